@@ -1,0 +1,45 @@
+/**
+ * Exit codes of the command line. Scripts rely on them; a new one is a new promise.
+ */
+export const ExitCode = {
+  done: 0,
+  failure: 1,
+  usage: 2,
+  pending: 3,
+  different: 4,
+  locked: 5,
+  halfApplied: 6,
+} as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** What an error carries besides its message. */
+export interface RetortErrorDetails {
+  /** The next thing to type, or to change: one line, without a full stop at its end when it is a command. */
+  hint?: string;
+  /** What the process exits with when this error ends a command. Default 1. */
+  exitCode?: ExitCode;
+  /** The error below this one, printed with `--verbose`. */
+  cause?: unknown;
+  /** Whether the same work may succeed when it is simply tried again (serialization failure, deadlock, lost connection). */
+  retryable?: boolean;
+}
+
+/**
+ * Every error that Retort raises by itself. `code` is stable and may be tested for; the wording of `message` may change.
+ * Errors are made by named factories in the `errors.ts` of each layer, never with `new` at the place that fails.
+ */
+export class RetortError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode: ExitCode;
+  readonly retryable: boolean;
+
+  constructor(code: string, message: string, details: RetortErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "RetortError";
+    this.code = code;
+    this.hint = details.hint;
+    this.exitCode = details.exitCode ?? ExitCode.failure;
+    this.retryable = details.retryable ?? false;
+  }
+}
