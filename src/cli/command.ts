@@ -1,0 +1,111 @@
+import type { DataSource } from "typeorm";
+import type { Project } from "../config/project";
+import type { ExitCode } from "../errors";
+import type { Database } from "../session/database";
+import type { Style } from "./style";
+
+/**
+ * One command of the command line, as data: the parser and the help are both made from it.
+ *
+ * ```ts
+ * export const up: Command = {
+ *   name: "up",
+ *   aliases: ["upgrade"],
+ *   arguments: "[target]",
+ *   summary: "brings the database up to a migration (default: head)",
+ *   options: [{ flags: "--sql", summary: "print the statements, run nothing" }],
+ *   load: () => require("./up") as typeof import("./up"),
+ * };
+ * ```
+ */
+export interface Command {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  /** Other names that work but are left out of the help. */
+  readonly hiddenAliases?: readonly string[];
+  /** The arguments in commander's notation: `<required>`, `[optional]`, `[many...]`. */
+  readonly arguments?: string;
+  /** One line for the list of commands: begins small, ends without a full stop. */
+  readonly summary: string;
+  /** Examples and details, printed below the options. */
+  readonly details?: string;
+  readonly options?: readonly CommandOption[];
+  /** The commands of a group; a group has no action of its own. */
+  readonly commands?: readonly Command[];
+  /** Everything after the first argument belongs to the command, dashes included (`retort run FILE --force`). */
+  readonly passThrough?: boolean;
+  /** Requires the module of the action, and only when the command runs: start-up is counted in milliseconds. */
+  readonly load?: () => ActionModule;
+}
+
+/** One option of a command; `flags` is in commander's notation: `-m, --message <name>`. */
+export interface CommandOption {
+  readonly flags: string;
+  readonly summary: string;
+  readonly default?: unknown;
+  readonly choices?: readonly string[];
+  /** Works, but is left out of the help. */
+  readonly hidden?: boolean;
+  /** Turns the text into a value; throws a `RetortError` with exit code 2 when it cannot. */
+  readonly parse?: (text: string) => unknown;
+}
+
+export interface ActionModule {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each action states the options of its own command
+  readonly run: Action<any>;
+}
+
+/** What a command does. It returns the exit code (nothing: 0) and throws `RetortError`s; the caller prints them. */
+export type Action<Options extends object = object> = (
+  context: CommandContext<Options>,
+) => Promise<ExitCode | undefined | void>;
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly dataSource?: string;
+  readonly name?: string;
+  readonly verbose?: boolean;
+}
+
+/** The world outside, so that a test can be one. */
+export interface IO {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+}
+
+/** How a command means to use the database. */
+export interface DatabaseUse {
+  /**
+   * `read`: nothing is made, not even the file of an SQLite database; where there is no such file yet, an empty database in memory stands
+   * in for it. `write`: the file may be made, its folder not.
+   */
+  readonly use: "read" | "write";
+}
+
+/** What a command has at hand. Everything that costs time is a function and is done once. */
+export interface CommandContext<Options extends object = object> {
+  readonly io: IO;
+  /** The arguments in the order of `Command.arguments`; those that were not given are missing. */
+  readonly args: readonly string[];
+  readonly options: Options & GlobalOptions;
+  /** Colours for stdout; plain text where stdout is no terminal or NO_COLOR is set. */
+  readonly style: Style;
+  /** Colours for stderr. */
+  readonly noteStyle: Style;
+  /** Writes one line of data to stdout. */
+  print(line?: string): void;
+  /** Writes one line to stderr: all that is not data. */
+  note(line: string): void;
+  /** Finds and loads the project's configuration; no connection is made. */
+  project(): Promise<Project>;
+  /**
+   * The project's DataSource, connected and with its metadata built; it is closed after the command. `synchronize`, `migrationsRun` and
+   * `dropSchema` of the configuration are not followed: what changes a schema is a command that says so.
+   */
+  dataSource(access: DatabaseUse): Promise<DataSource>;
+  /** The same as a `Database` of the session layer, for commands that work with entities. */
+  database(access: DatabaseUse): Promise<Database>;
+}
