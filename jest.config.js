@@ -3,6 +3,12 @@ module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
+  globalSetup: "<rootDir>/test/helpers/global-setup.ts",
+  globalTeardown: "<rootDir>/test/helpers/global-teardown.ts",
+  // Suites that start processes take a second or more a test, and longer on a busy machine.
+  testTimeout: 30_000,
+  // The tests that start the command start it in processes of their own: more workers than cores would only make them wait.
+  maxWorkers: "100%",
   transform: {
     "\\.[cm]?[jt]s$": [
       "@swc/jest",
@@ -18,5 +24,7 @@ module.exports = {
     ],
   },
   // chalk and string-width are ES modules only.
-  transformIgnorePatterns: ["/node_modules/(?!(chalk|string-width|strip-ansi|ansi-regex|get-east-asian-width|emoji-regex)/)"],
+  transformIgnorePatterns: [
+    "/node_modules/(?!(chalk|string-width|strip-ansi|ansi-regex|get-east-asian-width|emoji-regex)/)",
+  ],
 };

@@ -1,0 +1,13 @@
+import { administer } from "./administer";
+import { isAbsent, servers } from "./servers";
+
+/** Once a test run: drops what a killed worker left in the servers. */
+export default async function tearDown(): Promise<void> {
+  const prefix = `retort_test_${process.env["RETORT_TEST_RUN"]}_`;
+  for (const server of servers) {
+    if (isAbsent(server.name)) continue;
+    await administer(server, async (admin) => {
+      for (const name of await admin.list(prefix)) await admin.drop(name);
+    });
+  }
+}
