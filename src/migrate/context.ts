@@ -1,0 +1,34 @@
+import type { DataSource } from "typeorm";
+
+/** The part of the project's settings that migrations read: the `migrations` object under `retort`. */
+export interface MigrationSettings {
+  /** Tables, views and indexes that are left alone, by their names in the database; `*` stands for any characters. */
+  readonly ignore?: readonly string[];
+}
+
+/**
+ * What every migration command works on. Plain facts, handed down by the command line;
+ * nothing here knows of a configuration file or a terminal.
+ */
+export interface MigrationContext {
+  /** The project's DataSource, initialised by {@link openDataSource}: connected, and its entities' metadata built. */
+  readonly dataSource: DataSource;
+  /** The project's folder, absolute. Paths in messages are relative to it. */
+  readonly root: string;
+  /** The folder that migration files are read from and written to, absolute. It may not exist yet. */
+  readonly folder: string;
+  /** What generated files are written in. */
+  readonly language: "ts" | "js";
+  readonly moduleFormat: "cjs" | "esm";
+  readonly settings: MigrationSettings;
+}
+
+/**
+ * Initialises a DataSource for migrations: whatever its options say, nothing is synchronised, dropped or
+ * migrated by connecting. A DataSource that is initialised already is left as it is.
+ */
+export async function openDataSource(dataSource: DataSource): Promise<DataSource> {
+  if (dataSource.isInitialized) return dataSource;
+  dataSource.setOptions({ synchronize: false, dropSchema: false, migrationsRun: false });
+  return dataSource.initialize();
+}
