@@ -1,0 +1,96 @@
+/**
+ * The arrows of the design, one way only:
+ * bin → cli → { shell, migrate, config } → session → query → { metadata, dialect } → TypeORM.
+ * Whoever breaks one finds its rule by name in the output of `npm run check:layers`.
+ */
+const layer = (...names) => `^src/(${names.join("|")})/`;
+
+/** Says what the layers `from` must not import. */
+const mayNotImport = (from, names, why) => ({
+  name: `${from.join("-")}-may-not-import-${names.join("-")}`,
+  comment: why,
+  severity: "error",
+  from: { path: layer(...from) },
+  to: { path: layer(...names) },
+});
+
+const upwards = "An arrow points down only: objects are handed down as arguments, never imported upwards.";
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "bin-imports-the-cli-only",
+      severity: "error",
+      from: { path: "^bin/" },
+      to: { path: "^(src|dist)/", pathNot: "^(src|dist)/cli/" },
+    },
+    mayNotImport(["shell", "migrate", "config"], ["cli"], upwards),
+    mayNotImport(["shell"], ["migrate", "config"], "The command line hands the shell what it needs of the others."),
+    mayNotImport(
+      ["migrate"],
+      ["shell", "config"],
+      "The command line hands the migrations what they need of the others.",
+    ),
+    mayNotImport(["config"], ["shell", "migrate"], "Loading a project knows nothing of what is done with it."),
+    mayNotImport(["session"], ["cli", "shell", "migrate", "config"], upwards),
+    mayNotImport(["query"], ["cli", "shell", "migrate", "config", "session"], upwards),
+    mayNotImport(["metadata", "dialect"], ["cli", "shell", "migrate", "config", "session", "query"], upwards),
+    {
+      name: "errors-import-nothing",
+      severity: "error",
+      from: { path: "^src/errors\\.ts$" },
+      to: { path: "^src/" },
+    },
+    {
+      name: "the-index-is-for-users",
+      comment:
+        "Inside, a module is imported from where it is; and the public index does not drag the command line along.",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^src/index\\.ts$" },
+    },
+    {
+      name: "the-index-leaves-the-cli-out",
+      severity: "error",
+      from: { path: "^src/index\\.ts$" },
+      to: { path: "^src/cli/" },
+    },
+    {
+      name: "the-demo-is-a-stranger",
+      comment: "examples, migrations and ormconfig.ts are a user's project.",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(examples|migrations|ormconfig|test|bench|scripts)" },
+    },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: { path: "^(src|bin)/" },
+      to: { circular: true },
+    },
+    {
+      name: "nothing-that-users-do-not-have",
+      comment: "A package of devDependencies is not there where Retort is installed.",
+      severity: "error",
+      from: { path: "^(src|bin)/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["npm-peer", "type-only"] },
+    },
+    {
+      name: "what-cannot-be-found",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ["node_modules", "^dist/"] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["require", "node", "default", "types"],
+      extensions: [".ts", ".js", ".cjs", ".mjs", ".json"],
+    },
+  },
+};
