@@ -1,0 +1,70 @@
+import type { DataSource, EntityMetadata } from "typeorm";
+
+/*
+ * What the shell needs of a database, and no more: `Database` of src/session satisfies it.
+ * Kept as an interface so that evaluating, printing and completing can be tested without a database.
+ */
+
+/** What happened in the database while a statement ran. */
+export type ShellEvent =
+  | {
+      readonly type: "statement";
+      readonly sql: string;
+      readonly parameters: readonly unknown[];
+      readonly milliseconds: number;
+      readonly rows: number;
+      readonly error?: unknown;
+      readonly origin?: string | undefined;
+    }
+  | { readonly type: "flush"; readonly inserted: number; readonly updated: number; readonly deleted: number }
+  | { readonly type: "begin" | "commit" | "rollback" };
+
+/** A column as the shell prints, completes and explains it. */
+export interface ShellColumn {
+  /** Path of the property, `name.first` inside an embedded one. */
+  readonly property: string;
+  /** The column's name in the database. */
+  readonly column: string;
+}
+
+export interface ShellRelation {
+  readonly property: string;
+  readonly toMany: boolean;
+  readonly target: ShellModel;
+}
+
+export interface ShellModel {
+  readonly name: string;
+  readonly target: unknown;
+  readonly table: string;
+  readonly columns: readonly ShellColumn[];
+  readonly primary: readonly ShellColumn[];
+  readonly relations: readonly ShellRelation[];
+  readonly metadata: EntityMetadata;
+}
+
+export type ObjectState = "transient" | "pending" | "persistent" | "deleted" | "detached";
+
+export interface ShellSession {
+  readonly new: readonly object[];
+  readonly dirty: readonly object[];
+  readonly deleted: readonly object[];
+  readonly inTransaction: boolean;
+  /** The error of a failed flush; set until `rollback()`. */
+  readonly failure: Error | undefined;
+  state(entity: object): ObjectState;
+  changes(entity: object): Record<string, { before: unknown; after: unknown }>;
+  commit(): Promise<unknown>;
+  rollback(): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+export interface ShellDatabase {
+  readonly session: ShellSession;
+  readonly dataSource: DataSource;
+  readonly models: readonly ShellModel[];
+  query(target: never): unknown;
+  create(target: never, values?: Record<string, unknown>): object;
+  observe(listener: (event: ShellEvent) => void): () => void;
+  close(): Promise<void>;
+}
