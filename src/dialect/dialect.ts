@@ -1,0 +1,93 @@
+import type { DataSource, QueryRunner } from "typeorm";
+
+/** A value, or the promise of one: the embedded database answers at once, a server later. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** Rows come as arrays in the order of the selected columns: half the cost of objects. */
+export type Row = unknown[];
+
+export interface RunResult {
+  /** Rows that the statement touched. */
+  changes: number;
+  /** The generated key of the (first) row an INSERT made, where the database tells it. */
+  lastId: number | bigint | undefined;
+}
+
+/** What happens on a connection; the shell's receipt and `.echo`, and tests that count statements, listen to it. */
+export type DatabaseEvent =
+  | {
+      type: "statement";
+      sql: string;
+      parameters: readonly unknown[];
+      milliseconds: number;
+      /** Rows read, or rows touched by a statement that reads none. */
+      rows: number;
+      error?: unknown;
+    }
+  | { type: "flush"; inserted: number; updated: number; deleted: number }
+  | { type: "begin" | "commit" | "rollback" };
+
+export type DatabaseListener = (event: DatabaseEvent) => void;
+
+/** How the keys that the database makes are learnt after an INSERT. */
+export type GeneratedKeys =
+  /** One row a statement, whose key the driver tells (SQLite). */
+  | "last-id"
+  /** `INSERT … RETURNING`, many rows a statement (PostgreSQL). */
+  | "returning"
+  /** Many rows a statement get consecutive keys, the first of which the driver tells (MySQL, MariaDB). */
+  | "consecutive";
+
+/** What a database must provide for the session and the query. Ask it for a capability, not for its name. */
+export interface Dialect {
+  readonly name: "sqlite" | "postgres" | "mysql";
+  /** The most parameters that one statement can carry. */
+  readonly parameterLimit: number;
+  readonly generatedKeys: GeneratedKeys;
+  /** Whether an INSERT, UPDATE or DELETE can give rows back. */
+  readonly returning: boolean;
+  /** Whether `column IN (list)` can be sent as one array parameter, so that one prepared statement serves every length. */
+  readonly arrayParameters: boolean;
+  quote(identifier: string): string;
+  /** The placeholder of the nth parameter, counted from 1. */
+  placeholder(position: number): string;
+  /** A LIMIT/OFFSET clause; empty when there is neither. */
+  limit(limit: number | undefined, offset: number | undefined): string;
+  /** A comparison by LIKE that does not mind case. */
+  caseInsensitiveLike(left: string, right: string): string;
+  /** `expression IS NOT DISTINCT FROM expression` in this database's words. */
+  notDistinct(left: string, right: string): string;
+  /** The values of an INSERT that names no column. */
+  readonly insertDefaults: string;
+  /** The words that stand before a statement to see the plan the database makes for it. */
+  readonly explain: string;
+  /** A new connection for one session; nothing is opened before its first statement. */
+  connect(dataSource: DataSource, listener: DatabaseListener): Connection;
+}
+
+/** One connection to the database, in the hands of one session. */
+export interface Connection {
+  readonly dialect: Dialect;
+  /** Opens what is not open yet. The other methods want it to have been awaited once. */
+  open(): MaybePromise<void>;
+  readonly isOpen: boolean;
+  /** TypeORM's query runner on this very connection: what subscribers get, and what sees the open transaction. */
+  readonly queryRunner: QueryRunner;
+  /** Sends a statement that reads rows. */
+  rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]>;
+  /** Sends a statement for what it does. */
+  run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult>;
+  /** Sends one statement many times with other parameters; the results are in the order of the batches. */
+  runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<RunResult[]>;
+  /** Reads rows in portions, holding no more than a portion in memory. */
+  stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]>;
+  /** Begins a transaction that will write. */
+  begin(): Promise<void>;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+  savepoint(name: string): MaybePromise<unknown>;
+  releaseSavepoint(name: string): MaybePromise<unknown>;
+  rollbackToSavepoint(name: string): MaybePromise<unknown>;
+  readonly inTransaction: boolean;
+  close(): Promise<void>;
+}

@@ -1,0 +1,97 @@
+import { RetortError } from "../errors";
+
+/** What the database objected to, told apart in the same words for every database. */
+export type DatabaseErrorKind =
+  | "unique"
+  | "foreign-key"
+  | "not-null"
+  | "check"
+  | "serialization"
+  | "deadlock"
+  | "locked"
+  | "connection-lost"
+  | "read-only"
+  | "cancelled"
+  | "missing-table"
+  | "missing-column"
+  | "not-a-database"
+  | "other";
+
+/** What a dialect reads out of its driver's error. */
+export interface DriverComplaint {
+  kind: DatabaseErrorKind;
+  table?: string | undefined;
+  column?: string | undefined;
+  constraint?: string | undefined;
+}
+
+const RETRYABLE: ReadonlySet<DatabaseErrorKind> = new Set(["serialization", "deadlock", "locked", "connection-lost"]);
+
+const HINTS: Partial<Record<DatabaseErrorKind, string>> = {
+  serialization: "another transaction changed the same rows: roll back and try the same work again",
+  deadlock: "two transactions waited for each other: roll back and try the same work again",
+  locked: "another connection is writing: try again, or give it more time",
+  "connection-lost": "the connection is gone: roll back and try the same work again",
+  "missing-table": "retort migrate status",
+  "missing-column": "retort migrate status",
+};
+
+/** A statement that the database refused. */
+export class DatabaseError extends RetortError {
+  readonly kind: DatabaseErrorKind;
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  readonly table: string | undefined;
+  readonly column: string | undefined;
+  readonly constraint: string | undefined;
+  /** The driver's own error. */
+  readonly driverError: unknown;
+
+  constructor(complaint: DriverComplaint, message: string, sql: string, parameters: readonly unknown[], cause: unknown) {
+    super(`database/${complaint.kind}`, message, {
+      cause,
+      retryable: RETRYABLE.has(complaint.kind),
+      ...(HINTS[complaint.kind] && { hint: HINTS[complaint.kind]! }),
+    });
+    this.name = "DatabaseError";
+    this.kind = complaint.kind;
+    this.sql = sql;
+    this.parameters = parameters;
+    this.table = complaint.table;
+    this.column = complaint.column;
+    this.constraint = complaint.constraint;
+    this.driverError = cause;
+  }
+}
+
+export function statementFailed(
+  complaint: DriverComplaint,
+  error: unknown,
+  sql: string,
+  parameters: readonly unknown[],
+): DatabaseError {
+  if (error instanceof DatabaseError) return error;
+  return new DatabaseError(complaint, messageOf(error), sql, parameters, error);
+}
+
+export function writeLockTimeout(file: string, seconds: number, holder: string | undefined): DatabaseError {
+  const who = holder ?? "another process";
+  return new DatabaseError(
+    { kind: "locked" },
+    `${who} has been writing to ${file} for ${seconds} s`,
+    "BEGIN IMMEDIATE",
+    [],
+    undefined,
+  );
+}
+
+export function unsupportedDatabase(type: string): RetortError {
+  return new RetortError("dialect/unsupported", `Retort does not speak "${type}"`, {
+    hint: 'use type: "better-sqlite3", "postgres", "mysql" or "mariadb"',
+    exitCode: 2,
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,25 @@
+import type { Dialect } from "../dialect";
+import { MysqlConnection } from "./connection";
+
+/** The largest LIMIT; MySQL wants one before an OFFSET. https://dev.mysql.com/doc/refman/8.4/en/select.html */
+const EVERY_ROW = "18446744073709551615";
+
+/** MySQL and MariaDB. */
+export const mysql: Dialect = {
+  name: "mysql",
+  parameterLimit: 65_535,
+  generatedKeys: "consecutive",
+  returning: false,
+  arrayParameters: false,
+  quote: (identifier) => `\`${identifier.replaceAll("`", "``")}\``,
+  placeholder: () => "?",
+  limit(limit, offset) {
+    if (limit === undefined && !offset) return "";
+    return ` LIMIT ${limit ?? EVERY_ROW}${offset ? ` OFFSET ${offset}` : ""}`;
+  },
+  caseInsensitiveLike: (left, right) => `LOWER(${left}) LIKE LOWER(${right})`,
+  notDistinct: (left, right) => `${left} <=> ${right}`,
+  insertDefaults: "() VALUES ()",
+  explain: "EXPLAIN ",
+  connect: (dataSource, listener) => new MysqlConnection(mysql, dataSource, listener),
+};

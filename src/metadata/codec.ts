@@ -1,0 +1,242 @@
+import type { DataSource } from "typeorm";
+import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
+
+/**
+ * How the values of one column travel and how they are remembered.
+ *
+ * `raw` is what the driver gives and takes; `value` is what the entity holds; a `snapshot` is what is remembered of a
+ * value to find out later whether it was changed, also in place (a JSON push, `date.setFullYear()`, a byte of a Buffer).
+ */
+export interface Codec {
+  /** Values are immutable and travel as they are, so that a snapshot is the value itself and `===` compares it. */
+  readonly plain: boolean;
+  /** Raw → value; undefined where they are the same. */
+  readonly decode: ((raw: unknown) => unknown) | undefined;
+  /** Value → raw; undefined where they are the same. */
+  readonly encode: ((value: unknown) => unknown) | undefined;
+  /** What to remember of a raw value that was read. */
+  freeze(raw: unknown): unknown;
+  /** What to remember of a value that was written. */
+  freezeValue(value: unknown): unknown;
+  /** Whether the value is still what was remembered. */
+  same(value: unknown, snapshot: unknown): boolean;
+  /** The value that was remembered, as a new object. */
+  thaw(snapshot: unknown): unknown;
+}
+
+const DATE_TYPES = new Set<unknown>([
+  Date,
+  "datetime",
+  "datetime2",
+  "timestamp",
+  "timestamptz",
+  "timestamp with time zone",
+  "timestamp without time zone",
+  "timestamp with local time zone",
+]);
+
+const BYTE_TYPES = new Set<unknown>([
+  "blob",
+  "tinyblob",
+  "mediumblob",
+  "longblob",
+  "binary",
+  "varbinary",
+  "bytea",
+  "long raw",
+  "raw",
+  "image",
+]);
+
+const JSON_TYPES = new Set<unknown>(["json", "jsonb", "simple-json"]);
+
+/** Types whose values no driver of the three touches on the way. */
+const UNTOUCHED_TYPES = new Set<unknown>([
+  String,
+  ...["varchar", "character varying", "nvarchar", "char", "character", "nchar", "text", "tinytext", "mediumtext"],
+  ...["longtext", "clob", "citext", "uuid", "int", "integer", "int2", "int4", "int8", "smallint", "mediumint"],
+  ...["bigint", "decimal", "numeric", "dec", "fixed", "float", "float4", "float8", "double", "double precision"],
+  ...["real", "money", "year"],
+]);
+
+/** The codec of a column: TypeORM's driver and the column's transformers decide what travels. */
+export function codecOf(column: ColumnMetadata, dataSource: DataSource): Codec {
+  const { driver } = dataSource;
+  const embedded = dataSource.options.type === "better-sqlite3";
+  if (!column.transformer && !column.isArray) {
+    if (UNTOUCHED_TYPES.has(column.type)) return PLAIN;
+    if (column.type === Number) return NUMBER;
+    if (column.type === Boolean || column.type === "boolean" || column.type === "bool")
+      return embedded ? EMBEDDED_BOOLEAN : plainThrough(column, dataSource);
+    if (DATE_TYPES.has(column.type)) return dateCodec(column, dataSource, embedded);
+    if (BYTE_TYPES.has(column.type) || isByteClass(column.type)) return BYTES;
+  }
+  const textual = embedded && JSON_TYPES.has(column.type) && !column.transformer;
+  return encodedCodec(
+    (raw) => driver.prepareHydratedValue(raw, column) as unknown,
+    (value) => driver.preparePersistentValue(value, column) as unknown,
+    textual ? parsed : (raw) => raw,
+  );
+}
+
+const identity = (value: unknown): unknown => value;
+/** An undefined property was never set: nothing to compare. NaN is itself. */
+const samePlain = (value: unknown, snapshot: unknown): boolean => value === undefined || Object.is(value, snapshot) || value === snapshot;
+
+const PLAIN: Codec = {
+  plain: true,
+  decode: undefined,
+  encode: undefined,
+  freeze: identity,
+  freezeValue: identity,
+  same: samePlain,
+  thaw: identity,
+};
+
+/** `@Column() age: number` is an integer in the database; MySQL and PostgreSQL drivers may give it as text. */
+const NUMBER: Codec = {
+  ...PLAIN,
+  decode: (raw) => (typeof raw === "string" && raw !== "" ? Number(raw) : raw),
+  freeze: (raw) => (typeof raw === "string" && raw !== "" ? Number(raw) : raw),
+};
+
+const EMBEDDED_BOOLEAN: Codec = {
+  ...PLAIN,
+  decode: (raw) => (raw === null ? null : Boolean(raw)),
+  encode: (value) => (value === null || value === undefined ? value : value === true ? 1 : 0),
+  freeze: (raw) => (raw === null ? null : Boolean(raw)),
+};
+
+function plainThrough(column: ColumnMetadata, { driver }: DataSource): Codec {
+  const decode = (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
+  return { ...PLAIN, decode, freeze: decode, encode: (value) => driver.preparePersistentValue(value, column) as unknown };
+}
+
+function isByteClass(type: unknown): boolean {
+  return typeof type === "function" && (type as { prototype?: unknown }).prototype instanceof Uint8Array;
+}
+
+/** Dates are remembered as their milliseconds. */
+function dateCodec(column: ColumnMetadata, { driver }: DataSource, embedded: boolean): Codec {
+  const slowDecode = (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
+  const slowEncode = (value: unknown): unknown => driver.preparePersistentValue(value, column) as unknown;
+  const decode = embedded
+    ? (raw: unknown): unknown => (typeof raw === "string" ? (utcDate(raw) ?? slowDecode(raw)) : slowDecode(raw))
+    : slowDecode;
+  const encode = embedded
+    ? (value: unknown): unknown => (value instanceof Date ? (utcText(value) ?? slowEncode(value)) : slowEncode(value))
+    : slowEncode;
+  const freezeValue = (value: unknown): unknown => (value instanceof Date ? value.getTime() : value);
+  return {
+    plain: false,
+    decode,
+    encode,
+    freeze: (raw) => freezeValue(decode(raw)),
+    freezeValue,
+    same(value, snapshot) {
+      if (value === undefined || value === snapshot) return true;
+      if (value === null || snapshot === null) return false;
+      if (value instanceof Date) return Object.is(value.getTime(), snapshot);
+      // A date given as text is the same when the database would store the same.
+      return typeof snapshot === "number" && encode(value) === encode(new Date(snapshot));
+    },
+    thaw: (snapshot) => (typeof snapshot === "number" ? new Date(snapshot) : snapshot),
+  };
+}
+
+const BYTES: Codec = {
+  plain: false,
+  decode: undefined,
+  encode: undefined,
+  freeze: copyOfBytes,
+  freezeValue: copyOfBytes,
+  same(value, snapshot) {
+    if (value === undefined || value === snapshot) return true;
+    if (!(value instanceof Uint8Array) || !(snapshot instanceof Uint8Array)) return false;
+    return Buffer.compare(value, snapshot) === 0;
+  },
+  thaw: copyOfBytes,
+};
+
+function copyOfBytes(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value) : value;
+}
+
+/** Columns with a transformer, JSON, lists: remembered and compared as the database stores them. */
+function encodedCodec(
+  decode: (raw: unknown) => unknown,
+  encode: (value: unknown) => unknown,
+  content: (raw: unknown) => unknown,
+): Codec {
+  const copy = (raw: unknown): unknown => (typeof raw === "object" && raw !== null ? structuredClone(raw) : raw);
+  return {
+    plain: false,
+    decode,
+    encode,
+    freeze: copy,
+    freezeValue: (value) => copy(encode(value)),
+    same(value, snapshot) {
+      if (value === undefined) return true;
+      const raw = encode(value) ?? null;
+      return raw === snapshot || canonical(content(raw)) === canonical(content(snapshot));
+    },
+    thaw: (snapshot) => decode(copy(snapshot)),
+  };
+}
+
+function parsed(raw: unknown): unknown {
+  if (typeof raw !== "string") return raw;
+  try {
+    return JSON.parse(raw) as unknown;
+  } catch {
+    return raw;
+  }
+}
+
+/** A text that two values share exactly when they are equal; keys of objects in any order. */
+export function canonical(value: unknown): string {
+  if (value === null || value === undefined) return "null";
+  if (typeof value !== "object") return `${typeof value}:${String(value)}`;
+  if (value instanceof Date) return `date:${value.getTime()}`;
+  if (value instanceof Uint8Array) return `bytes:${Buffer.from(value).toString("base64")}`;
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  const toJSON = (value as { toJSON?: () => unknown }).toJSON;
+  if (typeof toJSON === "function") return canonical(toJSON.call(value));
+  const keys = Object.keys(value).sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical((value as Record<string, unknown>)[key])}`).join(",")}}`;
+}
+
+/** The Date of SQLite's `YYYY-MM-DD HH:MM:SS[.mmm]`, which is UTC; undefined for any other text. */
+function utcDate(text: string): Date | undefined {
+  if (text.length !== 19 && text.length !== 23) return undefined;
+  if (text.charCodeAt(10) !== 32 /* space */ || text.charCodeAt(4) !== 45 /* - */) return undefined;
+  const time = Date.UTC(
+    digits(text, 0, 4),
+    digits(text, 5, 7) - 1,
+    digits(text, 8, 10),
+    digits(text, 11, 13),
+    digits(text, 14, 16),
+    digits(text, 17, 19),
+    text.length === 23 ? digits(text, 20, 23) : 0,
+  );
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999; and a digit that is none gives NaN.
+  return time !== time || text.charCodeAt(0) === 48 /* 0 */ ? undefined : new Date(time);
+}
+
+function digits(text: string, from: number, to: number): number {
+  let number = 0;
+  for (let position = from; position < to; position++) {
+    const digit = text.charCodeAt(position) - 48;
+    if (digit < 0 || digit > 9) return NaN;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+/** SQLite's text for a date, as TypeORM writes it; undefined for years that need more than four digits. */
+function utcText(date: Date): string | undefined {
+  const time = date.getTime();
+  if (!(time >= 0 && time < 253_402_300_800_000)) return undefined;
+  const iso = date.toISOString();
+  return `${iso.slice(0, 10)} ${iso.slice(11, 23)}`;
+}

@@ -1,0 +1,283 @@
+import type { DataSource, EntitySchema } from "typeorm";
+import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
+import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
+import type { RelationMetadata } from "typeorm/metadata/RelationMetadata.js";
+import { codecOf, type Codec } from "./codec";
+import type { Models } from "./models";
+
+/** Whatever names an entity: its class, its EntitySchema, or its name. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- TypeORM's own word for an entity class
+export type EntityTarget = Function | EntitySchema<never> | string;
+
+/** Reads and writes one property of an entity; embedded ones by their whole path. */
+interface Property {
+  readonly path: readonly string[];
+  read(entity: object): unknown;
+  write(entity: object, value: unknown): void;
+}
+
+/** One column of an entity's table. */
+export class ColumnModel {
+  readonly model: EntityModel;
+  readonly metadata: ColumnMetadata;
+  /** Its place in `model.columns`, and so in rows and snapshots. */
+  readonly index: number;
+  /** The property that holds it, `name.first` in an embedded; the relation's name for a foreign key without one of its own. */
+  readonly property: string;
+  /** Its name in the database. */
+  readonly column: string;
+  /** Its quoted name. */
+  readonly quoted: string;
+  /** A foreign key (or a tree's bookkeeping) that no property of the entity holds. */
+  readonly isVirtual: boolean;
+  readonly codec: Codec;
+  readonly #property: Property;
+
+  constructor(model: EntityModel, metadata: ColumnMetadata, index: number, dataSource: DataSource) {
+    this.model = model;
+    this.metadata = metadata;
+    this.index = index;
+    this.property = metadata.propertyPath;
+    this.column = metadata.databaseName;
+    this.quoted = dataSource.driver.escape(metadata.databaseName);
+    this.isVirtual = metadata.isVirtual;
+    this.codec = codecOf(metadata.referencedColumn && !metadata.type ? metadata.referencedColumn : metadata, dataSource);
+    this.#property = propertyAt(metadata.propertyPath, metadata);
+  }
+
+  get path(): readonly string[] {
+    return this.#property.path;
+  }
+
+  get isPrimary(): boolean {
+    return this.metadata.isPrimary;
+  }
+
+  /** Whether the database makes the value when an INSERT names none. */
+  get hasDefault(): boolean {
+    const { metadata } = this;
+    return metadata.default !== undefined && metadata.default !== null
+      ? true
+      : metadata.isCreateDate || metadata.isUpdateDate || metadata.asExpression !== undefined || metadata.isGenerated;
+  }
+
+  /** `User.username`, for messages. */
+  get label(): string {
+    return `${this.model.name}.${this.property}`;
+  }
+
+  read(entity: object): unknown {
+    return this.isVirtual ? undefined : this.#property.read(entity);
+  }
+
+  write(entity: object, value: unknown): void {
+    if (!this.isVirtual) this.#property.write(entity, value);
+  }
+}
+
+/** A pair of columns that a relation joins: a foreign key and what it points at. */
+export interface JoinedColumns {
+  /** On the side that holds the foreign key. */
+  readonly foreign: ColumnModel;
+  /** What it points at. */
+  readonly referenced: ColumnModel;
+}
+
+/** The join table of a many-to-many relation, seen from one of its sides. */
+export interface JunctionModel {
+  readonly table: string;
+  /** Quoted names of the columns that point at the owner, and what they point at. */
+  readonly toOwner: readonly { readonly quoted: string; readonly referenced: ColumnModel }[];
+  /** The same for the entity on the other side. */
+  readonly toTarget: readonly { readonly quoted: string; readonly referenced: ColumnModel }[];
+}
+
+/** One relation of an entity. */
+export class RelationModel {
+  readonly model: EntityModel;
+  readonly metadata: RelationMetadata;
+  /** Its place in `model.relations`. */
+  readonly index: number;
+  readonly property: string;
+  readonly toMany: boolean;
+  /** Whether this side's table holds the foreign key. */
+  readonly holdsKey: boolean;
+  readonly #models: Models;
+  readonly #property: Property;
+  #target: EntityModel | undefined;
+  #joins: readonly JoinedColumns[] | undefined;
+  #junction: JunctionModel | undefined;
+  #inverse: RelationModel | null | undefined;
+
+  constructor(model: EntityModel, metadata: RelationMetadata, index: number, models: Models) {
+    this.model = model;
+    this.metadata = metadata;
+    this.index = index;
+    this.property = metadata.propertyPath;
+    this.toMany = metadata.isOneToMany || metadata.isManyToMany;
+    this.holdsKey = metadata.isWithJoinColumn;
+    this.#models = models;
+    this.#property = propertyAt(metadata.propertyPath, metadata as unknown as ColumnMetadata);
+  }
+
+  /** The entity on the other side. */
+  get target(): EntityModel {
+    return (this.#target ??= this.#models.of(this.metadata.inverseEntityMetadata));
+  }
+
+  /** The same relation seen from the other side, where the entities declare it. */
+  get inverse(): RelationModel | undefined {
+    if (this.#inverse === undefined) {
+      const inverse = this.metadata.inverseRelation;
+      this.#inverse = (inverse && this.target.relations.find(({ property }) => property === inverse.propertyPath)) ?? null;
+    }
+    return this.#inverse ?? undefined;
+  }
+
+  get isManyToMany(): boolean {
+    return this.metadata.isManyToMany;
+  }
+
+  /** Foreign key and referenced columns, whichever side holds them; none for a many-to-many. */
+  get joins(): readonly JoinedColumns[] {
+    return (this.#joins ??= this.#joinedColumns());
+  }
+
+  get junction(): JunctionModel | undefined {
+    if (!this.isManyToMany) return undefined;
+    return (this.#junction ??= this.#junctionModel());
+  }
+
+  get path(): readonly string[] {
+    return this.#property.path;
+  }
+
+  get label(): string {
+    return `${this.model.name}.${this.property}`;
+  }
+
+  #joinedColumns(): JoinedColumns[] {
+    if (this.isManyToMany) return [];
+    const owner = this.holdsKey ? this.metadata : this.metadata.inverseRelation!;
+    const [holder, referenced] = this.holdsKey ? [this.model, this.target] : [this.target, this.model];
+    return owner.joinColumns.map((column) => ({
+      foreign: holder.columnNamed(column.databaseName),
+      referenced: referenced.columnNamed(column.referencedColumn!.databaseName),
+    }));
+  }
+
+  #junctionModel(): JunctionModel {
+    const { metadata } = this;
+    const junction = metadata.junctionEntityMetadata!;
+    const owning = metadata.isOwning ? metadata : metadata.inverseRelation!;
+    const side = (columns: ColumnMetadata[], model: EntityModel): JunctionModel["toOwner"] =>
+      columns.map((column) => ({
+        quoted: this.#models.dataSource.driver.escape(column.databaseName),
+        referenced: model.columnNamed(column.referencedColumn!.databaseName),
+      }));
+    const table = this.#models.quotedTable(junction.tablePath);
+    return metadata.isOwning
+      ? { table, toOwner: side(owning.joinColumns, this.model), toTarget: side(owning.inverseJoinColumns, this.target) }
+      : { table, toOwner: side(owning.inverseJoinColumns, this.model), toTarget: side(owning.joinColumns, this.target) };
+  }
+}
+
+/** One entity as the session and the query see it: TypeORM's metadata without what they do not need. */
+export class EntityModel {
+  readonly metadata: EntityMetadata;
+  readonly name: string;
+  readonly target: EntityTarget;
+  /** The quoted table, with its schema where it has one. */
+  readonly table: string;
+  readonly columns: readonly ColumnModel[];
+  readonly primary: readonly ColumnModel[];
+  /** Columns that a query selects when it does not say which. */
+  readonly selected: readonly ColumnModel[];
+  readonly #models: Models;
+  readonly #byProperty = new Map<string, ColumnModel>();
+  readonly #byName = new Map<string, ColumnModel>();
+  #relations: readonly RelationModel[] | undefined;
+
+  constructor(metadata: EntityMetadata, models: Models) {
+    this.metadata = metadata;
+    this.name = metadata.name;
+    this.target = metadata.target;
+    this.#models = models;
+    this.table = models.quotedTable(metadata.tablePath);
+    this.columns = metadata.columns
+      .filter((column) => !column.isVirtualProperty)
+      .map((column, index) => new ColumnModel(this, column, index, models.dataSource));
+    for (const column of this.columns) {
+      if (!column.isVirtual || !this.#byProperty.has(column.property)) this.#byProperty.set(column.property, column);
+      this.#byName.set(column.column, column);
+    }
+    this.primary = this.columns.filter((column) => column.isPrimary);
+    this.selected = this.columns.filter(({ metadata: { isSelect } }) => isSelect);
+  }
+
+  get relations(): readonly RelationModel[] {
+    return (this.#relations ??= this.metadata.relations.map((relation, index) => new RelationModel(this, relation, index, this.#models)));
+  }
+
+  /** The column a property holds. */
+  column(property: string): ColumnModel | undefined {
+    return this.#byProperty.get(property);
+  }
+
+  /** The column of a name in the database; one that is missing is a fault of Retort's. */
+  columnNamed(name: string): ColumnModel {
+    const column = this.#byName.get(name);
+    if (!column) throw new Error(`${this.name} has no column ${name}`);
+    return column;
+  }
+
+  relation(property: string): RelationModel | undefined {
+    return this.relations.find((relation) => relation.property === property);
+  }
+
+  /** The entity at the top of a single-table inheritance: rows of one table are one set of identities. */
+  get root(): EntityModel {
+    const { metadata } = this;
+    return metadata.tableType === "entity-child" && metadata.parentEntityMetadata
+      ? this.#models.of(metadata.parentEntityMetadata).root
+      : this;
+  }
+
+  /** The properties that can be filtered and ordered by: columns and relations. */
+  get properties(): string[] {
+    return [
+      ...this.columns.filter(({ isVirtual }) => !isVirtual).map(({ property }) => property),
+      ...this.relations.map(({ property }) => property),
+    ];
+  }
+}
+
+function propertyAt(propertyPath: string, metadata: ColumnMetadata): Property {
+  const path = propertyPath.split(".");
+  const last = path[path.length - 1]!;
+  if (path.length === 1)
+    return {
+      path,
+      read: (entity) => (entity as Record<string, unknown>)[last],
+      write(entity, value) {
+        (entity as Record<string, unknown>)[last] = value;
+      },
+    };
+  const parents = path.slice(0, -1);
+  return {
+    path,
+    read(entity) {
+      let holder: unknown = entity;
+      for (const name of parents) holder = (holder as Record<string, unknown> | null | undefined)?.[name];
+      return (holder as Record<string, unknown> | null | undefined)?.[last];
+    },
+    write(entity, value) {
+      let holder = entity as Record<string, unknown>;
+      const embeddeds = metadata.embeddedMetadata?.embeddedMetadataTree ?? [];
+      parents.forEach((name, depth) => {
+        holder = (holder[name] ??= embeddeds[depth]?.create({ fromDeserializer: true }) ?? {}) as Record<string, unknown>;
+      });
+      holder[last] = value;
+    },
+  };
+}

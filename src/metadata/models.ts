@@ -1,0 +1,67 @@
+import type { DataSource } from "typeorm";
+import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
+import { notAnEntity, unknownEntity } from "./errors";
+import { EntityModel, type EntityTarget } from "./model";
+
+/** The models of a DataSource's entities; each is made when it is first asked for. */
+export class Models {
+  readonly dataSource: DataSource;
+  readonly #models = new Map<EntityMetadata, EntityModel>();
+  readonly #byTarget = new Map<unknown, EntityModel>();
+
+  constructor(dataSource: DataSource) {
+    this.dataSource = dataSource;
+  }
+
+  of(metadata: EntityMetadata): EntityModel {
+    let model = this.#models.get(metadata);
+    if (!model) this.#models.set(metadata, (model = new EntityModel(metadata, this)));
+    return model;
+  }
+
+  /** Every entity that the project declares; join tables and closure tables are TypeORM's own. */
+  all(): EntityModel[] {
+    return this.dataSource.entityMetadatas
+      .filter(({ tableType }) => tableType === "regular" || tableType === "entity-child" || tableType === "view")
+      .map((metadata) => this.of(metadata));
+  }
+
+  /** The model of a class, an EntitySchema or a name. Throws where the DataSource knows no such entity. */
+  get(target: EntityTarget): EntityModel {
+    let model = this.#byTarget.get(target);
+    if (model) return model;
+    if (!this.dataSource.hasMetadata(target as never)) {
+      const name = typeof target === "function" ? target.name : typeof target === "string" ? target : target.options.name;
+      throw unknownEntity(name, this.all().map((known) => known.name));
+    }
+    model = this.of(this.dataSource.getMetadata(target as never));
+    this.#byTarget.set(target, model);
+    return model;
+  }
+
+  /** The model of an object's class; undefined where that is no entity of this DataSource. */
+  find(entity: object): EntityModel | undefined {
+    const constructor = (entity as { constructor?: unknown }).constructor;
+    const known = this.#byTarget.get(constructor);
+    if (known) return known;
+    if (typeof constructor !== "function" || constructor === Object) return undefined;
+    if (!this.dataSource.hasMetadata(constructor)) return undefined;
+    return this.get(constructor);
+  }
+
+  /** The model of an object that has to be an entity. */
+  ofEntity(entity: unknown): EntityModel {
+    const model = typeof entity === "object" && entity !== null ? this.find(entity) : undefined;
+    if (!model) throw notAnEntity(entity, this.all().map(({ name }) => name));
+    return model;
+  }
+
+  /** `schema.table` with each part quoted. */
+  quotedTable(tablePath: string): string {
+    return tablePath
+      .split(".")
+      .filter((part) => part !== "")
+      .map((part) => this.dataSource.driver.escape(part))
+      .join(".");
+  }
+}
