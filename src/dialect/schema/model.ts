@@ -1,0 +1,170 @@
+/**
+ * What a database's schema is, as plain immutable data: the same words for what the entities want and for what the
+ * database has. Types, expressions and actions are texts in the database's own spelling, so that two schemas that were
+ * read from the same database can be compared word by word.
+ */
+export interface Schema {
+  readonly tables: readonly Table[];
+  readonly views: readonly View[];
+  /** Named enum types, where the database has them. */
+  readonly enums: readonly EnumType[];
+}
+
+/** The name of a table, view or type. `schema` is absent for what lies in the connection's default schema. */
+export interface ObjectName {
+  readonly schema?: string | undefined;
+  readonly name: string;
+}
+
+export interface Table extends ObjectName {
+  readonly columns: readonly Column[];
+  readonly primaryKey?: PrimaryKey | undefined;
+  readonly uniques: readonly Unique[];
+  readonly indexes: readonly Index[];
+  readonly checks: readonly Check[];
+  readonly exclusions: readonly Exclusion[];
+  readonly foreignKeys: readonly ForeignKey[];
+  readonly triggers: readonly Trigger[];
+  readonly comment?: string | undefined;
+  /** MySQL's storage engine. */
+  readonly engine?: string | undefined;
+  /** SQLite's WITHOUT ROWID. */
+  readonly withoutRowid?: boolean | undefined;
+  /** SQLite's STRICT: made by hand, kept for ever. */
+  readonly strict?: boolean | undefined;
+  /** The statement that the database has stored for this table (SQLite): what was made by hand lives in it, so it is edited, never written anew. */
+  readonly stored?: string | undefined;
+}
+
+export interface Column {
+  readonly name: string;
+  /** The whole type: `varchar(64)`, `numeric(10,2)`, `integer[]`. */
+  readonly type: string;
+  readonly nullable: boolean;
+  /** The default as an SQL expression. */
+  readonly default?: string | undefined;
+  readonly generated?: Generated | undefined;
+  /** How the database numbers new rows by itself, when it does. */
+  readonly increment?: "increment" | "by default" | "always" | undefined;
+  readonly collation?: string | undefined;
+  readonly charset?: string | undefined;
+  readonly comment?: string | undefined;
+  /** MySQL's ON UPDATE expression. */
+  readonly onUpdate?: string | undefined;
+  /** The values that a column of an enum allows, where enums are no types of their own (SQLite's CHECK). */
+  readonly values?: readonly string[] | undefined;
+  /** The enum type of the column, or of its elements. */
+  readonly enumType?: ObjectName | undefined;
+}
+
+export interface Generated {
+  readonly expression: string;
+  readonly stored: boolean;
+}
+
+export interface PrimaryKey {
+  readonly name?: string | undefined;
+  readonly columns: readonly string[];
+}
+
+export interface Unique {
+  /** Absent where nobody gave it one (SQLite). */
+  readonly name?: string | undefined;
+  readonly columns: readonly string[];
+  readonly deferrable?: Deferrable | undefined;
+}
+
+export type Deferrable = "INITIALLY DEFERRED" | "INITIALLY IMMEDIATE";
+
+export interface Index {
+  readonly name: string;
+  readonly columns: readonly IndexColumn[];
+  readonly unique: boolean;
+  readonly where?: string | undefined;
+  readonly kind?: "fulltext" | "spatial" | undefined;
+  /** PostgreSQL's access method, where it is not btree. */
+  readonly method?: string | undefined;
+  /** MySQL's full-text parser. */
+  readonly parser?: string | undefined;
+  /** The statement that makes this index in the database's own words, where it was read from one. */
+  readonly stored?: string | undefined;
+}
+
+export interface IndexColumn {
+  /** A column's name, or an expression: exactly one of the two. */
+  readonly name?: string | undefined;
+  readonly expression?: string | undefined;
+  readonly descending?: boolean | undefined;
+  readonly collation?: string | undefined;
+}
+
+export interface Check {
+  readonly name?: string | undefined;
+  readonly expression: string;
+}
+
+export interface Exclusion {
+  readonly name: string;
+  readonly expression: string;
+  readonly deferrable?: Deferrable | undefined;
+}
+
+export interface ForeignKey {
+  readonly name?: string | undefined;
+  readonly columns: readonly string[];
+  readonly references: ObjectName;
+  readonly referencedColumns: readonly string[];
+  readonly onDelete: string;
+  readonly onUpdate: string;
+  readonly deferrable?: Deferrable | undefined;
+}
+
+export interface Trigger {
+  readonly name: string;
+  readonly sql: string;
+}
+
+export interface EnumType extends ObjectName {
+  readonly values: readonly string[];
+}
+
+export interface View extends ObjectName {
+  /** The SELECT. */
+  readonly definition: string;
+  readonly materialized: boolean;
+  readonly indexes: readonly Index[];
+  /** Whether the entities' tool made it (it stands in typeorm_metadata); a view that nobody recorded was made by hand. */
+  readonly recorded?: boolean | undefined;
+  /** The SELECT as the entity wrote it, where the database keeps another spelling. */
+  readonly declared?: string | undefined;
+}
+
+export const emptySchema: Schema = { tables: [], views: [], enums: [] };
+
+/** Two names as one key: equal keys are the same object. */
+export function keyOf(object: ObjectName): string {
+  return object.schema === undefined ? object.name : `${object.schema}.${object.name}`;
+}
+
+/** The table of that name, if there is one. */
+export function findTable(schema: Schema, name: ObjectName): Table | undefined {
+  return schema.tables.find((table) => table.name === name.name && table.schema === name.schema);
+}
+
+/** The column of that name, if there is one. */
+export function findColumn(table: Table, name: string): Column | undefined {
+  return table.columns.find((column) => column.name === name);
+}
+
+/** The schema with one table put in the place of another (or taken away, or added at the end). */
+export function replaceTable(schema: Schema, before: ObjectName, after: Table | undefined): Schema {
+  const tables = schema.tables.filter((table) => !(table.name === before.name && table.schema === before.schema));
+  const at = schema.tables.findIndex((table) => table.name === before.name && table.schema === before.schema);
+  if (after) tables.splice(at === -1 ? tables.length : at, 0, after);
+  return { ...schema, tables };
+}
+
+/** The one part of a name that people read: `user`, `blog.post`. */
+export function spoken(object: ObjectName): string {
+  return `"${keyOf(object)}"`;
+}

@@ -1,0 +1,292 @@
+import {
+  type Check,
+  type Column,
+  type EnumType,
+  type Exclusion,
+  type ForeignKey,
+  type Index,
+  type ObjectName,
+  type PrimaryKey,
+  type Schema,
+  type Table,
+  type Unique,
+  type View,
+  findTable,
+  replaceTable,
+} from "./model";
+
+/** A part of a table that has a life of its own: it can be added, dropped and renamed without touching the rows. */
+export type Part =
+  | { readonly sort: "index"; readonly value: Index }
+  | { readonly sort: "unique"; readonly value: Unique }
+  | { readonly sort: "check"; readonly value: Check }
+  | { readonly sort: "exclusion"; readonly value: Exclusion }
+  | { readonly sort: "foreignKey"; readonly value: ForeignKey };
+
+/**
+ * One change of a schema, as data. Every operation carries what is needed to undo it, and names tables and columns as
+ * they are called at its place in the list.
+ */
+export type Operation =
+  | { readonly kind: "createTable"; readonly table: Table }
+  | { readonly kind: "dropTable"; readonly table: Table; readonly rows?: number | undefined }
+  | { readonly kind: "renameTable"; readonly from: ObjectName; readonly to: ObjectName }
+  | { readonly kind: "changeTable"; readonly before: TableTraits; readonly after: TableTraits; readonly table: ObjectName }
+  | AddColumn
+  | DropColumn
+  | { readonly kind: "renameColumn"; readonly table: ObjectName; readonly from: string; readonly to: string }
+  | AlterColumn
+  | ChangePrimaryKey
+  | { readonly kind: "addPart"; readonly table: ObjectName; readonly part: Part }
+  | { readonly kind: "dropPart"; readonly table: ObjectName; readonly part: Part }
+  | { readonly kind: "renamePart"; readonly table: ObjectName; readonly before: Part; readonly after: Part }
+  | { readonly kind: "createEnum"; readonly type: EnumType }
+  | { readonly kind: "dropEnum"; readonly type: EnumType }
+  | ChangeEnum
+  | { readonly kind: "renameEnum"; readonly from: ObjectName; readonly to: ObjectName }
+  | { readonly kind: "createView"; readonly view: View }
+  | { readonly kind: "dropView"; readonly view: View };
+
+/** What belongs to a table as a whole and can change without touching its columns. */
+export type TableTraits = Pick<Table, "comment" | "engine" | "withoutRowid">;
+
+export interface AddColumn {
+  readonly kind: "addColumn";
+  readonly table: ObjectName;
+  readonly column: Column;
+  /** The SQL value that rows which are there already get. */
+  readonly backfill?: string | undefined;
+  /** Where the column stood before it was dropped, so that it can come back to the same place. */
+  readonly position?: number | undefined;
+}
+
+export interface DropColumn {
+  readonly kind: "dropColumn";
+  readonly table: ObjectName;
+  readonly column: Column;
+  readonly position?: number | undefined;
+  /** The value for the rows when the column comes back and must not be NULL. */
+  readonly backfill?: string | undefined;
+}
+
+export interface AlterColumn {
+  readonly kind: "alterColumn";
+  readonly table: ObjectName;
+  readonly before: Column;
+  readonly after: Column;
+  /** The SQL value that takes the place of NULL. */
+  readonly backfill?: string | undefined;
+  /** Old enum value → new one, for values that were renamed or taken away. */
+  readonly replaced?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ChangePrimaryKey {
+  readonly kind: "changePrimaryKey";
+  readonly table: ObjectName;
+  readonly before: PrimaryKey | undefined;
+  readonly after: PrimaryKey | undefined;
+}
+
+export interface ChangeEnum {
+  readonly kind: "changeEnum";
+  readonly name: ObjectName;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** Old value → new one, for values that were renamed or taken away. */
+  readonly replaced?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The operation that undoes this one. What it cannot bring back (rows, values) is the business of `losses`. */
+export function reverse(operation: Operation): Operation {
+  switch (operation.kind) {
+    case "createTable":
+      return { kind: "dropTable", table: operation.table };
+    case "dropTable":
+      return { kind: "createTable", table: operation.table };
+    case "renameTable":
+      return { ...operation, from: operation.to, to: operation.from };
+    case "changeTable":
+      return { ...operation, before: operation.after, after: operation.before };
+    case "addColumn":
+      return { ...operation, kind: "dropColumn" };
+    case "dropColumn":
+      return { ...operation, kind: "addColumn" };
+    case "renameColumn":
+      return { ...operation, from: operation.to, to: operation.from };
+    case "alterColumn":
+      return {
+        kind: "alterColumn",
+        table: operation.table,
+        before: operation.after,
+        after: operation.before,
+        replaced: turned(operation.replaced),
+      };
+    case "changePrimaryKey":
+      return { ...operation, before: operation.after, after: operation.before };
+    case "addPart":
+      return { ...operation, kind: "dropPart" };
+    case "dropPart":
+      return { ...operation, kind: "addPart" };
+    case "renamePart":
+      return { ...operation, before: operation.after, after: operation.before };
+    case "createEnum":
+      return { ...operation, kind: "dropEnum" };
+    case "dropEnum":
+      return { ...operation, kind: "createEnum" };
+    case "changeEnum":
+      return { ...operation, before: operation.after, after: operation.before, replaced: turned(operation.replaced) };
+    case "renameEnum":
+      return { ...operation, from: operation.to, to: operation.from };
+    case "createView":
+      return { ...operation, kind: "dropView" };
+    case "dropView":
+      return { ...operation, kind: "createView" };
+  }
+}
+
+/** The whole list undone, last operation first. */
+export function reverseAll(operations: readonly Operation[]): Operation[] {
+  return operations.map(reverse).reverse();
+}
+
+function turned(replaced: Readonly<Record<string, string>> | undefined): Record<string, string> | undefined {
+  return replaced && Object.fromEntries(Object.entries(replaced).map(([before, after]) => [after, before]));
+}
+
+/** The schema as it is after the operation. Texts that the database stores are the dialect's business; here they stay. */
+export function apply(schema: Schema, operation: Operation): Schema {
+  switch (operation.kind) {
+    case "createTable":
+      return { ...schema, tables: [...schema.tables, operation.table] };
+    case "dropTable":
+      return replaceTable(schema, operation.table, undefined);
+    case "renameTable":
+      return renameTable(schema, operation.from, operation.to);
+    case "changeTable":
+      return change(schema, operation.table, (table) => ({ ...table, ...operation.after }));
+    case "addColumn":
+      return change(schema, operation.table, (table) => ({
+        ...table,
+        columns: inserted(table.columns, operation.column, operation.position),
+      }));
+    case "dropColumn":
+      return change(schema, operation.table, (table) => ({
+        ...table,
+        columns: table.columns.filter((column) => column.name !== operation.column.name),
+      }));
+    case "renameColumn":
+      return renameColumn(schema, operation.table, operation.from, operation.to);
+    case "alterColumn":
+      return change(schema, operation.table, (table) => ({
+        ...table,
+        columns: table.columns.map((column) => (column.name === operation.before.name ? operation.after : column)),
+      }));
+    case "changePrimaryKey":
+      return change(schema, operation.table, (table) => ({ ...table, primaryKey: operation.after }));
+    case "addPart":
+      return change(schema, operation.table, (table) => withPart(table, operation.part));
+    case "dropPart":
+      return change(schema, operation.table, (table) => withoutPart(table, operation.part));
+    case "renamePart":
+      return change(schema, operation.table, (table) => withPart(withoutPart(table, operation.before), operation.after));
+    case "createEnum":
+      return { ...schema, enums: [...schema.enums, operation.type] };
+    case "dropEnum":
+      return { ...schema, enums: schema.enums.filter((type) => !same(type, operation.type)) };
+    case "changeEnum":
+      return {
+        ...schema,
+        enums: schema.enums.map((type) => (same(type, operation.name) ? { ...type, values: operation.after } : type)),
+      };
+    case "renameEnum":
+      return renameEnum(schema, operation.from, operation.to);
+    case "createView":
+      return { ...schema, views: [...schema.views, operation.view] };
+    case "dropView":
+      return { ...schema, views: schema.views.filter((view) => !same(view, operation.view)) };
+  }
+}
+
+function change(schema: Schema, name: ObjectName, edit: (table: Table) => Table): Schema {
+  const table = findTable(schema, name);
+  return table ? replaceTable(schema, name, edit(table)) : schema;
+}
+
+function inserted(columns: readonly Column[], column: Column, position: number | undefined): Column[] {
+  const all = [...columns];
+  all.splice(position ?? all.length, 0, column);
+  return all;
+}
+
+const lists = {
+  index: "indexes",
+  unique: "uniques",
+  check: "checks",
+  exclusion: "exclusions",
+  foreignKey: "foreignKeys",
+} as const;
+
+function withPart(table: Table, part: Part): Table {
+  const list = lists[part.sort];
+  return { ...table, [list]: [...table[list], part.value] };
+}
+
+function withoutPart(table: Table, part: Part): Table {
+  const list = lists[part.sort];
+  const gone = JSON.stringify(part.value);
+  return {
+    ...table,
+    [list]: (table[list] as readonly { name?: string | undefined }[]).filter((value) =>
+      part.value.name === undefined ? JSON.stringify(value) !== gone : value.name !== part.value.name,
+    ),
+  };
+}
+
+function same(a: ObjectName, b: ObjectName): boolean {
+  return a.name === b.name && a.schema === b.schema;
+}
+
+function renameTable(schema: Schema, from: ObjectName, to: ObjectName): Schema {
+  const name = { schema: to.schema, name: to.name };
+  const tables = schema.tables.map((table) => ({
+    ...table,
+    ...(same(table, from) ? name : {}),
+    foreignKeys: table.foreignKeys.map((key) => (same(key.references, from) ? { ...key, references: name } : key)),
+  }));
+  return { ...schema, tables };
+}
+
+function renameColumn(schema: Schema, name: ObjectName, from: string, to: string): Schema {
+  const renamed = (columns: readonly string[]) => columns.map((column) => (column === from ? to : column));
+  const tables = schema.tables.map((table) => {
+    const foreignKeys = table.foreignKeys.map((key) => ({
+      ...key,
+      columns: same(table, name) ? renamed(key.columns) : key.columns,
+      referencedColumns: same(key.references, name) ? renamed(key.referencedColumns) : key.referencedColumns,
+    }));
+    if (!same(table, name)) return { ...table, foreignKeys };
+    return {
+      ...table,
+      foreignKeys,
+      columns: table.columns.map((column) => (column.name === from ? { ...column, name: to } : column)),
+      primaryKey: table.primaryKey && { ...table.primaryKey, columns: renamed(table.primaryKey.columns) },
+      uniques: table.uniques.map((unique) => ({ ...unique, columns: renamed(unique.columns) })),
+      indexes: table.indexes.map((index) => ({
+        ...index,
+        columns: index.columns.map((column) => (column.name === from ? { ...column, name: to } : column)),
+      })),
+    };
+  });
+  return { ...schema, tables };
+}
+
+function renameEnum(schema: Schema, from: ObjectName, to: ObjectName): Schema {
+  const name = { schema: to.schema, name: to.name };
+  const tables = schema.tables.map((table) => ({
+    ...table,
+    columns: table.columns.map((column) =>
+      column.enumType && same(column.enumType, from) ? { ...column, enumType: name } : column,
+    ),
+  }));
+  return { ...schema, tables, enums: schema.enums.map((type) => (same(type, from) ? { ...type, ...name } : type)) };
+}
