@@ -46,6 +46,8 @@ export interface CommandOption {
   readonly choices?: readonly string[];
   /** Works, but is left out of the help. */
   readonly hidden?: boolean;
+  /** May be given many times; the values come as an array (none given: undefined). */
+  readonly repeatable?: boolean;
   /** Turns the text into a value; throws a `RetortError` with exit code 2 when it cannot. */
   readonly parse?: (text: string) => unknown;
 }

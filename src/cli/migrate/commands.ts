@@ -1,0 +1,183 @@
+import type { Command, CommandOption } from "../command";
+import { parseDuration } from "./duration";
+
+/* eslint-disable @typescript-eslint/no-require-imports -- an action is loaded when its command runs, not before */
+
+const json: CommandOption = { flags: "--json", summary: "print the result as one JSON object" };
+const dryRun: CommandOption = { flags: "--dry-run", summary: "print the plan, run nothing" };
+const sql: CommandOption = { flags: "--sql", summary: "print the statements, run nothing" };
+const yes: CommandOption = { flags: "-y, --yes", summary: "ask nothing" };
+const lockTimeout: CommandOption = {
+  flags: "--lock-timeout <seconds>",
+  summary: "how long to wait for another run to end (default: 10)",
+  parse: parseDuration,
+};
+const transaction: CommandOption = {
+  flags: "--transaction <mode>",
+  summary: "one transaction for all migrations, one for each, or none (default: each)",
+  choices: ["all", "each", "none"],
+};
+const strict: CommandOption = { flags: "--strict", summary: "refuse to run when an applied migration was edited" };
+const noLint: CommandOption = { flags: "--no-lint", summary: "do not look beforehand for what must fail" };
+const message: CommandOption = { flags: "-m, --message <name>", summary: "the migration's name" };
+
+/** What running commands share. */
+const running = [transaction, lockTimeout, json];
+
+const targets = `A target is head, base, +N, -N, a timestamp or a name, each by any unique beginning.`;
+
+const init: Command = {
+  name: "init",
+  summary: "makes what is missing: ormconfig.ts and migrations/",
+  options: [json],
+  load: () => require("./init") as typeof import("./init"),
+};
+
+const generate: Command = {
+  name: "generate",
+  hiddenAliases: ["revision"],
+  arguments: "[name...]",
+  summary: "writes a migration from the difference of entities and database",
+  options: [
+    message,
+    {
+      flags: "--rename <old:new>",
+      summary: "a column or entity was renamed: User.name:fullName, OldEntity:NewEntity",
+      repeatable: true,
+    },
+    { flags: "--drop <what>", summary: "its rows may go: User.legacy, User", repeatable: true },
+    {
+      flags: "--backfill <column=value>",
+      summary: "what rows that are there get in a column that must not be null: User.age=0",
+      repeatable: true,
+    },
+    dryRun,
+    json,
+  ],
+  load: () => require("./generate") as typeof import("./generate"),
+};
+
+const create: Command = {
+  name: "create",
+  arguments: "[name...]",
+  summary: "writes an empty migration",
+  options: [message, json],
+  load: () => require("./create") as typeof import("./create"),
+};
+
+const up: Command = {
+  name: "up",
+  aliases: ["upgrade"],
+  arguments: "[target]",
+  summary: "brings the database up to a migration (default: head)",
+  details: `${targets} +N are the next N.`,
+  options: [sql, dryRun, strict, noLint, ...running, yes],
+  load: () => require("./up") as typeof import("./up"),
+};
+
+const down: Command = {
+  name: "down",
+  aliases: ["downgrade"],
+  arguments: "[target]",
+  summary: "takes back what came after a migration (default: -1, the last one)",
+  details: `${targets} -N are the last N; base takes back all.`,
+  options: [sql, dryRun, strict, ...running, yes],
+  load: () => require("./down") as typeof import("./down"),
+};
+
+const redo: Command = {
+  name: "redo",
+  arguments: "[count]",
+  summary: "takes the last N migrations back and applies them again (default: 1)",
+  options: [dryRun, strict, ...running, yes],
+  load: () => require("./redo") as typeof import("./redo"),
+};
+
+const status: Command = {
+  name: "status",
+  aliases: ["show"],
+  summary: "what is applied, pending, missing, edited, out of order",
+  options: [{ flags: "--check", summary: "exit with 3 when migrations are pending" }, json],
+  load: () => require("./status") as typeof import("./status"),
+};
+
+const history: Command = {
+  name: "history",
+  summary: "the migrations as they were applied, the last one first",
+  options: [json],
+  load: () => require("./history") as typeof import("./history"),
+};
+
+const current: Command = {
+  name: "current",
+  summary: "the migration that was applied last",
+  options: [json],
+  load: () => require("./current") as typeof import("./current"),
+};
+
+const stamp: Command = {
+  name: "stamp",
+  arguments: "<target>",
+  summary: "sets the history without running anything",
+  details: `${targets}`,
+  options: [
+    { flags: "--purge", summary: "forget everything first, entries without a file too" },
+    dryRun,
+    lockTimeout,
+    json,
+  ],
+  load: () => require("./stamp") as typeof import("./stamp"),
+};
+
+const check: Command = {
+  name: "check",
+  summary: "do the entities and the database agree? (exit 4: no)",
+  options: [json],
+  load: () => require("./check") as typeof import("./check"),
+};
+
+const verify: Command = {
+  name: "verify",
+  summary: "proves up and down of every migration on a scratch database",
+  options: [json],
+  load: () => require("./verify") as typeof import("./verify"),
+};
+
+const lint: Command = {
+  name: "lint",
+  arguments: "[target]",
+  summary: "says what pending migrations would lose, rebuild or fail on, with row counts",
+  options: [json],
+  load: () => require("./lint") as typeof import("./lint"),
+};
+
+const squash: Command = {
+  name: "squash",
+  arguments: "<range>",
+  summary: "writes one migration for many (FIRST..LAST), proven to do the same",
+  options: [message, dryRun, json],
+  load: () => require("./squash") as typeof import("./squash"),
+};
+
+/** `retort migrate …`, and `retort db …` for Flask's habits. */
+export const migrate: Command = {
+  name: "migrate",
+  aliases: ["db"],
+  summary: "writes and runs migrations",
+  commands: [
+    init,
+    generate,
+    create,
+    up,
+    down,
+    redo,
+    status,
+    history,
+    current,
+    stamp,
+    check,
+    verify,
+    lint,
+    squash,
+  ],
+};
