@@ -46,8 +46,11 @@ export interface Dialect {
   readonly generatedKeys: GeneratedKeys;
   /** Whether an INSERT, UPDATE or DELETE can give rows back. */
   readonly returning: boolean;
-  /** Whether `column IN (list)` can be sent as one array parameter, so that one prepared statement serves every length. */
-  readonly arrayParameters: boolean;
+  /**
+   * How `column IN (list)` travels as one parameter, so that a list of any length is one statement; undefined where the
+   * database cannot. Numbers and strings only.
+   */
+  readonly arrayParameter: { encode(values: readonly unknown[]): unknown; render(left: string, placeholder: string): string } | undefined;
   quote(identifier: string): string;
   /** The placeholder of the nth parameter, counted from 1. */
   placeholder(position: number): string;

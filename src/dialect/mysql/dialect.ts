@@ -10,7 +10,8 @@ export const mysql: Dialect = {
   parameterLimit: 65_535,
   generatedKeys: "consecutive",
   returning: false,
-  arrayParameters: false,
+  // mysql2 writes the parameters into the text, so a list has no limit but the size of a packet.
+  arrayParameter: undefined,
   quote: (identifier) => `\`${identifier.replaceAll("`", "``")}\``,
   placeholder: () => "?",
   limit(limit, offset) {

@@ -6,7 +6,10 @@ export const postgres: Dialect = {
   parameterLimit: 65_535,
   generatedKeys: "returning",
   returning: true,
-  arrayParameters: true,
+  arrayParameter: {
+    encode: (values) => values,
+    render: (left, placeholder) => `${left} = ANY(${placeholder})`,
+  },
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   placeholder: (position) => `$${position}`,
   limit(limit, offset) {

@@ -6,7 +6,10 @@ export const sqlite: Dialect = {
   parameterLimit: 32_766,
   generatedKeys: "last-id",
   returning: true,
-  arrayParameters: true,
+  arrayParameter: {
+    encode: (values) => JSON.stringify(values),
+    render: (left, placeholder) => `${left} IN (SELECT value FROM json_each(${placeholder}))`,
+  },
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   placeholder: () => "?",
   limit(limit, offset) {

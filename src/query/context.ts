@@ -1,0 +1,37 @@
+import type { Connection, Dialect, MaybePromise, Row } from "../dialect/dialect";
+import type { EntityModel, RelationModel } from "../metadata/model";
+import type { Models } from "../metadata/models";
+
+/** Where the columns of one entity stand in the rows of a query. */
+export interface Segment {
+  readonly model: EntityModel;
+  /** The first of its columns in a row; `model.selected` in their order follow. */
+  readonly offset: number;
+  /** The segment this one was joined to, and along which relation; the root has neither. */
+  readonly parent?: { readonly segment: number; readonly relation: RelationModel };
+}
+
+export interface MaterializeOptions {
+  /** Read values into objects that are loaded already, over what they hold. */
+  readonly populateExisting: boolean;
+}
+
+/**
+ * What a query needs of the session it belongs to. The query knows SQL; the session knows which objects there are.
+ */
+export interface QueryContext {
+  readonly models: Models;
+  readonly dialect: Dialect;
+  /** Flushes what the query has to see (autoflush), waits for a running flush, and gives the open connection. */
+  ready(origin: string): MaybePromise<Connection>;
+  /** The entities of the first segment, in the order of the rows, each once. */
+  materialize(segments: readonly Segment[], rows: readonly Row[], options: MaterializeOptions): MaybePromise<object[]>;
+  /** The entity of a key: the loaded one, or read. */
+  get(model: EntityModel, key: unknown): Promise<object | null>;
+  /** Loads a relation of many entities in as few statements as can be. */
+  loadRelation(entities: readonly object[], relation: RelationModel): Promise<void>;
+  /** Runs a statement that writes, in the session's transaction. */
+  write(origin: string, model: EntityModel, run: (connection: Connection) => MaybePromise<number>): Promise<number>;
+  /** Lets go of entities that a stream has passed, unless they were changed. */
+  release(entities: readonly object[]): void;
+}

@@ -1,0 +1,62 @@
+import { RetortError } from "../errors";
+import { didYouMean } from "../suggestion";
+
+export function unknownProperty(entity: string, property: string, known: readonly string[]): RetortError {
+  return new RetortError("query/unknown-property", `${entity} has no property "${property}"${didYouMean(property, known)}`, {
+    hint: `${entity} has ${known.join(", ")}`,
+  });
+}
+
+export function undefinedCriterion(entity: string, property: string): RetortError {
+  return new RetortError("query/undefined", `filterBy was given undefined for ${entity}.${property}`, {
+    hint: "null asks for rows without a value; leave the property out to ask for all",
+  });
+}
+
+export function unsupportedOperator(operator: string, label: string): RetortError {
+  return new RetortError("query/operator", `the operator "${operator}" does not work on ${label}`);
+}
+
+export function keyPartOfUnsaved(relation: string, key: string): RetortError {
+  return new RetortError("query/no-key", `${relation} was compared with an object that has no ${key} yet`, {
+    hint: "commit() or flush() it first",
+  });
+}
+
+export function noResult(entity: string): RetortError {
+  return new RetortError("query/no-result", `no ${entity} was found where one was asked for`);
+}
+
+export function manyResults(entity: string): RetortError {
+  return new RetortError("query/many-results", `more than one ${entity} was found where exactly one was asked for`, {
+    hint: "first() takes the first of many",
+  });
+}
+
+export function notJoined(entity: string, root: string): RetortError {
+  return new RetortError("query/not-joined", `${entity} is not part of this query of ${root}`, {
+    hint: `join it first: ${root}.query.join(relation)`,
+  });
+}
+
+export function keyOfWrongShape(entity: string, parts: readonly string[], key: unknown): RetortError {
+  const shape = parts.length === 1 ? parts[0]! : `{ ${parts.join(", ")} }`;
+  return new RetortError("query/key", `${entity}.get(…) takes ${shape}, not ${describeKey(key)}`);
+}
+
+export function badPage(name: string, value: unknown): RetortError {
+  return new RetortError("query/page", `${name} is ${String(value)}; it has to be a whole number from 1 up`);
+}
+
+export function badCount(method: string, value: unknown): RetortError {
+  return new RetortError("query/count", `${method}(${String(value)}): a whole number from 0 up is needed`);
+}
+
+export function emptyWrite(method: string): RetortError {
+  return new RetortError("query/nothing-to-set", `${method}() was given nothing to change`);
+}
+
+function describeKey(key: unknown): string {
+  if (key === undefined) return "undefined";
+  return typeof key === "object" ? JSON.stringify(key) : `${typeof key} ${JSON.stringify(key)}`;
+}

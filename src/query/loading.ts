@@ -1,0 +1,21 @@
+/** How a query loads a relation of the entities it finds. */
+export interface LoadOption {
+  readonly strategy: "joined" | "selectin" | "raise";
+  /** The relation, or relations one behind the other: `posts`, `posts.author`. */
+  readonly path: string;
+}
+
+/** Loads a relation in the same statement, by a LEFT JOIN. Best for relations to one. */
+export function joined(path: string): LoadOption {
+  return { strategy: "joined", path };
+}
+
+/** Loads a relation by one more statement for all entities found. Best for relations to many. */
+export function selectin(path: string): LoadOption {
+  return { strategy: "selectin", path };
+}
+
+/** Makes touching a relation an error: a guard against statements nobody meant. */
+export function raise(path: string): LoadOption {
+  return { strategy: "raise", path };
+}
