@@ -16,6 +16,8 @@ export interface Codec {
   readonly encode: ((value: unknown) => unknown) | undefined;
   /** What to remember of a raw value that was read. */
   freeze(raw: unknown): unknown;
+  /** Whether remembering the value is cheaper than remembering the raw one, for those who have both. */
+  readonly freezesValues: boolean;
   /** What to remember of a value that was written. */
   freezeValue(value: unknown): unknown;
   /** Whether the value is still what was remembered. */
@@ -85,6 +87,7 @@ const samePlain = (value: unknown, snapshot: unknown): boolean => value === unde
 
 const PLAIN: Codec = {
   plain: true,
+  freezesValues: true,
   decode: undefined,
   encode: undefined,
   freeze: identity,
@@ -129,6 +132,7 @@ function dateCodec(column: ColumnMetadata, { driver }: DataSource, embedded: boo
   const freezeValue = (value: unknown): unknown => (value instanceof Date ? value.getTime() : value);
   return {
     plain: false,
+    freezesValues: true,
     decode,
     encode,
     freeze: (raw) => freezeValue(decode(raw)),
@@ -146,6 +150,7 @@ function dateCodec(column: ColumnMetadata, { driver }: DataSource, embedded: boo
 
 const BYTES: Codec = {
   plain: false,
+  freezesValues: true,
   decode: undefined,
   encode: undefined,
   freeze: copyOfBytes,
@@ -171,6 +176,7 @@ function encodedCodec(
   const copy = (raw: unknown): unknown => (typeof raw === "object" && raw !== null ? structuredClone(raw) : raw);
   return {
     plain: false,
+    freezesValues: false,
     decode,
     encode,
     freeze: copy,

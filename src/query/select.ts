@@ -122,6 +122,15 @@ export class SelectCompiler implements Renderer {
     return `SELECT ${this.#distinctWord()}${columns} FROM ${this.#fromRoot()}${joined}${this.#tail()}`;
   }
 
+  /** The conditions that leave out soft-deleted rows and other classes of the table. */
+  hiddenRows(): string[] {
+    return hiddenRows(this.#selection.model, this.#selection.withDeleted).map((condition) => condition.render(this));
+  }
+
+  get parameters(): readonly unknown[] {
+    return this.#parameters;
+  }
+
   // What expressions ask for.
 
   parameter(value: unknown): string {

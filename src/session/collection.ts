@@ -1,0 +1,324 @@
+import { inspect } from "node:util";
+import type { RelationModel } from "../metadata/model";
+import { awaitable } from "../query/awaitable";
+import type { Query } from "../query/query";
+import type { Criteria } from "../query/types";
+import { notLoaded } from "./errors";
+import type { Instance } from "./instance";
+
+/** What a collection needs done when it changes, and when it is asked. */
+export interface CollectionKeeper {
+  joined(owner: Instance, relation: RelationModel, member: object): void;
+  left(owner: Instance, relation: RelationModel, member: object): void;
+  /** The query of the related rows. */
+  query(owner: Instance, relation: RelationModel): Query<object>;
+  load(owner: Instance, relation: RelationModel): Promise<unknown>;
+}
+
+/**
+ * A relation to many that is loaded: an array, whose members know their owner. `u.posts.push(p)` sets `p.author`, and a
+ * flush writes what changed. `all()`, `count()` and `filterBy()` work as on a relation that is not loaded.
+ */
+export class Collection<T extends object> extends Array<T> {
+  #owner!: Instance;
+  #relation!: RelationModel;
+  #keeper!: CollectionKeeper;
+  /** The members as the database has them. */
+  #stored: readonly T[] = [];
+  /** @internal The whole relation was set before anybody read it: who has to leave is known once it was, before the next flush. */
+  get unread(): boolean {
+    return this.#unread;
+  }
+  #unread = false;
+  /** The members whose other side was told, where they are not the stored ones; what differs was changed by index, length or splice. */
+  #told: Set<T> | undefined;
+
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  /** @internal */
+  static over<T extends object>(
+    owner: Instance,
+    relation: RelationModel,
+    keeper: CollectionKeeper,
+    stored: readonly T[],
+    unread = false,
+  ): Collection<T> {
+    const collection = new Collection<T>();
+    collection.#unread = unread;
+    collection.#owner = owner;
+    collection.#relation = relation;
+    collection.#keeper = keeper;
+    collection.#replaceMembers(stored);
+    collection.#stored = stored;
+    return collection;
+  }
+
+  /** The related entities: these. */
+  async all(): Promise<T[]> {
+    return [...this];
+  }
+  /** How many there are. */
+  async count(): Promise<number> {
+    return this.length;
+  }
+  /** The query of the related rows, for conditions that the database should decide. */
+  get query(): Query<T> {
+    return this.#keeper.query(this.#owner, this.#relation) as unknown as Query<T>;
+  }
+  filterBy(criteria: Criteria<T>): Query<T> {
+    return this.query.filterBy(criteria);
+  }
+  orderBy(...orders: Parameters<Query<T>["orderBy"]>): Query<T> {
+    return this.query.orderBy(...orders);
+  }
+  async first(): Promise<T | null> {
+    return this[0] ?? null;
+  }
+  add(...members: T[]): this {
+    for (const member of members) if (!this.includes(member)) this.push(member);
+    return this;
+  }
+  append(...members: T[]): this {
+    return this.add(...members);
+  }
+  remove(...members: T[]): this {
+    for (const member of members) {
+      const position = this.indexOf(member);
+      if (position >= 0) this.splice(position, 1);
+    }
+    return this;
+  }
+
+  override push(...members: T[]): number {
+    this.#changing();
+    for (const member of members) {
+      super.push(member);
+      if (this.#remember().has(member)) continue;
+      this.#remember().add(member);
+      this.#keeper.joined(this.#owner, this.#relation, member);
+    }
+    return this.length;
+  }
+  override unshift(...members: T[]): number {
+    const length = super.unshift(...members);
+    this.synchronize();
+    return length;
+  }
+  override pop(): T | undefined {
+    const member = super.pop();
+    this.synchronize();
+    return member;
+  }
+  override shift(): T | undefined {
+    const member = super.shift();
+    this.synchronize();
+    return member;
+  }
+  override splice(start: number, deleteCount?: number, ...members: T[]): T[] {
+    const removed = Array.prototype.splice.call(this, start, deleteCount ?? this.length - start, ...members) as T[];
+    this.synchronize();
+    return [...removed];
+  }
+
+  /** @internal Tells the other sides of members that came or went since the last time. */
+  synchronize(): void {
+    if (this.#isTold()) return;
+    this.#changing();
+    const told = this.#remember();
+    const now = new Set<T>(this);
+    this.#told = now;
+    for (const member of told) if (!now.has(member)) this.#keeper.left(this.#owner, this.#relation, member);
+    for (const member of now) if (!told.has(member)) this.#keeper.joined(this.#owner, this.#relation, member);
+  }
+
+  /** @internal Takes a member in or out because its other side changed. */
+  follow(member: T, belongs: boolean): void {
+    const told = this.#remember();
+    if (told.has(member) === belongs) return;
+    this.#changing();
+    if (belongs) {
+      told.add(member);
+      super.push(member);
+    } else {
+      told.delete(member);
+      const position = this.indexOf(member);
+      if (position >= 0) Array.prototype.splice.call(this, position, 1);
+    }
+  }
+
+  /** @internal Learns who was there before the whole relation was set; those who are not in it any more leave. */
+  compareWith(stored: readonly T[]): void {
+    this.#unread = false;
+    const now = this.#remember();
+    this.#stored = stored;
+    for (const member of stored) if (!now.has(member)) this.#keeper.left(this.#owner, this.#relation, member);
+  }
+
+  /** @internal Members that the database does not have yet, and those it still has. */
+  get changes(): { added: T[]; removed: T[] } {
+    const stored = new Set(this.#stored);
+    const now = new Set<T>(this);
+    return { added: [...now].filter((member) => !stored.has(member)), removed: this.#stored.filter((member) => !now.has(member)) };
+  }
+
+  /** @internal */
+  get stored(): readonly T[] {
+    return this.#stored;
+  }
+
+  /** @internal Puts back what was there, or takes what was read, and tells nobody. */
+  restore(members: readonly T[], stored: readonly T[]): void {
+    this.#replaceMembers(members);
+    this.#stored = stored;
+    if (members !== stored) this.#told = new Set(members);
+  }
+
+  /** @internal The database has what is here. */
+  flushed(): void {
+    this.#stored = [...this];
+    this.#told = undefined;
+  }
+
+  #changing(): void {
+    this.#owner.owner?.changing(this.#owner);
+  }
+
+  #remember(): Set<T> {
+    return (this.#told ??= new Set(this.#stored));
+  }
+
+  #isTold(): boolean {
+    if (this.#told) return this.length === this.#told.size && this.every((member) => this.#told!.has(member));
+    if (this.length !== this.#stored.length) return false;
+    for (let index = 0; index < this.length; index++) if (this[index] !== this.#stored[index]) return false;
+    return true;
+  }
+
+  #replaceMembers(members: readonly T[]): void {
+    this.length = 0;
+    for (const member of members) super.push(member);
+    this.#told = undefined;
+  }
+}
+
+/** A relation to many that is not loaded. `await` it, or ask it: `u.posts.all()`, `u.posts.count()`, `u.posts.filterBy(…)`. */
+export class LazyCollection<T extends object = object> implements PromiseLike<T[]> {
+  readonly [awaitable] = true;
+  readonly #owner: Instance;
+  readonly #relation: RelationModel;
+  readonly #keeper: CollectionKeeper;
+  /** Members that came or went before anybody asked who was there. */
+  readonly arrived = new Set<T>();
+  readonly departed = new Set<T>();
+
+  /** @internal */
+  constructor(owner: Instance, relation: RelationModel, keeper: CollectionKeeper) {
+    this.#owner = owner;
+    this.#relation = relation;
+    this.#keeper = keeper;
+  }
+
+  then<R, E>(resolved?: ((members: T[]) => R | PromiseLike<R>) | null, failed?: ((error: unknown) => E | PromiseLike<E>) | null): Promise<R | E> {
+    return (this.#keeper.load(this.#owner, this.#relation) as Promise<T[]>).then(resolved, failed);
+  }
+  /** The related entities, read and kept. */
+  async all(): Promise<T[]> {
+    return [...((await this.#keeper.load(this.#owner, this.#relation)) as T[])];
+  }
+  /** How many there are, counted by the database. */
+  async count(): Promise<number> {
+    return this.query.count();
+  }
+  get query(): Query<T> {
+    return this.#keeper.query(this.#owner, this.#relation) as unknown as Query<T>;
+  }
+  filterBy(criteria: Criteria<T>): Query<T> {
+    return this.query.filterBy(criteria);
+  }
+  orderBy(...orders: Parameters<Query<T>["orderBy"]>): Query<T> {
+    return this.query.orderBy(...orders);
+  }
+  first(): Promise<T | null> {
+    return this.query.first();
+  }
+  /** Adds members without reading those that are there. */
+  push(...members: T[]): this {
+    for (const member of members) {
+      this.follow(member, true);
+      this.#keeper.joined(this.#owner, this.#relation, member);
+    }
+    return this;
+  }
+  add(...members: T[]): this {
+    return this.push(...members);
+  }
+  append(...members: T[]): this {
+    return this.push(...members);
+  }
+  remove(...members: T[]): this {
+    for (const member of members) {
+      this.follow(member, false);
+      this.#keeper.left(this.#owner, this.#relation, member);
+    }
+    return this;
+  }
+
+  /** @internal */
+  follow(member: T, belongs: boolean): void {
+    this.#owner.owner?.changing(this.#owner);
+    const [to, from] = belongs ? [this.arrived, this.departed] : [this.departed, this.arrived];
+    to.add(member);
+    from.delete(member);
+  }
+
+  /** @internal The members that were read, with what came and went in the meantime. */
+  over(stored: readonly T[]): T[] {
+    const members = stored.filter((member) => !this.departed.has(member));
+    for (const member of this.arrived) if (!members.includes(member)) members.push(member);
+    return members;
+  }
+
+  get length(): number {
+    throw notLoaded(this.#relation);
+  }
+  [Symbol.iterator](): Iterator<T> {
+    throw notLoaded(this.#relation);
+  }
+  /** What is not loaded is left out of JSON. */
+  toJSON(): undefined {
+    return undefined;
+  }
+  [inspect.custom](): string {
+    return `[${this.#relation.label}: not loaded]`;
+  }
+}
+
+/** A relation to one that is not loaded: `(await p.author).username`. */
+export class LazyReference implements PromiseLike<object | null> {
+  readonly [awaitable] = true;
+  readonly #owner: Instance;
+  readonly #relation: RelationModel;
+  readonly #keeper: CollectionKeeper;
+
+  /** @internal */
+  constructor(owner: Instance, relation: RelationModel, keeper: CollectionKeeper) {
+    this.#owner = owner;
+    this.#relation = relation;
+    this.#keeper = keeper;
+  }
+
+  then<R, E>(
+    resolved?: ((entity: object | null) => R | PromiseLike<R>) | null,
+    failed?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<R | E> {
+    return (this.#keeper.load(this.#owner, this.#relation) as Promise<object | null>).then(resolved, failed);
+  }
+  toJSON(): undefined {
+    return undefined;
+  }
+  [inspect.custom](): string {
+    return `[${this.#relation.label}: not loaded]`;
+  }
+}

@@ -1,0 +1,116 @@
+import { RetortError } from "../errors";
+import type { ColumnModel, RelationModel } from "../metadata/model";
+
+export function notLoaded(relation: RelationModel): RetortError {
+  return new RetortError("session/not-loaded", `${relation.label} is not loaded`, {
+    hint: `await it, or load it with the query: options(selectin("${relation.property}"))`,
+  });
+}
+
+export function raisedOnLoad(relation: RelationModel): RetortError {
+  return new RetortError("session/raise", `${relation.label} was touched, and loading it is forbidden here`, {
+    hint: `load it with the query: options(selectin("${relation.property}"))`,
+  });
+}
+
+export function heldByAnotherSession(entity: object): RetortError {
+  return new RetortError("session/other-session", `${nameOf(entity)} belongs to another session that is still open`, {
+    hint: "expunge() it there, or merge() a copy here",
+  });
+}
+
+export function closedSession(): RetortError {
+  return new RetortError("session/closed", "the session is closed", { hint: "open a new one: new Session(dataSource)" });
+}
+
+export function needsRollback(first: Error): RetortError {
+  return new RetortError("session/needs-rollback", `an earlier flush failed (${firstLine(first.message)}), and nothing can go on before a rollback`, {
+    hint: "session.rollback()",
+    cause: first,
+  });
+}
+
+export function inAutoflush(origin: string, error: Error): Error {
+  // The error stays what it is, with its code and its cause; only its words grow.
+  error.message = `${error.message} (while saving pending changes before ${origin}; noAutoflush() suspends that)`;
+  return error;
+}
+
+export function duplicateKey(entity: object, other: object, key: string): RetortError {
+  return new RetortError("session/duplicate-key", `${nameOf(entity)} has the key ${key} of ${nameOf(other)}, which is loaded already`, {
+    hint: "merge() brings its values into the loaded object",
+  });
+}
+
+export function notInSession(entity: object): RetortError {
+  return new RetortError("session/detached", `${nameOf(entity)} is in no session, so its relations cannot be asked for`, {
+    hint: "add() it, or merge() it into a session",
+  });
+}
+
+export function notPersistent(entity: object, state: string, action: string): RetortError {
+  return new RetortError("session/state", `${nameOf(entity)} is ${state}; only objects with a row can be ${action}`, {
+    hint: state === "transient" || state === "pending" ? "add() and commit() it first" : "load it again",
+  });
+}
+
+export function rowGone(entity: object): RetortError {
+  return new RetortError("session/row-gone", `the row of ${nameOf(entity)} is not in the database any more`, {
+    hint: "expunge() the object",
+  });
+}
+
+export function staleRow(entity: object): RetortError {
+  return new RetortError("session/stale", `${nameOf(entity)} was changed or deleted by somebody else since it was read`, {
+    hint: "session.rollback(), session.refresh(object), and apply the change again",
+    retryable: true,
+  });
+}
+
+export function childrenNeedParent(parent: object, relation: RelationModel, count: number): RetortError {
+  const foreign = relation.joins.map(({ foreign: column }) => column.label).join(", ");
+  return new RetortError(
+    "session/orphans",
+    `${nameOf(parent)} cannot be deleted: ${count} ${relation.target.name}${count === 1 ? "" : "s"} in ${relation.label} need it (${foreign} is NOT NULL)`,
+    { hint: `delete them too, or declare onDelete: "CASCADE"` },
+  );
+}
+
+export function missingParent(entity: object, relation: RelationModel): RetortError {
+  return new RetortError("session/missing-parent", `${nameOf(entity)} has no ${relation.property}, and its foreign key is NOT NULL`, {
+    hint: `set ${relation.property} before the commit, or delete the object`,
+  });
+}
+
+export function unresolvableCycle(names: readonly string[]): RetortError {
+  return new RetortError("session/cycle", `new rows need each other and none can be first: ${names.join(" → ")}`, {
+    hint: "make one of the foreign keys nullable, or deferrable",
+  });
+}
+
+export function missingKey(entity: object, column: ColumnModel): RetortError {
+  return new RetortError("session/no-key", `${nameOf(entity)} has no ${column.label}, and the database does not make one`, {
+    hint: `set ${column.property} before the commit`,
+  });
+}
+
+export function invalidValue(column: ColumnModel, problem: string, hint?: string): RetortError {
+  return new RetortError("session/value", `${column.label}: ${problem}`, hint === undefined ? {} : { hint });
+}
+
+/** `<User susan>` where the class says so, else `User`. */
+export function nameOf(entity: object): string {
+  const own: unknown = (entity as { toString?: unknown }).toString;
+  if (typeof own === "function" && own !== Object.prototype.toString) {
+    try {
+      return String(entity);
+    } catch {
+      // A toString that fails on half an object is no reason to hide the error that is being told.
+    }
+  }
+  return (entity.constructor as { name?: string } | undefined)?.name ?? "object";
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
+}

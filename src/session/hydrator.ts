@@ -1,0 +1,157 @@
+import type { Row } from "../dialect/dialect";
+import type { ColumnModel, EntityModel } from "../metadata/model";
+import { NOT_LOADED } from "./instance";
+import { shadowOf } from "./instrument";
+import type { Relationships } from "./relationships";
+
+/**
+ * Makes objects of rows, and finds what was changed in them since. Both are compiled for the entity: one function that
+ * names its properties is several times faster than a loop over its columns.
+ */
+export interface Hydrator {
+  /** A new object with the values of a row; its columns begin at `offset`. */
+  create(row: Row, offset: number): object;
+  /** Writes the values of a row into an object. */
+  populate(entity: object, row: Row, offset: number): void;
+  /** What to remember of a row. It may be the row itself. */
+  snapshot(row: Row, offset: number): unknown[];
+  /** Whether any column was changed. */
+  isDirty(entity: object, snapshot: readonly unknown[]): boolean;
+  /** The places of the primary key in `model.selected`. */
+  readonly keyPlaces: readonly number[];
+  /** Whether new objects bring the relations of their class's fields with them. */
+  readonly constructs: boolean;
+}
+
+const hydrators = new WeakMap<EntityModel, Hydrator>();
+
+export function hydratorOf(model: EntityModel, relationships: Relationships): Hydrator {
+  let hydrator = hydrators.get(model);
+  if (!hydrator) hydrators.set(model, (hydrator = compile(model, relationships)));
+  return hydrator;
+}
+
+/** Columns whose change an UPDATE writes. */
+export function isTracked({ isVirtual, metadata }: ColumnModel): boolean {
+  return !isVirtual && !metadata.isDiscriminator && !metadata.isVersion && metadata.asExpression === undefined && metadata.isUpdate;
+}
+
+function compile(model: EntityModel, relationships: Relationships): Hydrator {
+  const { selected, columns } = model;
+  const maker = makerOf(model, relationships);
+  const whole = selected.length === columns.length && selected.every((column, index) => column.index === index);
+  const populate = compilePopulate(selected);
+  return {
+    create(row, offset) {
+      const entity = maker.make();
+      populate(entity, row, offset);
+      return entity;
+    },
+    populate,
+    snapshot: compileSnapshot(model, whole),
+    isDirty: compileIsDirty(columns.filter(isTracked)),
+    keyPlaces: model.primary.map((column) => selected.indexOf(column)),
+    constructs: maker.constructs,
+  };
+}
+
+type Populate = (entity: object, row: Row, offset: number) => void;
+
+function compilePopulate(selected: readonly ColumnModel[]): Populate {
+  const lines: string[] = [];
+  selected.forEach((column, place) => {
+    if (column.isVirtual) return;
+    const raw = `row[offset + ${place}]`;
+    const value = column.codec.decode ? `decode[${place}](${raw})` : column.codec.plain ? raw : `thaw[${place}](${raw})`;
+    lines.push(column.path.length === 1 ? `entity[${JSON.stringify(column.property)}] = ${value};` : `write[${place}](entity, ${value});`);
+  });
+  const make = new Function("decode", "thaw", "write", `return function populate(entity, row, offset) {\n${lines.join("\n")}\n};`) as (
+    ...lists: unknown[]
+  ) => Populate;
+  return make(
+    selected.map(({ codec }) => codec.decode),
+    selected.map(({ codec }) => codec.thaw),
+    selected.map((column) => (entity: object, value: unknown) => column.write(entity, value)),
+  );
+}
+
+function compileSnapshot(model: EntityModel, whole: boolean): (row: Row, offset: number) => unknown[] {
+  const { selected, columns } = model;
+  const changes = selected
+    .map((column, place) => ({ column, place }))
+    .filter(({ column: { codec } }) => !codec.plain || codec.decode !== undefined);
+  const width = columns.length;
+  return (row, offset) => {
+    // A row that is nothing but this entity is remembered as it came, without a copy.
+    let snapshot: unknown[];
+    if (whole) snapshot = offset === 0 && row.length === width ? row : row.slice(offset, offset + width);
+    else {
+      snapshot = new Array<unknown>(width).fill(NOT_LOADED);
+      for (let place = 0; place < selected.length; place++) snapshot[selected[place]!.index] = row[offset + place];
+    }
+    for (const { column } of changes) snapshot[column.index] = column.codec.freeze(snapshot[column.index]);
+    return snapshot;
+  };
+}
+
+function compileIsDirty(tracked: readonly ColumnModel[]): Hydrator["isDirty"] {
+  const conditions = tracked.map((column, place) => {
+    const { index } = column;
+    const value = column.path.length === 1 ? `entity[${JSON.stringify(column.property)}]` : `read[${place}](entity)`;
+    // Inlined for values that `===` compares; whatever differs there is looked at once more by the codec.
+    return `((value = ${value}) !== snapshot[${index}] && value !== undefined && !codec[${place}].same(value, snapshot[${index}]))`;
+  });
+  const make = new Function(
+    "codec",
+    "read",
+    `return function isDirty(entity, snapshot) { let value; return ${conditions.join("\n|| ") || "false"}; };`,
+  ) as (...lists: unknown[]) => Hydrator["isDirty"];
+  return make(
+    tracked.map(({ codec }) => codec),
+    tracked.map((column) => (entity: object) => column.read(entity)),
+  );
+}
+
+/**
+ * How a new object of a class is made. Its constructor is left out where it does nothing but declare fields: it might
+ * want arguments, and it would overwrite what the database says. It is called where the object would not work without
+ * (private fields, fields with a value), as TypeORM calls it.
+ */
+function makerOf(model: EntityModel, relationships: Relationships): { make(): object; constructs: boolean } {
+  const target = typeof model.metadata.target === "function" ? (model.metadata.target as new () => object) : undefined;
+  const prototype = (target?.prototype ?? Object.prototype) as object;
+  const shadow = shadowOf(model, prototype, relationships);
+  const Shell = function Shell() {} as unknown as new () => object;
+  Shell.prototype = shadow;
+  if (target && needsConstructor(model, target)) {
+    const own = model.relations.filter(({ path }) => path.length === 1).map(({ property }) => property);
+    return {
+      constructs: true,
+      make() {
+        const entity = Reflect.construct(target, [], Shell) as object;
+        for (const property of own) if (Object.hasOwn(entity, property)) delete (entity as Record<string, unknown>)[property];
+        return entity;
+      },
+    };
+  }
+  return { make: () => new Shell(), constructs: false };
+}
+
+function needsConstructor(model: EntityModel, target: new () => object): boolean {
+  const { metadata } = model;
+  if (metadata.isAlwaysUsingConstructor) return true;
+  if (metadata.dataSource.options.entitySkipConstructor) return false;
+  try {
+    const probe = new target();
+    const declared = Object.values(probe).every((value) => value === undefined);
+    return !declared || hasPrivateNames(target);
+  } catch {
+    return false;
+  }
+}
+
+function hasPrivateNames(target: unknown): boolean {
+  for (let type = target; typeof type === "function" && type !== Function.prototype; type = Object.getPrototypeOf(type) as unknown)
+    if (/(^|[\s{;])#\w|WeakMap|WeakSet/.test(Function.prototype.toString.call(type))) return true;
+  return false;
+}

@@ -1,0 +1,121 @@
+import type { EntityModel, RelationModel } from "../metadata/model";
+import type { Query } from "../query/query";
+import type { Collection, LazyCollection } from "./collection";
+import type { LoadGroup } from "./load-group";
+
+/** SQLAlchemy's five states of an object. */
+export type EntityState = "transient" | "pending" | "persistent" | "deleted" | "detached";
+
+/** A relation to one, once it is known. */
+export interface Reference {
+  entity: object | null;
+  /** Set by somebody, not read: what the foreign key has to follow. */
+  assigned: boolean;
+  /** Only the key is known: `post.author = { id: 1 }`. The entity is no object of the session. */
+  keyOnly?: boolean;
+}
+
+/** What is known of one relation of one object. */
+export type Related = Reference | Collection<object> | LazyCollection;
+
+/** What an object needs of the session that holds it. Kept small, so that objects do not know sessions. */
+export interface InstanceOwner {
+  /** Called before the first change of an object since the last commit or savepoint. */
+  changing(instance: Instance): void;
+  /** The loaded entity of a key, if there is one. */
+  loaded(model: EntityModel, key: unknown): object | undefined;
+  /** Reads a relation of an object (and of those that were read with it) from the database. */
+  load(instance: Instance, relation: RelationModel): Promise<unknown>;
+  /** The query of the rows that an object is related to. */
+  relatedQuery(instance: Instance, relation: RelationModel): Query<object>;
+  /** Whether touching a relation that is not loaded is an error. */
+  readonly raiseOnLoad: boolean;
+  readonly generation: number;
+}
+
+/** Marks a column that was not read (`select: false`) in a snapshot. */
+export const NOT_LOADED: unique symbol = Symbol("not loaded");
+
+/**
+ * What is remembered of one entity object. The five states are expressions over these facts: whether a session holds
+ * it, whether the database has its row, and whether its deletion was asked for or has been sent.
+ */
+export class Instance {
+  readonly model: EntityModel;
+  readonly entity: object;
+  owner: InstanceOwner | undefined;
+  /** What the database holds, column by column, in the codecs' remembered form; undefined while it has no row. */
+  snapshot: unknown[] | undefined;
+  /** Its place in the identity map. */
+  key: unknown;
+  deletion: "none" | "asked" | "sent" = "none";
+  /** The session's generation at which it was read last; an older one means expired. */
+  generation = 0;
+  related: (Related | undefined)[] | undefined;
+  /** Those read together with it, for which a relation is loaded at once. */
+  group: LoadGroup | undefined;
+  /** Promises that were set for TypeORM's lazy relations, to be waited for before a flush. */
+  promises: Map<RelationModel, Promise<unknown>> | undefined;
+  /** Relations that must not be loaded by touching them. */
+  guarded: Set<RelationModel> | undefined;
+
+  constructor(model: EntityModel, entity: object) {
+    this.model = model;
+    this.entity = entity;
+  }
+
+  get state(): EntityState {
+    if (this.deletion === "sent") return "deleted";
+    if (this.snapshot) return this.owner ? "persistent" : "detached";
+    return this.owner ? "pending" : "transient";
+  }
+
+  get isExpired(): boolean {
+    return this.owner !== undefined && this.generation !== this.owner.generation;
+  }
+
+  promise(relation: RelationModel, value: Promise<unknown>): void {
+    (this.promises ??= new Map()).set(relation, value);
+  }
+
+  relatedBy(relation: RelationModel): Related | undefined {
+    return this.related?.[relation.index];
+  }
+
+  relate(relation: RelationModel, related: Related | undefined): void {
+    (this.related ??= [])[relation.index] = related;
+  }
+}
+
+/** Returns the object it is given, so that a subclass can put a private field on an object that is already there. */
+const Stamped = function (this: unknown, entity: object): object {
+  return entity;
+} as unknown as new (entity: object) => object;
+
+/** A private field on the entity itself: nobody can see it, copy it or print it, and it is faster than a WeakMap. */
+class Stamp extends Stamped {
+  #instance: Instance;
+
+  private constructor(entity: object, instance: Instance) {
+    super(entity);
+    this.#instance = instance;
+  }
+
+  static put(entity: object, instance: Instance): void {
+    if (#instance in entity) entity.#instance = instance;
+    else new Stamp(entity, instance);
+  }
+
+  static read(entity: object): Instance | undefined {
+    return #instance in entity ? entity.#instance : undefined;
+  }
+}
+
+export function attach(entity: object, instance: Instance): void {
+  Stamp.put(entity, instance);
+}
+
+/** What is remembered of an object; undefined for one that no session has seen. */
+export function instanceOf(entity: object): Instance | undefined {
+  return Stamp.read(entity);
+}

@@ -1,0 +1,112 @@
+import { inspect, type InspectOptionsStylized } from "node:util";
+import type { EntityModel, RelationModel } from "../metadata/model";
+import { instanceOf, type Instance } from "./instance";
+import type { Relationships } from "./relationships";
+
+/** For each model and each prototype its objects had, the prototype that knows their relations. */
+const shadows = new WeakMap<EntityModel, Map<object, object>>();
+
+/**
+ * Gives an object the properties of its relations. They live on a prototype between the object and its class, so that
+ * `instanceof` and `constructor` stay what they were and nothing is to be seen on the object itself.
+ */
+export function instrument(instance: Instance, relationships: Relationships): void {
+  const { entity, model } = instance;
+  const brought: [RelationModel, unknown][] = [];
+  for (const relation of model.relations) {
+    if (relation.path.length > 1 || !Object.hasOwn(entity, relation.property)) continue;
+    brought.push([relation, (entity as Record<string, unknown>)[relation.property]]);
+  }
+  Object.setPrototypeOf(entity, shadowOf(model, Object.getPrototypeOf(entity) as object, relationships));
+  for (const [relation] of brought) define(entity, relation, relationships, false);
+  for (const [relation, value] of brought) relationships.adopt(instance, relation, value);
+}
+
+/** The prototype for objects of a model whose class has this one. */
+export function shadowOf(model: EntityModel, prototype: object, relationships: Relationships): object {
+  let ofModel = shadows.get(model);
+  if (!ofModel) shadows.set(model, (ofModel = new Map()));
+  let shadow = ofModel.get(prototype);
+  if (!shadow) {
+    shadow = Object.create(prototype) as object;
+    for (const relation of model.relations) if (relation.path.length === 1) define(shadow, relation, relationships, false);
+    if (!(inspect.custom in prototype)) Object.defineProperty(shadow, inspect.custom, { value: inspectEntity, configurable: true, writable: true });
+    ofModel.set(prototype, shadow);
+  }
+  return shadow;
+}
+
+/** Makes a relation that is known a property of the object's own: JSON and spreading see it. */
+export function expose(instance: Instance, relation: RelationModel, relationships: Relationships): void {
+  if (relation.path.length === 1) define(instance.entity, relation, relationships, true);
+}
+
+/** Takes a relation that is not known any more out of sight. */
+export function conceal(instance: Instance, relation: RelationModel, relationships: Relationships): void {
+  if (relation.path.length === 1 && Object.hasOwn(instance.entity, relation.property)) define(instance.entity, relation, relationships, false);
+}
+
+/** Makes an object plain again: its relations are ordinary properties, as far as they were loaded. */
+export function release(instance: Instance): void {
+  const { entity, model } = instance;
+  const loaded: [string, unknown][] = [];
+  for (const relation of model.relations) {
+    if (relation.path.length > 1) continue;
+    const own = Object.getOwnPropertyDescriptor(entity, relation.property);
+    if (!own) continue;
+    if (own.enumerable) loaded.push([relation.property, (entity as Record<string, unknown>)[relation.property]]);
+    delete (entity as Record<string, unknown>)[relation.property];
+  }
+  const shadow = Object.getPrototypeOf(entity) as object;
+  Object.setPrototypeOf(entity, Object.getPrototypeOf(shadow) as object);
+  for (const [property, value] of loaded) (entity as Record<string, unknown>)[property] = Array.isArray(value) ? Array.from(value) : value;
+}
+
+interface Accessors {
+  get(this: object): unknown;
+  set(this: object, value: unknown): void;
+}
+
+/** One pair of functions a relation: objects with the same accessors share their hidden class. */
+const accessors = new WeakMap<RelationModel, Accessors>();
+
+function accessorsOf(relation: RelationModel, relationships: Relationships): Accessors {
+  let pair = accessors.get(relation);
+  if (pair) return pair;
+  pair = {
+    get() {
+      const instance = instanceOf(this);
+      return instance && relationships.read(instance, relation);
+    },
+    set(value) {
+      const instance = instanceOf(this);
+      if (instance) relationships.write(instance, relation, value);
+      else Object.defineProperty(this, relation.property, { value, writable: true, enumerable: true, configurable: true });
+    },
+  };
+  accessors.set(relation, pair);
+  return pair;
+}
+
+function define(target: object, relation: RelationModel, relationships: Relationships, enumerable: boolean): void {
+  Object.defineProperty(target, relation.property, { ...accessorsOf(relation, relationships), enumerable, configurable: true });
+}
+
+/** Prints an entity as a plain one would print: values instead of `[Getter/Setter]`. */
+function inspectEntity(this: object, depth: number, options: InspectOptionsStylized): unknown {
+  const name = (this.constructor as { name?: string }).name ?? "";
+  if (depth < 0) return options.stylize(`[${name}]`, "special");
+  const instance = instanceOf(this);
+  const shown: Record<string, unknown> = Object.create({ constructor: this.constructor }) as Record<string, unknown>;
+  for (const key of Object.keys(this)) {
+    const related = instance?.model.relation(key);
+    shown[key] = related && instance ? shownRelation(instance, related) : (this as Record<string, unknown>)[key];
+  }
+  return shown;
+}
+
+function shownRelation(instance: Instance, relation: RelationModel): unknown {
+  const value = instance.relatedBy(relation);
+  if (!value) return undefined;
+  return Array.isArray(value) ? Array.from(value as unknown[]) : "entity" in value ? value.entity : value;
+}

@@ -1,0 +1,120 @@
+import type { ColumnModel } from "../metadata/model";
+import { Collection, LazyCollection } from "./collection";
+import type { Instance, Reference, Related } from "./instance";
+
+/** What a property held before a flush filled it in: a generated key, a default, a foreign key. */
+interface Filled {
+  readonly column: ColumnModel;
+  readonly before: unknown;
+}
+
+type SavedRelation =
+  | { readonly kind: "reference"; readonly reference: Reference }
+  | { readonly kind: "collection"; readonly collection: Collection<object>; readonly members: object[]; readonly stored: readonly object[] }
+  | { readonly kind: "lazy"; readonly lazy: LazyCollection; readonly arrived: object[]; readonly departed: object[] };
+
+/** One object as it was at the last commit or savepoint: enough to make it so again without asking the database. */
+export interface Memento {
+  readonly instance: Instance;
+  readonly held: boolean;
+  readonly snapshot: unknown[] | undefined;
+  readonly key: unknown;
+  readonly deletion: Instance["deletion"];
+  readonly related: readonly (SavedRelation | undefined)[];
+  readonly filled: Filled[];
+}
+
+/** Mementos of everything that changed since the last commit, a level for each open savepoint. */
+export class Journal {
+  readonly #levels: Map<Instance, Memento>[] = [new Map()];
+
+  /** Called before the first change of an object at this level; later calls find it there. */
+  record(instance: Instance): void {
+    const level = this.#levels[this.#levels.length - 1]!;
+    if (!level.has(instance)) level.set(instance, mementoOf(instance));
+  }
+
+  /** Remembers what a property of a new object held before the flush filled it in. */
+  filling(instance: Instance, column: ColumnModel): void {
+    const memento = this.#levels[this.#levels.length - 1]!.get(instance);
+    // Objects that had a row are restored from their snapshot.
+    if (memento && memento.snapshot === undefined) memento.filled.push({ column, before: column.read(instance.entity) });
+  }
+
+  /** A savepoint: what changes from now on is remembered apart. */
+  push(): void {
+    this.#levels.push(new Map());
+  }
+
+  /** A savepoint was released: what it remembers is its outer level's now, unless that knows an older truth. */
+  merge(): void {
+    const inner = this.#levels.pop()!;
+    const outer = this.#levels[this.#levels.length - 1]!;
+    for (const [instance, memento] of inner) {
+      const older = outer.get(instance);
+      if (!older) outer.set(instance, memento);
+      else if (older.snapshot === undefined) older.filled.push(...memento.filled);
+    }
+  }
+
+  /** The mementos of the innermost level, newest first; the level is left empty. */
+  take(): Memento[] {
+    const level = this.#levels[this.#levels.length - 1]!;
+    const mementos = [...level.values()].reverse();
+    level.clear();
+    return mementos;
+  }
+
+  /** A savepoint was rolled back and is gone. */
+  pop(): void {
+    this.#levels.pop();
+  }
+
+  get depth(): number {
+    return this.#levels.length - 1;
+  }
+
+  clear(): void {
+    this.#levels.length = 0;
+    this.#levels.push(new Map());
+  }
+}
+
+function mementoOf(instance: Instance): Memento {
+  return {
+    instance,
+    held: instance.owner !== undefined,
+    // A flush replaces snapshots, it does not change them; so this one stays as it is.
+    snapshot: instance.snapshot,
+    key: instance.key,
+    deletion: instance.deletion,
+    related: (instance.related ?? []).map(saved),
+    filled: [],
+  };
+}
+
+function saved(related: Related | undefined): SavedRelation | undefined {
+  if (related === undefined) return undefined;
+  if (related instanceof Collection) return { kind: "collection", collection: related, members: [...related], stored: related.stored };
+  if (related instanceof LazyCollection) return { kind: "lazy", lazy: related, arrived: [...related.arrived], departed: [...related.departed] };
+  return { kind: "reference", reference: { ...related } };
+}
+
+/** The relation as it was when it was saved; the same collection object, so that whoever holds it sees it too. */
+export function restored(relation: SavedRelation | undefined): Related | undefined {
+  switch (relation?.kind) {
+    case undefined:
+      return undefined;
+    case "collection":
+      relation.collection.restore(relation.members, relation.stored);
+      return relation.collection;
+    case "lazy":
+      relation.lazy.arrived.clear();
+      relation.lazy.departed.clear();
+      for (const member of relation.arrived) relation.lazy.arrived.add(member);
+      for (const member of relation.departed) relation.lazy.departed.add(member);
+      return relation.lazy;
+    case "reference":
+      return relation.reference;
+  }
+}

@@ -1,0 +1,9 @@
+import type { Instance } from "./instance";
+
+/**
+ * The objects that one query returned. When a relation of one of them is touched, it is loaded for all of them: a loop
+ * over a thousand users and their posts sends two statements, not a thousand and one.
+ */
+export class LoadGroup {
+  readonly instances: Instance[] = [];
+}

@@ -1,0 +1,258 @@
+import type { EntityModel, RelationModel } from "../metadata/model";
+import type { Models } from "../metadata/models";
+import type { Query } from "../query/query";
+import { Collection, LazyCollection, LazyReference, type CollectionKeeper } from "./collection";
+import { notInSession, raisedOnLoad } from "./errors";
+import { attach, Instance, instanceOf, NOT_LOADED, type Reference } from "./instance";
+import { expose, instrument } from "./instrument";
+
+/**
+ * Relations of objects in memory: what reading one gives, and how a change of one side is told to the other, so that
+ * `p.author = u` puts p into `u.posts` and `u.posts.push(p)` sets `p.author`.
+ */
+export class Relationships implements CollectionKeeper {
+  readonly #models: Models;
+
+  constructor(models: Models) {
+    this.#models = models;
+  }
+
+  /** What a property that is a relation holds. */
+  read(instance: Instance, relation: RelationModel): unknown {
+    const value = relation.toMany ? this.#readMany(instance, relation) : this.#readOne(instance, relation);
+    if (!relation.metadata.isLazy) return value;
+    // TypeORM's lazy relations are promises, whatever they hold.
+    return value instanceof LazyCollection || value instanceof LazyReference ? this.load(instance, relation) : Promise.resolve(value);
+  }
+
+  /** The related entity as far as memory knows it; undefined where only the database knows. */
+  known(instance: Instance, relation: RelationModel): object | null | undefined {
+    const related = instance.relatedBy(relation) as Reference | undefined;
+    if (related) return related.entity;
+    if (!relation.holdsKey) return instance.snapshot ? undefined : null;
+    const key = this.foreignKey(instance, relation);
+    if (key === undefined) return null;
+    return instance.owner && referencesPrimaryKey(relation) ? instance.owner.loaded(relation.target, key) : undefined;
+  }
+
+  /** The value of the foreign key as it stands: a value, an object of values, or undefined where it is NULL. */
+  foreignKey(instance: Instance, relation: RelationModel): unknown {
+    const values = relation.joins.map(({ foreign }) => {
+      if (!foreign.isVirtual) return foreign.read(instance.entity);
+      const remembered = instance.snapshot?.[foreign.index];
+      return remembered === NOT_LOADED ? undefined : remembered;
+    });
+    if (values.some((value) => value === null || value === undefined)) return undefined;
+    if (values.length === 1) return values[0];
+    return Object.fromEntries(relation.joins.map(({ referenced }, index) => [referenced.property, values[index]]));
+  }
+
+  /** Sets a relation and tells the other side. */
+  write(instance: Instance, relation: RelationModel, value: unknown): void {
+    if (relation.toMany) this.#writeMany(instance, relation, (value ?? []) as Iterable<object>);
+    else this.#writeOne(instance, relation, value);
+  }
+
+  /** Takes over what an object brought along in a relation before it was known. */
+  adopt(instance: Instance, relation: RelationModel, value: unknown): void {
+    if (value === undefined || value === null) {
+      if (value === null && !relation.toMany) instance.relate(relation, { entity: null, assigned: true });
+      return;
+    }
+    this.write(instance, relation, value);
+  }
+
+  /** What is remembered of an object; begun now where nobody has seen it. */
+  instanceFor(entity: object): Instance {
+    let instance = instanceOf(entity);
+    if (instance) return instance;
+    instance = new Instance(this.#models.ofEntity(entity), entity);
+    attach(entity, instance);
+    instrument(instance, this);
+    return instance;
+  }
+
+  /** Starts to remember an object of a model that its class does not tell (an EntitySchema without a class). */
+  begin(entity: object, model: EntityModel): Instance {
+    const instance = new Instance(model, entity);
+    attach(entity, instance);
+    instrument(instance, this);
+    return instance;
+  }
+
+  query(owner: Instance, relation: RelationModel): Query<object> {
+    if (!owner.owner) throw notInSession(owner.entity);
+    return owner.owner.relatedQuery(owner, relation);
+  }
+
+  load(owner: Instance, relation: RelationModel): Promise<unknown> {
+    if (!owner.owner) return Promise.resolve(relation.toMany ? [] : null);
+    return owner.owner.load(owner, relation);
+  }
+
+  /** Fills a relation to many with what was read. */
+  fillMany(instance: Instance, relation: RelationModel, stored: readonly object[]): void {
+    const related = instance.relatedBy(relation);
+    if (related instanceof Collection) return;
+    const collection = Collection.over(instance, relation, this, stored);
+    if (related instanceof LazyCollection) {
+      const members = related.over(stored);
+      if (members.length !== stored.length || related.arrived.size > 0) collection.restore(members, stored);
+    }
+    instance.relate(relation, collection);
+    expose(instance, relation, this);
+  }
+
+  /** Fills a relation to one with what was read. */
+  fillOne(instance: Instance, relation: RelationModel, entity: object | null): void {
+    if (instance.relatedBy(relation)) return;
+    instance.relate(relation, { entity, assigned: false });
+    expose(instance, relation, this);
+  }
+
+  // Called by collections.
+
+  joined(owner: Instance, relation: RelationModel, member: object): void {
+    const inverse = relation.inverse;
+    if (!inverse) return;
+    const instance = this.instanceFor(member);
+    if (inverse.toMany) this.#followMany(instance, inverse, owner.entity, true);
+    else this.#reference(instance, inverse, owner.entity, owner.entity);
+  }
+
+  left(owner: Instance, relation: RelationModel, member: object): void {
+    const inverse = relation.inverse;
+    if (!inverse) return;
+    const instance = this.instanceFor(member);
+    if (inverse.toMany) this.#followMany(instance, inverse, owner.entity, false);
+    else if (this.known(instance, inverse) === owner.entity) this.#reference(instance, inverse, null, owner.entity);
+  }
+
+  #readMany(instance: Instance, relation: RelationModel): unknown {
+    const related = instance.relatedBy(relation);
+    if (related) return related;
+    if (!instance.snapshot || !instance.owner) {
+      const empty = Collection.over(instance, relation, this, []);
+      instance.relate(relation, empty);
+      expose(instance, relation, this);
+      return empty;
+    }
+    this.#guard(instance, relation);
+    const lazy = new LazyCollection(instance, relation, this);
+    instance.relate(relation, lazy);
+    return lazy;
+  }
+
+  #readOne(instance: Instance, relation: RelationModel): unknown {
+    const known = this.known(instance, relation);
+    if (known !== undefined) return known;
+    if (!instance.owner) return undefined;
+    this.#guard(instance, relation);
+    return new LazyReference(instance, relation, this);
+  }
+
+  #guard(instance: Instance, relation: RelationModel): void {
+    if (instance.owner?.raiseOnLoad || instance.guarded?.has(relation)) throw raisedOnLoad(relation);
+  }
+
+  #writeMany(instance: Instance, relation: RelationModel, value: Iterable<object>): void {
+    const members = [...value];
+    instance.owner?.changing(instance);
+    const related = instance.relatedBy(relation);
+    if (related instanceof Collection) {
+      related.splice(0, related.length, ...members);
+      return;
+    }
+    const unread = instance.snapshot !== undefined && instance.owner !== undefined;
+    const collection = Collection.over<object>(instance, relation, this, [], unread);
+    instance.relate(relation, collection);
+    expose(instance, relation, this);
+    collection.push(...members);
+  }
+
+  #writeOne(instance: Instance, relation: RelationModel, value: unknown): void {
+    if (value === undefined) {
+      instance.relate(relation, undefined);
+      return;
+    }
+    if (value instanceof Promise) {
+      instance.owner?.changing(instance);
+      instance.promise(relation, value);
+      return;
+    }
+    if (value !== null && (typeof value !== "object" || !this.#models.find(value))) {
+      this.#writeKey(instance, relation, value);
+      return;
+    }
+    this.#reference(instance, relation, value as object | null, undefined);
+  }
+
+  /** `post.author = 1` or `{ id: 1 }`, as TypeORM takes it: only the key is known. */
+  #writeKey(instance: Instance, relation: RelationModel, value: unknown): void {
+    const loaded = instance.owner?.loaded(relation.target, value);
+    if (loaded) {
+      this.#reference(instance, relation, loaded, undefined);
+      return;
+    }
+    instance.owner?.changing(instance);
+    const stub = this.#models.dataSource.manager.create(relation.target.metadata.target as never) as object;
+    for (const { referenced } of relation.joins)
+      referenced.write(stub, typeof value === "object" ? referenced.read(value as object) : value);
+    instance.relate(relation, { entity: stub, assigned: true, keyOnly: true });
+    this.#copyKey(instance, relation, stub);
+    expose(instance, relation, this);
+  }
+
+  /** @param told the entity whose side has changed already and needs not be told */
+  #reference(instance: Instance, relation: RelationModel, entity: object | null, told: object | undefined): void {
+    const before = this.known(instance, relation);
+    if (before === entity && instance.relatedBy(relation)) return;
+    instance.owner?.changing(instance);
+    instance.relate(relation, { entity, assigned: true });
+    expose(instance, relation, this);
+    if (relation.holdsKey) this.#copyKey(instance, relation, entity);
+    const { inverse } = relation;
+    if (!inverse) return;
+    if (before && before !== told && before !== entity) this.#tell(before, inverse, instance.entity, false);
+    if (entity && entity !== told) this.#tell(entity, inverse, instance.entity, true);
+  }
+
+  #tell(entity: object, relation: RelationModel, member: object, belongs: boolean): void {
+    const other = this.instanceFor(entity);
+    if (relation.toMany) this.#followMany(other, relation, member, belongs);
+    else {
+      if (!belongs && this.known(other, relation) !== member) return;
+      other.owner?.changing(other);
+      other.relate(relation, { entity: belongs ? member : null, assigned: true });
+      expose(other, relation, this);
+      if (relation.holdsKey) this.#copyKey(other, relation, belongs ? member : null);
+    }
+  }
+
+  #followMany(instance: Instance, relation: RelationModel, member: object, belongs: boolean): void {
+    let related = instance.relatedBy(relation);
+    if (!related) {
+      if (!instance.snapshot || !instance.owner) related = this.#readMany(instance, relation) as Collection<object>;
+      else {
+        related = new LazyCollection(instance, relation, this);
+        instance.relate(relation, related);
+      }
+    }
+    (related as Collection<object> | LazyCollection).follow(member, belongs);
+  }
+
+  /** The properties that hold the foreign key follow the entity, as far as its key is known yet. */
+  #copyKey(instance: Instance, relation: RelationModel, entity: object | null): void {
+    for (const { foreign, referenced } of relation.joins) {
+      if (foreign.isVirtual || foreign.isPrimary) continue;
+      const value = entity === null ? null : (referenced.read(entity) ?? undefined);
+      foreign.write(instance.entity, value);
+    }
+  }
+}
+
+/** Whether a foreign key points at the other side's primary key, by which the identity map finds it. */
+export function referencesPrimaryKey(relation: RelationModel): boolean {
+  const { primary } = relation.target;
+  return relation.joins.length === primary.length && relation.joins.every(({ referenced }) => referenced.isPrimary);
+}
