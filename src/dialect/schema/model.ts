@@ -137,6 +137,8 @@ export interface View extends ObjectName {
   readonly recorded?: boolean | undefined;
   /** The SELECT as the entity wrote it, where the database keeps another spelling. */
   readonly declared?: string | undefined;
+  /** The statement that makes this view in the database's own words, where it was read from one. */
+  readonly stored?: string | undefined;
 }
 
 export const emptySchema: Schema = { tables: [], views: [], enums: [] };

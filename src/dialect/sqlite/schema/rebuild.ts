@@ -2,10 +2,7 @@
  * How SQLite tables are rebuilt, and what the runner of migrations owes to a file that does it.
  *
  * A generated file that rebuilds a table carries the recipe as a function of its own at its end, so that it works
- * without Retort. The recipe, in short: keep the table's index and trigger statements and its place in
- * sqlite_sequence; rename the table away; create it anew from its edited text; copy; drop; replay; restore the sequence.
- *
- * The runner (Retort's, on SQLite, for every migration, up and down, with a transaction or without):
+ * without Retort. The runner (Retort's, on SQLite, for every migration, up and down, with a transaction or without):
  *  1. `PRAGMA foreign_keys = OFF` BEFORE the transaction begins; inside one it does nothing, and DROP TABLE would delete
  *     the rows of child tables. TypeORM's own runner does the same on the way up (`queryRunner.beforeMigration()`), but
  *     too late on the way down. A migration of TypeORM's that rebuilds through a "temporary_…" table needs it as well,
@@ -19,4 +16,60 @@
  * to be rebuilt, the recipe throws before it touches anything, because somebody runs the file with a tool that would
  * lose rows. No migration carries a property for any of this; `transaction = false` means what it means in TypeORM.
  */
-export {};
+
+/** The name that a table has while it is copied. */
+export const PARKED = "retort_rebuilt_";
+
+/**
+ * The recipe, as it stands in the file. The table is renamed away and not the new one renamed in, so that the new
+ * statement is stored to the letter; `legacy_alter_table` keeps SQLite from rewriting the views and triggers that speak
+ * of the table. Indexes and triggers are read from the database rather than from the file, so that those which
+ * somebody made by hand after the file was written are kept too.
+ */
+export function recipe(typed: boolean): string {
+  const [runner, table, text, result] = typed
+    ? [": QueryRunner", ": string", ": string", ": Promise<void>"]
+    : ["", "", "", ""];
+  const rebuilt = typed ? ": { definition: string; into: string; from: string }" : "";
+  return `/**
+ * Makes a table of SQLite anew and copies its rows into it; its indexes, triggers and highest id are kept.
+ * Where foreign keys are on, dropping the old table would delete or change the rows that refer to it: then it stops.
+ */
+async function rebuild(queryRunner${runner}, table${table}, { definition, into, from }${rebuilt})${result} {
+  const name = (text${text}) => \`"\${text.replaceAll('"', '""')}"\`;
+  const parked = name(\`${PARKED}\${table}\`);
+  const [{ unsafe }] = await queryRunner.query(
+    \`SELECT (SELECT "foreign_keys" FROM pragma_foreign_keys) AND EXISTS (
+       SELECT 1 FROM "sqlite_master" AS "child", pragma_foreign_key_list("child"."name") AS "key"
+       WHERE "child"."type" = 'table' AND "key"."table" = ? COLLATE NOCASE) AS "unsafe"\`,
+    [table],
+  );
+  if (unsafe) {
+    throw new Error(
+      \`\${name(table)} cannot be rebuilt while foreign keys are on: rows that refer to it would be lost. \` +
+        "Run this migration with: retort migrate up, or retort migrate down",
+    );
+  }
+  const kept = await queryRunner.query(
+    \`SELECT "type", "name", "sql" FROM "sqlite_master" WHERE "tbl_name" = ? COLLATE NOCASE
+     AND "type" IN ('index', 'trigger') AND "sql" IS NOT NULL ORDER BY "rowid"\`,
+    [table],
+  );
+  const counted = await queryRunner.query(\`SELECT 1 FROM "sqlite_master" WHERE "name" = 'sqlite_sequence'\`);
+  const [highest] = counted.length ? await queryRunner.query(\`SELECT "seq" FROM "sqlite_sequence" WHERE "name" = ?\`, [table]) : [];
+
+  await queryRunner.query("PRAGMA legacy_alter_table = ON");
+  for (const object of kept) await queryRunner.query(\`DROP \${object.type} \${name(object.name)}\`);
+  await queryRunner.query(\`ALTER TABLE \${name(table)} RENAME TO \${parked}\`);
+  await queryRunner.query(definition);
+  await queryRunner.query(\`INSERT INTO \${name(table)} (\${into}) SELECT \${from} FROM \${parked}\`);
+  await queryRunner.query(\`DROP TABLE \${parked}\`);
+  for (const object of kept) await queryRunner.query(object.sql);
+  await queryRunner.query("PRAGMA legacy_alter_table = OFF");
+  if (highest && /\\bautoincrement\\b/i.test(definition)) {
+    await queryRunner.query(\`DELETE FROM "sqlite_sequence" WHERE "name" = ?\`, [table]);
+    await queryRunner.query(\`INSERT INTO "sqlite_sequence" ("name", "seq") VALUES (?, ?)\`, [table, highest.seq]);
+  }
+}
+`;
+}

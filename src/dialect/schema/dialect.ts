@@ -1,0 +1,106 @@
+import type { DataSource, EntityMetadata, QueryRunner } from "typeorm";
+
+import type { Operation } from "./operation";
+import type { Column, ObjectName, Schema, Table } from "./model";
+
+/** What a kind of database must provide so that its schema can be read, compared and changed. */
+export interface SchemaDialect {
+  /** Whether a failed change leaves no trace: the statements that change a schema are part of the transaction. */
+  readonly transactionalDdl: boolean;
+  quote(identifier: string): string;
+  /** The name as statements write it. */
+  path(name: ObjectName): string;
+  /** How entities are told to this database. */
+  readonly entities: EntityRules;
+  /** Whether two names of tables, columns or constraints are the same name. */
+  sameName(a: string, b: string): boolean;
+  /** Whether two expressions (defaults, checks, conditions, views) say the same, both read from a database of this kind. */
+  sameExpression(a: string, b: string): boolean;
+  /** Whether two types are the same, in a table of that kind. */
+  sameType(a: string, b: string, table: Table): boolean;
+  /** The expression after a column was renamed. */
+  renameIn(expression: string, from: string, to: string): string;
+  /** Reads the whole schema, but for what `isLeftAlone` names. */
+  read(runner: QueryRunner, scope: Scope): Promise<Schema>;
+  /** An empty database of the same kind and settings, to try things on; nothing of it stays after `close`. */
+  openScratch(dataSource: DataSource): Promise<Scratch>;
+  /**
+   * The statements that carry out the operations, step by step, and the schema that they lead to.
+   * `to` is that schema where it is known to the letter (on the way back).
+   */
+  plan(from: Schema, operations: readonly Operation[], to?: Schema): Plan;
+  /** Statement that counts the rows (column "rows") of a table, those that meet the condition. */
+  count(table: ObjectName, condition?: string): string;
+  /** A condition that is true for the rows whose value does not survive the change of the column's type; undefined where none can be lost. */
+  lossy(before: Column, after: Column): string | undefined;
+}
+
+/** How the entities' metadata becomes columns of this database. */
+export interface EntityRules {
+  /** The table's place: absent for the default schema. */
+  schemaOf(dataSource: DataSource, metadata: { schema?: string | undefined; database?: string | undefined }): string | undefined;
+  /** The column in this database's words; `base` is what is the same everywhere. */
+  column(dataSource: DataSource, column: EntityMetadata["columns"][number], base: Column, table: ObjectName): Column;
+  /** Whether CHECK, exclusion, deferrable … are things this database has; what it has not is not declared. */
+  readonly deferrable: boolean;
+  readonly exclusions: boolean;
+}
+
+/** What part of a database is looked at. */
+export interface Scope {
+  /** Tables, views and indexes that are not the project's business, by name. */
+  isLeftAlone(name: string): boolean;
+  /** The schemas beyond the default one that the entities live in. */
+  readonly schemas: readonly string[];
+}
+
+export interface Scratch {
+  /** A query runner on the scratch database. */
+  readonly runner: QueryRunner;
+  read(scope: Scope): Promise<Schema>;
+  /** Carries a statement over to the scratch database, where names of schemas have to be exchanged. */
+  translate(sql: string): string;
+  /** Copies the tables as they are in the database (and up to `limit` rows of each); gives the number of rows a table. */
+  copy(source: QueryRunner, schema: Schema, limit: number): Promise<void>;
+  /** Runs work as the runner of migrations would: transaction, foreign keys, pragmas. */
+  run(work: (runner: QueryRunner) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly schema: Schema;
+}
+
+/** One thing that a migration does, in words and in statements. */
+export interface Step {
+  readonly comment: string;
+  readonly statements: readonly Statement[];
+}
+
+export type Statement =
+  | {
+      readonly kind: "sql";
+      readonly sql: string;
+      /** Every character counts: the database stores this text. */
+      readonly verbatim?: boolean | undefined;
+    }
+  | Rebuild
+  | Refuse;
+
+/** SQLite: the table made anew with its rows, by the recipe that the file carries. */
+export interface Rebuild {
+  readonly kind: "rebuild";
+  readonly table: string;
+  readonly definition: string;
+  /** The columns that are filled, and the expression over the old row that fills each. */
+  readonly values: readonly (readonly [column: string, expression: string])[];
+}
+
+/** Throws when the query finds rows: what would be asked of the database cannot be done for them. */
+export interface Refuse {
+  readonly kind: "refuse";
+  /** A SELECT of one column named "rows". */
+  readonly query: string;
+  readonly message: string;
+}

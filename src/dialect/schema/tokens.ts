@@ -1,0 +1,148 @@
+/** How one kind of database writes what it quotes. */
+export interface Quoting {
+  /** What opens a quoted identifier, and what closes it. */
+  readonly identifiers: Readonly<Record<string, string>>;
+  /** What opens, and closes, a string. */
+  readonly strings: readonly string[];
+  /** Whether a backslash escapes inside strings (MySQL). */
+  readonly backslash: boolean;
+  /** PostgreSQL's $tag$ … $tag$. */
+  readonly dollar: boolean;
+}
+
+export const sqliteQuoting: Quoting = {
+  identifiers: { '"': '"', "`": "`", "[": "]" },
+  strings: ["'"],
+  backslash: false,
+  dollar: false,
+};
+export const postgresQuoting: Quoting = { identifiers: { '"': '"' }, strings: ["'"], backslash: false, dollar: true };
+export const mysqlQuoting: Quoting = {
+  identifiers: { "`": "`" },
+  strings: ["'", '"'],
+  backslash: true,
+  dollar: false,
+};
+
+export interface Token {
+  readonly kind: "word" | "identifier" | "string" | "number" | "symbol" | "space" | "comment";
+  readonly text: string;
+  /** Where it begins in the text. */
+  readonly start: number;
+}
+
+const WORD = /[\p{L}_\u0080-\uffff][\p{L}\p{N}_$\u0080-\uffff]*/uy;
+const NUMBER = /0[xX][0-9a-fA-F]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
+const SPACE = /\s+/y;
+const DOLLAR = /\$(?:[A-Za-z_]\w*)?\$/y;
+
+/** Splits an SQL text into tokens; put together again they are the text, space and comments included. */
+export function tokenize(text: string, quoting: Quoting = sqliteQuoting): Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const token = next(text, at, quoting);
+    tokens.push(token);
+    at += token.text.length;
+  }
+  return tokens;
+}
+
+function next(text: string, at: number, quoting: Quoting): Token {
+  const character = text[at]!;
+  const take = (kind: Token["kind"], end: number): Token => ({ kind, text: text.slice(at, end), start: at });
+  if (text.startsWith("--", at)) return take("comment", endOf(text, "\n", at));
+  if (text.startsWith("/*", at)) return take("comment", endOf(text, "*/", at + 2));
+  const closing = quoting.identifiers[character];
+  if (closing) return take("identifier", quotedEnd(text, at, closing, false));
+  if (quoting.strings.includes(character)) return take("string", quotedEnd(text, at, character, quoting.backslash));
+  if (/[xXbBnNeE]/.test(character) && text[at + 1] === "'")
+    return take("string", quotedEnd(text, at + 1, "'", quoting.backslash || /[eE]/.test(character)));
+  const dollar = quoting.dollar && match(DOLLAR, text, at);
+  if (dollar) return take("string", endOf(text, dollar, at + dollar.length));
+  for (const [kind, pattern] of [
+    ["space", SPACE],
+    ["number", NUMBER],
+    ["word", WORD],
+  ] as const) {
+    const found = match(pattern, text, at);
+    if (found) return take(kind, at + found.length);
+  }
+  return take("symbol", at + 1);
+}
+
+function match(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
+}
+
+function endOf(text: string, mark: string, from: number): number {
+  const at = text.indexOf(mark, from);
+  return at === -1 ? text.length : at + mark.length;
+}
+
+/** A doubled closing mark stands for itself. */
+function quotedEnd(text: string, at: number, closing: string, backslash: boolean): number {
+  for (let end = at + 1; end < text.length; end++) {
+    if (backslash && text[end] === "\\") end++;
+    else if (text[end] === closing && text[end + 1] === closing && closing !== "]") end++;
+    else if (text[end] === closing) return end + 1;
+  }
+  return text.length;
+}
+
+export function isTrivia(token: Token): boolean {
+  return token.kind === "space" || token.kind === "comment";
+}
+
+/** The name that a word or a quoted identifier stands for. */
+export function nameIn(text: string): string {
+  const closing = sqliteQuoting.identifiers[text[0]!] ?? (text[0] === "'" ? "'" : undefined);
+  if (!closing) return text;
+  return text.slice(1, -1).replaceAll(closing + closing, closing);
+}
+
+/** Two texts are the same SQL when this is equal: space, comments, the case of words and needless quotes set aside. */
+export function normalized(text: string, quoting: Quoting = sqliteQuoting): string {
+  return tokenize(text, quoting)
+    .filter((token) => !isTrivia(token))
+    .map((token) => (token.kind === "word" || token.kind === "identifier" ? nameIn(token.text).toLowerCase() : token.text))
+    .join(" ");
+}
+
+/** The expression without the parentheses that enclose it as a whole. */
+export function unwrapped(expression: string, quoting: Quoting = sqliteQuoting): string {
+  const trimmed = expression.trim();
+  if (!trimmed.startsWith("(")) return trimmed;
+  let depth = 0;
+  for (const token of tokenize(trimmed, quoting)) {
+    if (token.text === "(") depth++;
+    if (token.text === ")" && --depth === 0)
+      return token.start === trimmed.length - 1 ? unwrapped(trimmed.slice(1, -1), quoting) : trimmed;
+  }
+  return trimmed;
+}
+
+/** The expression with one column's name in the place of another; strings and functions of that name stay. */
+export function renamedIn(
+  expression: string,
+  from: string,
+  to: string,
+  quote: (name: string) => string,
+  quoting: Quoting = sqliteQuoting,
+): string {
+  const tokens = tokenize(expression, quoting);
+  return tokens
+    .map((token, at) => {
+      if (token.kind !== "word" && token.kind !== "identifier") return token.text;
+      if (nameIn(token.text).toLowerCase() !== from.toLowerCase()) return token.text;
+      const following = tokens.slice(at + 1).find((other) => !isTrivia(other))?.text;
+      return following === "(" || following === "." ? token.text : quote(to);
+    })
+    .join("");
+}
+
+/** A string as an SQL literal. */
+export function literal(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}

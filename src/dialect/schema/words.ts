@@ -1,0 +1,144 @@
+import { type Column, type ForeignKey, type Index, type Table, spoken } from "./model";
+import type { Operation, Part } from "./operation";
+
+/** An operation in words, table included: what `check` prints and what a question asks about. */
+export function describe(operation: Operation): string {
+  switch (operation.kind) {
+    case "createTable":
+      return `create table ${spoken(operation.table)}`;
+    case "dropTable":
+      return `drop table ${spoken(operation.table)}`;
+    case "renameTable":
+      return `rename table ${spoken(operation.from)} to ${spoken(operation.to)}`;
+    case "createView":
+      return `create ${viewWord(operation.view.materialized)} ${spoken(operation.view)}`;
+    case "dropView":
+      return `drop ${viewWord(operation.view.materialized)} ${spoken(operation.view)}`;
+    case "createEnum":
+      return `create enum ${spoken(operation.type)}`;
+    case "dropEnum":
+      return `drop enum ${spoken(operation.type)}`;
+    case "changeEnum":
+      return `enum ${spoken(operation.name)}: ${describeValues(operation.before, operation.after)}`;
+    case "renameEnum":
+      return `rename enum ${spoken(operation.from)} to ${spoken(operation.to)}`;
+    default:
+      return `${spoken(operation.table)}: ${describeWithin(operation)}`;
+  }
+}
+
+type Within = Extract<
+  Operation,
+  { kind: "changeTable" | "addColumn" | "dropColumn" | "renameColumn" | "alterColumn" | "changePrimaryKey" | "addPart" | "dropPart" | "renamePart" }
+>;
+
+/** An operation on a table in words, without the table. */
+export function describeWithin(operation: Within): string {
+  switch (operation.kind) {
+    case "changeTable":
+      return describeTraits(operation.before, operation.after);
+    case "addColumn":
+      return `add "${operation.column.name}"${operation.backfill === undefined ? "" : `, ${operation.backfill} for the rows that are there`}`;
+    case "dropColumn":
+      return `drop "${operation.column.name}"`;
+    case "renameColumn":
+      return `rename "${operation.from}" to "${operation.to}"`;
+    case "alterColumn":
+      return describeChange(operation.before, operation.after, operation.backfill);
+    case "changePrimaryKey":
+      return operation.after
+        ? `primary key (${operation.after.columns.join(", ")})${operation.before ? ` instead of (${operation.before.columns.join(", ")})` : ""}`
+        : "drop the primary key";
+    case "addPart":
+      return `add ${describePart(operation.part)}`;
+    case "dropPart":
+      return `drop ${describePart(operation.part)}`;
+    case "renamePart":
+      return `rename ${describePart(operation.before)} to "${operation.after.value.name}"`;
+  }
+}
+
+function viewWord(materialized: boolean): string {
+  return materialized ? "materialized view" : "view";
+}
+
+function describeTraits(before: Pick<Table, "comment" | "engine" | "withoutRowid">, after: typeof before): string {
+  const changes: string[] = [];
+  if (before.comment !== after.comment) changes.push(`comment ${quoted(before.comment)} becomes ${quoted(after.comment)}`);
+  if (before.engine !== after.engine) changes.push(`engine ${before.engine} becomes ${after.engine}`);
+  if (before.withoutRowid !== after.withoutRowid) changes.push(after.withoutRowid ? "without rowid" : "with rowid");
+  return changes.join(", ");
+}
+
+function describeChange(before: Column, after: Column, backfill: string | undefined): string {
+  const changes: string[] = [];
+  const say = (word: string, one: string | undefined, other: string | undefined) => {
+    if (one === other) return;
+    changes.push(other === undefined ? `no ${word}` : one === undefined ? `${word} ${other}` : `${word} ${other} instead of ${one}`);
+  };
+  if (before.type !== after.type) changes.push(`${after.type} instead of ${before.type}`);
+  if (before.nullable !== after.nullable) {
+    changes.push(after.nullable ? "may be NULL" : `NOT NULL${backfill === undefined ? "" : `, ${backfill} where it was NULL`}`);
+  }
+  say("default", before.default, after.default);
+  say("generated as", before.generated && generatedText(before), after.generated && generatedText(after));
+  say("numbering", before.increment, after.increment);
+  say("collation", before.collation, after.collation);
+  say("character set", before.charset, after.charset);
+  say("comment", before.comment, after.comment);
+  say("on update", before.onUpdate, after.onUpdate);
+  if (JSON.stringify(before.values) !== JSON.stringify(after.values)) changes.push(describeValues(before.values, after.values));
+  return `"${after.name}" ${changes.join(", ") || "changes"}`;
+}
+
+function generatedText(column: Column): string {
+  return `(${column.generated!.expression}) ${column.generated!.stored ? "stored" : "virtual"}`;
+}
+
+function describeValues(before: readonly string[] | undefined, after: readonly string[] | undefined): string {
+  if (!before) return `allows ${after!.map(quoted).join(", ")} only`;
+  if (!after) return "allows every value";
+  const added = after.filter((value) => !before.includes(value)).map((value) => `+${quoted(value)}`);
+  const gone = before.filter((value) => !after.includes(value)).map((value) => `-${quoted(value)}`);
+  return [...added, ...gone].join(" ") || `order of values ${after.map(quoted).join(", ")}`;
+}
+
+function quoted(value: string | undefined): string {
+  return value === undefined ? "none" : `'${value}'`;
+}
+
+/** A part in words: `unique index "IDX_…" (email)`. */
+export function describePart(part: Part): string {
+  switch (part.sort) {
+    case "index":
+      return describeIndex(part.value);
+    case "unique":
+      return `unique ${part.value.name === undefined ? "" : `"${part.value.name}" `}(${part.value.columns.join(", ")})`;
+    case "check":
+      return `check ${part.value.name === undefined ? "" : `"${part.value.name}" `}(${oneLine(part.value.expression)})`;
+    case "exclusion":
+      return `exclusion "${part.value.name}"`;
+    case "foreignKey":
+      return describeForeignKey(part.value);
+  }
+}
+
+function describeIndex(index: Index): string {
+  const columns = index.columns.map((column) => `${column.name ?? column.expression!}${column.descending ? " DESC" : ""}`);
+  const words = [index.unique && "unique", index.kind, "index", `"${index.name}"`, `(${columns.join(", ")})`];
+  return [...words, index.where !== undefined && `where ${oneLine(index.where)}`].filter(Boolean).join(" ");
+}
+
+function describeForeignKey(key: ForeignKey): string {
+  const target = `${spoken(key.references)} (${key.referencedColumns.join(", ")})`;
+  const actions = [
+    key.onDelete !== "NO ACTION" && `on delete ${key.onDelete.toLowerCase()}`,
+    key.onUpdate !== "NO ACTION" && `on update ${key.onUpdate.toLowerCase()}`,
+    key.deferrable && `deferrable ${key.deferrable.toLowerCase()}`,
+  ].filter(Boolean);
+  return [`foreign key (${key.columns.join(", ")}) to ${target}`, ...actions].join(" ");
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ");
+}

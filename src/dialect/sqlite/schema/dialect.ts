@@ -1,0 +1,58 @@
+import type { SchemaDialect } from "../../schema/dialect";
+import type { Column, Table } from "../../schema/model";
+import { normalized, renamedIn, unwrapped } from "../../schema/tokens";
+import { quote } from "./create";
+import { plan } from "./plan";
+import { readSchema } from "./read";
+import { openScratch } from "./scratch";
+
+/** The schema side of SQLite. */
+export const sqliteSchema: SchemaDialect = {
+  transactionalDdl: true,
+  quote,
+  path: ({ name }) => quote(name),
+  entities: {
+    // SQLite's schemas are attached files; entities live in the main one.
+    schemaOf: () => undefined,
+    column(_dataSource, column, base) {
+      const values = column.enum && !column.isArray ? column.enum.map(String) : undefined;
+      // SQLite keeps no comments, and has no character sets and no ON UPDATE for columns.
+      return { ...base, values, comment: undefined, charset: undefined, onUpdate: undefined };
+    },
+    deferrable: true,
+    exclusions: false,
+  },
+  sameName: (a, b) => a.toLowerCase() === b.toLowerCase(),
+  sameExpression: (a, b) => normalized(unwrapped(a)) === normalized(unwrapped(b)),
+  sameType,
+  renameIn: (expression, from, to) => renamedIn(expression, from, to, quote),
+  read: readSchema,
+  openScratch,
+  plan,
+  count: ({ name }, condition) => `SELECT COUNT(*) AS "rows" FROM ${quote(name)}${condition ? ` WHERE ${condition}` : ""}`,
+  lossy,
+};
+
+function sameType(a: string, b: string, table: Table): boolean {
+  const plain = (type: string) => normalized(type);
+  // A STRICT table knows six type names only; what the entity says is written there as one of them.
+  return plain(a) === plain(b) || (table.strict === true && affinity(a) === affinity(b));
+}
+
+/** SQLite's own rules for what a type's name means. */
+export function affinity(type: string): "INTEGER" | "TEXT" | "BLOB" | "REAL" | "NUMERIC" {
+  if (/int/i.test(type)) return "INTEGER";
+  if (/char|clob|text/i.test(type)) return "TEXT";
+  if (/blob/i.test(type) || type === "") return "BLOB";
+  if (/real|floa|doub/i.test(type)) return "REAL";
+  return "NUMERIC";
+}
+
+/** Copying into a column of another affinity turns `'007'` into 7, and 0.1 + 0.2 into '0.3': the rows where that is not undone by turning it back. */
+function lossy(before: Column, after: Column): string | undefined {
+  const [from, to] = [affinity(before.type), affinity(after.type)];
+  if (from === to || to === "BLOB" || before.generated) return undefined;
+  const column = quote(before.name);
+  if (to === "TEXT") return `typeof(${column}) = 'real' AND CAST(CAST(${column} AS TEXT) AS REAL) <> ${column}`;
+  return `typeof(${column}) = 'text' AND CAST(CAST(${column} AS NUMERIC) AS TEXT) <> ${column} AND ${column} GLOB '*[0-9]*' AND ${column} NOT GLOB '*[^0-9.eE+-]*'`;
+}

@@ -1,0 +1,374 @@
+import type { Plan, Rebuild, Statement, Step } from "../../schema/dialect";
+import {
+  type Column,
+  type ForeignKey,
+  type ObjectName,
+  type Schema,
+  type Table,
+  findColumn,
+  findTable,
+  replaceTable,
+  spoken,
+} from "../../schema/model";
+import { type AddColumn, type AlterColumn, type Operation, type Part, apply } from "../../schema/operation";
+import { isTrivia, literal, nameIn, normalized, renamedIn, tokenize } from "../../schema/tokens";
+import { describe, describeWithin } from "../../schema/words";
+import { columnDefinition, createIndex, createTable, createView, quote, referencesClause } from "./create";
+import * as edit from "./edit";
+import { tableFrom } from "./read";
+
+/** What changes the definition of a table, and may need it rebuilt. */
+type Structural = Extract<
+  Operation,
+  { kind: "changeTable" | "addColumn" | "dropColumn" | "alterColumn" | "changePrimaryKey" | "addPart" | "dropPart" | "renamePart" }
+>;
+
+type Rename = Extract<Operation, { kind: "renameTable" | "renameColumn" }>;
+
+/**
+ * The statements for SQLite. All that concerns one table's definition comes out in one step: by ADD and DROP COLUMN
+ * where these suffice, else by one rebuild. Renames are SQLite's own, for they reach into views, triggers and keys.
+ */
+export function plan(from: Schema, operations: readonly Operation[], to?: Schema): Plan {
+  const walk = new Walk(from, operations, to);
+  for (const [at, operation] of operations.entries()) walk.take(operation, at);
+  return { steps: walk.steps, schema: walk.schema };
+}
+
+class Walk {
+  readonly steps: Step[] = [];
+  schema: Schema;
+  readonly #operations: readonly Operation[];
+  readonly #to: Schema | undefined;
+  readonly #done = new Set<Operation>();
+
+  constructor(from: Schema, operations: readonly Operation[], to: Schema | undefined) {
+    this.schema = from;
+    this.#operations = operations;
+    this.#to = to;
+  }
+
+  take(operation: Operation, at: number): void {
+    if (this.#done.has(operation)) return;
+    switch (operation.kind) {
+      case "createTable":
+        return this.#create(operation.table, operation);
+      case "dropTable":
+        return this.#step(operation, [sql(`DROP TABLE ${quote(operation.table.name)}`)]);
+      case "renameTable":
+      case "renameColumn":
+        return this.#rename(operation);
+      case "createView":
+        return this.#step(operation, [sql(createView(operation.view), operation.view.stored !== undefined)]);
+      case "dropView":
+        return this.#step(operation, [sql(`DROP VIEW ${quote(operation.view.name)}`)]);
+      case "addPart":
+      case "dropPart":
+      case "renamePart":
+        if (isIndexOperation(operation)) return this.#index(operation);
+        return this.#restructure(operation, at);
+      case "changeTable":
+      case "addColumn":
+      case "dropColumn":
+      case "alterColumn":
+      case "changePrimaryKey":
+        return this.#restructure(operation, at);
+      default:
+        throw new Error(`SQLite has no ${operation.kind}`);
+    }
+  }
+
+  #step(operation: Operation, statements: Statement[]): void {
+    this.steps.push({ comment: sentence(describe(operation)), statements });
+    this.schema = apply(this.schema, operation);
+  }
+
+  #create(table: Table, operation: Operation): void {
+    const text = table.stored ?? createTable(table);
+    this.#step(operation, [
+      sql(text, table.stored !== undefined),
+      ...table.indexes.map((index) => sql(createIndex(index, table.name), index.stored !== undefined)),
+      ...table.triggers.map((trigger) => sql(trigger.sql, true)),
+    ]);
+    this.schema = replaceTable(this.schema, table, { ...table, stored: text });
+  }
+
+  #index(operation: Extract<Structural, { kind: "addPart" | "dropPart" | "renamePart" }>): void {
+    const add = (part: Part) => indexStatement(part, operation.table);
+    const drop = (part: Part) => sql(`DROP INDEX ${quote(part.value.name!)}`);
+    if (operation.kind === "addPart") this.#step(operation, [add(operation.part)]);
+    else if (operation.kind === "dropPart") this.#step(operation, [drop(operation.part)]);
+    else this.#step(operation, [drop(operation.before), add(operation.after)]);
+  }
+
+  #rename(operation: Rename): void {
+    this.#step(operation, [sql(renameStatement(operation))]);
+    this.schema = retold(this.schema, operation);
+  }
+
+  /** Everything else that concerns the definition of this table, in one step. */
+  #restructure(first: Structural, at: number): void {
+    const table = findTable(this.schema, first.table);
+    if (!table) throw new Error(`no table ${spoken(first.table)} to change`);
+    const { structural, renames } = this.#restOf(first, at);
+    for (const operation of structural) this.#done.add(operation);
+    const native = nativeStatements(table, structural, this.schema);
+    let schema = this.schema;
+    for (const operation of structural) schema = editStored(schema, operation);
+    const after = findTable(schema, first.table)!;
+    const comment = `${spoken(first.table)}: ${structural.map(describeWithin).join("; ")}`;
+    if (native) {
+      this.steps.push({ comment, statements: native });
+      this.schema = schema;
+      return;
+    }
+    const known = this.#known(table, renames);
+    const definition = known ?? edit.spread(after.stored!);
+    this.steps.push({ comment: `Rebuild ${comment}`, statements: [rebuildOf(table, after, structural, definition)] });
+    this.schema = replaceTable(schema, after, { ...after, stored: definition });
+  }
+
+  /** The structural operations on the same table from here on, and the renames that come after, last first. */
+  #restOf(first: Structural, at: number): { structural: Structural[]; renames: Rename[] } {
+    let name: ObjectName = first.table;
+    const structural: Structural[] = [];
+    const renames: Rename[] = [];
+    for (const operation of this.#operations.slice(at)) {
+      if (operation.kind === "renameTable" && isSame(operation.from, name)) {
+        renames.unshift(operation);
+        name = operation.to;
+      } else if (operation.kind === "renameTable" || operation.kind === "renameColumn") renames.unshift(operation);
+      else if (isStructural(operation) && isSame(operation.table, name)) structural.push(operation);
+    }
+    return { structural, renames };
+  }
+
+  /**
+   * The stored text that the way back leads to, as it must be before the renames that follow: what is in the
+   * database's own words is brought back to the letter.
+   */
+  #known(table: Table, renames: readonly Rename[]): string | undefined {
+    if (!this.#to) return undefined;
+    let schema = this.#to;
+    for (const rename of renames) schema = retold(apply(schema, undone(rename)), undone(rename));
+    return findTable(schema, table)?.stored;
+  }
+}
+
+function indexStatement(part: Part, table: ObjectName): Statement {
+  if (part.sort !== "index") throw new Error(`${part.sort} is no index`);
+  return sql(createIndex(part.value, table.name), part.value.stored !== undefined);
+}
+
+function undone(rename: Rename): Rename {
+  return { ...rename, from: rename.to, to: rename.from } as Rename;
+}
+
+function sql(text: string, verbatim = false): Statement {
+  return { kind: "sql", sql: text, verbatim };
+}
+
+function sentence(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1);
+}
+
+function isSame(a: ObjectName, b: ObjectName): boolean {
+  return a.name === b.name;
+}
+
+function isStructural(operation: Operation): operation is Structural {
+  return (
+    "table" in operation &&
+    operation.kind !== "createTable" &&
+    operation.kind !== "dropTable" &&
+    operation.kind !== "renameColumn" &&
+    !isIndexOperation(operation)
+  );
+}
+
+function isIndexOperation(
+  operation: Operation,
+): operation is Extract<Operation, { kind: "addPart" | "dropPart" | "renamePart" }> {
+  if (operation.kind === "renamePart") return operation.before.sort === "index";
+  return (operation.kind === "addPart" || operation.kind === "dropPart") && operation.part.sort === "index";
+}
+
+function renameStatement(operation: Rename): string {
+  if (operation.kind === "renameTable") return `ALTER TABLE ${quote(operation.from.name)} RENAME TO ${quote(operation.to.name)}`;
+  return `ALTER TABLE ${quote(operation.table.name)} RENAME COLUMN ${quote(operation.from)} TO ${quote(operation.to)}`;
+}
+
+/** The stored texts after a rename, as SQLite rewrites them itself. */
+function retold(schema: Schema, operation: Rename): Schema {
+  const tables = schema.tables.map((table): Table => {
+    if (table.stored === undefined) return table;
+    const stored = retoldText(table, operation);
+    const own = isSame(table, operation.kind === "renameTable" ? operation.to : operation.table);
+    const indexes = own
+      ? table.indexes.map((index) => ({ ...index, stored: index.stored && retoldIndex(index.stored, operation) }))
+      : table.indexes;
+    const read = tableFrom(stored);
+    return { ...table, stored, indexes, columns: read.columns, checks: read.checks };
+  });
+  return { ...schema, tables };
+}
+
+function retoldText(table: Table, operation: Rename): string {
+  if (operation.kind === "renameTable") {
+    if (isSame(table, operation.to)) return edit.withTableName(table.stored!, operation.from.name, operation.to.name);
+    return edit.withReferenceTo(table.stored!, operation.from.name, operation.to.name);
+  }
+  if (isSame(table, operation.table)) return edit.withColumnName(table.stored!, operation.from, operation.to);
+  return edit.withReferencedColumnName(table.stored!, operation.table.name, operation.from, operation.to);
+}
+
+function retoldIndex(text: string, operation: Rename): string {
+  const tokens = tokenize(text);
+  const on = tokens.findIndex((token) => token.kind === "word" && token.text.toUpperCase() === "ON");
+  const table = tokens.findIndex((token, at) => at > on && !isTrivia(token));
+  const head = tokens.slice(0, table).map((token) => token.text);
+  const rest = tokens.slice(table + 1).map((token) => token.text);
+  if (operation.kind === "renameTable") return [...head, quote(operation.to.name), ...rest].join("");
+  return [...head, tokens[table]!.text, renamedIn(rest.join(""), operation.from, operation.to, quote)].join("");
+}
+
+/** The schema after a structural operation, the table's stored text included. */
+function editStored(schema: Schema, operation: Structural): Schema {
+  const before = findTable(schema, operation.table)!;
+  const applied = apply(schema, operation);
+  const after = findTable(applied, operation.table)!;
+  return replaceTable(applied, after, { ...after, stored: edited(before, after, operation) });
+}
+
+function edited(before: Table, after: Table, operation: Structural): string {
+  const text = before.stored ?? createTable(before);
+  switch (operation.kind) {
+    case "changeTable":
+      return edit.withTraits(text, operation.before, operation.after);
+    case "addColumn":
+      return edit.withColumn(text, operation.column, operation.position);
+    case "dropColumn":
+      return edit.withoutColumn(text, operation.column.name);
+    case "alterColumn":
+      return edit.withColumnChanged(text, operation);
+    case "changePrimaryKey":
+      return edit.withPrimaryKey(text, operation.after, after.columns);
+    case "addPart":
+      return edit.withPart(text, operation.part);
+    case "dropPart":
+      return edit.withoutPart(text, operation.part);
+    case "renamePart":
+      return edit.withPartName(text, operation.before, operation.after);
+  }
+}
+
+/** The statements that do it without a rebuild, when all of it can be done so. */
+function nativeStatements(table: Table, operations: readonly Structural[], schema: Schema): Statement[] | undefined {
+  const added = operations.filter((operation): operation is AddColumn => operation.kind === "addColumn");
+  const dropped = operations.filter((operation) => operation.kind === "dropColumn");
+  if (added.length > 0 && added.length + keysOf(operations, "addPart").length === operations.length)
+    return addedNatively(table, added, keysOf(operations, "addPart"));
+  const inlineKeys = keysOf(operations, "dropPart");
+  if (dropped.length > 0 && dropped.length + inlineKeys.length === operations.length) {
+    const names = dropped.map((operation) => operation.column.name);
+    const areInline = inlineKeys.every((key) => key.columns.length === 1 && names.includes(key.columns[0]!));
+    const bare = withoutKeys(table, inlineKeys);
+    const isFree = names.every((name) => canDrop(bare, name, schema)) && inlineKeys.every((key) => isInline(table, key));
+    if (areInline && isFree) return names.map((name) => sql(`ALTER TABLE ${quote(table.name)} DROP COLUMN ${quote(name)}`));
+  }
+  return undefined;
+}
+
+function keysOf(operations: readonly Structural[], kind: "addPart" | "dropPart"): ForeignKey[] {
+  return operations.flatMap((operation) =>
+    operation.kind === kind && operation.part.sort === "foreignKey" ? [operation.part.value] : [],
+  );
+}
+
+function addedNatively(table: Table, added: readonly AddColumn[], keys: readonly ForeignKey[]): Statement[] | undefined {
+  const statements: Statement[] = [];
+  let last = table.columns.length;
+  for (const { column, backfill, position } of added) {
+    if (position !== undefined && position !== last++) return undefined;
+    const own = keys.filter((key) => key.columns.length === 1 && key.columns[0] === column.name);
+    if (!canAdd(column, backfill) || (own.length > 0 && column.default !== undefined)) return undefined;
+    const references = own.map((key) => ` ${key.name === undefined ? "" : `CONSTRAINT ${quote(key.name)} `}${referencesClause(key)}`);
+    statements.push(sql(`ALTER TABLE ${quote(table.name)} ADD COLUMN ${columnDefinition(column, false)}${references.join("")}`));
+  }
+  const names = added.map(({ column }) => column.name);
+  return keys.every((key) => key.columns.length === 1 && names.includes(key.columns[0]!)) ? statements : undefined;
+}
+
+/** ADD COLUMN takes constant defaults only, and NOT NULL only with one that is not NULL. */
+function canAdd(column: Column, backfill: string | undefined): boolean {
+  if (backfill !== undefined && backfill !== column.default) return false;
+  if (column.generated) return !column.generated.stored && column.nullable;
+  const constant = column.default === undefined || isConstant(column.default);
+  const hasValue = column.default !== undefined && normalized(column.default) !== "null";
+  return constant && (column.nullable || hasValue) && column.increment === undefined;
+}
+
+function isConstant(expression: string): boolean {
+  const tokens = tokenize(expression).filter((token) => !isTrivia(token));
+  const [first, second] = tokens;
+  if (tokens.length === 1) return first!.kind === "string" || first!.kind === "number" || /^(null|true|false)$/i.test(first!.text);
+  return tokens.length === 2 && /^[+-]$/.test(first!.text) && second!.kind === "number";
+}
+
+/** DROP COLUMN refuses a column that anything else in the table speaks of. */
+function canDrop(table: Table, name: string, schema: Schema): boolean {
+  const others = table.columns.filter((column) => column.name !== name);
+  const expressions = [
+    ...table.checks.map((check) => check.expression),
+    ...others.flatMap((column) => (column.generated ? [column.generated.expression] : [])),
+    ...table.indexes.flatMap((index) => [index.where ?? "", ...index.columns.map((column) => column.expression ?? "")]),
+  ];
+  const lists = [
+    table.primaryKey?.columns ?? [],
+    ...table.uniques.map((unique) => unique.columns),
+    ...table.indexes.map((index) => index.columns.map((column) => column.name ?? "")),
+    ...table.foreignKeys.map((key) => key.columns),
+    ...schema.tables.flatMap((other) => other.foreignKeys.filter((key) => isSame(key.references, table)).map((key) => key.referencedColumns)),
+  ];
+  return others.length > 0 && !lists.some((list) => list.includes(name)) && !expressions.some((text) => mentions(text, name));
+}
+
+function mentions(expression: string, name: string): boolean {
+  return tokenize(expression).some(
+    (token) => (token.kind === "word" || token.kind === "identifier") && nameIn(token.text).toLowerCase() === name.toLowerCase(),
+  );
+}
+
+function withoutKeys(table: Table, keys: readonly ForeignKey[]): Table {
+  return { ...table, foreignKeys: table.foreignKeys.filter((key) => !keys.some((gone) => gone.name === key.name)) };
+}
+
+/** Whether the key stands in the column's own definition, and goes with it. */
+function isInline(table: Table, key: ForeignKey): boolean {
+  const without = tableFrom(edit.withoutColumn(table.stored!, key.columns[0]!));
+  return !without.foreignKeys.some((other) => other.columns.join() === key.columns.join());
+}
+
+function rebuildOf(before: Table, after: Table, operations: readonly Structural[], definition: string): Rebuild {
+  const values = after.columns.flatMap((column): [string, string][] => {
+    if (column.generated) return [];
+    const added = operations.find((operation): operation is AddColumn => operation.kind === "addColumn" && operation.column.name === column.name);
+    if (added) return added.backfill === undefined ? [] : [[column.name, added.backfill]];
+    const old = findColumn(before, column.name);
+    return old ? [[column.name, valueOf(column.name, operations)]] : [];
+  });
+  return { kind: "rebuild", table: after.name, definition, values };
+}
+
+function valueOf(name: string, operations: readonly Structural[]): string {
+  const changes = operations.filter((operation): operation is AlterColumn => operation.kind === "alterColumn" && operation.after.name === name);
+  let value = quote(name);
+  for (const { replaced, backfill } of changes) {
+    if (replaced && Object.keys(replaced).length > 0) {
+      const cases = Object.entries(replaced).map(([old, other]) => `WHEN ${literal(old)} THEN ${literal(other)}`);
+      value = `CASE ${value} ${cases.join(" ")} ELSE ${value} END`;
+    }
+    if (backfill !== undefined) value = `COALESCE(${value}, ${backfill})`;
+  }
+  return value;
+}

@@ -1,0 +1,106 @@
+import type { DataSource, DataSourceOptions, QueryRunner } from "typeorm";
+import type { Scope, Scratch } from "../../schema/dialect";
+import { list, quote } from "./create";
+import { readSchema } from "./read";
+
+const ROWS_A_STATEMENT = 200;
+
+interface StoredObject {
+  readonly type: string;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/**
+ * An empty database in memory, opened with the project's own copy of TypeORM and its options, so that functions and
+ * collations that the project registers are there too.
+ */
+export async function openScratch(dataSource: DataSource): Promise<Scratch> {
+  const Constructor = dataSource.constructor as new (options: DataSourceOptions) => DataSource;
+  const scratch = new Constructor({
+    ...dataSource.options,
+    database: ":memory:",
+    key: undefined,
+    readonly: false,
+    fileMustExist: false,
+    enableWAL: false,
+    entities: [],
+    subscribers: [],
+    migrations: [],
+    logging: false,
+    logger: undefined,
+    cache: false,
+    synchronize: false,
+    dropSchema: false,
+    migrationsRun: false,
+  } as DataSourceOptions);
+  await scratch.initialize();
+  const runner = scratch.createQueryRunner();
+  return {
+    runner,
+    read: (scope: Scope) => readSchema(runner, scope),
+    translate: (sql) => sql,
+    copy: (source, _schema, limit) => copy(source, runner, limit),
+    run: (work) => runWithForeignKeysOff(runner, work),
+    close: async () => {
+      await runner.release();
+      await scratch.destroy();
+    },
+  };
+}
+
+/** The whole of sqlite_master, with rows: other people's tables too, for triggers and views may speak of them. */
+async function copy(source: QueryRunner, target: QueryRunner, limit: number): Promise<void> {
+  await target.query("PRAGMA foreign_keys = OFF");
+  const objects = (await source.query(
+    `SELECT "type", "name", "sql" FROM "main"."sqlite_master" WHERE "sql" IS NOT NULL AND "name" NOT LIKE 'sqlite\\_%' ESCAPE '\\'`,
+  )) as StoredObject[];
+  const listed = (await source.query("PRAGMA main.table_list")) as { name: string; type: string }[];
+  const kindOf = (name: string) => listed.find((row) => row.name === name)?.type;
+  const tables = objects.filter((object) => object.type === "table" && kindOf(object.name) === "table");
+  for (const table of tables) {
+    await target.query(table.sql);
+    await copyRows(source, target, table.name, limit);
+  }
+  for (const table of objects.filter((object) => kindOf(object.name) === "virtual")) await target.query(table.sql).catch(() => {});
+  for (const type of ["index", "view", "trigger"])
+    for (const object of objects.filter((other) => other.type === type)) await target.query(object.sql);
+  await copySequences(source, target);
+}
+
+async function copyRows(source: QueryRunner, target: QueryRunner, table: string, limit: number): Promise<void> {
+  const columns = ((await source.query(`PRAGMA main.table_xinfo(${quote(table)})`)) as { name: string; hidden: number }[])
+    .filter((column) => column.hidden === 0)
+    .map((column) => column.name);
+  if (columns.length === 0) return;
+  // As SQL literals: a value that passes through JavaScript can come back as another type (1 as 1.0).
+  const literals = columns.map((column) => `quote(${quote(column)})`).join(` || ', ' || `);
+  const rows = (await source.query(`SELECT ${literals} AS "row" FROM ${quote(table)} LIMIT ${limit}`)) as { row: string }[];
+  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
+    const values = rows.slice(at, at + ROWS_A_STATEMENT).map(({ row }) => `(${row})`);
+    await target.query(`INSERT INTO ${quote(table)} (${list(columns)}) VALUES ${values.join(", ")}`);
+  }
+}
+
+async function copySequences(source: QueryRunner, target: QueryRunner): Promise<void> {
+  const exists = `SELECT 1 FROM "sqlite_master" WHERE "name" = 'sqlite_sequence'`;
+  if (((await source.query(exists)) as unknown[]).length === 0) return;
+  const rows = (await source.query(`SELECT "name", "seq" FROM "sqlite_sequence"`)) as { name: string; seq: number }[];
+  if (((await target.query(exists)) as unknown[]).length === 0) return;
+  await target.query(`DELETE FROM "sqlite_sequence"`);
+  for (const row of rows) await target.query(`INSERT INTO "sqlite_sequence" ("name", "seq") VALUES (?, ?)`, [row.name, row.seq]);
+}
+
+async function runWithForeignKeysOff(runner: QueryRunner, work: (runner: QueryRunner) => Promise<void>): Promise<void> {
+  await runner.query("PRAGMA foreign_keys = OFF");
+  await runner.startTransaction();
+  try {
+    await work(runner);
+    await runner.commitTransaction();
+  } catch (error) {
+    await runner.rollbackTransaction();
+    throw error;
+  } finally {
+    await runner.query("PRAGMA legacy_alter_table = OFF");
+  }
+}
