@@ -1,0 +1,142 @@
+import { Session } from "node:inspector";
+import { Script } from "node:vm";
+
+/*
+ * Evaluates code through the inspector's REPL mode, in this process and this realm: `await` at the top, `const` and `class`
+ * that can be typed again, names that a failed `let` does not poison. (node:vm has none of these, and another realm would
+ * make dates that TypeORM does not know for dates.)
+ */
+
+/** How an evaluation ended. The value itself is handed over by the code that ran. */
+export type Ending =
+  { readonly kind: "done" } | { readonly kind: "thrown"; readonly error: unknown } | { readonly kind: "interrupted" };
+
+/** Where thrown objects are handed over. */
+export interface Hand {
+  thrown: unknown;
+}
+
+interface RemoteObject {
+  readonly type: string;
+  readonly subtype?: string;
+  readonly objectId?: string;
+  readonly value?: unknown;
+  readonly unserializableValue?: string;
+  readonly description?: string;
+}
+
+interface EvaluateResult {
+  readonly exceptionDetails?: { readonly text: string; readonly exception?: RemoteObject };
+}
+
+/** One inspector session, connected for as long as the shell is open. */
+export class Engine {
+  private readonly session = new Session();
+  private context: { contextId?: number } | undefined;
+
+  /**
+   * @param hand the object that thrown values are put on
+   * @param handName the name under which evaluated code finds it
+   */
+  constructor(
+    private readonly hand: Hand,
+    private readonly handName: string,
+  ) {
+    this.session.connect();
+  }
+
+  /**
+   * Evaluates code.
+   * @param breakable whether a SIGINT ends code that never lets the event loop have its turn
+   */
+  evaluate(code: string, breakable: boolean): Promise<Ending> {
+    return new Promise((resolve) => {
+      const post = (): void => {
+        this.session.post(
+          "Runtime.evaluate",
+          { expression: code, replMode: true, awaitPromise: true, ...this.here() },
+          (failure: Error | null, result) => {
+            if (failure) return resolve({ kind: "thrown", error: failure });
+            const { exceptionDetails } = result as EvaluateResult;
+            resolve(exceptionDetails ? { kind: "thrown", error: this.thrown(exceptionDetails) } : { kind: "done" });
+          },
+        );
+      };
+      if (!breakable) return post();
+      try {
+        runBreakable(post);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") throw error;
+        // The callback above is never called then, on Node 20.
+        resolve({ kind: "interrupted" });
+      }
+    });
+  }
+
+  close(): void {
+    this.session.disconnect();
+  }
+
+  /** The thrown object itself. */
+  private thrown(details: NonNullable<EvaluateResult["exceptionDetails"]>): unknown {
+    const { exception } = details;
+    if (!exception) return new Error(details.text);
+    if (exception.objectId === undefined) return primitive(exception);
+    this.hand.thrown = undefined;
+    this.session.post("Runtime.callFunctionOn", {
+      objectId: exception.objectId,
+      functionDeclaration: `function () { globalThis.${this.handName}.thrown = this }`,
+    });
+    const { thrown } = this.hand;
+    this.hand.thrown = undefined;
+    return thrown;
+  }
+
+  /** The realm this module runs in: the only one, except where a test runner or a host program has made more. */
+  private here(): { contextId?: number } {
+    return (this.context ??= this.findContext());
+  }
+
+  private findContext(): { contextId?: number } {
+    if (this.hasHand({})) return {};
+    const contexts: { contextId: number }[] = [];
+    this.session.on("Runtime.executionContextCreated", ({ params }) => contexts.push({ contextId: params.context.id }));
+    this.session.post("Runtime.enable");
+    this.session.post("Runtime.disable");
+    const found = contexts.find((context) => this.hasHand(context));
+    if (!found) throw new Error("the realm of the shell cannot be found by the inspector");
+    return found;
+  }
+
+  private hasHand(context: { contextId?: number }): boolean {
+    const mark = `${process.pid}.${Math.random()}`;
+    this.hand.thrown = mark;
+    let found = false;
+    const expression = `globalThis.${this.handName}?.thrown === ${JSON.stringify(mark)}`;
+    this.session.post("Runtime.evaluate", { expression, ...context }, (_failure, result) => {
+      found = (result as { result?: RemoteObject } | undefined)?.result?.value === true;
+    });
+    this.hand.thrown = undefined;
+    return found;
+  }
+}
+
+let breakable: Script | undefined;
+
+/** Runs a function below a script that SIGINT can end. */
+function runBreakable(work: () => void): void {
+  const name = "__retortWork";
+  breakable ??= new Script(`globalThis.${name}()`);
+  Object.defineProperty(globalThis, name, { value: work, configurable: true, enumerable: false });
+  try {
+    breakable.runInThisContext({ breakOnSigint: true });
+  } finally {
+    Reflect.deleteProperty(globalThis, name);
+  }
+}
+
+function primitive(thrown: RemoteObject): unknown {
+  const { unserializableValue: text } = thrown;
+  if (text === undefined) return thrown.type === "undefined" ? undefined : thrown.value;
+  return text.endsWith("n") ? BigInt(text.slice(0, -1)) : Number(text);
+}

@@ -1,0 +1,69 @@
+import type * as acorn from "acorn";
+
+type Node = acorn.AnyNode;
+
+/**
+ * The properties that a destructuring pattern reads, as the text of an object literal: `{author:{username:1}}`.
+ * @returns undefined when the pattern reads no properties by name.
+ */
+export function shapeOf(pattern: Node): string | undefined {
+  switch (pattern.type) {
+    case "AssignmentPattern":
+      return shapeOf(pattern.left);
+    case "ArrayPattern": {
+      const shapes = pattern.elements.map((element) => (element && shapeOf(element)) ?? "0");
+      return shapes.some((shape) => shape !== "0") ? `[${shapes.join(",")}]` : undefined;
+    }
+    case "ObjectPattern": {
+      const shapes = pattern.properties.flatMap((property) => {
+        if (property.type === "RestElement" || property.computed) return [];
+        const key = property.key as Node;
+        if (key.type !== "Identifier" && key.type !== "Literal") return [];
+        const name = key.type === "Identifier" ? key.name : String(key.value);
+        return [`${JSON.stringify(name)}:${shapeOf(property.value) ?? "1"}`];
+      });
+      return shapes.length ? `{${shapes.join(",")}}` : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The names that a piece of program binds in its own function scope; nested functions and classes keep theirs. */
+export function declaredNames(node: Node | acorn.Program): string[] {
+  const names: string[] = [];
+  const bind = (pattern: Node): void => {
+    if (pattern.type === "Identifier") names.push(pattern.name);
+    else if (pattern.type === "AssignmentPattern") bind(pattern.left);
+    else if (pattern.type === "RestElement") bind(pattern.argument);
+    else if (pattern.type === "ArrayPattern") pattern.elements.forEach((element) => element && bind(element));
+    else if (pattern.type === "ObjectPattern") {
+      pattern.properties.forEach((property) =>
+        bind(property.type === "RestElement" ? property.argument : (property.value)),
+      );
+    }
+  };
+  const visit = (child: Node, outermost: boolean): void => {
+    if (/^(Function|Class)/.test(child.type) || child.type === "ArrowFunctionExpression") {
+      const named = child as acorn.Function;
+      if (named.id && /Declaration$/.test(child.type)) names.push(named.id.name);
+      if (!outermost) return;
+      named.params?.forEach((param) => bind(param));
+    }
+    if (child.type === "VariableDeclaration") child.declarations.forEach((declarator) => bind(declarator.id));
+    if (child.type === "ImportDeclaration") child.specifiers.forEach((specifier) => names.push(specifier.local.name));
+    if (child.type === "CatchClause" && child.param) bind(child.param);
+    if (outermost && isPattern(child)) bind(child);
+    for (const value of Object.values(child) as unknown[]) {
+      for (const item of Array.isArray(value) ? value : [value]) {
+        if (item && typeof (item as Node).type === "string") visit(item as Node, false);
+      }
+    }
+  };
+  visit(node, true);
+  return names;
+}
+
+function isPattern(node: Node): boolean {
+  return /^(Identifier|AssignmentPattern|RestElement|ArrayPattern|ObjectPattern)$/.test(node.type);
+}

@@ -1,0 +1,58 @@
+import { SourceMap } from "node:module";
+import type * as TypeScript from "typescript";
+import { offsetAt } from "./rope";
+import type { StripTypes, Stripped } from "./parse";
+
+let compiler: typeof TypeScript | undefined;
+
+/**
+ * Strips TypeScript's syntax: types, enums, decorators.
+ * The compiler takes a while to load, so it is loaded by the first input that is not JavaScript.
+ */
+export const stripTypes: StripTypes = (text) => {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late, and synchronously
+  const ts = (compiler ??= require("typescript") as typeof TypeScript);
+  const output = ts.transpileModule(text, {
+    fileName: "input.ts",
+    reportDiagnostics: true,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      // Imports stay, used or not: the next line at the prompt uses them.
+      verbatimModuleSyntax: true,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      sourceMap: true,
+      removeComments: false,
+    },
+  });
+  const [wrong] = (output.diagnostics ?? []).filter(
+    ({ category, code }) => category === ts.DiagnosticCategory.Error && code < 2000,
+  );
+  if (wrong) return refused(text, wrong, ts);
+  return { status: "whole", source: withoutMapComment(output.outputText), offset: backwards(text, output) };
+};
+
+function refused(text: string, { messageText, start = 0 }: TypeScript.Diagnostic, ts: typeof TypeScript): Stripped {
+  if (start >= text.trimEnd().length) return { status: "incomplete" };
+  return { status: "wrong", message: ts.flattenDiagnosticMessageText(messageText, " "), offset: start };
+}
+
+function withoutMapComment(code: string): string {
+  // An input that imports nothing is told to be a module by an empty export.
+  return code.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "").replace(/\nexport \{\};\s*$/, "");
+}
+
+function backwards(text: string, output: TypeScript.TranspileOutput): (offset: number) => number {
+  let map: SourceMap | undefined;
+  return (offset) => {
+    map ??= new SourceMap(JSON.parse(output.sourceMapText ?? "{}") as ConstructorParameters<typeof SourceMap>[0]);
+    const before = output.outputText.slice(0, offset);
+    const line = before.split("\n").length - 1;
+    const column = offset - (before.lastIndexOf("\n") + 1);
+    const entry = map.findEntry(line, column);
+    if (!("originalLine" in entry)) return 0;
+    const moved = column - entry.generatedColumn;
+    return Math.min(offsetAt(text, entry.originalLine + 1, entry.originalColumn + 1) + moved, text.length);
+  };
+}

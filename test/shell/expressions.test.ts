@@ -1,0 +1,444 @@
+import { Evaluator, type Outcome } from "../../src/shell/evaluate/evaluator";
+import { awaitable } from "../../src/query/awaitable";
+
+/*
+ * What can be typed without `await`, and what it gives. The "database" is made of objects that answer later, so that
+ * nothing but the rewriting is tested.
+ */
+
+/** A relation that is not loaded. */
+class Lazy<T> {
+  readonly [awaitable] = true;
+  constructor(
+    protected readonly load: () => T,
+    readonly touched: { times: number } = { times: 0 },
+  ) {}
+  then<A, B>(good?: (value: T) => A, bad?: (reason: unknown) => B): Promise<A | B> {
+    this.touched.times += 1;
+    return new Promise<T>((resolve) => setImmediate(() => resolve(this.load()))).then(good, bad);
+  }
+}
+
+class LazyList extends Lazy<Post[]> {
+  count(): Promise<number> {
+    return later(this.load().length);
+  }
+  filterBy(criteria: Partial<Post>): FakeQuery<Post> {
+    return new FakeQuery(this.load()).filterBy(criteria);
+  }
+}
+
+function later<T>(value: T): Promise<T> {
+  return new Promise((resolve) => setImmediate(() => resolve(value)));
+}
+
+class User {
+  static query: FakeQuery<User>;
+  id!: number;
+  username!: string;
+  email?: string;
+  written: Post[] = [];
+  get posts(): LazyList {
+    return new LazyList(() => this.written);
+  }
+  get best(): Lazy<Post | null> {
+    return new Lazy(() => this.written[0] ?? null);
+  }
+  greet(): string {
+    return `I am ${this.username}`;
+  }
+}
+
+class Post {
+  static query: FakeQuery<Post>;
+  id!: number;
+  body!: string;
+  writer: User | null = null;
+  get author(): Lazy<User | null> {
+    return new Lazy(() => this.writer);
+  }
+}
+
+/** As the real one: a query that is named only asks nothing, and it has no `then`. */
+class FakeQuery<T extends object> {
+  static asked = 0;
+  constructor(private readonly rows: T[]) {}
+  filterBy(criteria: object): FakeQuery<T> {
+    const matches = (row: T): boolean =>
+      Object.entries(criteria).every(([key, value]) => (row as Record<string, unknown>)[key] === value);
+    return new FakeQuery(this.rows.filter(matches));
+  }
+  limit(n: number): FakeQuery<T> {
+    return new FakeQuery(this.rows.slice(0, n));
+  }
+  async all(): Promise<T[]> {
+    FakeQuery.asked += 1;
+    return later([...this.rows]);
+  }
+  async get(id: number): Promise<T | null> {
+    return later(this.rows.find((row) => (row as { id?: number }).id === id) ?? null);
+  }
+  async first(): Promise<T | null> {
+    return later(this.rows[0] ?? null);
+  }
+  async count(): Promise<number> {
+    return later(this.rows.length);
+  }
+  async fail(): Promise<never> {
+    await later(0);
+    throw new Error("no such table");
+  }
+  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
+    for (const row of this.rows) yield later(row);
+  }
+}
+
+class Map2 {}
+
+let evaluator: Evaluator;
+const printed: unknown[] = [];
+
+beforeAll(() => {
+  evaluator = new Evaluator({
+    isEntity: (target) => target === User || target === Post || target === Map2,
+    create: (target, values) => Object.assign(new (target as new () => object)(), values),
+    takesKeywords: (receiver) => receiver instanceof FakeQuery || receiver instanceof Lazy,
+    import: (specifier) => import(specifier),
+  });
+  const people = ["susan", "john", "mary"].map((username, index) =>
+    Object.assign(new User(), { id: index + 1, username }),
+  );
+  const posts = ["first", "second", "third"].map((body, index) => Object.assign(new Post(), { id: index + 1, body }));
+  people[0].written = posts.slice(0, 2);
+  people[1].written = posts.slice(2);
+  posts.forEach((post, index) => (post.writer = index < 2 ? people[0] : people[1]));
+  User.query = new FakeQuery(people);
+  Post.query = new FakeQuery(posts);
+  evaluator.define("User", User, "entity");
+  evaluator.define("Post", Post, "entity");
+  // An entity of a name that JavaScript has: the prompt's means the entity, everybody else's stays.
+  evaluator.define("Map", Map2, "entity");
+  evaluator.define("print", (...values: unknown[]) => void printed.push(...values));
+  evaluator.define("later", later);
+  evaluator.define("Lazy", Lazy);
+});
+
+beforeEach(async () => {
+  printed.length = 0;
+  await evaluator.evaluate("u = User.query.get(1); p = Post.query.get(3); users = User.query.all()");
+});
+
+afterAll(() => evaluator.close());
+
+async function give(text: string): Promise<unknown> {
+  const outcome = await evaluator.evaluate(text);
+  if (outcome.kind === "error") throw outcome.error;
+  return outcome.kind === "value" ? outcome.value : outcome.kind;
+}
+
+const TABLE: [typed: string, given: unknown][] = [
+  // plain JavaScript stays plain
+  ["1 + 1", 2],
+  ["'a'.repeat(3)", "aaa"],
+  ["[1, 2, 3].map(n => n * 2)", [2, 4, 6]],
+  ["({ a: 1 }).a", 1],
+  ["{ a: 1 }", { a: 1 }],
+  ["{ a: 1, b: { c: 2 } }", { a: 1, b: { c: 2 } }],
+  ["typeof nothing", "undefined"],
+  ["10n ** 20n", 10n ** 20n],
+  ["-0", -0],
+  ["NaN", NaN],
+  ["[3, 1, 2].sort()", [1, 2, 3]],
+  ["[3, 1, 2].sort((a, b) => a - b)", [1, 2, 3]],
+  ["'a-b'.replace(/[ab]/g, m => m.toUpperCase())", "A-B"],
+  ["JSON.stringify({ a: [1] }, (k, v) => v)", '{"a":[1]}'],
+  ["new Date(0).getTime()", 0],
+  ["new Date(0) instanceof Date", true],
+  ["(() => { return 7 })()", 7],
+  ["(function () { return this })() !== undefined", true],
+  ["x = 1, x + 1", 2],
+  ["`${1 + 1}`", "2"],
+  ["void 0", undefined],
+  ["/a/.test('a')", true],
+  ["[1, 2, 3].at(-1)", 3],
+  ["Math.max(...[1, 5, 2])", 5],
+  ["delete { a: 1 }.a", true],
+  // calls and members
+  ["User.query.get(1).username", "susan"],
+  ["User.query.all().length", 3],
+  ["User.query.all()[1].username", "john"],
+  ["u.posts.length", 2],
+  ["u.posts[0].body", "first"],
+  ["u.posts.count()", 2],
+  ["u.posts.filterBy({ body: 'second' }).first().id", 2],
+  ["p.author.username", "john"],
+  ["p.author.posts.length", 1],
+  ["p.author.posts[0].author.username", "john"],
+  ["u['posts'].length", 2],
+  ["u['po' + 'sts'].length", 2],
+  ["User.query.get(1).greet()", "I am susan"],
+  ["User.query.count() + Post.query.count()", 6],
+  ["!User.query.get(99)", true],
+  ["User.query.get(99) ?? 'nobody'", "nobody"],
+  ["User.query.get(2) && 'somebody'", "somebody"],
+  ["typeof User.query.count()", "number"],
+  ["(User.query.count(), User.query.get(2)).username", "john"],
+  ["User.query.get(1) === u", true],
+  ["'username' in User.query.get(1)", true],
+  ["u.posts instanceof Array", true],
+  ["p.author instanceof User", true],
+  ["[User.query.count(), Post.query.count()]", [3, 3]],
+  ["({ n: User.query.count() })", { n: 3 }],
+  ["Object.keys({ a: User.query.count() })", ["a"]],
+  // optional chaining
+  ["User.query.get(99)?.username", undefined],
+  ["User.query.get(1)?.username", "susan"],
+  ["User.query.get(99)?.posts.length.toFixed(2)", undefined],
+  ["p.author?.posts?.[0]?.author?.username", "john"],
+  ["u.nothing?.()", undefined],
+  ["u.greet?.()", "I am susan"],
+  ["u?.greet?.()", "I am susan"],
+  ["users.find?.(x => x.username === 'mary')?.id", 3],
+  ["(User.query.get(99)?.username ?? 'x').length", 1],
+  ["users[9]?.posts.map(x => x.body)", undefined],
+  // templates, spread, destructuring, defaults
+  ["`${User.query.get(1).username} has ${u.posts.length}`", "susan has 2"],
+  ["[...User.query.all()].length", 3],
+  ["[...User.query].length", 3],
+  ["Math.max(...User.query.all().map(x => x.id))", 3],
+  ["({ ...User.query.get(1) }).username", "susan"],
+  ["const [a1, b1] = User.query.all(); `${a1.username} ${b1.username}`", "susan john"],
+  ["const { username, posts } = User.query.get(1); `${username} ${posts.length}`", "susan 2"],
+  ["const { author: { username: writer } } = Post.query.get(1); writer", "susan"],
+  ["const { missing = User.query.count() } = u; missing", 3],
+  ["const { username: n1, ...others } = User.query.get(2); others.id", 2],
+  ["let n2; ({ author: { username: n2 } } = p); n2", "john"],
+  ["let n3; [n3 = User.query.count()] = []; n3", 3],
+  ["(({ author }) => author.username)(p)", "john"],
+  ["((n = User.query.count()) => n + 1)()", 4],
+  ["((a, { posts }, ...rest) => a + posts.length + rest.length)(1, u, 3, 4)", 5],
+  ["Post.query.all().map(({ author: { username } }) => username)", ["susan", "susan", "john"]],
+  // conditions, loops, switch, try
+  ["if (User.query.count() > 2) n = 'many'; else n = 'few'; n", "many"],
+  ["User.query.get(99) ? 'there' : 'not there'", "not there"],
+  ["n = 0; for (const x of User.query.all()) n += x.posts.length; n", 3],
+  ["n = ''; for (x of users) { n += x.username[0] } n", "sjm"],
+  ["n = []; for (const x of User.query) n.push(x.id); n", [1, 2, 3]],
+  ["n = []; for (const { author } of Post.query.all()) n.push(author.id); n", [1, 1, 2]],
+  ["n = []; for (const [k, x] of Object.entries({ a: 1, b: 2 })) n.push(k + x); n", ["a1", "b2"]],
+  ["n = 0; for (const x of users) { if (x.id === 2) continue; if (x.id === 3) break; n += x.id } n", 1],
+  ["n = 0; outer: for (const x of users) { for (const y of x.posts) { if (y.id === 2) break outer; n += y.id } } n", 1],
+  ["n = 0; for (let i = 0; i < User.query.count(); i++) n += i; n", 3],
+  ["n = 0; while (n < User.query.count()) n++; n", 3],
+  ["n = 0; do n++; while (n < Post.query.count()); n", 3],
+  ["n = ''; for (const key in User.query.get(2)) n += key[0]; n", "iuew"],
+  ["n = 0; for await (const x of User.query) n += x.id; n", 6],
+  ["switch (User.query.count()) { case 3: n = 'three'; break; default: n = 'other' } n", "three"],
+  [
+    "try { User.query.fail() } catch (e) { n = e.message } finally { m = User.query.count() } `${n} ${m}`",
+    "no such table 3",
+  ],
+  ["try { null.x } catch { n = User.query.count() } n", 3],
+  ["(() => { for (const x of users) if (x.posts.length === 1) return x.username })()", "john"],
+  ["(() => { try { return User.query.count() } finally { n = Post.query.count() } })() + n", 6],
+  // callbacks
+  ["users.map(x => x.posts.length)", [2, 1, 0]],
+  ["users.map(x => x.posts.count())", [2, 1, 0]],
+  ["users.map(function (x) { return x.posts.length })", [2, 1, 0]],
+  ["users.map(async x => x.posts.length)", [2, 1, 0]],
+  ["users.filter(x => x.posts.length > 1).map(x => x.username)", ["susan"]],
+  ["users.find(x => x.posts.length === 1).username", "john"],
+  ["users.findIndex(x => x.posts.length === 0)", 2],
+  ["users.findLast(x => x.posts.length > 0).id", 2],
+  ["users.findLastIndex(x => x.posts.length > 0)", 1],
+  ["users.some(x => x.posts.length === 2)", true],
+  ["users.every(x => x.posts.length > 0)", false],
+  ["users.flatMap(x => x.posts).map(x => x.body)", ["first", "second", "third"]],
+  ["users.flatMap(x => x.posts.map(y => y.author.username))", ["susan", "susan", "john"]],
+  ["users.reduce((n, x) => n + x.posts.length, 0)", 3],
+  ["users.reduceRight((n, x) => n + x.posts.length, '')", "012"],
+  ["[...users].sort((a, b) => a.posts.length - b.posts.length).map(x => x.username)", ["mary", "john", "susan"]],
+  ["[...users].sort((a, b) => a.posts.count() - b.posts.count())[0].username", "mary"],
+  ["n = []; users.forEach(x => n.push(x.posts.length)); n", [2, 1, 0]],
+  ["n = 0; new Set(users).forEach(x => { n += x.posts.length }); n", 3],
+  ["Array.from(users, x => x.posts.length)", [2, 1, 0]],
+  ["Promise.all(users.map(x => x.posts.count()))", [2, 1, 0]],
+  ["Object.fromEntries(users.map(x => [x.username, x.posts.length]))", { susan: 2, john: 1, mary: 0 }],
+  ["users.map(x => x.id).filter(id => id % 2).join()", "1,3"],
+  ["u.posts.map(x => x.body)", ["first", "second"]],
+  // functions of one's own
+  ["function busiest() { return User.query.all().find(x => x.posts.length > 1) } busiest().username", "susan"],
+  ["const named = id => User.query.get(id).username; [named(1), named(2)]", ["susan", "john"]],
+  ["async function two() { return await User.query.get(2) } two().username", "john"],
+  ["function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2) } fib(15)", 610],
+  ["function later2(n, m = n + 1) { var n = n * 2; return n + m } later2(1)", 4],
+  ["const o = { get count() { return User.query.count() }, double() { return this.count * 2 } }; o.double()", 6],
+  ["function* gen() { yield 1; yield 2 } [...gen()]", [1, 2]],
+  ["function* gen2() { for (const x of [1, 2, 3]) yield x * 2 } n = 0; for (const x of gen2()) n += x; n", 12],
+  ["class Counter { n = 0; add() { return ++this.n } static make() { return new Counter() } } Counter.make().add()", 1],
+  ["class Named extends User { shout() { return this.greet().toUpperCase() } } new Named().shout()", "I AM UNDEFINED"],
+  ["(function () { return arguments.length })(1, 2, u.posts.length)", 3],
+  ["new Promise(resolve => setTimeout(() => resolve(5), 1)).then(n => n + 1)", 6],
+  ["User.query.count().then(n => n * 2)", 6],
+  ["User.query.fail().catch(e => e.message)", "no such table"],
+  // explicit await
+  ["await User.query.count()", 3],
+  ["(await User.query.get(1)).username", "susan"],
+  ["const c = await u.posts; c.length", 2],
+  ["users.map(x => await x.posts.count())", [2, 1, 0]],
+  ["await 5", 5],
+  // Python's keywords
+  ["User(username='susan', email='s@x').email", "s@x"],
+  ["User(username=User.query.get(2).username).username", "john"],
+  ["new User(username='a').username", "a"],
+  ["User({ username: 'b' }).username", "b"],
+  ["new User({ username: 'c' }).username", "c"],
+  ["new User().username", undefined],
+  ["User().constructor === User", true],
+  ["Post(body='x', writer=User(username='y')).author.username", "y"],
+  ["User.query.filterBy(username='john').first().id", 2],
+  ["User.query.filterBy(username='john', id=2).count()", 1],
+  ["u.posts.filterBy(body='second').first().id", 2],
+  ["(function (a) { return a })(n = 5) + n", 10],
+  ["Math.abs(n = -4) + n", 0],
+  // imports and TypeScript
+  ["import { basename } from 'node:path'; basename('/a/b')", "b"],
+  ["import path, { sep as divider } from 'node:path'; path.join('a', 'b') === `a${divider}b`", true],
+  ["import * as os from 'node:os'; typeof os.cpus", "function"],
+  ["import('node:path').then(m => m.basename('/a/c'))", "c"],
+  ["import('node:path').basename('/a/d')", "d"],
+  ["const t: number = User.query.count(); t", 3],
+  ["(User.query.get(1) as any).username!", "susan"],
+  ["interface Shape { a: string } const s = { a: 'x' } satisfies Shape; s.a", "x"],
+  ["enum Colour { red, green } Colour.green", 1],
+  ["function typed<T>(value: T): T { return value } typed<number>(u.posts.length)", 2],
+  ["type Id = number; const id: Id = 4; id", 4],
+  ["export const exported = 6; exported", 6],
+  // names that JavaScript has too
+  ["new Map() instanceof Map", true],
+  ["Map().constructor.name", "Map2"],
+  ["(Map => Map)(3)", 3],
+  ["({ Map }).Map === Map", true],
+  ["({ Map: 1 }).Map", 1],
+  ["[1].map(x => new globalThis.Map([[x, 2]]).get(1))", [2]],
+];
+
+test.each(TABLE)("shell: %s", async (typed, given) => {
+  expect(await give(typed)).toEqual(given);
+});
+
+test("the table holds what was promised", () => {
+  expect(TABLE.length).toBeGreaterThanOrEqual(80);
+});
+
+test("two statements are kept apart although the second now begins with a parenthesis", async () => {
+  expect(await give("s1 = u\ns2 = u.posts\nu.posts.length\ns3 = s1\nu.username")).toBe("susan");
+  expect(await give("function go() {\n  const x = u\n  u.posts.length\n  return x\n}\ngo().username")).toBe("susan");
+});
+
+test("a query or a thenable that is only named asks nothing", async () => {
+  FakeQuery.asked = 0;
+  const outcome = (await evaluator.evaluate("q = User.query.filterBy({ id: 1 }).limit(5)")) as Outcome & {
+    kind: "value";
+  };
+  expect(outcome.value).toBeInstanceOf(FakeQuery);
+  expect(FakeQuery.asked).toBe(0);
+  expect(
+    await give(
+      "ran = 0; thing = { then() { ran++ } }; holder = { thing }; holder.thing; [thing][0]; (() => thing)(); function same(x) { return x.thing } same(holder); ran",
+    ),
+  ).toBe(0);
+});
+
+test("a relation that can answer by itself is not loaded", async () => {
+  const touched = { times: 0 };
+  evaluator.define("lazy", { posts: new LazyList(() => [new Post(), new Post()], touched) });
+  expect(await give("lazy.posts.count()")).toBe(2);
+  expect(touched.times).toBe(0);
+  expect(await give("lazy.posts.length")).toBe(2);
+  expect(touched.times).toBe(1);
+});
+
+test("const, let, class and function can be typed again, and a failed let poisons nothing", async () => {
+  await give("const k = 1");
+  expect(await give("const k = 2; k")).toBe(2);
+  await expect(give("let z = null.x")).rejects.toThrow(TypeError);
+  expect(await give("let z = 5; z")).toBe(5);
+  await give("class A { a() { return 1 } }");
+  expect(await give("class A { a() { return 2 } } new A().a()")).toBe(2);
+  await give("function f() { return 1 }");
+  expect(await give("function f() { return 2 } f()")).toBe(2);
+});
+
+test("thrown values come back as what they are", async () => {
+  for (const [typed, thrown] of [
+    ["throw 5", 5],
+    ["throw 'text'", "text"],
+    ["throw null", null],
+    ["throw undefined", undefined],
+    ["throw 10n", 10n],
+  ] as const) {
+    expect(await evaluator.evaluate(typed)).toMatchObject({ kind: "error", error: thrown });
+  }
+  const outcome = (await evaluator.evaluate("throw Object.assign(new RangeError('far'), { code: 7 })")) as Outcome & {
+    kind: "error";
+  };
+  expect(outcome.error).toBeInstanceOf(RangeError);
+  expect(outcome.error).toMatchObject({ message: "far", code: 7 });
+});
+
+test.each([
+  ["User.query.get(99).username", ".username"],
+  ["1 + nothing + 2", "nothing"],
+  ["users.map(x => x.missing.more)", ".more"],
+  ["const t2: number = nothing", "nothing"],
+  ["a = 1\nb = 2\nnull.field", ".field"],
+  ["{ a: nothing }", "nothing"],
+])("an error points at what was typed: %s", async (typed, at) => {
+  const outcome = (await evaluator.evaluate(typed)) as Outcome & { kind: "error" };
+  expect(outcome.kind).toBe("error");
+  const { text, offset } = outcome.place!;
+  expect(text).toBe(typed);
+  expect(typed.slice(Math.max(0, offset - 1))).toContain(at.replace(/^\./, ""));
+  expect(Math.abs(offset - typed.lastIndexOf(at))).toBeLessThanOrEqual(1);
+});
+
+test.each([
+  "f(",
+  "x = {",
+  "if (a) {",
+  "`a",
+  "/* a",
+  "a.",
+  "users.map(x => {",
+  "const x =",
+  "try { 1 }",
+  "class A {",
+  "interface A {",
+  "const x: number =",
+])("more lines are wanted after %s", (text) => {
+  expect(evaluator.parse(text).status).toBe("incomplete");
+});
+
+test.each(["f)", "a b", "'abc", "const = 1", "1 +* 2", "for (", "}"])(
+  "%s is wrong or unfinished, never whole",
+  (text) => {
+    expect(evaluator.parse(text).status).not.toBe("whole");
+  },
+);
+
+test("an interrupted statement does not go on behind the prompt", async () => {
+  const running = evaluator.evaluate("went = 0; for (;;) went++");
+  setTimeout(() => evaluator.interrupt(), 60);
+  expect(await running).toEqual({ kind: "interrupted" });
+  const reached = await give("went");
+  expect(reached).toBeGreaterThan(0);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await give("went")).toBe(reached);
+});
+
+test("a statement that waits forever can be interrupted", async () => {
+  const running = evaluator.evaluate("kept = new Promise(() => {}); kept.then(() => 1)");
+  setTimeout(() => evaluator.interrupt(), 20);
+  expect(await running).toEqual({ kind: "interrupted" });
+});
