@@ -1,0 +1,88 @@
+import type { DataSource } from "typeorm";
+import type { Project } from "../config/project";
+import type { Database } from "../session/database";
+import type { CommandContext, DatabaseUse, GlobalOptions, IO } from "./command";
+import { styleFor, type Style } from "./style";
+
+/* eslint-disable @typescript-eslint/no-require-imports -- what a command does not use, it does not load */
+
+/** The things of a command's context that have to be put away when it is over. */
+export class Context<Options extends object> implements CommandContext<Options> {
+  readonly io: IO;
+  readonly args: readonly string[];
+  readonly options: Options & GlobalOptions;
+  #project: Promise<Project> | undefined;
+  #dataSource: Promise<DataSource> | undefined;
+  #database: Promise<Database> | undefined;
+  #style: Style | undefined;
+  #noteStyle: Style | undefined;
+
+  constructor(io: IO, args: readonly string[], options: Options & GlobalOptions) {
+    this.io = io;
+    this.args = args;
+    this.options = options;
+  }
+
+  get style(): Style {
+    return (this.#style ??= styleFor(this.io.stdout, this.io.env));
+  }
+
+  get noteStyle(): Style {
+    return (this.#noteStyle ??= styleFor(this.io.stderr, this.io.env));
+  }
+
+  print(line = ""): void {
+    this.io.stdout.write(`${line}\n`);
+  }
+
+  note(line: string): void {
+    this.io.stderr.write(`${line}\n`);
+  }
+
+  project(): Promise<Project> {
+    return (this.#project ??= this.#loadProject());
+  }
+
+  dataSource(access: DatabaseUse): Promise<DataSource> {
+    return (this.#dataSource ??= this.#openDataSource(access));
+  }
+
+  database(access: DatabaseUse): Promise<Database> {
+    return (this.#database ??= this.#connect(access));
+  }
+
+  /** Closes what was opened, the last thing first. */
+  async close(): Promise<void> {
+    const database = await settled(this.#database);
+    const dataSource = await settled(this.#dataSource);
+    await database?.close();
+    if (dataSource?.isInitialized) await dataSource.destroy();
+  }
+
+  #loadProject(): Promise<Project> {
+    const { loadProject } = require("../config/project") as typeof import("../config/project");
+    const { dataSource, name } = this.options;
+    const note = (line: string) => this.note(this.noteStyle.dim(`retort: ${line}`));
+    return loadProject({ dataSource, name, cwd: this.io.cwd, env: this.io.env, note });
+  }
+
+  async #openDataSource({ use }: DatabaseUse): Promise<DataSource> {
+    const { openDataSource } = require("../config/open") as typeof import("../config/open");
+    return openDataSource(await this.project(), use);
+  }
+
+  async #connect(access: DatabaseUse): Promise<Database> {
+    const dataSource = await this.dataSource(access);
+    const { connect } = require("../session/database") as typeof import("../session/database");
+    return connect(dataSource);
+  }
+}
+
+/** What was opened, or undefined where it was not, or failed: that failure has been told already. */
+async function settled<T>(opening: Promise<T> | undefined): Promise<T | undefined> {
+  try {
+    return await opening;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import { ExitCode, RetortError } from "../errors";
+import { didYouMean } from "../suggestion";
+
+function usage(code: string, message: string, hint: string): RetortError {
+  return new RetortError(`cli/${code}`, message, { exitCode: ExitCode.usage, hint });
+}
+
+export function unknownCommand(word: string, group: string, names: readonly string[]): RetortError {
+  return usage("unknown-command", `unknown command "${word}"${didYouMean(word, names)}`, `${group} --help`);
+}
+
+export function unknownOption(flag: string, command: string, flags: readonly string[]): RetortError {
+  return usage("unknown-option", `${command} has no option "${flag}"${didYouMean(flag, flags)}`, `${command} --help`);
+}
+
+export function commandMissing(group: string): RetortError {
+  return usage("command-missing", `${group} needs a command`, `${group} --help`);
+}
+
+export function invalidUsage(message: string, command: string): RetortError {
+  return usage("usage", message, `${command} --help`);
+}
+
+/** Where nothing says what went wrong but the error itself. */
+export function fileThrew(where: string, message: string, cause: unknown): RetortError {
+  return new RetortError("cli/file-threw", `${where}: ${message}`, { cause });
+}
+
+export function fileMissing(file: string): RetortError {
+  return usage("file-missing", `there is no file ${file}`, "retort run FILE [args…]");
+}

@@ -1,0 +1,56 @@
+import fs from "node:fs";
+import path from "node:path";
+import { ExitCode } from "../errors";
+import type { IO } from "./command";
+import { commands } from "./commands";
+import { Context } from "./context";
+import { parse, type Request } from "./program";
+import { exitCodeOf, report } from "./report";
+import { styleFor } from "./style";
+
+/**
+ * Runs one command line. Never throws and never ends the process: every error has become text on stderr, and the exit code is given back.
+ * @param argv without node and the script
+ */
+export async function main(argv: readonly string[], io: IO): Promise<ExitCode> {
+  try {
+    const request = parse(argv, commands, version(), styleFor(io.stdout, io.env));
+    if (request.kind === "command") return await perform(request, io);
+    io.stdout.write(request.text);
+    return ExitCode.done;
+  } catch (error) {
+    return reportTo(io, error, argv.includes("--verbose"));
+  }
+}
+
+async function perform({ command, args, options }: Extract<Request, { kind: "command" }>, io: IO): Promise<ExitCode> {
+  const context = new Context(io, args, options);
+  let exitCode: ExitCode;
+  try {
+    exitCode = (await command.load!().run(context)) ?? ExitCode.done;
+  } catch (error) {
+    exitCode = reportTo(io, error, options.verbose === true);
+  }
+  return closed(context, io, exitCode);
+}
+
+/** Closing may fail as well (a server that is gone); an error before it is the one that counts. */
+async function closed(context: Context<object>, io: IO, exitCode: ExitCode): Promise<ExitCode> {
+  try {
+    await context.close();
+    return exitCode;
+  } catch (error) {
+    return exitCode === ExitCode.done ? reportTo(io, error, context.options.verbose === true) : exitCode;
+  }
+}
+
+function reportTo({ stderr, env }: IO, error: unknown, verbose: boolean): ExitCode {
+  stderr.write(report(error, { verbose, style: styleFor(stderr, env) }));
+  return exitCodeOf(error);
+}
+
+/** Retort's own version, as package.json says it. */
+function version(): string {
+  const file = path.join(__dirname, "../../package.json");
+  return (JSON.parse(fs.readFileSync(file, "utf8")) as { version: string }).version;
+}

@@ -1,0 +1,204 @@
+import { Command as Parser, CommanderError, Option } from "commander";
+import { RetortError } from "../errors";
+import type { Command, CommandOption, GlobalOptions } from "./command";
+import { commandMissing, invalidUsage, unknownCommand, unknownOption } from "./errors";
+import type { Style } from "./style";
+
+/** What the command line asks for. */
+export type Request =
+  | { readonly kind: "text"; readonly text: string }
+  | {
+      readonly kind: "command";
+      readonly command: Command;
+      readonly args: readonly string[];
+      readonly options: GlobalOptions & Record<string, unknown>;
+    };
+
+/** Taken by every command, before or after its name. */
+const GLOBAL_OPTIONS: readonly CommandOption[] = [
+  { flags: "-d, --data-source <file>", summary: "the file that exports the DataSource (default: found)" },
+  { flags: "--name <export>", summary: "which of its exports, where it has several" },
+  { flags: "--verbose", summary: "add stack traces and causes to errors" },
+];
+
+/**
+ * Reads the arguments.
+ * @param argv without node and the script
+ * @throws RetortError exit code 2, with "did you mean"
+ */
+export function parse(argv: readonly string[], commands: readonly Command[], version: string, style: Style): Request {
+  const program = new Program(commands, version, style);
+  return program.parse(withDefaultCommand(argv, commands[0]!));
+}
+
+/** `retort` alone, or with options only, means the first command of the table. */
+function withDefaultCommand(argv: readonly string[], first: Command): readonly string[] {
+  const takesValue = new Set([...GLOBAL_OPTIONS, ...(first.options ?? [])].filter(hasValue).flatMap(flagsOf));
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index]!;
+    if (/^(-h|--help|-V|--version)$/.test(word)) return argv;
+    if (!word.startsWith("-") || word === "-") return argv;
+    if (takesValue.has(word)) index++;
+  }
+  return [first.name, ...argv];
+}
+
+function hasValue({ flags }: CommandOption): boolean {
+  return /[<[]/.test(flags);
+}
+
+/** `-m, --message <name>` → `-m`, `--message` */
+function flagsOf({ flags }: CommandOption): string[] {
+  return flags.split(/[ ,|]+/).filter((word) => word.startsWith("-"));
+}
+
+/** Makes commander's parser of the table, and commander's complaints into Retort's. */
+class Program {
+  readonly #root: Parser;
+  readonly #style: Style;
+  #request: Request | undefined;
+  #text = "";
+  /** The command whose arguments are being read, for what is said about them. */
+  #current: Parser;
+
+  constructor(commands: readonly Command[], version: string, style: Style) {
+    this.#style = style;
+    this.#root = this.#configured(new Parser("retort"))
+      .description("For TypeORM what flask shell and Flask-Migrate are for Flask.")
+      .usage("[command] [options]")
+      .version(version, "-V, --version", "print the version")
+      .helpCommand("help [command]", "explains a command")
+      .addHelpText("after", `\n${style.bold("Without a command")} retort opens the shell.`);
+    this.#current = this.#root;
+    for (const command of commands) this.#root.addCommand(this.#parserFor(command), { hidden: false });
+  }
+
+  parse(argv: readonly string[]): Request {
+    try {
+      this.#root.parse(argv, { from: "user" });
+    } catch (error) {
+      if (error instanceof RetortError) throw error;
+      if (!(error instanceof CommanderError)) throw error;
+      if (error.exitCode === 0) return { kind: "text", text: this.#text };
+      throw this.#complaint(error);
+    }
+    return this.#request ?? { kind: "text", text: this.#root.helpInformation() };
+  }
+
+  #parserFor(command: Command): Parser {
+    const parser = this.#configured(new Parser(command.name))
+      .summary(command.summary)
+      .description(sentence(command.summary));
+    parser.aliases([...(command.aliases ?? []), ...(command.hiddenAliases ?? [])]);
+    for (const option of command.options ?? []) parser.addOption(optionFor(option));
+    if (command.details) parser.addHelpText("after", `\n${command.details}`);
+    if (command.commands) return this.#groupOf(parser, command.commands);
+    parser.arguments(command.arguments ?? "").passThroughOptions(command.passThrough === true);
+    return parser.action(() => {
+      const args = parser.processedArgs.flat().filter((one): one is string => typeof one === "string");
+      this.#request = { kind: "command", command, args, options: mergedOptions(parser) };
+    });
+  }
+
+  #groupOf(parser: Parser, commands: readonly Command[]): Parser {
+    for (const one of commands) parser.addCommand(this.#parserFor(one));
+    parser.helpCommand(false);
+    return parser.action(() => {
+      const [word] = parser.args;
+      const names = namesOf(parser);
+      throw word === undefined ? commandMissing(pathOf(parser)) : unknownCommand(word, pathOf(parser), names);
+    });
+  }
+
+  #configured(parser: Parser): Parser {
+    for (const option of GLOBAL_OPTIONS) parser.addOption(optionFor(option).helpGroup("Options everywhere:"));
+    return parser
+      .exitOverride()
+      .enablePositionalOptions()
+      .allowExcessArguments(false)
+      .showSuggestionAfterError(false)
+      .helpOption("-h, --help", "explain this command")
+      .hook("preSubcommand", (_, subcommand) => void (this.#current = subcommand))
+      .configureHelp({
+        showGlobalOptions: false,
+        styleTitle: (text) => this.#style.bold(text),
+        styleSubcommandTerm: (text) => this.#style.accent(text),
+        styleOptionTerm: (text) => this.#style.accent(text),
+        subcommandTerm: (one) => [one.name(), ...shownAliases(one)].join(", ") + argumentsOf(one),
+        optionDescription: describe,
+      })
+      .configureOutput({
+        writeOut: (text) => void (this.#text += text),
+        writeErr: () => undefined,
+        getOutHelpWidth: () => 100,
+      });
+  }
+
+  #complaint(error: CommanderError): RetortError {
+    const parser = this.#current;
+    const word = /'([^']*)'/.exec(error.message)?.[1] ?? "";
+    if (error.code === "commander.unknownCommand") return unknownCommand(word, pathOf(parser), namesOf(parser));
+    if (error.code === "commander.unknownOption") return unknownOption(word, pathOf(parser), knownFlags(parser));
+    const message = error.message.replace(/^error: /, "").split("\n")[0]!;
+    return invalidUsage(message, pathOf(parser));
+  }
+}
+
+function optionFor({
+  flags,
+  summary,
+  default: value,
+  choices,
+  hidden,
+  repeatable,
+  parse: read,
+}: CommandOption): Option {
+  const option = new Option(flags, summary);
+  if (value !== undefined) option.default(value);
+  if (choices) option.choices([...choices]);
+  if (hidden) option.hideHelp();
+  const one = read ?? ((text: string): unknown => text);
+  if (repeatable) option.argParser((text: string, before: unknown[] | undefined) => [...(before ?? []), one(text)]);
+  else if (read) option.argParser(one);
+  return option;
+}
+
+/** An option of the command itself goes before the same one of `retort`. */
+function mergedOptions(parser: Parser): GlobalOptions & Record<string, unknown> {
+  const outer = parser.parent ? mergedOptions(parser.parent) : {};
+  return { ...outer, ...parser.opts() };
+}
+
+function describe(option: Option): string {
+  const choices = option.argChoices ? ` (${option.argChoices.join(", ")})` : "";
+  const value = option.defaultValue === undefined ? "" : ` (default: ${String(option.defaultValue)})`;
+  return option.description + choices + value;
+}
+
+function shownAliases(parser: Parser): string[] {
+  return parser.alias() ? [parser.alias()] : [];
+}
+
+function argumentsOf(parser: Parser): string {
+  const names = parser.registeredArguments.map((argument) => {
+    const name = argument.name() + (argument.variadic ? "..." : "");
+    return argument.required ? ` <${name}>` : ` [${name}]`;
+  });
+  return names.join("");
+}
+
+function pathOf(parser: Parser): string {
+  return parser.parent ? `${pathOf(parser.parent)} ${parser.name()}` : parser.name();
+}
+
+function namesOf(parser: Parser): string[] {
+  return parser.commands.flatMap((one) => [one.name(), ...one.aliases()]);
+}
+
+function knownFlags(parser: Parser): string[] {
+  return parser.options.flatMap(({ long, short }) => [long, short].filter((flag) => typeof flag === "string"));
+}
+
+function sentence(summary: string): string {
+  return `${summary[0]!.toUpperCase()}${summary.slice(1)}.`;
+}

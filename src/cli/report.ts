@@ -1,0 +1,52 @@
+import { ExitCode, RetortError } from "../errors";
+import type { Style } from "./style";
+
+export interface ReportOptions {
+  readonly verbose: boolean;
+  readonly style: Style;
+}
+
+/**
+ * An error as text for stderr: one line that says what happened, and one with the next thing to type; with `verbose` the stack and all
+ * causes below them. Ends with a newline.
+ */
+export function report(error: unknown, { verbose, style }: ReportOptions): string {
+  const lines = [`${style.bad("error:")} ${messageOf(error)}`];
+  const hint = hintOf(error, verbose);
+  if (hint) lines.push(`  ${style.dim("→")} ${hint}`);
+  if (verbose) lines.push(...chainOf(error).map((one, index) => style.dim(index === 0 ? one : `caused by ${one}`)));
+  return `${lines.join("\n")}\n`;
+}
+
+/** What a process ends with when this error ended it. */
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof RetortError ? error.exitCode : ExitCode.failure;
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : inWords(error);
+  const first = message.split("\n")[0]!.trim() || (error instanceof Error ? error.name : "an error without a message");
+  // What an error of the language is called tells as much as what it says.
+  const isNamed = error instanceof RetortError || !(error instanceof Error) || error.name === "Error";
+  return isNamed ? first : `${error.name}: ${first}`;
+}
+
+function inWords(error: unknown): string {
+  const message = (error as { message?: unknown } | null)?.message;
+  return typeof message === "string" ? message : `thrown: ${String(error)}`;
+}
+
+function hintOf(error: unknown, verbose: boolean): string | undefined {
+  if (error instanceof RetortError) return error.hint;
+  return verbose ? undefined : "add --verbose to see where it comes from";
+}
+
+/** The stacks of an error and of what lies below it. */
+function chainOf(error: unknown, seen = new Set<unknown>()): string[] {
+  if (error === undefined || error === null || seen.has(error)) return [];
+  seen.add(error);
+  const { stack, cause, errors } = error as { stack?: unknown; cause?: unknown; errors?: unknown };
+  const own = typeof stack === "string" ? stack : String(error);
+  const below = Array.isArray(errors) ? errors.flatMap((one) => chainOf(one, seen)) : [];
+  return [own, ...chainOf(cause, seen), ...below];
+}

@@ -1,0 +1,112 @@
+import { createHash, randomBytes } from "node:crypto";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+/** Compiled files are forgotten when nobody has made them anew for so long, milliseconds. */
+const MAX_AGE = 30 * 24 * 3600 * 1000;
+/** Old files are looked for only in a cache with more entries than this. */
+const ENTRIES_BEFORE_PRUNING = 2000;
+
+/**
+ * Texts kept on disk under the hash of what they were made from, so that nothing in it can be out of date. Several processes may
+ * write at once: a file appears whole, by being renamed. A cache that cannot be read or written is merely no help.
+ */
+export class Cache {
+  readonly #folder: string | undefined;
+  #pruned = false;
+
+  constructor(folder: string | undefined) {
+    this.#folder = folder;
+  }
+
+  /** The name under which something made from these parts is kept. */
+  static key(...parts: readonly string[]): string {
+    const hash = createHash("sha256");
+    for (const part of parts) hash.update(`${part.length}:`).update(part);
+    return hash.digest("hex").slice(0, 40);
+  }
+
+  read(name: string): string | undefined {
+    if (!this.#folder) return undefined;
+    try {
+      return fs.readFileSync(path.join(this.#folder, name), "utf8");
+    } catch {
+      return undefined;
+    }
+  }
+
+  write(name: string, text: string): void {
+    if (!this.#folder) return;
+    const file = path.join(this.#folder, name);
+    const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
+    try {
+      fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      fs.writeFileSync(temporary, text, { mode: 0o600 });
+      fs.renameSync(temporary, file);
+    } catch {
+      fs.rmSync(temporary, { force: true });
+    }
+    this.#prune(this.#folder);
+  }
+
+  /** Once a process, and only where something was written: a start that compiles nothing does not pay for it. */
+  #prune(folder: string): void {
+    if (this.#pruned) return;
+    this.#pruned = true;
+    try {
+      const names = fs.readdirSync(folder);
+      if (names.length > ENTRIES_BEFORE_PRUNING) for (const name of names) removeWhenOld(path.join(folder, name));
+    } catch {
+      // Another process may be clearing the folder at the same time.
+    }
+  }
+}
+
+function removeWhenOld(file: string): void {
+  const age = Date.now() - (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  if (age > MAX_AGE) fs.rmSync(file, { force: true });
+}
+
+/**
+ * Where a project's compiled files are kept: `node_modules/.cache/retort` of the project or of the workspace above it, or a folder of
+ * this user's own among the temporary files; undefined where neither can be trusted or written.
+ */
+export function cacheFolder(root: string): string | undefined {
+  const modules = nearestModules(root);
+  if (modules && isWritable(modules)) return path.join(modules, ".cache", "retort");
+  return temporaryFolder();
+}
+
+function nearestModules(folder: string): string | undefined {
+  const modules = path.join(folder, "node_modules");
+  if (fs.existsSync(modules)) return modules;
+  const parent = path.dirname(folder);
+  return parent === folder ? undefined : nearestModules(parent);
+}
+
+function isWritable(modules: string): boolean {
+  const nearest = [path.join(modules, ".cache", "retort"), path.join(modules, ".cache"), modules].find((folder) =>
+    fs.existsSync(folder),
+  );
+  try {
+    fs.accessSync(nearest ?? modules, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is in there is run: it must be nobody's but this user's. */
+function temporaryFolder(): string | undefined {
+  const owner = process.getuid?.();
+  const folder = path.join(os.tmpdir(), `retort-cache-${owner ?? os.userInfo().username}`);
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { uid, mode } = fs.lstatSync(folder);
+    const isOwn = owner === undefined || (uid === owner && (mode & 0o022) === 0);
+    return isOwn ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}

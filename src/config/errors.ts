@@ -1,0 +1,241 @@
+import path from "node:path";
+import { ExitCode, RetortError } from "../errors";
+
+/** A place in a source file; lines and columns count from 1. */
+export interface SourcePlace {
+  readonly file: string;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+}
+
+function usage(code: string, message: string, hint?: string, cause?: unknown): RetortError {
+  return new RetortError(`config/${code}`, message, {
+    exitCode: ExitCode.usage,
+    ...(hint !== undefined && { hint }),
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+function failure(code: string, message: string, hint?: string, cause?: unknown): RetortError {
+  return new RetortError(`config/${code}`, message, {
+    ...(hint !== undefined && { hint }),
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+// Finding
+
+export function configurationMissing(
+  folders: readonly string[],
+  names: readonly string[],
+  extensions: readonly string[],
+): RetortError {
+  const endings = `.{${extensions.map((extension) => extension.slice(1)).join(",")}}`;
+  const [first, ...others] = folders.map(shown);
+  const where = [first, ...others].join(" and ");
+  return usage(
+    "not-found",
+    `no configuration found: looked in ${where} for {${names.join(",")}}${endings}`,
+    "retort migrate init    (makes one; -d FILE or RETORT_DATA_SOURCE names another)",
+  );
+}
+
+export function namedFileMissing(file: string, saidBy: string): RetortError {
+  return usage(
+    "not-found",
+    `there is no file ${shown(file)} (named by ${saidBy})`,
+    "name the file that exports the DataSource",
+  );
+}
+
+// Compiling and loading
+
+export function doesNotParse(place: SourcePlace, message: string, cause?: unknown): RetortError {
+  return usage("does-not-parse", `${at(place)}: ${message}`, `correct ${shown(place.file)}, then try again`, cause);
+}
+
+/** The configuration, or a file that it imports, threw while it was loaded. */
+export function loadingThrew(place: SourcePlace, cause: unknown): RetortError {
+  return usage("threw", `${at(place)}: ${messageOf(cause)}`, undefined, cause);
+}
+
+export function moduleMissing(place: SourcePlace, request: string, cause: unknown): RetortError {
+  const isPath = /^[./]/.test(request);
+  return usage(
+    "module-not-found",
+    `${at(place)}: cannot find ${isPath ? request : `the package "${request}"`}`,
+    isPath ? `correct the import in ${shown(place.file)}` : `npm install ${packageName(request)}`,
+    cause,
+  );
+}
+
+function packageName(request: string): string {
+  return request
+    .split("/")
+    .slice(0, request.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+// What the configuration exports
+
+export function exportsNoDataSource(file: string, exported: readonly string[]): RetortError {
+  const what = exported.length === 0 ? "nothing" : exported.join(", ");
+  return usage(
+    "no-data-source",
+    `${shown(file)} exports no DataSource; it exports ${what}`,
+    "export default new DataSource({ … })",
+  );
+}
+
+export function severalDataSources(file: string, names: readonly string[]): RetortError {
+  return usage(
+    "several-data-sources",
+    `${shown(file)} exports several DataSources: ${names.join(", ")}`,
+    `add --name ${names[0]}`,
+  );
+}
+
+export function exportMissing(file: string, name: string, names: readonly string[], suggestion: string): RetortError {
+  return usage(
+    "no-such-export",
+    `${shown(file)} has no export "${name}"${suggestion}`,
+    names.length === 0 ? undefined : `--name is one of: ${names.join(", ")}`,
+  );
+}
+
+export function exportGivesNoDataSource(file: string, name: string, gave: string): RetortError {
+  return usage(
+    "no-data-source",
+    `${name} of ${shown(file)} gives ${gave}, which is no DataSource and no DataSourceOptions`,
+    "export default new DataSource({ … })",
+  );
+}
+
+// The DataSource itself
+
+export function driverUnknown(place: SourcePlace, type: string, cause: unknown): RetortError {
+  const { instead, install } = DRIVER_NAMES[type] ?? {};
+  return usage(
+    "unknown-driver",
+    `${at(place)}: TypeORM has no driver "${type}"`,
+    instead
+      ? `write type: "${instead}"  (npm install ${install})`
+      : 'type is one of "better-sqlite3", "postgres", "mysql", "mariadb"',
+    cause,
+  );
+}
+
+/** Names that were right once, or that are often written, and what they are called now. */
+const DRIVER_NAMES: Readonly<Record<string, { instead: string; install: string }>> = {
+  sqlite: { instead: "better-sqlite3", install: "better-sqlite3" },
+  sqlite3: { instead: "better-sqlite3", install: "better-sqlite3" },
+  "better-sqlite": { instead: "better-sqlite3", install: "better-sqlite3" },
+  pg: { instead: "postgres", install: "pg" },
+  postgresql: { instead: "postgres", install: "pg" },
+  mysql2: { instead: "mysql", install: "mysql2" },
+};
+
+export function driverPackageMissing(type: string, name: string, cause: unknown): RetortError {
+  return usage(
+    "driver-missing",
+    `the package "${name}" is not installed; type: "${type}" needs it`,
+    `npm install ${name}`,
+    cause,
+  );
+}
+
+export function typeormMissing(root: string, cause?: unknown): RetortError {
+  return usage(
+    "typeorm-missing",
+    `the package "typeorm" is not installed in ${shown(root)}`,
+    "npm install typeorm",
+    cause,
+  );
+}
+
+export function primaryKeyMissing(entity: string, cause: unknown): RetortError {
+  return usage(
+    "no-primary-key",
+    `the entity ${entity} has no primary key`,
+    `mark a property of ${entity} with @PrimaryGeneratedColumn() or @PrimaryColumn()`,
+    cause,
+  );
+}
+
+/** The property's type says nothing at run time: a type alias, an interface, an imported enum. */
+export function columnTypeUnknown(entity: string, property: string, cause: unknown): RetortError {
+  return usage(
+    "column-type-unknown",
+    `the type of ${entity}.${property} is not known at run time (a type alias, an interface or an enum)`,
+    `name it: @Column({ type: "varchar" }), @Column({ type: "enum", enum: … }); a relation is typed Relation<Other>`,
+    cause,
+  );
+}
+
+/** `Cannot access 'User' before initialization`: two files import each other and one uses the other's class too early. */
+export function circularImport(place: SourcePlace, name: string, cause: unknown): RetortError {
+  return usage(
+    "circular-import",
+    `${at(place)}: ${name} is used before its file has been loaded (the files import each other)`,
+    `write the property's type as Relation<${name}>`,
+    cause,
+  );
+}
+
+export function entitiesInvalid(message: string, cause: unknown): RetortError {
+  return usage("entities-invalid", message, undefined, cause);
+}
+
+// The database
+
+export function folderMissing(folder: string, database: string): RetortError {
+  return failure(
+    "folder-missing",
+    `there is no folder ${shown(folder)} for the database ${shown(database)}`,
+    `mkdir -p ${shown(folder)}`,
+  );
+}
+
+export function notADatabase(file: string, cause: unknown): RetortError {
+  return failure(
+    "not-a-database",
+    `${shown(file)} is no SQLite database`,
+    "name another file, or move this one away",
+    cause,
+  );
+}
+
+export function databaseUnreadable(file: string, why: string, cause: unknown): RetortError {
+  return failure(
+    "unreadable",
+    `the database ${shown(file)} cannot be opened: ${why}`,
+    "look at the file's owner and permissions",
+    cause,
+  );
+}
+
+export function connectionFailed(address: string, why: string, hint: string, cause: unknown): RetortError {
+  return failure("no-connection", `no connection to ${address}: ${why}`, hint, cause);
+}
+
+// Wording
+
+/** `src/user.ts:12:3`, as far as it is known. */
+export function at({ file, line, column }: SourcePlace): string {
+  return [shown(file), line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":");
+}
+
+/** A path as one would type it here: relative where that is shorter. */
+export function shown(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative === "" ? "." : relative.startsWith(`..${path.sep}..`) || path.isAbsolute(relative) ? file : relative;
+}
+
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error || hasMessage(error) ? error.message : String(error);
+  return message.split("\n")[0]! || (error as Error).name || "an error without a message";
+}
+
+function hasMessage(value: unknown): value is { message: string } {
+  return typeof (value as { message?: unknown } | null)?.message === "string";
+}

@@ -1,0 +1,100 @@
+import fs from "node:fs";
+import { RetortError } from "../errors";
+import {
+  circularImport,
+  columnTypeUnknown,
+  doesNotParse,
+  driverPackageMissing,
+  driverUnknown,
+  entitiesInvalid,
+  loadingThrew,
+  moduleMissing,
+  primaryKeyMissing,
+  type SourcePlace,
+} from "./errors";
+import { placeOf } from "./trace";
+
+/*
+ * What TypeORM, Node and the project's own files throw while a project is loaded, said as what is to be done about it.
+ */
+
+/** What is known where an error is caught. */
+export interface Circumstances {
+  /** The configuration file: named where the error itself names no place. */
+  readonly file: string;
+  /** Whether a file is the project's own, and so one where something can be corrected. */
+  isOwn(file: string): boolean;
+  /** `type` of the DataSource, as far as it is known. */
+  readonly type?: string | undefined;
+}
+
+/** Reads an error that was thrown while the configuration, or a file that belongs to it, was loaded. */
+export function loadingFailure(error: unknown, circumstances: Circumstances): RetortError {
+  if (error instanceof RetortError) return error;
+  const place = placeOf(error, circumstances.isOwn) ?? { file: circumstances.file };
+  return (
+    driverFailure(error, place, circumstances.type) ??
+    moduleFailure(error, place) ??
+    syntaxFailure(error, place) ??
+    metadataFailure(error) ??
+    loadingThrew(place, error)
+  );
+}
+
+/** Reads an error of TypeORM about the entities; undefined where it is about something else. */
+export function metadataFailure(error: unknown): RetortError | undefined {
+  if (!isTypeormError(error)) return undefined;
+  const primary = /^Entity "([^"]+)" does not have a primary column/.exec(error.message);
+  if (primary) return primaryKeyMissing(primary[1]!, error);
+  const object = /^Data type "Object" in "(.+)\.([^."]+)"/.exec(error.message);
+  if (object) return columnTypeUnknown(object[1]!, object[2]!, error);
+  const undefinedType = /^Column type for (.+)#(.+) is not defined/.exec(error.message);
+  if (undefinedType) return columnTypeUnknown(undefinedType[1]!, undefinedType[2]!, error);
+  return entitiesInvalid(error.message.split("\n")[0]!, error);
+}
+
+function driverFailure(error: unknown, place: SourcePlace, type: string | undefined): RetortError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const unknown = /^Wrong driver: "([^"]*)" given/.exec(error.message);
+  if (unknown) return driverUnknown(place, unknown[1]!, error);
+  const missing = /package has not been found installed\. .*npm install ([^\s"']+)/.exec(error.message);
+  return missing
+    ? driverPackageMissing(type ?? DRIVER_TYPES[missing[1]!] ?? missing[1]!, missing[1]!, error)
+    : undefined;
+}
+
+const DRIVER_TYPES: Readonly<Record<string, string>> = { pg: "postgres", mysql2: "mysql", mysql: "mysql" };
+
+function moduleFailure(error: unknown, place: SourcePlace): RetortError | undefined {
+  const { code, message, requireStack } = error as { code?: unknown; message?: string; requireStack?: string[] };
+  if (code !== "MODULE_NOT_FOUND" && code !== "ERR_MODULE_NOT_FOUND") return undefined;
+  const [, request, from] =
+    /^Cannot find (?:module|package) '([^']+)'(?: imported from (\S+))?/.exec(message ?? "") ?? [];
+  if (request === undefined) return undefined;
+  const file = requireStack?.[0] ?? from ?? place.file;
+  return moduleMissing({ file, line: lineOf(request, file) }, request, error);
+}
+
+/** The line that names a module, so that it need not be searched for. */
+function lineOf(request: string, file: string): number | undefined {
+  try {
+    const lines = fs.readFileSync(file, "utf8").split("\n");
+    const index = lines.findIndex((line) => line.includes(`"${request}"`) || line.includes(`'${request}'`));
+    return index < 0 ? undefined : index + 1;
+  } catch {
+    return undefined;
+  }
+}
+
+function syntaxFailure(error: unknown, place: SourcePlace): RetortError | undefined {
+  if (error instanceof SyntaxError) return doesNotParse(place, error.message.split("\n")[0]!, error);
+  const early = error instanceof ReferenceError && /^Cannot access '(.+)' before initialization/.exec(error.message);
+  return early ? circularImport(place, early[1]!, error) : undefined;
+}
+
+/** By its ancestors' names: the error is of the project's own copy of TypeORM. */
+function isTypeormError(error: unknown): error is Error {
+  for (let type: unknown = error; type; type = Object.getPrototypeOf(type))
+    if ((type as object).constructor?.name === "TypeORMError") return true;
+  return false;
+}

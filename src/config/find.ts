@@ -1,0 +1,88 @@
+import fs from "node:fs";
+import path from "node:path";
+import { configurationMissing, namedFileMissing } from "./errors";
+import { packageOf, readPackage } from "./package";
+
+/** Where a DataSource is usually kept, most likely first. */
+export const NAMES = [
+  "ormconfig",
+  "data-source",
+  "src/data-source",
+  "src/ormconfig",
+  "src/database/data-source",
+  "src/db/data-source",
+] as const;
+
+export const EXTENSIONS = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"] as const;
+
+/** Not promised, but kindly read: what TypeORM 0.2 was configured with. */
+const LEGACY = "ormconfig.json";
+
+export interface Wanted {
+  /** `-d`: relative to `cwd`. */
+  readonly dataSource?: string | undefined;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * The file that exports the DataSource: `-d`, then RETORT_DATA_SOURCE, then package.json's `retort.dataSource`, then the usual places in
+ * `cwd` and every folder above it up to the package's root.
+ * @returns an absolute path
+ * @throws RetortError `CONFIG_NOT_FOUND` (exit code 2), with the places that were looked in
+ */
+export function findConfiguration({ dataSource, cwd, env }: Wanted): string {
+  if (dataSource) return existing(path.resolve(cwd, dataSource), "-d");
+  const variable = env["RETORT_DATA_SOURCE"];
+  if (variable) return existing(path.resolve(cwd, variable), "RETORT_DATA_SOURCE");
+  return namedByPackage(cwd) ?? inUsualPlaces(cwd);
+}
+
+function namedByPackage(cwd: string): string | undefined {
+  const owner = packageOf(cwd);
+  const settings = owner?.json.retort as { dataSource?: unknown } | undefined;
+  if (!owner || typeof settings?.dataSource !== "string") return undefined;
+  return existing(path.resolve(owner.root, settings.dataSource), `"retort.dataSource" in package.json`);
+}
+
+function existing(file: string, saidBy: string): string {
+  const found = [file, ...EXTENSIONS.map((extension) => file + extension)].find(isFile);
+  if (!found) throw namedFileMissing(file, saidBy);
+  return found;
+}
+
+function inUsualPlaces(cwd: string): string {
+  const folders = foldersUpwards(cwd);
+  const names = [...NAMES.flatMap((name) => EXTENSIONS.map((extension) => name + extension)), LEGACY];
+  for (const folder of folders) {
+    const name = names.find((candidate) => isFile(path.join(folder, candidate)));
+    if (name) return path.join(folder, name);
+  }
+  throw configurationMissing(folders, NAMES, EXTENSIONS);
+}
+
+/**
+ * From `cwd` up to the package's root. Without a package only `cwd` itself: a file that happens to lie further up is
+ * somebody else's, and loading it would run it.
+ */
+function foldersUpwards(cwd: string): string[] {
+  const owner = packageOf(cwd);
+  if (!owner) return [cwd];
+  const folders = [cwd];
+  for (let folder = cwd; folder !== owner.root; folder = path.dirname(folder)) folders.push(path.dirname(folder));
+  return folders;
+}
+
+function isFile(file: string): boolean {
+  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** The project's folder: its package's, or the configuration file's where there is no package. */
+export function projectRoot(file: string): string {
+  return packageOf(path.dirname(file))?.root ?? path.dirname(file);
+}
+
+/** The `retort` object of the project's package.json; undefined where there is none. */
+export function packageSettings(root: string): unknown {
+  return readPackage(root)?.json.retort;
+}

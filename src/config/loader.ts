@@ -1,0 +1,282 @@
+import Module from "node:module";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { types } from "node:util";
+import type { Note } from "./note";
+import { moduleFormatOf } from "./package";
+import { isPath, resolveFromSource, sourceFile } from "./resolve";
+import { SCOPE } from "./source";
+import { Sources } from "./sources";
+import { traceTo } from "./trace";
+import { compilerSettings } from "./tsconfig";
+
+/*
+ * TypeScript files are compiled to CommonJS and run by Node's own `require`, in projects of ES modules too. Measured against hooks on
+ * `import` (Node 20.20): those live in a thread of their own, which costs each start 35 ms and gives no other order of loading, so that
+ * entities which import each other still fail; `require` costs nothing and loads them. What an ES module can do besides is done here:
+ * `import.meta`, `await` outside of functions, `import()`, the meaning of a default import, packages that only `import` finds.
+ */
+
+type Exports = Record<string, unknown>;
+
+/** The parts of Node's CommonJS loader that are documented only by their long use (ts-node, pirates, jest). */
+interface NodeModule extends NodeJS.Module {
+  _compile(code: string, file: string): unknown;
+}
+interface NodeModules {
+  _extensions: Record<string, (module: NodeModule, file: string) => void>;
+  _resolveFilename(
+    request: string,
+    parent: NodeModule | undefined,
+    isMain?: boolean,
+    options?: { paths?: string[] },
+  ): string;
+  _load(request: string, parent?: NodeModule, isMain?: boolean): unknown;
+  _cache: Record<string, NodeModule>;
+}
+const modules = Module as unknown as NodeModules;
+
+const TYPESCRIPT = /(?<!\.d)\.[cm]?tsx?$/;
+const OWN_FOLDER = path.resolve(__dirname, "..") + path.sep;
+
+/** What compiled code is given besides Node's own `module` and `require`. */
+interface Scope {
+  readonly meta: { url: string; filename: string; dirname: string; resolve(request: string): string };
+  require(request: string): unknown;
+  import(request: string): Promise<unknown>;
+}
+
+/**
+ * Thrown out of `require` by a module that has to be waited for. ES modules evaluate what they import before anything of their own, so
+ * whoever imported it has done nothing yet and can simply be loaded again when the wait is over.
+ */
+class Suspension {
+  constructor(readonly finish: () => Promise<void>) {}
+}
+
+/** Loads the files of one project, whatever they are written in. There is one in a process: `require` is everybody's. */
+export class Loader {
+  readonly #root: string;
+  readonly #note: Note;
+  readonly #sources: Sources;
+  readonly #suspended = new Map<string, Suspension>();
+  /** Exports of modules that were waited for. */
+  readonly #awaited = new Map<string, unknown>();
+  /** What compiled ES modules export: their `default` is what they say it is. */
+  readonly #compiledExports = new WeakSet<object>();
+  readonly #namespaces = new WeakMap<object, object>();
+  /** JavaScript files that import TypeScript have to go the same way as those. */
+  #compilesJavaScript = false;
+
+  constructor(root: string, note: Note) {
+    this.#root = root;
+    this.#note = note;
+    this.#sources = new Sources(root, note);
+  }
+
+  install(): void {
+    Reflect.set(globalThis, Symbol.for(SCOPE), (module: NodeModule, format: "cjs" | "esm") =>
+      this.#scope(module, format),
+    );
+    for (const ending of [".ts", ".tsx", ".mts", ".cts"])
+      modules._extensions[ending] = (module, file) => this.#run(module, file);
+    for (const ending of [".js", ".mjs"]) this.#routeJavaScript(ending);
+    this.#routeNames();
+    traceTo((file) => this.#sources.mapOf(file));
+  }
+
+  /**
+   * Loads a file through the compiler, and waits for what in it has to be waited for.
+   * @param file absolute
+   * @returns what it exports: `module.exports` or the namespace of the ES module
+   */
+  async load(file: string): Promise<Exports> {
+    for (;;) {
+      try {
+        return (this.#awaited.get(file) ?? modules._load(file)) as Exports;
+      } catch (error) {
+        const suspension = this.#suspensionOf(error, file);
+        if (!suspension) throw error;
+        await suspension.finish();
+      }
+    }
+  }
+
+  /** The project's own files that `require` has loaded, absolute. */
+  loaded(): string[] {
+    return Object.keys(modules._cache).filter((file) => this.#isOwn(file));
+  }
+
+  /** Lets the project's files be loaded anew by the next `load`. Native ES modules stay: Node keeps them for good. */
+  forget(files: readonly string[] = this.loaded()): void {
+    for (const file of files) {
+      delete modules._cache[file];
+      this.#awaited.delete(file);
+      this.#suspended.delete(file);
+    }
+  }
+
+  #isOwn(file: string): boolean {
+    return file.startsWith(this.#root + path.sep) && !file.includes(`${path.sep}node_modules${path.sep}`);
+  }
+
+  // Running compiled code
+
+  #run(module: NodeModule, file: string): void {
+    const pending = this.#suspended.get(file);
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- no error: see Suspension
+    if (pending) throw pending;
+    if (this.#awaited.has(file)) {
+      module.exports = this.#awaited.get(file);
+      return;
+    }
+    const compiled = this.#sources.compiled(file);
+    if (!file.endsWith(".cts")) this.#compiledExports.add(module.exports as object);
+    const result = module._compile(compiled.code, file);
+    if (compiled.isAsync) this.#suspend(module, file, result as Promise<void>);
+  }
+
+  #suspend(module: NodeModule, file: string, evaluation: Promise<void>): never {
+    const suspension = new Suspension(async () => {
+      try {
+        await evaluation;
+        this.#awaited.set(file, module.exports);
+      } catch (error) {
+        // What it imports has to be waited for itself; then it begins again.
+        if (!(error instanceof Suspension)) throw error;
+        await error.finish();
+      } finally {
+        this.#suspended.delete(file);
+      }
+    });
+    evaluation.catch(() => undefined);
+    this.#suspended.set(file, suspension);
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- no error: see Suspension
+    throw suspension;
+  }
+
+  #suspensionOf(error: unknown, file: string): Suspension | undefined {
+    if (error instanceof Suspension) return error;
+    const code = (error as { code?: unknown } | null)?.code;
+    if (code === "ERR_REQUIRE_ASYNC_MODULE") return new Suspension(() => this.#import(file));
+    const foundNoSource = code === "ERR_UNKNOWN_FILE_EXTENSION" || code === "ERR_MODULE_NOT_FOUND";
+    if (!foundNoSource || this.#compilesJavaScript || TYPESCRIPT.test(file)) return undefined;
+    this.#compilesJavaScript = true;
+    return new Suspension(() => Promise.resolve());
+  }
+
+  /** The last way for a native ES module: Node's `import`, which waits where `require` cannot. */
+  async #import(file: string): Promise<void> {
+    this.#awaited.set(file, await import(pathToFileURL(file).href));
+  }
+
+  #routeJavaScript(ending: string): void {
+    const native = modules._extensions[ending];
+    modules._extensions[ending] = (module, file) => {
+      if (this.#compilesJavaScript && this.#isOwn(file) && moduleFormatOf(file) === "esm") this.#run(module, file);
+      else (native ?? modules._extensions[".js"]!)(module, file);
+    };
+  }
+
+  // Finding files
+
+  #routeNames(): void {
+    const native = modules._resolveFilename;
+    modules._resolveFilename = (request, parent, isMain, options) => {
+      const from = parent?.filename;
+      const found = from ? this.#find(request, from) : undefined;
+      if (found) return found;
+      // Retort itself works with the project's copy of TypeORM, wherever Retort is installed.
+      if (request === "typeorm" && from?.startsWith(OWN_FOLDER)) return this.#projectTypeorm(native, parent);
+      try {
+        return native.call(modules, request, parent, isMain, options);
+      } catch (error) {
+        const source = from && isPath(request) ? sourceFile(path.resolve(path.dirname(from), request)) : undefined;
+        if (source) return source;
+        throw error;
+      }
+    };
+  }
+
+  #find(request: string, from: string): string | undefined {
+    const isCompiled = TYPESCRIPT.test(from) || (this.#compilesJavaScript && this.#isOwn(from));
+    if (!isCompiled || Module.isBuiltin(request)) return undefined;
+    return resolveFromSource(request, from, moduleFormatOf(from), compilerSettings(path.dirname(from), this.#note));
+  }
+
+  #projectTypeorm(native: NodeModules["_resolveFilename"], parent: NodeModule | undefined): string {
+    try {
+      return native.call(modules, "typeorm", parent, false, { paths: [this.#root] });
+    } catch {
+      return native.call(modules, "typeorm", parent);
+    }
+  }
+
+  // What compiled code is given
+
+  #scope(module: NodeModule, format: "cjs" | "esm"): Scope {
+    const resolve = (request: string) => modules._resolveFilename(request, module);
+    return {
+      meta: {
+        url: pathToFileURL(module.filename).href,
+        filename: module.filename,
+        dirname: path.dirname(module.filename),
+        resolve: (request) => (Module.isBuiltin(request) ? request : pathToFileURL(resolve(fromUrl(request))).href),
+      },
+      require: (request) => this.#asNamespace(this.#require(fromUrl(request), module)),
+      import: async (request) => {
+        const name = fromUrl(String(request));
+        if (/^data:|^https?:/.test(name)) return import(name) as Promise<unknown>;
+        const exports: unknown = Module.isBuiltin(name) ? module.require(name) : await this.load(resolve(name));
+        return format === "esm" ? this.#asNamespace(exports) : starImport(exports);
+      },
+    };
+  }
+
+  #require(request: string, module: NodeModule): unknown {
+    if (Module.isBuiltin(request)) return module.require(request);
+    const file = modules._resolveFilename(request, module);
+    try {
+      return this.#awaited.get(file) ?? module.require(file);
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- no error: see Suspension
+      throw this.#suspensionOf(error, file) ?? error;
+    }
+  }
+
+  /**
+   * What an ES module sees of a module. Of a CommonJS module, `default` is all of `module.exports`, as Node has it; TypeScript's
+   * helpers leave an object alone that says `__esModule`.
+   */
+  #asNamespace(exports: unknown): unknown {
+    if (typeof exports !== "object" && typeof exports !== "function") return { __esModule: true, default: exports };
+    if (exports === null || types.isModuleNamespaceObject(exports) || this.#compiledExports.has(exports))
+      return exports;
+    let namespace = this.#namespaces.get(exports);
+    if (!namespace) this.#namespaces.set(exports, (namespace = namespaceOf(exports as Exports)));
+    return namespace;
+  }
+}
+
+/** Names that are exported later (of a module that is still being loaded) are found through the prototype. */
+function namespaceOf(exports: Exports): object {
+  const namespace = Object.create(exports, {
+    __esModule: { value: true },
+    default: { value: exports, enumerable: true },
+  }) as object;
+  for (const name of Object.keys(exports)) {
+    if (name === "default" || name === "__esModule") continue;
+    Object.defineProperty(namespace, name, { get: () => exports[name], enumerable: true });
+  }
+  return namespace;
+}
+
+/** `import()` as TypeScript compiles it for CommonJS. */
+function starImport(exports: unknown): unknown {
+  const isModule = (exports as { __esModule?: unknown } | null)?.__esModule || types.isModuleNamespaceObject(exports);
+  return isModule ? exports : { ...(exports as object), default: exports };
+}
+
+function fromUrl(request: string): string {
+  return request.startsWith("file:") ? fileURLToPath(request) : request;
+}

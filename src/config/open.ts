@@ -1,0 +1,155 @@
+import fs from "node:fs";
+import path from "node:path";
+import type { DataSource } from "typeorm";
+import { RetortError } from "../errors";
+import { connectionFailed, databaseUnreadable, folderMissing, messageOf, notADatabase } from "./errors";
+import { inFolder } from "./folder";
+import { loadingFailure, metadataFailure } from "./failures";
+import type { Project } from "./project";
+import { placeOf } from "./trace";
+
+/** `read`: nothing is made, not even an SQLite file. `write`: the file may be made, its folder not. */
+export type Use = "read" | "write";
+
+/**
+ * Connects the project's DataSource and builds its metadata. Whatever its options say, connecting changes no schema. A DataSource that
+ * the project has connected already is left as it is.
+ * @throws RetortError exit code 1 where the database is the trouble, 2 where the entities or the configuration are
+ */
+export async function openDataSource(project: Project, use: Use): Promise<DataSource> {
+  const { dataSource, root } = project;
+  if (dataSource.isInitialized) return dataSource;
+  dataSource.setOptions({ synchronize: false, dropSchema: false, migrationsRun: false });
+  const file = prepareFile(dataSource, root, use);
+  try {
+    await inFolder(root, () => dataSource.initialize());
+    // SQLite looks into a file only when it is asked something.
+    if (file) await dataSource.query("PRAGMA schema_version");
+  } catch (error) {
+    await closeQuietly(dataSource);
+    throw openingFailure(error, project, file);
+  }
+  return dataSource;
+}
+
+/**
+ * SQLite's file, made sure of before TypeORM opens it: TypeORM would make every folder that is missing, and SQLite the file.
+ * @returns the file's absolute path; undefined where the database is no file
+ */
+function prepareFile(dataSource: DataSource, root: string, use: Use): string | undefined {
+  const { type, database } = dataSource.options;
+  if (type !== "better-sqlite3" || typeof database !== "string" || isMemory(database)) return undefined;
+  const file = path.resolve(root, database);
+  if (!fs.existsSync(path.dirname(file))) throw folderMissing(path.dirname(file), file);
+  if (use === "read" && !fs.existsSync(file)) {
+    setDatabase(dataSource, ":memory:");
+    return undefined;
+  }
+  setDatabase(dataSource, file);
+  return file;
+}
+
+function isMemory(database: string): boolean {
+  return database === "" || database === ":memory:" || database.startsWith("file:");
+}
+
+/** In all three places where TypeORM keeps it. */
+function setDatabase(dataSource: DataSource, database: string): void {
+  dataSource.setOptions({ database });
+  Object.assign(dataSource.driver.options, { database });
+  dataSource.driver.database = database;
+}
+
+async function closeQuietly(dataSource: DataSource): Promise<void> {
+  try {
+    if (dataSource.isInitialized) await dataSource.destroy();
+  } catch {
+    // What went wrong first is what is reported.
+  }
+}
+
+function openingFailure(error: unknown, project: Project, file: string | undefined): RetortError {
+  if (error instanceof RetortError) return error;
+  const { dataSource, file: configuration } = project;
+  const loading = { file: configuration, isOwn: project.isOwn, type: dataSource.options.type };
+  return (
+    fileFailure(error, file) ??
+    serverFailure(error, project) ??
+    metadataFailure(error) ??
+    (placeOf(error, project.isOwn) ? loadingFailure(error, loading) : unknownFailure(error, project))
+  );
+}
+
+function fileFailure(error: unknown, file: string | undefined): RetortError | undefined {
+  const code = codeOf(error);
+  if (code === "ERR_DLOPEN_FAILED") {
+    return connectionFailed("SQLite", messageOf(error), "npm rebuild better-sqlite3", error);
+  }
+  if (!file) return undefined;
+  if (code === "SQLITE_NOTADB") return notADatabase(file, error);
+  return code?.startsWith("SQLITE_") ? databaseUnreadable(file, messageOf(driverError(error)), error) : undefined;
+}
+
+/** What keeps a server from being reached or from letting one in: the driver's code, what it means, and what to look at. */
+const SERVER_CODES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  ECONNREFUSED: ["connection refused", "start the server, or correct host and port in"],
+  ENOTFOUND: ["there is no such host", "correct the host in"],
+  EAI_AGAIN: ["the host's name cannot be looked up", "look at the network, or correct the host in"],
+  ETIMEDOUT: ["no answer in time", "look at the network, or correct host and port in"],
+  EHOSTUNREACH: ["the host cannot be reached", "look at the network, or correct the host in"],
+  ENETUNREACH: ["the network cannot be reached", "look at the network, or correct the host in"],
+  ECONNRESET: ["the server closed the connection", "look at the server's log, or correct the port in"],
+  "28P01": ["the password is wrong", "correct user and password in"],
+  "28000": ["the user is not let in", "correct user and password in"],
+  "3D000": ["there is no such database", "make the database, or correct its name in"],
+  "57P03": ["the server is just starting", "try again; the server is named in"],
+  "53300": ["the server has too many connections", "close some; the server is named in"],
+  ER_ACCESS_DENIED_ERROR: ["the user is not let in", "correct user and password in"],
+  ER_DBACCESS_DENIED_ERROR: ["the user may not use the database", "correct user and database in"],
+  ER_BAD_DB_ERROR: ["there is no such database", "make the database, or correct its name in"],
+  ER_CON_COUNT_ERROR: ["the server has too many connections", "close some; the server is named in"],
+  PROTOCOL_CONNECTION_LOST: ["the server closed the connection", "look at the server's log, or correct the port in"],
+};
+
+function serverFailure(error: unknown, { dataSource, file }: Project): RetortError | undefined {
+  const [why, hint] = SERVER_CODES[codeOf(error) ?? ""] ?? [];
+  if (!why || !hint) return undefined;
+  return connectionFailed(addressOf(dataSource), why, `${hint} ${path.relative(process.cwd(), file)}`, error);
+}
+
+function unknownFailure(error: unknown, { dataSource, file }: Project): RetortError {
+  const hint = `look at ${path.relative(process.cwd(), file)}, or add --verbose`;
+  return connectionFailed(addressOf(dataSource), messageOf(driverError(error)), hint, error);
+}
+
+function codeOf(error: unknown): string | undefined {
+  const inner = driverError(error) as { code?: unknown; errors?: unknown[] } | null;
+  if (typeof inner?.code === "string") return inner.code;
+  return Array.isArray(inner?.errors) ? codeOf(inner.errors[0]) : undefined;
+}
+
+/** TypeORM wraps what a driver says about a statement. */
+function driverError(error: unknown): unknown {
+  return (error as { driverError?: unknown } | null)?.driverError ?? error;
+}
+
+const SERVERS: Readonly<Record<string, readonly [title: string, port: number]>> = {
+  postgres: ["PostgreSQL", 5432],
+  cockroachdb: ["CockroachDB", 26257],
+  mysql: ["MySQL", 3306],
+  mariadb: ["MariaDB", 3306],
+};
+
+/** `PostgreSQL at 127.0.0.1:5432 (database "shop")`, never with a password. */
+function addressOf({ options }: DataSource): string {
+  const { type, url, host, port, database } = options as unknown as Record<string, string | undefined>;
+  const [title, usualPort] = SERVERS[type ?? ""] ?? [type ?? "the database", 0];
+  const parsed = parseUrl(url);
+  const address = `${parsed?.hostname || host || "localhost"}:${parsed?.port || port || usualPort}`;
+  const name = parsed ? decodeURIComponent(parsed.pathname.slice(1)) : database;
+  return usualPort === 0 ? title : `${title} at ${address}${name ? ` (database "${name}")` : ""}`;
+}
+
+function parseUrl(url: string | undefined): URL | undefined {
+  return url && URL.canParse(url) ? new URL(url) : undefined;
+}

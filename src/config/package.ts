@@ -1,0 +1,55 @@
+import fs from "node:fs";
+import path from "node:path";
+
+/** What Retort reads of a package.json. */
+export interface PackageJson {
+  readonly name?: string;
+  readonly type?: string;
+  readonly retort?: unknown;
+  readonly exports?: unknown;
+  readonly main?: unknown;
+}
+
+export interface Package {
+  /** The folder that holds package.json. */
+  readonly root: string;
+  readonly json: PackageJson;
+}
+
+const found = new Map<string, Package | undefined>();
+
+/** The package that a folder belongs to: the nearest package.json upwards; undefined where there is none. */
+export function packageOf(folder: string): Package | undefined {
+  if (found.has(folder)) return found.get(folder);
+  const parent = path.dirname(folder);
+  const result = readPackage(folder) ?? (parent === folder ? undefined : packageOf(parent));
+  found.set(folder, result);
+  return result;
+}
+
+/** The package in exactly this folder. A package.json that does not parse counts as empty, as it does for TypeORM. */
+export function readPackage(folder: string): Package | undefined {
+  let text: string;
+  try {
+    text = fs.readFileSync(path.join(folder, "package.json"), "utf8");
+  } catch {
+    return undefined;
+  }
+  return { root: folder, json: parsed(text) };
+}
+
+function parsed(text: string): PackageJson {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** How Node reads a file: by its ending, and where that says nothing by the `type` of its package. */
+export function moduleFormatOf(file: string): "cjs" | "esm" {
+  if (/\.m[jt]s$/.test(file)) return "esm";
+  if (/\.c[jt]s$/.test(file)) return "cjs";
+  return packageOf(path.dirname(file))?.json.type === "module" ? "esm" : "cjs";
+}

@@ -1,0 +1,87 @@
+import path from "node:path";
+import type { DataSource } from "typeorm";
+import { dataSourceOf } from "./exports";
+import { loadingFailure } from "./failures";
+import { findConfiguration, packageSettings, projectRoot } from "./find";
+import { Loader } from "./loader";
+import type { Note } from "./note";
+import { inFolder } from "./folder";
+import { moduleFormatOf } from "./package";
+import { mergeSettings, type Settings } from "./settings";
+import { projectTypeorm, routeTypeorm } from "./typeorm";
+
+export interface LoadOptions {
+  /** The file that exports the DataSource, relative to `cwd` (`-d`). */
+  readonly dataSource?: string | undefined;
+  /** Which of its exports (`--name`). */
+  readonly name?: string | undefined;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Hears why a start is slow and what of a project was left out. Default: nobody. */
+  readonly note?: Note;
+}
+
+/** A TypeORM project, loaded. */
+export interface Project {
+  /** The folder of the nearest package.json, or of the configuration file where there is none. */
+  readonly root: string;
+  /** The file that exports the DataSource. */
+  readonly file: string;
+  /** Of the project's own copy of TypeORM; not connected yet, unless the project itself has done so. */
+  readonly dataSource: DataSource;
+  readonly settings: Settings;
+  /** What generated files should be written in. */
+  readonly language: "ts" | "js";
+  readonly moduleFormat: "cjs" | "esm";
+  /** Loads a TypeScript or JavaScript file through the project's compiler. */
+  load(file: string): Promise<Record<string, unknown>>;
+  /** Loads the configuration and everything it imports anew; the DataSource is another one, not connected. */
+  reload(): Promise<Project>;
+  /** The project's own files that have been loaded so far, absolute. */
+  loadedFiles(): readonly string[];
+  /** Whether a file belongs to the project itself, and to no package. */
+  isOwn(file: string): boolean;
+}
+
+let current: Loader | undefined;
+
+/**
+ * Finds, compiles and loads the project's configuration.
+ * @throws RetortError exit code 2, with file and line where there is one
+ */
+export async function loadProject(options: LoadOptions): Promise<Project> {
+  const file = findConfiguration(options);
+  const root = projectRoot(file);
+  const loader = new Loader(root, options.note ?? (() => undefined));
+  // Only the first one hooks `require`: a process has one project.
+  (current ??= loader) === loader && loader.install();
+  routeTypeorm(root, current);
+  return load(file, root, current, options);
+}
+
+async function load(file: string, root: string, loader: Loader, { name }: LoadOptions): Promise<Project> {
+  const isOwn = (name: string) =>
+    name.startsWith(root + path.sep) && !name.includes(`${path.sep}node_modules${path.sep}`);
+  try {
+    const exports = await inFolder(root, () => loader.load(file));
+    const construct = (options: ConstructorParameters<ReturnType<typeof projectTypeorm>["DataSource"]>[0]) =>
+      new (projectTypeorm(path.dirname(file)).DataSource)(options);
+    return {
+      root,
+      file,
+      dataSource: await inFolder(root, () => dataSourceOf(exports, file, name, construct)),
+      settings: mergeSettings(packageSettings(root), exports["retort"]),
+      language: /\.[cm]?ts$/.test(file) ? "ts" : "js",
+      moduleFormat: moduleFormatOf(file),
+      load: (other) => loader.load(other),
+      reload: () => {
+        loader.forget();
+        return load(file, root, loader, { name, cwd: root, env: {} });
+      },
+      loadedFiles: () => loader.loaded(),
+      isOwn,
+    };
+  } catch (error) {
+    throw loadingFailure(error, { file, isOwn });
+  }
+}

@@ -1,0 +1,158 @@
+import fs from "node:fs";
+import path from "node:path";
+import { packageOf, readPackage } from "./package";
+import type { CompilerSettings } from "./tsconfig";
+
+/** What an ending in an import may stand for in the sources: `./user.js` is written for `user.ts`. */
+const SOURCES: Readonly<Record<string, readonly string[]>> = {
+  ".js": [".ts", ".tsx"],
+  ".jsx": [".tsx"],
+  ".mjs": [".mts"],
+  ".cjs": [".cts"],
+};
+/** What an import without an ending may mean, in this order: sources before what was made of them. */
+const ENDINGS = [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"] as const;
+
+/** What Node sets for `import`. Conditions that are not here (`require`, `types`, `browser`) do not hold. */
+const IMPORT_CONDITIONS: ReadonlySet<string> = new Set(["node", "import", "module-sync", "node-addons", "default"]);
+
+/**
+ * Finds what a TypeScript file imports, as its own compiler and Node would find it together.
+ * @param request as it stands in the source
+ * @returns an absolute path, or undefined where Node's own rules for `require` should decide
+ */
+export function resolveFromSource(
+  request: string,
+  from: string,
+  format: "cjs" | "esm",
+  settings: CompilerSettings,
+): string | undefined {
+  if (isPath(request)) return sourceFile(path.resolve(path.dirname(from), request));
+  return aliased(request, settings) ?? (format === "esm" ? importedPackage(request, from) : undefined);
+}
+
+/** The file that a path without regard to endings stands for; undefined where there is none. */
+export function sourceFile(base: string): string | undefined {
+  const ending = path.extname(base);
+  const stem = base.slice(0, base.length - ending.length);
+  const candidates = [
+    ...(SOURCES[ending] ?? []).map((source) => stem + source),
+    base,
+    ...ENDINGS.map((known) => base + known),
+    ...ENDINGS.map((known) => path.join(base, `index${known}`)),
+  ];
+  const found = candidates.find(isFile);
+  return found && fs.realpathSync(found);
+}
+
+export function isPath(request: string): boolean {
+  return path.isAbsolute(request) || /^\.\.?($|[/\\])/.test(request);
+}
+
+function isFile(file: string): boolean {
+  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+// Aliases of tsconfig.json
+
+function aliased(request: string, { aliases, baseUrl }: CompilerSettings): string | undefined {
+  for (const { targets, rest } of matching(request, aliases)) {
+    for (const target of targets) {
+      const file = sourceFile(target.replace("*", rest));
+      if (file) return file;
+    }
+  }
+  return baseUrl === undefined ? undefined : sourceFile(path.join(baseUrl, request));
+}
+
+/** The aliases that fit, the one with the longest beginning first, as TypeScript takes them. */
+function matching(request: string, aliases: CompilerSettings["aliases"]) {
+  return aliases
+    .map(({ pattern, targets }) => ({ pattern, targets, rest: matched(request, pattern) }))
+    .filter((match): match is typeof match & { rest: string } => match.rest !== undefined)
+    .sort((a, b) => beginning(b.pattern) - beginning(a.pattern));
+}
+
+function beginning(pattern: string): number {
+  const star = pattern.indexOf("*");
+  return star < 0 ? Infinity : star;
+}
+
+/** What `*` stands for in a request that fits the pattern: "" for a pattern without one; undefined where it does not fit. */
+function matched(request: string, pattern: string): string | undefined {
+  const star = pattern.indexOf("*");
+  if (star < 0) return request === pattern ? "" : undefined;
+  const [head, tail] = [pattern.slice(0, star), pattern.slice(star + 1)];
+  const fits = request.length >= head.length + tail.length && request.startsWith(head) && request.endsWith(tail);
+  return fits ? request.slice(head.length, request.length - tail.length) : undefined;
+}
+
+// Packages, by the rules of `import`
+
+/**
+ * A package that an ES module names: its `exports` under the condition "import", which `require` would not take.
+ * TypeORM is left to `require`: its ES module only hands on the same classes, and costs 40 ms more.
+ */
+function importedPackage(request: string, from: string): string | undefined {
+  if (request.startsWith("#")) return throughImports(request, from);
+  const [, name, rest = ""] = /^((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(request) ?? [];
+  if (!name || name === "typeorm" || name.startsWith("node:")) return undefined;
+  const folder = packageFolder(name, path.dirname(from));
+  const exported = folder && readPackage(folder)?.json.exports;
+  if (!folder || exported == null) return undefined;
+  const target = exportTarget(exported, `.${rest}`);
+  return target === undefined ? undefined : realFile(path.join(folder, target));
+}
+
+function throughImports(request: string, from: string): string | undefined {
+  const owner = packageOf(path.dirname(from));
+  const imports = (owner?.json as { imports?: Record<string, unknown> } | undefined)?.imports;
+  const target = imports && mappedTarget(imports, request);
+  if (!owner || target === undefined) return undefined;
+  return target.startsWith("./") ? sourceFile(path.join(owner.root, target)) : importedPackage(target, from);
+}
+
+function packageFolder(name: string, folder: string): string | undefined {
+  const candidate = path.join(folder, "node_modules", name);
+  if (fs.existsSync(path.join(candidate, "package.json"))) return candidate;
+  const parent = path.dirname(folder);
+  return parent === folder ? undefined : packageFolder(name, parent);
+}
+
+function realFile(file: string): string | undefined {
+  return isFile(file) ? fs.realpathSync(file) : undefined;
+}
+
+function exportTarget(exported: unknown, subpath: string): string | undefined {
+  const isMap = isObject(exported) && Object.keys(exported).some((key) => key.startsWith("."));
+  if (!isMap) return subpath === "." ? conditional(exported, "") : undefined;
+  return mappedTarget(exported, subpath);
+}
+
+function mappedTarget(map: Record<string, unknown>, key: string): string | undefined {
+  if (key in map) return conditional(map[key], "");
+  const patterns = Object.keys(map)
+    .filter((pattern) => pattern.includes("*"))
+    .sort((a, b) => beginning(b) - beginning(a));
+  for (const pattern of patterns) {
+    const star = matched(key, pattern);
+    if (star !== undefined) return conditional(map[pattern], star);
+  }
+  return undefined;
+}
+
+function conditional(target: unknown, star: string): string | undefined {
+  if (typeof target === "string") return target.replaceAll("*", star);
+  if (Array.isArray(target)) return target.map((one) => conditional(one, star)).find((one) => one !== undefined);
+  if (!isObject(target)) return undefined;
+  for (const [condition, inner] of Object.entries(target)) {
+    if (!IMPORT_CONDITIONS.has(condition)) continue;
+    const found = conditional(inner, star);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

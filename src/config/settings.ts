@@ -1,0 +1,44 @@
+/**
+ * What a project may say to Retort: the `retort` object of package.json, and a `retort` object that the configuration file exports.
+ * Both are merged; the configuration file wins.
+ */
+export interface Settings {
+  /** The file that exports the DataSource, relative to package.json. Read from package.json only. */
+  readonly dataSource?: string;
+  readonly migrations?: MigrationSettings;
+  readonly shell?: ShellSettings;
+}
+
+export interface MigrationSettings {
+  /** Tables, views and indexes that are left alone, by their names in the database; `*` stands for any characters. */
+  readonly ignore?: readonly string[];
+  /** The folder of the migration files, relative to the project's root. Default: where the DataSource's `migrations` patterns point. */
+  readonly folder?: string;
+}
+
+export interface ShellSettings {
+  /** More names at the prompt. */
+  readonly names?: Readonly<Record<string, unknown>>;
+  /** Hosts that open for writing, although they look remote. */
+  readonly trust?: readonly string[];
+  /** Hosts that open read-only unless `--write` is given, although they look local. */
+  readonly guard?: readonly string[];
+  /** Columns printed as dots besides the usual ones: `token`, or `User.token`. */
+  readonly secrets?: readonly string[];
+}
+
+/** Merges settings group by group: of two values for one key the later one counts. */
+export function mergeSettings(...sources: readonly unknown[]): Settings {
+  const merged: Record<string, unknown> = {};
+  for (const source of sources.filter(isObject)) {
+    for (const [key, value] of Object.entries(source)) {
+      const before = merged[key];
+      merged[key] = isObject(before) && isObject(value) ? { ...before, ...value } : value;
+    }
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

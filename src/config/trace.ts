@@ -1,0 +1,58 @@
+import { SourceMap, type SourceMapPayload } from "node:module";
+
+/*
+ * Stack traces name the lines of the sources. Node could do it (`--enable-source-maps`), but then it also reads the maps of every package
+ * at the start, of which TypeORM alone has hundreds.
+ */
+
+type MapOf = (file: string) => string | undefined;
+
+/** Installs itself as V8's way to write a stack; maps are read when a stack is looked at, not before. */
+export function traceTo(mapOf: MapOf): void {
+  const maps = new Map<string, SourceMap | undefined>();
+  const mapFor = (file: string) => {
+    if (!maps.has(file)) maps.set(file, parsed(mapOf(file)));
+    return maps.get(file);
+  };
+  Error.prepareStackTrace = (error, frames) => {
+    const lines = frames.map((frame) => `\n    at ${mapped(frame, mapFor)}`);
+    return headline(error) + lines.join("");
+  };
+}
+
+function mapped(frame: NodeJS.CallSite, mapFor: (file: string) => SourceMap | undefined): string {
+  const text = String(frame);
+  const file = frame.getFileName();
+  const [line, column] = [frame.getLineNumber(), frame.getColumnNumber()];
+  if (!file || line === null || column === null) return text;
+  const entry = mapFor(file)?.findEntry(line - 1, column - 1);
+  if (!entry || !("originalLine" in entry)) return text;
+  return text.replace(`${file}:${line}:${column}`, `${file}:${entry.originalLine + 1}:${entry.originalColumn + 1}`);
+}
+
+function parsed(map: string | undefined): SourceMap | undefined {
+  return map ? new SourceMap(JSON.parse(map) as SourceMapPayload) : undefined;
+}
+
+/** An error's own `toString` may throw. */
+function headline(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return "Error";
+  }
+}
+
+/** Where an error was thrown, as its stack says: the first place that is no package's and not Node's or Retort's own. */
+export function placeOf(error: unknown, isOwn: (file: string) => boolean) {
+  const stack = (error as { stack?: unknown } | null)?.stack;
+  if (typeof stack !== "string") return undefined;
+  const syntax = /^(?:file:\/\/)?(\/[^\n]*?):(\d+)\n/.exec(stack);
+  const frames = [...stack.matchAll(/(?:file:\/\/)?((?:\/|[A-Z]:\\)[^\n():]*):(\d+):(\d+)\)?$/gm)];
+  const places = [...(syntax ? [syntax] : []), ...frames].map(([, file, line, column]) => ({
+    file: file!,
+    line: Number(line),
+    column: column === undefined ? undefined : Number(column),
+  }));
+  return places.find(({ file }) => isOwn(file));
+}
