@@ -34,7 +34,7 @@ test("the README's transcript fits the terminal it is typed into", () => {
 function transcript(): string[] {
   const block = /<!-- transcript -->\s*```\w*\n([^]*?)```/.exec(readme);
   if (!block) throw new Error("README.md has no block after <!-- transcript -->");
-  return block[1].trimEnd().split("\n");
+  return block[1]!.trimEnd().split("\n");
 }
 
 /** What the README shows typed: what stands after a prompt. */

@@ -109,9 +109,9 @@ beforeAll(() => {
     Object.assign(new User(), { id: index + 1, username }),
   );
   const posts = ["first", "second", "third"].map((body, index) => Object.assign(new Post(), { id: index + 1, body }));
-  people[0].written = posts.slice(0, 2);
-  people[1].written = posts.slice(2);
-  posts.forEach((post, index) => (post.writer = index < 2 ? people[0] : people[1]));
+  people[0]!.written = posts.slice(0, 2);
+  people[1]!.written = posts.slice(2);
+  posts.forEach((post, index) => (post.writer = index < 2 ? people[0]! : people[1]!));
   User.query = new FakeQuery(people);
   Post.query = new FakeQuery(posts);
   evaluator.define("User", User, "entity");

@@ -548,13 +548,13 @@ class Rewriter {
     const steps = `__steps${(this.loops += 1)}`;
     const left = node.left as Node;
     const value = this.matched(
-      left.type === "VariableDeclaration" ? left.declarations[0].id : left,
+      left.type === "VariableDeclaration" ? left.declarations[0]!.id : left,
       `${steps}.value`,
       scope,
     );
     const bind: Rope =
       left.type === "VariableDeclaration"
-        ? [`${left.kind} `, this.pattern(left.declarations[0].id, scope), "=", value, ";"]
+        ? [`${left.kind} `, this.pattern(left.declarations[0]!.id, scope), "=", value, ";"]
         : ["(", this.target(left, scope), "=", value, ");"];
     return [
       `{const ${steps}=${helper}.steps(`,
@@ -685,7 +685,7 @@ class Rewriter {
       const end = node.type === "ArrowFunctionExpression" ? this.arrowEnd(node) : node.body.start;
       return { start: slice(node.start, end), binding: "" };
     }
-    const first = node.params[0];
+    const first = node.params[0]!;
     const last = node.params.at(-1)!;
     const open = this.source.lastIndexOf("(", first.start);
     const close = this.find(")", last.end);

@@ -26,7 +26,7 @@ export class Rewritten {
     let high = this.mapped.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const slice = this.mapped[middle];
+      const slice = this.mapped[middle]!;
       if (slice.at + (slice.end - slice.start) <= offset) low = middle + 1;
       else high = middle;
     }
