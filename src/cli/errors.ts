@@ -21,9 +21,9 @@ export function invalidUsage(message: string, command: string): RetortError {
   return usage("usage", message, `${command} --help`);
 }
 
-/** Where nothing says what went wrong but the error itself. */
-export function fileThrew(where: string, message: string, cause: unknown): RetortError {
-  return new RetortError("cli/file-threw", `${where}: ${message}`, { cause });
+/** `retort run`: the file threw, or what it did was refused. */
+export function fileThrew(where: string, message: string, cause: unknown, hint?: string): RetortError {
+  return new RetortError("cli/file-threw", `${where}: ${message}`, { cause, ...(hint !== undefined && { hint }) });
 }
 
 export function fileMissing(file: string): RetortError {

@@ -1,36 +1,39 @@
-import { ExitCode } from "../errors";
 import { main } from "./main";
-import { report } from "./report";
+import { exitCodeOf, report } from "./report";
 import { styleFor } from "./style";
 
-/** How long a process may go on by itself after its command is done, milliseconds, before it is ended. */
+/**
+ * How long a process may go on by itself after its command is done, milliseconds. It ends by itself when its output is written; what a
+ * project has left open (a timer, a connection of its own) does not keep it.
+ */
 const GRACE = 1000;
 
 /** The command line of this process: runs it, and lets the process end with its exit code. */
 export async function run(): Promise<void> {
   const { stdin, stdout, stderr, env } = process;
-  const verbose = process.argv.includes("--verbose");
-  // Whoever reads our output may stop reading (`retort … | head`); that is no error of ours.
-  for (const stream of [stdout, stderr])
-    stream.on("error", (error: NodeJS.ErrnoException) => leaveWhen(error.code === "EPIPE"));
-  const give = (error: unknown) => {
-    stderr.write(report(error, { verbose, style: styleFor(stderr, env) }));
-    leave(ExitCode.failure);
-  };
-  process.on("uncaughtException", give);
-  process.on("unhandledRejection", give);
-  leave(await main(process.argv.slice(2), { stdin, stdout, stderr, env, cwd: process.cwd() }));
+  for (const stream of [stdout, stderr]) stream.on("error", endQuietly);
+  process.on("uncaughtException", (error) => endWith(error, "uncaughtException"));
+  process.on("unhandledRejection", (error) => endWith(error, "unhandledRejection"));
+  const exitCode = await main(process.argv.slice(2), { stdin, stdout, stderr, env, cwd: process.cwd() });
+  process.exitCode ??= exitCode;
+  setTimeout(end, GRACE).unref();
 }
 
-/**
- * The exit code is set, and the process ends by itself when all its output is written. What a project has left open (a timer, a
- * connection of its own) does not keep it: after a moment it is ended.
- */
-function leave(exitCode: number): void {
-  process.exitCode = exitCode;
-  setTimeout(() => process.stdout.write("", () => process.exit()), GRACE).unref();
+/** Whoever reads our output may stop reading (`retort … | head`); that is no error of ours. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit();
 }
 
-function leaveWhen(condition: boolean): void {
-  if (condition) process.exit();
+/** An error that nobody caught ends the process, unless somebody else has taken these errors over, as the prompt does. */
+function endWith(error: unknown, event: "uncaughtException" | "unhandledRejection"): void {
+  if (process.listenerCount(event) > 1) return;
+  const { stderr, env, argv } = process;
+  stderr.write(report(error, { verbose: argv.includes("--verbose"), style: styleFor(stderr, env) }));
+  process.exitCode = exitCodeOf(error);
+  end();
+}
+
+/** Ends the process when its output is written. */
+function end(): void {
+  process.stdout.write("", () => process.stderr.write("", () => process.exit()));
 }

@@ -1,4 +1,5 @@
 import { ExitCode, RetortError } from "../errors";
+import { whereFrom } from "./place";
 import type { Style } from "./style";
 
 export interface ReportOptions {
@@ -24,11 +25,21 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : inWords(error);
-  const first = message.split("\n")[0]!.trim() || (error instanceof Error ? error.name : "an error without a message");
-  // What an error of the language is called tells as much as what it says.
-  const isNamed = error instanceof RetortError || !(error instanceof Error) || error.name === "Error";
-  return isNamed ? first : `${error.name}: ${first}`;
+  if (error instanceof RetortError) return firstLine(error.message);
+  const where = whereFrom(error);
+  return where ? `${where}: ${said(error)}` : said(error);
+}
+
+/** What an error of the language is called tells as much as what it says. */
+export function said(error: unknown): string {
+  if (!(error instanceof Error)) return inWords(error);
+  const message = firstLine(error.message);
+  if (error instanceof RetortError || error.name === "Error") return message || "an error without a message";
+  return message ? `${error.name}: ${message}` : error.name;
+}
+
+function firstLine(text: string): string {
+  return text.split("\n")[0]!.trim();
 }
 
 function inWords(error: unknown): string {

@@ -58,10 +58,10 @@ export function wrapped(
   { format, isAsync }: { format: "cjs" | "esm"; isAsync: boolean },
 ): { code: string } {
   const body = text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
-  const scope = `const __retort = globalThis[Symbol.for("${SCOPE}")](module, "${format}");`;
+  const scope = `const __retortModule = globalThis[Symbol.for("${SCOPE}")](module, "${format}");`;
   // An ES module may declare `__dirname` or `require` for itself: its body is a scope of its own.
   if (format === "esm") return { code: `${scope}return (${isAsync ? "async " : ""}() => {${body}\n})();` };
-  return { code: body.includes("__retort") ? `"use strict";${scope}${body}` : body };
+  return { code: body.includes("__retortModule") ? `"use strict";${scope}${body}` : body };
 }
 
 /** Only what keeps a file from being read counts here: types are `tsc`'s business. */

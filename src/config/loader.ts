@@ -57,7 +57,6 @@ class Suspension {
 /** Loads the files of one project, whatever they are written in. There is one in a process: `require` is everybody's. */
 export class Loader {
   readonly #root: string;
-  readonly #note: Note;
   readonly #sources: Sources;
   readonly #suspended = new Map<string, Suspension>();
   /** Exports of modules that were waited for. */
@@ -70,7 +69,6 @@ export class Loader {
 
   constructor(root: string, note: Note) {
     this.#root = root;
-    this.#note = note;
     this.#sources = new Sources(root, note);
   }
 
@@ -90,10 +88,10 @@ export class Loader {
    * @param file absolute
    * @returns what it exports: `module.exports` or the namespace of the ES module
    */
-  async load(file: string): Promise<Exports> {
+  async load(file: string, isMain = false): Promise<Exports> {
     for (;;) {
       try {
-        return (this.#awaited.get(file) ?? modules._load(file)) as Exports;
+        return (this.#awaited.get(file) ?? modules._load(file, undefined, isMain)) as Exports;
       } catch (error) {
         const suspension = this.#suspensionOf(error, file);
         if (!suspension) throw error;
@@ -201,7 +199,7 @@ export class Loader {
   #find(request: string, from: string): string | undefined {
     const isCompiled = TYPESCRIPT.test(from) || (this.#compilesJavaScript && this.#isOwn(from));
     if (!isCompiled || Module.isBuiltin(request)) return undefined;
-    return resolveFromSource(request, from, moduleFormatOf(from), compilerSettings(path.dirname(from), this.#note));
+    return resolveFromSource(request, from, moduleFormatOf(from), compilerSettings(path.dirname(from)));
   }
 
   #projectTypeorm(native: NodeModules["_resolveFilename"], parent: NodeModule | undefined): string {

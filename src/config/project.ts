@@ -33,8 +33,8 @@ export interface Project {
   /** What generated files should be written in. */
   readonly language: "ts" | "js";
   readonly moduleFormat: "cjs" | "esm";
-  /** Loads a TypeScript or JavaScript file through the project's compiler. */
-  load(file: string): Promise<Record<string, unknown>>;
+  /** Loads a TypeScript or JavaScript file through the project's compiler; `isMain` makes it what `require.main` is. */
+  load(file: string, options?: { isMain?: boolean }): Promise<Record<string, unknown>>;
   /** Loads the configuration and everything it imports anew; the DataSource is another one, not connected. */
   reload(): Promise<Project>;
   /** The project's own files that have been loaded so far, absolute. */
@@ -73,7 +73,7 @@ async function load(file: string, root: string, loader: Loader, { name }: LoadOp
       settings: mergeSettings(packageSettings(root), exports["retort"]),
       language: /\.[cm]?ts$/.test(file) ? "ts" : "js",
       moduleFormat: moduleFormatOf(file),
-      load: (other) => loader.load(other),
+      load: (other, { isMain } = {}) => loader.load(other, isMain),
       reload: () => {
         loader.forget();
         return load(file, root, loader, { name, cwd: root, env: {} });

@@ -33,6 +33,7 @@ export class Sources {
   readonly #cache: Cache;
   readonly #version: string;
   readonly #maps = new Map<string, () => string | undefined>();
+  readonly #noted = new Set<string>();
   #typed: TypedCompiler | undefined;
 
   constructor(root: string, note: Note) {
@@ -69,7 +70,7 @@ export class Sources {
       .readFileSync(file, "utf8")
       .replace(/^\uFEFF/, "")
       .replace(/^#!.*/, "");
-    return { file, text, format: moduleFormatOf(file), settings: compilerSettings(path.dirname(file), this.#note) };
+    return { file, text, format: moduleFormatOf(file), settings: compilerSettings(path.dirname(file)) };
   }
 
   #kept(name: string, file: string): Compiled | undefined {
@@ -90,10 +91,17 @@ export class Sources {
   }
 
   #compileAlone(source: Source, name: string): Compiled {
+    // Said where it may change what comes out, and not at every start.
+    for (const complaint of source.settings.complaints) this.#noteOnce(complaint);
     const { compile } = require("./compile") as typeof import("./compile");
     const compiled = compile(source);
     this.#keep(name, source.file, compiled);
     return compiled;
+  }
+
+  #noteOnce(line: string): void {
+    if (!this.#noted.has(line)) this.#note(line);
+    this.#noted.add(line);
   }
 
   #withTypes(source: Source, alone: Compiled, name: string): Compiled {

@@ -23,7 +23,8 @@ const ALWAYS_THERE: ReadonlySet<string> = new Set([
 export function redirectModules(compiler: Compiler): ts.TransformerFactory<ts.SourceFile> {
   return (context) => {
     const { factory } = context;
-    const member = (name: string) => factory.createPropertyAccessExpression(factory.createIdentifier("__retort"), name);
+    const member = (name: string) =>
+      factory.createPropertyAccessExpression(factory.createIdentifier("__retortModule"), name);
     const visit = (node: ts.Node): ts.Node => {
       if (compiler.isMetaProperty(node) && node.keywordToken === compiler.SyntaxKind.ImportKeyword)
         return member("meta");
@@ -47,7 +48,7 @@ export function guardMetadata(compiler: Compiler, format: "cjs" | "esm"): ts.Tra
       const visited = compiler.visitEachChild(node, visit, context);
       if (!compiler.isCallExpression(visited) || !compiler.isIdentifier(visited.expression)) return visited;
       if (format === "esm" && isGenerated(compiler, visited, "require")) {
-        const target = factory.createPropertyAccessExpression(factory.createIdentifier("__retort"), "require");
+        const target = factory.createPropertyAccessExpression(factory.createIdentifier("__retortModule"), "require");
         return factory.updateCallExpression(visited, target, undefined, visited.arguments);
       }
       return isGenerated(compiler, visited, "__metadata") ? guarded(compiler, visited, factory) : visited;

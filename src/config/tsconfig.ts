@@ -1,7 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseJsonc } from "./jsonc";
-import type { Note } from "./note";
 
 /** An alias of `paths`: `@/*` → `/project/src/*`. */
 export interface Alias {
@@ -21,6 +20,8 @@ export interface CompilerSettings {
   readonly esModuleInterop: boolean;
   /** Where the JSX functions come from; undefined: React's. */
   readonly jsxImportSource: string | undefined;
+  /** What of the tsconfig could not be read, a line each. */
+  readonly complaints: readonly string[];
 }
 
 interface RawOptions {
@@ -44,22 +45,33 @@ interface RawConfig {
 
 const byFolder = new Map<string, CompilerSettings>();
 
-/** The settings of the tsconfig.json nearest to a folder, upwards. A tsconfig that is missing or broken is said once and does without. */
-export function compilerSettings(folder: string, note: Note): CompilerSettings {
+/** The settings of the tsconfig.json nearest to a folder, upwards. What is missing or broken is left out, and complained of. */
+export function compilerSettings(folder: string): CompilerSettings {
   const known = byFolder.get(folder);
   if (known) return known;
   const file = path.join(folder, "tsconfig.json");
   const parent = path.dirname(folder);
   const settings = fs.existsSync(file)
-    ? settled(file, readConfig(file, { note, leaf: folder, seen: new Set() }))
+    ? settingsOf(file)
     : parent === folder
-      ? settled(undefined, {}, folder)
-      : compilerSettings(parent, note);
+      ? settled(undefined, folder, {}, [])
+      : compilerSettings(parent);
   byFolder.set(folder, settings);
   return settings;
 }
 
-function settled(file: string | undefined, options: RawOptions, folder = path.dirname(file ?? "")): CompilerSettings {
+function settingsOf(file: string): CompilerSettings {
+  const folder = path.dirname(file);
+  const complaints: string[] = [];
+  return settled(file, folder, readConfig(file, { leaf: folder, seen: new Set(), complaints }), complaints);
+}
+
+function settled(
+  file: string | undefined,
+  folder: string,
+  options: RawOptions,
+  complaints: readonly string[],
+): CompilerSettings {
   const version = needsVersion(options) ? projectTypeScript(folder) : 0;
   return {
     file,
@@ -71,6 +83,7 @@ function settled(file: string | undefined, options: RawOptions, folder = path.di
     useDefineForClassFields: options.useDefineForClassFields ?? definesFields(options.target, version),
     esModuleInterop: options.esModuleInterop ?? interoperates(options.module, version),
     jsxImportSource: options.jsxImportSource,
+    complaints,
   };
 }
 
@@ -99,7 +112,7 @@ function projectTypeScript(folder: string): number {
 
 /** One walk along `extends`. */
 interface Reading {
-  readonly note: Note;
+  readonly complaints: string[];
   /** The folder of the tsconfig.json that the walk began with: what `${configDir}` stands for. */
   readonly leaf: string;
   readonly seen: Set<string>;
@@ -108,16 +121,16 @@ interface Reading {
 function readConfig(file: string, reading: Reading): RawOptions {
   if (reading.seen.has(file)) return {};
   reading.seen.add(file);
-  const config = parseConfig(file, reading.note);
+  const config = parseConfig(file, reading.complaints);
   if (!config) return {};
   return { ...extended(config, file, reading), ...absolute(config.compilerOptions ?? {}, file, reading.leaf) };
 }
 
-function parseConfig(file: string, note: Note): RawConfig | undefined {
+function parseConfig(file: string, complaints: string[]): RawConfig | undefined {
   try {
     return (parseJsonc(fs.readFileSync(file, "utf8")) ?? {}) as RawConfig;
   } catch (error) {
-    note(`${file} is left out: ${(error as Error).message}`);
+    complaints.push(`${file} is left out: ${(error as Error).message}`);
     return undefined;
   }
 }
@@ -128,7 +141,7 @@ function extended(config: RawConfig, file: string, reading: Reading): RawOptions
   for (const name of names) {
     const base = findConfig(name, path.dirname(file));
     if (base) Object.assign(options, readConfig(base, reading));
-    else reading.note(`${file} extends ${name}, which is not there: its settings are left out`);
+    else reading.complaints.push(`${file} extends ${name}, which is not there: its settings are left out`);
   }
   return options;
 }

@@ -1,0 +1,51 @@
+import fs from "node:fs";
+import path from "node:path";
+import { RetortError } from "../errors";
+import { namesOf } from "../shell/names";
+import type { CommandContext } from "./command";
+import { fileMissing, fileThrew } from "./errors";
+import { Activity } from "./idle";
+import { whereFrom } from "./place";
+import { said } from "./report";
+
+/**
+ * `retort run FILE [args…]`: runs a file of the project with the prompt's names as globals. It commits nothing by itself; what the file
+ * has left uncommitted is said, since it is gone.
+ */
+export async function run(context: CommandContext): Promise<void> {
+  const [name, ...args] = context.args as [string, ...string[]];
+  const file = path.resolve(context.io.cwd, name);
+  if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) throw fileMissing(name);
+  const project = await context.project();
+  const db = await context.database({ use: "write" });
+  defineGlobals(namesOf(db, project.settings.shell));
+  process.argv = [process.argv[0]!, file, ...args];
+  const activity = new Activity(db.dataSource);
+  try {
+    const exported = await project.load(file, { isMain: true });
+    await defaultFunction(exported)?.();
+  } catch (error) {
+    throw failure(error, name);
+  }
+  await activity.end();
+  const unsaved = db.session.new.length + db.session.dirty.length + db.session.deleted.length;
+  if (unsaved > 0) context.note(`retort: ${name} left ${unsaved} unsaved, and did not commit`);
+}
+
+function defineGlobals(names: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(names))
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}
+
+/** `export default async function …`, or `module.exports = async () => …`; a class is no function to be called. */
+function defaultFunction(exported: unknown): (() => unknown) | undefined {
+  const value = typeof exported === "function" ? exported : (exported as { default?: unknown } | null)?.default;
+  if (typeof value !== "function" || /^class\b/.test(Function.prototype.toString.call(value))) return undefined;
+  return value as () => unknown;
+}
+
+function failure(error: unknown, name: string): RetortError {
+  if (error instanceof RetortError && error.code.startsWith("config/")) return error;
+  const inner = error instanceof RetortError ? error : undefined;
+  return fileThrew(whereFrom(error) ?? name, said(error), error, inner?.hint);
+}
