@@ -197,6 +197,7 @@ export class EntityModel {
   readonly #byProperty = new Map<string, ColumnModel>();
   readonly #byName = new Map<string, ColumnModel>();
   #relations: readonly RelationModel[] | undefined;
+  #referrers: RelationModel[] | undefined;
 
   constructor(metadata: EntityMetadata, models: Models) {
     this.metadata = metadata;
@@ -219,6 +220,14 @@ export class EntityModel {
     return (this.#relations ??= this.metadata.relations.map((relation, index) => new RelationModel(this, relation, index, this.#models)));
   }
 
+  /** The foreign keys, of whatever entity, that point at this one. */
+  referrers(): RelationModel[] {
+    return (this.#referrers ??= this.#models
+      .all()
+      .flatMap(({ relations }) => relations)
+      .filter((relation) => relation.holdsKey && (relation.target === this || relation.target === this.root)));
+  }
+
   /** The column a property holds. */
   column(property: string): ColumnModel | undefined {
     return this.#byProperty.get(property);
@@ -233,6 +242,11 @@ export class EntityModel {
 
   relation(property: string): RelationModel | undefined {
     return this.relations.find((relation) => relation.property === property);
+  }
+
+  /** The model of another entity of the same DataSource. */
+  sibling(metadata: EntityMetadata): EntityModel {
+    return this.#models.of(metadata);
   }
 
   /** The entity at the top of a single-table inheritance: rows of one table are one set of identities. */

@@ -32,6 +32,8 @@ export class Collection<T extends object> extends Array<T> {
   #unread = false;
   /** The members whose other side was told, where they are not the stored ones; what differs was changed by index, length or splice. */
   #told: Set<T> | undefined;
+  /** Members that came because their own side was set. */
+  #followed: WeakSet<T> | undefined;
 
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
@@ -140,6 +142,7 @@ export class Collection<T extends object> extends Array<T> {
     this.#changing();
     if (belongs) {
       told.add(member);
+      (this.#followed ??= new WeakSet()).add(member);
       super.push(member);
     } else {
       told.delete(member);
@@ -154,6 +157,11 @@ export class Collection<T extends object> extends Array<T> {
     const now = this.#remember();
     this.#stored = stored;
     for (const member of stored) if (!now.has(member)) this.#keeper.left(this.#owner, this.#relation, member);
+  }
+
+  /** @internal Members that were put in here, not on their own side. */
+  *given(): Generator<T> {
+    for (const member of this) if (!this.#followed?.has(member)) yield member;
   }
 
   /** @internal Members that the database does not have yet, and those it still has. */
@@ -212,6 +220,7 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   /** Members that came or went before anybody asked who was there. */
   readonly arrived = new Set<T>();
   readonly departed = new Set<T>();
+  readonly #given = new WeakSet<T>();
 
   /** @internal */
   constructor(owner: Instance, relation: RelationModel, keeper: CollectionKeeper) {
@@ -247,6 +256,7 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   push(...members: T[]): this {
     for (const member of members) {
       this.follow(member, true);
+      this.#given.add(member);
       this.#keeper.joined(this.#owner, this.#relation, member);
     }
     return this;
@@ -271,6 +281,11 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
     const [to, from] = belongs ? [this.arrived, this.departed] : [this.departed, this.arrived];
     to.add(member);
     from.delete(member);
+  }
+
+  /** @internal Members that were put in here, not on their own side. */
+  *given(): Generator<T> {
+    for (const member of this.arrived) if (this.#given.has(member)) yield member;
   }
 
   /** @internal The members that were read, with what came and went in the meantime. */

@@ -11,8 +11,12 @@ export interface Reference {
   entity: object | null;
   /** Set by somebody, not read: what the foreign key has to follow. */
   assigned: boolean;
+  /** Set because the other side changed: it does not bring the entity into a session. */
+  told?: boolean;
   /** Only the key is known: `post.author = { id: 1 }`. The entity is no object of the session. */
   keyOnly?: boolean;
+  /** What was written into the properties that hold the foreign key; a property that differs was set later, and wins. */
+  copied?: unknown[];
 }
 
 /** What is known of one relation of one object. */
@@ -65,7 +69,7 @@ export class Instance {
   }
 
   get state(): EntityState {
-    if (this.deletion === "sent") return "deleted";
+    if (this.deletion === "sent") return this.owner ? "deleted" : "detached";
     if (this.snapshot) return this.owner ? "persistent" : "detached";
     return this.owner ? "pending" : "transient";
   }

@@ -1,5 +1,6 @@
 import type { EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
+import { unknownProperty } from "../query/errors";
 import type { Query } from "../query/query";
 import { Collection, LazyCollection, LazyReference, type CollectionKeeper } from "./collection";
 import { notInSession, raisedOnLoad } from "./errors";
@@ -51,6 +52,21 @@ export class Relationships implements CollectionKeeper {
   write(instance: Instance, relation: RelationModel, value: unknown): void {
     if (relation.toMany) this.#writeMany(instance, relation, (value ?? []) as Iterable<object>);
     else this.#writeOne(instance, relation, value);
+  }
+
+  /** Gives an object values by property: columns, embeddeds and relations. */
+  assign(instance: Instance, values: object): void {
+    const { entity, model } = instance;
+    for (const [property, value] of Object.entries(values)) {
+      const known = property in entity || model.properties.some((name) => name === property || name.startsWith(`${property}.`));
+      if (!known) throw unknownProperty(model.name, property, model.properties);
+      if (value === undefined) continue;
+      const embedded = model.metadata.embeddeds.find(({ propertyName }) => propertyName === property);
+      if (embedded && typeof value === "object" && value !== null) {
+        for (const column of model.columns)
+          if (column.path[0] === property && column.read(values) !== undefined) column.write(entity, column.read(values));
+      } else (entity as Record<string, unknown>)[property] = value;
+    }
   }
 
   /** Takes over what an object brought along in a relation before it was known. */
@@ -223,7 +239,7 @@ export class Relationships implements CollectionKeeper {
     else {
       if (!belongs && this.known(other, relation) !== member) return;
       other.owner?.changing(other);
-      other.relate(relation, { entity: belongs ? member : null, assigned: true });
+      other.relate(relation, { entity: belongs ? member : null, assigned: true, told: true });
       expose(other, relation, this);
       if (relation.holdsKey) this.#copyKey(other, relation, belongs ? member : null);
     }
@@ -243,11 +259,12 @@ export class Relationships implements CollectionKeeper {
 
   /** The properties that hold the foreign key follow the entity, as far as its key is known yet. */
   #copyKey(instance: Instance, relation: RelationModel, entity: object | null): void {
-    for (const { foreign, referenced } of relation.joins) {
-      if (foreign.isVirtual || foreign.isPrimary) continue;
+    const reference = instance.relatedBy(relation) as Reference;
+    reference.copied = relation.joins.map(({ foreign, referenced }) => {
       const value = entity === null ? null : (referenced.read(entity) ?? undefined);
       foreign.write(instance.entity, value);
-    }
+      return value;
+    });
   }
 }
 

@@ -1,0 +1,30 @@
+export { connect, Database } from "./session/database";
+export { Session, type Changes, type EntityClass, type Savepoint, type SessionOptions } from "./session/session";
+export type { FlushResult } from "./session/unit-of-work";
+export type { EntityState } from "./session/instance";
+export { Collection, LazyCollection, LazyReference } from "./session/collection";
+export { Query, type OrderArgument } from "./query/query";
+export { Pagination, type PaginateOptions } from "./query/pagination";
+export { joined, raise, selectin, type LoadOption } from "./query/loading";
+export {
+  and,
+  Column,
+  Condition,
+  Expression,
+  func,
+  Labelled,
+  not,
+  or,
+  Order,
+  RelationExpression,
+  Scalar,
+  sql,
+  type Operand,
+  type Renderer,
+  type Subquery,
+} from "./query/expression";
+export type { Columns, Criteria, Criterion, Key, PropertyOf, Values } from "./query/types";
+export { ColumnModel, EntityModel, RelationModel, type EntityTarget } from "./metadata/model";
+export type { DatabaseEvent, DatabaseListener } from "./dialect/dialect";
+export { DatabaseError, type DatabaseErrorKind } from "./dialect/errors";
+export { ExitCode, RetortError } from "./errors";

@@ -1,0 +1,286 @@
+import type { DataSource } from "typeorm";
+import type { DatabaseListener } from "../dialect/dialect";
+import type { EntityModel, EntityTarget } from "../metadata/model";
+import { Query } from "../query/query";
+import type { Key, Values } from "../query/types";
+import { changesOf } from "./change-set";
+import { notPersistent } from "./errors";
+import { keyMaker } from "./identity-key";
+import { instanceOf, type EntityState, type Instance } from "./instance";
+import { Registry } from "./registry";
+import type { FlushResult } from "./unit-of-work";
+import { Workspace } from "./workspace";
+
+export interface SessionOptions {
+  /** Whether a query first writes what was changed before it. Default true. */
+  autoflush?: boolean;
+  /** Whether objects are read again by the next query after a commit. Default true. */
+  expireOnCommit?: boolean;
+  /** What touching a relation does that is not loaded: load it for all objects of the same query, for the one, or be an error. Default "batch". */
+  lazyLoading?: "batch" | "one" | "raise";
+}
+
+/** A savepoint that is open, for those who cannot use `nested()`. */
+export interface Savepoint {
+  /** Keeps what was done since; the outer transaction decides over it. */
+  commit(): Promise<void>;
+  /** Undoes what was done since, in the database and in memory. */
+  rollback(): Promise<void>;
+}
+
+/** What an object's commit would change: property by property, before and after. */
+export type Changes = Record<string, { before: unknown; after: unknown }>;
+
+/** An entity class, as `session.query(User)` takes it. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- constructors may take anything
+export type EntityClass<T> = (abstract new (...parameters: any[]) => T) | { readonly options: { readonly name: string } } | string;
+
+/**
+ * SQLAlchemy's unit of work on TypeORM entities: objects are added, changed and deleted in memory; `commit()` writes all
+ * of it in one transaction, and `rollback()` takes it back, out of the database and out of memory.
+ */
+export class Session {
+  readonly #workspace: Workspace;
+
+  /** @param dataSource an initialised DataSource */
+  constructor(dataSource: DataSource, options: SessionOptions = {}, listener: DatabaseListener = ignore) {
+    const complete = { autoflush: true, expireOnCommit: true, lazyLoading: "batch" as const, ...options };
+    this.#workspace = new Workspace(Registry.of(dataSource), complete, listener);
+  }
+
+  // Objects in and out
+
+  /** Puts objects into the session: new ones are inserted by the next flush, and with them what they refer to. */
+  add(...entities: object[]): void {
+    this.#workspace.check();
+    for (const entity of entities) this.#workspace.add(entity);
+  }
+
+  addAll(entities: Iterable<object>): void {
+    this.add(...entities);
+  }
+
+  /** Deletes objects with the next flush. One that was never written is just forgotten. */
+  delete(...entities: object[]): void {
+    this.#workspace.check();
+    for (const entity of entities) {
+      const instance = this.#workspace.add(entity);
+      if (instance.snapshot) this.#workspace.markDeleted(instance);
+      else this.#workspace.expunge(instance);
+    }
+  }
+
+  /** Forgets objects, with what was changed in them; they are plain objects again. */
+  expunge(...entities: object[]): void {
+    for (const entity of entities) {
+      const instance = this.#own(entity);
+      if (instance) this.#workspace.expunge(instance);
+    }
+  }
+
+  /** Forgets every object. */
+  expungeAll(): void {
+    for (const instance of [...this.#workspace.identities, ...this.#workspace.pending]) this.#workspace.expunge(instance);
+  }
+
+  /** Copies an object's values into the session's object of the same key (read where it is not loaded, new where there is none). */
+  async merge<T extends object>(entity: T): Promise<T> {
+    const model = this.#modelOf(entity);
+    const values = model.primary.map((column) => column.read(entity));
+    const key = keyMaker(model).ofValues(values);
+    const known = key === undefined ? null : await this.#workspace.get(model, keyOf(model, entity));
+    const target = (known ?? this.#create(model)) as T;
+    for (const column of model.columns) {
+      const value = column.read(entity);
+      if (value !== undefined) column.write(target, value);
+    }
+    if (!known) this.#workspace.add(target);
+    return target;
+  }
+
+  // Writing
+
+  /** Writes what was changed, inside the transaction; nothing is final before `commit()`. */
+  flush(): Promise<FlushResult> {
+    return this.#workspace.flush();
+  }
+
+  /** Writes what was changed and makes it final. With nothing to do it sends nothing. */
+  commit(): Promise<FlushResult> {
+    return this.#workspace.commit();
+  }
+
+  /** Takes back everything since the last commit, in the database and in memory. */
+  rollback(): Promise<void> {
+    return this.#workspace.rollback();
+  }
+
+  /** Rolls back and gives the connection back. The session cannot be used after it. */
+  close(): Promise<void> {
+    return this.#workspace.close();
+  }
+
+  /** Does something inside a savepoint: an error takes back what was done since, and only that. */
+  async nested<T>(work: () => T | Promise<T>): Promise<T> {
+    const savepoint = await this.beginNested();
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      await savepoint.rollback();
+      throw error;
+    }
+    try {
+      await savepoint.commit();
+    } catch (error) {
+      await savepoint.rollback();
+      throw error;
+    }
+    return result;
+  }
+
+  /** Opens a savepoint. */
+  async beginNested(): Promise<Savepoint> {
+    const name = await this.#workspace.savepoint();
+    return {
+      commit: () => this.#workspace.releaseSavepoint(name),
+      rollback: () => this.#workspace.rollbackToSavepoint(name),
+    };
+  }
+
+  // Reading
+
+  /** The entity of a primary key, or null. A loaded one is given without asking the database. */
+  async get<T extends object>(entity: EntityClass<T>, key: Key): Promise<T | null> {
+    return (await this.#workspace.get(this.#model(entity), key)) as T | null;
+  }
+
+  /** A query of every row of an entity. */
+  query<T extends object>(entity: EntityClass<T>): Query<T> {
+    return Query.of<T>(() => this.#workspace, this.#model(entity));
+  }
+
+  /** Reads objects anew, over what they hold. */
+  async refresh(...entities: object[]): Promise<void> {
+    for (const entity of entities) {
+      const instance = this.#persistent(entity, "refreshed");
+      const key = keyOf(instance.model, entity);
+      const conditions = Object.fromEntries(instance.model.primary.map(({ property }) => [property, (key as Record<string, unknown>)[property]]));
+      this.#workspace.forgetRelations(instance);
+      await this.noAutoflush(() =>
+        this.query<object>(instance.model.name).withDeleted().filterBy(conditions).populateExisting().one(),
+      );
+    }
+  }
+
+  /** Makes the next query that meets these objects read them again. */
+  expire(...entities: object[]): void {
+    for (const entity of entities) this.#persistent(entity, "expired").generation = -1;
+  }
+
+  expireAll(): void {
+    this.#workspace.generation++;
+  }
+
+  /** Does something without queries writing first what was changed before them. */
+  noAutoflush<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.#workspace.withoutAutoflush(work);
+  }
+
+  // What is known
+
+  /** Objects that the next flush inserts. */
+  get new(): object[] {
+    return [...this.#workspace.pending].map(({ entity }) => entity);
+  }
+  /** Objects that the next flush updates. */
+  get dirty(): object[] {
+    return [...this.#workspace.identities]
+      .filter((instance) => instance.deletion === "none" && this.#workspace.isDirty(instance))
+      .map(({ entity }) => entity);
+  }
+  /** Objects that the next flush deletes. */
+  get deleted(): object[] {
+    return [...this.#workspace.deleting].map(({ entity }) => entity);
+  }
+  /** Whether a transaction is open (it holds locks). */
+  get inTransaction(): boolean {
+    return this.#workspace.connection.inTransaction;
+  }
+  /** The error of a flush that failed; nothing goes on before `rollback()`. */
+  get failure(): Error | undefined {
+    return this.#workspace.failure;
+  }
+  get isClosed(): boolean {
+    return this.#workspace.closed;
+  }
+
+  /** One of SQLAlchemy's five states. */
+  state(entity: object): EntityState {
+    return instanceOf(entity)?.state ?? "transient";
+  }
+  /** Whether the session holds this object. */
+  owns(entity: object): boolean {
+    return this.#own(entity) !== undefined;
+  }
+  isModified(entity: object): boolean {
+    const instance = this.#own(entity);
+    return instance !== undefined && (instance.snapshot === undefined || this.#workspace.isDirty(instance));
+  }
+  /** What a commit would change in an object. */
+  changes(entity: object): Changes {
+    const instance = instanceOf(entity);
+    if (!instance?.snapshot) return {};
+    return Object.fromEntries(
+      changesOf(instance).map(({ column, value }) => [
+        column.property,
+        { before: typeof instance.snapshot![column.index] === "symbol" ? undefined : column.codec.thaw(instance.snapshot![column.index]), after: value },
+      ]),
+    );
+  }
+  /** Whether an object's values may be older than the last commit. */
+  isExpired(entity: object): boolean {
+    return this.#own(entity)?.isExpired ?? false;
+  }
+
+  /** A new object with these values; nothing is added yet. */
+  create<T extends object>(entity: EntityClass<T>, values: Values<T> = {}): T {
+    const object = this.#create(this.#model(entity)) as T;
+    const { relationships } = this.#workspace.registry;
+    relationships.assign(instanceOf(object)!, values);
+    return object;
+  }
+
+  #create(model: EntityModel): object {
+    const entity = model.metadata.create() as object;
+    this.#workspace.registry.relationships.begin(entity, model);
+    return entity;
+  }
+
+  #model(entity: EntityClass<never> | EntityClass<object>): EntityModel {
+    return this.#workspace.models.get(entity as EntityTarget);
+  }
+
+  #modelOf(entity: object): EntityModel {
+    return instanceOf(entity)?.model ?? this.#workspace.models.ofEntity(entity);
+  }
+
+  #own(entity: object): Instance | undefined {
+    const instance = instanceOf(entity);
+    return instance?.owner === this.#workspace ? instance : undefined;
+  }
+
+  #persistent(entity: object, action: string): Instance {
+    const instance = this.#own(entity);
+    if (!instance?.snapshot || instance.deletion === "sent") throw notPersistent(entity, this.state(entity), action);
+    return instance;
+  }
+}
+
+function keyOf(model: EntityModel, entity: object): Key {
+  return Object.fromEntries(model.primary.map((column) => [column.property, column.read(entity)]));
+}
+
+function ignore(): void {
+  // Nobody listens.
+}

@@ -1,0 +1,59 @@
+import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
+import { instanceOf, NOT_LOADED, type Instance, type Reference } from "./instance";
+
+/** A foreign key column, and the relation that decides its value. */
+interface ForeignKeyColumn {
+  readonly relation: RelationModel;
+  readonly place: number;
+  readonly referenced: ColumnModel;
+}
+
+const foreignKeys = new WeakMap<EntityModel, (ForeignKeyColumn | undefined)[]>();
+
+/** For each column of an entity: the relation it is the foreign key of, if any. */
+export function foreignKeysOf(model: EntityModel): readonly (ForeignKeyColumn | undefined)[] {
+  let columns = foreignKeys.get(model);
+  if (columns) return columns;
+  columns = new Array<ForeignKeyColumn | undefined>(model.columns.length).fill(undefined);
+  for (const relation of model.relations) {
+    if (!relation.holdsKey || relation.metadata.persistenceEnabled === false) continue;
+    relation.joins.forEach(({ foreign, referenced }, place) => {
+      columns[foreign.index] ??= { relation, place, referenced };
+    });
+  }
+  foreignKeys.set(model, columns);
+  return columns;
+}
+
+/** The value a column should have in the database by now; undefined where nobody said. */
+export function currentValue(instance: Instance, column: ColumnModel): unknown {
+  const foreignKey = foreignKeysOf(instance.model)[column.index];
+  if (foreignKey) {
+    const followed = followedValue(instance, column, foreignKey);
+    if (followed !== undefined) return followed;
+  }
+  if (!column.isVirtual) return column.read(instance.entity);
+  const remembered = instance.snapshot?.[column.index];
+  return remembered === NOT_LOADED || remembered === undefined ? undefined : column.codec.thaw(remembered);
+}
+
+/** What the assigned relation says of its foreign key; undefined where it says nothing, or was overruled by the property. */
+function followedValue(instance: Instance, column: ColumnModel, { relation, place, referenced }: ForeignKeyColumn): unknown {
+  const reference = instance.relatedBy(relation) as Reference | undefined;
+  if (!reference?.assigned) return undefined;
+  if (!column.isVirtual && !Object.is(column.read(instance.entity), reference.copied?.[place])) return undefined;
+  if (reference.entity === null) return null;
+  const other = instanceOf(reference.entity);
+  // A row that is still to be inserted has no key yet: NULL for now, an UPDATE later.
+  return (other ? currentValue(other, referenced) : referenced.read(reference.entity)) ?? null;
+}
+
+/** Values of the primary key, as they are now. */
+export function keyValues(instance: Instance): unknown[] {
+  return instance.model.primary.map((column) => currentValue(instance, column));
+}
+
+/** Values of the primary key that the row has in the database. */
+export function storedKeyValues(instance: Instance): unknown[] {
+  return instance.model.primary.map((column) => column.codec.thaw(instance.snapshot![column.index]));
+}
