@@ -1,5 +1,28 @@
+import { halfAppliedError } from "../../migrate/plan";
+import { currentEntry, pendingFiles, statusOf } from "../../migrate/state";
 import type { CommandContext } from "../command";
+import { migrationJson, printJson } from "./json";
+import { openMigrations } from "./opened";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+interface Options {
+  json?: boolean;
+}
+
+/** The migration that was applied last. Makes nothing. */
+export async function run(command: CommandContext<Options>): Promise<void> {
+  const opened = await openMigrations(command, { use: "read" });
+  const state = await opened.state();
+  const entry = currentEntry(state);
+  const pending = pendingFiles(state).length;
+  if (command.options.json) {
+    const status = statusOf(state).find(({ name }) => name === entry?.name);
+    const current = status ? migrationJson(status, opened.context.root) : null;
+    printJson(command, { current, head: pending === 0, pending });
+  } else if (entry) {
+    command.print(pending === 0 ? `${entry.name} (head)` : entry.name);
+  } else {
+    command.note("No migration is applied.");
+  }
+  const halfApplied = halfAppliedError(state);
+  if (halfApplied) throw halfApplied;
 }

@@ -1,5 +1,33 @@
+import { halfAppliedError } from "../../migrate/plan";
+import { statusOf } from "../../migrate/state";
 import type { CommandContext } from "../command";
+import { migrationJson, printJson } from "./json";
+import { openMigrations } from "./opened";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+interface Options {
+  json?: boolean;
+}
+
+/** The rows of the history, the last one first. Makes nothing. */
+export async function run(command: CommandContext<Options>): Promise<void> {
+  const opened = await openMigrations(command, { use: "read" });
+  const state = await opened.state();
+  const statuses = new Map(statusOf(state).map((status) => [status.name, status]));
+  const entries = [...state.history].reverse().map((entry) => ({ entry, status: statuses.get(entry.name)! }));
+  if (command.options.json) {
+    const rows = entries.map(({ entry, status }) => ({
+      id: entry.id,
+      ...migrationJson({ ...entry, file: status.file }, opened.context.root),
+      appliedAt: status.appliedAt?.toISOString() ?? null,
+    }));
+    printJson(command, { history: rows });
+  } else {
+    for (const { entry, status } of entries) {
+      const remark = status.standing === "missing" ? `  ${command.style.bad("its file is missing")}` : "";
+      command.print(`${String(entry.id).padStart(4)}  ${entry.timestamp}  ${entry.name}${remark}`);
+    }
+    if (entries.length === 0) command.note("No migration is applied.");
+  }
+  const halfApplied = halfAppliedError(state);
+  if (halfApplied) throw halfApplied;
 }

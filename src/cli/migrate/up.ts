@@ -1,5 +1,12 @@
+import { planUp } from "../../migrate/plan";
 import type { CommandContext } from "../command";
+import { carryOut, type RunningOptions } from "./running";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+/** Brings the database up to a target, by default to the last migration. */
+export async function run(command: CommandContext<RunningOptions>): Promise<void> {
+  const [target = "head"] = command.args;
+  await carryOut(command, {
+    makePlan: (state) => planUp(state, target),
+    nothing: target === "head" ? "Nothing to do: every migration is applied." : "Nothing to do: the target is reached.",
+  });
 }

@@ -1,0 +1,64 @@
+import type { DataSource } from "typeorm";
+import type { MigrationContext } from "../../migrate/context";
+import { migrationDatabaseOf } from "../../migrate/databases/database";
+import { loadMigrations } from "../../migrate/files";
+import { migrationFolder } from "../../migrate/folder";
+import { History } from "../../migrate/history";
+import { Ledger } from "../../migrate/ledger";
+import type { Running } from "../../migrate/run";
+import { readState, type MigrationState } from "../../migrate/state";
+import type { CommandContext, DatabaseUse } from "../command";
+
+/** What the migrate commands have in common: the project's migrations and its database, opened. */
+export interface Opened {
+  readonly context: MigrationContext;
+  readonly running: Running;
+  /** Files, history and ledger as they are now. */
+  state(): Promise<MigrationState>;
+}
+
+/** Loads the project and its migrations, and connects. Whoever asks for `read` finds nothing made afterwards. */
+export async function openMigrations(command: CommandContext, access: DatabaseUse): Promise<Opened> {
+  keepStdoutForData();
+  const project = await command.project();
+  const declared = takeMigrations(project.dataSource);
+  const { root } = project;
+  const files = await loadMigrations({ declared, root, load: (file) => project.load(file) });
+  const dataSource = await command.dataSource(access);
+  const runner = dataSource.createQueryRunner("master");
+  const settings = project.settings.migrations ?? {};
+  const context: MigrationContext = {
+    dataSource,
+    root,
+    folder: migrationFolder(declared, root, settings.folder),
+    language: project.language,
+    moduleFormat: project.moduleFormat,
+    settings,
+  };
+  const running: Running = {
+    files,
+    history: new History(dataSource),
+    ledger: new Ledger(dataSource),
+    database: migrationDatabaseOf(dataSource, runner),
+    runner,
+    root,
+  };
+  return { context, running, state: () => readState(files, running.history, running.ledger, runner) };
+}
+
+/**
+ * The DataSource's migrations, taken out of its options: Retort loads them itself, so that an error can name its file,
+ * and TypeORM would load them a second time.
+ */
+function takeMigrations(dataSource: DataSource): (string | Function)[] {
+  const declared = dataSource.options.migrations ?? [];
+  dataSource.setOptions({ migrations: [] });
+  return (Array.isArray(declared) ? declared : Object.values(declared)) as (string | Function)[];
+}
+
+/** What a migration or TypeORM's logger says goes where all goes that is not data. */
+function keepStdoutForData(): void {
+  console.log = console.error;
+  console.info = console.error;
+  console.debug = console.error;
+}

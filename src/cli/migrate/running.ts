@@ -1,0 +1,128 @@
+import type { Plan } from "../../migrate/plan";
+import { run, type RunObserver, type RunOptions, type RunReport, type TransactionMode } from "../../migrate/run";
+import { editedNames, statusOf, type MigrationState } from "../../migrate/state";
+import type { CommandContext } from "../command";
+import { errorJson, planJson, printJson, reportJson, standingJson, stepJson } from "./json";
+import { openMigrations, type Opened } from "./opened";
+
+/** How long another run is waited for when nothing is said, milliseconds. */
+const LOCK_TIMEOUT = 10_000;
+
+/** What up, down and redo can be told. */
+export interface RunningOptions {
+  readonly sql?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly strict?: boolean;
+  readonly lint?: boolean;
+  readonly yes?: boolean;
+  readonly transaction?: TransactionMode;
+  readonly lockTimeout?: number;
+}
+
+type Command = CommandContext<RunningOptions>;
+
+/** What makes one of the three commands. */
+export interface Task {
+  makePlan(state: MigrationState): Plan;
+  /** Said when there is nothing to do. */
+  readonly nothing: string;
+  /** Asked before anything is run; false ends the command. */
+  confirm?(opened: Opened, plan: Plan): Promise<boolean>;
+}
+
+/** Carries the task out, or shows what that would be. */
+export async function carryOut(command: Command, task: Task): Promise<void> {
+  const { sql, dryRun } = command.options;
+  const opened = await openMigrations(command, { use: sql || dryRun ? "read" : "write" });
+  if (dryRun) return showPlan(command, opened, task);
+  if (sql) return showStatements(command, opened, task);
+  return runTask(command, opened, task);
+}
+
+async function showPlan(command: Command, opened: Opened, task: Task): Promise<void> {
+  const state = await opened.state();
+  const plan = task.makePlan(state);
+  if (command.options.json) {
+    printJson(command, { steps: planJson(plan, opened.context.root), ...standingJson(state) });
+    return;
+  }
+  for (const { direction, migration, resumed } of plan) {
+    command.print(`${direction.padEnd(4)}  ${migration.name}${resumed ? "  (goes on)" : ""}`);
+  }
+  if (plan.length === 0) command.note(task.nothing);
+}
+
+async function showStatements(command: Command, opened: Opened, task: Task): Promise<void> {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- seldom needed
+  const { recordScript } = require("../../migrate/script") as typeof import("../../migrate/script");
+  const plan = task.makePlan(await opened.state());
+  const script = await recordScript(opened.running, plan, runOptions(command, opened));
+  if (command.options.json) {
+    printJson(command, {
+      steps: script.map(({ step, statements }) => ({ ...stepJson(step, opened.context.root), statements })),
+    });
+    return;
+  }
+  for (const { lines } of script) for (const line of lines) command.print(line);
+  if (plan.length === 0) command.note(task.nothing);
+}
+
+async function runTask(command: Command, opened: Opened, task: Task): Promise<void> {
+  const state = await opened.state();
+  const plan = task.makePlan(state);
+  if (plan.length > 0 && task.confirm && !(await task.confirm(opened, plan))) return;
+  const report = await run(
+    opened.running,
+    (now) => task.makePlan(now),
+    runOptions(command, opened),
+    observer(command, opened),
+  );
+  if (command.options.json) printReport(command, opened, report);
+  else if (report.steps.length === 0 && report.error === undefined) command.note(task.nothing);
+  if (report.error !== undefined) throw report.error;
+}
+
+function runOptions({ options }: Command, { context }: Opened): RunOptions {
+  const configured = context.dataSource.options.migrationsTransactionMode;
+  return {
+    transaction: options.transaction ?? configured ?? "each",
+    lockTimeout: options.lockTimeout ?? LOCK_TIMEOUT,
+    strict: options.strict === true,
+  };
+}
+
+/** One line a migration, on stderr: text, or with --json an object each. */
+function observer(command: Command, { context }: Opened): RunObserver {
+  const { noteStyle: style, options } = command;
+  const say = (text: string) => options.json || command.note(text);
+  return {
+    waiting: () => say(style.dim("Waiting for another run of migrations to end …")),
+    planned: (_plan, state) => {
+      for (const name of editedNames(state)) say(style.warn(`${name} was edited after it was applied.`));
+      for (const { name, standing, outOfOrder } of statusOf(state)) {
+        if (outOfOrder && standing === "pending") say(style.warn(`${name} is out of order: a younger one is applied.`));
+      }
+    },
+    begun: () => undefined,
+    done: (report) => {
+      if (options.json) command.note(JSON.stringify(reportJson(report, context.root)));
+      else
+        command.note(
+          `${report.step.direction.padEnd(4)}  ${report.step.migration.name}  ${style.dim(duration(report.milliseconds))}`,
+        );
+    },
+  };
+}
+
+function printReport(command: Command, { context }: Opened, { state, steps, error }: RunReport): void {
+  printJson(command, {
+    steps: steps.map((step) => reportJson(step, context.root)),
+    ...standingJson(state),
+    error: error === undefined ? null : errorJson(error),
+  });
+}
+
+function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}

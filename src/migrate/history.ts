@@ -1,0 +1,101 @@
+import type { DataSource, QueryRunner } from "typeorm";
+import type { Dialect } from "../dialect/dialect";
+import { dialectOf } from "../dialect/dialects";
+import type { Send } from "./send";
+
+/** One row of TypeORM's table: a migration that was applied. */
+export interface HistoryEntry {
+  /** Rows are numbered in the order in which the migrations were applied. */
+  readonly id: number;
+  readonly timestamp: number;
+  readonly name: string;
+}
+
+/** TypeORM's own `migrations` table. Rows look as TypeORM writes them, so that both tools agree about one database. */
+export class History {
+  readonly #dataSource: DataSource;
+  readonly #dialect: Dialect;
+  /** As TypeORM names it, with its schema or database; not quoted. */
+  readonly #table: string;
+  readonly #quoted: string;
+
+  constructor(dataSource: DataSource) {
+    this.#dataSource = dataSource;
+    this.#dialect = dialectOf(dataSource);
+    this.#table = tableBeside(dataSource, historyTableName(dataSource));
+    this.#quoted = quotedPath(dataSource, historyTableName(dataSource));
+  }
+
+  /** The applied migrations, in the order in which they were applied; none where there is no table yet. */
+  async read(runner: QueryRunner): Promise<HistoryEntry[]> {
+    if (!(await runner.hasTable(this.#table))) return [];
+    const { quote } = this.#dialect;
+    const columns = ["id", "timestamp", "name"].map(quote).join(", ");
+    const rows = (await runner.query(`SELECT ${columns} FROM ${this.#quoted} ORDER BY ${quote("id")}`)) as Row[];
+    return rows.map((row) => ({ id: Number(row.id), timestamp: Number(row.timestamp), name: row.name }));
+  }
+
+  /** Makes the table, and the one for views and generated columns, as TypeORM would; leaves them where they are. */
+  async create(runner: QueryRunner): Promise<void> {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded long since by the project
+    const { MigrationExecutor } = require("typeorm") as typeof import("typeorm");
+    const executor = new MigrationExecutor(this.#dataSource, runner) as unknown as TableMaker;
+    await executor.createMigrationsTableIfNotExist(runner);
+    const builder = this.#dataSource.driver.createSchemaBuilder() as Partial<MetadataTableMaker>;
+    await builder.createMetadataTableIfNecessary?.(runner);
+  }
+
+  async add(send: Send, { timestamp, name }: Omit<HistoryEntry, "id">): Promise<void> {
+    const { quote, placeholder } = this.#dialect;
+    const columns = `${quote("timestamp")}, ${quote("name")}`;
+    await send(`INSERT INTO ${this.#quoted}(${columns}) VALUES (${placeholder(1)}, ${placeholder(2)})`, [
+      timestamp,
+      name,
+    ]);
+  }
+
+  /** Takes the migration out, with its doubles if somebody made any. */
+  async remove(send: Send, name: string): Promise<void> {
+    await send(`DELETE FROM ${this.#quoted} WHERE ${this.#dialect.quote("name")} = ${this.#dialect.placeholder(1)}`, [
+      name,
+    ]);
+  }
+
+  async clear(send: Send): Promise<void> {
+    await send(`DELETE FROM ${this.#quoted}`);
+  }
+}
+
+interface Row {
+  id: unknown;
+  timestamp: unknown;
+  name: string;
+}
+
+/** Protected in TypeORM's types; called rather than copied, so that the table is TypeORM's to the letter. */
+interface TableMaker {
+  createMigrationsTableIfNotExist(runner: QueryRunner): Promise<void>;
+}
+
+interface MetadataTableMaker {
+  createMetadataTableIfNecessary(runner: QueryRunner): Promise<void>;
+}
+
+export function historyTableName(dataSource: DataSource): string {
+  return dataSource.options.migrationsTableName ?? "migrations";
+}
+
+/** The path of a table where TypeORM keeps its own tables: in the schema that the options name. */
+export function tableBeside(dataSource: DataSource, name: string): string {
+  const { driver } = dataSource;
+  const { schema } = driver.options as { schema?: string };
+  return driver.buildTableName(name, schema, driver.database);
+}
+
+export function quotedPath(dataSource: DataSource, name: string): string {
+  const { quote } = dialectOf(dataSource);
+  return tableBeside(dataSource, name)
+    .split(".")
+    .map((part) => quote(part))
+    .join(".");
+}
