@@ -2,7 +2,8 @@ import path from "node:path";
 import { at, type SourcePlace } from "../config/errors";
 import { placeOf } from "../config/trace";
 
-const OWN_FOLDER = path.resolve(__dirname, "..") + path.sep;
+const PACKAGE = path.resolve(__dirname, "../..");
+const OWN_FOLDERS = [path.join(PACKAGE, "dist", path.sep), path.join(PACKAGE, "bin", path.sep)];
 
 /** `src/seed.ts:12:3`: where an error comes from, as far as it is in a file that somebody can open and correct; else undefined. */
 export function whereFrom(error: unknown): string | undefined {
@@ -11,5 +12,9 @@ export function whereFrom(error: unknown): string | undefined {
 }
 
 function isSomebodys(file: string): boolean {
-  return path.isAbsolute(file) && !file.includes(`${path.sep}node_modules${path.sep}`) && !file.startsWith(OWN_FOLDER);
+  return (
+    path.isAbsolute(file) &&
+    !file.includes(`${path.sep}node_modules${path.sep}`) &&
+    !OWN_FOLDERS.some((own) => file.startsWith(own))
+  );
 }

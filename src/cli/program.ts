@@ -14,6 +14,8 @@ export type Request =
       readonly options: GlobalOptions & Record<string, unknown>;
     };
 
+const EVERYWHERE = "Options everywhere:";
+
 /** Taken by every command, before or after its name. */
 const GLOBAL_OPTIONS: readonly CommandOption[] = [
   { flags: "-d, --data-source <file>", summary: "the file that exports the DataSource (default: found)" },
@@ -28,7 +30,14 @@ const GLOBAL_OPTIONS: readonly CommandOption[] = [
  */
 export function parse(argv: readonly string[], commands: readonly Command[], version: string, style: Style): Request {
   const program = new Program(commands, version, style);
-  return program.parse(withDefaultCommand(argv, commands[0]!));
+  return program.parse(withDefaultCommand(helpAsOption(argv), commands[0]!));
+}
+
+/** `retort help migrate up` and `retort migrate help up` are `retort migrate up --help`. */
+function helpAsOption(argv: readonly string[]): readonly string[] {
+  const index = argv.findIndex((word, position) => word === "help" || word.startsWith("-") || position > 1);
+  if (argv[index] !== "help") return argv;
+  return [...argv.slice(0, index), ...argv.slice(index + 1), "--help"];
 }
 
 /** `retort` alone, or with options only, means the first command of the table. */
@@ -56,6 +65,8 @@ function flagsOf({ flags }: CommandOption): string[] {
 class Program {
   readonly #root: Parser;
   readonly #style: Style;
+  /** What a command is called in the list of its group. */
+  readonly #titles = new Map<Parser, string>();
   #request: Request | undefined;
   #text = "";
   /** The command whose arguments are being read, for what is said about them. */
@@ -63,14 +74,18 @@ class Program {
 
   constructor(commands: readonly Command[], version: string, style: Style) {
     this.#style = style;
-    this.#root = this.#configured(new Parser("retort"))
+    this.#root = this.#configured(new Parser("retort"));
+    this.#root
       .description("For TypeORM what flask shell and Flask-Migrate are for Flask.")
       .usage("[command] [options]")
       .version(version, "-V, --version", "print the version")
-      .helpCommand("help [command]", "explains a command")
-      .addHelpText("after", `\n${style.bold("Without a command")} retort opens the shell.`);
+      .helpCommand("help [command]", "explains a command");
+    this.#globalOptions(this.#root).addHelpText(
+      "after",
+      `\n${style.bold("Without a command")} retort opens the shell.`,
+    );
     this.#current = this.#root;
-    for (const command of commands) this.#root.addCommand(this.#parserFor(command), { hidden: false });
+    for (const command of commands) this.#root.addCommand(this.#parserFor(command));
   }
 
   parse(argv: readonly string[]): Request {
@@ -90,10 +105,13 @@ class Program {
       .summary(command.summary)
       .description(sentence(command.summary));
     parser.aliases([...(command.aliases ?? []), ...(command.hiddenAliases ?? [])]);
+    this.#titles.set(parser, [command.name, ...(command.aliases ?? [])].join(", "));
     for (const option of command.options ?? []) parser.addOption(optionFor(option));
+    this.#globalOptions(parser);
     if (command.details) parser.addHelpText("after", `\n${command.details}`);
     if (command.commands) return this.#groupOf(parser, command.commands);
-    parser.arguments(command.arguments ?? "").passThroughOptions(command.passThrough === true);
+    if (command.arguments) parser.arguments(command.arguments);
+    parser.passThroughOptions(command.passThrough === true);
     return parser.action(() => {
       const args = parser.processedArgs.flat().filter((one): one is string => typeof one === "string");
       this.#request = { kind: "command", command, args, options: mergedOptions(parser) };
@@ -102,7 +120,7 @@ class Program {
 
   #groupOf(parser: Parser, commands: readonly Command[]): Parser {
     for (const one of commands) parser.addCommand(this.#parserFor(one));
-    parser.helpCommand(false);
+    parser.helpCommand(false).allowExcessArguments(true).usage("<command> [options]");
     return parser.action(() => {
       const [word] = parser.args;
       const names = namesOf(parser);
@@ -110,21 +128,25 @@ class Program {
     });
   }
 
+  #globalOptions(parser: Parser): Parser {
+    for (const option of GLOBAL_OPTIONS) parser.addOption(optionFor(option).helpGroup(EVERYWHERE));
+    return parser.addHelpOption(new Option("-h, --help", "explain this command").helpGroup(EVERYWHERE));
+  }
+
   #configured(parser: Parser): Parser {
-    for (const option of GLOBAL_OPTIONS) parser.addOption(optionFor(option).helpGroup("Options everywhere:"));
     return parser
       .exitOverride()
       .enablePositionalOptions()
       .allowExcessArguments(false)
       .showSuggestionAfterError(false)
-      .helpOption("-h, --help", "explain this command")
       .hook("preSubcommand", (_, subcommand) => void (this.#current = subcommand))
       .configureHelp({
         showGlobalOptions: false,
         styleTitle: (text) => this.#style.bold(text),
         styleSubcommandTerm: (text) => this.#style.accent(text),
         styleOptionTerm: (text) => this.#style.accent(text),
-        subcommandTerm: (one) => [one.name(), ...shownAliases(one)].join(", ") + argumentsOf(one),
+        commandUsage: (one) => `${pathOf(one)} ${one.usage()}`,
+        subcommandTerm: (one) => (this.#titles.get(one) ?? one.name()) + argumentsOf(one),
         optionDescription: describe,
       })
       .configureOutput({
@@ -173,10 +195,6 @@ function describe(option: Option): string {
   const choices = option.argChoices ? ` (${option.argChoices.join(", ")})` : "";
   const value = option.defaultValue === undefined ? "" : ` (default: ${String(option.defaultValue)})`;
   return option.description + choices + value;
-}
-
-function shownAliases(parser: Parser): string[] {
-  return parser.alias() ? [parser.alias()] : [];
 }
 
 function argumentsOf(parser: Parser): string {

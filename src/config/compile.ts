@@ -18,12 +18,13 @@ import { guardMetadata, redirectModules } from "./transform";
 export function compile(source: Source): Compiled {
   const facts = factsOf(source);
   const result = ts.transpileModule(source.text, {
-    fileName: source.file,
+    // By its name TypeScript would take an .mts file for one that must not become CommonJS.
+    fileName: source.file.replace(/\.[cm]ts$/, ".ts"),
     reportDiagnostics: true,
     compilerOptions: emitOptions(source, facts.format),
     transformers: transformersFor(ts, facts.format),
   });
-  refuseErrors(result.diagnostics ?? []);
+  refuseErrors(source.file, result.diagnostics ?? []);
   return { ...facts, ...wrapped(result.outputText, facts), map: result.sourceMapText ?? "" };
 }
 
@@ -65,11 +66,11 @@ export function wrapped(
 }
 
 /** Only what keeps a file from being read counts here: types are `tsc`'s business. */
-function refuseErrors(diagnostics: readonly ts.Diagnostic[]): void {
+function refuseErrors(source: string, diagnostics: readonly ts.Diagnostic[]): void {
   const error = diagnostics.find(({ category, file }) => category === ts.DiagnosticCategory.Error && file);
   if (!error?.file) return;
   const { line, character } = error.file.getLineAndCharacterOfPosition(error.start ?? 0);
-  const place = { file: error.file.fileName, line: line + 1, column: character + 1 };
+  const place = { file: source, line: line + 1, column: character + 1 };
   throw doesNotParse(place, ts.flattenDiagnosticMessageText(error.messageText, " "));
 }
 

@@ -64,8 +64,10 @@ export class TypedCompiler {
   #host(options: ours.CompilerOptions, settings: CompilerSettings): ours.CompilerHost {
     const host = this.#ts.createCompilerHost(options);
     const read = host.getSourceFile.bind(host);
-    host.getSourceFile = (name, ...others) => {
-      if (!this.#files.has(name)) this.#files.set(name, read(name, ...others));
+    host.getSourceFile = (name, wanted, ...others) => {
+      // All files become CommonJS: an .mts file too, which by its name would not.
+      const asCommonJs = typeof wanted === "object" ? { ...wanted, impliedNodeFormat: undefined } : wanted;
+      if (!this.#files.has(name)) this.#files.set(name, read(name, asCommonJs, ...others));
       return this.#files.get(name);
     };
     host.resolveModuleNameLiterals = (literals, from) =>
