@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata, QueryRunner } from "typeorm";
 
-import type { Operation } from "./operation";
+import type { Operation, Rename } from "./operation";
 import type { Column, ObjectName, Schema, Table } from "./model";
 
 /** What a kind of database must provide so that its schema can be read, compared and changed. */
@@ -18,8 +18,10 @@ export interface SchemaDialect {
   sameExpression(a: string, b: string): boolean;
   /** Whether two types are the same, in a table of that kind. */
   sameType(a: string, b: string, table: Table): boolean;
-  /** The expression after a column was renamed. */
-  renameIn(expression: string, from: string, to: string): string;
+  /** Whether columns of the type can have a collation: a column that becomes a number loses its own. */
+  canCollate(type: string): boolean;
+  /** The schema after a rename, with the expressions and stored statements that the database rewrites by itself. */
+  renamed(schema: Schema, rename: Rename): Schema;
   /** Reads the whole schema, but for what `isLeftAlone` names. */
   read(runner: QueryRunner, scope: Scope): Promise<Schema>;
   /** An empty database of the same kind and settings, to try things on; nothing of it stays after `close`. */
@@ -41,9 +43,13 @@ export interface EntityRules {
   schemaOf(dataSource: DataSource, metadata: { schema?: string | undefined; database?: string | undefined }): string | undefined;
   /** The column in this database's words; `base` is what is the same everywhere. */
   column(dataSource: DataSource, column: EntityMetadata["columns"][number], base: Column, table: ObjectName): Column;
-  /** Whether CHECK, exclusion, deferrable … are things this database has; what it has not is not declared. */
+  /** What this database has not is not declared, whatever the entities say. */
   readonly deferrable: boolean;
   readonly exclusions: boolean;
+  /** Whether the name of a primary key is kept. */
+  readonly namedPrimaryKeys: boolean;
+  /** Whether numbering that the entity does not ask for was made by hand and stays (SQLite's AUTOINCREMENT). */
+  readonly keepsNumbering: boolean;
 }
 
 /** What part of a database is looked at. */
@@ -54,16 +60,19 @@ export interface Scope {
   readonly schemas: readonly string[];
 }
 
+/** A database to try things on; nothing of it stays after `close`. */
 export interface Scratch {
-  /** A query runner on the scratch database. */
+  /** A query runner on the scratch database. What is sent through it is carried over where names of schemas differ. */
   readonly runner: QueryRunner;
   read(scope: Scope): Promise<Schema>;
-  /** Carries a statement over to the scratch database, where names of schemas have to be exchanged. */
-  translate(sql: string): string;
-  /** Copies the tables as they are in the database (and up to `limit` rows of each); gives the number of rows a table. */
-  copy(source: QueryRunner, schema: Schema, limit: number): Promise<void>;
+  /** Makes the tables as they are in the database, with up to `limit` rows of each; gives whether all rows came along. */
+  copy(source: QueryRunner, schema: Schema, limit: number): Promise<boolean>;
   /** Runs work as the runner of migrations would: transaction, foreign keys, pragmas. */
   run(work: (runner: QueryRunner) => Promise<void>): Promise<void>;
+  /** The rows of a table, each as one text, in an order of their own. */
+  rows(table: ObjectName, columns: readonly string[]): Promise<string[]>;
+  /** What is wrong with the schema as a whole: views or triggers that speak of what is not there, keys that dangle. */
+  complaints(): Promise<string[]>;
   close(): Promise<void>;
 }
 

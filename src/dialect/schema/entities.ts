@@ -59,7 +59,7 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
     primaryKey:
       primary.length === 0
         ? undefined
-        : { name: primary[0]!.primaryKeyConstraintName, columns: primary.map((column) => column.databaseName) },
+        : { name: dialect.entities.namedPrimaryKeys ? primary[0]!.primaryKeyConstraintName : undefined, columns: primary.map((column) => column.databaseName) },
     uniques: metadata.uniques.map((unique) => ({
       name: unique.name,
       columns: unique.columns.map((column) => column.databaseName),

@@ -47,6 +47,8 @@ export type Operation =
   | { readonly kind: "createView"; readonly view: View }
   | { readonly kind: "dropView"; readonly view: View };
 
+export type Rename = Extract<Operation, { kind: "renameTable" | "renameColumn" }>;
+
 /** What belongs to a table as a whole and can change without touching its columns. */
 export type TableTraits = Pick<Table, "comment" | "engine" | "withoutRowid">;
 

@@ -1,8 +1,8 @@
 import type { SchemaDialect } from "../../schema/dialect";
 import type { Column, Table } from "../../schema/model";
-import { normalized, renamedIn, unwrapped } from "../../schema/tokens";
+import { normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
-import { plan } from "./plan";
+import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
 import { openScratch } from "./scratch";
 
@@ -21,11 +21,14 @@ export const sqliteSchema: SchemaDialect = {
     },
     deferrable: true,
     exclusions: false,
+    namedPrimaryKeys: false,
+    keepsNumbering: true,
   },
   sameName: (a, b) => a.toLowerCase() === b.toLowerCase(),
   sameExpression: (a, b) => normalized(unwrapped(a)) === normalized(unwrapped(b)),
   sameType,
-  renameIn: (expression, from, to) => renamedIn(expression, from, to, quote),
+  canCollate: () => true,
+  renamed,
   read: readSchema,
   openScratch,
   plan,

@@ -10,7 +10,7 @@ import {
   replaceTable,
   spoken,
 } from "../../schema/model";
-import { type AddColumn, type AlterColumn, type Operation, type Part, apply } from "../../schema/operation";
+import { type AddColumn, type AlterColumn, type Operation, type Part, type Rename, apply } from "../../schema/operation";
 import { isTrivia, literal, nameIn, normalized, renamedIn, tokenize } from "../../schema/tokens";
 import { describe, describeWithin } from "../../schema/words";
 import { columnDefinition, createIndex, createTable, createView, quote, referencesClause } from "./create";
@@ -23,7 +23,7 @@ type Structural = Extract<
   { kind: "changeTable" | "addColumn" | "dropColumn" | "alterColumn" | "changePrimaryKey" | "addPart" | "dropPart" | "renamePart" }
 >;
 
-type Rename = Extract<Operation, { kind: "renameTable" | "renameColumn" }>;
+type IndexOperation = Extract<Operation, { kind: "addPart" | "dropPart" | "renamePart" }>;
 
 /**
  * The statements for SQLite. All that concerns one table's definition comes out in one step: by ADD and DROP COLUMN
@@ -93,7 +93,7 @@ class Walk {
     this.schema = replaceTable(this.schema, table, { ...table, stored: text });
   }
 
-  #index(operation: Extract<Structural, { kind: "addPart" | "dropPart" | "renamePart" }>): void {
+  #index(operation: IndexOperation): void {
     const add = (part: Part) => indexStatement(part, operation.table);
     const drop = (part: Part) => sql(`DROP INDEX ${quote(part.value.name!)}`);
     if (operation.kind === "addPart") this.#step(operation, [add(operation.part)]);
@@ -102,16 +102,18 @@ class Walk {
   }
 
   #rename(operation: Rename): void {
-    this.#step(operation, [sql(renameStatement(operation))]);
-    this.schema = retold(this.schema, operation);
+    this.steps.push({ comment: sentence(describe(operation)), statements: [sql(renameStatement(operation))] });
+    this.schema = renamed(this.schema, operation);
   }
 
   /** Everything else that concerns the definition of this table, in one step. */
   #restructure(first: Structural, at: number): void {
+    const { structural, renames, unindexed } = this.#restOf(first, at);
+    // The rebuild makes the indexes that are there again: those that are to go, go first.
+    for (const operation of unindexed) this.#index(operation);
+    for (const operation of [...structural, ...unindexed]) this.#done.add(operation);
     const table = findTable(this.schema, first.table);
     if (!table) throw new Error(`no table ${spoken(first.table)} to change`);
-    const { structural, renames } = this.#restOf(first, at);
-    for (const operation of structural) this.#done.add(operation);
     const native = nativeStatements(table, structural, this.schema);
     let schema = this.schema;
     for (const operation of structural) schema = editStored(schema, operation);
@@ -129,18 +131,21 @@ class Walk {
   }
 
   /** The structural operations on the same table from here on, and the renames that come after, last first. */
-  #restOf(first: Structural, at: number): { structural: Structural[]; renames: Rename[] } {
+  #restOf(first: Structural, at: number): { structural: Structural[]; renames: Rename[]; unindexed: IndexOperation[] } {
     let name: ObjectName = first.table;
     const structural: Structural[] = [];
     const renames: Rename[] = [];
+    const unindexed: IndexOperation[] = [];
     for (const operation of this.#operations.slice(at)) {
       if (operation.kind === "renameTable" && isSame(operation.from, name)) {
         renames.unshift(operation);
         name = operation.to;
       } else if (operation.kind === "renameTable" || operation.kind === "renameColumn") renames.unshift(operation);
       else if (isStructural(operation) && isSame(operation.table, name)) structural.push(operation);
+      else if (isIndexOperation(operation) && operation.kind === "dropPart" && isSame(operation.table, name))
+        if (!this.#done.has(operation)) unindexed.push(operation);
     }
-    return { structural, renames };
+    return { structural, renames, unindexed };
   }
 
   /**
@@ -150,7 +155,7 @@ class Walk {
   #known(table: Table, renames: readonly Rename[]): string | undefined {
     if (!this.#to) return undefined;
     let schema = this.#to;
-    for (const rename of renames) schema = retold(apply(schema, undone(rename)), undone(rename));
+    for (const rename of renames) schema = renamed(schema, undone(rename));
     return findTable(schema, table)?.stored;
   }
 }
@@ -186,9 +191,7 @@ function isStructural(operation: Operation): operation is Structural {
   );
 }
 
-function isIndexOperation(
-  operation: Operation,
-): operation is Extract<Operation, { kind: "addPart" | "dropPart" | "renamePart" }> {
+function isIndexOperation(operation: Operation): operation is IndexOperation {
   if (operation.kind === "renamePart") return operation.before.sort === "index";
   return (operation.kind === "addPart" || operation.kind === "dropPart") && operation.part.sort === "index";
 }
@@ -198,8 +201,9 @@ function renameStatement(operation: Rename): string {
   return `ALTER TABLE ${quote(operation.table.name)} RENAME COLUMN ${quote(operation.from)} TO ${quote(operation.to)}`;
 }
 
-/** The stored texts after a rename, as SQLite rewrites them itself. */
-function retold(schema: Schema, operation: Rename): Schema {
+/** The schema after a rename, with the stored texts as SQLite rewrites them itself. */
+export function renamed(before: Schema, operation: Rename): Schema {
+  const schema = apply(before, operation);
   const tables = schema.tables.map((table): Table => {
     if (table.stored === undefined) return table;
     const stored = retoldText(table, operation);
@@ -210,7 +214,13 @@ function retold(schema: Schema, operation: Rename): Schema {
     const read = tableFrom(stored);
     return { ...table, stored, indexes, columns: read.columns, checks: read.checks };
   });
-  return { ...schema, tables };
+  return { ...schema, tables, views: schema.views.map((view) => ({ ...view, definition: retoldView(view.definition, operation) })) };
+}
+
+/** A guess that is good enough to see that nothing changed; where it is wrong, the view is made again. */
+function retoldView(definition: string, operation: Rename): string {
+  if (operation.kind === "renameTable") return renamedIn(definition, operation.from.name, operation.to.name, quote);
+  return renamedIn(definition, operation.from, operation.to, quote);
 }
 
 function retoldText(table: Table, operation: Rename): string {

@@ -39,9 +39,10 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
   return {
     runner,
     read: (scope: Scope) => readSchema(runner, scope),
-    translate: (sql) => sql,
     copy: (source, _schema, limit) => copy(source, runner, limit),
     run: (work) => runWithForeignKeysOff(runner, work),
+    rows: (table, columns) => rowsOf(runner, table.name, columns),
+    complaints: async () => [...(await brokenObjects(runner)), ...(await danglingKeys(runner))],
     close: async () => {
       await runner.release();
       await scratch.destroy();
@@ -50,7 +51,7 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
 }
 
 /** The whole of sqlite_master, with rows: other people's tables too, for triggers and views may speak of them. */
-async function copy(source: QueryRunner, target: QueryRunner, limit: number): Promise<void> {
+async function copy(source: QueryRunner, target: QueryRunner, limit: number): Promise<boolean> {
   await target.query("PRAGMA foreign_keys = OFF");
   const objects = (await source.query(
     `SELECT "type", "name", "sql" FROM "main"."sqlite_master" WHERE "sql" IS NOT NULL AND "name" NOT LIKE 'sqlite\\_%' ESCAPE '\\'`,
@@ -58,21 +59,23 @@ async function copy(source: QueryRunner, target: QueryRunner, limit: number): Pr
   const listed = (await source.query("PRAGMA main.table_list")) as { name: string; type: string }[];
   const kindOf = (name: string) => listed.find((row) => row.name === name)?.type;
   const tables = objects.filter((object) => object.type === "table" && kindOf(object.name) === "table");
+  let isWhole = true;
   for (const table of tables) {
     await target.query(table.sql);
-    await copyRows(source, target, table.name, limit);
+    isWhole = (await copyRows(source, target, table.name, limit)) < limit && isWhole;
   }
   for (const table of objects.filter((object) => kindOf(object.name) === "virtual")) await target.query(table.sql).catch(() => {});
   for (const type of ["index", "view", "trigger"])
     for (const object of objects.filter((other) => other.type === type)) await target.query(object.sql);
   await copySequences(source, target);
+  return isWhole;
 }
 
-async function copyRows(source: QueryRunner, target: QueryRunner, table: string, limit: number): Promise<void> {
+async function copyRows(source: QueryRunner, target: QueryRunner, table: string, limit: number): Promise<number> {
   const columns = ((await source.query(`PRAGMA main.table_xinfo(${quote(table)})`)) as { name: string; hidden: number }[])
     .filter((column) => column.hidden === 0)
     .map((column) => column.name);
-  if (columns.length === 0) return;
+  if (columns.length === 0) return 0;
   // As SQL literals: a value that passes through JavaScript can come back as another type (1 as 1.0).
   const literals = columns.map((column) => `quote(${quote(column)})`).join(` || ', ' || `);
   const rows = (await source.query(`SELECT ${literals} AS "row" FROM ${quote(table)} LIMIT ${limit}`)) as { row: string }[];
@@ -80,6 +83,32 @@ async function copyRows(source: QueryRunner, target: QueryRunner, table: string,
     const values = rows.slice(at, at + ROWS_A_STATEMENT).map(({ row }) => `(${row})`);
     await target.query(`INSERT INTO ${quote(table)} (${list(columns)}) VALUES ${values.join(", ")}`);
   }
+  return rows.length;
+}
+
+async function rowsOf(runner: QueryRunner, table: string, columns: readonly string[]): Promise<string[]> {
+  const text = columns.map((column) => `quote(${quote(column)})`).join(` || ', ' || `) || "''";
+  const rows = (await runner.query(`SELECT ${text} AS "row" FROM ${quote(table)} ORDER BY 1`)) as { row: string }[];
+  return rows.map(({ row }) => row);
+}
+
+/** Renaming any table makes SQLite read every view and trigger, and it says which one it cannot. */
+async function brokenObjects(runner: QueryRunner): Promise<string[]> {
+  await runner.query(`CREATE TABLE "retort_probe" ("a")`);
+  try {
+    await runner.query(`ALTER TABLE "retort_probe" RENAME TO "retort_probed"`);
+    await runner.query(`ALTER TABLE "retort_probed" RENAME TO "retort_probe"`);
+    return [];
+  } catch (error) {
+    return [(error as Error).message.replace(/ after rename$/, "")];
+  } finally {
+    await runner.query(`DROP TABLE "retort_probe"`);
+  }
+}
+
+async function danglingKeys(runner: QueryRunner): Promise<string[]> {
+  const found = (await runner.query("PRAGMA foreign_key_check")) as { table: string; parent: string; rowid: number; fkid: number }[];
+  return found.map(({ table, parent, rowid }) => `row ${rowid} of "${table}" refers to a row of "${parent}" that is not there`);
 }
 
 async function copySequences(source: QueryRunner, target: QueryRunner): Promise<void> {

@@ -1,0 +1,21 @@
+import type { Operation } from "../dialect/schema/operation";
+import { describe } from "../dialect/schema/words";
+import type { MigrationContext } from "./context";
+import { type Difference, plainDifference, readSchemas } from "./difference";
+
+export interface CheckResult {
+  /** Whether the entities and the database agree. */
+  readonly agrees: boolean;
+  readonly differences: readonly { readonly text: string; readonly operation: Operation }[];
+}
+
+/** Compares the entities with the database and changes nothing. `context.dataSource` must be initialised. */
+export async function check(context: MigrationContext): Promise<CheckResult> {
+  const { operations } = await difference(context);
+  return { agrees: operations.length === 0, differences: operations.map((operation) => ({ text: describe(operation), operation })) };
+}
+
+/** What would have to be done to the database, nothing asked. */
+export async function difference(context: MigrationContext): Promise<Difference> {
+  return plainDifference(await readSchemas(context));
+}

@@ -1,0 +1,122 @@
+import type { Statement, Step } from "../dialect/schema/dialect";
+import { tokenize } from "../dialect/schema/tokens";
+import { recipe } from "../dialect/sqlite/schema/rebuild";
+import { badName } from "./generate-errors";
+
+/** What a migration file is made of. */
+export interface MigrationText {
+  readonly className: string;
+  readonly up: readonly Step[];
+  readonly down: readonly Step[];
+}
+
+export interface FileStyle {
+  readonly language: "ts" | "js";
+  readonly moduleFormat: "cjs" | "esm";
+}
+
+/** The words of a name: `"Posts table"` and `PostsTable` are both posts, table. */
+function wordsOf(name: string): string[] {
+  const words = name
+    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1 $2")
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean);
+  if (words.length === 0) throw badName(name);
+  return words;
+}
+
+/** `PostsTable1700000000000`; an identifier whatever the name begins with. TypeORM reads the timestamp from its end. */
+export function classNameOf(name: string, timestamp: number): string {
+  const words = wordsOf(name).map((word) => word[0]!.toUpperCase() + word.slice(1));
+  const joined = words.join("");
+  return `${/^\p{N}/u.test(joined) ? "_" : ""}${joined}${timestamp}`;
+}
+
+/** `1700000000000-posts-table.ts` */
+export function fileNameOf(name: string, timestamp: number, { language }: Pick<FileStyle, "language">): string {
+  const slug = wordsOf(name).join("-").toLowerCase();
+  return `${timestamp}-${slug}.${language}`;
+}
+
+/** The text of a migration file. */
+export function renderFile(migration: MigrationText, style: FileStyle): string {
+  const isTyped = style.language === "ts";
+  const statements = [...migration.up, ...migration.down].flatMap((step) => step.statements);
+  const helpers = [
+    statements.some(({ kind }) => kind === "rebuild") && recipe(isTyped),
+    statements.some(({ kind }) => kind === "refuse") && hasRows(isTyped),
+  ].filter((helper) => helper !== false);
+  const isInherited = isTyped ? " implements MigrationInterface" : "";
+  const [parameter, result] = isTyped ? ["queryRunner: QueryRunner", ": Promise<void>"] : ["queryRunner", ""];
+  const head = isTyped
+    ? `import type { MigrationInterface, QueryRunner } from "typeorm";\n\n`
+    : `/** @implements {import("typeorm").MigrationInterface} */\n`;
+  const exported = isTyped || style.moduleFormat === "esm" ? "export class" : `module.exports = class`;
+  const ending = isTyped || style.moduleFormat === "esm" ? "" : ";";
+  return `${head}${exported} ${migration.className}${isInherited} {
+  name = "${migration.className}";
+
+  async up(${parameter})${result} {
+${body(migration.up)}
+  }
+
+  async down(${parameter})${result} {
+${body(migration.down)}
+  }
+}${ending}
+${helpers.map((helper) => `\n${helper}`).join("")}`;
+}
+
+function body(steps: readonly Step[]): string {
+  return steps.map((step) => [comment(step.comment), ...step.statements.map(renderStatement)].join("\n")).join("\n\n");
+}
+
+/** One comment a step, broken into lines where it is long. */
+function comment(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.replace(/\s+/g, " ").split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length > 105) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines.map((line) => `    // ${line}`).join("\n");
+}
+
+function renderStatement(statement: Statement): string {
+  switch (statement.kind) {
+    case "sql":
+      return `    await queryRunner.query(${sqlLiteral(statement.sql, statement.verbatim === true)});`;
+    case "rebuild":
+      return `    await rebuild(queryRunner, ${JSON.stringify(statement.table)}, {
+      definition: ${template(statement.definition)},
+      into: ${template(statement.values.map(([column]) => `"${column.replaceAll('"', '""')}"`).join(", "))},
+      from: ${template(statement.values.map(([, expression]) => expression).join(", "))},
+    });`;
+    case "refuse":
+      return `    if (await hasRows(queryRunner, ${template(statement.query)})) {
+      throw new Error(${JSON.stringify(statement.message)});
+    }`;
+  }
+}
+
+function sqlLiteral(sql: string, verbatim: boolean): string {
+  const spansLines = tokenize(sql).some((token) => (token.kind === "string" || token.kind === "identifier") && token.text.includes("\n"));
+  if (verbatim || spansLines || !sql.includes("\n")) return template(sql);
+  const lines = sql.split("\n").map((line) => (line ? `      ${line}` : line));
+  return template(`\n${lines.join("\n")}\n    `);
+}
+
+/** The text as a template literal. */
+function template(text: string): string {
+  return `\`${text.replaceAll("\\", "\\\\").replaceAll("`", "\\`").replaceAll("${", "\\${").replaceAll("\r", "\\r")}\``;
+}
+
+function hasRows(typed: boolean): string {
+  const [runner, query, result] = typed ? [": QueryRunner", ": string", ": Promise<boolean>"] : ["", "", ""];
+  return `/** Whether the SELECT of a count finds any row. */
+async function hasRows(queryRunner${runner}, query${query})${result} {
+  const [{ rows }] = await queryRunner.query(query);
+  return Number(rows) > 0;
+}
+`;
+}
