@@ -1,5 +1,35 @@
+import { ExitCode } from "../../errors";
+import { check } from "../../migrate/check";
+import { halfAppliedError } from "../../migrate/plan";
+import { pendingFiles } from "../../migrate/state";
 import type { CommandContext } from "../command";
+import { printJson } from "./json";
+import { openMigrations } from "./opened";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+interface Options {
+  json?: boolean;
+}
+
+/** Whether the entities and the database agree. Makes nothing. */
+export async function run(command: CommandContext<Options>): Promise<ExitCode> {
+  const opened = await openMigrations(command, { use: "read" });
+  const state = await opened.state();
+  const halfApplied = halfAppliedError(state);
+  if (halfApplied) throw halfApplied;
+  const { agrees, differences } = await check(opened.context);
+  const pending = pendingFiles(state).length;
+  if (command.options.json) {
+    printJson(command, { agrees, differences: differences.map(({ text }) => text), pending });
+  } else {
+    for (const { text } of differences) command.print(text);
+    command.note(advice(agrees, differences.length, pending));
+  }
+  return agrees ? ExitCode.done : ExitCode.different;
+}
+
+function advice(agrees: boolean, differences: number, pending: number): string {
+  if (agrees) return "The entities and the database agree.";
+  const count = differences === 1 ? "1 difference" : `${differences} differences`;
+  if (pending === 0) return `${count}: retort migrate generate NAME`;
+  return `${count}, and ${pending} pending: retort migrate up`;
 }

@@ -1,5 +1,28 @@
+import { createMigration } from "../../migrate/create";
+import { migrationFolder } from "../../migrate/folder";
 import type { CommandContext } from "../command";
+import { nameMissing } from "./errors";
+import { migrationJson, printJson } from "./json";
+import { declaredMigrations } from "./opened";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+interface Options {
+  message?: string;
+  json?: boolean;
+}
+
+/** Writes an empty migration. Needs no database. */
+export async function run(command: CommandContext<Options>): Promise<void> {
+  const words = nameOf(command);
+  if (!words) throw nameMissing("create");
+  const { root, dataSource, settings, language, moduleFormat } = await command.project();
+  const folder = migrationFolder(declaredMigrations(dataSource), root, settings.migrations?.folder);
+  const created = createMigration({ folder, language, moduleFormat }, words);
+  const json = migrationJson(created, root);
+  if (command.options.json) printJson(command, json);
+  else command.print(json.file!);
+}
+
+/** The name is what follows the command, in one word or several, or what -m says. */
+export function nameOf({ options, args }: CommandContext<Options>): string {
+  return options.message ?? args.join(" ");
 }

@@ -1,8 +1,15 @@
 import { ExitCode, RetortError } from "../../errors";
 
 export function badDuration(text: string): RetortError {
-  return new RetortError("bad-duration", `"${text}" is no length of time.`, {
-    hint: "Write seconds, or a number with its unit: 10, 500ms, 2m",
+  return new RetortError("cli/bad-duration", `"${text}" is no length of time`, {
+    hint: "write seconds, or a number with its unit: 10, 500ms, 2m",
+    exitCode: ExitCode.usage,
+  });
+}
+
+export function nameMissing(command: string): RetortError {
+  return new RetortError("cli/name-missing", "the migration needs a name", {
+    hint: `retort migrate ${command} "posts table"`,
     exitCode: ExitCode.usage,
   });
 }

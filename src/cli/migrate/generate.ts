@@ -1,5 +1,67 @@
+import type { Ask } from "../../migrate/answers";
+import { generate, type GenerateResult } from "../../migrate/generate";
+import { halfAppliedError } from "../../migrate/plan";
+import { shownPath } from "../../migrate/running-errors";
+import { pendingFiles } from "../../migrate/state";
 import type { CommandContext } from "../command";
+import { nameOf } from "./create";
+import { printJson } from "./json";
+import { openMigrations } from "./opened";
+import { isTerminal, choose } from "./prompt";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+interface Options {
+  message?: string;
+  rename?: string[];
+  drop?: string[];
+  backfill?: string[];
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** Writes a migration from the difference of entities and database. */
+export async function run(command: CommandContext<Options>): Promise<void> {
+  const { rename, drop, backfill, dryRun = false, json = false } = command.options;
+  const opened = await openMigrations(command, { use: "read" });
+  const state = await opened.state();
+  const halfApplied = halfAppliedError(state);
+  if (halfApplied) throw halfApplied;
+  const result = await generate(opened.context, {
+    name: nameOf(command) || undefined,
+    answers: { renames: rename ?? [], drops: drop ?? [], backfills: backfill ?? [] },
+    ...(isTerminal(command) && { ask: asking(command) }),
+    pending: pendingFiles(state).map(({ name }) => name),
+    after: Math.max(0, ...[...state.files, ...state.history].map(({ timestamp }) => timestamp)),
+    dryRun,
+  });
+  if (json) printJson(command, generatedJson(result, opened.context.root));
+  else print(command, result, opened.context.root);
+}
+
+function asking(command: CommandContext): Ask {
+  return (question) => choose(command, question.text, question.choices);
+}
+
+function generatedJson(result: GenerateResult, root: string): object {
+  if (result.status === "unchanged") return { status: result.status, file: null };
+  const { status, className, timestamp, file, steps, losses, text } = result;
+  return {
+    status,
+    name: className,
+    timestamp,
+    file: shownPath(root, file),
+    steps,
+    losses,
+    ...(status === "shown" && { text }),
+  };
+}
+
+function print(command: CommandContext, result: GenerateResult, root: string): void {
+  if (result.status === "unchanged") {
+    command.note("Nothing to do: the entities and the database agree.");
+    return;
+  }
+  if (result.status === "shown") command.print(result.text.trimEnd());
+  for (const step of result.steps) command.note(`  ${step}`);
+  for (const loss of result.losses) command.note(command.noteStyle.warn(`  ${loss}`));
+  if (result.status === "written") command.print(shownPath(root, result.file));
 }

@@ -51,9 +51,14 @@ export async function openMigrations(command: CommandContext, access: DatabaseUs
  * and TypeORM would load them a second time.
  */
 function takeMigrations(dataSource: DataSource): (string | Function)[] {
-  const declared = dataSource.options.migrations ?? [];
+  const declared = declaredMigrations(dataSource);
   dataSource.setOptions({ migrations: [] });
-  return (Array.isArray(declared) ? declared : Object.values(declared)) as (string | Function)[];
+  return declared;
+}
+
+/** What the DataSource's `migrations` says: a list, or an object whose values are one. */
+export function declaredMigrations({ options }: DataSource): (string | Function)[] {
+  return Object.values(options.migrations ?? []) as (string | Function)[];
 }
 
 /** What a migration or TypeORM's logger says goes where all goes that is not data. */

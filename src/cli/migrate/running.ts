@@ -6,7 +6,7 @@ import { errorJson, planJson, printJson, reportJson, standingJson, stepJson } fr
 import { openMigrations, type Opened } from "./opened";
 
 /** How long another run is waited for when nothing is said, milliseconds. */
-const LOCK_TIMEOUT = 10_000;
+export const LOCK_TIMEOUT = 10_000;
 
 /** What up, down and redo can be told. */
 export interface RunningOptions {

@@ -1,5 +1,41 @@
+import { planStamp, type Stamp } from "../../migrate/plan";
+import { stamp } from "../../migrate/stamp";
 import type { CommandContext } from "../command";
+import { migrationJson, printJson, standingJson } from "./json";
+import { openMigrations, type Opened } from "./opened";
+import { LOCK_TIMEOUT } from "./running";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+interface Options {
+  purge?: boolean;
+  dryRun?: boolean;
+  lockTimeout?: number;
+  json?: boolean;
+}
+
+/** Sets the history without running anything. */
+export async function run(command: CommandContext<Options>): Promise<void> {
+  const { purge = false, dryRun = false, lockTimeout = LOCK_TIMEOUT, json = false } = command.options;
+  const target = command.args[0]!;
+  const opened = await openMigrations(command, { use: dryRun ? "read" : "write" });
+  const wait = { timeout: lockTimeout, waiting: () => command.note("Waiting for another run of migrations to end …") };
+  const plan = dryRun
+    ? planStamp(await opened.state(), target, purge)
+    : await stamp(opened.running, target, purge, wait);
+  if (json) await printAsJson(command, opened, plan);
+  else print(command, plan);
+}
+
+async function printAsJson(command: CommandContext, opened: Opened, { add, remove }: Stamp): Promise<void> {
+  const { root } = opened.context;
+  printJson(command, {
+    added: add.map((file) => migrationJson(file, root)),
+    removed: remove.map(({ name, timestamp }) => migrationJson({ name, timestamp, file: undefined }, root)),
+    ...standingJson(await opened.state()),
+  });
+}
+
+function print(command: CommandContext, { add, remove }: Stamp): void {
+  for (const { name } of remove) command.print(`removed  ${name}`);
+  for (const { name } of add) command.print(`added    ${name}`);
+  if (add.length + remove.length === 0) command.note("Nothing to do: the history says so already.");
 }
