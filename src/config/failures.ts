@@ -8,6 +8,7 @@ import {
   driverUnknown,
   entitiesInvalid,
   loadingThrew,
+  messageOf,
   moduleMissing,
   primaryKeyMissing,
   type SourcePlace,
@@ -63,7 +64,15 @@ function driverFailure(error: unknown, place: SourcePlace, type: string | undefi
     : undefined;
 }
 
-const DRIVER_TYPES: Readonly<Record<string, string>> = { pg: "postgres", mysql2: "mysql", mysql: "mysql" };
+/** What `type` was, by the package that TypeORM asks for. */
+const DRIVER_TYPES: Readonly<Record<string, string>> = {
+  pg: "postgres",
+  mysql2: "mysql",
+  oracledb: "oracle",
+  "sql.js": "sqljs",
+  "@sap/hana-client": "sap",
+  "@google-cloud/spanner": "spanner",
+};
 
 function moduleFailure(error: unknown, place: SourcePlace): RetortError | undefined {
   const { code, message, requireStack } = error as { code?: unknown; message?: string; requireStack?: string[] };
@@ -87,9 +96,18 @@ function lineOf(request: string, file: string): number | undefined {
 }
 
 function syntaxFailure(error: unknown, place: SourcePlace): RetortError | undefined {
-  if (error instanceof SyntaxError) return doesNotParse(place, error.message.split("\n")[0]!, error);
+  if (error instanceof SyntaxError) {
+    return doesNotParse(place.line === undefined ? syntaxErrorPlace(place) : place, messageOf(error), error);
+  }
   const early = error instanceof ReferenceError && /^Cannot access '(.+)' before initialization/.exec(error.message);
   return early ? circularImport(place, early[1]!, error) : undefined;
+}
+
+function syntaxErrorPlace(place: SourcePlace): SourcePlace {
+  if (place.file.endsWith(".json")) return place;
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- it takes the compiler, which is loaded for this only
+  const { syntaxErrorIn } = require("./syntax") as typeof import("./syntax");
+  return syntaxErrorIn(place.file) ?? place;
 }
 
 /** By its ancestors' names: the error is of the project's own copy of TypeORM. */

@@ -1,0 +1,31 @@
+import fs from "node:fs";
+import path from "node:path";
+import ts from "typescript";
+import type { SourcePlace } from "./errors";
+import { isPath, sourceFile } from "./resolve";
+
+/**
+ * Where the syntax error is that Node has met in an ES module: Node itself does not say. Looks through the file and the files that it
+ * imports; undefined where TypeScript reads them all without complaint.
+ */
+export function syntaxErrorIn(file: string, seen = new Set<string>()): SourcePlace | undefined {
+  if (seen.has(file)) return undefined;
+  seen.add(file);
+  const text = fs.readFileSync(file, "utf8");
+  const { diagnostics } = ts.transpileModule(text, { fileName: file, reportDiagnostics: true });
+  const error = diagnostics?.find((one) => one.file && one.category === ts.DiagnosticCategory.Error);
+  if (error?.file) {
+    const { line, character } = error.file.getLineAndCharacterOfPosition(error.start ?? 0);
+    return { file, line: line + 1, column: character + 1 };
+  }
+  for (const imported of importedFiles(file, text)) {
+    const place = syntaxErrorIn(imported, seen);
+    if (place) return place;
+  }
+  return undefined;
+}
+
+function importedFiles(file: string, text: string): string[] {
+  const requests = ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName);
+  return requests.filter(isPath).flatMap((request) => sourceFile(path.resolve(path.dirname(file), request)) ?? []);
+}
