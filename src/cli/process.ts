@@ -28,7 +28,7 @@ function endQuietly(error: NodeJS.ErrnoException): void {
 function endWith(error: unknown, event: "uncaughtException" | "unhandledRejection"): void {
   if (process.listenerCount(event) > 1) return;
   const { stderr, env, argv } = process;
-  stderr.write(report(error, { verbose: argv.includes("--verbose"), style: styleFor(stderr, env) }));
+  stderr.write(report(error, { verbose: argv.includes("--verbose"), style: styleFor(stderr, env), uncaught: true }));
   process.exitCode = exitCodeOf(error);
   end();
 }

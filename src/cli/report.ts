@@ -5,15 +5,18 @@ import type { Style } from "./style";
 export interface ReportOptions {
   readonly verbose: boolean;
   readonly style: Style;
+  /** The error is of a file that was run: it is worth saying which line, whatever the error. */
+  readonly uncaught?: boolean;
 }
 
 /**
  * An error as text for stderr: one line that says what happened, and one with the next thing to type; with `verbose` the stack and all
  * causes below them. Ends with a newline.
  */
-export function report(error: unknown, { verbose, style }: ReportOptions): string {
-  const lines = [`${style.bad("error:")} ${messageOf(error)}`];
-  const hint = hintOf(error, verbose);
+export function report(error: unknown, { verbose, style, uncaught = false }: ReportOptions): string {
+  const where = uncaught || !(error instanceof RetortError) ? whereFrom(error) : undefined;
+  const lines = [`${style.bad("error:")} ${where ? `${where}: ` : ""}${said(error)}`];
+  const hint = hintOf(error, verbose || where !== undefined);
   if (hint) lines.push(`  ${style.dim("→")} ${hint}`);
   if (verbose) lines.push(...chainOf(error).map((one, index) => style.dim(index === 0 ? one : `caused by ${one}`)));
   return `${lines.join("\n")}\n`;
@@ -24,17 +27,16 @@ export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof RetortError ? error.exitCode : ExitCode.failure;
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof RetortError) return firstLine(error.message);
-  const where = whereFrom(error);
-  return where ? `${where}: ${said(error)}` : said(error);
-}
-
 /** What an error of the language is called tells as much as what it says. */
 export function said(error: unknown): string {
   if (!(error instanceof Error)) return inWords(error);
+  // TypeORM puts the class of the driver's error before what it said.
+  const { driverError } = error as { driverError?: unknown };
+  if (driverError instanceof Error) return firstLine(driverError.message);
+  // Retort's own messages are written for this place, also where they are a list.
+  if (error instanceof RetortError) return error.message;
   const message = firstLine(error.message);
-  if (error instanceof RetortError || error.name === "Error") return message || "an error without a message";
+  if (error.name === "Error") return message || "an error without a message";
   return message ? `${error.name}: ${message}` : error.name;
 }
 
@@ -47,9 +49,9 @@ function inWords(error: unknown): string {
   return typeof message === "string" ? message : `thrown: ${String(error)}`;
 }
 
-function hintOf(error: unknown, verbose: boolean): string | undefined {
+function hintOf(error: unknown, isPlaced: boolean): string | undefined {
   if (error instanceof RetortError) return error.hint;
-  return verbose ? undefined : "add --verbose to see where it comes from";
+  return isPlaced ? undefined : "add --verbose to see where it comes from";
 }
 
 /** The stacks of an error and of what lies below it. */

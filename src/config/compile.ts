@@ -32,6 +32,7 @@ export function compile(source: Source): Compiled {
 export function emitOptions({ file, settings }: Source, format: "cjs" | "esm"): ts.CompilerOptions {
   return {
     module: ts.ModuleKind.CommonJS,
+    moduleDetection: ts.ModuleDetectionKind.Force,
     target: ts.ScriptTarget.ES2022,
     experimentalDecorators: true,
     emitDecoratorMetadata: true,

@@ -37,10 +37,20 @@ const GLOBAL_CLASSES: ReadonlySet<string> = new Set([
 ]);
 
 export function factsOf({ file, text, format }: Source): Facts {
-  const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
+  const source = ts.createSourceFile(
+    file,
+    text,
+    { languageVersion: ts.ScriptTarget.ES2022, setExternalModuleIndicator: asModule },
+    true,
+  );
   const seen = new Survey(source);
   // Bundlers let files of a package without "type" be ES modules in all but name; only an ES module can have these two.
   return { isAsync: seen.awaits, format: seen.awaits || seen.hasMeta ? "esm" : format, untyped: seen.untyped };
+}
+
+/** A file without `import` and `export` is a module too, which may `await`: a script that `retort run` runs needs neither. */
+function asModule(file: ts.SourceFile): void {
+  (file as { externalModuleIndicator?: unknown }).externalModuleIndicator = true;
 }
 
 class Survey {

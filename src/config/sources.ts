@@ -11,7 +11,7 @@ import type { TypedCompiler } from "./types";
 /* eslint-disable @typescript-eslint/no-require-imports -- the compiler takes 200 ms to load, and is not needed where the cache has it all */
 
 /** Counted up whenever the same source is to be compiled to something else. */
-const GENERATION = "1";
+const GENERATION = "2";
 
 /** What stands before the code in a cached file, on a line of its own. */
 interface Header {
