@@ -1,5 +1,122 @@
+import fs from "node:fs";
+import path from "node:path";
+import { packageOf, type Package } from "../../config/package";
+import { RetortError } from "../../errors";
+import { configurationText, type Driver, type NewConfiguration } from "../../migrate/configuration";
+import { migrationFolder } from "../../migrate/folder";
+import { shownPath } from "../../migrate/running-errors";
 import type { CommandContext } from "../command";
+import { printJson } from "./json";
+import { declaredMigrations } from "./opened";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+interface Options {
+  json?: boolean;
+}
+
+/** A path that init looked at, and whether it had to be made. */
+interface Place {
+  readonly path: string;
+  readonly isNew: boolean;
+}
+
+/** Makes what is missing of a configuration and a migrations folder; what is there stays as it is. */
+export async function run(command: CommandContext<Options>): Promise<void> {
+  const configuration = (await existingConfiguration(command)) ?? writeConfiguration(command);
+  const folder = makeFolder(configuration.folder);
+  const places = [configuration.place, folder];
+  const shown = ({ path: name }: Place) => shownPath(configuration.root, name);
+  if (command.options.json) {
+    printJson(command, {
+      made: places.filter(({ isNew }) => isNew).map(shown),
+      kept: places.filter(({ isNew }) => !isNew).map(shown),
+    });
+    return;
+  }
+  for (const place of places) command.print(`${place.isNew ? "made" : "kept"}  ${shown(place)}`);
+  if (configuration.place.isNew)
+    command.note(`Next: look at ${shown(configuration.place)}, then retort migrate generate`);
+}
+
+interface Configuration {
+  readonly root: string;
+  readonly place: Place;
+  /** Of the migrations, absolute. */
+  readonly folder: string;
+}
+
+async function existingConfiguration(command: CommandContext): Promise<Configuration | undefined> {
+  try {
+    const { root, file, dataSource, settings } = await command.project();
+    const folder = migrationFolder(declaredMigrations(dataSource), root, settings.migrations?.folder);
+    return { root, place: { path: file, isNew: false }, folder };
+  } catch (error) {
+    if (error instanceof RetortError && error.code === "config/not-found") return undefined;
+    throw error;
+  }
+}
+
+function writeConfiguration({ io, options }: CommandContext): Configuration {
+  const owner = packageOf(io.cwd);
+  const root = owner?.root ?? io.cwd;
+  const isTyped = fs.existsSync(path.join(root, "tsconfig.json")) || dependsOn(owner, "typescript");
+  const ending = isTyped ? ".ts" : ".js";
+  const file = withEnding(namedFile(io, options.dataSource, owner) ?? path.join(root, "ormconfig"), ending);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, configurationText(settingsFor(file, root, owner)), { flag: "wx" });
+  return { root, place: { path: file, isNew: true }, folder: path.join(root, "migrations") };
+}
+
+/** Where somebody said that the configuration is, though it is not. */
+function namedFile(
+  io: CommandContext["io"],
+  option: string | undefined,
+  owner: Package | undefined,
+): string | undefined {
+  const variable = option ?? io.env["RETORT_DATA_SOURCE"];
+  if (variable) return path.resolve(io.cwd, variable);
+  const named = (owner?.json.retort as { dataSource?: unknown } | undefined)?.dataSource;
+  return owner && typeof named === "string" ? path.resolve(owner.root, named) : undefined;
+}
+
+function withEnding(file: string, ending: string): string {
+  return /\.[cm]?[jt]s$/.test(file) ? file : file + ending;
+}
+
+function settingsFor(file: string, root: string, owner: Package | undefined): NewConfiguration {
+  const isTyped = /\.[cm]?ts$/.test(file);
+  const isModule = isTyped || file.endsWith(".mjs") || (file.endsWith(".js") && owner?.json.type === "module");
+  const ending = isTyped ? "ts" : "js";
+  return {
+    syntax: isModule ? "esm" : "cjs",
+    driver: driverOf(owner),
+    entities: `${entityFolder(root)}/*.${ending}`,
+    migrations: `migrations/*.${ending}`,
+  };
+}
+
+/** Where projects keep their entities; the first that is there, or else the first. */
+const ENTITY_FOLDERS = ["src/entities", "src/entity", "entities", "entity", "src/models", "models"] as const;
+
+function entityFolder(root: string): string {
+  return ENTITY_FOLDERS.find((folder) => fs.existsSync(path.join(root, folder))) ?? ENTITY_FOLDERS[0];
+}
+
+function driverOf(owner: Package | undefined): Driver {
+  if (dependsOn(owner, "better-sqlite3")) return "better-sqlite3";
+  if (dependsOn(owner, "pg")) return "postgres";
+  return dependsOn(owner, "mysql2") || dependsOn(owner, "mysql") ? "mysql" : "better-sqlite3";
+}
+
+function dependsOn(owner: Package | undefined, name: string): boolean {
+  const json = (owner?.json ?? {}) as Record<string, unknown>;
+  return ["dependencies", "devDependencies", "peerDependencies"].some((kind) => {
+    const group = json[kind];
+    return typeof group === "object" && group !== null && name in group;
+  });
+}
+
+function makeFolder(folder: string): Place {
+  const isNew = !fs.existsSync(folder);
+  fs.mkdirSync(folder, { recursive: true });
+  return { path: folder, isNew };
 }
