@@ -13,6 +13,12 @@ export interface RunResult {
   lastId: number | bigint | undefined;
 }
 
+/** What many runs of one statement did; both lists are in the order of the runs. */
+export interface RunResults {
+  readonly changes: readonly number[];
+  readonly lastIds: readonly (number | bigint | undefined)[];
+}
+
 /** What happens on a connection; the shell's receipt and `.echo`, and tests that count statements, listen to it. */
 export type DatabaseEvent =
   | {
@@ -80,8 +86,8 @@ export interface Connection {
   rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]>;
   /** Sends a statement for what it does. */
   run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult>;
-  /** Sends one statement many times with other parameters; the results are in the order of the batches. */
-  runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<RunResult[]>;
+  /** Sends one statement many times with other parameters. */
+  runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<RunResults>;
   /** Reads rows in portions, holding no more than a portion in memory. */
   stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]>;
   /** Begins a transaction that will write. */

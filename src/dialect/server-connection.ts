@@ -1,5 +1,5 @@
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "./dialect";
+import type { Connection, DatabaseListener, Dialect, Row, RunResult, RunResults } from "./dialect";
 import { statementFailed, type DriverComplaint } from "./errors";
 import { StatementLog } from "./observed";
 
@@ -64,10 +64,15 @@ export abstract class ServerConnection<Client> implements Connection {
     return (await this.#observed(sql, parameters)).result;
   }
 
-  async runMany(sql: string, batches: readonly (readonly unknown[])[]): Promise<RunResult[]> {
-    const results: RunResult[] = [];
-    for (const parameters of batches) results.push(await this.run(sql, parameters));
-    return results;
+  async runMany(sql: string, batches: readonly (readonly unknown[])[]): Promise<RunResults> {
+    const changes: number[] = [];
+    const lastIds: RunResult["lastId"][] = [];
+    for (const parameters of batches) {
+      const result = await this.run(sql, parameters);
+      changes.push(result.changes);
+      lastIds.push(result.lastId);
+    }
+    return { changes, lastIds };
   }
 
   async *stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {

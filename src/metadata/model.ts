@@ -266,17 +266,32 @@ export class EntityModel {
   }
 }
 
+/**
+ * A property of the entity itself. Its accessors are compiled on first use: a function a property keeps the property's
+ * place in the object cached, where one function for all properties would look it up each time.
+ */
+class OwnProperty implements Property {
+  readonly path: readonly string[];
+
+  constructor(name: string) {
+    this.path = [name];
+  }
+
+  read(entity: object): unknown {
+    this.read = new Function("entity", `return entity[${JSON.stringify(this.path[0])}]`) as Property["read"];
+    return this.read(entity);
+  }
+
+  write(entity: object, value: unknown): void {
+    this.write = new Function("entity", "value", `entity[${JSON.stringify(this.path[0])}] = value`) as Property["write"];
+    this.write(entity, value);
+  }
+}
+
 function propertyAt(propertyPath: string, metadata: ColumnMetadata): Property {
   const path = propertyPath.split(".");
   const last = path[path.length - 1]!;
-  if (path.length === 1)
-    return {
-      path,
-      read: (entity) => (entity as Record<string, unknown>)[last],
-      write(entity, value) {
-        (entity as Record<string, unknown>)[last] = value;
-      },
-    };
+  if (path.length === 1) return new OwnProperty(last);
   const parents = path.slice(0, -1);
   return {
     path,

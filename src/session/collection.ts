@@ -10,10 +10,15 @@ import type { Instance } from "./instance";
 export interface CollectionKeeper {
   joined(owner: Instance, relation: RelationModel, member: object): void;
   left(owner: Instance, relation: RelationModel, member: object): void;
+  /** Whether a member came because its own side was set. */
+  follows(relation: RelationModel, member: object): boolean;
   /** The query of the related rows. */
   query(owner: Instance, relation: RelationModel): Query<object>;
   load(owner: Instance, relation: RelationModel): Promise<unknown>;
 }
+
+/** From this many members on, they are found by an index. */
+const MANY = 16;
 
 /**
  * A relation to many that is loaded: an array, whose members know their owner. `u.posts.push(p)` sets `p.author`, and a
@@ -31,9 +36,11 @@ export class Collection<T extends object> extends Array<T> {
   }
   #unread = false;
   /** The members whose other side was told, where they are not the stored ones; what differs was changed by index, length or splice. */
-  #told: Set<T> | undefined;
-  /** Members that came because their own side was set. */
-  #followed: WeakSet<T> | undefined;
+  #told: T[] | undefined;
+  /** The same, for finding one among many. */
+  #index: Set<T> | undefined;
+  /** Members of a many-to-many that came because the other side was changed. */
+  #followed: Set<T> | undefined;
 
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
@@ -97,8 +104,8 @@ export class Collection<T extends object> extends Array<T> {
     this.#changing();
     for (const member of members) {
       super.push(member);
-      if (this.#remember().has(member)) continue;
-      this.#remember().add(member);
+      if (this.#isToldOf(member)) continue;
+      this.#tell(member);
       this.#keeper.joined(this.#owner, this.#relation, member);
     }
     return this.length;
@@ -128,24 +135,26 @@ export class Collection<T extends object> extends Array<T> {
   synchronize(): void {
     if (this.#isTold()) return;
     this.#changing();
-    const told = this.#remember();
+    const told = new Set(this.#told ?? this.#stored);
     const now = new Set<T>(this);
-    this.#told = now;
+    this.#told = [...now];
+    this.#index = undefined;
     for (const member of told) if (!now.has(member)) this.#keeper.left(this.#owner, this.#relation, member);
     for (const member of now) if (!told.has(member)) this.#keeper.joined(this.#owner, this.#relation, member);
   }
 
   /** @internal Takes a member in or out because its other side changed. */
   follow(member: T, belongs: boolean): void {
-    const told = this.#remember();
-    if (told.has(member) === belongs) return;
+    if (this.#isToldOf(member) === belongs) return;
     this.#changing();
     if (belongs) {
-      told.add(member);
-      (this.#followed ??= new WeakSet()).add(member);
+      this.#tell(member);
+      // The other side of a one-to-many remembers this by itself.
+      if (this.#relation.isManyToMany) (this.#followed ??= new Set()).add(member);
       super.push(member);
     } else {
-      told.delete(member);
+      this.#told = (this.#told ?? this.#stored).filter((one) => one !== member);
+      this.#index?.delete(member);
       const position = this.indexOf(member);
       if (position >= 0) Array.prototype.splice.call(this, position, 1);
     }
@@ -154,14 +163,14 @@ export class Collection<T extends object> extends Array<T> {
   /** @internal Learns who was there before the whole relation was set; those who are not in it any more leave. */
   compareWith(stored: readonly T[]): void {
     this.#unread = false;
-    const now = this.#remember();
+    this.#told ??= [...this.#stored];
     this.#stored = stored;
-    for (const member of stored) if (!now.has(member)) this.#keeper.left(this.#owner, this.#relation, member);
+    for (const member of stored) if (!this.#isToldOf(member)) this.#keeper.left(this.#owner, this.#relation, member);
   }
 
   /** @internal Members that were put in here, not on their own side. */
   *given(): Generator<T> {
-    for (const member of this) if (!this.#followed?.has(member)) yield member;
+    for (const member of this) if (!(this.#relation.isManyToMany ? this.#followed?.has(member) : this.#keeper.follows(this.#relation, member))) yield member;
   }
 
   /** @internal Members that the database does not have yet, and those it still has. */
@@ -180,27 +189,35 @@ export class Collection<T extends object> extends Array<T> {
   restore(members: readonly T[], stored: readonly T[]): void {
     this.#replaceMembers(members);
     this.#stored = stored;
-    if (members !== stored) this.#told = new Set(members);
+    if (members !== stored) this.#told = [...members];
   }
 
   /** @internal The database has what is here. */
   flushed(): void {
-    this.#stored = [...this];
+    this.#stored = this.#told ?? this.#stored;
     this.#told = undefined;
+    this.#index = undefined;
   }
 
   #changing(): void {
     this.#owner.owner?.changing(this.#owner);
   }
 
-  #remember(): Set<T> {
-    return (this.#told ??= new Set(this.#stored));
+  #isToldOf(member: T): boolean {
+    const told = this.#told ?? this.#stored;
+    if (told.length < MANY) return told.includes(member);
+    return (this.#index ??= new Set(told)).has(member);
+  }
+
+  #tell(member: T): void {
+    (this.#told ??= [...this.#stored]).push(member);
+    this.#index?.add(member);
   }
 
   #isTold(): boolean {
-    if (this.#told) return this.length === this.#told.size && this.every((member) => this.#told!.has(member));
-    if (this.length !== this.#stored.length) return false;
-    for (let index = 0; index < this.length; index++) if (this[index] !== this.#stored[index]) return false;
+    const told = this.#told ?? this.#stored;
+    if (this.length !== told.length) return false;
+    for (let index = 0; index < told.length; index++) if (this[index] !== told[index] && !this.#isToldOf(this[index]!)) return false;
     return true;
   }
 
@@ -208,6 +225,7 @@ export class Collection<T extends object> extends Array<T> {
     this.length = 0;
     for (const member of members) super.push(member);
     this.#told = undefined;
+    this.#index = undefined;
   }
 }
 

@@ -20,14 +20,14 @@ export interface CommitOrder {
  * A circle is opened at a foreign key that may be NULL for a moment.
  */
 export function commitOrder(instances: Iterable<Instance>, dependenciesOf: (instance: Instance) => readonly Dependency[]): CommitOrder {
-  const waiting = new Map<Instance, Dependency[]>();
+  const waiting = new Map<Instance, number>();
   const dependants = new Map<Instance, Instance[]>();
   const postponed: CommitOrder["postponed"] = [];
   let wave: Instance[] = [];
   for (const instance of instances) {
-    const dependencies = [...dependenciesOf(instance)];
+    const dependencies = dependenciesOf(instance);
     if (dependencies.length === 0) wave.push(instance);
-    else waiting.set(instance, dependencies);
+    else waiting.set(instance, dependencies.length);
     for (const { on } of dependencies) {
       const list = dependants.get(on);
       if (list) list.push(instance);
@@ -39,48 +39,47 @@ export function commitOrder(instances: Iterable<Instance>, dependenciesOf: (inst
   for (;;) {
     while (wave.length > 0) {
       waves.push(wave);
-      wave = nextWave(wave, waiting, dependants);
+      wave = released(wave, waiting, dependants);
     }
     if (waiting.size === 0) return { waves, postponed };
-    wave = openCircle(waiting, postponed);
+    wave = openCircle(waiting, dependenciesOf, postponed);
   }
 }
 
-function nextWave(done: readonly Instance[], waiting: Map<Instance, Dependency[]>, dependants: ReadonlyMap<Instance, Instance[]>): Instance[] {
-  const finished = new Set(done);
-  const candidates = new Set<Instance>();
-  for (const instance of done) for (const dependant of dependants.get(instance) ?? []) candidates.add(dependant);
+/** Those who waited for nobody but the objects of a wave. */
+function released(wave: readonly Instance[], waiting: Map<Instance, number>, dependants: ReadonlyMap<Instance, Instance[]>): Instance[] {
   const next: Instance[] = [];
-  for (const candidate of candidates) {
-    const rest = waiting.get(candidate)?.filter(({ on }) => !finished.has(on));
-    if (!rest) continue;
-    if (rest.length > 0) {
-      waiting.set(candidate, rest);
-      continue;
+  for (const instance of wave) {
+    for (const dependant of dependants.get(instance) ?? []) {
+      const left = waiting.get(dependant);
+      if (left === undefined) continue;
+      if (left > 1) waiting.set(dependant, left - 1);
+      else {
+        waiting.delete(dependant);
+        next.push(dependant);
+      }
     }
-    waiting.delete(candidate);
-    next.push(candidate);
   }
   return next;
 }
 
 /** Everything left waits for somebody who waits: one of them goes first, without the keys it cannot have yet. */
-function openCircle(waiting: Map<Instance, Dependency[]>, postponed: CommitOrder["postponed"]): Instance[] {
-  for (const [instance, dependencies] of waiting) {
-    if (!dependencies.every(({ relation }) => mayWait(relation))) continue;
-    waiting.delete(instance);
-    for (const { relation } of dependencies) postponed.push({ instance, relation });
-    return [instance];
+function openCircle(
+  waiting: Map<Instance, number>,
+  dependenciesOf: (instance: Instance) => readonly Dependency[],
+  postponed: CommitOrder["postponed"],
+): Instance[] {
+  let mended: { instance: Instance; relations: RelationModel[] } | undefined;
+  for (const instance of waiting.keys()) {
+    const blocking = dependenciesOf(instance).filter(({ on }) => waiting.has(on));
+    if (!blocking.every(({ relation }) => mayWait(relation))) continue;
+    mended = { instance, relations: [...new Set(blocking.map(({ relation }) => relation))] };
+    break;
   }
-  // Some circles open at one of several keys: give up those that may wait, and let the others decide.
-  for (const [instance, dependencies] of waiting) {
-    const firm = dependencies.filter(({ relation }) => !mayWait(relation));
-    if (firm.length === dependencies.length) continue;
-    waiting.set(instance, firm);
-    for (const { relation } of dependencies) if (mayWait(relation)) postponed.push({ instance, relation });
-    return [];
-  }
-  throw unresolvableCycle([...waiting.values()].slice(0, 3).flatMap((dependencies) => dependencies.map(({ relation }) => relation.label)));
+  if (!mended) throw unresolvableCycle([...waiting.keys()].slice(0, 3).flatMap((instance) => dependenciesOf(instance).map(({ relation }) => relation.label)));
+  waiting.delete(mended.instance);
+  for (const relation of mended.relations) postponed.push({ instance: mended.instance, relation });
+  return [mended.instance];
 }
 
 function mayWait(relation: RelationModel): boolean {

@@ -56,6 +56,8 @@ export class Instance {
   /** The session's generation at which it was read last; an older one means expired. */
   generation = 0;
   related: (Related | undefined)[] | undefined;
+  /** Relations that are properties of the object's own, and to be seen there. */
+  exposed: Set<RelationModel> | RelationModel | undefined;
   /** Those read together with it, for which a relation is loaded at once. */
   group: LoadGroup | undefined;
   /** Promises that were set for TypeORM's lazy relations, to be waited for before a flush. */

@@ -18,7 +18,10 @@ export function instrument(instance: Instance, relationships: Relationships): vo
     brought.push([relation, (entity as Record<string, unknown>)[relation.property]]);
   }
   Object.setPrototypeOf(entity, shadowOf(model, Object.getPrototypeOf(entity) as object, relationships));
-  for (const [relation] of brought) define(entity, relation, relationships, false);
+  for (const [relation, value] of brought) {
+    if (value === undefined || value === null) define(entity, relation, relationships, false);
+    else expose(instance, relation, relationships);
+  }
   for (const [relation, value] of brought) relationships.adopt(instance, relation, value);
 }
 
@@ -38,12 +41,19 @@ export function shadowOf(model: EntityModel, prototype: object, relationships: R
 
 /** Makes a relation that is known a property of the object's own: JSON and spreading see it. */
 export function expose(instance: Instance, relation: RelationModel, relationships: Relationships): void {
-  if (relation.path.length === 1) define(instance.entity, relation, relationships, true);
+  const { exposed } = instance;
+  if (exposed === relation || (exposed instanceof Set && exposed.has(relation)) || relation.path.length > 1) return;
+  // Most objects have one relation, so a set is made for the second only.
+  instance.exposed = exposed === undefined ? relation : exposed instanceof Set ? exposed.add(relation) : new Set([exposed, relation]);
+  define(instance.entity, relation, relationships, true);
 }
 
 /** Takes a relation that is not known any more out of sight. */
 export function conceal(instance: Instance, relation: RelationModel, relationships: Relationships): void {
-  if (relation.path.length === 1 && Object.hasOwn(instance.entity, relation.property)) define(instance.entity, relation, relationships, false);
+  const { exposed } = instance;
+  if (exposed === relation) instance.exposed = undefined;
+  else if (!(exposed instanceof Set && exposed.delete(relation))) return;
+  define(instance.entity, relation, relationships, false);
 }
 
 /** Makes an object plain again: its relations are ordinary properties, as far as they were loaded. */
@@ -62,34 +72,30 @@ export function release(instance: Instance): void {
   for (const [property, value] of loaded) (entity as Record<string, unknown>)[property] = Array.isArray(value) ? Array.from(value) : value;
 }
 
-interface Accessors {
-  get(this: object): unknown;
-  set(this: object, value: unknown): void;
+/** The property of a relation, hidden and in sight; one a relation, so that objects share their hidden class. */
+const descriptors = new WeakMap<RelationModel, { hidden: PropertyDescriptor; visible: PropertyDescriptor }>();
+
+function define(target: object, relation: RelationModel, relationships: Relationships, visible: boolean): void {
+  let pair = descriptors.get(relation);
+  if (!pair) {
+    const hidden = { ...accessorsOf(relation, relationships), enumerable: false, configurable: true };
+    descriptors.set(relation, (pair = { hidden, visible: { ...hidden, enumerable: true } }));
+  }
+  Object.defineProperty(target, relation.property, visible ? pair.visible : pair.hidden);
 }
 
-/** One pair of functions a relation: objects with the same accessors share their hidden class. */
-const accessors = new WeakMap<RelationModel, Accessors>();
-
-function accessorsOf(relation: RelationModel, relationships: Relationships): Accessors {
-  let pair = accessors.get(relation);
-  if (pair) return pair;
-  pair = {
-    get() {
+function accessorsOf(relation: RelationModel, relationships: Relationships): Required<Pick<PropertyDescriptor, "get" | "set">> {
+  return {
+    get(this: object) {
       const instance = instanceOf(this);
       return instance && relationships.read(instance, relation);
     },
-    set(value) {
+    set(this: object, value: unknown) {
       const instance = instanceOf(this);
       if (instance) relationships.write(instance, relation, value);
       else Object.defineProperty(this, relation.property, { value, writable: true, enumerable: true, configurable: true });
     },
   };
-  accessors.set(relation, pair);
-  return pair;
-}
-
-function define(target: object, relation: RelationModel, relationships: Relationships, enumerable: boolean): void {
-  Object.defineProperty(target, relation.property, { ...accessorsOf(relation, relationships), enumerable, configurable: true });
 }
 
 /** Prints an entity as a plain one would print: values instead of `[Getter/Setter]`. */

@@ -2,12 +2,6 @@ import type { ColumnModel } from "../metadata/model";
 import { Collection, LazyCollection } from "./collection";
 import type { Instance, Reference, Related } from "./instance";
 
-/** What a property held before a flush filled it in: a generated key, a default, a foreign key. */
-interface Filled {
-  readonly column: ColumnModel;
-  readonly before: unknown;
-}
-
 type SavedRelation =
   | { readonly kind: "reference"; readonly reference: Reference }
   | { readonly kind: "collection"; readonly collection: Collection<object>; readonly members: object[]; readonly stored: readonly object[] }
@@ -20,8 +14,9 @@ export interface Memento {
   readonly snapshot: unknown[] | undefined;
   readonly key: unknown;
   readonly deletion: Instance["deletion"];
-  readonly related: readonly (SavedRelation | undefined)[];
-  readonly filled: Filled[];
+  readonly related: readonly (SavedRelation | undefined)[] | undefined;
+  /** Columns that a flush filled in (a generated key, a default, a foreign key), each followed by what it held before. */
+  filled: unknown[] | undefined;
 }
 
 /** Mementos of everything that changed since the last commit, a level for each open savepoint. */
@@ -38,7 +33,7 @@ export class Journal {
   filling(instance: Instance, column: ColumnModel): void {
     const memento = this.#levels[this.#levels.length - 1]!.get(instance);
     // Objects that had a row are restored from their snapshot.
-    if (memento && memento.snapshot === undefined) memento.filled.push({ column, before: column.read(instance.entity) });
+    if (memento && memento.snapshot === undefined) (memento.filled ??= []).push(column, column.read(instance.entity));
   }
 
   /** A savepoint: what changes from now on is remembered apart. */
@@ -53,7 +48,7 @@ export class Journal {
     for (const [instance, memento] of inner) {
       const older = outer.get(instance);
       if (!older) outer.set(instance, memento);
-      else if (older.snapshot === undefined) older.filled.push(...memento.filled);
+      else if (older.snapshot === undefined && memento.filled) (older.filled ??= []).push(...memento.filled);
     }
   }
 
@@ -88,8 +83,8 @@ function mementoOf(instance: Instance): Memento {
     snapshot: instance.snapshot,
     key: instance.key,
     deletion: instance.deletion,
-    related: (instance.related ?? []).map(saved),
-    filled: [],
+    related: instance.related?.map(saved),
+    filled: undefined,
   };
 }
 
@@ -98,6 +93,11 @@ function saved(related: Related | undefined): SavedRelation | undefined {
   if (related instanceof Collection) return { kind: "collection", collection: related, members: [...related], stored: related.stored };
   if (related instanceof LazyCollection) return { kind: "lazy", lazy: related, arrived: [...related.arrived], departed: [...related.departed] };
   return { kind: "reference", reference: { ...related } };
+}
+
+/** Gives a new object back what its properties held before flushes filled them in, the last filling first. */
+export function emptyAgain({ instance, filled = [] }: Memento): void {
+  for (let place = filled.length - 2; place >= 0; place -= 2) (filled[place] as ColumnModel).write(instance.entity, filled[place + 1]);
 }
 
 /** The relation as it was when it was saved; the same collection object, so that whoever holds it sees it too. */

@@ -22,6 +22,8 @@ export interface Link {
 
 /** Rows that one INSERT carries; with more, the statement costs more to prepare than it saves. */
 const ROWS_A_STATEMENT = 500;
+/** Rows whose made columns are read in one statement. */
+const READ_BACK = 5_000;
 
 /** Writes rows: turns objects into statements, and what the database made of them back into objects. */
 export class Persister {
@@ -50,8 +52,8 @@ export class Persister {
     const sql = `DELETE FROM ${model.table} WHERE ${where}`;
     const batches = instances.map((instance) => this.#keyParameters(instance, version));
     const ran = this.#connection.runMany(sql, batches);
-    const results = ran instanceof Promise ? await ran : ran;
-    if (version) results.forEach(({ changes }, index) => changes === 0 && this.#refused(instances[index]!, true));
+    const { changes } = ran instanceof Promise ? await ran : ran;
+    if (version) changes.forEach((count, index) => count === 0 && this.#refused(instances[index]!, true));
     for (const instance of instances) {
       this.#journal.record(instance);
       instance.deletion = "sent";
@@ -78,66 +80,60 @@ export class Persister {
   // INSERT
 
   async #insertGroup(model: EntityModel, group: InsertGroup): Promise<void> {
-    const { columns, made } = group;
-    if (this.#dialect.generatedKeys === "last-id" && isOnlyRowid(made)) return this.#insertOneByOne(model, group);
-    const width = Math.max(1, columns.length);
-    const chunk = columns.length === 0 ? 1 : Math.max(1, Math.min(ROWS_A_STATEMENT, Math.floor(this.#dialect.parameterLimit / width)));
-    for (let from = 0; from < group.rows.length; from += chunk) await this.#insertChunk(model, group, group.rows.slice(from, from + chunk));
+    switch (this.#dialect.generatedKeys) {
+      case "last-id":
+        return this.#insertOneByOne(model, group);
+      case "returning":
+        return this.#insertChunks(group, (rows) => this.#insertReturning(model, group, rows));
+      case "consecutive":
+        return this.#insertChunks(group, (rows) => this.#insertConsecutive(model, group, rows));
+    }
   }
 
-  /** SQLite: a prepared statement a row is as fast as it gets, and the driver tells each key. */
+  /** SQLite: one prepared statement a row is as fast as it gets, and the driver tells each key. */
   async #insertOneByOne(model: EntityModel, { columns, made, rows }: InsertGroup): Promise<void> {
+    const key = rowidAmong(made);
+    const asTheyAre = columns.every(({ codec }) => !codec.encode);
     const ran = this.#connection.runMany(
       this.#insertSql(model, columns, 1, []),
-      rows.map((row) => encoded(columns, row.values)),
+      rows.map(({ values }) => (asTheyAre ? values : encoded(columns, values))),
     );
-    const results = ran instanceof Promise ? await ran : ran;
-    const key = made[0];
-    rows.forEach((row, index) => this.#inserted(row, columns, made, key ? [results[index]!.lastId] : []));
+    const { lastIds } = ran instanceof Promise ? await ran : ran;
+    const known = key ? [key] : [];
+    for (let index = 0; index < rows.length; index++) this.#inserted(rows[index]!, columns, known, lastIds, index);
+    await this.#readMade(model, made, key, rows);
   }
 
-  async #insertChunk(model: EntityModel, { columns, made }: InsertGroup, rows: readonly InsertRow[]): Promise<void> {
-    const parameters = rows.flatMap((row) => encoded(columns, row.values));
-    if (made.length === 0) {
-      await this.#connection.run(this.#insertSql(model, columns, rows.length, []), parameters);
-      for (const row of rows) this.#inserted(row, columns, made, []);
-      return;
-    }
-    if (this.#dialect.returning) {
-      // SQLite does not promise the order of what is returned: there a statement carries one row.
-      if (this.#dialect.generatedKeys === "last-id" && rows.length > 1) {
-        for (const row of rows) await this.#insertChunk(model, { columns, made, rows: [row] }, [row]);
-        return;
-      }
-      const sent = this.#connection.rows(this.#insertSql(model, columns, rows.length, made), parameters);
-      const returned = sent instanceof Promise ? await sent : sent;
-      rows.forEach((row, index) => this.#inserted(row, columns, made, returned[index]!));
-      return;
-    }
-    await this.#insertAndRead(model, columns, made, rows, parameters);
+  async #insertChunks({ columns, rows }: InsertGroup, insert: (rows: readonly InsertRow[]) => Promise<void>): Promise<void> {
+    const most = Math.floor(this.#dialect.parameterLimit / Math.max(1, columns.length));
+    const size = columns.length === 0 ? 1 : Math.min(ROWS_A_STATEMENT, most);
+    for (let from = 0; from < rows.length; from += size) await insert(rows.slice(from, from + size));
   }
 
-  /** MySQL: the rows of one INSERT get consecutive keys; what else the database made is read by them in one SELECT. */
-  async #insertAndRead(
-    model: EntityModel,
-    columns: readonly ColumnModel[],
-    made: readonly ColumnModel[],
-    rows: readonly InsertRow[],
-    parameters: readonly unknown[],
-  ): Promise<void> {
+  async #insertReturning(model: EntityModel, { columns, made }: InsertGroup, rows: readonly InsertRow[]): Promise<void> {
+    const parameters = rows.flatMap(({ values }) => encoded(columns, values));
+    const returned = await this.#connection.rows(this.#insertSql(model, columns, rows.length, made), parameters);
+    rows.forEach((row, index) => this.#inserted(row, columns, made, returned[index] ?? []));
+  }
+
+  /** MySQL: the rows of one INSERT get consecutive keys. */
+  async #insertConsecutive(model: EntityModel, { columns, made }: InsertGroup, rows: readonly InsertRow[]): Promise<void> {
+    const key = rowidAmong(made);
+    const parameters = rows.flatMap(({ values }) => encoded(columns, values));
     const { lastId } = await this.#connection.run(this.#insertSql(model, columns, rows.length, []), parameters);
-    const key = made.find(({ isPrimary }) => isPrimary);
+    rows.forEach((row, index) => this.#inserted(row, columns, key ? [key] : [], key ? [Number(lastId) + index] : []));
+    await this.#readMade(model, made, key, rows);
+  }
+
+  /** What the database made besides the key is read by the keys, in one statement for many rows. */
+  async #readMade(model: EntityModel, made: readonly ColumnModel[], key: ColumnModel | undefined, rows: readonly InsertRow[]): Promise<void> {
     const others = made.filter((column) => column !== key);
-    rows.forEach((row, index) => {
-      if (key) this.#inserted(row, columns, [key], [Number(lastId) + index]);
-      else this.#inserted(row, columns, [], []);
-    });
-    if (others.length > 0)
-      await this.#readBack(
-        model,
-        others,
-        rows.map(({ instance }) => instance),
-      );
+    if (others.length === 0) return;
+    await this.#readBack(
+      model,
+      others,
+      rows.map(({ instance }) => instance),
+    );
   }
 
   #insertSql(model: EntityModel, columns: readonly ColumnModel[], rows: number, returning: readonly ColumnModel[]): string {
@@ -149,24 +145,26 @@ export class Persister {
     return `INSERT INTO ${model.table} (${columns.map(({ quoted }) => quoted).join(", ")}) VALUES ${tuples}${tail}`;
   }
 
-  /** The row is there: the object learns what the database made, and what it holds is remembered. */
-  #inserted({ instance, values }: InsertRow, columns: readonly ColumnModel[], made: readonly ColumnModel[], returned: Row): void {
+  /** The row is there: the object learns what the database made (from place `from` on), and what it holds is remembered. */
+  #inserted({ instance, values }: InsertRow, columns: readonly ColumnModel[], made: readonly ColumnModel[], returned: readonly unknown[], from = 0): void {
     const { model, entity } = instance;
-    const snapshot = new Array<unknown>(model.columns.length).fill(null);
-    columns.forEach((column, place) => {
+    const all = model.columns;
+    const snapshot = new Array<unknown>(all.length);
+    for (let index = 0; index < all.length; index++) snapshot[index] = null;
+    for (let place = 0; place < columns.length; place++) {
+      const column = columns[place]!;
       const value = values[place];
-      snapshot[column.index] = column.codec.freezeValue(value);
+      snapshot[column.index] = column.codec.plain ? value : column.codec.freezeValue(value);
       if (!column.isVirtual && column.read(entity) !== value) this.#fill(instance, column, value);
-    });
-    made.forEach((column, place) => {
-      const raw = normalKey(returned[place]);
-      const value = column.codec.decode ? column.codec.decode(raw) : raw;
+    }
+    for (let place = 0; place < made.length; place++) {
+      const column = made[place]!;
+      const raw = normalKey(returned[from + place]);
       snapshot[column.index] = column.codec.freeze(raw);
-      this.#fill(instance, column, value);
-    });
-    for (const column of model.columns)
-      if (snapshot[column.index] === null && !column.isVirtual && column.metadata.isNullable && column.read(entity) === undefined)
-        this.#fill(instance, column, null);
+      this.#fill(instance, column, column.codec.decode ? column.codec.decode(raw) : raw);
+    }
+    for (const column of nullableColumns(model))
+      if (snapshot[column.index] === null && column.read(entity) === undefined) this.#fill(instance, column, null);
     instance.snapshot = snapshot;
   }
 
@@ -215,8 +213,8 @@ export class Persister {
   ): Promise<Row[] | undefined> {
     if (made.length === 0 || !this.#dialect.returning) {
       const ran = this.#connection.runMany(sql, batches);
-      const results = ran instanceof Promise ? await ran : ran;
-      for (let index = 0; index < results.length; index++) if (results[index]!.changes === 0) this.#refused(updates[index]!.instance, versioned);
+      const { changes } = ran instanceof Promise ? await ran : ran;
+      for (let index = 0; index < changes.length; index++) if (changes[index] === 0) this.#refused(updates[index]!.instance, versioned);
       return undefined;
     }
     const rows: Row[] = [];
@@ -268,25 +266,44 @@ export class Persister {
 
   /** Reads columns that the database made of rows it holds, in one statement a portion. */
   async #readBack(model: EntityModel, columns: readonly ColumnModel[], instances: readonly Instance[]): Promise<void> {
-    const selected = [...model.primary, ...columns];
-    for (let from = 0; from < instances.length; from += ROWS_A_STATEMENT) {
-      const portion = instances.slice(from, from + ROWS_A_STATEMENT);
-      let position = 0;
-      const one = (): string => `(${model.primary.map(({ quoted }) => `${quoted} = ${this.#dialect.placeholder(++position)}`).join(" AND ")})`;
-      const where = portion.map(one).join(" OR ");
-      const parameters = portion.flatMap((instance) => this.#keyParameters(instance, undefined));
-      const rows = await this.#connection.rows(`SELECT ${selected.map(({ quoted }) => quoted).join(", ")} FROM ${model.table} WHERE ${where}`, parameters);
-      const byKey = new Map(rows.map((row) => [model.primary.map((_, place) => String(row[place])).join("\u0000"), row]));
-      for (const instance of portion) {
-        const row = byKey.get(this.#keyParameters(instance, undefined).map(String).join("\u0000"));
-        if (!row) continue;
-        columns.forEach((column, place) => {
-          const raw = row[model.primary.length + place];
-          instance.snapshot![column.index] = column.codec.freeze(raw);
-          this.#fill(instance, column, column.codec.decode ? column.codec.decode(raw) : raw);
-        });
-      }
+    const selected = [...model.primary, ...columns].map(({ quoted }) => quoted).join(", ");
+    for (let from = 0; from < instances.length; from += READ_BACK) {
+      const portion = instances.slice(from, from + READ_BACK);
+      const keys = portion.map((instance) => this.#keyParameters(instance, undefined));
+      const { sql, parameters } = this.#amongKeys(model, keys);
+      const sent = this.#connection.rows(`SELECT ${selected} FROM ${model.table} WHERE ${sql}`, parameters);
+      const rows = sent instanceof Promise ? await sent : sent;
+      const width = model.primary.length;
+      const byKey = new Map<unknown, Row>();
+      for (const row of rows) byKey.set(joinedKey(row, width), row);
+      portion.forEach((instance, index) => {
+        const row = byKey.get(joinedKey(keys[index]!, width));
+        if (row) this.#learn(instance, columns, row, width);
+      });
     }
+  }
+
+  #learn(instance: Instance, columns: readonly ColumnModel[], row: Row, from: number): void {
+    for (let place = 0; place < columns.length; place++) {
+      const column = columns[place]!;
+      const raw = row[from + place];
+      const value = column.codec.decode ? column.codec.decode(raw) : raw;
+      instance.snapshot![column.index] = column.codec.freezesValues ? column.codec.freezeValue(value) : column.codec.freeze(raw);
+      this.#fill(instance, column, value);
+    }
+  }
+
+  #amongKeys(model: EntityModel, keys: readonly unknown[][]): { sql: string; parameters: unknown[] } {
+    const { arrayParameter } = this.#dialect;
+    const [only] = model.primary;
+    if (model.primary.length === 1 && arrayParameter && keys.every(([key]) => typeof key === "number" || typeof key === "string"))
+      return {
+        sql: arrayParameter.render(only!.quoted, this.#dialect.placeholder(1)),
+        parameters: [arrayParameter.encode(keys.map(([key]) => key))],
+      };
+    let position = 0;
+    const one = (): string => `(${model.primary.map(({ quoted }) => `${quoted} = ${this.#dialect.placeholder(++position)}`).join(" AND ")})`;
+    return { sql: keys.map(one).join(" OR "), parameters: keys.flat() };
   }
 
   #keyCondition(model: EntityModel, version: ColumnModel | undefined, after = 0): string {
@@ -317,24 +334,50 @@ interface InsertGroup {
 /** Rows that name the same columns go into one statement. */
 function groupByColumns(model: EntityModel, instances: readonly Instance[]): InsertGroup[] {
   const groups = new Map<string, InsertGroup>();
-  const insertable = model.columns.filter(({ metadata }) => metadata.isInsert !== false && metadata.asExpression === undefined);
+  const insertable = insertableColumns(model);
+  let last: { mask: string; group: InsertGroup } | undefined;
   for (const instance of instances) {
     const values: unknown[] = [];
     let mask = "";
     for (const column of insertable) {
       const value = insertValue(instance, column);
-      mask += value === undefined ? "0" : "1";
-      if (value !== undefined) values.push(value);
+      if (value === undefined) mask += "0";
+      else {
+        mask += "1";
+        values.push(value);
+      }
     }
-    let group = groups.get(mask);
-    if (!group) {
-      const columns = insertable.filter((_, place) => mask[place] === "1");
-      const made = model.columns.filter((column) => !columns.includes(column) && isMade(column));
-      groups.set(mask, (group = { columns, made, rows: [] }));
+    if (last?.mask !== mask) {
+      let group = groups.get(mask);
+      if (!group) {
+        const columns = insertable.filter((_, place) => mask[place] === "1");
+        const made = model.columns.filter((column) => !columns.includes(column) && isMade(column));
+        groups.set(mask, (group = { columns, made, rows: [] }));
+      }
+      last = { mask, group };
     }
-    group.rows.push({ instance, values });
+    last.group.rows.push({ instance, values });
   }
   return [...groups.values()];
+}
+
+const insertables = new WeakMap<EntityModel, readonly ColumnModel[]>();
+
+function insertableColumns(model: EntityModel): readonly ColumnModel[] {
+  let columns = insertables.get(model);
+  if (!columns)
+    insertables.set(model, (columns = model.columns.filter(({ metadata }) => metadata.isInsert !== false && metadata.asExpression === undefined)));
+  return columns;
+}
+
+const nullables = new WeakMap<EntityModel, readonly ColumnModel[]>();
+
+/** Columns that are NULL where an INSERT does not name them, and whose property should say so. */
+function nullableColumns(model: EntityModel): readonly ColumnModel[] {
+  let columns = nullables.get(model);
+  if (!columns)
+    nullables.set(model, (columns = model.columns.filter(({ isVirtual, metadata }) => !isVirtual && metadata.isNullable && metadata.isSelect)));
+  return columns;
 }
 
 function insertValue(instance: Instance, column: ColumnModel): unknown {
@@ -352,8 +395,14 @@ function isMade(column: ColumnModel): boolean {
   return column.hasDefault || (column.isPrimary && column.metadata.isGenerated);
 }
 
-function isOnlyRowid(made: readonly ColumnModel[]): boolean {
-  return made.length === 0 || (made.length === 1 && made[0]!.isPrimary && made[0]!.metadata.generationStrategy === "increment");
+/** The key that the driver tells after an INSERT, where the database makes it. */
+function rowidAmong(made: readonly ColumnModel[]): ColumnModel | undefined {
+  return made.find(({ isPrimary, metadata }) => isPrimary && metadata.generationStrategy === "increment");
+}
+
+/** A key as something that a Map finds again. */
+function joinedKey(values: readonly unknown[], width: number): unknown {
+  return width === 1 ? String(values[0]) : values.slice(0, width).map(String).join("\u0000");
 }
 
 function groupByChanges(updates: readonly Update[]): Update[][] {
@@ -372,10 +421,12 @@ function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> 
 }
 
 function encoded(columns: readonly ColumnModel[], values: readonly unknown[]): unknown[] {
-  return columns.map(({ codec }, place) => {
-    const value = values[place];
-    return codec.encode ? codec.encode(value) : value;
-  });
+  const raws = new Array<unknown>(columns.length);
+  for (let place = 0; place < columns.length; place++) {
+    const { encode } = columns[place]!.codec;
+    raws[place] = encode ? encode(values[place]) : values[place];
+  }
+  return raws;
 }
 
 function linkParameters({ junction, owner, target }: Link): unknown[] {

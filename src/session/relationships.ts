@@ -96,6 +96,14 @@ export class Relationships implements CollectionKeeper {
     return instance;
   }
 
+  follows(relation: RelationModel, member: object): boolean {
+    const { inverse } = relation;
+    const instance = inverse && instanceOf(member);
+    if (!instance) return false;
+    const reference = instance.relatedBy(inverse) as Reference | undefined;
+    return reference !== undefined && !reference.told;
+  }
+
   query(owner: Instance, relation: RelationModel): Query<object> {
     if (!owner.owner) throw notInSession(owner.entity);
     return owner.owner.relatedQuery(owner, relation);
@@ -224,7 +232,7 @@ export class Relationships implements CollectionKeeper {
     const before = this.known(instance, relation);
     if (before === entity && instance.relatedBy(relation)) return;
     instance.owner?.changing(instance);
-    instance.relate(relation, { entity, assigned: true });
+    instance.relate(relation, { entity, assigned: true, told: told !== undefined, copied: undefined });
     expose(instance, relation, this);
     if (relation.holdsKey) this.#copyKey(instance, relation, entity);
     const { inverse } = relation;

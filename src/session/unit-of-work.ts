@@ -61,20 +61,23 @@ export class UnitOfWork {
   /** Waits for relations that were set to promises, reads those that were set unseen, and tells other sides of silent changes. */
   async #settleRelations(): Promise<void> {
     const { pending, related, registry, identities } = this.#workspace;
-    for (const instance of [...pending, ...related]) {
-      for (const [relation, promise] of instance.promises ?? []) registry.relationships.write(instance, relation, await promise);
-      instance.promises = undefined;
-    }
+    for (const instances of [pending, related])
+      for (const instance of instances) {
+        if (!instance.promises) continue;
+        for (const [relation, promise] of instance.promises) registry.relationships.write(instance, relation, await promise);
+        instance.promises = undefined;
+      }
     const unread: [Instance, RelationModel, Collection<object>][] = [];
-    for (const instance of [...identities, ...pending]) {
-      if (!instance.related) continue;
+    const settle = (instance: Instance): void => {
+      if (!instance.related) return;
       for (const relation of instance.model.relations) {
         const collection = instance.related[relation.index];
         if (!(collection instanceof Collection)) continue;
         collection.synchronize();
         if (collection.unread) unread.push([instance, relation, collection]);
       }
-    }
+    };
+    for (const instances of [...identities.tables(), pending]) for (const instance of instances.values()) settle(instance);
     for (const [instance, relation, collection] of unread)
       collection.compareWith(await this.#workspace.withoutAutoflushOwnTurn(() => this.#workspace.relatedQuery(instance, relation).all()));
   }
@@ -153,14 +156,15 @@ export class UnitOfWork {
 
   #collect(): Work {
     const { pending, deleting, identities } = this.#workspace;
-    const inserts = [...pending].filter((instance) => !deleting.has(instance));
+    const inserts = deleting.size === 0 ? [...pending] : [...pending].filter((instance) => !deleting.has(instance));
     const deletes = [...deleting].filter((instance) => instance.snapshot);
     const updates: Update[] = [];
-    for (const instance of identities) {
-      if (instance.deletion !== "none" || !this.#workspace.isDirty(instance)) continue;
-      const changes = changesOf(instance);
-      if (changes.length > 0) updates.push({ instance, changes });
-    }
+    for (const instances of identities.tables())
+      for (const instance of instances.values()) {
+        if (instance.deletion !== "none" || !this.#workspace.isDirty(instance)) continue;
+        const changes = changesOf(instance);
+        if (changes.length > 0) updates.push({ instance, changes });
+      }
     return { inserts, updates, deletes, ...this.#linkChanges() };
   }
 
@@ -169,7 +173,7 @@ export class UnitOfWork {
     const { pending, related } = this.#workspace;
     const links = new LinkSet();
     const unlinks = new LinkSet();
-    for (const instance of [...pending, ...related]) {
+    for (const instance of concat(pending, related)) {
       for (const relation of instance.model.relations) {
         if (!relation.isManyToMany || relation.metadata.persistenceEnabled === false) continue;
         const members = instance.relatedBy(relation);
@@ -260,15 +264,22 @@ export class UnitOfWork {
   }
 }
 
+const NONE: readonly Dependency[] = [];
+
+function* concat<T>(...iterables: Iterable<T>[]): Generator<T> {
+  for (const iterable of iterables) yield* iterable;
+}
+
 /** Relations follow the database from here on. */
-function settle(instance: Instance): void {
-  instance.related?.forEach((related) => {
+function settle({ related: all }: Instance): void {
+  if (!all) return;
+  for (const related of all) {
     if (related instanceof Collection) related.flushed();
     else if (related instanceof LazyCollection) {
       related.arrived.clear();
       related.departed.clear();
     } else if (related) related.assigned = false;
-  });
+  }
 }
 
 function isNothing({ inserts, updates, deletes, links, unlinks }: Work): boolean {
@@ -285,10 +296,10 @@ function* relatedEntities(instance: Instance): Generator<object> {
   }
 }
 
-function dependenciesAmong(among: ReadonlySet<Instance>): (instance: Instance) => Dependency[] {
+function dependenciesAmong(among: ReadonlySet<Instance>): (instance: Instance) => readonly Dependency[] {
   return (instance) => {
+    if (!instance.related) return NONE;
     const dependencies: Dependency[] = [];
-    if (!instance.related) return dependencies;
     for (const relation of instance.model.relations) {
       if (!relation.holdsKey) continue;
       const reference = instance.relatedBy(relation) as Reference | undefined;

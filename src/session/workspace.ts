@@ -13,7 +13,7 @@ import { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference } from "./instance";
 import { conceal, instrument, release } from "./instrument";
-import { Journal, restored, type Memento } from "./journal";
+import { emptyAgain, Journal, restored, type Memento } from "./journal";
 import { LoadGroup } from "./load-group";
 import { loadRelation, relatedTo } from "./relation-loader";
 import type { Registry } from "./registry";
@@ -509,12 +509,12 @@ export class Workspace implements InstanceOwner, QueryContext {
     instance.deletion = memento.deletion;
     instance.owner = memento.held ? this : undefined;
     for (const relation of instance.model.relations) {
-      const related = restored(memento.related[relation.index]);
+      const related = restored(memento.related?.[relation.index]);
       if (!related && instance.related?.[relation.index]) conceal(instance, relation, this.registry.relationships);
       if (related || instance.related) instance.relate(relation, related);
     }
     if (memento.snapshot) restoreColumns(instance);
-    else for (const { column, before } of [...memento.filled].reverse()) column.write(instance.entity, before);
+    else emptyAgain(memento);
     if (!memento.held) return;
     if (memento.snapshot) this.identities.put(instance);
     else this.pending.add(instance);

@@ -2,7 +2,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "../dialect";
+import type { Connection, DatabaseListener, Dialect, Row, RunResult, RunResults } from "../dialect";
 import { statementFailed, writeLockTimeout } from "../errors";
 import { StatementLog } from "../observed";
 import { complaintOf, isBusy } from "./complaint";
@@ -107,15 +107,17 @@ export class SqliteConnection implements Connection {
     });
   }
 
-  runMany(sql: string, batches: readonly (readonly unknown[])[]): RunResult[] {
+  runMany(sql: string, batches: readonly (readonly unknown[])[]): RunResults {
     const started = this.#log.sending(sql, batches[0] ?? [], this.#queryRunner);
-    const results: RunResult[] = new Array<RunResult>(batches.length);
+    const changes = new Array<number>(batches.length);
+    const lastIds = new Array<number | bigint>(batches.length);
     let position = 0;
     try {
       const statement = this.#prepare(sql);
       for (; position < batches.length; position++) {
-        const { changes, lastInsertRowid } = statement.run(batches[position] as unknown[]);
-        results[position] = { changes, lastId: lastInsertRowid };
+        const result = statement.run(batches[position] as unknown[]);
+        changes[position] = result.changes;
+        lastIds[position] = result.lastInsertRowid;
       }
     } catch (error) {
       const parameters = batches[position] ?? [];
@@ -123,7 +125,7 @@ export class SqliteConnection implements Connection {
       throw statementFailed(complaintOf(error), error, sql, parameters);
     }
     this.#log.sent(sql, batches[0] ?? [], batches.length, started, this.#queryRunner);
-    return results;
+    return { changes, lastIds };
   }
 
   async *stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
