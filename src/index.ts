@@ -1,6 +1,5 @@
 export { connect, Database } from "./session/database";
 export { Session, type Changes, type EntityClass, type Savepoint, type SessionOptions } from "./session/session";
-export type { FlushResult } from "./session/unit-of-work";
 export type { EntityState } from "./session/instance";
 export { Collection, LazyCollection, LazyReference } from "./session/collection";
 export { Query, type OrderArgument } from "./query/query";

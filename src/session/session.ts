@@ -8,7 +8,6 @@ import { notPersistent } from "./errors";
 import { keyMaker } from "./identity-key";
 import { instanceOf, type EntityState, type Instance } from "./instance";
 import { Registry } from "./registry";
-import type { FlushResult } from "./unit-of-work";
 import { Workspace } from "./workspace";
 
 export interface SessionOptions {
@@ -101,13 +100,13 @@ export class Session {
   // Writing
 
   /** Writes what was changed, inside the transaction; nothing is final before `commit()`. */
-  flush(): Promise<FlushResult> {
-    return this.#workspace.flush();
+  async flush(): Promise<void> {
+    await this.#workspace.flush();
   }
 
   /** Writes what was changed and makes it final. With nothing to do it sends nothing. */
-  commit(): Promise<FlushResult> {
-    return this.#workspace.commit();
+  async commit(): Promise<void> {
+    await this.#workspace.commit();
   }
 
   /** Takes back everything since the last commit, in the database and in memory. */
