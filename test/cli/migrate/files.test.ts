@@ -1,0 +1,84 @@
+import { database } from "../../helpers/databases";
+import { migrationProject, nameOf, type MigrationProject } from "../../helpers/migrations";
+
+let project: MigrationProject;
+beforeEach(async () => {
+  project = migrationProject(await database("sqlite").create());
+  project.migration(1, "Fine", { up: ["CREATE TABLE fine (id int)"], down: ["DROP TABLE fine"] });
+});
+
+const BAD: [what: string, file: string, text: string, words: RegExp][] = [
+  [
+    "does not parse",
+    "1700000000002-broken.js",
+    "exports.Broken1700000000002 = class {\n  async up( {\n};\n",
+    /migrations\/1700000000002-broken\.js/,
+  ],
+  ["throws", "1700000000002-throws.js", "throw new Error('not me');\n", /1700000000002-throws\.js.*not me/],
+  [
+    "exports nothing",
+    "1700000000002-empty.js",
+    "// to do\n",
+    /migrations\/1700000000002-empty\.js exports no migration: no class with the methods up and down/,
+  ],
+  [
+    "exports two migrations",
+    "1700000000002-two.js",
+    `exports.One1700000000002 = class One1700000000002 { up() {} down() {} };
+exports.Two1700000000003 = class Two1700000000003 { up() {} down() {} };`,
+    /1700000000002-two\.js exports several migrations: One1700000000002, Two1700000000003/,
+  ],
+  [
+    "has no timestamp",
+    "1700000000002-timeless.js",
+    "exports.Timeless = class Timeless { up() {} down() {} };",
+    /the migration Timeless in migrations\/1700000000002-timeless\.js has no timestamp/,
+  ],
+  [
+    "has the name of another",
+    "1700000000002-again.js",
+    `exports.${nameOf(1, "Fine")} = class ${nameOf(1, "Fine")} { up() {} down() {} };`,
+    /two migrations are called Fine1700000000001: migrations\/1700000000001-fine\.js and migrations\/1700000000002-again\.js/,
+  ],
+  [
+    "cannot be made",
+    "1700000000002-fussy.js",
+    "exports.X = class Fussy1700000000002 { constructor() { throw new Error('no'); } up() {} down() {} };",
+    /Fussy1700000000002 in migrations\/1700000000002-fussy\.js throws when it is made: no/,
+  ],
+];
+
+test.each(BAD)("a file that %s: one clear line, exit code 2, nothing run", async (_, file, text, words) => {
+  project.write(`migrations/${file}`, text);
+  const result = await project.retort(["migrate", "up"]);
+  expect(result).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(result.stderr).toMatch(words);
+  expect(result.stderr.trim().split("\n").length).toBeLessThanOrEqual(2);
+  await expect(project.query("SELECT * FROM fine")).rejects.toThrow("no such table");
+});
+
+test("what is exported besides the migration does not disturb, nor do declarations and other files", async () => {
+  project.write(
+    "migrations/1700000000002-helped.js",
+    `const helper = () => 1;
+class Helped1700000000002 { async up(q) { await q.query("CREATE TABLE helped (id int)"); } async down() {} }
+module.exports = { helper, Helped1700000000002, default: Helped1700000000002 };`,
+  );
+  project.write("migrations/types.d.ts", "export declare const x: number;\n");
+  project.write("migrations/README.md", "# Migrations\n");
+  const { exitCode, stderr } = await project.retort(["migrate", "up"]);
+  expect(stderr).toContain("up    Helped1700000000002");
+  expect(exitCode).toBe(0);
+});
+
+test("classes that the configuration gives itself are migrations too, and their files are found", async () => {
+  const own = migrationProject(await database("sqlite").create(), {
+    options: `migrations: [require("./migrations/${1_700_000_000_001}-fine.js").${nameOf(1, "Fine")}],`,
+  });
+  own.migration(1, "Fine", { up: ["CREATE TABLE fine (id int)"], down: ["DROP TABLE fine"] });
+  expect((await own.retort(["migrate", "up"])).stderr).toContain(nameOf(1, "Fine"));
+  const { stdout } = await own.retort(["migrate", "status", "--json"]);
+  expect(JSON.parse(stdout)).toMatchObject({
+    migrations: [{ name: nameOf(1, "Fine"), standing: "applied", file: "migrations/1700000000001-fine.js" }],
+  });
+});

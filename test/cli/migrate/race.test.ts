@@ -1,0 +1,78 @@
+import fs from "node:fs";
+import { spawn } from "node:child_process";
+import { cleanEnvironment, retortFile } from "../../helpers/command";
+import { database, eachDatabase, type ScratchDatabase } from "../../helpers/databases";
+import { migrationProject, nameOf, type MigrationProject } from "../../helpers/migrations";
+
+function project(scratch: ScratchDatabase, members = ""): MigrationProject {
+  const own = migrationProject(scratch);
+  for (let number = 1; number <= 4; number++) {
+    own.migration(number, `Table${number}x`, {
+      members,
+      up: `
+    await queryRunner.query("CREATE TABLE t${number} (id int)");
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await queryRunner.query("INSERT INTO t${number} VALUES (1)");`,
+      down: [`DROP TABLE t${number}`],
+    });
+  }
+  return own;
+}
+
+const names = [1, 2, 3, 4].map((number) => nameOf(number, `Table${number}x`));
+
+eachDatabase((kind) => {
+  test.each([
+    ["in transactions", ""],
+    ["without transactions", "transaction = false;"],
+  ])("migrate 21, migrate promise 5: four ups at once %s apply everything once", async (_, members) => {
+    const scratch = await kind.create();
+    const own = project(scratch, members);
+    const results = await Promise.all([1, 2, 3, 4].map(() => own.retort(["migrate", "up", "--json"])));
+    const applied = results.flatMap(({ stdout }) => (JSON.parse(stdout) as { steps: { name: string }[] }).steps);
+    expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    expect(applied.map(({ name }) => name)).toEqual(names);
+    expect((await own.query("SELECT name FROM migrations ORDER BY id")).map(({ name }) => name)).toEqual(names);
+    for (const number of [1, 2, 3, 4]) expect(await own.query(`SELECT * FROM t${number}`)).toHaveLength(1);
+    if (kind.name === "sqlite") expect(fs.existsSync(`${scratch.name}-retort-lock`)).toBe(false);
+  });
+
+  test("a run that has to wait too long ends with 5; a killed one holds nobody up", async () => {
+    const own = project(await kind.create());
+    own.migration(1, "Table1x", {
+      up: `await queryRunner.query("CREATE TABLE t1 (id int)"); console.log("inside"); await new Promise((resolve) => setTimeout(resolve, 60_000));`,
+    });
+    const holder = spawn(process.execPath, [retortFile, "migrate", "up"], { cwd: own.root, env: cleanEnvironment() });
+    await new Promise((resolve) => holder.stderr.once("data", resolve));
+
+    const waiting = await own.retort(["migrate", "up", "--lock-timeout", "300ms"]);
+    expect(waiting).toMatchObject({ exitCode: 5, stdout: "" });
+    expect(waiting.stderr).toContain("another run of migrations has been holding the lock for 0.3 s");
+    expect(waiting.stderr).toContain("--lock-timeout");
+
+    holder.kill("SIGKILL");
+    await new Promise((resolve) => holder.once("exit", resolve));
+    own.migration(1, "Table1x", {
+      up: [kind.name === "mariadb" ? "CREATE TABLE t1 (id int)" : "CREATE TABLE t1 (id int)"],
+    });
+    const next = await own.retort(["migrate", "up"]);
+    expect([next.exitCode, next.stderr]).toEqual([0, expect.stringContaining(names[3]!)]);
+  });
+});
+
+describe("sqlite", () => {
+  test("an application that writes is waited for, and in the end named", async () => {
+    const scratch = await database("sqlite").create();
+    const own = project(scratch);
+    const Sqlite = (await import("better-sqlite3")).default;
+    const application = new Sqlite(scratch.name);
+    application.exec("BEGIN IMMEDIATE");
+    const late = await own.retort(["migrate", "up", "--lock-timeout", "0.3"]);
+    expect(late).toMatchObject({ exitCode: 5 });
+    expect(late.stderr).toContain("another process has been writing to the database for 0.3 s");
+    const patient = own.retort(["migrate", "up"]);
+    setTimeout(() => application.exec("COMMIT"), 600);
+    expect((await patient).exitCode).toBe(0);
+    application.close();
+  });
+});
