@@ -9,8 +9,14 @@ import { isSamePart, isSameName, partsOf } from "./compare";
  * expressions, the spelling of names and expressions. What is left is what the entities really ask for.
  */
 export function adopt(wanted: Schema, actual: Schema, declared: Schema, dialect: SchemaDialect): Schema {
+  const used = new Set(actual.tables.flatMap(({ columns }) => columns.flatMap(({ enumType }) => (enumType ? [keyOf(enumType)] : []))));
   return {
     ...wanted,
+    enums: [
+      ...wanted.enums,
+      // A type that no table uses was made for something that is not seen here.
+      ...actual.enums.filter((type) => !used.has(keyOf(type)) && !wanted.enums.some((other) => keyOf(other) === keyOf(type))),
+    ],
     tables: wanted.tables.map((table) => {
       const own = findTable(actual, table);
       return own ? adoptTable(table, own, findTable(declared, table) ?? table, dialect) : table;
@@ -67,7 +73,7 @@ function adoptColumn(wanted: Column, actual: Column, declared: Column, table: Ta
 
 function adoptPrimaryKey(wanted: Table, actual: Table, declared: Table): Table["primaryKey"] {
   if (!wanted.primaryKey || !actual.primaryKey) return wanted.primaryKey;
-  const isNamed = declared.primaryKey?.name !== undefined;
+  const isNamed = declared.primaryKey?.name !== undefined && !declared.primaryKey.isNameDerived;
   return isNamed ? wanted.primaryKey : { ...wanted.primaryKey, name: actual.primaryKey.name };
 }
 

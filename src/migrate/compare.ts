@@ -1,6 +1,7 @@
 import type { SchemaDialect } from "../dialect/schema/dialect";
 import {
   type Column,
+  type EnumType,
   type ForeignKey,
   type Index,
   type PrimaryKey,
@@ -10,7 +11,7 @@ import {
   findTable,
   keyOf,
 } from "../dialect/schema/model";
-import type { Operation, Part } from "../dialect/schema/operation";
+import type { ChangeEnum, Operation, Part } from "../dialect/schema/operation";
 
 /** The parts of a table, as one list of one kind. */
 export function partsOf(table: Table): Part[] {
@@ -33,17 +34,59 @@ export function compare(actual: Schema, wanted: Schema, dialect: SchemaDialect):
   });
   const parts = kept.flatMap(({ before, after }) => compareParts(before, after, dialect));
   const views = compareViews(actual, wanted, dialect);
+  const enums = compareEnums(actual, wanted);
+  const tables = kept.flatMap(({ before, after }) => compareTables(before, after, dialect));
+  const defaults = splitDefaults(tables, enums.changed);
   return [
     ...views.dropped,
     ...parts.filter((operation) => operation.kind !== "addPart").sort(byWeight),
+    ...enums.created,
+    ...defaults.before,
+    ...enums.changed,
     ...inOrder(created).map((table): Operation => ({ kind: "createTable", table })),
-    ...kept.flatMap(({ before, after }) => compareTables(before, after, dialect)),
+    ...defaults.after,
     ...parts.filter((operation) => operation.kind === "addPart").sort((a, b) => byWeight(b, a)),
     ...inOrder(dropped)
       .reverse()
       .map((table): Operation => ({ kind: "dropTable", table })),
+    ...enums.dropped,
     ...views.created,
   ];
+}
+
+interface EnumChanges {
+  readonly created: readonly Operation[];
+  readonly changed: readonly ChangeEnum[];
+  readonly dropped: readonly Operation[];
+}
+
+function compareEnums(actual: Schema, wanted: Schema): EnumChanges {
+  const find = (schema: Schema, type: EnumType) => schema.enums.find((other) => keyOf(other) === keyOf(type));
+  const changed = wanted.enums.flatMap((type): ChangeEnum[] => {
+    const before = find(actual, type);
+    if (!before || before.values.join("\0") === type.values.join("\0")) return [];
+    return [{ kind: "changeEnum", name: { schema: type.schema, name: type.name }, before: before.values, after: type.values }];
+  });
+  return {
+    created: wanted.enums.filter((type) => !find(actual, type)).map((type): Operation => ({ kind: "createEnum", type })),
+    changed,
+    dropped: actual.enums.filter((type) => !find(wanted, type)).map((type): Operation => ({ kind: "dropEnum", type })),
+  };
+}
+
+/** A default cannot be changed together with the values of its enum: the old one goes before, the new one comes after. */
+function splitDefaults(operations: readonly Operation[], changed: readonly ChangeEnum[]): { before: Operation[]; after: Operation[] } {
+  const before: Operation[] = [];
+  const after = operations.map((operation): Operation => {
+    if (operation.kind !== "alterColumn" || operation.before.default === operation.after.default) return operation;
+    const { enumType } = operation.before;
+    const isChanging = enumType && changed.some(({ name }) => keyOf(name) === keyOf(enumType));
+    if (!isChanging || operation.before.default === undefined) return operation;
+    const bare = { ...operation.before, default: undefined };
+    before.push({ kind: "alterColumn", table: operation.table, before: operation.before, after: bare });
+    return { ...operation, before: bare };
+  });
+  return { before, after };
 }
 
 /** Indexes and foreign keys let go first and come last: other constraints are what they stand on. */
@@ -104,7 +147,7 @@ function isSameColumn(a: Column, b: Column, table: Table, dialect: SchemaDialect
   const equal = (one: string | undefined, other: string | undefined) =>
     one === undefined || other === undefined ? one === other : dialect.sameExpression(one, other);
   return (
-    dialect.sameType(a.type, b.type, table) &&
+    isSameType(a, b, table, dialect) &&
     a.nullable === b.nullable &&
     equal(a.default, b.default) &&
     equal(a.generated?.expression, b.generated?.expression) &&
@@ -114,9 +157,13 @@ function isSameColumn(a: Column, b: Column, table: Table, dialect: SchemaDialect
     a.charset === b.charset &&
     a.comment === b.comment &&
     equal(a.onUpdate, b.onUpdate) &&
-    a.values?.join("\0") === b.values?.join("\0") &&
-    (a.enumType && keyOf(a.enumType)) === (b.enumType && keyOf(b.enumType))
+    a.values?.join("\0") === b.values?.join("\0")
   );
+}
+
+function isSameType(a: Column, b: Column, table: Table, dialect: SchemaDialect): boolean {
+  if (!a.enumType || !b.enumType) return !a.enumType === !b.enumType && dialect.sameType(a.type, b.type, table);
+  return keyOf(a.enumType) === keyOf(b.enumType) && a.type.endsWith("[]") === b.type.endsWith("[]");
 }
 
 function isSameKey(a: PrimaryKey | undefined, b: PrimaryKey | undefined): boolean {
@@ -160,7 +207,7 @@ export function isSamePart(a: Part, b: Part, dialect: SchemaDialect): boolean {
   if (a.sort === "check" && b.sort === "check") return equal(a.value.expression, b.value.expression);
   if (a.sort === "exclusion" && b.sort === "exclusion")
     return equal(a.value.expression, b.value.expression) && a.value.deferrable === b.value.deferrable;
-  return a.sort === "foreignKey" && b.sort === "foreignKey" && isSameForeignKey(a.value, b.value);
+  return a.sort === "foreignKey" && b.sort === "foreignKey" && isSameForeignKey(a.value, b.value, dialect);
 }
 
 function isSameIndex(a: Index, b: Index, equal: (a: string | undefined, b: string | undefined) => boolean): boolean {
@@ -183,13 +230,13 @@ function isSameIndex(a: Index, b: Index, equal: (a: string | undefined, b: strin
   );
 }
 
-function isSameForeignKey(a: ForeignKey, b: ForeignKey): boolean {
+function isSameForeignKey(a: ForeignKey, b: ForeignKey, dialect: SchemaDialect): boolean {
   return (
     a.columns.join("\0") === b.columns.join("\0") &&
     keyOf(a.references) === keyOf(b.references) &&
     a.referencedColumns.join("\0") === b.referencedColumns.join("\0") &&
-    a.onDelete === b.onDelete &&
-    a.onUpdate === b.onUpdate &&
+    dialect.sameAction(a.onDelete, b.onDelete) &&
+    dialect.sameAction(a.onUpdate, b.onUpdate) &&
     a.deferrable === b.deferrable
   );
 }

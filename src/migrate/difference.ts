@@ -13,7 +13,7 @@ import {
   keyOf,
   spoken,
 } from "../dialect/schema/model";
-import type { Operation, Part, Rename } from "../dialect/schema/operation";
+import { type ChangeEnum, type Operation, type Part, type Rename, apply } from "../dialect/schema/operation";
 import { literal } from "../dialect/schema/tokens";
 import { describePart } from "../dialect/schema/words";
 import { adopt } from "./adopt";
@@ -119,7 +119,7 @@ export async function answeredDifference(context: MigrationContext, schemas: Sch
 /** One walk through the difference, with the questions it raises. */
 class Decision {
   readonly #names: Names;
-  readonly #renames: Rename[] = [];
+  readonly #renames: Operation[] = [];
   /** Table and column as they are called in the wanted schema → as they are called in the database now. */
   readonly #origins = new Map<string, string>();
   /** New columns that may be old ones under another name: no value is asked for them yet. */
@@ -141,6 +141,7 @@ class Decision {
   async difference(): Promise<Difference> {
     await this.#pairTables();
     for (const table of this.#wanted.tables) await this.#pairColumns(table);
+    this.#pairEnums();
     const wanted = adopt(this.#wanted, this.#actual, this.schemas.declared.schema, this.schemas.dialect);
     const operations: Operation[] = [];
     for (const operation of compare(this.#actual, wanted, this.schemas.dialect)) {
@@ -235,6 +236,22 @@ class Decision {
     }
   }
 
+  /** An enum is called after its table and column: with a new name of these, it has a new one too. */
+  #pairEnums(): void {
+    for (const table of this.#wanted.tables)
+      for (const column of table.columns) {
+        const before = findTable(this.#actual, table)?.columns.find(({ name }) => name === column.name)?.enumType;
+        const after = column.enumType;
+        if (!before || !after || keyOf(before) === keyOf(after)) continue;
+        const isGone = !this.#wanted.enums.some((type) => keyOf(type) === keyOf(before));
+        const isNew = !this.#actual.enums.some((type) => keyOf(type) === keyOf(after));
+        if (!isGone || !isNew || before.schema !== after.schema) continue;
+        const rename: Operation = { kind: "renameEnum", from: before, to: after };
+        this.#renames.push(rename);
+        this.#actual = apply(this.#actual, rename);
+      }
+  }
+
   #isDropped(table: Table, column: string): boolean {
     const subjects = this.#names.tableAliases(table).map((alias) => `${alias}.${column}`);
     if (this.inquiry.given("drop", subjects) !== undefined) return true;
@@ -289,6 +306,8 @@ class Decision {
         const backfill = this.#backfill(operation.table, operation.column);
         return backfill === undefined ? operation : { ...operation, backfill };
       }
+      case "changeEnum":
+        return this.#settleEnum(operation);
       case "dropPart":
         return (await this.#mayDrop(operation.table, operation.part)) ? operation : undefined;
       case "dropView":
@@ -324,15 +343,15 @@ class Decision {
       const text = `"${after.name}" of ${spoken(table)} becomes NOT NULL, and is NULL in ${spokenRows(rows)}`;
       if (rows > 0 && (await this.#askForValue(table, after, rows, text))) return this.#settleAltered(operation);
     }
-    const settled = backfill === undefined ? operation : { ...operation, backfill };
     if (!(await this.#isKept(operation)) || !(await this.#valuesFit(operation))) return this.#settleAltered(operation);
-    const replaced = this.#replaced(operation);
-    return replaced ? { ...settled, replaced } : settled;
+    const isText = before.type !== after.type && this.schemas.dialect.lossy(before, after) !== undefined;
+    const narrowing = isText && this.#isDropped(findTable(this.#wanted, table)!, after.name);
+    return { ...operation, backfill, replaced: this.#replaced(operation), ...(narrowing && { narrowing }) };
   }
 
   /** Whether no value changes with the column's type, or somebody said that it may. False when the answer came just now. */
   async #isKept({ table, before, after }: Extract<Operation, { kind: "alterColumn" }>): Promise<boolean> {
-    const condition = this.schemas.dialect.lossy({ ...before, name: this.#origin(table, before.name) }, after);
+    const condition = before.type === after.type ? undefined : this.schemas.dialect.lossy({ ...before, name: this.#origin(table, before.name) }, after);
     if (condition === undefined || this.#isDropped(findTable(this.#wanted, table)!, after.name)) return true;
     const rows = await this.#count(table, condition);
     if (rows === 0) return true;
@@ -347,11 +366,11 @@ class Decision {
 
   /** Whether every row has a value that the enum still allows, or somebody said what it becomes. */
   async #valuesFit({ table, before, after }: Extract<Operation, { kind: "alterColumn" }>): Promise<boolean> {
-    if (!after.values || this.#replacement(table, after) !== undefined) return true;
+    if (!after.values || before.type.endsWith("[]") || this.#replacement(table, after) !== undefined) return true;
     const own = this.schemas.dialect.quote(this.#origin(table, before.name));
     const renamed = Object.keys(this.#renamedValues(table, before, after));
     const fitting = [...after.values, ...renamed].map(literal).join(", ");
-    const rows = await this.#count(table, `${own} IS NOT NULL AND ${own} NOT IN (${fitting})`);
+    const rows = await this.#count(table, `${own} IS NOT NULL AND ${this.schemas.dialect.asText(own)} NOT IN (${fitting})`);
     if (rows === 0) return true;
     const name = this.#names.column(table, after.name);
     const gone = before.values?.filter((value) => !after.values!.includes(value) && !renamed.includes(value)) ?? [];
@@ -365,6 +384,20 @@ class Decision {
         { flag: `--backfill ${name}=VALUE`, text: "those rows get that value", wantsValue: true },
       ],
     }));
+  }
+
+  /** A type of its own may be that of several columns: an answer about one of them is one about the type. */
+  async #settleEnum(operation: ChangeEnum): Promise<Operation> {
+    const replaced: Record<string, string> = {};
+    for (const table of this.#wanted.tables)
+      for (const column of table.columns) {
+        const before = findTable(this.#actual, table)?.columns.find(({ name }) => name === column.name);
+        if (!before?.enumType || !column.enumType || keyOf(column.enumType) !== keyOf(operation.name)) continue;
+        const change = { table: nameOf(table), before: { ...before, values: operation.before }, after: { ...column, values: operation.after } };
+        if (!(await this.#valuesFit({ kind: "alterColumn", ...change }))) return this.#settleEnum(operation);
+        Object.assign(replaced, this.#replaced({ kind: "alterColumn", ...change }));
+      }
+    return Object.keys(replaced).length > 0 ? { ...operation, replaced } : operation;
   }
 
   #renamedValues(table: ObjectName, before: Column, after: Column): Record<string, string> {

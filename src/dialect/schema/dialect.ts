@@ -18,6 +18,8 @@ export interface SchemaDialect {
   sameExpression(a: string, b: string): boolean;
   /** Whether two types are the same, in a table of that kind. */
   sameType(a: string, b: string, table: Table): boolean;
+  /** Whether two actions of a foreign key do the same. */
+  sameAction(a: string, b: string): boolean;
   /** Whether columns of the type can have a collation: a column that becomes a number loses its own. */
   canCollate(type: string): boolean;
   /** The schema after a rename, with the expressions and stored statements that the database rewrites by itself. */
@@ -33,6 +35,8 @@ export interface SchemaDialect {
   plan(from: Schema, operations: readonly Operation[], to?: Schema): Plan;
   /** Statement that counts the rows (column "rows") of a table, those that meet the condition. */
   count(table: ObjectName, condition?: string): string;
+  /** The expression as text, so that it can be compared with any string. */
+  asText(expression: string): string;
   /** A condition that is true for the rows whose value does not survive the change of the column's type; undefined where none can be lost. */
   lossy(before: Column, after: Column): string | undefined;
 }

@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata } from "typeorm";
 import type { SchemaDialect } from "./dialect";
-import type { Column, ForeignKey, Index, ObjectName, Schema, Table, View } from "./model";
+import type { Column, EnumType, ForeignKey, Index, ObjectName, PrimaryKey, Schema, Table, View } from "./model";
 import { emptySchema, keyOf } from "./model";
 import { literal } from "./tokens";
 
@@ -43,7 +43,21 @@ export function declaredSchema(dataSource: DataSource, dialect: SchemaDialect): 
       tables.set(keyOf(table), other ? united(other, declared) : declared);
     }
   }
-  return { schema: { ...emptySchema, tables: [...tables.values()], views }, entities, leftAlone };
+  const named = [...tables.values()].map(withoutValues);
+  return { schema: { ...emptySchema, tables: named, enums: enumsOf([...tables.values()]), views }, entities, leftAlone };
+}
+
+/** Where enums are types of their own, the values are theirs; columns that share a type name it alike. */
+function enumsOf(tables: readonly Table[]): EnumType[] {
+  const enums = new Map<string, EnumType>();
+  for (const { columns } of tables)
+    for (const { enumType, values } of columns)
+      if (enumType && values && !enums.has(keyOf(enumType))) enums.set(keyOf(enumType), { ...enumType, values });
+  return [...enums.values()];
+}
+
+function withoutValues(table: Table): Table {
+  return { ...table, columns: table.columns.map((column) => (column.enumType ? { ...column, values: undefined } : column)) };
 }
 
 function nameOf(dataSource: DataSource, dialect: SchemaDialect, metadata: EntityMetadata): ObjectName {
@@ -59,7 +73,7 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
     primaryKey:
       primary.length === 0
         ? undefined
-        : { name: dialect.entities.namedPrimaryKeys ? primary[0]!.primaryKeyConstraintName : undefined, columns: primary.map((column) => column.databaseName) },
+        : primaryKeyOf(dataSource, dialect, primary, metadata),
     uniques: metadata.uniques.map((unique) => ({
       name: unique.name,
       columns: unique.columns.map((column) => column.databaseName),
@@ -90,6 +104,14 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
     engine: metadata.engine || undefined,
     withoutRowid: metadata.withoutRowid || undefined,
   };
+}
+
+function primaryKeyOf(dataSource: DataSource, dialect: SchemaDialect, primary: readonly ColumnMetadata[], metadata: EntityMetadata): PrimaryKey {
+  const columns = primary.map((column) => column.databaseName);
+  if (!dialect.entities.namedPrimaryKeys) return { columns };
+  const given = primary[0]!.primaryKeyConstraintName;
+  const name = given ?? dataSource.namingStrategy.primaryKeyName(metadata.tableName, columns);
+  return { name, isNameDerived: given === undefined, columns };
 }
 
 /** Columns by their name in the database; two properties may stand for one column (a relation's and its key's). */

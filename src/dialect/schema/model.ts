@@ -64,6 +64,8 @@ export interface Generated {
 
 export interface PrimaryKey {
   readonly name?: string | undefined;
+  /** Nobody chose the name: a key that is called otherwise does as well. */
+  readonly isNameDerived?: boolean | undefined;
   readonly columns: readonly string[];
 }
 
@@ -117,6 +119,8 @@ export interface ForeignKey {
   readonly onDelete: string;
   readonly onUpdate: string;
   readonly deferrable?: Deferrable | undefined;
+  /** MySQL made an index of the same name for it, which outlives it. */
+  readonly hasIndex?: boolean | undefined;
 }
 
 export interface Trigger {

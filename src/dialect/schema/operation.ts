@@ -80,6 +80,8 @@ export interface AlterColumn {
   readonly backfill?: string | undefined;
   /** Old enum value → new one, for values that were renamed or taken away. */
   readonly replaced?: Readonly<Record<string, string>> | undefined;
+  /** Somebody said that values which do not fit the new type may be cut. */
+  readonly narrowing?: boolean | undefined;
 }
 
 export interface ChangePrimaryKey {
@@ -283,11 +285,15 @@ function renameColumn(schema: Schema, name: ObjectName, from: string, to: string
 }
 
 function renameEnum(schema: Schema, from: ObjectName, to: ObjectName): Schema {
+  const bare = (text: string) => (/^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text}"`);
+  const again = (text: string) => text.replaceAll(bare(from.name), () => bare(to.name));
   const name = { schema: to.schema, name: to.name };
   const tables = schema.tables.map((table) => ({
     ...table,
     columns: table.columns.map((column) =>
-      column.enumType && same(column.enumType, from) ? { ...column, enumType: name } : column,
+      column.enumType && same(column.enumType, from)
+        ? { ...column, enumType: name, type: again(column.type), default: column.default && again(column.default) }
+        : column,
     ),
   }));
   return { ...schema, tables, enums: schema.enums.map((type) => (same(type, from) ? { ...type, ...name } : type)) };

@@ -27,12 +27,14 @@ export const sqliteSchema: SchemaDialect = {
   sameName: (a, b) => a.toLowerCase() === b.toLowerCase(),
   sameExpression: (a, b) => normalized(unwrapped(a)) === normalized(unwrapped(b)),
   sameType,
+  sameAction: (a, b) => a === b,
   canCollate: () => true,
   renamed,
   read: readSchema,
   openScratch,
   plan,
   count: ({ name }, condition) => `SELECT COUNT(*) AS "rows" FROM ${quote(name)}${condition ? ` WHERE ${condition}` : ""}`,
+  asText: (expression) => expression,
   lossy,
 };
 

@@ -1,0 +1,72 @@
+import type { DataSource } from "typeorm";
+import type { SchemaDialect } from "../../schema/dialect";
+import type { Column } from "../../schema/model";
+import { mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
+import { path, quote, text } from "./create";
+import { plan, renamed } from "./plan";
+import { readSchema } from "./read";
+import { openScratch } from "./scratch";
+
+/** The schema side of MySQL and MariaDB. */
+export const mysqlSchema: SchemaDialect = {
+  transactionalDdl: false,
+  quote,
+  path,
+  entities: {
+    schemaOf: (dataSource, { database }) => (database && database !== dataSource.driver.database ? database : undefined),
+    column(dataSource, column, base) {
+      const values = column.enum && base.type.startsWith("enum") ? column.enum.map(String) : undefined;
+      return {
+        ...base,
+        type: typeOf(dataSource, column, base),
+        values,
+        default: defaultOf(column, base),
+        nullable: base.nullable || Boolean(base.generated),
+      };
+    },
+    deferrable: false,
+    exclusions: false,
+    namedPrimaryKeys: false,
+    keepsNumbering: false,
+  },
+  sameName: (a, b) => a.toLowerCase() === b.toLowerCase(),
+  sameExpression: (a, b) => a === b || same(a) === same(b),
+  sameType: (a, b) => a.toLowerCase() === b.toLowerCase(),
+  // InnoDB knows no difference between the two.
+  sameAction: (a, b) => a.replace("NO ACTION", "RESTRICT") === b.replace("NO ACTION", "RESTRICT"),
+  canCollate: (type) => /char|text|enum|set/i.test(type),
+  renamed,
+  read: readSchema,
+  openScratch,
+  plan,
+  count: (table, condition) => `SELECT COUNT(*) AS \`rows\` FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
+  asText: (expression) => expression,
+  lossy,
+};
+
+function same(expression: string): string {
+  return normalized(unwrapped(expression, mysqlQuoting), mysqlQuoting);
+}
+
+type ColumnMetadata = Parameters<SchemaDialect["entities"]["column"]>[1];
+
+function typeOf(_dataSource: DataSource, column: ColumnMetadata, base: Column): string {
+  const set = base.type === "set" && column.enum ? `(${column.enum.map((value) => text(String(value))).join(", ")})` : "";
+  const unsigned = column.unsigned && !/unsigned/i.test(base.type) ? " UNSIGNED" : "";
+  return base.type + set + unsigned;
+}
+
+/** A backslash escapes in a string here, so a default that holds one has it doubled. */
+function defaultOf(column: ColumnMetadata, base: Column): string | undefined {
+  return typeof column.default === "string" && column.default.includes("\\") ? base.default?.replaceAll("\\", "\\\\") : base.default;
+}
+
+/** What strict mode refuses and a lax one cuts off. */
+function lossy(before: Column, after: Column): string | undefined {
+  const column = quote(before.name);
+  const length = Number(/^(?:var)?char\((\d+)\)/i.exec(after.type)?.[1]);
+  if (length && !before.values) return `CHAR_LENGTH(${column}) > ${length}`;
+  if (/^(tinyint|smallint|mediumint|int|bigint)/.test(after.type) && /^(decimal|float|double)/.test(before.type)) return `${column} <> ROUND(${column})`;
+  if (after.type === "date" && /^(datetime|timestamp)/.test(before.type)) return `TIME(${column}) <> '00:00:00'`;
+  return undefined;
+}

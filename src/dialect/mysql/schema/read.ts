@@ -1,0 +1,268 @@
+import type { QueryRunner } from "typeorm";
+import type { Scope } from "../../schema/dialect";
+import type { Check, Column, ForeignKey, Index, Schema, Table, View } from "../../schema/model";
+import { literal, mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
+import { quote } from "./create";
+
+/** Which databases are read, and what they are called in the model. */
+interface Places {
+  readonly standard: string;
+  modelled(name: string): string | undefined;
+}
+
+/** Reads the schema out of information_schema; types, defaults and expressions as the server itself prints them. */
+export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Schema> {
+  const [{ standard, version }] = (await runner.query("SELECT DATABASE() AS `standard`, VERSION() AS `version`")) as [
+    { standard: string; version: string },
+  ];
+  const places: Places = { standard, modelled: (name) => (name === standard ? undefined : name) };
+  const databases = [standard, ...scope.schemas.filter((name) => name !== standard)];
+  const isMariaDb = /mariadb/i.test(version);
+  const select = async <T>(sql: string): Promise<T[]> => (await runner.query(sql, [databases])) as T[];
+  const isOurs = (row: { name: string }) => !scope.isLeftAlone(row.name);
+  const tables = (await select<TableRow>(TABLES)).filter(isOurs);
+  const columns = group(await select<ColumnRow>(COLUMNS));
+  const statistics = group(await select<StatisticRow>(STATISTICS));
+  const keys = group(await select<KeyRow>(KEYS));
+  const checks = group(await select<CheckRow>(isMariaDb ? CHECKS : CHECKS_OF_MYSQL).catch(() => []));
+  const triggers = group(await select<TriggerRow>(TRIGGERS));
+  const recorded = await recordedViews(runner);
+  const views = (await select<ViewRow>(VIEWS)).filter(isOurs);
+  return {
+    tables: tables.map((row): Table => {
+      const at = keyOf(row);
+      const own = checks.get(at) ?? [];
+      const foreignKeys = foreignKeysOf(keys.get(at) ?? [], places);
+      const indexes = indexesOf(statistics.get(at) ?? []);
+      const isImplied = (index: Index) => foreignKeys.some((key) => key.name === index.name && !index.unique);
+      const primary = (statistics.get(at) ?? []).filter((one) => one.name === "PRIMARY");
+      return {
+        schema: places.modelled(row.database),
+        name: row.name,
+        columns: (columns.get(at) ?? []).map((column) => columnOf(column, row, own, isMariaDb)),
+        primaryKey: primary.length > 0 ? { columns: primary.map(({ column }) => column!) } : undefined,
+        uniques: [],
+        indexes: indexes.filter((index) => !isImplied(index) && isOurs(index)),
+        checks: own.filter((check) => !isJson(check)).map((check) => checkOf(check, isMariaDb)).filter((one) => one.name === undefined || isOurs({ name: one.name })),
+        exclusions: [],
+        foreignKeys: foreignKeys.map((key) => ({ ...key, hasIndex: indexes.some((index) => index.name === key.name) || undefined })),
+        triggers: (triggers.get(at) ?? []).map(triggerOf),
+        comment: row.comment || undefined,
+        engine: row.engine,
+      };
+    }),
+    views: views.map((row): View => ({
+      schema: places.modelled(row.database),
+      name: row.name,
+      definition: row.definition.replaceAll(`${quote(standard)}.`, ""),
+      materialized: false,
+      indexes: [],
+      recorded: recorded.has(row.name),
+    })),
+    enums: [],
+  };
+}
+
+interface Placed {
+  database: string;
+  table: string;
+}
+
+interface TableRow extends Placed {
+  name: string;
+  engine: string;
+  comment: string;
+  collation: string;
+}
+
+interface ColumnRow extends Placed {
+  name: string;
+  type: string;
+  nullable: "YES" | "NO";
+  value: string | null;
+  extra: string;
+  expression: string | null;
+  charset: string | null;
+  collation: string | null;
+  comment: string;
+}
+
+interface StatisticRow extends Placed {
+  name: string;
+  not_unique: number | string;
+  column: string | null;
+  expression?: string | null;
+  descending: number | string;
+  kind: string;
+  prefix: number | null;
+}
+
+interface KeyRow extends Placed {
+  name: string;
+  column: string;
+  target_database: string;
+  target: string;
+  target_column: string;
+  on_delete: string;
+  on_update: string;
+}
+
+interface CheckRow extends Placed {
+  name: string;
+  clause: string;
+  level: "Column" | "Table";
+}
+
+interface TriggerRow extends Placed {
+  name: string;
+  timing: string;
+  event: string;
+  statement: string;
+}
+
+interface ViewRow {
+  database: string;
+  name: string;
+  definition: string;
+}
+
+const TABLES = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, TABLE_NAME AS \`name\`, ENGINE AS \`engine\`,
+  TABLE_COMMENT AS \`comment\`, TABLE_COLLATION AS \`collation\`
+  FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (?) AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME`;
+
+const COLUMNS = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, COLUMN_NAME AS \`name\`, COLUMN_TYPE AS \`type\`,
+  IS_NULLABLE AS \`nullable\`, COLUMN_DEFAULT AS \`value\`, EXTRA AS \`extra\`, GENERATION_EXPRESSION AS \`expression\`,
+  CHARACTER_SET_NAME AS \`charset\`, COLLATION_NAME AS \`collation\`, COLUMN_COMMENT AS \`comment\`
+  FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN (?) ORDER BY TABLE_NAME, ORDINAL_POSITION`;
+
+const STATISTICS = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, INDEX_NAME AS \`name\`, NON_UNIQUE AS \`not_unique\`,
+  COLUMN_NAME AS \`column\`, COLLATION = 'D' AS \`descending\`, INDEX_TYPE AS \`kind\`, SUB_PART AS \`prefix\`
+  FROM information_schema.STATISTICS WHERE TABLE_SCHEMA IN (?) ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`;
+
+const KEYS = `SELECT k.TABLE_SCHEMA AS \`database\`, k.TABLE_NAME AS \`table\`, k.CONSTRAINT_NAME AS \`name\`, k.COLUMN_NAME AS \`column\`,
+  k.REFERENCED_TABLE_SCHEMA AS \`target_database\`, k.REFERENCED_TABLE_NAME AS \`target\`, k.REFERENCED_COLUMN_NAME AS \`target_column\`,
+  r.DELETE_RULE AS \`on_delete\`, r.UPDATE_RULE AS \`on_update\`
+  FROM information_schema.KEY_COLUMN_USAGE k
+  JOIN information_schema.REFERENTIAL_CONSTRAINTS r
+    ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME
+  WHERE k.TABLE_SCHEMA IN (?) AND k.REFERENCED_TABLE_NAME IS NOT NULL
+  ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`;
+
+const CHECKS = `SELECT CONSTRAINT_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, CONSTRAINT_NAME AS \`name\`, CHECK_CLAUSE AS \`clause\`,
+  LEVEL AS \`level\` FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN (?) ORDER BY TABLE_NAME, CONSTRAINT_NAME`;
+
+const CHECKS_OF_MYSQL = `SELECT c.CONSTRAINT_SCHEMA AS \`database\`, t.TABLE_NAME AS \`table\`, c.CONSTRAINT_NAME AS \`name\`,
+  c.CHECK_CLAUSE AS \`clause\`, 'Table' AS \`level\`
+  FROM information_schema.CHECK_CONSTRAINTS c JOIN information_schema.TABLE_CONSTRAINTS t
+    ON t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME
+  WHERE c.CONSTRAINT_SCHEMA IN (?) ORDER BY t.TABLE_NAME, c.CONSTRAINT_NAME`;
+
+const TRIGGERS = `SELECT TRIGGER_SCHEMA AS \`database\`, EVENT_OBJECT_TABLE AS \`table\`, TRIGGER_NAME AS \`name\`, ACTION_TIMING AS \`timing\`,
+  EVENT_MANIPULATION AS \`event\`, ACTION_STATEMENT AS \`statement\`
+  FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN (?) ORDER BY ACTION_ORDER`;
+
+const VIEWS = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`name\`, VIEW_DEFINITION AS \`definition\`
+  FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (?) ORDER BY TABLE_NAME`;
+
+function keyOf({ database, table }: Placed): string {
+  return `${database}\0${table}`;
+}
+
+function group<T extends Placed>(rows: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
+  return groups;
+}
+
+async function recordedViews(runner: QueryRunner): Promise<Set<string>> {
+  const name = runner.dataSource.metadataTableName;
+  const [found] = (await runner.query(
+    "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?",
+    [name],
+  )) as unknown[];
+  if (!found) return new Set();
+  const rows = (await runner.query(`SELECT \`name\` FROM ${quote(name)} WHERE \`type\` = 'VIEW'`)) as { name: string }[];
+  return new Set(rows.map((row) => row.name));
+}
+
+function columnOf(row: ColumnRow, table: TableRow, checks: readonly CheckRow[], isMariaDb: boolean): Column {
+  const extra = row.extra.toLowerCase();
+  const values = /^enum\((.*)\)$/is.exec(row.type)?.[1];
+  const json = checks.some((check) => isJson(check) && check.name === row.name);
+  const generated = /\b(virtual|stored|persistent) generated\b/.exec(extra)?.[1];
+  const isPlainCollation = row.collation === null || row.collation === table.collation || json;
+  const onUpdate = /on update (\S+)/.exec(extra)?.[1];
+  return {
+    name: row.name,
+    type: json ? "json" : values === undefined ? row.type : "enum",
+    nullable: row.nullable === "YES",
+    default: generated ? undefined : defaultOf(row, isMariaDb),
+    generated: generated ? { expression: unwrapped(row.expression!, mysqlQuoting), stored: generated !== "virtual" } : undefined,
+    increment: extra.includes("auto_increment") ? "increment" : undefined,
+    collation: isPlainCollation ? undefined : row.collation!,
+    charset: isPlainCollation || table.collation.startsWith(`${row.charset}_`) ? undefined : row.charset!,
+    comment: row.comment || undefined,
+    onUpdate,
+    values: values === undefined ? undefined : valuesIn(values),
+  };
+}
+
+/** MariaDB tells the expression, NULL included; MySQL the bare value, and that it is an expression where it is one. */
+function defaultOf(row: ColumnRow, isMariaDb: boolean): string | undefined {
+  if (row.value === null) return undefined;
+  if (isMariaDb) return row.value.toUpperCase() === "NULL" ? undefined : row.value;
+  if (/default_generated/i.test(row.extra)) return /^current_timestamp/i.test(row.value) ? row.value : `(${row.value})`;
+  return /^(tinyint|smallint|mediumint|int|bigint|decimal|float|double|bit)/.test(row.type) ? row.value : literal(row.value);
+}
+
+function valuesIn(text: string): string[] {
+  return [...text.matchAll(/'((?:[^']|'')*)'/g)].map((match) => match[1]!.replaceAll("''", "'"));
+}
+
+/** The check that MariaDB puts on a column of type JSON by itself. */
+function isJson(check: CheckRow): boolean {
+  return normalized(check.clause, mysqlQuoting) === normalized(`json_valid(${quote(check.name)})`, mysqlQuoting);
+}
+
+/** A check in a column's definition is called after the column: nobody named it. */
+function checkOf(check: CheckRow, isMariaDb: boolean): Check {
+  const isNamed = !isMariaDb || check.level === "Table";
+  return { name: isNamed ? check.name : undefined, expression: unwrapped(check.clause, mysqlQuoting) };
+}
+
+function foreignKeysOf(rows: readonly KeyRow[], places: Places): ForeignKey[] {
+  return [...new Set(rows.map(({ name }) => name))].map((name) => {
+    const own = rows.filter((row) => row.name === name);
+    const [first] = own;
+    return {
+      name,
+      columns: own.map(({ column }) => column),
+      references: { schema: places.modelled(first!.target_database), name: first!.target },
+      referencedColumns: own.map((row) => row.target_column),
+      onDelete: first!.on_delete,
+      onUpdate: first!.on_update,
+    };
+  });
+}
+
+function indexesOf(rows: readonly StatisticRow[]): Index[] {
+  const names = [...new Set(rows.map(({ name }) => name))].filter((name) => name !== "PRIMARY");
+  return names.map((name) => {
+    const own = rows.filter((row) => row.name === name);
+    const [first] = own;
+    return {
+      name,
+      columns: own.map((row) =>
+        row.prefix !== null && first!.kind !== "SPATIAL" && first!.kind !== "FULLTEXT"
+          ? { expression: `${quote(row.column!)}(${row.prefix})` }
+          : { name: row.column ?? undefined, descending: Number(row.descending) === 1 || undefined },
+      ),
+      unique: Number(first!.not_unique) === 0,
+      kind: first!.kind === "FULLTEXT" ? "fulltext" : first!.kind === "SPATIAL" ? "spatial" : undefined,
+    };
+  });
+}
+
+function triggerOf({ name, timing, event, table, statement }: TriggerRow): Table["triggers"][number] {
+  return { name, sql: `CREATE TRIGGER ${quote(name)} ${timing} ${event} ON ${quote(table)} FOR EACH ROW ${statement}` };
+}

@@ -1,0 +1,100 @@
+import type { DataSource } from "typeorm";
+import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
+import type { SchemaDialect } from "../../schema/dialect";
+import type { Column } from "../../schema/model";
+import { normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
+import { path, quote } from "./create";
+import { plan, renamed } from "./plan";
+import { readSchema } from "./read";
+import { openScratch } from "./scratch";
+
+/** The schema side of PostgreSQL. */
+export const postgresSchema: SchemaDialect = {
+  transactionalDdl: true,
+  quote,
+  path,
+  entities: {
+    schemaOf: (dataSource, { schema }) => (schema && schema !== standardSchema(dataSource) ? schema : undefined),
+    column(dataSource, column, base, table) {
+      const strategy = column.generationStrategy as string | undefined;
+      const isNumbered = column.isGenerated && (strategy === "identity" || strategy === "increment");
+      const identity = strategy === "identity" ? (column.generatedIdentity === "ALWAYS" ? "always" : "by default") : "increment";
+      const type = isEnum(column.type)
+        ? { type: path(enumOf(dataSource, column, table)) + (column.isArray ? "[]" : ""), enumType: enumOf(dataSource, column, table), values: column.enum?.map(String) }
+        : {};
+      const uuid = column.isGenerated && strategy === "uuid" && base.default === undefined;
+      return {
+        ...base,
+        ...type,
+        increment: isNumbered ? identity : undefined,
+        default: uuid ? (dataSource.driver as PostgresDriver).uuidGenerator : defaultOf(base, column),
+        generated: base.generated && { ...base.generated, stored: true },
+        charset: undefined,
+        onUpdate: undefined,
+      };
+    },
+    deferrable: true,
+    exclusions: true,
+    namedPrimaryKeys: true,
+    keepsNumbering: false,
+  },
+  sameName: (a, b) => a === b,
+  sameExpression: (a, b) => a === b || same(a) === same(b),
+  sameType: (a, b) => a === b,
+  sameAction: (a, b) => a === b,
+  canCollate: (type) => /^(character|text|citext|name)/.test(type),
+  renamed,
+  read: readSchema,
+  openScratch,
+  plan,
+  count: (table, condition) => `SELECT COUNT(*) AS "rows" FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
+  asText: (expression) => `${expression}::text`,
+  lossy,
+};
+
+function same(expression: string): string {
+  return normalized(unwrapped(expression, postgresQuoting), postgresQuoting);
+}
+
+function standardSchema(dataSource: DataSource): string | undefined {
+  return (dataSource.driver as PostgresDriver).searchSchema;
+}
+
+function isEnum(type: unknown): boolean {
+  return type === "enum" || type === "simple-enum";
+}
+
+type ColumnMetadata = Parameters<SchemaDialect["entities"]["column"]>[1];
+
+/** The type's name as TypeORM makes it. */
+function enumOf(dataSource: DataSource, column: ColumnMetadata, table: { schema?: string | undefined; name: string }): { schema?: string | undefined; name: string } {
+  const given = column.enumName ?? `${table.name}_${column.databaseName.toLowerCase()}_enum`;
+  const [name, schema] = given.split(".").reverse() as [string, string?];
+  return { schema: schema === standardSchema(dataSource) ? undefined : (schema ?? table.schema), name };
+}
+
+/** TypeORM writes the elements of an array without quotes; those that need them get them here. */
+function defaultOf(base: Column, column: ColumnMetadata): string | undefined {
+  if (!column.isArray || !Array.isArray(column.default)) return base.default;
+  const elements = (column.default as unknown[]).map((one) => {
+    const text = String(one);
+    return /^[\w.+-]+$/.test(text) && !/^null$/i.test(text) ? text : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  });
+  return `'{${elements.join(",").replaceAll("'", "''")}}'`;
+}
+
+/** What an explicit cast would cut off: text that is too long, decimals, numbers that are too large. */
+function lossy(before: Column, after: Column): string | undefined {
+  const column = quote(before.name);
+  const length = Number(/^(?:character varying|character)\((\d+)\)/.exec(after.type)?.[1]);
+  if (length && !before.enumType && !before.type.endsWith("[]")) return `length(${column}::text) > ${length}`;
+  if (/^(smallint|integer|bigint|numeric)/.test(after.type) && /^(numeric|real|double precision)/.test(before.type) && after.type !== "numeric")
+    return `${column} IS NOT NULL AND round(${column}::numeric, ${scaleOf(after.type)}) <> ${column}::numeric`;
+  if (after.type === "date" && before.type.startsWith("timestamp")) return `${column}::date <> ${column}`;
+  return undefined;
+}
+
+function scaleOf(type: string): number {
+  return Number(/^numeric\(\d+,(\d+)\)/.exec(type)?.[1] ?? 0);
+}
+

@@ -1,0 +1,334 @@
+import type { Plan, Statement, Step } from "../../schema/dialect";
+import { type Column, type ObjectName, type Schema, type Table, keyOf } from "../../schema/model";
+import {
+  type AddColumn,
+  type AlterColumn,
+  type ChangeEnum,
+  type Operation,
+  type Part,
+  type Rename,
+  apply,
+} from "../../schema/operation";
+import { literal, postgresQuoting, renamedIn } from "../../schema/tokens";
+import { describe } from "../../schema/words";
+import * as write from "./create";
+import { path, quote } from "./create";
+
+/** The statements for PostgreSQL: everything is changed in place, nothing is copied by hand. */
+export function plan(from: Schema, operations: readonly Operation[]): Plan {
+  const steps: Step[] = [];
+  let schema = from;
+  let waiting: Table[] = [];
+  const tieKnots = () => {
+    for (const table of waiting)
+      for (const key of table.foreignKeys)
+        steps.push({
+          comment: sentence(describe({ kind: "addPart", table, part: { sort: "foreignKey", value: key } })),
+          statements: [add(table, write.foreignKeyClause(key))],
+        });
+    waiting = [];
+  };
+  for (const [at, operation] of operations.entries()) {
+    // Foreign keys of new tables wait until the last new table is there: tables may refer to each other.
+    if (operation.kind !== "createTable") tieKnots();
+    else waiting.push(operation.table);
+    const loosened = operation.kind === "dropTable" && operations[at - 1]?.kind !== "dropTable" ? loosen(operations.slice(at)) : [];
+    steps.push(...loosened);
+    steps.push({ comment: sentence(describe(operation)), statements: statementsFor(operation, schema) });
+    schema = isRename(operation) ? renamed(schema, operation) : apply(schema, operation);
+  }
+  tieKnots();
+  return { steps, schema };
+}
+
+/** Foreign keys among tables that go together, which could not go one after the other. */
+function loosen(operations: readonly Operation[]): Step[] {
+  const end = operations.findIndex((operation) => operation.kind !== "dropTable");
+  const tables = operations.slice(0, end === -1 ? undefined : end).flatMap((one) => (one.kind === "dropTable" ? [one.table] : []));
+  const steps: Step[] = [];
+  for (const [at, table] of tables.entries())
+    for (const key of table.foreignKeys)
+      if (tables.slice(at + 1).every((other) => keyOf(other) !== keyOf(key.references)) && keyOf(key.references) !== keyOf(table))
+        if (tables.slice(0, at).some((other) => keyOf(other) === keyOf(key.references)))
+          steps.push({
+            comment: sentence(describe({ kind: "dropPart", table, part: { sort: "foreignKey", value: key } })),
+            statements: [sql(`ALTER TABLE ${path(table)} DROP CONSTRAINT ${quote(key.name!)}`)],
+          });
+  return steps;
+}
+
+function isRename(operation: Operation): operation is Rename {
+  return operation.kind === "renameTable" || operation.kind === "renameColumn";
+}
+
+/** The schema after a rename: expressions follow, as they do in the server. */
+export function renamed(before: Schema, operation: Rename): Schema {
+  const schema = apply(before, operation);
+  if (operation.kind === "renameTable") return schema;
+  const again = (text: string) => renamedIn(text, operation.from, operation.to, quoteIfNeeded, postgresQuoting);
+  const tables = schema.tables.map((table): Table => {
+    if (keyOf(table) !== keyOf(operation.table)) return table;
+    return {
+      ...table,
+      columns: table.columns.map((column) =>
+        column.generated ? { ...column, generated: { ...column.generated, expression: again(column.generated.expression) } } : column,
+      ),
+      checks: table.checks.map((check) => ({ ...check, expression: again(check.expression) })),
+      exclusions: table.exclusions.map((one) => ({ ...one, expression: again(one.expression) })),
+      indexes: table.indexes.map((index) => ({
+        ...index,
+        where: index.where && again(index.where),
+        stored: index.stored && again(index.stored),
+        columns: index.columns.map((column) => (column.expression ? { ...column, expression: again(column.expression) } : column)),
+      })),
+    };
+  });
+  return { ...schema, tables };
+}
+
+/** The server prints a name with quotes only where it must. */
+function quoteIfNeeded(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quote(name);
+}
+
+function sentence(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1);
+}
+
+function sql(text: string): Statement {
+  return { kind: "sql", sql: text };
+}
+
+function add(table: ObjectName, clause: string): Statement {
+  return sql(`ALTER TABLE ${path(table)} ADD ${clause}`);
+}
+
+function statementsFor(operation: Operation, schema: Schema): Statement[] {
+  switch (operation.kind) {
+    case "createTable":
+      return createTable(operation.table);
+    case "dropTable":
+      return [sql(`DROP TABLE ${path(operation.table)}`)];
+    case "renameTable":
+      return [sql(`ALTER TABLE ${path(operation.from)} RENAME TO ${quote(operation.to.name)}`)];
+    case "changeTable":
+      return [sql(`COMMENT ON TABLE ${path(operation.table)} IS ${write.commentLiteral(operation.after.comment)}`)];
+    case "addColumn":
+      return addColumn(operation);
+    case "dropColumn":
+      return [sql(`ALTER TABLE ${path(operation.table)} DROP COLUMN ${quote(operation.column.name)}`)];
+    case "renameColumn":
+      return [sql(`ALTER TABLE ${path(operation.table)} RENAME COLUMN ${quote(operation.from)} TO ${quote(operation.to)}`)];
+    case "alterColumn":
+      return alterColumn(operation);
+    case "changePrimaryKey": {
+      const { before, after, table } = operation;
+      const isSame = before && after && before.columns.join("\0") === after.columns.join("\0");
+      if (isSame) return [sql(`ALTER TABLE ${path(table)} RENAME CONSTRAINT ${quote(before.name!)} TO ${quote(after.name!)}`)];
+      return [
+        ...(before ? [sql(`ALTER TABLE ${path(table)} DROP CONSTRAINT ${quote(before.name!)}`)] : []),
+        ...(after ? [add(table, write.primaryKeyClause(after))] : []),
+      ];
+    }
+    case "addPart":
+      return [addPart(operation.table, operation.part)];
+    case "dropPart":
+      return [dropPart(operation.table, operation.part)];
+    case "renamePart":
+      return [renamePart(operation.table, operation.before, operation.after)];
+    case "createEnum":
+      return [sql(`CREATE TYPE ${path(operation.type)} AS ENUM (${operation.type.values.map(literal).join(", ")})`)];
+    case "dropEnum":
+      return [sql(`DROP TYPE ${path(operation.type)}`)];
+    case "renameEnum":
+      return [sql(`ALTER TYPE ${path(operation.from)} RENAME TO ${quote(operation.to.name)}`)];
+    case "changeEnum":
+      return changeEnum(operation, schema);
+    case "createView":
+      return write.createView(operation.view).map(sql);
+    case "dropView":
+      return [sql(`DROP ${operation.view.materialized ? "MATERIALIZED VIEW" : "VIEW"} ${path(operation.view)}`)];
+  }
+}
+
+function createTable(table: Table): Statement[] {
+  return [
+    sql(write.createTable(table)),
+    ...(table.comment === undefined ? [] : [sql(`COMMENT ON TABLE ${path(table)} IS ${write.commentLiteral(table.comment)}`)]),
+    ...table.columns.flatMap((column) => (column.comment === undefined ? [] : [commentOn(table, column)])),
+    ...table.indexes.map((index) => sql(write.createIndex(index, table))),
+    ...table.triggers.map((trigger) => sql(trigger.sql)),
+  ];
+}
+
+function commentOn(table: ObjectName, column: Column): Statement {
+  return sql(`COMMENT ON COLUMN ${path(table)}.${quote(column.name)} IS ${write.commentLiteral(column.comment)}`);
+}
+
+function addColumn({ table, column, backfill }: AddColumn): Statement[] {
+  const comment = column.comment === undefined ? [] : [commentOn(table, column)];
+  if (backfill === undefined) return [add(table, `COLUMN ${write.columnDefinition(column)}`), ...comment];
+  const required = column.nullable ? [] : [sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${quote(column.name)} SET NOT NULL`)];
+  return [
+    add(table, `COLUMN ${write.columnDefinition({ ...column, nullable: true })}`),
+    sql(`UPDATE ${path(table)} SET ${quote(column.name)} = ${backfill}`),
+    ...required,
+    ...comment,
+  ];
+}
+
+function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn): Statement[] {
+  const name = quote(after.name);
+  const alter = (change: string) => sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${name} ${change}`);
+  const statements: Statement[] = [];
+  if (isMadeAnew(before, after))
+    return [sql(`ALTER TABLE ${path(table)} DROP COLUMN ${name}`), add(table, `COLUMN ${write.columnDefinition(after)}`)];
+  if (before.generated && !after.generated) statements.push(alter("DROP EXPRESSION"));
+  const changesType = before.type !== after.type || before.collation !== after.collation;
+  if (before.increment && before.increment !== after.increment) statements.push(...stopNumbering(table, before));
+  const hasNewDefault = before.default !== after.default || (changesType && after.default !== undefined);
+  if (before.default !== undefined && hasNewDefault) statements.push(alter("DROP DEFAULT"));
+  if (changesType) {
+    const collate = after.collation === undefined ? "" : ` COLLATE ${quote(after.collation)}`;
+    const using = needsCast(before.type, after.type) || narrowing ? ` USING ${name}::${viaText(before, after)}${after.type}` : "";
+    statements.push(alter(`TYPE ${after.type}${collate}${using}`));
+    if (after.increment === "increment" && before.increment === "increment") statements.push(...widenSequence(table, after));
+  }
+  if (hasNewDefault && after.default !== undefined) statements.push(alter(`SET DEFAULT ${after.default}`));
+  if (backfill !== undefined) statements.push(sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`));
+  if (before.nullable !== after.nullable) statements.push(alter(after.nullable ? "DROP NOT NULL" : "SET NOT NULL"));
+  if (after.increment && before.increment !== after.increment) statements.push(...startNumbering(table, after));
+  if (before.comment !== after.comment) statements.push(commentOn(table, after));
+  return statements;
+}
+
+/** A plain column cannot become generated, nor a generated one follow another expression: both have values that can be computed again. */
+function isMadeAnew(before: Column, after: Column): boolean {
+  return after.generated !== undefined && before.generated?.expression !== after.generated.expression;
+}
+
+const TEXTS = /^(character varying|character|text|citext)\b/;
+const NUMBERS = /^(smallint|integer|bigint|numeric|real|double precision)\b/;
+const MOMENTS = /^(timestamp|date)\b/;
+
+/** Where the server casts by itself in an assignment it also refuses what does not fit; an explicit cast cuts it off. */
+function needsCast(before: string, after: string): boolean {
+  if (before.endsWith("[]") || after.endsWith("[]")) return true;
+  return ![TEXTS, NUMBERS, MOMENTS].some((family) => family.test(before) && family.test(after)) && !TEXTS.test(after);
+}
+
+/** One enum does not become another but through its text. */
+function viaText(before: Column, after: Column): string {
+  if (!before.enumType && !(after.enumType && !TEXTS.test(before.type))) return "";
+  return before.type.endsWith("[]") ? "text[]::" : "text::";
+}
+
+function sequenceOf(table: ObjectName, column: Column): string {
+  return `pg_get_serial_sequence(${literal(path(table))}, ${literal(column.name)})`;
+}
+
+function widenSequence(table: ObjectName, column: Column): Statement[] {
+  if (!(column.type in { smallint: 1, integer: 1, bigint: 1 })) return [];
+  return [
+    sql(`DO $$ BEGIN EXECUTE 'ALTER SEQUENCE ' || ${sequenceOf(table, column)} || ' AS ${column.type}'; END $$`),
+  ];
+}
+
+function stopNumbering(table: ObjectName, column: Column): Statement[] {
+  const alter = `ALTER TABLE ${path(table)} ALTER COLUMN ${quote(column.name)}`;
+  if (column.increment !== "increment") return [sql(`${alter} DROP IDENTITY`)];
+  return [
+    sql(`DO $$ DECLARE owned text := ${sequenceOf(table, column)}; BEGIN
+  ${alter} DROP DEFAULT;
+  EXECUTE 'DROP SEQUENCE ' || owned;
+END $$`),
+  ];
+}
+
+function startNumbering(table: ObjectName, column: Column): Statement[] {
+  const name = quote(column.name);
+  const alter = `ALTER TABLE ${path(table)} ALTER COLUMN ${name}`;
+  const next = `SELECT setval(${sequenceOf(table, column)}, COALESCE(MAX(${name}), 0) + 1, false) FROM ${path(table)}`;
+  if (column.increment !== "increment") return [sql(`${alter} ADD GENERATED ${column.increment!.toUpperCase()} AS IDENTITY`), sql(next)];
+  const sequence = path({ schema: table.schema, name: `${table.name}_${column.name}_seq` });
+  return [
+    sql(`CREATE SEQUENCE ${sequence} AS ${column.type} OWNED BY ${path(table)}.${name}`),
+    sql(next),
+    sql(`${alter} SET DEFAULT nextval(${literal(sequence)}::regclass)`),
+  ];
+}
+
+function addPart(table: ObjectName, part: Part): Statement {
+  switch (part.sort) {
+    case "index":
+      return sql(write.createIndex(part.value, table));
+    case "unique":
+      return add(table, write.uniqueClause(part.value));
+    case "check":
+      return add(table, write.checkClause(part.value));
+    case "exclusion":
+      return add(table, write.exclusionClause(part.value));
+    case "foreignKey":
+      return add(table, write.foreignKeyClause(part.value));
+  }
+}
+
+function dropPart(table: ObjectName, part: Part): Statement {
+  if (part.sort === "index") return sql(`DROP INDEX ${path({ schema: table.schema, name: part.value.name })}`);
+  return sql(`ALTER TABLE ${path(table)} DROP CONSTRAINT ${quote(part.value.name!)}`);
+}
+
+function renamePart(table: ObjectName, before: Part, after: Part): Statement {
+  const [from, to] = [before.value.name!, quote(after.value.name!)];
+  if (before.sort === "index") return sql(`ALTER INDEX ${path({ schema: table.schema, name: from })} RENAME TO ${to}`);
+  return sql(`ALTER TABLE ${path(table)} RENAME CONSTRAINT ${quote(from)} TO ${to}`);
+}
+
+/**
+ * The type is made anew: ALTER TYPE … ADD VALUE cannot be taken back, and a value that it added cannot be used in the
+ * same transaction, not even as a default.
+ */
+function changeEnum({ name, before, after, replaced = {} }: ChangeEnum, schema: Schema): Statement[] {
+  const renamedOnly = before.length === after.length && before.every((value, at) => (replaced[value] ?? value) === after[at]);
+  if (renamedOnly)
+    return before.flatMap((value, at) =>
+      value === after[at] ? [] : [sql(`ALTER TYPE ${path(name)} RENAME VALUE ${literal(value)} TO ${literal(after[at]!)}`)],
+    );
+  const old = { schema: name.schema, name: `${name.name}_old` };
+  const users = schema.tables.flatMap((table) =>
+    table.columns.filter((column) => column.enumType && keyOf(column.enumType) === keyOf(name)).map((column) => ({ table, column })),
+  );
+  return [
+    sql(`ALTER TYPE ${path(name)} RENAME TO ${quote(old.name)}`),
+    sql(`CREATE TYPE ${path(name)} AS ENUM (${after.map(literal).join(", ")})`),
+    ...users.flatMap(({ table, column }) => moveToType(table, column, replaced)),
+    sql(`DROP TYPE ${path(old)}`),
+  ];
+}
+
+function moveToType(table: Table, column: Column, replaced: Readonly<Record<string, string>>): Statement[] {
+  const name = quote(column.name);
+  const alter = (change: string) => sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${name} ${change}`);
+  const type = path(column.enumType!);
+  const isArray = column.type.endsWith("[]");
+  const cases = Object.entries(replaced).map(([from, to]) => `WHEN ${literal(from)} THEN ${literal(to)}`);
+  const one = (value: string) => (cases.length === 0 ? `${value}::text` : `CASE ${value}::text ${cases.join(" ")} ELSE ${value}::text END`);
+  const using = isArray
+    ? cases.length === 0
+      ? `${name}::text[]::${type}[]`
+      : `translate_values`
+    : `(${one(name)})::${type}`;
+  const changed = column.default === undefined ? undefined : replacedDefault(column.default, replaced);
+  return [
+    ...(column.default === undefined ? [] : [alter("DROP DEFAULT")]),
+    alter(`TYPE ${type}${isArray ? "[]" : ""} USING ${using}`),
+    ...(changed === undefined ? [] : [alter(`SET DEFAULT ${changed}`)]),
+  ];
+}
+
+/** The default without the cast to the type of that name, which is the old one while the statement is read. */
+function replacedDefault(expression: string, replaced: Readonly<Record<string, string>>): string {
+  const value = /^'((?:[^']|'')*)'::/.exec(expression)?.[1]?.replaceAll("''", "'");
+  return value !== undefined && value in replaced ? literal(replaced[value]!) : expression;
+}
+

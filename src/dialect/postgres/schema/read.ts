@@ -1,0 +1,276 @@
+import type { QueryRunner } from "typeorm";
+import type { Scope } from "../../schema/dialect";
+import type { Column, Deferrable, EnumType, Index, IndexColumn, ObjectName, Schema, Table, View } from "../../schema/model";
+import { nameIn, unwrapped, postgresQuoting } from "../../schema/tokens";
+
+/** Which schemas are read, and what they are called in the model. */
+interface Places {
+  readonly names: readonly string[];
+  /** The model's name of a schema: none for the default one. */
+  modelled(name: string): string | undefined;
+}
+
+/** Reads the schema out of PostgreSQL's catalogs; types and expressions as the server itself prints them. */
+export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Schema> {
+  const [{ schema: standard }] = (await runner.query(`SELECT current_schema() AS "schema"`)) as [{ schema: string }];
+  const names = [...new Set([standard, ...scope.schemas])];
+  const places: Places = { names, modelled: (name) => (name === standard ? undefined : name) };
+  const isOurs = ({ name }: { name: string }) => !scope.isLeftAlone(name);
+  const [tables, columns, constraints, indexes, triggers] = [
+    (await runner.query(TABLES, [names])) as TableRow[],
+    group((await runner.query(COLUMNS, [names])) as ColumnRow[]),
+    group((await runner.query(CONSTRAINTS, [names])) as ConstraintRow[]),
+    group((await runner.query(INDEXES, [names])) as IndexRow[]),
+    group((await runner.query(TRIGGERS, [names])) as TriggerRow[]),
+  ];
+  const recorded = await recordedViews(runner);
+  const ordinary = tables.filter((row) => row.kind === "r" || row.kind === "p").filter(isOurs);
+  const views = tables.filter((row) => row.kind === "v" || row.kind === "m").filter(isOurs);
+  const indexesOf = (oid: number) => (indexes.get(oid) ?? []).filter(isOurs).map(indexOf);
+  return {
+    tables: ordinary.map((row): Table => ({
+      schema: places.modelled(row.schema),
+      name: row.name,
+      columns: (columns.get(row.oid) ?? []).map((column) => columnOf(column, places)),
+      ...constraintsOf((constraints.get(row.oid) ?? []).filter((one) => isOurs(one)), places),
+      indexes: indexesOf(row.oid),
+      triggers: (triggers.get(row.oid) ?? []).map(({ name, definition }) => ({ name, sql: definition })),
+      comment: row.comment ?? undefined,
+    })),
+    views: views.map((row): View => ({
+      schema: places.modelled(row.schema),
+      name: row.name,
+      definition: row.definition!.trim().replace(/;$/, ""),
+      materialized: row.kind === "m",
+      indexes: indexesOf(row.oid),
+      recorded: recorded.has(row.name),
+    })),
+    enums: ((await runner.query(ENUMS, [names])) as EnumRow[]).filter(isOurs).map((row): EnumType => ({
+      schema: places.modelled(row.schema),
+      name: row.name,
+      values: row.values,
+    })),
+  };
+}
+
+interface TableRow {
+  oid: number;
+  schema: string;
+  name: string;
+  kind: "r" | "p" | "v" | "m";
+  comment: string | null;
+  definition: string | null;
+}
+
+interface ColumnRow {
+  oid: number;
+  name: string;
+  type: string;
+  required: boolean;
+  value: string | null;
+  generated: "" | "s";
+  identity: "" | "a" | "d";
+  serial: boolean;
+  collation: string | null;
+  comment: string | null;
+  enum_schema: string | null;
+  enum_name: string | null;
+}
+
+interface ConstraintRow {
+  oid: number;
+  name: string;
+  kind: "p" | "u" | "c" | "x" | "f";
+  columns: string[];
+  definition: string;
+  deferrable: boolean;
+  deferred: boolean;
+  target_schema: string | null;
+  target_name: string | null;
+  target_columns: string[];
+  on_delete: keyof typeof ACTIONS;
+  on_update: keyof typeof ACTIONS;
+}
+
+interface IndexRow {
+  oid: number;
+  name: string;
+  unique: boolean;
+  method: string;
+  columns: { name: string | null; expression: string; descending: boolean; collation: string | null }[];
+  condition: string | null;
+  definition: string;
+}
+
+interface TriggerRow {
+  oid: number;
+  name: string;
+  definition: string;
+}
+
+interface EnumRow {
+  schema: string;
+  name: string;
+  values: string[];
+}
+
+const ACTIONS = { a: "NO ACTION", r: "RESTRICT", c: "CASCADE", n: "SET NULL", d: "SET DEFAULT" } as const;
+
+/** What an extension brought is not the project's. */
+const NOT_OF_AN_EXTENSION = (oid: string) =>
+  `NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.objid = ${oid} AND e.deptype = 'e')`;
+
+const TABLES = `
+  SELECT c.oid, n.nspname AS "schema", c.relname AS "name", c.relkind AS "kind", obj_description(c.oid, 'pg_class') AS "comment",
+    CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS "definition"
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND ${NOT_OF_AN_EXTENSION("c.oid")}
+  ORDER BY c.oid`;
+
+const COLUMNS = `
+  SELECT a.attrelid AS "oid", a.attname AS "name", format_type(a.atttypid, a.atttypmod) AS "type", a.attnotnull AS "required",
+    pg_get_expr(d.adbin, d.adrelid) AS "value", a.attgenerated AS "generated", a.attidentity AS "identity",
+    EXISTS (
+      SELECT 1 FROM pg_depend s JOIN pg_class q ON q.oid = s.objid AND q.relkind = 'S'
+      JOIN pg_depend u ON u.classid = 'pg_attrdef'::regclass AND u.objid = d.oid AND u.refobjid = q.oid
+      WHERE s.refobjid = a.attrelid AND s.refobjsubid = a.attnum AND s.deptype = 'a'
+    ) AS "serial",
+    CASE WHEN a.attcollation <> t.typcollation THEN l.collname END AS "collation",
+    col_description(a.attrelid, a.attnum) AS "comment", en.nspname AS "enum_schema", et.typname AS "enum_name"
+  FROM pg_attribute a
+  JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_type et ON et.oid = CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN t.typelem ELSE t.oid END AND et.typtype = 'e'
+  LEFT JOIN pg_namespace en ON en.oid = et.typnamespace
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  LEFT JOIN pg_collation l ON l.oid = a.attcollation
+  WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+  ORDER BY a.attrelid, a.attnum`;
+
+const NAMES = (relation: string, keys: string) =>
+  `ARRAY(SELECT k.attname::text FROM unnest(${keys}) WITH ORDINALITY o(attnum, at)
+    JOIN pg_attribute k ON k.attrelid = ${relation} AND k.attnum = o.attnum ORDER BY o.at)`;
+
+const CONSTRAINTS = `
+  SELECT r.conrelid AS "oid", r.conname AS "name", r.contype AS "kind", ${NAMES("r.conrelid", "r.conkey")} AS "columns",
+    CASE WHEN r.contype = 'c' THEN pg_get_expr(r.conbin, r.conrelid) ELSE pg_get_constraintdef(r.oid) END AS "definition",
+    r.condeferrable AS "deferrable", r.condeferred AS "deferred", tn.nspname AS "target_schema", tc.relname AS "target_name",
+    ${NAMES("r.confrelid", "r.confkey")} AS "target_columns", r.confdeltype AS "on_delete", r.confupdtype AS "on_update"
+  FROM pg_constraint r
+  JOIN pg_class c ON c.oid = r.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_class tc ON tc.oid = r.confrelid LEFT JOIN pg_namespace tn ON tn.oid = tc.relnamespace
+  WHERE n.nspname = ANY($1) AND r.contype IN ('p', 'u', 'c', 'x', 'f') AND r.conparentid = 0
+  ORDER BY r.oid`;
+
+const INDEXES = `
+  SELECT i.indrelid AS "oid", x.relname AS "name", i.indisunique AS "unique", m.amname AS "method",
+    (SELECT json_agg(json_build_object(
+        'name', k.attname, 'expression', pg_get_indexdef(i.indexrelid, s.at, true),
+        'descending', (i.indoption[s.at - 1]::int & 1) = 1,
+        'collation', CASE WHEN i.indcollation[s.at - 1] <> 0 AND i.indcollation[s.at - 1] <> k.attcollation THEN l.collname END
+      ) ORDER BY s.at)
+      FROM generate_series(1, i.indnkeyatts::int) s(at)
+      LEFT JOIN pg_attribute k ON k.attrelid = i.indrelid AND k.attnum = i.indkey[s.at - 1] AND k.attnum > 0
+      LEFT JOIN pg_collation l ON l.oid = i.indcollation[s.at - 1]) AS "columns",
+    pg_get_expr(i.indpred, i.indrelid) AS "condition", pg_get_indexdef(i.indexrelid) AS "definition"
+  FROM pg_index i
+  JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
+  JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'm')
+    AND NOT EXISTS (SELECT 1 FROM pg_constraint r WHERE r.conindid = i.indexrelid AND r.contype IN ('p', 'u', 'x'))
+  ORDER BY i.indexrelid`;
+
+const TRIGGERS = `
+  SELECT g.tgrelid AS "oid", g.tgname AS "name", pg_get_triggerdef(g.oid) AS "definition"
+  FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = ANY($1) AND NOT g.tgisinternal ORDER BY g.oid`;
+
+const ENUMS = `
+  SELECT n.nspname AS "schema", t.typname AS "name",
+    ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) AS "values"
+  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+  WHERE n.nspname = ANY($1) AND t.typtype = 'e' AND ${NOT_OF_AN_EXTENSION("t.oid")} ORDER BY t.oid`;
+
+function group<T extends { oid: number }>(rows: readonly T[]): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const row of rows) groups.set(row.oid, [...(groups.get(row.oid) ?? []), row]);
+  return groups;
+}
+
+async function recordedViews(runner: QueryRunner): Promise<Set<string>> {
+  const name = runner.dataSource.metadataTableName;
+  const [{ found }] = (await runner.query(`SELECT to_regclass($1) AS "found"`, [`"${name}"`])) as [{ found: string | null }];
+  if (found === null) return new Set();
+  const rows = (await runner.query(`SELECT "name" FROM "${name}" WHERE "type" IN ('VIEW', 'MATERIALIZED_VIEW')`)) as { name: string }[];
+  return new Set(rows.map((row) => row.name));
+}
+
+function columnOf(row: ColumnRow, places: Places): Column {
+  const isNumbered = row.serial || row.identity !== "";
+  return {
+    name: row.name,
+    type: row.type,
+    nullable: !row.required,
+    default: isNumbered || row.generated !== "" ? undefined : (row.value ?? undefined),
+    generated: row.generated === "s" ? { expression: unwrapped(row.value!, postgresQuoting), stored: true } : undefined,
+    increment: row.serial ? "increment" : row.identity === "a" ? "always" : row.identity === "d" ? "by default" : undefined,
+    collation: row.collation ?? undefined,
+    comment: row.comment ?? undefined,
+    enumType: row.enum_name === null ? undefined : { schema: places.modelled(row.enum_schema!), name: row.enum_name },
+  };
+}
+
+function constraintsOf(
+  rows: readonly ConstraintRow[],
+  places: Places,
+): Pick<Table, "primaryKey" | "uniques" | "checks" | "exclusions" | "foreignKeys"> {
+  const of = (kind: ConstraintRow["kind"]) => rows.filter((row) => row.kind === kind);
+  const [key] = of("p");
+  return {
+    primaryKey: key && { name: key.name, columns: key.columns },
+    uniques: of("u").map((row) => ({ name: row.name, columns: row.columns, deferrable: deferrableOf(row) })),
+    checks: of("c").map((row) => ({ name: row.name, expression: unwrapped(row.definition, postgresQuoting) })),
+    exclusions: of("x").map((row) => ({
+      name: row.name,
+      expression: row.definition.replace(/^EXCLUDE\s+/i, "").replace(/\s+DEFERRABLE.*$/i, ""),
+      deferrable: deferrableOf(row),
+    })),
+    foreignKeys: of("f").map((row) => ({
+      name: row.name,
+      columns: row.columns,
+      references: { schema: places.modelled(row.target_schema!), name: row.target_name! } satisfies ObjectName,
+      referencedColumns: row.target_columns,
+      onDelete: ACTIONS[row.on_delete],
+      onUpdate: ACTIONS[row.on_update],
+      deferrable: deferrableOf(row),
+    })),
+  };
+}
+
+function deferrableOf(row: ConstraintRow): Deferrable | undefined {
+  if (!row.deferrable) return undefined;
+  return row.deferred ? "INITIALLY DEFERRED" : "INITIALLY IMMEDIATE";
+}
+
+function indexOf(row: IndexRow): Index {
+  const columns = row.columns.map(({ name, expression, descending, collation }): IndexColumn => ({
+    // An operator class or the like makes an expression of a plain column: nothing that an entity can say.
+    ...(name !== null && isPlain(expression, name) ? { name } : { expression }),
+    descending: descending || undefined,
+    collation: collation ?? undefined,
+  }));
+  return {
+    name: row.name,
+    columns,
+    unique: row.unique,
+    where: row.condition === null ? undefined : unwrapped(row.condition, postgresQuoting),
+    kind: undefined,
+    method: row.method === "btree" ? undefined : row.method,
+    // All that follows the table's name, which would be written with its schema.
+    stored: row.definition.slice(row.definition.indexOf(" USING ") + 1),
+  };
+}
+
+function isPlain(expression: string, name: string): boolean {
+  return nameIn(expression.replace(/ COLLATE .*$/, "")) === name;
+}
