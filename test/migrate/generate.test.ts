@@ -1,34 +1,103 @@
+import { EntitySchema, type EntitySchemaColumnOptions } from "typeorm";
 import { Post, User } from "../../examples/microblog";
-import { database } from "../helpers/databases";
+import { eachDatabase } from "../helpers/databases";
 import { Workshop } from "./workshop";
-import { Column, Entity, OneToMany, PrimaryGeneratedColumn, ManyToOne } from "typeorm";
 
-const sqlite = database("sqlite");
+type Columns = Record<string, EntitySchemaColumnOptions>;
 
-test("the demo", async () => {
-  const w = await Workshop.open(sqlite);
-  const first = await w.migrate([User, Post]);
-  console.log(first.text, first.steps, first.proof);
-  await w.query(`insert into user(id, username,email) values (1,'a','b')`);
-  await w.query(`insert into post(id, body, user_id) values (1,'x',1)`);
-  @Entity("user")
-  class U2 {
-    @PrimaryGeneratedColumn() id!: number;
-    @Column({ type: "varchar", length: 64 , unique: true}) username!: string;
-    @Column({ type: "varchar", length: 120 }) mail!: string;
-    @Column() age!: number;
-    @OneToMany(() => P2, (p) => p.author) posts!: any[];
-  }
-  @Entity("post")
-  class P2 {
-    @PrimaryGeneratedColumn() id!: number;
-    @Column({ type: "varchar", length: 140 }) body!: string;
-    @Column({ type: "int", nullable: true }) user_id!: number;
-    @ManyToOne(() => U2, (u) => u.posts) author!: U2;
-  }
-  await w.generate([U2, P2]).catch((e) => console.log(e.message, e.hint));
-  const r = await w.migrate([U2, P2], { renames: ["U2.email:mail"], drops: ["U2.password_hash", "P2.timestamp"], backfills: ["U2.age=7"]}).catch((e) => {console.log(e.message, e.hint); throw e});
-  console.log(r.text);
-  await w.down();
-  console.log(await w.stored());
+const id: EntitySchemaColumnOptions = { type: "int", primary: true, generated: "increment" };
+
+function entity(name: string, columns: Columns, rest: Partial<ConstructorParameters<typeof EntitySchema>[0]> = {}): EntitySchema {
+  return new EntitySchema({ name, tableName: name.toLowerCase(), columns: { id, ...columns }, ...rest } as ConstructorParameters<typeof EntitySchema>[0]);
+}
+
+const author: Columns = { name: { type: "varchar", length: 50 } };
+const book: Columns = { title: { type: "varchar", length: 100 } };
+const toAuthor = {
+  relations: { author: { type: "many-to-one", target: "Author", joinColumn: { name: "author_id" }, onDelete: "CASCADE" } },
+} as const;
+
+eachDatabase((database) => {
+  let shop: Workshop;
+  const quote = (name: string) => (database.name === "mysql" || database.name === "mariadb" ? `\`${name}\`` : `"${name}"`);
+  const q = (strings: TemplateStringsArray, ...values: unknown[]) => String.raw(strings, ...values).replace(/"(\w+)"/g, (_, name: string) => quote(name));
+
+  beforeEach(async () => {
+    shop = await Workshop.open(database);
+  });
+  afterEach(() => shop.close());
+
+  test("the demo's entities: up, nothing left, down, up", async () => {
+    const written = await shop.migrate([User, Post], {});
+    expect(written.steps.slice(0, 2)).toEqual(['Create table "user"', 'Create table "post"']);
+    expect(await shop.generate([User, Post])).toEqual({ status: "unchanged" });
+    await shop.down();
+    await shop.up(written);
+    expect((await shop.check([User, Post])).agrees).toBe(true);
+  });
+
+  test("what is not said loses nothing, and what is said keeps the rows", async () => {
+    const one = [entity("Author", author), entity("Book", book, toAuthor as never)];
+    await shop.migrate(one);
+    await shop.query(q`INSERT INTO "author" ("name") VALUES ('Ann'), ('Bob')`);
+    await shop.query(q`INSERT INTO "book" ("title", "author_id") VALUES ('A', 1), ('B', 1), ('C', 2)`);
+
+    const two = [
+      entity("Author", { fullName: { type: "varchar", length: 80 }, age: { type: "int" }, note: { type: "varchar", nullable: true, default: "it's" } }),
+      entity("Book", { title: { type: "varchar", length: 100, unique: true }, pages: { type: "int", nullable: true } }, toAuthor as never),
+    ];
+    await expect(shop.generate(two)).rejects.toMatchObject({ code: "migrate/unanswered" });
+    await shop.migrate(two, { renames: ["Author.name:fullName"], backfills: ["Author.age=40"] });
+    expect(await shop.query(q`SELECT "fullName", "age" FROM "author" ORDER BY "id"`)).toEqual([
+      { fullName: "Ann", age: 40 },
+      { fullName: "Bob", age: 40 },
+    ]);
+    expect(await shop.query(q`SELECT "title", "author_id" FROM "book" ORDER BY "id"`)).toHaveLength(3);
+
+    await shop.down();
+    expect((await shop.check(one)).differences.map(({ text }) => text)).toEqual([]);
+    expect(await shop.query(q`SELECT "name" FROM "author" ORDER BY "id"`)).toEqual([{ name: "Ann" }, { name: "Bob" }]);
+    expect(await shop.query(q`SELECT "author_id" FROM "book" ORDER BY "id"`)).toEqual([{ author_id: 1 }, { author_id: 1 }, { author_id: 2 }]);
+  });
+
+  test("a table renamed, a column dropped, a foreign key dropped", async () => {
+    await shop.migrate([entity("Author", author), entity("Book", { ...book, legacy: { type: "int", nullable: true } }, toAuthor as never)]);
+    await shop.query(q`INSERT INTO "author" ("name") VALUES ('Ann')`);
+    await shop.query(q`INSERT INTO "book" ("title", "author_id", "legacy") VALUES ('A', 1, 5)`);
+    const two = [entity("Author", author), entity("Novel", book)];
+    await shop.migrate(two, { renames: ["Book:Novel"], drops: ["Novel.legacy", "Novel.author_id"] });
+    expect(await shop.query(q`SELECT "title" FROM "novel"`)).toEqual([{ title: "A" }]);
+    await shop.down();
+    expect(await shop.query(q`SELECT "title", "legacy" FROM "book"`)).toEqual([{ title: "A", legacy: null }]);
+  });
+
+  test("an enum: a value more as the default, a value renamed, a value less", async () => {
+    const role = (values: string[], value: string) => [
+      entity("Member", { role: { type: database.name === "sqlite" ? "simple-enum" : "enum", enum: values, default: value } }),
+    ];
+    await shop.migrate(role(["admin", "it's"], "it's"));
+    await shop.query(q`INSERT INTO "member" ("role") VALUES ('admin'), ('it''s')`);
+    await shop.migrate(role(["admin", "it's", "guest"], "guest"));
+    await shop.query(q`INSERT INTO "member" ("role") VALUES ('guest')`);
+    await expect(shop.generate(role(["owner", "it's"], "it's"))).rejects.toMatchObject({ code: "migrate/unanswered" });
+    await shop.migrate(role(["owner", "it's"], "it's"), { renames: ["Member.role.admin:owner"], backfills: ["Member.role=it's"] });
+    expect(await shop.query(q`SELECT "role" FROM "member" ORDER BY "id"`)).toEqual([{ role: "owner" }, { role: "it's" }, { role: "it's" }]);
+    await shop.down();
+    expect(await shop.query(q`SELECT "role" FROM "member" ORDER BY "id"`)).toEqual([{ role: "admin" }, expect.anything(), expect.anything()]);
+    await shop.down();
+    await shop.down();
+  });
+
+  test("tables that refer to each other, created and dropped", async () => {
+    const ring = [
+      entity("Egg", {}, { relations: { hen: { type: "many-to-one", target: "Hen" } } } as never),
+      entity("Hen", {}, { relations: { egg: { type: "many-to-one", target: "Egg" } } } as never),
+    ];
+    await shop.migrate(ring);
+    await shop.down();
+    await shop.migrate(ring);
+    await shop.migrate([entity("Other", {})], { drops: ["egg", "hen"] });
+    await shop.down();
+    expect((await shop.check(ring)).agrees).toBe(true);
+  });
 });

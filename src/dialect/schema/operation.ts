@@ -123,7 +123,7 @@ export function reverse(operation: Operation): Operation {
         table: operation.table,
         before: operation.after,
         after: operation.before,
-        replaced: turned(operation.replaced),
+        replaced: turned(operation.replaced, operation.before.values),
       };
     case "changePrimaryKey":
       return { ...operation, before: operation.after, after: operation.before };
@@ -138,7 +138,7 @@ export function reverse(operation: Operation): Operation {
     case "dropEnum":
       return { ...operation, kind: "createEnum" };
     case "changeEnum":
-      return { ...operation, before: operation.after, after: operation.before, replaced: turned(operation.replaced) };
+      return { ...operation, before: operation.after, after: operation.before, replaced: turned(operation.replaced, operation.before) };
     case "renameEnum":
       return { ...operation, from: operation.to, to: operation.from };
     case "createView":
@@ -153,8 +153,16 @@ export function reverseAll(operations: readonly Operation[]): Operation[] {
   return operations.map(reverse).reverse();
 }
 
-function turned(replaced: Readonly<Record<string, string>> | undefined): Record<string, string> | undefined {
-  return replaced && Object.fromEntries(Object.entries(replaced).map(([before, after]) => [after, before]));
+/** Only what became a value that was new then can be told from what always had it. */
+function turned(
+  replaced: Readonly<Record<string, string>> | undefined,
+  before: readonly string[] | undefined,
+): Record<string, string> | undefined {
+  if (!replaced) return undefined;
+  const pairs = Object.entries(replaced).map(([old, value]) => [value, old] as const);
+  const single = pairs.filter(([value], at) => pairs.findIndex(([other]) => other === value) === at);
+  const kept = single.filter(([value]) => !before?.includes(value));
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
 /** The schema as it is after the operation. Texts that the database stores are the dialect's business; here they stay. */
