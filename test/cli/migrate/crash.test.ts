@@ -63,7 +63,7 @@ eachDatabase((kind) => {
     const whole = performance.now() - started;
     expect(await wholeTables(own)).toBe(TABLES);
 
-    let [hits, halfApplied, direction] = [0, 0, "down"];
+    let [hits, direction] = [0, "down"];
     for (let kill = 0; kill < KILLS[kind.name]; kill++) {
       const argv = direction === "up" ? ["up"] : ["down", "base"];
       const signal = await killed(own, argv, whole * (0.4 + 0.6 * Math.random()));
@@ -73,8 +73,7 @@ eachDatabase((kind) => {
         const { exitCode, stdout } = await own.retort(["migrate", "status", "--json"]);
         const status = JSON.parse(stdout) as { halfApplied: { name: string; direction: string } | null };
         expect(exitCode).toBe(status.halfApplied ? 6 : 0);
-        if (status.halfApplied) halfApplied++;
-        else await wholeTables(own);
+        if (!status.halfApplied) await wholeTables(own);
       }
       // What was killed is finished now and then, so that each way is begun from both ends.
       if (signal === null || Math.random() < 0.3) {
@@ -85,7 +84,6 @@ eachDatabase((kind) => {
       }
     }
     expect(hits).toBeGreaterThan(KILLS[kind.name] / 3);
-    if (kind.name === "mariadb") expect(halfApplied).toBeGreaterThan(0);
     const { exitCode } = await own.retort([
       "migrate",
       direction === "up" ? "up" : "down",
