@@ -1,6 +1,10 @@
 import type { ExitCode } from "../errors";
-import { openShell, type ResultFormat } from "../shell/shell";
-import type { CommandContext } from "./command";
+import type { Project } from "../config/project";
+import { openShell, type MigrateHook, type ResultFormat } from "../shell/shell";
+import type { Database } from "../session/database";
+import type { CommandContext, DatabaseUse } from "./command";
+
+/* eslint-disable @typescript-eslint/no-require-imports -- what a sitting does not use, it does not load */
 
 export interface ShellOptions {
   readonly eval?: string;
@@ -11,27 +15,79 @@ export interface ShellOptions {
   readonly format?: ResultFormat;
 }
 
+type ShellContext = CommandContext<ShellOptions>;
+
 /** `retort shell`: the prompt, a pipe's lines, or `-e`. */
-export async function run(context: CommandContext<ShellOptions>): Promise<ExitCode> {
+export async function run(context: ShellContext): Promise<ExitCode> {
   const { io, options } = context;
+  const access: DatabaseUse = { use: options.readOnly ? "read" : "write" };
   const project = await context.project();
-  const db = await context.database({ use: options.readOnly ? "read" : "write" });
-  const exitCode = await openShell({
-    db,
-    root: project.root,
-    settings: project.settings.shell ?? {},
-    input: io.stdin,
-    output: io.stdout,
-    error: io.stderr,
-    env: io.env,
-    evaluate: options.eval,
-    sandbox: options.sandbox,
-    readOnly: options.readOnly,
-    write: options.write,
-    echo: options.echo,
-    format: options.format,
-    verbose: options.verbose,
-    load: (file) => project.load(file),
-  });
-  return exitCode as ExitCode;
+  const db = await context.database(access);
+  const reloading = new Reloading(project, access);
+  try {
+    const exitCode = await openShell({
+      db,
+      root: project.root,
+      settings: project.settings.shell ?? {},
+      input: io.stdin,
+      output: io.stdout,
+      error: io.stderr,
+      env: io.env,
+      evaluate: options.eval,
+      sandbox: options.sandbox,
+      readOnly: options.readOnly,
+      write: options.write,
+      echo: options.echo,
+      format: options.format,
+      verbose: options.verbose,
+      load: (file) => project.load(file),
+      migrate: migrations(context, project, db),
+      reload: () => reloading.again(),
+    });
+    return exitCode as ExitCode;
+  } finally {
+    await reloading.close();
+  }
+}
+
+/** What the shell may do with migrations, which it does not know itself. */
+function migrations({ io, options }: ShellContext, project: Project, db: Database): MigrateHook {
+  return {
+    pending: () => {
+      const { countPending } = require("./shell-migrations") as typeof import("./shell-migrations");
+      return countPending(project, db.dataSource);
+    },
+    run: (args) => {
+      const { migrateBeside } = require("./shell-migrations") as typeof import("./shell-migrations");
+      return migrateBeside(args, { io, file: project.file, name: options.name, root: project.root });
+    },
+  };
+}
+
+/** The project as it is on disk now, loaded and connected beside what is open; all of it is closed at the end. */
+class Reloading {
+  readonly #access: DatabaseUse;
+  readonly #opened: Database[] = [];
+  #project: Project;
+
+  constructor(project: Project, access: DatabaseUse) {
+    this.#project = project;
+    this.#access = access;
+  }
+
+  async again(): Promise<Database> {
+    const { openDataSource } = require("../config/open") as typeof import("../config/open");
+    const { connect } = require("../session/database") as typeof import("../session/database");
+    this.#project = await this.#project.reload();
+    const db = await connect(await openDataSource(this.#project, this.#access.use));
+    this.#opened.push(db);
+    return db;
+  }
+
+  async close(): Promise<void> {
+    for (const db of this.#opened) {
+      await db.close();
+      if (db.dataSource.isInitialized) await db.dataSource.destroy();
+    }
+  }
 }
