@@ -17,7 +17,7 @@ import {
 } from "./running-errors";
 import { editedNames, readState, type MigrationState } from "./state";
 import { leavesKeysAlone } from "./statement";
-import { WatchedError, watching, type SentStatement, type Watched } from "./watch";
+import { sendWithin, WatchedError, watching, type SentStatement, type Watched } from "./watch";
 
 /** One transaction for all migrations, one for each, or none. A migration's own `transaction` goes before it. */
 export type TransactionMode = "all" | "each" | "none";
@@ -237,7 +237,7 @@ class Runner {
     const started = performance.now();
     const pass = async (statement: SentStatement) => {
       await keys.before(statement);
-      return statement.send();
+      return sendWithin(statement, database.around?.(statement.sql), database.send);
     };
     const watched = await watching(runner, pass, () => this.#runMigration(step));
     await keys.refuseNewDangling(step);
@@ -261,7 +261,10 @@ class Runner {
     try {
       const pass = async (statement: SentStatement) => {
         await keys.before(statement);
-        return journal.pass(statement);
+        return journal.pass({
+          ...statement,
+          send: () => sendWithin(statement, database.around?.(statement.sql), database.send),
+        });
       };
       const watched = await watching(runner, pass, () => this.#runMigration(step));
       await keys.refuseNewDangling(step);

@@ -1,11 +1,12 @@
 import type { QueryRunner } from "typeorm";
 import { dialectOf } from "../dialect/dialects";
 import { RetortError } from "../errors";
+import type { Stage, Surroundings } from "./databases/contract";
 import { withParameters } from "./literal";
 import type { Plan, Step } from "./plan";
 import type { Running, RunOptions } from "./run";
 import { cannotBeShown } from "./running-errors";
-import { WatchedError, watching, type SentStatement } from "./watch";
+import { sendWithin, WatchedError, watching, type SentStatement } from "./watch";
 
 /** The statements of one migration. */
 export interface ScriptStep {
@@ -28,7 +29,7 @@ export async function recordScript(running: Running, plan: Plan, options: RunOpt
   try {
     const script: ScriptStep[] = [];
     for (const [index, step] of plan.entries()) {
-      const recorder = new Recorder(running, stage.runner, stage.executes);
+      const recorder = new Recorder(running, stage);
       const preparation = index === 0 ? await recorder.tables() : [];
       const statements = await recorder.migration(step);
       const inTransaction = step.migration.transaction ?? options.transaction !== "none";
@@ -42,14 +43,9 @@ export async function recordScript(running: Running, plan: Plan, options: RunOpt
   }
 }
 
-function framed({ direction, migration }: Step, statements: readonly string[], frame: Frame): string[] {
+function framed({ direction, migration }: Step, statements: readonly string[], frame: Surroundings): string[] {
   const title = `-- ${migration.name} (${direction})`;
   return [title, ...[...frame.before, ...statements, ...frame.after].map(terminated)];
-}
-
-interface Frame {
-  readonly before: readonly string[];
-  readonly after: readonly string[];
 }
 
 function terminated(sql: string): string {
@@ -58,14 +54,16 @@ function terminated(sql: string): string {
 
 class Recorder {
   readonly #running: Running;
-  readonly #runner: QueryRunner;
-  readonly #executes: boolean;
+  readonly #stage: Stage;
   #recorded: string[] = [];
 
-  constructor(running: Running, runner: QueryRunner, executes: boolean) {
+  constructor(running: Running, stage: Stage) {
     this.#running = running;
-    this.#runner = runner;
-    this.#executes = executes;
+    this.#stage = stage;
+  }
+
+  get #runner(): QueryRunner {
+    return this.#stage.runner;
   }
 
   /** TypeORM's table, where it is not there yet. */
@@ -105,14 +103,18 @@ class Recorder {
 
   async #take(statement: SentStatement): Promise<unknown> {
     if (statement.kind === "read") return this.#read(statement);
+    const around = this.#running.database.around?.(statement.sql);
+    this.#recorded.push(...(around?.before ?? []));
     this.#write(statement);
-    return this.#executes ? statement.send() : nothingFor(statement);
+    this.#recorded.push(...(around?.after ?? []));
+    if (!this.#stage.executes) return nothingFor(statement);
+    return sendWithin(statement, around, this.#stage.send);
   }
 
   /** A SELECT may change something after all (`setval`); the read-only transaction around it says so. */
   async #read(statement: SentStatement): Promise<unknown> {
     const { database } = this.#running;
-    if (this.#executes || !database.readSafely) return statement.send();
+    if (this.#stage.executes || !database.readSafely) return statement.send();
     const answer = await database.readSafely(() => statement.send());
     if (answer.isRead) return answer.value;
     this.#write(statement);

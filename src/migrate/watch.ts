@@ -1,4 +1,6 @@
 import type { QueryRunner } from "typeorm";
+import type { Surroundings } from "./databases/contract";
+import type { Send } from "./send";
 import { kindOf, type StatementKind } from "./statement";
 
 /** One statement that a migration sends. */
@@ -60,6 +62,20 @@ export async function watching(
     else delete (runner as Partial<QueryRunner>).query;
   }
   return watched;
+}
+
+/** Sends a statement with what it needs around it; the latter past the watch. */
+export async function sendWithin(
+  statement: SentStatement,
+  around: Surroundings | undefined,
+  send: Send,
+): Promise<unknown> {
+  for (const before of around?.before ?? []) await send(before);
+  try {
+    return await statement.send();
+  } finally {
+    for (const after of around?.after ?? []) await send(after);
+  }
 }
 
 /** What a migration threw, and what had been seen of it by then. Never leaves this layer. */

@@ -19,10 +19,18 @@ export interface RunLock {
 /** Rows that point at nothing: a sentence each, and how many rows there are. */
 export type DanglingRows = ReadonlyMap<string, number>;
 
+/** Statements that go before and after others. */
+export interface Surroundings {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
 /** Where migrations can be looked at without the database being changed. */
 export interface Stage {
   /** The query runner to hand to a migration. */
   readonly runner: QueryRunner;
+  /** Sends a statement past whoever watches that query runner. */
+  readonly send: Send;
   /** Whether statements really run there: it is a copy. Otherwise only what reads may be sent. */
   readonly executes: boolean;
   close(): Promise<void>;
@@ -52,7 +60,9 @@ export interface MigrationDatabase {
   /** Sends what should only read in a way that it cannot do more; undefined where the stage is a copy anyway. */
   readSafely?(send: () => Promise<unknown>): Promise<ReadAnswer>;
   /** What stands around a migration's statements when they are run by hand. */
-  frame(inTransaction: boolean): { readonly before: readonly string[]; readonly after: readonly string[] };
+  frame(inTransaction: boolean): Surroundings;
+  /** What a statement needs around it so that it does here what whoever wrote it meant. */
+  around?(sql: string): Surroundings | undefined;
   /** Whether the statement, which the database commits by itself otherwise, can be part of a transaction. */
   fitsTransaction(sql: string): boolean;
   /** Whether the error says that what the statement was to do is done already. */

@@ -5,7 +5,7 @@ import { historyTableName } from "../history";
 import { lockTimeout } from "../running-errors";
 import type { Send } from "../send";
 import { kindOf } from "../statement";
-import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage } from "./contract";
+import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage, Surroundings } from "./contract";
 
 /** Between two tries for the lock, milliseconds. */
 const RETRY_EVERY = 50;
@@ -112,7 +112,7 @@ export class MysqlMigrations implements MigrationDatabase {
       await send("ROLLBACK").catch(() => undefined);
       await runner.release();
     };
-    return { runner, executes: false, close };
+    return { runner, send, executes: false, close };
   }
 
   async readSafely(send: () => Promise<unknown>): Promise<ReadAnswer> {
@@ -125,7 +125,7 @@ export class MysqlMigrations implements MigrationDatabase {
   }
 
   /** A transaction would promise what a schema change does not keep. */
-  frame(): { before: string[]; after: string[] } {
+  frame(): Surroundings {
     return { before: [], after: [] };
   }
 

@@ -5,7 +5,7 @@ import { historyTableName } from "../history";
 import { lockTimeout } from "../running-errors";
 import type { Send } from "../send";
 import { kindOf } from "../statement";
-import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage } from "./contract";
+import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage, Surroundings } from "./contract";
 
 /** Between two tries for the lock, milliseconds. */
 const RETRY_EVERY = 50;
@@ -125,7 +125,7 @@ export class PostgresMigrations implements MigrationDatabase {
       await send("ROLLBACK").catch(() => undefined);
       await runner.release();
     };
-    return { runner, executes: false, close };
+    return { runner, send, executes: false, close };
   }
 
   /** An error would end the transaction, so each reading has a savepoint. */
@@ -141,7 +141,7 @@ export class PostgresMigrations implements MigrationDatabase {
     }
   }
 
-  frame(inTransaction: boolean): { before: string[]; after: string[] } {
+  frame(inTransaction: boolean): Surroundings {
     return inTransaction ? { before: ["BEGIN"], after: ["COMMIT"] } : { before: [], after: [] };
   }
 

@@ -7,7 +7,7 @@ import { isBusy } from "../../dialect/sqlite/complaint";
 import { cannotWrite, lockTimeout } from "../running-errors";
 import type { Send } from "../send";
 import { kindOf } from "../statement";
-import type { DanglingRows, LockWait, MigrationDatabase, RunLock, Stage } from "./contract";
+import type { DanglingRows, LockWait, MigrationDatabase, RunLock, Stage, Surroundings } from "./contract";
 
 /** Between two tries for a lock that another process holds, milliseconds. */
 const RETRY_EVERY = 25;
@@ -111,12 +111,26 @@ export class SqliteMigrations implements MigrationDatabase {
       copy.close();
       return Promise.resolve();
     };
-    return Promise.resolve({ runner: this.#dataSource.createQueryRunner("master"), executes: true, close });
+    const runner = this.#dataSource.createQueryRunner("master");
+    return Promise.resolve({ runner, send: runner.query.bind(runner) as Send, executes: true, close });
   }
 
-  frame(inTransaction: boolean): { before: string[]; after: string[] } {
+  frame(inTransaction: boolean): Surroundings {
     const [begin, commit] = inTransaction ? [["BEGIN IMMEDIATE"], ["COMMIT"]] : [[], []];
     return { before: ["PRAGMA foreign_keys = OFF", ...begin], after: [...commit, "PRAGMA foreign_keys = ON"] };
+  }
+
+  /**
+   * TypeORM's generator rebuilds a table by way of `temporary_…` and back. SQLite would let the keys of other tables
+   * follow these renames (so that they point at nothing once the temporary table is dropped), and would refuse them
+   * where a view looks at the table.
+   */
+  around(sql: string): Surroundings | undefined {
+    const renamed = /^\s*alter\s+table\s+("[^"]+"|\S+)\s+rename\s+to\s+("[^"]+"|\S+?)\s*;?\s*$/i.exec(sql);
+    if (!renamed) return undefined;
+    const [from, to] = [renamed[1]!, renamed[2]!].map((name) => name.replaceAll('"', "").split(".").at(-1)!);
+    if (from !== `temporary_${to}` && to !== `temporary_${from}`) return undefined;
+    return { before: ["PRAGMA legacy_alter_table = ON"], after: ["PRAGMA legacy_alter_table = OFF"] };
   }
 
   fitsTransaction(sql: string): boolean {
