@@ -1,3 +1,5 @@
+import { evaluateOnce, readPipe } from "./pipe";
+import { Sitting, type Manner } from "./sitting";
 import type { ShellDatabase } from "./world";
 
 /** How results are written. `table` is for people; the others are for scripts. */
@@ -62,6 +64,20 @@ export interface ShellOptions {
  * @returns the exit code: 0 done, 1 a statement failed or unsaved changes were left in a pipe.
  */
 export async function openShell(options: ShellOptions): Promise<number> {
-  void options;
-  throw new Error("not built yet");
+  const manner = mannerOf(options);
+  const sitting = new Sitting(options, manner);
+  try {
+    if (options.evaluate !== undefined) return await evaluateOnce(sitting, options.evaluate);
+    if (manner === "pipe") return await readPipe(sitting);
+
+    const { openPrompt } = require("./prompt/prompt") as typeof import("./prompt/prompt");
+    return await openPrompt(sitting);
+  } finally {
+    sitting.close();
+  }
+}
+
+function mannerOf({ evaluate, input, output }: ShellOptions): Manner {
+  if (evaluate !== undefined) return "once";
+  return (input as { isTTY?: boolean }).isTTY && (output as { isTTY?: boolean }).isTTY ? "terminal" : "pipe";
 }

@@ -1,4 +1,6 @@
 import type { DataSource, EntityMetadata } from "typeorm";
+import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
+import type { RelationMetadata } from "typeorm/metadata/RelationMetadata.js";
 
 /*
  * What the shell needs of a database, and no more: `Database` of src/session satisfies it.
@@ -25,12 +27,16 @@ export interface ShellColumn {
   readonly property: string;
   /** The column's name in the database. */
   readonly column: string;
+  /** A foreign key that no property of the entity holds. */
+  readonly isVirtual: boolean;
+  readonly metadata: ColumnMetadata;
 }
 
 export interface ShellRelation {
   readonly property: string;
   readonly toMany: boolean;
   readonly target: ShellModel;
+  readonly metadata: RelationMetadata;
 }
 
 export interface ShellModel {
@@ -54,6 +60,7 @@ export interface ShellSession {
   readonly failure: Error | undefined;
   state(entity: object): ObjectState;
   changes(entity: object): Record<string, { before: unknown; after: unknown }>;
+  isModified(entity: object): boolean;
   commit(): Promise<unknown>;
   rollback(): Promise<unknown>;
   close(): Promise<unknown>;
@@ -64,7 +71,8 @@ export interface ShellDatabase {
   readonly dataSource: DataSource;
   readonly models: readonly ShellModel[];
   query(target: never): unknown;
-  create(target: never, values?: Record<string, unknown>): object;
+  columns(target: never): unknown;
+  create(target: never, values?: never): object;
   observe(listener: (event: ShellEvent) => void): () => void;
   close(): Promise<void>;
 }

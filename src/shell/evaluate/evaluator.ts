@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { parse, type Parsed, type TypedSource } from "../rewrite/parse";
 import { offsetAt, render, type Rewritten } from "../rewrite/rope";
 import { rewrite, type LastStatement } from "../rewrite/rewrite";
@@ -49,6 +50,7 @@ export class Evaluator {
   private readonly substitutes = new Map<string, string>();
   private readonly installed = new Map<string, PropertyDescriptor | undefined>();
   private readonly inputs = new Map<number, Remembered>();
+  private readonly declared = new Set<string>();
   private count = 0;
   private interruption: (() => void) | undefined;
 
@@ -78,6 +80,16 @@ export class Evaluator {
     Object.defineProperty(globalThis, name, { value, configurable: true, enumerable: false, writable: true });
   }
 
+  /** Gives the prompt a `require` that looks from a file of the project. */
+  defineRequire(file: string): void {
+    this.define("require", createRequire(file));
+  }
+
+  /** Names that were declared by what was typed. */
+  declaredNames(): readonly string[] {
+    return [...this.declared];
+  }
+
   /** `import.meta`, for a file that is run. */
   set meta(meta: Record<string, unknown>) {
     this.runtime.meta = meta;
@@ -102,7 +114,10 @@ export class Evaluator {
     const rewritten = render([program.rope, `\n//# sourceURL=retort:${number}`], parsed.source);
     this.remember(number, { rewritten, typed: parsed.typed });
     // What is declared at the prompt hides what was there under its name.
-    program.declares.forEach((name) => this.substitutes.delete(name));
+    for (const name of program.declares) {
+      this.substitutes.delete(name);
+      this.declared.add(name);
+    }
     return this.run(rewritten.code, helper, program.last, options.breakable ?? false);
   }
 

@@ -343,13 +343,17 @@ function enumerable(value: object): PropertyDescriptorMap {
   );
 }
 
-/** Whether something that stands for a value can answer for itself: `u.posts.count()` needs no posts. */
+/**
+ * Whether something that stands for a value can answer for itself: `u.posts.count()` needs no posts, `u.posts.length` does.
+ * Its methods can, its accessors cannot, but for the query.
+ */
 function answers(receiver: object, name: string | undefined): boolean {
-  if (name === undefined) return false;
+  if (name === undefined || name === "constructor" || name === "toJSON") return false;
   if (name === "then" || name === "catch" || name === "finally") return true;
   if (receiver instanceof Promise) return false;
   for (let holder: unknown = receiver; holder && holder !== Object.prototype; holder = Object.getPrototypeOf(holder)) {
-    if (Object.prototype.hasOwnProperty.call(holder, name)) return true;
+    const own = Object.getOwnPropertyDescriptor(holder, name);
+    if (own) return name === "query" || typeof own.value === "function";
   }
   return false;
 }
@@ -374,12 +378,8 @@ async function collect(values: AsyncIterable<unknown>): Promise<unknown[]> {
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  const name = (value).constructor?.name;
-  return typeof value === "object"
-    ? `this ${name ?? "object"}`
-    : typeof value === "function"
-      ? `function ${value.name}`
-      : String(value);
+  if (typeof value === "object") return `this ${value.constructor?.name ?? "object"}`;
+  return typeof value === "function" ? `function ${value.name}` : String(value);
 }
 
 function isValues(value: unknown): value is Record<string, unknown> | undefined {

@@ -39,7 +39,7 @@ export function declaredNames(node: Node | acorn.Program): string[] {
     else if (pattern.type === "ArrayPattern") pattern.elements.forEach((element) => element && bind(element));
     else if (pattern.type === "ObjectPattern") {
       pattern.properties.forEach((property) =>
-        bind(property.type === "RestElement" ? property.argument : (property.value)),
+        bind(property.type === "RestElement" ? property.argument : property.value),
       );
     }
   };

@@ -10,7 +10,6 @@ let compiler: typeof TypeScript | undefined;
  * The compiler takes a while to load, so it is loaded by the first input that is not JavaScript.
  */
 export const stripTypes: StripTypes = (text) => {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late, and synchronously
   const ts = (compiler ??= require("typescript") as typeof TypeScript);
   const output = ts.transpileModule(text, {
     fileName: "input.ts",

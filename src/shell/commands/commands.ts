@@ -1,0 +1,64 @@
+import { unknownDotCommand } from "../errors";
+import type { Sitting } from "../sitting";
+import type { DotCommand } from "./command";
+import { diff } from "./diff";
+import { editor } from "./editor";
+import { explain } from "./explain";
+import { exportRows } from "./export";
+import { help, explainName } from "./help";
+import { history } from "./history";
+import { load } from "./load";
+import { migrate } from "./migrate";
+import { reload } from "./reload";
+import { save } from "./save";
+import { entities, schema } from "./schema";
+import { all, echo, exit, format, reveal, timing } from "./settings";
+import { sql } from "./sql";
+
+/** Every dot-command, in the order of `.help`. */
+export const commands: readonly DotCommand[] = [
+  help,
+  entities,
+  schema,
+  diff,
+  sql,
+  explain,
+  echo,
+  format,
+  timing,
+  reveal,
+  all,
+  exportRows,
+  reload,
+  migrate,
+  load,
+  save,
+  history,
+  editor,
+  exit,
+];
+
+/** Whether a text is a dot-command's, or asks about a name (`?User`). */
+export function isCommand(text: string): boolean {
+  if (/^\?\s*[\p{ID_Start}$_]/u.test(text)) return true;
+  const name = /^\.(\w+)(?:\s|$)/.exec(text)?.[1];
+  return name !== undefined && commands.some((command) => command.name === name);
+}
+
+/** Runs a dot-command; an error is shown. Gives whether it succeeded. */
+export async function runCommand(text: string, sitting: Sitting): Promise<boolean> {
+  try {
+    if (text.startsWith("?")) return (await explainName(text.slice(1).trim(), sitting)) ?? true;
+    const [, name, argument] = /^\.(\w+)\s*([^]*)$/.exec(text) ?? [];
+    const command = commands.find((candidate) => candidate.name === name);
+    if (!command)
+      throw unknownDotCommand(
+        name ?? "",
+        commands.map((candidate) => candidate.name),
+      );
+    return (await command.run(argument!.trim(), sitting)) ?? true;
+  } catch (error) {
+    sitting.complain(error);
+    return false;
+  }
+}

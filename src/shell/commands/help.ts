@@ -1,0 +1,64 @@
+import { unknownDotCommand } from "../errors";
+import { drawPairs } from "../print/table";
+import type { Sitting } from "../sitting";
+import type { DotCommand } from "./command";
+
+export const help: DotCommand = {
+  name: "help",
+  takes: "[command|name]",
+  summary: "this list; or what a command or a name is",
+  completions: (sitting) => [...table().map(({ name }) => name), ...sitting.entityNames.map(({ name }) => name)],
+  run(argument, sitting) {
+    if (argument === "") return sitting.write(overview(sitting));
+    const name = argument.replace(/^\./, "");
+    const command = table().find((candidate) => candidate.name === name);
+    if (command) return sitting.write(aboutCommand(command, sitting));
+    if (argument.startsWith("."))
+      throw unknownDotCommand(
+        name,
+        table().map((candidate) => candidate.name),
+      );
+    return explainName(argument, sitting);
+  },
+};
+
+/** `?User`, `?User.query.filterBy`. */
+export async function explainName(name: string, sitting: Sitting): Promise<boolean> {
+  const { explanation } = require("./names") as typeof import("./names");
+  sitting.write(explanation(name, sitting));
+  return true;
+}
+
+function overview(sitting: Sitting): string[] {
+  const { theme } = sitting;
+  return [
+    ...drawPairs(
+      table().map(({ name, takes, summary }) => ({ name: `.${name}${takes ? ` ${takes}` : ""}`, text: summary })),
+      theme,
+    ),
+    "",
+    ...drawPairs(
+      [
+        { name: "?User", text: "what an entity, a method or a name is" },
+        { name: "User.query.all()", text: "nothing needs await" },
+        { name: "User(username='susan')", text: "makes an object; db.session.add(u), db.session.commit() save it" },
+        { name: "_", text: "the last value" },
+        { name: "Tab  Ctrl-R  Ctrl-C  Ctrl-D", text: "complete, search the history, stop, leave" },
+      ],
+      theme,
+    ),
+  ];
+}
+
+function aboutCommand({ name, takes, summary, details }: DotCommand, { theme }: Sitting): string[] {
+  return [
+    `${theme.name(`.${name}${takes ? ` ${takes}` : ""}`)}  ${summary}`,
+    ...(details ?? []).map((line) => `  ${line}`),
+  ];
+}
+
+function table(): readonly DotCommand[] {
+  // The table holds this command, so it is looked up when it is needed.
+
+  return (require("./commands") as typeof import("./commands")).commands;
+}

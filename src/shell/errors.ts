@@ -1,0 +1,26 @@
+import { RetortError } from "../errors";
+import { didYouMean } from "../suggestion";
+
+export function unknownDotCommand(name: string, names: readonly string[]): RetortError {
+  return new RetortError("shell/unknown-command", `there is no command .${name}${didYouMean(name, names)}`, {
+    hint: ".help",
+  });
+}
+
+export function unknownEntity(name: string, names: readonly string[]): RetortError {
+  return new RetortError("shell/unknown-entity", `there is no entity ${name}${didYouMean(name, names)}`, {
+    hint: ".entities",
+  });
+}
+
+export function usage(name: string, usageText: string): RetortError {
+  return new RetortError("shell/usage", `.${name} is used as: ${usageText}`, { hint: `.help ${name}` });
+}
+
+export function notHere(what: string, hint: string): RetortError {
+  return new RetortError("shell/not-here", what, { hint });
+}
+
+export function noSuchFile(file: string, cause: unknown): RetortError {
+  return new RetortError("shell/file", `${file} cannot be read or written: ${(cause as Error).message}`, { cause });
+}

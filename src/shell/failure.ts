@@ -1,0 +1,80 @@
+import { RetortError } from "../errors";
+import { didYouMean } from "../suggestion";
+import { oneLine } from "./print/cell";
+import { cut } from "./print/width";
+import type { Theme } from "./print/theme";
+import { positionAt } from "./rewrite/rope";
+import { accessAt } from "./rewrite/access";
+import type { Place } from "./evaluate/evaluator";
+
+/** What can help to explain an error. */
+export interface FailureContext {
+  readonly theme: Theme;
+  readonly width: number;
+  readonly verbose: boolean;
+  /** Names that could have been meant by one that is not there. */
+  names(): Iterable<string>;
+  /** What could have been meant after `expression.`; asks types, runs nothing. */
+  members(expression: string): Iterable<string>;
+  /** Whether the session can do nothing before a rollback. */
+  readonly needsRollback: boolean;
+}
+
+/** An error in one or two lines: what happened, and where, or the next thing to type. */
+export function failureLines(error: unknown, place: Place | undefined, context: FailureContext): string[] {
+  const { theme } = context;
+  const lines = [theme.bad(cut(messageOf(error, place, context), Math.max(context.width, 400)))];
+  const hint = error instanceof RetortError ? error.hint : undefined;
+  const next = context.needsRollback ? "the session needs db.session.rollback() before it goes on" : hint;
+  if (next) lines.push(`  ${theme.quiet("→")} ${next}`);
+  else if (place) lines.push(...whereLines(place, context));
+  if (context.verbose && error instanceof Error && error.stack) lines.push(theme.quiet(error.stack));
+  return lines;
+}
+
+function messageOf(error: unknown, place: Place | undefined, context: FailureContext): string {
+  if (!(error instanceof Error)) return `Thrown: ${oneLine(thrown(error))}`;
+  if (error instanceof RetortError) return firstLine(error.message);
+  const message = explained(error, place, context) ?? firstLine(error.message);
+  if (!message) return error.name;
+  return error.name === "Error" ? message : `${error.name}: ${message}`;
+}
+
+/** What JavaScript says, in the words that were typed, and with what was probably meant. */
+function explained(error: Error, place: Place | undefined, context: FailureContext): string | undefined {
+  const missing = /^(\S+) is not defined$/.exec(error.message);
+  if (missing) return `${error.message}${didYouMean(missing[1]!, context.names())}`;
+  if (!place || !(error instanceof TypeError)) return undefined;
+  const access = accessAt(place.text, place.offset);
+  if (!access) return undefined;
+  const empty = /^Cannot (?:read|set) properties of (null|undefined)/.exec(error.message);
+  if (empty && access.object) return `${access.object} is ${empty[1]}, so it has no "${access.name}"`;
+  if (/ is not a function$/.test(error.message) && access.object) {
+    return `${access.object}.${access.name} is not a function${didYouMean(access.name, context.members(access.object))}`;
+  }
+  return undefined;
+}
+
+/** The line that was typed, with the place in it; nothing where a look at one short line tells as much. */
+function whereLines({ text, offset }: Place, { theme, width }: FailureContext): string[] {
+  const { line, column } = positionAt(text, Math.min(offset, text.length));
+  const source = text.split("\n")[line - 1] ?? "";
+  const many = text.trimEnd().includes("\n");
+  const before = source.slice(0, column - 1);
+  const word = /^(?:[\p{ID_Continue}$]+|.)?/u.exec(source.slice(column - 1))?.[0] ?? "";
+  // Of a long line the surroundings of the place are enough.
+  const room = Math.max(30, width - 16 - word.length);
+  const from = Math.max(0, before.length - Math.floor(room / 2));
+  const shownBefore = `${from > 0 ? "…" : ""}${before.slice(from)}`;
+  const after = cut(source.slice(before.length + word.length), Math.max(8, room - shownBefore.length));
+  const where = many ? `line ${line}: ` : theme.colours ? "" : `at ${column}: `;
+  return [`  ${theme.quiet(`${where}${shownBefore.trimStart()}`)}${theme.underlined(word)}${theme.quiet(after)}`];
+}
+
+function thrown(value: unknown): string {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function firstLine(text: string): string {
+  return oneLine(text.split("\n")[0]!.trim());
+}

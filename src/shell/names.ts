@@ -1,0 +1,96 @@
+import type * as TypeORM from "typeorm";
+import { and, func, not, or, sql } from "../query/expression";
+import { joined, raise, selectin } from "../query/loading";
+import { print } from "./print/print";
+import type { ShellDatabase, ShellModel } from "./world";
+
+/** Names that are no entities: what an entity of the same name would hide is said at start. */
+const OPERATORS = [
+  "Not",
+  "LessThan",
+  "LessThanOrEqual",
+  "MoreThan",
+  "MoreThanOrEqual",
+  "Equal",
+  "Like",
+  "ILike",
+  "Between",
+  "In",
+  "Any",
+  "IsNull",
+  "Raw",
+  "ArrayContains",
+  "ArrayContainedBy",
+  "ArrayOverlap",
+] as const satisfies readonly (keyof typeof TypeORM)[];
+
+/**
+ * Every name that the prompt, and a file that `retort run` runs, has at hand: the entities, `db`, `session`, `print`, the words
+ * of queries, TypeORM's find operators, and what the project's settings add (those win).
+ */
+export function namesOf(
+  db: ShellDatabase,
+  settings: { readonly names?: Record<string, unknown> } = {},
+): Record<string, unknown> {
+  return {
+    ...findOperators(),
+    or,
+    and,
+    not,
+    sql,
+    func,
+    joined,
+    selectin,
+    raise,
+    print,
+    ...Object.fromEntries(entityNames(db.models).map(({ name, model }) => [name, model.target])),
+    db,
+    session: db.session,
+    ...settings.names,
+  };
+}
+
+function findOperators(): Record<string, unknown> {
+  // The project has loaded it by now; and it is the copy whose operators the queries know.
+
+  const typeorm = require("typeorm") as typeof TypeORM;
+  return Object.fromEntries(OPERATORS.filter((name) => name in typeorm).map((name) => [name, typeorm[name]]));
+}
+
+export interface EntityName {
+  readonly name: string;
+  readonly model: ShellModel;
+}
+
+/**
+ * The names of the entities. Two of one name are told apart by where they live: `blog_Post`, `shop_Post`; neither is `Post`.
+ */
+export function entityNames(models: readonly ShellModel[]): EntityName[] {
+  const named = new Map<string, ShellModel[]>();
+  for (const model of models) named.set(model.name, [...(named.get(model.name) ?? []), model]);
+  return [...named].flatMap(([name, sharing]) => {
+    if (sharing.length === 1) return [{ name: identifier(name), model: sharing[0]! }];
+    const prefixes = distinctPrefixes(sharing);
+    return sharing.map((model, index) => ({ name: identifier(`${prefixes[index]}_${name}`), model }));
+  });
+}
+
+/** What tells entities of one name apart: the schema, the prefix of the table, the table. */
+function distinctPrefixes(models: readonly ShellModel[]): string[] {
+  const candidates: ((model: ShellModel) => string)[] = [
+    ({ metadata }) => metadata.schema ?? "",
+    ({ metadata }) => metadata.tableName.replace(/_[^_]*$/, ""),
+    ({ metadata }) => metadata.tableName,
+  ];
+  for (const candidate of candidates) {
+    const prefixes = models.map(candidate);
+    if (prefixes.every(Boolean) && new Set(prefixes).size === models.length) return prefixes;
+  }
+  return models.map((_, index) => `${index + 1}`);
+}
+
+/** A name that can be typed: an EntitySchema may be called `blog.post`. */
+function identifier(name: string): string {
+  const typed = name.replace(/[^\p{ID_Continue}$]/gu, "_");
+  return /^\p{ID_Start}|^[_$]/u.test(typed) ? typed : `_${typed}`;
+}

@@ -1,0 +1,121 @@
+import type { ShellModel } from "../world";
+import { type Entities, loadedRelation, readPath } from "./entities";
+import { shownColumns } from "./printer";
+import type { Secrets } from "./secrets";
+
+/*
+ * Results for programs: JSON, one JSON a line, CSV. Everything is written, however much it is.
+ */
+
+export interface FormatOptions {
+  readonly entities: Entities;
+  readonly secrets: Secrets;
+}
+
+/** A value in a format, line by line; a value that is undefined gives no line. */
+export function* formatted(
+  value: unknown,
+  format: "json" | "csv" | "ndjson",
+  options: FormatOptions,
+): Generator<string> {
+  if (value === undefined) return;
+  if (format === "json") {
+    yield JSON.stringify(plain(value, options), null, 2);
+  } else if (format === "ndjson") {
+    for (const item of Array.isArray(value) ? (value as unknown[]) : [value])
+      yield JSON.stringify(plain(item, options));
+  } else {
+    yield* csv(Array.isArray(value) ? (value as unknown[]) : [value], options);
+  }
+}
+
+/** A value as JSON can hold it; entities as objects of their columns and of the relations that are loaded. */
+export function plain(value: unknown, options: FormatOptions, above: readonly object[] = []): unknown {
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (typeof value === "symbol" || typeof value === "function") return String(value);
+  if (typeof value !== "object" || value === null) return value === undefined ? null : value;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  if (above.includes(value)) return null;
+  const inside = [...above, value];
+  if (Array.isArray(value)) return (value as unknown[]).map((item) => plain(item, options, inside));
+  const model = options.entities.of(value);
+  if (model) return plainEntity(value, model, options, inside);
+  if (value instanceof Map) return plain(Object.fromEntries(value), options, inside);
+  if (value instanceof Set) return plain([...value], options, inside);
+  if (value instanceof Error) return { name: value.name, message: value.message };
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON === "function") return plain((toJSON as () => unknown).call(value), options, inside);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, plain(options.secrets.mask(item, key), options, inside)]),
+  );
+}
+
+function plainEntity(entity: object, model: ShellModel, options: FormatOptions, inside: readonly object[]): unknown {
+  const values: Record<string, unknown> = {};
+  for (const { property } of shownColumns(model)) {
+    const value = readPath(entity, property);
+    if (value !== undefined)
+      put(values, property, plain(options.secrets.mask(value, property, model.name), options, inside));
+  }
+  for (const relation of model.relations) {
+    const loaded = loadedRelation(entity, relation);
+    if (!loaded || isAbove(loaded.value, inside)) continue;
+    values[relation.property] = plain(withoutAbove(loaded.value, inside), options, inside);
+  }
+  return values;
+}
+
+/** A relation back to what is being written is left out; its key is in the columns. */
+function isAbove(value: unknown, above: readonly object[]): boolean {
+  return typeof value === "object" && value !== null && above.includes(value);
+}
+
+function withoutAbove(value: unknown, above: readonly object[]): unknown {
+  return Array.isArray(value) ? (value as unknown[]).filter((item) => !isAbove(item, above)) : value;
+}
+
+/** `name.first` goes into an object `name`. */
+function put(values: Record<string, unknown>, path: string, value: unknown): void {
+  const names = path.split(".");
+  const last = names.pop()!;
+  let holder = values;
+  for (const name of names) holder = (holder[name] ??= {}) as Record<string, unknown>;
+  holder[last] = value;
+}
+
+function* csv(values: readonly unknown[], options: FormatOptions): Generator<string> {
+  const model = options.entities.of(values[0]);
+  const rows = values.every(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date),
+  );
+  if (!rows) {
+    for (const value of values) yield field(plain(value, options));
+    return;
+  }
+  const names = model
+    ? [
+        ...new Set(
+          values.flatMap((value) => shownColumns(options.entities.of(value) ?? model).map(({ property }) => property)),
+        ),
+      ]
+    : [...new Set(values.flatMap((value) => Object.keys(value as object)))];
+  if (names.length === 0) return;
+  yield names.map(field).join(",");
+  for (const value of values) {
+    const own = options.entities.of(value);
+    yield names
+      .map((name) => {
+        const item = own ? readPath(value as object, name) : (value as Record<string, unknown>)[name];
+        return field(plain(options.secrets.mask(item, name, own?.name), options));
+      })
+      .join(",");
+  }
+}
+
+/** One field as RFC 4180 has it; null is empty. */
+function field(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

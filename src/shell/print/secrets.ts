@@ -1,0 +1,36 @@
+/** What stands where a secret is. */
+export const MASK = "••••";
+
+const WORDS =
+  /(^|[^a-z])(pass(word|wd|phrase)?|pwd|secret|token|salt|otp|cvv|cvc|credentials?)([^a-z]|$)|(api|private|access|secret|encryption|signing|auth)[^a-z]?key([^a-z]|$)/;
+
+/** Decides which columns are not to be seen on a screen. */
+export class Secrets {
+  private readonly named: ReadonlySet<string>;
+  /** Shows everything while this is set. */
+  revealed = false;
+
+  /** @param named columns besides the usual ones: `token`, or `User.token` */
+  constructor(named: readonly string[] = []) {
+    this.named = new Set(named.map((name) => name.toLowerCase()));
+  }
+
+  /** Whether a column's values are hidden. */
+  hides(property: string, entity?: string): boolean {
+    if (this.revealed) return false;
+    const name = property.slice(property.lastIndexOf(".") + 1);
+    if (this.named.has(name.toLowerCase()) || this.named.has(`${entity ?? ""}.${property}`.toLowerCase())) return true;
+    // passwordHash and password_hash are the same words.
+    return WORDS.test(name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase());
+  }
+
+  /** The value, or what stands for it. What is empty hides nothing; nor do dates and flags (`passwordChangedAt`). */
+  mask(value: unknown, property: string, entity?: string): unknown {
+    const hidable = (typeof value === "string" && value !== "") || value instanceof Uint8Array || isObject(value);
+    return hidable && this.hides(property, entity) ? MASK : value;
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !(value instanceof Date);
+}

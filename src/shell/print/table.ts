@@ -1,0 +1,115 @@
+import { cut, padEnd, padStart, widthOf } from "./width";
+import type { Theme } from "./theme";
+
+/*
+ * Tables are drawn here rather than by a library because none of them both fits a table into a terminal column by column and
+ * turns it upright when it cannot; the hard part, how wide text is, is a library's (see ./width).
+ */
+
+/** One column of a table, in plain text. */
+export interface TableColumn {
+  readonly name: string;
+  /** Numbers stand at the right. */
+  readonly numeric: boolean;
+}
+
+export interface TableCell {
+  readonly text: string;
+  /** null, a mask: there, but not worth the eye. */
+  readonly faint: boolean;
+}
+
+const BETWEEN = " │ ";
+/** A column is cut to no less than this, unless it never was as wide. */
+const NARROWEST = 10;
+/** A column takes no more than this while others are cut. */
+const WIDEST = 60;
+
+/** Rows as a table that fits into so many columns of the terminal, or upright where it cannot. */
+export function drawTable(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly TableCell[])[],
+  width: number,
+  theme: Theme,
+): string[] {
+  const natural = columns.map(({ name }, index) =>
+    rows.reduce((most, row) => Math.max(most, widthOf(row[index]!.text)), widthOf(name)),
+  );
+  const widths = fit(natural, width - BETWEEN.length * (columns.length - 1) - 2);
+  return widths ? across(columns, rows, widths, theme) : upright(columns, rows, width, theme);
+}
+
+/** The width of each column, or undefined where even the narrowest do not fit. */
+function fit(natural: readonly number[], available: number): number[] | undefined {
+  const widths = [...natural];
+  let total = widths.reduce((sum, width) => sum + width, 0);
+  for (const floor of [WIDEST, NARROWEST]) {
+    while (total > available) {
+      const widest = Math.max(...widths);
+      if (widest <= floor) break;
+      // The widest give way first, down to the next ones.
+      const next = Math.max(floor, ...widths.filter((width) => width < widest));
+      const many = widths.filter((width) => width === widest).length;
+      const target = Math.max(next, widest - Math.ceil((total - available) / many));
+      widths.forEach((width, index) => {
+        if (width === widest) widths[index] = target;
+      });
+      total = widths.reduce((sum, width) => sum + width, 0);
+    }
+  }
+  return total <= available ? widths : undefined;
+}
+
+function across(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly TableCell[])[],
+  widths: readonly number[],
+  theme: Theme,
+): string[] {
+  const line = (cells: readonly TableCell[], style: (text: string) => string): string =>
+    ` ${cells
+      .map(({ text, faint }, index) => {
+        const shown = cut(text, widths[index]!);
+        const last = index === cells.length - 1;
+        const blank = " ".repeat(Math.max(0, widths[index]! - widthOf(shown)));
+        const styled = faint ? theme.quiet(shown) : style(shown);
+        return columns[index]!.numeric ? blank + styled : last ? styled : styled + blank;
+      })
+      .join(theme.quiet(BETWEEN))}`.trimEnd();
+  const heads = columns.map(({ name }) => ({ text: name, faint: false }));
+  const rule = theme.quiet(widths.map((width) => "─".repeat(width + 2)).join("┼"));
+  return [line(heads, theme.strong), rule, ...rows.map((row) => line(row, (text) => text))];
+}
+
+function upright(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly TableCell[])[],
+  width: number,
+  theme: Theme,
+): string[] {
+  const names = Math.min(Math.max(...columns.map(({ name }) => widthOf(name))), Math.floor(width / 2));
+  return rows.flatMap((row, index) => {
+    const title = `─ ${index + 1} `;
+    return [
+      theme.quiet(title + "─".repeat(Math.max(0, Math.min(width, names + 24) - title.length))),
+      ...row.map(({ text, faint }, column) => {
+        const shown = cut(text, Math.max(1, width - names - 4));
+        return ` ${theme.name(padEnd(cut(columns[column]!.name, names), names))}  ${faint ? theme.quiet(shown) : shown}`.trimEnd();
+      }),
+    ];
+  });
+}
+
+/** Names with their values, the names aligned. */
+export function drawPairs(
+  pairs: readonly { readonly name: string; readonly text: string }[],
+  theme: Theme,
+  indent = "  ",
+): string[] {
+  const names = Math.max(0, ...pairs.map(({ name }) => widthOf(name)));
+  return pairs.map(({ name, text }) => `${indent}${theme.name(padEnd(name, names))}  ${text}`.trimEnd());
+}
+
+export function rightAligned(text: string, columns: number): string {
+  return padStart(text, columns);
+}

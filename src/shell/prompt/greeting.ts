@@ -1,0 +1,30 @@
+import { cut } from "../print/width";
+import type { Sitting } from "../sitting";
+import { databaseName, hostOf } from "./text";
+
+/** One or two lines: where one is, what is at hand, what has to be known. */
+export async function greeting(sitting: Sitting): Promise<string[]> {
+  const { theme, width, db } = sitting;
+  const { options } = db.dataSource;
+  const { host } = hostOf(options);
+  const where = `${databaseName(options)} (${options.type}${host ? ` on ${host}` : ""})`;
+  const names = sitting.entityNames.map(({ name }) => name);
+  const first = `${theme.strong(where)}  ${theme.quiet(cut(`${names.join(", ")}  ·  .help`, Math.max(10, width - where.length - 3)))}`;
+  return [first, ...twins(sitting), ...(await pending(sitting))];
+}
+
+/** Entities of one name are told apart, and that is said. */
+function twins({ entityNames, theme }: Sitting): string[] {
+  const shared = entityNames.filter(({ name, model }) => name !== model.name && name.endsWith(`_${model.name}`));
+  const byName = new Map<string, string[]>();
+  for (const { name, model } of shared) byName.set(model.name, [...(byName.get(model.name) ?? []), name]);
+  return [...byName].map(([name, names]) =>
+    theme.warning(`There are ${names.length} entities ${name}: ${names.join(", ")}`),
+  );
+}
+
+async function pending({ options, theme }: Sitting): Promise<string[]> {
+  const count = (await options.migrate?.pending().catch(() => 0)) ?? 0;
+  if (count === 0) return [];
+  return [theme.warning(`${count} ${count === 1 ? "migration is" : "migrations are"} pending; .migrate up`)];
+}

@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+/** Inputs that are kept. */
+const KEPT = 5_000;
+
+/** Texts beside words of secrets (`password='…'`, `setPassword("…")`, `token: "…"`), and addresses that hold a password. */
+const SECRET =
+  /(pass(word|wd|phrase)?|pwd|secret|token|api_?key|private_?key|credential)\w*["'`]?\s*\]?\s*(=(?!=)|:|\()\s*[^)]*["'`]|\b\w+:\/\/[^\s/:@]+:[^\s/@]+@/i;
+
+/** What was typed in this project, in this sitting and earlier ones. */
+export class History {
+  readonly entries: string[] = [];
+
+  /** @param file where it is kept, readable by its owner only; none keeps nothing */
+  constructor(private readonly file: string | undefined) {
+    if (file !== undefined) this.entries.push(...read(file));
+  }
+
+  /** Remembers an input. One that holds a password is remembered in this sitting only. */
+  add(text: string): void {
+    const entry = text.trimEnd();
+    if (entry.trim() === "" || entry === this.entries.at(-1)) return;
+    this.entries.push(entry);
+    if (this.file !== undefined && !holdsSecret(entry)) append(this.file, entry);
+  }
+
+  /** The latest entry that begins with a text, for the faint suggestion after it. */
+  beginningWith(text: string): string | undefined {
+    if (text.trim() === "") return undefined;
+    for (let index = this.entries.length - 1; index >= 0; index -= 1) {
+      const entry = this.entries[index]!;
+      if (entry.length > text.length && entry.startsWith(text)) return entry;
+    }
+    return undefined;
+  }
+
+  /** The place of the latest entry before `from` that has a text in it. */
+  find(text: string, from = this.entries.length): number {
+    for (let index = from - 1; index >= 0; index -= 1) if (this.entries[index]!.includes(text)) return index;
+    return -1;
+  }
+}
+
+export function holdsSecret(text: string): boolean {
+  return SECRET.test(text);
+}
+
+/** One file for each project, below the user's state folder. */
+export function historyFileOf(root: string, env: NodeJS.ProcessEnv): string {
+  const state = env["XDG_STATE_HOME"] || path.join(env["HOME"] ?? os.homedir(), ".local", "state");
+  const hash = createHash("sha256").update(root).digest("hex").slice(0, 12);
+  return path.join(state, "retort", "history", `${path.basename(root).replace(/[^\w.-]/g, "_")}-${hash}`);
+}
+
+/** One entry a line, as JSON: an entry may have several lines. */
+function read(file: string): string[] {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, "utf8");
+  } catch {
+    return [];
+  }
+  const entries = text.split("\n").flatMap((line) => {
+    try {
+      const entry: unknown = JSON.parse(line);
+      return typeof entry === "string" ? [entry] : [];
+    } catch {
+      return [];
+    }
+  });
+  const kept = entries.slice(-KEPT);
+  // Shortened now and then, not each time.
+  if (entries.length > KEPT * 2) write(file, `${kept.map((entry) => JSON.stringify(entry)).join("\n")}\n`, "w");
+  return kept;
+}
+
+function append(file: string, entry: string): void {
+  write(file, `${JSON.stringify(entry)}\n`, "a");
+}
+
+function write(file: string, text: string, flag: "a" | "w"): void {
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    const before = fs.statSync(file, { throwIfNoEntry: false });
+    // Somebody may have copied it about: what others could read is closed to them.
+    if (before && (before.mode & 0o077) !== 0) fs.chmodSync(file, 0o600);
+    fs.writeFileSync(file, text, { flag, mode: 0o600 });
+  } catch {
+    // A history that cannot be kept (a read-only home) is no reason to disturb anybody.
+  }
+}

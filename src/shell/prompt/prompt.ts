@@ -1,0 +1,250 @@
+import { commands, isCommand, runCommand } from "../commands/commands";
+import { cut } from "../print/width";
+import type { Sitting } from "../sitting";
+import { Statements, type Piece } from "../statements";
+import { colourInput } from "./colour";
+import { Editor } from "./editor";
+import { greeting } from "./greeting";
+import { History, historyFileOf } from "./history";
+import { Keyboard, type Key } from "./keys";
+import { pageThrough } from "./pager";
+import { promptText } from "./text";
+
+/*
+ * The prompt has an editor and a queue of its own rather than node:repl's or node:readline's: the repl's completer runs code,
+ * its inputs run at once and out of order when they are pasted, and readline knows neither inputs of several lines nor pasted
+ * text. Only the decoding of keys is Node's.
+ */
+
+/** Opens the prompt on a terminal; ends when it is left. Gives the exit code. */
+export async function openPrompt(sitting: Sitting): Promise<number> {
+  return new Prompt(sitting).run();
+}
+
+/** What a key means to whoever has the keyboard now. */
+type Listener = (key: Key) => void;
+
+class Prompt {
+  private readonly input: NodeJS.ReadStream;
+  private readonly output: NodeJS.WriteStream;
+  private readonly history: History;
+  private readonly editor: Editor;
+  private readonly keyboard: Keyboard;
+  /** Who gets the next key; nobody while a statement runs. */
+  private listener: Listener | undefined;
+  /** Keys that were pressed while a statement ran. */
+  private readonly early: Key[] = [];
+  private readonly endings: (() => void)[] = [];
+  private closed = false;
+
+  constructor(private readonly sitting: Sitting) {
+    const { options } = sitting;
+    this.input = options.input as NodeJS.ReadStream;
+    this.output = options.output as NodeJS.WriteStream;
+    this.history = new History(
+      options.historyFile ?? options.env["RETORT_HISTORY"] ?? historyFileOf(options.root, options.env),
+    );
+    const entities = new Set(sitting.entityNames.map(({ name }) => name));
+    this.editor = new Editor({
+      screen: this.output,
+      history: this.history,
+      theme: sitting.theme,
+      prompt: () => promptText(sitting),
+      colour: (text) => colourInput(text, sitting.theme, entities),
+      isWhole: (text) => this.isWhole(text),
+      complete: (text, cursor) => this.complete(text, cursor),
+    });
+    this.keyboard = new Keyboard(this.input, (key) => this.pressed(key));
+    sitting.page = (lines) => pageThrough(lines, this.output, () => this.nextKey());
+    sitting.ask = (question) => this.ask(question);
+    sitting.history = this.history;
+    sitting.compose = () => this.editor.compose();
+  }
+
+  async run(): Promise<number> {
+    this.open();
+    try {
+      this.sitting.note(await greeting(this.sitting));
+      while (!this.sitting.leaving || !(await this.mayLeave())) {
+        this.sitting.leaving = false;
+        const text = await this.read();
+        if (text === undefined) this.sitting.leaving = true;
+        else await this.runText(text);
+      }
+      return 0;
+    } finally {
+      this.close();
+    }
+  }
+
+  // Reading -------------------------------------------------------------------------------------------------------------
+
+  /** The next input; undefined when the prompt is left. */
+  private read(): Promise<string | undefined> {
+    this.raw(true);
+    return new Promise((resolve) => {
+      this.editor.begin((text) => {
+        this.listener = undefined;
+        resolve(text);
+      });
+      this.listen((key) => this.editor.press(key));
+    });
+  }
+
+  private listen(listener: Listener): void {
+    this.listener = listener;
+    while (this.isListening() && this.early.length > 0) listener(this.early.shift()!);
+  }
+
+  private isListening(): boolean {
+    return this.listener !== undefined;
+  }
+
+  private pressed(key: Key): void {
+    if (this.listener) this.listener(key);
+    else if (key.name === "ctrl-c") this.interrupt();
+    else this.early.push(key);
+  }
+
+  private nextKey(): Promise<Key> {
+    this.raw(true);
+    return new Promise((resolve) => {
+      const take = (key: Key): void => {
+        this.listener = undefined;
+        resolve(key);
+      };
+      const early = this.early.shift();
+      if (early) take(early);
+      else this.listener = take;
+    });
+  }
+
+  /** Asks something that one letter answers. */
+  private async ask(question: string): Promise<string> {
+    this.output.write(question);
+    for (;;) {
+      const key = await this.nextKey();
+      if (key.name === "ctrl-c" || key.name === "escape" || key.name === "ctrl-d") {
+        this.output.write("\n");
+        return "";
+      }
+      if (key.name === "return" || key.name === "enter" || key.text !== "") {
+        this.output.write(`${key.text}\n`);
+        return key.text.toLowerCase();
+      }
+    }
+  }
+
+  private isWhole(text: string): boolean {
+    if (isCommand(text.trim())) return true;
+    return this.sitting.evaluator.parse(text).status !== "incomplete";
+  }
+
+  private complete(text: string, cursor: number): ReturnType<Editor["options"]["complete"]> {
+    const { complete } = require("../complete/complete") as typeof import("../complete/complete");
+    return complete(text, cursor, this.sitting);
+  }
+
+  // Running -------------------------------------------------------------------------------------------------------------
+
+  private async runText(text: string): Promise<void> {
+    if (text.trim() === "") return;
+    this.history.add(text);
+    const pieces = this.pieces(text);
+    this.raw(false);
+    for (const [index, piece] of pieces.entries()) {
+      const done =
+        piece.kind === "command" ? await runCommand(piece.text, this.sitting) : await this.sitting.run(piece.text);
+      const left = pieces.length - index - 1;
+      if (this.sitting.leaving) return;
+      if (done || left === 0) continue;
+      this.sitting.note([
+        this.sitting.theme.warning(`${left} more ${left === 1 ? "statement was" : "statements were"} not run`),
+      ]);
+      return;
+    }
+  }
+
+  private pieces(text: string): Piece[] {
+    const trimmed = text.trim();
+    if (isCommand(trimmed) && !trimmed.includes("\n")) return [{ kind: "command", text: trimmed }];
+    if (!trimmed.includes("\n")) return [{ kind: "statement", text }];
+    const statements = new Statements(
+      (part) => this.sitting.evaluator.parse(part),
+      (name) => commands.some((command) => command.name === name),
+    );
+    return [...text.split("\n").flatMap((line) => statements.take(line)), ...statements.end()];
+  }
+
+  private interrupt(): void {
+    this.sitting.interrupt();
+  }
+
+  private async mayLeave(): Promise<boolean> {
+    const { sitting } = this;
+    const { unsaved } = sitting;
+    const { inTransaction } = sitting.db.session;
+    if (sitting.isSandbox || (unsaved === 0 && !inTransaction)) return true;
+    const what =
+      unsaved > 0
+        ? `${unsaved} unsaved ${unsaved === 1 ? "change" : "changes"}`
+        : "A transaction is open, with changes that were not committed";
+    const answer = await this.ask(`${what}. Leave without saving? [y]es, [n]o, [c]ommit first: `);
+    if (answer === "y") return true;
+    if (answer !== "c") return false;
+    return sitting.run("db.session.commit()");
+  }
+
+  // The terminal --------------------------------------------------------------------------------------------------------
+
+  private open(): void {
+    this.input.resume();
+    this.raw(true);
+    this.output.write("\x1b[?2004h");
+    const on = (emitter: NodeJS.EventEmitter, event: string, listener: (...values: never[]) => void): void => {
+      emitter.on(event, listener as (...values: unknown[]) => void);
+      this.endings.push(() => emitter.off(event, listener as (...values: unknown[]) => void));
+    };
+    on(this.output, "resize", () => this.editor.resized());
+    on(process, "SIGINT", () => this.interrupt());
+    on(process, "SIGCONT", () => this.continued());
+    on(process, "uncaughtException", (error: unknown) => this.behind(error));
+    on(process, "unhandledRejection", (error: unknown) => this.behind(error));
+    // Whatever ends the process, the terminal is left as it was found.
+    on(process, "exit", () => this.restore());
+  }
+
+  private close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const end of this.endings) end();
+    this.keyboard.close();
+    this.restore();
+    this.input.pause();
+  }
+
+  private restore(): void {
+    this.raw(false);
+    this.output.write("\x1b[?2004l");
+  }
+
+  /** Raw mode for typing; while a statement runs Ctrl-C must be a signal, which ends loops that hear no keys. */
+  private raw(on: boolean): void {
+    if (this.input.isRaw !== on) this.input.setRawMode(on);
+  }
+
+  private continued(): void {
+    if (!this.listener) return;
+    this.input.setRawMode(false);
+    this.raw(true);
+    this.editor.redraw();
+  }
+
+  /** An error of something that was left running behind the prompt: a timer, a promise nobody waits for. */
+  private behind(error: unknown): void {
+    this.editor.aside(() => {
+      this.sitting.note([this.sitting.theme.quiet(cut("behind the prompt:", this.sitting.width))]);
+      this.sitting.complain(error);
+    });
+  }
+}

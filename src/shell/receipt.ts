@@ -1,0 +1,54 @@
+import type { ShellEvent } from "./world";
+
+type Statement = Extract<ShellEvent, { type: "statement" }>;
+
+/** What the database did while one input ran. */
+export class Receipt {
+  readonly statements: Statement[] = [];
+  private inserted = 0;
+  private updated = 0;
+  private deleted = 0;
+  private rolledBack = false;
+  private readonly started = performance.now();
+
+  take(event: ShellEvent): void {
+    if (event.type === "statement") this.statements.push(event);
+    else if (event.type === "rollback") this.rolledBack = true;
+    else if (event.type === "flush") {
+      this.inserted += event.inserted;
+      this.updated += event.updated;
+      this.deleted += event.deleted;
+    }
+  }
+
+  /** `3 queries · 12 ms · 41 rows`, `2 inserted, 1 updated`; empty when there is nothing to say. */
+  text(timing: boolean): string {
+    const written = [
+      this.inserted > 0 && `${this.inserted} inserted`,
+      this.updated > 0 && `${this.updated} updated`,
+      this.deleted > 0 && `${this.deleted} deleted`,
+    ].filter(Boolean);
+    const count = this.statements.length;
+    const rows = this.statements.reduce((sum, statement) => sum + statement.rows, 0);
+    const parts = [
+      written.length > 0 && written.join(", "),
+      this.rolledBack && "rolled back",
+      count > 0 && `${count} ${count === 1 ? "query" : "queries"}`,
+      (count > 0 || timing) && milliseconds(count > 0 && !timing ? this.spent() : performance.now() - this.started),
+      written.length === 0 && count > 0 && `${rows} ${rows === 1 ? "row" : "rows"}`,
+    ];
+    return parts.filter(Boolean).join(" · ");
+  }
+
+  /** Time the database took. */
+  private spent(): number {
+    return this.statements.reduce((sum, statement) => sum + statement.milliseconds, 0);
+  }
+}
+
+/** A duration that can be taken in at a glance. */
+export function milliseconds(duration: number): string {
+  if (duration >= 10_000) return `${(duration / 1_000).toFixed(1)} s`;
+  if (duration >= 10) return `${Math.round(duration)} ms`;
+  return `${duration.toFixed(1).replace(/\.0$/, "")} ms`;
+}

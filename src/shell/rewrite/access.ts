@@ -1,0 +1,34 @@
+import type * as acorn from "acorn";
+import { parse } from "./parse";
+
+/** A member access as it was typed: `User.query` and `filtrBy`. */
+export interface Access {
+  readonly object: string | undefined;
+  readonly name: string;
+}
+
+/** The member access (or the call of a name) at a place of a text. */
+export function accessAt(text: string, offset: number): Access | undefined {
+  const parsed = parse(text);
+  if (parsed.status !== "whole") return undefined;
+  const moved = parsed.source.length === text.length ? 0 : 1;
+  const at = offset + moved;
+  let found: { access: Access; distance: number } | undefined;
+  const visit = (node: acorn.AnyNode): void => {
+    if (node.type === "MemberExpression" && !node.computed) {
+      // Engines name the dot, the property, or the start of the whole.
+      const distance = Math.min(Math.abs(node.property.start - at), Math.abs(node.property.start - 1 - at));
+      if (distance <= 1 && (!found || distance < found.distance)) {
+        const object = parsed.source.slice(node.object.start, node.object.end);
+        found = { access: { object, name: parsed.source.slice(node.property.start, node.property.end) }, distance };
+      }
+    }
+    for (const value of Object.values(node) as unknown[]) {
+      for (const item of Array.isArray(value) ? value : [value]) {
+        if (item && typeof (item as acorn.AnyNode).type === "string") visit(item as acorn.AnyNode);
+      }
+    }
+  };
+  visit(parsed.program);
+  return found?.access;
+}

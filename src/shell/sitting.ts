@@ -1,0 +1,264 @@
+import path from "node:path";
+import { isAwaitable } from "../query/awaitable";
+import { Query } from "../query/query";
+import { Collection } from "../session/collection";
+import { Evaluator, type Outcome } from "./evaluate/evaluator";
+import { importFrom } from "./evaluate/modules";
+import { failureLines } from "./failure";
+import { entityNames, namesOf, type EntityName } from "./names";
+import { Entities } from "./print/entities";
+import { printWith } from "./print/print";
+import { Printer } from "./print/printer";
+import { Secrets } from "./print/secrets";
+import { theme, wantsColours, type Theme } from "./print/theme";
+import { Receipt } from "./receipt";
+import { echoLines } from "./sql/echo";
+import { repeatedQueries } from "./sql/repeated";
+import type { ResultFormat, ShellOptions } from "./shell";
+import type { ShellDatabase, ShellEvent } from "./world";
+
+/** How much a sitting says: a terminal is told about everything, a pipe only what it asked for, `-e` one value. */
+export type Manner = "terminal" | "pipe" | "once";
+
+/** Rows of a list that a pipe is given as a table: all of them. */
+const EVERYTHING = Number.MAX_SAFE_INTEGER;
+
+/** One opening of the shell: the names at hand, how values are shown, what was typed. */
+export class Sitting {
+  readonly manner: Manner;
+  readonly options: ShellOptions;
+  readonly theme: Theme;
+  readonly secrets: Secrets;
+  readonly evaluator: Evaluator;
+  /** Everything typed so far that did not fail, for `.save`. */
+  readonly inputs: string[] = [];
+  db: ShellDatabase;
+  entities: Entities;
+  entityNames: readonly EntityName[];
+  printer: Printer;
+  format: ResultFormat;
+  echo: boolean;
+  timing = false;
+  /** The last value that was shown, and how much of it: `.all` shows the rest. */
+  shown: { readonly value: unknown; readonly hidden: number } | undefined;
+  /** What `.explain` and `.sql` look at when they are given nothing. */
+  receipt = new Receipt();
+  /** Shows lines page by page, where there is a terminal. */
+  page: ((lines: readonly string[]) => Promise<void>) | undefined;
+  /** Asks something that one letter answers, where there is a terminal. */
+  ask: ((question: string) => Promise<string>) | undefined;
+  /** Makes the next input one of several lines, where there is a terminal. */
+  compose: (() => void) | undefined;
+  /** What was typed, where there is a terminal. */
+  history: { readonly entries: readonly string[] } | undefined;
+  readonly isSandbox: boolean = false;
+  readonly isReadOnly: boolean = false;
+  /** Set by `.exit`. */
+  leaving = false;
+  private names: Record<string, unknown> = {};
+  private readonly endings: (() => void)[] = [];
+  private stopObserving: () => void;
+
+  constructor(options: ShellOptions, manner: Manner) {
+    this.options = options;
+    this.manner = manner;
+    this.db = options.db;
+    this.format = options.format ?? "table";
+    this.echo = options.echo ?? false;
+    this.secrets = new Secrets(options.settings?.secrets);
+    this.theme = theme(manner === "terminal" && wantsColours(options.output as { isTTY?: boolean }, options.env));
+    this.evaluator = new Evaluator({
+      isEntity: (target) => this.entities.ofTarget(target) !== undefined,
+      create: (target, values) => this.db.create(target as never, values as never),
+      takesKeywords: (receiver) => this.takesKeywords(receiver),
+      import: (specifier) => importFrom(specifier, options.root, options.load?.bind(options)),
+    });
+    this.entities = new Entities(this.db.models);
+    this.entityNames = [];
+    this.printer = this.newPrinter();
+    this.stopObserving = this.db.observe((event) => this.observed(event));
+    this.defineNames();
+    this.endings.push(printWith((values) => this.write([values.map((value) => this.printer.text(value)).join(" ")])));
+  }
+
+  // Running -------------------------------------------------------------------------------------------------------------
+
+  /** Runs a statement and shows what came of it. Gives whether it succeeded. */
+  async run(text: string): Promise<boolean> {
+    this.receipt = new Receipt();
+    const outcome = await this.settle(await this.evaluator.evaluate(text, { breakable: this.manner === "terminal" }));
+    if (outcome.kind === "value") {
+      this.inputs.push(text);
+      this.show(outcome);
+    } else {
+      this.fail(outcome);
+    }
+    this.secrets.revealed = false;
+    this.account();
+    return outcome.kind === "value";
+  }
+
+  /** Shows an error that came from a command, or from behind the prompt. */
+  complain(error: unknown): void {
+    this.fail({ kind: "error", error, place: this.evaluator.place(error) });
+  }
+
+  /** Ends the running statement. */
+  interrupt(): void {
+    this.evaluator.interrupt();
+  }
+
+  /** A promise that was not waited for while it was made (`new Promise(…)`) is, when it is all that is left. */
+  private async settle(outcome: Outcome): Promise<Outcome> {
+    if (outcome.kind !== "value" || !isAwaitable(outcome.value)) return outcome;
+    try {
+      return { ...outcome, value: await outcome.value };
+    } catch (error) {
+      return { kind: "error", error, place: this.evaluator.place(error) };
+    }
+  }
+
+  private takesKeywords(receiver: unknown): boolean {
+    return (
+      receiver instanceof Query ||
+      receiver instanceof Collection ||
+      receiver === this.db ||
+      receiver === this.db.session ||
+      isAwaitable(receiver)
+    );
+  }
+
+  // Showing -------------------------------------------------------------------------------------------------------------
+
+  private show({ value, last }: Extract<Outcome, { kind: "value" }>): void {
+    if (last.kind === "expression" || (this.manner === "once" && last.kind !== "other")) {
+      this.evaluator.define("_", value);
+      this.showValue(value);
+    } else if (
+      this.manner === "terminal" &&
+      (last.kind === "assignment" || last.kind === "declaration") &&
+      last.names.length > 0
+    ) {
+      const summary = this.printer.summary(value);
+      if (summary) this.write([this.theme.quiet(summary)]);
+    }
+  }
+
+  /** Shows a value in the format of the sitting. */
+  showValue(value: unknown, limit?: number): void {
+    if (this.format !== "table") {
+      const { formatted } = require("./print/formats") as typeof import("./print/formats");
+      for (const line of formatted(value, this.format, this)) this.write([line]);
+      return;
+    }
+    const { lines, hidden } = this.printer.print(value, limit);
+    this.write(lines);
+    this.shown = { value, hidden };
+    if (hidden > 0) this.note([this.theme.quiet(`… ${hidden} more; .all shows them`)]);
+  }
+
+  /** Values and what was asked for. */
+  write(lines: readonly string[]): void {
+    if (lines.length > 0) this.options.output.write(`${lines.join("\n")}\n`);
+  }
+
+  /** Everything that is not a value: it must not get into somebody's pipe. */
+  note(lines: readonly string[]): void {
+    const stream = this.manner === "terminal" ? this.options.output : this.options.error;
+    if (lines.length > 0) stream.write(`${lines.join("\n")}\n`);
+  }
+
+  get width(): number {
+    const { columns } = this.options.output as { columns?: number };
+    return columns && columns > 0 ? columns : 120;
+  }
+
+  private get limit(): number {
+    const { rows } = this.options.output as { rows?: number };
+    return this.manner === "terminal" ? Math.max(10, (rows ?? 30) - 6) : EVERYTHING;
+  }
+
+  private fail(outcome: Outcome): void {
+    if (outcome.kind === "interrupted") return this.note([this.theme.warning("interrupted")]);
+    if (outcome.kind !== "error") return;
+    this.note(
+      failureLines(outcome.error, outcome.place, {
+        theme: this.theme,
+        width: this.width,
+        verbose: this.options.verbose ?? false,
+        names: () => this.knownNames(),
+        members: (expression) => this.members(expression),
+        needsRollback: this.db.session.failure !== undefined,
+      }),
+    );
+  }
+
+  /** What the database did, in a quiet line; and what it did too often. */
+  private account(): void {
+    if (this.manner !== "terminal") return;
+    const receipt = this.receipt.text(this.timing);
+    if (receipt) this.note([this.theme.quiet(receipt)]);
+    this.note(repeatedQueries(this.receipt.statements, this.entities).map((line) => this.theme.warning(line)));
+  }
+
+  private observed(event: ShellEvent): void {
+    this.receipt.take(event);
+    if (this.echo) this.note(echoLines(event, this.theme));
+  }
+
+  // Names ---------------------------------------------------------------------------------------------------------------
+
+  /** Every name that can be typed. */
+  knownNames(): string[] {
+    return [...Object.keys(this.names), ...this.evaluator.declaredNames(), ...Object.getOwnPropertyNames(globalThis)];
+  }
+
+  /** What may stand after `expression.`, found in types. */
+  private members(expression: string): string[] {
+    const { membersOf } = require("./complete/members") as typeof import("./complete/members");
+    return membersOf(expression, this);
+  }
+
+  /** Takes another database over the same connection settings, after the entities were loaded again. */
+  adopt(db: ShellDatabase): void {
+    this.stopObserving();
+    this.db = db;
+    this.entities = new Entities(db.models);
+    this.printer = this.newPrinter();
+    this.stopObserving = db.observe((event) => this.observed(event));
+    this.defineNames();
+  }
+
+  private defineNames(): void {
+    this.entityNames = entityNames(this.db.models);
+    this.names = namesOf(this.db, this.options.settings);
+    const entities = new Set(this.entityNames.map(({ name }) => name));
+    for (const [name, value] of Object.entries(this.names)) {
+      this.evaluator.define(name, value, entities.has(name) && this.entities.ofTarget(value) ? "entity" : "value");
+    }
+    this.evaluator.defineRequire(path.join(this.options.root, "package.json"));
+  }
+
+  private newPrinter(): Printer {
+    return new Printer({
+      entities: this.entities,
+      session: this.db.session,
+      secrets: this.secrets,
+      theme: this.theme,
+      width: () => this.width,
+      limit: () => this.limit,
+    });
+  }
+
+  /** How many objects a commit would write. */
+  get unsaved(): number {
+    const { session } = this.db;
+    return session.new.length + session.dirty.length + session.deleted.length;
+  }
+
+  close(): void {
+    this.stopObserving();
+    for (const end of this.endings) end();
+    this.evaluator.close();
+  }
+}

@@ -1,0 +1,46 @@
+import type { Theme } from "../print/theme";
+import { Secrets } from "../print/secrets";
+import { milliseconds } from "../receipt";
+import type { ShellEvent } from "../world";
+import { highlightSql } from "./highlight";
+import { inspect } from "node:util";
+
+/** What `.echo` shows of an event: the statement, its parameters and its time. */
+export function echoLines(event: ShellEvent, theme: Theme): string[] {
+  switch (event.type) {
+    case "statement": {
+      const parameters =
+        event.parameters.length > 0 ? `  ${theme.quiet(parameterText(event.sql, event.parameters))}` : "";
+      const outcome = event.error ? theme.bad("failed") : theme.quiet(milliseconds(event.milliseconds));
+      return [`${highlightSql(event.sql, theme)}${parameters}  ${outcome}`];
+    }
+    case "begin":
+    case "commit":
+    case "rollback":
+      return [theme.keyword(event.type.toUpperCase())];
+    default:
+      return [];
+  }
+}
+
+/** Parameters that are looked at; the rest is counted. */
+const SHOWN = 20;
+
+function parameterText(sql: string, parameters: readonly unknown[]): string {
+  const secret = mentionsSecret(sql);
+  const shown = parameters.slice(0, SHOWN).map((value) => {
+    if (secret && typeof value === "string") return "••••";
+    return inspect(value, { breakLength: Infinity, compact: true, maxStringLength: 100, depth: 1 });
+  });
+  if (parameters.length > SHOWN) shown.push(`… ${parameters.length - SHOWN} more`);
+  return `[${shown.join(", ")}]`;
+}
+
+const secrets = new Secrets();
+
+/** Whether a statement writes or compares a column that holds secrets: which parameter is which is not known then. */
+function mentionsSecret(sql: string): boolean {
+  // A SELECT names all columns of the entity; what it sends stands after WHERE.
+  const sent = /^\s*select\b/i.test(sql) ? (/\bwhere\b(.*)$/is.exec(sql)?.[1] ?? "") : sql;
+  return [...sent.matchAll(/[A-Za-z_][A-Za-z0-9_]*/g)].some(([word]) => secrets.hides(word));
+}

@@ -1,0 +1,65 @@
+import type { Entities } from "../print/entities";
+import type { ShellModel } from "../world";
+
+/** A statement that was sent this often with other parameters in one input was probably meant to be one statement. */
+const OFTEN = 5;
+
+interface Sent {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** Says which queries were repeated row by row, and what makes one of them. */
+export function repeatedQueries(statements: readonly Sent[], entities: Entities): string[] {
+  const shapes = new Map<string, number>();
+  for (const { sql } of statements) if (/^\s*select\b/i.test(sql)) shapes.set(sql, (shapes.get(sql) ?? 0) + 1);
+  return [...shapes]
+    .filter(([, times]) => times >= OFTEN)
+    .map(([sql, times]) => {
+      const table = /\bfrom\s+(\S+)/i.exec(sql)?.[1];
+      return `N+1: one SELECT${table ? ` from ${unquoted(table)}` : ""} ran ${times} times${cure(sql, table, entities)}`;
+    });
+}
+
+/** The option that loads what was asked for row by row. */
+function cure(sql: string, table: string | undefined, entities: Entities): string {
+  const column = /\bwhere\b[^=]*?(["`]?)(\w+)\1\s*(?:=|\bin\b)/i.exec(sql)?.[2];
+  const model =
+    table === undefined
+      ? undefined
+      : entities.models.find((candidate) => unquoted(candidate.table) === unquoted(table));
+  if (!model || !column) return "";
+  const option = isKey(model, column) ? referenceTo(model, entities) : collectionOf(model, column, entities);
+  return option ? `; ${option} makes it one` : "";
+}
+
+/** Rows were read by their key: some entity refers to them. */
+function referenceTo(model: ShellModel, entities: Entities): string | undefined {
+  for (const owner of entities.models) {
+    const relation = owner.relations.find(({ toMany, target }) => !toMany && target === model);
+    if (relation) return `${owner.name}.query.options(joined("${relation.property}"))`;
+  }
+  return undefined;
+}
+
+/** Rows were read by a foreign key: the entity it points at has a collection of them. */
+function collectionOf(model: ShellModel, column: string, entities: Entities): string | undefined {
+  for (const owner of entities.models) {
+    const relation = owner.relations.find(
+      ({ toMany, target, metadata }) =>
+        toMany &&
+        target === model &&
+        metadata.inverseRelation?.joinColumns.some(({ databaseName }) => databaseName === column),
+    );
+    if (relation) return `${owner.name}.query.options(selectin("${relation.property}"))`;
+  }
+  return undefined;
+}
+
+function isKey(model: ShellModel, column: string): boolean {
+  return model.primary.some((key) => key.column === column);
+}
+
+function unquoted(name: string): string {
+  return name.replace(/["`]/g, "");
+}
