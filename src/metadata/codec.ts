@@ -72,18 +72,18 @@ export function codecOf(column: ColumnMetadata, dataSource: DataSource): Codec {
       return embedded ? EMBEDDED_BOOLEAN : plainThrough(column, dataSource);
     if (DATE_TYPES.has(column.type)) return dateCodec(column, dataSource, embedded);
     if (BYTE_TYPES.has(column.type) || isByteClass(column.type)) return BYTES;
+    if (JSON_TYPES.has(column.type)) return jsonCodec(column, dataSource);
   }
-  const textual = embedded && JSON_TYPES.has(column.type) && !column.transformer;
   return encodedCodec(
     (raw) => driver.prepareHydratedValue(raw, column) as unknown,
     (value) => driver.preparePersistentValue(value, column) as unknown,
-    textual ? parsed : (raw) => raw,
   );
 }
 
 const identity = (value: unknown): unknown => value;
 /** An undefined property was never set: nothing to compare. NaN is itself. */
-const samePlain = (value: unknown, snapshot: unknown): boolean => value === undefined || Object.is(value, snapshot) || value === snapshot;
+const samePlain = (value: unknown, snapshot: unknown): boolean =>
+  value === undefined || Object.is(value, snapshot) || value === snapshot;
 
 const PLAIN: Codec = {
   plain: true,
@@ -112,7 +112,12 @@ const EMBEDDED_BOOLEAN: Codec = {
 
 function plainThrough(column: ColumnMetadata, { driver }: DataSource): Codec {
   const decode = (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
-  return { ...PLAIN, decode, freeze: decode, encode: (value) => driver.preparePersistentValue(value, column) as unknown };
+  return {
+    ...PLAIN,
+    decode,
+    freeze: decode,
+    encode: (value) => driver.preparePersistentValue(value, column) as unknown,
+  };
 }
 
 function isByteClass(type: unknown): boolean {
@@ -167,12 +172,38 @@ function copyOfBytes(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value) : value;
 }
 
-/** Columns with a transformer, JSON, lists: remembered and compared as the database stores them. */
-function encodedCodec(
-  decode: (raw: unknown) => unknown,
-  encode: (value: unknown) => unknown,
-  content: (raw: unknown) => unknown,
-): Codec {
+/** JSON is remembered as its text. */
+function jsonCodec(column: ColumnMetadata, { driver, options }: DataSource): Codec {
+  const decode = (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
+  const encode = (value: unknown): unknown => driver.preparePersistentValue(value, column) as unknown;
+  // PostgreSQL's driver gives what the text says, so that a string is a value and not a text to parse.
+  const parsedByDriver =
+    (options.type === "postgres" || options.type === "cockroachdb") && column.type !== "simple-json";
+  const textOf = (raw: unknown): unknown => {
+    if (raw === null || raw === undefined) return null;
+    return typeof raw === "string" && !parsedByDriver ? raw : JSON.stringify(raw);
+  };
+  return {
+    plain: false,
+    freezesValues: false,
+    decode,
+    encode,
+    freeze: textOf,
+    freezeValue: (value) => encode(value) ?? null,
+    same(value, snapshot) {
+      if (value === undefined) return true;
+      const text = encode(value) ?? null;
+      return (
+        text === snapshot ||
+        (text !== null && snapshot !== null && canonical(parsed(text)) === canonical(parsed(snapshot)))
+      );
+    },
+    thaw: parsed,
+  };
+}
+
+/** Columns with a transformer, lists: remembered and compared as the database stores them. */
+function encodedCodec(decode: (raw: unknown) => unknown, encode: (value: unknown) => unknown): Codec {
   const copy = (raw: unknown): unknown => (typeof raw === "object" && raw !== null ? structuredClone(raw) : raw);
   return {
     plain: false,
@@ -184,18 +215,18 @@ function encodedCodec(
     same(value, snapshot) {
       if (value === undefined) return true;
       const raw = encode(value) ?? null;
-      return raw === snapshot || canonical(content(raw)) === canonical(content(snapshot));
+      return raw === snapshot || canonical(raw) === canonical(snapshot);
     },
     thaw: (snapshot) => decode(copy(snapshot)),
   };
 }
 
-function parsed(raw: unknown): unknown {
-  if (typeof raw !== "string") return raw;
+function parsed(text: unknown): unknown {
+  if (typeof text !== "string") return text;
   try {
-    return JSON.parse(raw) as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
-    return raw;
+    return text;
   }
 }
 

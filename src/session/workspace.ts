@@ -79,7 +79,11 @@ export class Workspace implements InstanceOwner, QueryContext {
 
   ready(origin: string): MaybePromise<Connection> {
     this.check();
-    if (this.#turn) return this.#turn.then(() => this.ready(origin), () => this.ready(origin));
+    if (this.#turn)
+      return this.#turn.then(
+        () => this.ready(origin),
+        () => this.ready(origin),
+      );
     if (this.options.autoflush && this.#autoflushSuspended === 0 && this.hasChanges()) return this.#autoflush(origin);
     return this.connection.isOpen ? this.connection : this.#opened();
   }
@@ -182,12 +186,15 @@ export class Workspace implements InstanceOwner, QueryContext {
   }
 
   relatedQuery(instance: Instance, relation: RelationModel): Query<object> {
-    return Query.of<object>(() => this, relation.target).filter(relatedTo(this.registry.relationships, instance, relation));
+    return Query.of<object>(() => this, relation.target).filter(
+      relatedTo(this.registry.relationships, instance, relation),
+    );
   }
 
   hasChanges(): boolean {
     if (this.pending.size > 0 || this.deleting.size > 0 || this.related.size > 0) return true;
-    for (const instances of this.identities.tables()) for (const instance of instances.values()) if (this.isDirty(instance)) return true;
+    for (const instances of this.identities.tables())
+      for (const instance of instances.values()) if (this.isDirty(instance)) return true;
     return false;
   }
 
@@ -207,10 +214,15 @@ export class Workspace implements InstanceOwner, QueryContext {
       return known.deletion === "none" && isKindOf(known.model, model) ? known.entity : null;
     }
     // A row is found by its key whatever else is pending, so only objects without a row are flushed for it.
-    const ready = this.pending.size > 0 || this.#turn ? this.ready(`${model.name}.get()`) : (this.check(), this.connection.isOpen ? this.connection : this.#opened());
+    const ready =
+      this.pending.size > 0 || this.#turn
+        ? this.ready(`${model.name}.get()`)
+        : (this.check(), this.connection.isOpen ? this.connection : this.#opened());
     const connection = ready instanceof Promise ? await ready : ready;
     const { sql, rest } = this.#getStatement(model);
-    const parameters = model.primary.map(({ codec }, place) => (codec.encode ? codec.encode(parts[place]) : parts[place]));
+    const parameters = model.primary.map(({ codec }, place) =>
+      codec.encode ? codec.encode(parts[place]) : parts[place],
+    );
     const sent = connection.rows(sql, rest.length === 0 ? parameters : [...parameters, ...rest]);
     const rows = sent instanceof Promise ? await sent : sent;
     if (rows.length === 0) {
@@ -224,7 +236,9 @@ export class Workspace implements InstanceOwner, QueryContext {
   #getStatement(model: EntityModel): { sql: string; rest: readonly unknown[] } {
     let statement = this.#getStatements.get(model);
     if (!statement) {
-      const query = Query.of<object>(() => this, model).filter(...model.primary.map((column) => new Column(column).eq(PLACEHOLDER)));
+      const query = Query.of<object>(() => this, model).filter(
+        ...model.primary.map((column) => new Column(column).eq(PLACEHOLDER)),
+      );
       const { sql, parameters } = query.toSQL();
       this.#getStatements.set(model, (statement = { sql, rest: parameters.slice(model.primary.length) }));
     }
@@ -237,35 +251,40 @@ export class Workspace implements InstanceOwner, QueryContext {
     instance.owner = undefined;
   }
 
-  materialize(segments: readonly Segment[], rows: readonly Row[], { populateExisting }: MaterializeOptions): MaybePromise<object[]> {
+  materialize(
+    segments: readonly Segment[],
+    rows: readonly Row[],
+    { populateExisting }: MaterializeOptions,
+  ): MaybePromise<object[]> {
     const group = new LoadGroup();
     const fresh: Instance[] = [];
     const readers = segments.map(({ model, offset }) => this.#reader(model, offset, populateExisting, fresh));
     const read = readers[0]!;
-    const entities = new Array<object>(rows.length);
+    let entities: object[];
     if (segments.length === 1) {
+      entities = new Array<object>(rows.length);
       for (let index = 0; index < rows.length; index++) {
         const instance = read(rows[index]!)!;
         entities[index] = instance.entity;
         group.instances.push(instance);
         instance.group ??= group;
       }
-    } else this.#materializeJoined(segments, rows, readers, entities, group);
+    } else entities = this.#materializeJoined(segments, rows, readers, group);
     if (fresh.length === 0) return entities;
     return this.#afterLoad(fresh, entities);
   }
 
-  /** Rows of several entities: each row's entities are related as the joins say. */
+  /** Rows of several entities: each row's entities are related as the joins say. A join makes several rows of one entity; it is found once. */
   #materializeJoined(
     segments: readonly Segment[],
     rows: readonly Row[],
     readers: readonly ((row: Row) => Instance | undefined)[],
-    entities: object[],
     group: LoadGroup,
-  ): void {
+  ): object[] {
     const { relationships } = this.registry;
     const members = segments.map(() => new Map<Instance, Set<object>>());
-    rows.forEach((row, index) => {
+    const roots = new Set<Instance>();
+    for (const row of rows) {
       const found: (Instance | undefined)[] = [];
       segments.forEach(({ parent }, place) => {
         const owner = parent ? found[parent.segment] : undefined;
@@ -279,17 +298,25 @@ export class Workspace implements InstanceOwner, QueryContext {
           if (instance) set.add(instance.entity);
         }
       });
-      entities[index] = found[0]!.entity;
-      group.instances.push(found[0]!);
-      found[0]!.group ??= group;
-    });
+      roots.add(found[0]!);
+    }
+    for (const root of roots) {
+      group.instances.push(root);
+      root.group ??= group;
+    }
     segments.forEach(({ parent }, place) => {
       for (const [owner, set] of members[place]!) relationships.fillMany(owner, parent!.relation, [...set]);
     });
+    return group.instances.map(({ entity }) => entity);
   }
 
   /** Reads one entity's columns out of rows: the loaded object of the key, or a new one. */
-  #reader(model: EntityModel, offset: number, populateExisting: boolean, fresh: Instance[]): (row: Row) => Instance | undefined {
+  #reader(
+    model: EntityModel,
+    offset: number,
+    populateExisting: boolean,
+    fresh: Instance[],
+  ): (row: Row) => Instance | undefined {
     const { relationships } = this.registry;
     const hydrator = hydratorOf(model, relationships);
     const maker = keyMaker(model);
@@ -336,13 +363,17 @@ export class Workspace implements InstanceOwner, QueryContext {
   /** Relations are read again when they are touched next. */
   forgetRelations(instance: Instance): void {
     if (!instance.related) return;
-    for (const relation of instance.model.relations) if (instance.related[relation.index]) conceal(instance, relation, this.registry.relationships);
+    for (const relation of instance.model.relations)
+      if (instance.related[relation.index]) conceal(instance, relation, this.registry.relationships);
     instance.related = undefined;
     this.related.delete(instance);
   }
 
   #hearsOfLoading({ metadata }: EntityModel): boolean {
-    return metadata.afterLoadListeners.length > 0 || this.dataSource.subscribers.some(({ afterLoad }) => afterLoad !== undefined);
+    return (
+      metadata.afterLoadListeners.length > 0 ||
+      this.dataSource.subscribers.some(({ afterLoad }) => afterLoad !== undefined)
+    );
   }
 
   async #afterLoad(fresh: readonly Instance[], entities: object[]): Promise<object[]> {
@@ -356,7 +387,8 @@ export class Workspace implements InstanceOwner, QueryContext {
       const snapshot = [...instance.snapshot!];
       for (const column of instance.model.columns) {
         const value = column.read(instance.entity);
-        if (value !== undefined && !column.codec.same(value, snapshot[column.index])) snapshot[column.index] = column.codec.freezeValue(value);
+        if (value !== undefined && !column.codec.same(value, snapshot[column.index]))
+          snapshot[column.index] = column.codec.freezeValue(value);
       }
       instance.snapshot = snapshot;
     }
@@ -365,7 +397,9 @@ export class Workspace implements InstanceOwner, QueryContext {
 
   async load(instance: Instance, relation: RelationModel): Promise<unknown> {
     const together = this.options.lazyLoading === "batch" ? (instance.group?.instances ?? [instance]) : [instance];
-    const owners = together.filter((other) => other.owner === this && other.snapshot && other.deletion === "none" && !isLoaded(other, relation));
+    const owners = together.filter(
+      (other) => other.owner === this && other.snapshot && other.deletion === "none" && !isLoaded(other, relation),
+    );
     await loadRelation(this, this.registry.relationships, owners.includes(instance) ? owners : [instance], relation);
     const related = instance.relatedBy(relation);
     return related && "entity" in related ? (related as Reference).entity : related;
@@ -379,7 +413,14 @@ export class Workspace implements InstanceOwner, QueryContext {
   release(entities: readonly object[]): void {
     for (const entity of entities) {
       const instance = instanceOf(entity);
-      if (!instance || instance.owner !== this || this.related.has(instance) || this.deleting.has(instance) || this.isDirty(instance)) continue;
+      if (
+        !instance ||
+        instance.owner !== this ||
+        this.related.has(instance) ||
+        this.deleting.has(instance) ||
+        this.isDirty(instance)
+      )
+        continue;
       this.expunge(instance);
     }
   }
@@ -410,7 +451,11 @@ export class Workspace implements InstanceOwner, QueryContext {
     if (!this.connection.inTransaction) await this.connection.begin();
   }
 
-  async write(origin: string, model: EntityModel, run: (connection: Connection) => MaybePromise<number>): Promise<number> {
+  async write(
+    origin: string,
+    model: EntityModel,
+    run: (connection: Connection) => MaybePromise<number>,
+  ): Promise<number> {
     const connection = await this.ready(origin);
     return this.exclusive(async () => {
       await this.begin();
@@ -493,7 +538,8 @@ export class Workspace implements InstanceOwner, QueryContext {
   /** Makes objects what they were: those that were written, and those that were changed and never written. */
   #restore(mementos: readonly Memento[]): void {
     const remembered = new Set(mementos.map(({ instance }) => instance));
-    for (const instance of this.identities) if (!remembered.has(instance) && this.isDirty(instance)) restoreColumns(instance);
+    for (const instance of this.identities)
+      if (!remembered.has(instance) && this.isDirty(instance)) restoreColumns(instance);
     // All of them leave their places before any takes its old one.
     for (const { instance } of mementos) if (instance.snapshot) this.identities.remove(instance);
     for (const memento of mementos) this.#restoreOne(memento);
@@ -557,7 +603,9 @@ function isLoaded(instance: Instance, relation: RelationModel): boolean {
 }
 
 function isKindOf(model: EntityModel, asked: EntityModel): boolean {
-  return model === asked || asked.root === asked || model.metadata.inheritanceTree.includes(asked.metadata.target as never);
+  return (
+    model === asked || asked.root === asked || model.metadata.inheritanceTree.includes(asked.metadata.target as never)
+  );
 }
 
 /** Writes what is remembered back into an object. */
@@ -581,7 +629,8 @@ function kindsByDiscriminator(model: EntityModel, offset: number): Kinds | undef
   if (!discriminatorColumn || childEntityMetadatas.length === 0) return undefined;
   const kinds = new Map() as Kinds;
   kinds.place = offset + model.selected.findIndex(({ metadata }) => metadata === discriminatorColumn);
-  for (const child of childEntityMetadatas) if (child.discriminatorValue !== undefined) kinds.set(child.discriminatorValue, model.sibling(child));
+  for (const child of childEntityMetadatas)
+    if (child.discriminatorValue !== undefined) kinds.set(child.discriminatorValue, model.sibling(child));
   return kinds;
 }
 
