@@ -6,11 +6,17 @@ function usage(code: string, message: string, hint: string): RetortError {
 }
 
 export function unknownCommand(word: string, group: string, names: readonly string[]): RetortError {
-  return usage("unknown-command", `unknown command "${word}"${didYouMean(word, names)}`, `${group} --help`);
+  return usage("unknown-command", `unknown command "${word}"${meant(word, names)}`, `${group} --help`);
 }
 
 export function unknownOption(flag: string, command: string, flags: readonly string[]): RetortError {
-  return usage("unknown-option", `${command} has no option "${flag}"${didYouMean(flag, flags)}`, `${command} --help`);
+  return usage("unknown-option", `${command} has no option "${flag}"${meant(flag, flags)}`, `${command} --help`);
+}
+
+/** What was begun and not finished (`--dry` for `--dry-run`) is nearer than what was misspelt. */
+function meant(word: string, known: readonly string[]): string {
+  const longer = word.replace(/^-+/, "").length > 1 && known.find((name) => name.startsWith(word));
+  return longer ? didYouMean(longer, [longer]) : didYouMean(word, known);
 }
 
 export function commandMissing(group: string): RetortError {

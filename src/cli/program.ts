@@ -42,11 +42,14 @@ function helpAsOption(argv: readonly string[]): readonly string[] {
 
 /** `retort` alone, or with options only, means the first command of the table. */
 function withDefaultCommand(argv: readonly string[], first: Command): readonly string[] {
-  const takesValue = new Set([...GLOBAL_OPTIONS, ...(first.options ?? [])].filter(hasValue).flatMap(flagsOf));
+  const options = [...GLOBAL_OPTIONS, ...(first.options ?? [])];
+  const takesValue = new Set(options.filter(hasValue).flatMap(flagsOf));
+  const known = new Set(options.flatMap(flagsOf));
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index]!;
-    if (/^(-h|--help|-V|--version)$/.test(word)) return argv;
-    if (!word.startsWith("-") || word === "-") return argv;
+    if (/^(-h|--help|-V|--version)$/.test(word) || !/^-./.test(word)) return argv;
+    // An option that nobody has may take a value, which is then no command: the complaint is about the option.
+    if (!known.has(word.split("=")[0]!) && !takesValue.has(word.slice(0, 2))) break;
     if (takesValue.has(word)) index++;
   }
   return [first.name, ...argv];

@@ -21,12 +21,15 @@ export async function openDataSource(project: Project, use: Use): Promise<DataSo
   if (dataSource.isInitialized) return dataSource;
   dataSource.setOptions({ synchronize: false, dropSchema: false, migrationsRun: false });
   const file = prepareFile(dataSource, root, use);
+  const isNew = file !== undefined && !fs.existsSync(file);
   try {
     await inFolder(root, () => dataSource.initialize());
     // SQLite looks into a file only when it is asked something.
     if (file) await dataSource.query("PRAGMA schema_version");
   } catch (error) {
     await closeQuietly(dataSource);
+    // SQLite has made it on opening, and nothing has come of it.
+    if (isNew) fs.rmSync(file, { force: true });
     throw openingFailure(error, project, file);
   }
   return dataSource;

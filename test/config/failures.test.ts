@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import net from "node:net";
+import { freePort } from "../helpers/ports";
 import { scratchProject } from "../helpers/project";
 import { failure, probe } from "./probe";
 
@@ -260,12 +260,3 @@ test("a database that may only be read can be read", async () => {
   fs.writeFileSync(project.path("app.sqlite"), "");
   expect((await probe(project, { use: "write" })).type).toBe("better-sqlite3");
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
