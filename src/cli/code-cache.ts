@@ -145,7 +145,6 @@ function writeCache(file: string, parts: readonly (readonly [file: string, hash:
     fs.renameSync(temporary, file);
   } catch {
     // An installation that this user may not write to does without.
-    fs.rmSync(temporary, { force: true });
   }
 }
 

@@ -45,7 +45,7 @@ export class Cache {
       fs.writeFileSync(temporary, text, { mode: 0o600 });
       fs.renameSync(temporary, file);
     } catch {
-      fs.rmSync(temporary, { force: true });
+      removeQuietly(temporary);
     }
     this.#prune(this.#folder);
   }
@@ -60,6 +60,14 @@ export class Cache {
     } catch {
       // Another process may be clearing the folder at the same time.
     }
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    fs.unlinkSync(file);
+  } catch {
+    // It was not even made.
   }
 }
 

@@ -106,7 +106,8 @@ function onlyOne(exported: readonly Exported[], kind: Kind, file: string): Expor
 
 function givesDataSource({ name, kind, value }: Exported): boolean {
   if (kind !== "function" && kind !== "class") return false;
-  return (GIVES_DATA_SOURCE.test(name) && !DOES_MORE.test(name)) || (kind === "class" && hasMember(value));
+  if (kind === "class" && (hasMember(value) || /database/i.test(name))) return true;
+  return GIVES_DATA_SOURCE.test(name) && !DOES_MORE.test(name);
 }
 
 function named(exported: readonly Exported[], file: string, wanted: string): Exported {
