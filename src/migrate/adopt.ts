@@ -90,7 +90,9 @@ function adoptParts<T>(wanted: Table, actual: Table, dialect: SchemaDialect, sor
     const own = named ?? unnamed;
     return own && isSamePart(part, quiet(part, own), dialect) ? own : part;
   });
-  const spare = theirs.filter((part) => !adopted.includes(part) && isHandMade(part, wanted));
+  const gone = actual.columns.filter((column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)));
+  const isOverGone = (part: Part) => gone.some(({ name }) => expressionsOf(part).some((text) => dialect.mentions(text, name)));
+  const spare = theirs.filter((part) => !adopted.includes(part) && isHandMade(part, wanted) && !isOverGone(part));
   return [...adopted, ...spare].map((part) => part.value as T);
 }
 
@@ -115,6 +117,14 @@ function quietIndex(ours: Index, theirs: Index): Index {
     method: ours.method ?? theirs.method,
     parser: ours.parser ?? theirs.parser,
   };
+}
+
+/** What a part says in words of its own, columns included. */
+function expressionsOf(part: Part): string[] {
+  if (part.sort === "check") return [part.value.expression];
+  if (part.sort !== "index") return [];
+  const { columns, where } = part.value;
+  return [...columns.map(({ name, expression }) => expression ?? `"${name}"`), where ?? ""];
 }
 
 function isHandMade(part: Part, wanted: Table): boolean {

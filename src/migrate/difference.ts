@@ -203,7 +203,17 @@ class Decision {
     if (rename.kind === "renameTable") this.#origins.set(keyOf(rename.to), keyOf(rename.from));
     else this.#origins.set(`${keyOf(rename.table)}\0${rename.to}`, rename.from);
     this.#renames.push(rename);
-    this.#actual = this.schemas.dialect.renamed(this.#actual, rename);
+    this.#actual = this.schemas.dialect.renamed(this.#withoutViewsOver(rename), rename);
+  }
+
+  /** What a database makes of a view's names and aliases is its own business: an entity's view over them is made again. */
+  #withoutViewsOver(rename: Rename): Schema {
+    const name = rename.kind === "renameTable" ? rename.from.name : rename.from;
+    const views = this.#actual.views.map((view) => {
+      const isEntity = this.#wanted.views.some((other) => keyOf(other) === keyOf(view));
+      return isEntity && this.schemas.dialect.mentions(view.definition, name) ? { ...view, definition: "" } : view;
+    });
+    return { ...this.#actual, views };
   }
 
   // Columns
@@ -218,7 +228,8 @@ class Decision {
       wanted.columns.filter((column) => !findTable(this.#actual, wanted)!.columns.some(({ name }) => dialect.sameName(name, column.name)));
     this.#answeredRenames(wanted, gone, added);
     for (const column of gone()) {
-      if (this.#isDropped(wanted, column.name)) continue;
+      // What is computed can be computed again: dropping it loses nothing.
+      if (this.#isDropped(wanted, column.name) || column.generated) continue;
       if (await this.#removedColumn(wanted, column, added())) return this.#pairColumns(wanted);
     }
   }
@@ -272,7 +283,7 @@ class Decision {
   }
 
   async #removedColumn(table: Table, column: Column, candidates: readonly Column[]): Promise<boolean> {
-    const rows = await this.#count(table, column.generated ? "1 = 0" : `${this.schemas.dialect.quote(this.#origin(table, column.name))} IS NOT NULL`);
+    const rows = await this.#count(table, `${this.schemas.dialect.quote(this.#origin(table, column.name))} IS NOT NULL`);
     const name = `${this.#names.table(table)}.${column.name}`;
     const free = candidates.filter((other) => !other.generated && !this.#undecided.has(`${keyOf(table)}\0${other.name}`));
     const sameType = free.filter((other) => this.schemas.dialect.sameType(other.type, column.type, table));

@@ -1,7 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { Plan, Statement, Step } from "../dialect/schema/dialect";
-import { spoken } from "../dialect/schema/model";
+import type { Plan } from "../dialect/schema/dialect";
 import { type Operation, reverseAll } from "../dialect/schema/operation";
 import { describe } from "../dialect/schema/words";
 import { type Answers, type Ask, Inquiry } from "./answers";
@@ -10,6 +9,7 @@ import { type Difference, answeredDifference, readSchemas } from "./difference";
 import { classNameOf, fileNameOf, renderFile } from "./file";
 import { fileExists, pendingMigrations } from "./generate-errors";
 import { type Proof, prove } from "./proof";
+import { losses, refusals } from "./way-back";
 
 export interface GenerateOptions {
   /** What the migration is called; without it, after what it does. */
@@ -38,6 +38,8 @@ export type GenerateResult =
       readonly steps: readonly string[];
       /** What `down` cannot bring back, a line each. */
       readonly losses: readonly string[];
+      /** Why `down` throws while there are rows, a line each. */
+      readonly refusals: readonly string[];
       readonly proof: Proof;
     };
 
@@ -70,6 +72,7 @@ export async function generate(context: MigrationContext, options: GenerateOptio
     text,
     steps: up.steps.map(({ comment }) => comment),
     losses: losses(difference.operations),
+    refusals: refusals(difference.operations, difference.dialect).map(({ comment }) => comment),
     proof,
   };
 }
@@ -79,31 +82,7 @@ function plans({ actual, operations, dialect }: Difference): { up: Plan; down: P
   const up = dialect.plan(actual, operations);
   const back = reverseAll(operations);
   const down = dialect.plan(up.schema, back, actual);
-  return { up, down: { ...down, steps: [...back.flatMap((operation) => refusal(operation, operations, dialect)), ...down.steps] } };
-}
-
-/** A column that comes back NOT NULL without a default has no values for the rows that are there. */
-function refusal(operation: Operation, operations: readonly Operation[], dialect: Difference["dialect"]): Step[] {
-  if (operation.kind !== "addColumn" || operation.backfill !== undefined) return [];
-  const { column, table } = operation;
-  if (column.nullable || column.default !== undefined || column.generated || column.increment) return [];
-  const renamed = operations.find((other) => other.kind === "renameTable" && other.from.name === table.name);
-  const now = renamed?.kind === "renameTable" ? renamed.to : table;
-  const message = `${spoken(table).slice(1, -1)}.${column.name} was NOT NULL and its values are gone: with rows in the table, write here what they get`;
-  const statement: Statement = { kind: "refuse", query: dialect.count(now), message };
-  return [{ comment: `The values of "${column.name}" are gone: nothing could be put back into the rows that are there`, statements: [statement] }];
-}
-
-function losses(operations: readonly Operation[]): string[] {
-  return operations.flatMap((operation) => {
-    if (operation.kind === "dropTable")
-      return [`down makes table ${spoken(operation.table)} again, without its rows${operation.rows ? ` (${operation.rows})` : ""}`];
-    if (operation.kind === "dropColumn" && !operation.column.generated)
-      return [`down makes "${operation.column.name}" of ${spoken(operation.table)} again, without its values`];
-    if (operation.kind === "alterColumn" && (operation.backfill !== undefined || operation.replaced))
-      return [`down leaves the values that were put into "${operation.after.name}" of ${spoken(operation.table)}`];
-    return [];
-  });
+  return { up, down: { ...down, steps: [...refusals(operations, dialect), ...down.steps] } };
 }
 
 function nameFor(operations: readonly Operation[]): string {

@@ -33,13 +33,28 @@ interface Tried {
  */
 export async function prove(context: MigrationContext, tried: Tried): Promise<Proof> {
   const source = context.dataSource.createQueryRunner();
-  const scratch = await tried.difference.dialect.openScratch(context.dataSource);
   try {
-    const complete = await scratch.copy(source, tried.difference.actual, ROWS_A_TABLE);
-    return { complete, rows: await new Trial(tried, scratch, complete).run() };
+    const first = await trial(context, tried, source, ROWS_A_TABLE);
+    // A way back that must refuse while there are rows is tried again without any.
+    if (first.isRefused) await trial(context, tried, source, 0);
+    return { complete: first.complete, rows: first.rows };
+  } finally {
+    await source.release();
+  }
+}
+
+async function trial(
+  { dataSource }: MigrationContext,
+  tried: Tried,
+  source: QueryRunner,
+  limit: number,
+): Promise<Proof & { readonly isRefused: boolean }> {
+  const scratch = await tried.difference.dialect.openScratch(dataSource);
+  try {
+    const complete = await scratch.copy(source, tried.difference.actual, limit);
+    return { complete, ...(await new Trial(tried, scratch, complete).run()) };
   } finally {
     await scratch.close();
-    await source.release();
   }
 }
 
@@ -58,7 +73,7 @@ class Trial {
     this.#kept = keptTables(tried.difference.actual, tried.difference.operations);
   }
 
-  async run(): Promise<number> {
+  async run(): Promise<{ rows: number; isRefused: boolean }> {
     const migration = load(this.tried);
     const complaints = await this.#complaints();
     const before = await this.#rows("before");
@@ -69,11 +84,11 @@ class Trial {
     expectSameRows(before, await this.#rows("after"), "up");
 
     const isRefused = await this.#tryDown(migration);
-    if (isRefused) return count(before);
+    if (isRefused) return { rows: count(before), isRefused };
     await this.#expectSchemaAsBefore();
     await this.#expectNoNewComplaints(complaints, "down");
     expectSameRows(before, await this.#rows("before"), "down");
-    return count(before);
+    return { rows: count(before), isRefused };
   }
 
   async #try(direction: "up" | "down", work: (runner: QueryRunner) => Promise<void>): Promise<void> {
@@ -84,7 +99,7 @@ class Trial {
     }
   }
 
-  /** A way back that must refuse while there are rows is tried again without them. */
+  /** Whether the way back refused, as the file says that it does. */
   async #tryDown(migration: MigrationInterface): Promise<boolean> {
     const refusals = this.tried.down.steps.flatMap((step) => step.statements.flatMap((one) => (one.kind === "refuse" ? [one.message] : [])));
     try {

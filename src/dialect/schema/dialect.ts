@@ -16,6 +16,8 @@ export interface SchemaDialect {
   sameName(a: string, b: string): boolean;
   /** Whether two expressions (defaults, checks, conditions, views) say the same, both read from a database of this kind. */
   sameExpression(a: string, b: string): boolean;
+  /** Whether an expression speaks of a column of that name. */
+  mentions(expression: string, name: string): boolean;
   /** Whether two types are the same, in a table of that kind. */
   sameType(a: string, b: string, table: Table): boolean;
   /** Whether two actions of a foreign key do the same. */

@@ -74,13 +74,15 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
       primary.length === 0
         ? undefined
         : primaryKeyOf(dataSource, dialect, primary, metadata),
-    uniques: metadata.uniques.map((unique) => ({
-      name: unique.name,
-      columns: unique.columns.map((column) => column.databaseName),
-      deferrable: deferrable(unique.deferrable),
-    })),
-    indexes: metadata.indices.filter((index) => index.synchronize).map(indexOf),
-    checks: metadata.checks.map((check) => ({ name: check.name, expression: check.expression.trim() })),
+    uniques: distinct(
+      metadata.uniques.map((unique) => ({
+        name: unique.name,
+        columns: unique.columns.map((column) => column.databaseName),
+        deferrable: dialect.entities.deferrable ? deferrable(unique.deferrable) : undefined,
+      })),
+    ),
+    indexes: distinct(metadata.indices.filter((index) => index.synchronize).map(indexOf)),
+    checks: distinct(metadata.checks.map((check) => ({ name: check.name, expression: check.expression.trim() }))),
     exclusions: dialect.entities.exclusions
       ? metadata.exclusions.map((exclusion) => ({
           name: exclusion.name,
@@ -104,6 +106,11 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
     engine: metadata.engine || undefined,
     withoutRowid: metadata.withoutRowid || undefined,
   };
+}
+
+/** What is said twice, on the class and on the property, is meant once. */
+function distinct<T extends { readonly name?: string | undefined }>(parts: readonly T[]): T[] {
+  return parts.filter((part, at) => parts.findIndex(({ name }) => name === part.name) === at);
 }
 
 function primaryKeyOf(dataSource: DataSource, dialect: SchemaDialect, primary: readonly ColumnMetadata[], metadata: EntityMetadata): PrimaryKey {

@@ -142,6 +142,14 @@ export function renamedIn(
     .join("");
 }
 
+/** Whether the expression speaks of a column of that name. */
+export function mentions(expression: string, name: string, quoting: Quoting = sqliteQuoting): boolean {
+  return tokenize(expression, quoting).some(
+    (token) =>
+      (token.kind === "word" || token.kind === "identifier") && nameIn(token.text).toLowerCase() === name.toLowerCase(),
+  );
+}
+
 /** A string as an SQL literal. */
 export function literal(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;

@@ -1,7 +1,7 @@
 import type { DataSource } from "typeorm";
 import type { SchemaDialect } from "../../schema/dialect";
 import type { Column } from "../../schema/model";
-import { mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
+import { mentions, mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
 import { path, quote, text } from "./create";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
@@ -31,6 +31,7 @@ export const mysqlSchema: SchemaDialect = {
   },
   sameName: (a, b) => a.toLowerCase() === b.toLowerCase(),
   sameExpression: (a, b) => a === b || same(a) === same(b),
+  mentions: (expression, name) => mentions(expression, name, mysqlQuoting),
   sameType: (a, b) => a.toLowerCase() === b.toLowerCase(),
   // InnoDB knows no difference between the two.
   sameAction: (a, b) => a.replace("NO ACTION", "RESTRICT") === b.replace("NO ACTION", "RESTRICT"),

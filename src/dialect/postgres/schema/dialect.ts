@@ -2,7 +2,7 @@ import type { DataSource } from "typeorm";
 import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
 import type { SchemaDialect } from "../../schema/dialect";
 import type { Column } from "../../schema/model";
-import { normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
+import { mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
@@ -40,6 +40,7 @@ export const postgresSchema: SchemaDialect = {
   },
   sameName: (a, b) => a === b,
   sameExpression: (a, b) => a === b || same(a) === same(b),
+  mentions: (expression, name) => mentions(expression, name, postgresQuoting),
   sameType: (a, b) => a === b,
   sameAction: (a, b) => a === b,
   canCollate: (type) => /^(character|text|citext|name)/.test(type),

@@ -1,6 +1,6 @@
 import type { SchemaDialect } from "../../schema/dialect";
 import type { Column, Table } from "../../schema/model";
-import { normalized, unwrapped } from "../../schema/tokens";
+import { mentions, normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
@@ -26,6 +26,7 @@ export const sqliteSchema: SchemaDialect = {
   },
   sameName: (a, b) => a.toLowerCase() === b.toLowerCase(),
   sameExpression: (a, b) => normalized(unwrapped(a)) === normalized(unwrapped(b)),
+  mentions: (expression, name) => mentions(expression, name),
   sameType,
   sameAction: (a, b) => a === b,
   canCollate: () => true,

@@ -11,11 +11,11 @@ import {
   spoken,
 } from "../../schema/model";
 import { type AddColumn, type AlterColumn, type Operation, type Part, type Rename, apply } from "../../schema/operation";
-import { isTrivia, literal, nameIn, normalized, renamedIn, tokenize } from "../../schema/tokens";
+import { isTrivia, literal, mentions, normalized, renamedIn, tokenize } from "../../schema/tokens";
 import { describe, describeWithin } from "../../schema/words";
 import { columnDefinition, createIndex, createTable, createView, quote, referencesClause } from "./create";
 import * as edit from "./edit";
-import { tableFrom } from "./read";
+import { readIndex, tableFrom } from "./read";
 
 /** What changes the definition of a table, and may need it rebuilt. */
 type Structural = Extract<
@@ -209,18 +209,12 @@ export function renamed(before: Schema, operation: Rename): Schema {
     const stored = retoldText(table, operation);
     const own = isSame(table, operation.kind === "renameTable" ? operation.to : operation.table);
     const indexes = own
-      ? table.indexes.map((index) => ({ ...index, stored: index.stored && retoldIndex(index.stored, operation) }))
+      ? table.indexes.map((index) => (index.stored ? readIndex(retoldIndex(index.stored, operation), index.name) : index))
       : table.indexes;
     const read = tableFrom(stored);
     return { ...table, stored, indexes, columns: read.columns, checks: read.checks };
   });
-  return { ...schema, tables, views: schema.views.map((view) => ({ ...view, definition: retoldView(view.definition, operation) })) };
-}
-
-/** A guess that is good enough to see that nothing changed; where it is wrong, the view is made again. */
-function retoldView(definition: string, operation: Rename): string {
-  if (operation.kind === "renameTable") return renamedIn(definition, operation.from.name, operation.to.name, quote);
-  return renamedIn(definition, operation.from, operation.to, quote);
+  return { ...schema, tables };
 }
 
 function retoldText(table: Table, operation: Rename): string {
@@ -341,12 +335,6 @@ function canDrop(table: Table, name: string, schema: Schema): boolean {
     ...schema.tables.flatMap((other) => other.foreignKeys.filter((key) => isSame(key.references, table)).map((key) => key.referencedColumns)),
   ];
   return others.length > 0 && !lists.some((list) => list.includes(name)) && !expressions.some((text) => mentions(text, name));
-}
-
-function mentions(expression: string, name: string): boolean {
-  return tokenize(expression).some(
-    (token) => (token.kind === "word" || token.kind === "identifier") && nameIn(token.text).toLowerCase() === name.toLowerCase(),
-  );
 }
 
 function withoutKeys(table: Table, keys: readonly ForeignKey[]): Table {
