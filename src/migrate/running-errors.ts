@@ -175,6 +175,19 @@ export function cannotBeShown(name: string, direction: string, cause: unknown): 
   );
 }
 
+export function noScratch(cause: unknown): RetortError {
+  return new RetortError("migrate/no-scratch", `no scratch database can be made: ${driverMessage(cause)}`, {
+    hint: "let the user create databases (PostgreSQL: ALTER USER … CREATEDB; MySQL: GRANT CREATE ON *.*), or use another one",
+    cause,
+  });
+}
+
+export function notProven(name: string, problem: string): RetortError {
+  return new RetortError("migrate/not-proven", `${name} is not right: ${problem}`, {
+    hint: "the project's database was not touched; correct the migration, then: retort migrate verify",
+  });
+}
+
 /** The lock, or the write lock of the database, cannot be had at all. */
 export function cannotWrite(cause: unknown): RetortError {
   return new RetortError("migrate/cannot-write", `the database cannot be written to: ${driverMessage(cause)}`, {

@@ -1,5 +1,55 @@
+import { notProven, shownPath } from "../../migrate/running-errors";
+import type { VerifiedMigration } from "../../migrate/verify";
+import { verify } from "../../migrate/verify";
 import type { CommandContext } from "../command";
+import { migrationJson, printJson } from "./json";
+import { openMigrations } from "./opened";
+import { LOCK_TIMEOUT } from "./running";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+interface Options {
+  json?: boolean;
+}
+
+/** Proves up and down of every migration on a scratch database. The project's own is not touched. */
+export async function run(command: CommandContext<Options>): Promise<void> {
+  const { json = false } = command.options;
+  const { context, running } = await openMigrations(command, { use: "read" });
+  const options = { transaction: "each", lockTimeout: LOCK_TIMEOUT, strict: false } as const;
+  const tell = (verified: VerifiedMigration) => json || print(command, verified);
+  const { migrations, differences } = await verify(context, running, options, tell);
+  if (json) {
+    printJson(command, {
+      migrations: migrations.map(({ migration, verdict, problem, losses }) => ({
+        ...migrationJson(migration, context.root),
+        verdict,
+        problem: problem || null,
+        losses,
+      })),
+      differences: differences ?? null,
+    });
+  }
+  const failed = migrations.find(({ verdict }) => verdict === "failed");
+  if (failed)
+    throw notProven(
+      failed.migration.file ? shownPath(context.root, failed.migration.file) : failed.migration.name,
+      failed.problem,
+    );
+  if (!json) conclude(command, migrations, differences ?? []);
+}
+
+function print(command: CommandContext, { migration, verdict, problem, losses }: VerifiedMigration): void {
+  const { style } = command;
+  const paint = { proven: style.good, irreversible: style.warn, failed: style.bad }[verdict];
+  command.print(`${paint.call(style, verdict.padEnd(12))}  ${migration.name}`);
+  if (verdict === "irreversible") command.note(command.noteStyle.dim(`  ${problem}`));
+  for (const loss of losses) command.note(command.noteStyle.dim(`  ${loss}`));
+}
+
+function conclude(
+  command: CommandContext,
+  migrations: readonly VerifiedMigration[],
+  differences: readonly string[],
+): void {
+  if (migrations.length === 0) command.note("There are no migrations to verify.");
+  for (const difference of differences) command.note(`  the entities want more: ${difference}`);
 }

@@ -1,5 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import type { Send } from "../send";
+import type { ScratchDatabase } from "./twin";
 
 /** How long a lock is waited for, and who is told that it is. */
 export interface LockWait {
@@ -57,6 +58,8 @@ export interface MigrationDatabase {
   danglingRows?(): Promise<DanglingRows>;
   /** Opens a place to look at what migrations would send. */
   openStage(): Promise<Stage>;
+  /** Opens an empty database to try migrations on. @param root the project's folder */
+  openScratch(root: string): Promise<ScratchDatabase>;
   /** Sends what should only read in a way that it cannot do more; undefined where the stage is a copy anyway. */
   readSafely?(send: () => Promise<unknown>): Promise<ReadAnswer>;
   /** What stands around a migration's statements when they are run by hand. */

@@ -8,6 +8,7 @@ import { cannotWrite, lockTimeout } from "../running-errors";
 import type { Send } from "../send";
 import { kindOf } from "../statement";
 import type { DanglingRows, LockWait, MigrationDatabase, RunLock, Stage, Surroundings } from "./contract";
+import { openTwin, type ScratchDatabase } from "./twin";
 
 /** Between two tries for a lock that another process holds, milliseconds. */
 const RETRY_EVERY = 25;
@@ -113,6 +114,13 @@ export class SqliteMigrations implements MigrationDatabase {
     };
     const runner = this.#dataSource.createQueryRunner("master");
     return Promise.resolve({ runner, send: runner.query.bind(runner) as Send, executes: true, close });
+  }
+
+  /** In memory, whatever the file's own settings are. */
+  async openScratch(root: string): Promise<ScratchDatabase> {
+    const changes = { database: ":memory:", key: undefined, readonly: false, fileMustExist: false, enableWAL: false };
+    const dataSource = await openTwin(this.#dataSource, root, changes);
+    return { dataSource, close: () => dataSource.destroy() };
   }
 
   frame(inTransaction: boolean): Surroundings {

@@ -1,0 +1,106 @@
+import { administer } from "../../helpers/administer";
+import { database, eachDatabase } from "../../helpers/databases";
+import { migrationProject, nameOf, type MigrationProject } from "../../helpers/migrations";
+import { servers } from "../../helpers/servers";
+
+const AUTHORS = { up: ["CREATE TABLE authors (id int primary key, name varchar(20))"], down: ["DROP TABLE authors"] };
+
+interface Verified {
+  migrations: { name: string; verdict: string; problem: string | null; losses: string[] }[];
+  differences: string[] | null;
+}
+
+async function verify(project: MigrationProject) {
+  const result = await project.retort(["migrate", "verify", "--json"]);
+  return { ...result, ...(JSON.parse(result.stdout) as Verified) };
+}
+
+eachDatabase((kind) => {
+  test("proves what goes up, down and up, on a database that is gone afterwards; the project's own is not touched", async () => {
+    const project = migrationProject(await kind.create());
+    project.migration(1, "Authors", AUTHORS);
+    project.migration(2, "Nick", {
+      up: ["ALTER TABLE authors ADD COLUMN nick varchar(10)"],
+      down: ["ALTER TABLE authors DROP COLUMN nick"],
+    });
+    project.migration(3, "OneWay", {
+      up: ["UPDATE authors SET nick = name"],
+      down: `throw new Error("there is no way back");`,
+    });
+    const { migrations, exitCode, differences } = await verify(project);
+    expect(migrations).toMatchObject([
+      { name: nameOf(1, "Authors"), verdict: "proven", problem: null },
+      { name: nameOf(2, "Nick"), verdict: "proven", losses: [] },
+      { name: nameOf(3, "OneWay"), verdict: "irreversible", problem: expect.stringContaining("there is no way back") },
+    ]);
+    expect(exitCode).toBe(0);
+    expect(differences).toHaveLength(1); // no entity wants the table
+    await expect(project.query("SELECT * FROM authors")).rejects.toThrow();
+    const server = servers.find(({ name }) => name === kind.name);
+    if (server) expect(await administer(server, (admin) => admin.list("retort_scratch_"))).toEqual([]);
+  });
+});
+
+describe("sqlite", () => {
+  test.each([
+    [
+      "a down that leaves something behind",
+      { up: ["CREATE TABLE books (id int)", "CREATE INDEX books_id ON authors (name)"], down: ["DROP TABLE books"] },
+      /down does not lead back: .*books_id/,
+    ],
+    ["a down that fails", { up: ["CREATE TABLE books (id int)"], down: ["DROP TABLE bocks"] }, /no such table: bocks/],
+    [
+      "a down that forgets a table",
+      { up: ["CREATE TABLE books (id int)", "CREATE TABLE only_once (id int)"], down: ["DROP TABLE books"] },
+      /down does not lead back: .*only_once/,
+    ],
+    [
+      "an up that works only once",
+      {
+        up: ["CREATE TABLE books (id int)", "INSERT INTO authors VALUES (70, 'x')"],
+        down: ["DROP TABLE books"],
+      },
+      /up does not work after down: .*UNIQUE constraint failed/,
+    ],
+    [
+      "a rebuild that forgets the rows",
+      {
+        up: ["ALTER TABLE authors ADD COLUMN nick varchar"],
+        down: ["DROP TABLE authors", "CREATE TABLE authors (id int primary key, name varchar(20))"],
+      },
+      /up and down lose 2 rows of "authors"/,
+    ],
+    ["an up that fails", { up: ["INSERT INTO nowhere VALUES (1)"], down: [] }, /no such table: nowhere/],
+  ])("finds %s", async (_, text, problem) => {
+    const project = migrationProject(await database("sqlite").create());
+    project.migration(1, "Authors", AUTHORS);
+    project.migration(2, "Bad", text);
+    project.migration(3, "Never", { up: ["CREATE TABLE never (id int)"], down: ["DROP TABLE never"] });
+    const { migrations, exitCode, stderr } = await verify(project);
+    expect(migrations).toMatchObject([{ verdict: "proven" }, { name: nameOf(2, "Bad"), verdict: "failed" }]);
+    expect(migrations[1]!.problem).toMatch(problem);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/migrations\/1700000000002-bad\.js is not right: /);
+    expect(stderr).toContain("the project's database was not touched");
+  });
+
+  test("says what the way back cannot bring back", async () => {
+    const project = migrationProject(await database("sqlite").create());
+    project.migration(1, "Authors", AUTHORS);
+    project.migration(2, "NoName", {
+      up: ["ALTER TABLE authors DROP COLUMN name"],
+      down: ["ALTER TABLE authors ADD COLUMN name varchar(20)"],
+    });
+    project.migration(3, "NoAuthors", {
+      up: ["DROP TABLE authors"],
+      down: ["CREATE TABLE authors (id int primary key)"],
+    });
+    const { migrations, exitCode } = await verify(project);
+    expect(migrations.map(({ verdict, losses }) => [verdict, losses])).toEqual([
+      ["proven", []],
+      ["proven", ['down leaves other values in "authors" than there were']],
+      ["proven", ['down makes "authors" again, without its rows']],
+    ]);
+    expect(exitCode).toBe(0);
+  });
+});
