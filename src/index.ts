@@ -2,7 +2,7 @@ export { connect, Database } from "./session/database";
 export { Session, type Changes, type EntityClass, type Savepoint, type SessionOptions } from "./session/session";
 export type { EntityState } from "./session/instance";
 export { Collection, LazyCollection, LazyReference } from "./session/collection";
-export { Query, type OrderArgument } from "./query/query";
+export { Query, type OrderArgument, type RelationArgument } from "./query/query";
 export { Pagination, type PaginateOptions } from "./query/pagination";
 export { joined, raise, selectin, type LoadOption } from "./query/loading";
 export {
@@ -17,12 +17,23 @@ export {
   Order,
   RelationExpression,
   Scalar,
+  Sql,
   sql,
   type Operand,
   type Renderer,
   type Subquery,
 } from "./query/expression";
-export type { Columns, Criteria, Criterion, Key, PropertyOf, Values } from "./query/types";
+export type {
+  Assignments,
+  Columns,
+  Criteria,
+  Criterion,
+  Key,
+  PropertyOf,
+  Selectable,
+  SelectedRow,
+  Values,
+} from "./query/types";
 export { ColumnModel, EntityModel, RelationModel, type EntityTarget } from "./metadata/model";
 export type { DatabaseEvent, DatabaseListener } from "./dialect/dialect";
 export { DatabaseError, type DatabaseErrorKind } from "./dialect/errors";

@@ -54,9 +54,20 @@ export interface Dialect {
   readonly returning: boolean;
   /**
    * How `column IN (list)` travels as one parameter, so that a list of any length is one statement; undefined where the
-   * database cannot. Numbers and strings only.
+   * database cannot. `encode` gives undefined for a list that holds what cannot travel so.
    */
-  readonly arrayParameter: { encode(values: readonly unknown[]): unknown; render(left: string, placeholder: string): string } | undefined;
+  readonly arrayParameter:
+    { encode(values: readonly unknown[]): unknown; render(left: string, placeholder: string): string } | undefined;
+  /** A value as it is written in SQL, for statements with more values than parameters; undefined where it cannot be written. */
+  literal(value: unknown): string | undefined;
+  /** The function that counts the letters of a text. */
+  readonly letterCount: string;
+  /** The time of the transaction, with so many digits of a second (where the database needs to be told). */
+  now(precision: number | null | undefined): string;
+  /** How two JSON documents are compared by containment; undefined where the database cannot. */
+  readonly jsonContains: ((left: string, right: string) => string) | undefined;
+  /** Whether columns can be lists. */
+  readonly hasArrays: boolean;
   quote(identifier: string): string;
   /** The placeholder of the nth parameter, counted from 1. */
   placeholder(position: number): string;
@@ -70,6 +81,8 @@ export interface Dialect {
   readonly insertDefaults: string;
   /** The words that stand before a statement to see the plan the database makes for it. */
   readonly explain: string;
+  /** One step of that plan, as a line. */
+  planLine(row: Row): string;
   /** A new connection for one session; nothing is opened before its first statement. */
   connect(dataSource: DataSource, listener: DatabaseListener): Connection;
 }

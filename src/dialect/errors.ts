@@ -47,7 +47,13 @@ export class DatabaseError extends RetortError {
   /** The driver's own error. */
   readonly driverError: unknown;
 
-  constructor(complaint: DriverComplaint, message: string, sql: string, parameters: readonly unknown[], cause: unknown) {
+  constructor(
+    complaint: DriverComplaint,
+    message: string,
+    sql: string,
+    parameters: readonly unknown[],
+    cause: unknown,
+  ) {
     super(`database/${complaint.kind}`, message, {
       cause,
       retryable: RETRYABLE.has(complaint.kind),

@@ -23,7 +23,8 @@ export class StatementLog {
   /** Called before a statement is sent; gives the time to hand to `sent` or `failed`. */
   sending(sql: string, parameters: readonly unknown[], queryRunner: QueryRunner): number {
     if (this.#logs) this.#dataSource.logger.logQuery(sql, parameters as unknown[], queryRunner);
-    if (this.#dataSource.subscribers.length > 0) void queryRunner.broadcaster.broadcast("BeforeQuery", sql, parameters as unknown[]);
+    if (this.#dataSource.subscribers.length > 0)
+      void queryRunner.broadcaster.broadcast("BeforeQuery", sql, parameters as unknown[]);
     return performance.now();
   }
 
@@ -51,6 +52,14 @@ export class StatementLog {
     error?: unknown,
   ): void {
     if (this.#dataSource.subscribers.length === 0) return;
-    void queryRunner.broadcaster.broadcast("AfterQuery", sql, parameters as unknown[], success, milliseconds, undefined, error);
+    void queryRunner.broadcaster.broadcast(
+      "AfterQuery",
+      sql,
+      parameters as unknown[],
+      success,
+      milliseconds,
+      undefined,
+      error,
+    );
   }
 }

@@ -32,7 +32,12 @@ export abstract class ServerConnection<Client> implements Connection {
   /** Sends one statement through the driver and gives its rows as arrays. */
   protected abstract send(client: Client, sql: string, parameters: readonly unknown[]): Promise<DriverAnswer>;
   protected abstract complaintOf(error: unknown): DriverComplaint;
-  protected abstract cursor(client: Client, sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]>;
+  protected abstract cursor(
+    client: Client,
+    sql: string,
+    parameters: readonly unknown[],
+    portion: number,
+  ): AsyncIterable<Row[]>;
 
   get isOpen(): boolean {
     return this.#client !== undefined;
@@ -108,7 +113,8 @@ export abstract class ServerConnection<Client> implements Connection {
       await this.run("ROLLBACK");
     } catch (error) {
       // A connection that is gone has rolled back by itself; the next statement takes another one.
-      if (this.complaintOf((error as { driverError?: unknown }).driverError ?? error).kind !== "connection-lost") throw error;
+      if (this.complaintOf((error as { driverError?: unknown }).driverError ?? error).kind !== "connection-lost")
+        throw error;
       await this.#release();
       await this.open();
     }

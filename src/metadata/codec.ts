@@ -12,6 +12,8 @@ export interface Codec {
   readonly plain: boolean;
   /** Raw → value; undefined where they are the same. */
   readonly decode: ((raw: unknown) => unknown) | undefined;
+  /** How the column is read, where its bare name would lose something of it. */
+  readonly select?: (sql: string) => string;
   /** Value → raw; undefined where they are the same. */
   readonly encode: ((value: unknown) => unknown) | undefined;
   /** What to remember of a raw value that was read. */

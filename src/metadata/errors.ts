@@ -2,9 +2,13 @@ import { RetortError } from "../errors";
 import { didYouMean } from "../suggestion";
 
 export function unknownEntity(name: string, known: readonly string[]): RetortError {
-  return new RetortError("metadata/unknown-entity", `${name} is not an entity of this DataSource${didYouMean(name, known)}`, {
-    hint: `known entities: ${known.join(", ") || "none"}`,
-  });
+  return new RetortError(
+    "metadata/unknown-entity",
+    `${name} is not an entity of this DataSource${didYouMean(name, known)}`,
+    {
+      hint: `known entities: ${known.join(", ") || "none"}`,
+    },
+  );
 }
 
 export function notAnEntity(value: unknown, known: readonly string[]): RetortError {

@@ -41,7 +41,10 @@ export class ColumnModel {
     this.column = metadata.databaseName;
     this.quoted = dataSource.driver.escape(metadata.databaseName);
     this.isVirtual = metadata.isVirtual;
-    this.codec = codecOf(metadata.referencedColumn && !metadata.type ? metadata.referencedColumn : metadata, dataSource);
+    this.codec = codecOf(
+      metadata.referencedColumn && !metadata.type ? metadata.referencedColumn : metadata,
+      dataSource,
+    );
     this.#property = propertyAt(metadata.propertyPath, metadata);
   }
 
@@ -64,6 +67,11 @@ export class ColumnModel {
   /** `User.username`, for messages. */
   get label(): string {
     return `${this.model.name}.${this.property}`;
+  }
+
+  /** How it stands in a SELECT list, where that is not its bare name. */
+  selected(sql: string): string {
+    return this.codec.select ? this.codec.select(sql) : sql;
   }
 
   read(entity: object): unknown {
@@ -129,7 +137,8 @@ export class RelationModel {
   get inverse(): RelationModel | undefined {
     if (this.#inverse === undefined) {
       const inverse = this.metadata.inverseRelation;
-      this.#inverse = (inverse && this.target.relations.find(({ property }) => property === inverse.propertyPath)) ?? null;
+      this.#inverse =
+        (inverse && this.target.relations.find(({ property }) => property === inverse.propertyPath)) ?? null;
     }
     return this.#inverse ?? undefined;
   }
@@ -178,7 +187,11 @@ export class RelationModel {
     const table = this.#models.quotedTable(junction.tablePath);
     return metadata.isOwning
       ? { table, toOwner: side(owning.joinColumns, this.model), toTarget: side(owning.inverseJoinColumns, this.target) }
-      : { table, toOwner: side(owning.inverseJoinColumns, this.model), toTarget: side(owning.joinColumns, this.target) };
+      : {
+          table,
+          toOwner: side(owning.inverseJoinColumns, this.model),
+          toTarget: side(owning.joinColumns, this.target),
+        };
   }
 }
 
@@ -198,6 +211,8 @@ export class EntityModel {
   readonly #byName = new Map<string, ColumnModel>();
   #relations: readonly RelationModel[] | undefined;
   #referrers: RelationModel[] | undefined;
+  #eager: readonly RelationModel[] | undefined;
+  #loadsEagerly: boolean | undefined;
 
   constructor(metadata: EntityMetadata, models: Models) {
     this.metadata = metadata;
@@ -217,7 +232,21 @@ export class EntityModel {
   }
 
   get relations(): readonly RelationModel[] {
-    return (this.#relations ??= this.metadata.relations.map((relation, index) => new RelationModel(this, relation, index, this.#models)));
+    return (this.#relations ??= this.metadata.relations.map(
+      (relation, index) => new RelationModel(this, relation, index, this.#models),
+    ));
+  }
+
+  /** Relations that are loaded with every object (`eager: true`). */
+  get eager(): readonly RelationModel[] {
+    return (this.#eager ??= this.relations.filter(({ metadata }) => metadata.isEager));
+  }
+
+  /** Whether objects of this entity, or of a class derived from it, have such relations. */
+  get loadsEagerly(): boolean {
+    return (this.#loadsEagerly ??= [this.metadata, ...this.metadata.childEntityMetadatas].some(
+      ({ eagerRelations }) => eagerRelations.length > 0,
+    ));
   }
 
   /** The foreign keys, of whatever entity, that point at this one. */
@@ -283,7 +312,11 @@ class OwnProperty implements Property {
   }
 
   write(entity: object, value: unknown): void {
-    this.write = new Function("entity", "value", `entity[${JSON.stringify(this.path[0])}] = value`) as Property["write"];
+    this.write = new Function(
+      "entity",
+      "value",
+      `entity[${JSON.stringify(this.path[0])}] = value`,
+    ) as Property["write"];
     this.write(entity, value);
   }
 }
@@ -304,7 +337,10 @@ function propertyAt(propertyPath: string, metadata: ColumnMetadata): Property {
       let holder = entity as Record<string, unknown>;
       const embeddeds = metadata.embeddedMetadata?.embeddedMetadataTree ?? [];
       parents.forEach((name, depth) => {
-        holder = (holder[name] ??= embeddeds[depth]?.create({ fromDeserializer: true }) ?? {}) as Record<string, unknown>;
+        holder = (holder[name] ??= embeddeds[depth]?.create({ fromDeserializer: true }) ?? {}) as Record<
+          string,
+          unknown
+        >;
       });
       holder[last] = value;
     },

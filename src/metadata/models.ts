@@ -31,8 +31,12 @@ export class Models {
     let model = this.#byTarget.get(target);
     if (model) return model;
     if (!this.dataSource.hasMetadata(target as never)) {
-      const name = typeof target === "function" ? target.name : typeof target === "string" ? target : target.options.name;
-      throw unknownEntity(name, this.all().map((known) => known.name));
+      const name =
+        typeof target === "function" ? target.name : typeof target === "string" ? target : target.options.name;
+      throw unknownEntity(
+        name,
+        this.all().map((known) => known.name),
+      );
     }
     model = this.of(this.dataSource.getMetadata(target as never));
     this.#byTarget.set(target, model);
@@ -52,7 +56,11 @@ export class Models {
   /** The model of an object that has to be an entity. */
   ofEntity(entity: unknown): EntityModel {
     const model = typeof entity === "object" && entity !== null ? this.find(entity) : undefined;
-    if (!model) throw notAnEntity(entity, this.all().map(({ name }) => name));
+    if (!model)
+      throw notAnEntity(
+        entity,
+        this.all().map(({ name }) => name),
+      );
     return model;
   }
 

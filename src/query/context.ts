@@ -14,6 +14,8 @@ export interface Segment {
 export interface MaterializeOptions {
   /** Read values into objects that are loaded already, over what they hold. */
   readonly populateExisting: boolean;
+  /** Takes the objects that were not loaded before. */
+  readonly arrivals?: Set<object> | undefined;
 }
 
 /**
@@ -24,14 +26,20 @@ export interface QueryContext {
   readonly dialect: Dialect;
   /** Flushes what the query has to see (autoflush), waits for a running flush, and gives the open connection. */
   ready(origin: string): MaybePromise<Connection>;
-  /** The entities of the first segment, in the order of the rows, each once. */
+  /** The entities of the first segment, in the order of the rows, one a row. */
   materialize(segments: readonly Segment[], rows: readonly Row[], options: MaterializeOptions): MaybePromise<object[]>;
   /** The entity of a key: the loaded one, or read. */
   get(model: EntityModel, key: unknown): Promise<object | null>;
+  /** The values of the primary key's columns in what somebody gave as a key. */
+  keyParts(model: EntityModel, key: unknown): readonly unknown[];
   /** Loads a relation of many entities in as few statements as can be. */
-  loadRelation(entities: readonly object[], relation: RelationModel): Promise<void>;
+  loadRelation(entities: readonly object[], relation: RelationModel, arrivals?: Set<object>): Promise<void>;
+  /** The entities that one is related to, as far as they are loaded. */
+  membersOf(entity: object, relation: RelationModel): readonly object[];
+  /** Makes touching a relation of these entities an error where it is not loaded. */
+  guard(entities: readonly object[], relation: RelationModel): void;
   /** Runs a statement that writes, in the session's transaction. */
   write(origin: string, model: EntityModel, run: (connection: Connection) => MaybePromise<number>): Promise<number>;
   /** Lets go of entities that a stream has passed, unless they were changed. */
-  release(entities: readonly object[]): void;
+  release(entities: Iterable<object>): void;
 }

@@ -1,7 +1,25 @@
 import type { FindOperator } from "typeorm";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
-import { keyPartOfUnsaved, undefinedCriterion, unknownProperty, unsupportedOperator } from "./errors";
-import { and, Column, Condition, Expression, isSubquery, not, or, RelationExpression, Scalar, type Renderer } from "./expression";
+import {
+  keyPartOfUnsaved,
+  operatorElsewhere,
+  undefinedCriterion,
+  unknownProperty,
+  unsupportedOperator,
+} from "./errors";
+import { relationsAlong } from "./scope";
+import {
+  and,
+  Column,
+  Condition,
+  condition,
+  isSubquery,
+  not,
+  or,
+  RelationExpression,
+  Scalar,
+  type Renderer,
+} from "./expression";
 
 /** The condition that `filterBy({ … })` means: equality, `null`, lists, TypeORM's operators, nested relations. */
 export function conditionOf(model: EntityModel, criteria: object, prefix = ""): Condition {
@@ -12,15 +30,15 @@ export function conditionOf(model: EntityModel, criteria: object, prefix = ""): 
 function criterion(model: EntityModel, property: string, value: unknown): Condition {
   const column = model.column(property);
   const relation = model.relation(property);
-  if (value === undefined) throw undefinedCriterion(model.name, property);
+  if (value === undefined && (column || relation)) throw undefinedCriterion(model.name, property);
   if (column && !column.isVirtual) return columnCriterion(column, value);
   if (relation) return relationCriterion(relation, value);
   // `name: { first: "Susan" }` goes on inside an embedded; `"author.username"` inside a relation.
-  if (isPlainObject(value) && model.columns.some(({ property: path }) => path.startsWith(`${property}.`)))
+  if (isPlainObject(value) && model.properties.some((path) => path.startsWith(`${property}.`)))
     return conditionOf(model, value, `${property}.`);
-  const [first, ...rest] = property.split(".");
-  const outer = rest.length > 0 ? model.relation(first!) : undefined;
-  if (outer) return new RelationExpression(outer, conditionOf).any(criterion(outer.target, rest.join("."), value));
+  const { relations } = relationsAlong(model, property);
+  const [outer] = relations;
+  if (outer) return related(outer).any(criterion(outer.target, property.slice(outer.property.length + 1), value));
   throw unknownProperty(model.name, property, model.properties);
 }
 
@@ -39,15 +57,18 @@ function holdsLists(column: ColumnModel): boolean {
   return isArray || type === "simple-array" || type === "json" || type === "jsonb" || type === "simple-json";
 }
 
+function related(relation: RelationModel): RelationExpression {
+  return new RelationExpression(relation, [], conditionOf);
+}
+
 /** A relation is compared with entities, keys, null, or conditions on its other side. */
 function relationCriterion(relation: RelationModel, value: unknown): Condition {
-  const related = new RelationExpression(relation, conditionOf);
-  if (value === null) return relation.holdsKey ? keyIsNull(relation) : related.any().not();
-  if (value === true) return related.any();
-  if (value === false) return related.any().not();
+  if (value === null) return relation.holdsKey ? keyIsNull(relation) : related(relation).none();
+  if (value === true) return related(relation).any();
+  if (value === false) return related(relation).none();
   if (isFindOperator(value)) return relationOperator(relation, value);
   if (Array.isArray(value)) return or(...value.map((one) => relationCriterion(relation, one)));
-  if (typeof value === "object" && isPlainObject(value)) return related.any(value);
+  if (value instanceof Condition || isPlainObject(value)) return related(relation).any(value);
   return isTheOne(relation, value);
 }
 
@@ -58,8 +79,17 @@ function relationOperator(relation: RelationModel, operator: FindOperator<unknow
     case "isNull":
       return relationCriterion(relation, null);
     case "in":
+    case "any":
+    case "equal":
       return relationCriterion(relation, operator.value);
+    case "and":
+      return and(...(operator.value as unknown as unknown[]).map((one) => relationCriterion(relation, one)));
+    case "or":
+      return or(...(operator.value as unknown as unknown[]).map((one) => relationCriterion(relation, one)));
     default:
+      // What else there is compares the key.
+      if (relation.holdsKey && relation.joins.length === 1)
+        return operatorCriterion(new Column(relation.joins[0]!.foreign), operator);
       throw unsupportedOperator(operator.type, relation.label);
   }
 }
@@ -87,7 +117,7 @@ function isTheOne(relation: RelationModel, value: unknown): Condition {
         return new Column(foreign).eq(part);
       }),
     );
-  return new RelationExpression(relation, conditionOf).any(parts(relation.target.primary));
+  return related(relation).any(parts(relation.target.primary));
 }
 
 /** TypeORM's find operators: `Like("s%")`, `Not(In([1, 2]))`, `Raw(…)`. */
@@ -128,32 +158,46 @@ function operatorCriterion(column: Column, operator: FindOperator<unknown>): Con
     case "raw":
       return rawCriterion(column, operator);
     case "arrayContains":
-      return contained(column, "@>", value);
+      return overArray(column, type, "@>", value);
     case "arrayContainedBy":
-      return contained(column, "<@", value);
+      return overArray(column, type, "<@", value);
     case "arrayOverlap":
-      return contained(column, "&&", value);
+      return overArray(column, type, "&&", value);
     case "jsonContains":
-      return contained(column, "@>", JSON.stringify(value));
+      return jsonContains(column, value);
     default:
       throw unsupportedOperator(type, column.model.label);
   }
 }
 
-function contained(column: Column, operator: string, value: unknown): Condition {
-  return new Condition((renderer) => `${column.render(renderer)} ${operator} ${renderer.parameter(value)}`);
+function overArray(column: Column, name: string, operator: string, value: unknown): Condition {
+  return condition((renderer) => {
+    if (!renderer.dialect.hasArrays) throw operatorElsewhere(name, column.model.label, renderer.dialect.name);
+    return `${column.render(renderer)} ${operator} ${renderer.parameter(value)}`;
+  });
+}
+
+function jsonContains(column: Column, value: unknown): Condition {
+  return condition((renderer) => {
+    const contains = renderer.dialect.jsonContains;
+    if (!contains) throw operatorElsewhere("jsonContains", column.model.label, renderer.dialect.name);
+    return contains(column.render(renderer), renderer.parameter(JSON.stringify(value)));
+  });
 }
 
 /** `Raw((alias) => `${alias} > :age`, { age: 18 })`: named parameters become ours. */
 function rawCriterion(column: Column, operator: FindOperator<unknown>): Condition {
-  return new Condition((renderer: Renderer) => {
-    const text = operator.getSql ? operator.getSql(column.render(renderer)) : `${column.render(renderer)} = ${String(operator.value)}`;
-    const named = operator.objectLiteralParameters ?? {};
-    return text.replace(/(?<!:):(\.\.\.)?(\w+)/g, (whole, spread: string | undefined, name: string) => {
+  return condition((renderer: Renderer) => {
+    const own = column.render(renderer);
+    const text = operator.getSql ? operator.getSql(own) : `${own} = ${String(operator.value)}`;
+    const named: Record<string, unknown> = operator.objectLiteralParameters ?? {};
+    const filled = text.replace(/(?<!:):(\.\.\.)?(\w+)/g, (whole, spread: string | undefined, name: string) => {
       if (!(name in named)) return whole;
-      const given = (named as Record<string, unknown>)[name];
-      return spread ? (given as unknown[]).map((one) => renderer.parameter(one)).join(", ") : renderer.parameter(given);
+      return spread
+        ? (named[name] as unknown[]).map((one) => renderer.parameter(one)).join(", ")
+        : renderer.parameter(named[name]);
     });
+    return `(${filled})`;
   });
 }
 
@@ -169,7 +213,7 @@ export function isFindOperator(value: unknown): value is FindOperator<unknown> {
 }
 
 function isPlainObject(value: unknown): value is object {
-  if (typeof value !== "object" || value === null || value instanceof Expression) return false;
+  if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

@@ -2,9 +2,13 @@ import { RetortError } from "../errors";
 import { didYouMean } from "../suggestion";
 
 export function unknownProperty(entity: string, property: string, known: readonly string[]): RetortError {
-  return new RetortError("query/unknown-property", `${entity} has no property "${property}"${didYouMean(property, known)}`, {
-    hint: `${entity} has ${known.join(", ")}`,
-  });
+  return new RetortError(
+    "query/unknown-property",
+    `${entity} has no property "${property}"${didYouMean(property, known)}`,
+    {
+      hint: `${entity} has ${known.join(", ")}`,
+    },
+  );
 }
 
 export function undefinedCriterion(entity: string, property: string): RetortError {
@@ -37,6 +41,24 @@ export function notJoined(entity: string, root: string): RetortError {
   return new RetortError("query/not-joined", `${entity} is not part of this query of ${root}`, {
     hint: `join it first: ${root}.query.join(relation)`,
   });
+}
+
+export function ambiguousEntity(entity: string, paths: readonly string[]): RetortError {
+  return new RetortError(
+    "query/ambiguous",
+    `${entity} is joined ${paths.length} times (${paths.join(", ")}), so its columns could be of any`,
+    {
+      hint: `say which: c.${paths[0]!}.…`,
+    },
+  );
+}
+
+export function notARelation(entity: string, path: string): RetortError {
+  return new RetortError("query/no-relation", `${entity} has no relation "${path}"`);
+}
+
+export function operatorElsewhere(operator: string, label: string, database: string): RetortError {
+  return new RetortError("query/operator", `${operator} of ${label} is something that ${database} does not have`);
 }
 
 export function keyOfWrongShape(entity: string, parts: readonly string[], key: unknown): RetortError {

@@ -1,17 +1,18 @@
+import type { Dialect } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 
 /** What an expression needs to become SQL. */
 export interface Renderer {
-  /** Takes a raw value and gives its placeholder. */
+  readonly dialect: Dialect;
+  /** Takes a raw value and gives what stands for it in the text. */
   parameter(value: unknown): string;
   /** `left IN (values)`, for a list of any length; the values are encoded. */
   among(left: string, values: readonly unknown[]): string;
-  /** The quoted column, with the alias of its table in this query. */
-  column(column: ColumnModel): string;
-  /** `EXISTS (…)` over a relation, with conditions on its other side. */
-  exists(relation: RelationModel, condition: Condition | undefined): string;
+  /** The quoted column with the alias of its table, which lies at the end of these relations. */
+  column(column: ColumnModel, path: readonly RelationModel[]): string;
+  /** `EXISTS (…)` over a relation of what lies at the end of the path, with conditions on its other side. */
+  exists(relation: RelationModel, path: readonly RelationModel[], condition: Condition | undefined): string;
   subquery(query: Subquery): string;
-  like(left: string, right: string, ignoreCase: boolean): string;
 }
 
 /** A query that stands inside another one. */
@@ -28,11 +29,22 @@ export abstract class Expression {
 /** What may stand on the right of a comparison. */
 export type Operand<T> = T | Scalar<T> | Subquery;
 
-/** An expression with a value: a column, a function, arithmetic. */
+/** An expression with a value: a column, a function, arithmetic, a condition. */
 export abstract class Scalar<T = unknown> extends Expression {
+  /** What the value is in TypeScript; there is nothing at run time. */
+  declare readonly $type: T;
+
   /** Turns a value of JavaScript into what the database compares with. */
   encode(value: unknown): unknown {
     return value;
+  }
+  /** Turns what the driver gives into what the caller sees. */
+  decode(raw: unknown): unknown {
+    return raw;
+  }
+  /** How it stands in a SELECT list, where that is not as in a condition. */
+  renderSelected(renderer: Renderer): string {
+    return this.render(renderer);
   }
 
   eq(value: Operand<T> | null): Condition {
@@ -53,13 +65,18 @@ export abstract class Scalar<T = unknown> extends Expression {
   lte(value: Operand<T>): Condition {
     return this.#compare("<=", value);
   }
-  /** SQL's LIKE: `%` is any text, `_` any letter. */
-  like(pattern: string): Condition {
-    return new Condition((renderer) => renderer.like(this.render(renderer), renderer.parameter(pattern), false));
+  /** SQL's LIKE: `%` is any text, `_` any letter. Whether case matters is the database's affair. */
+  like(pattern: Operand<string>): Condition {
+    return condition((renderer) => `${operand(this, renderer)} LIKE ${this.#text(pattern, renderer)}`);
+  }
+  notLike(pattern: Operand<string>): Condition {
+    return this.like(pattern).not();
   }
   /** LIKE that does not mind case. */
-  ilike(pattern: string): Condition {
-    return new Condition((renderer) => renderer.like(this.render(renderer), renderer.parameter(pattern), true));
+  ilike(pattern: Operand<string>): Condition {
+    return condition((renderer) =>
+      renderer.dialect.caseInsensitiveLike(operand(this, renderer), this.#text(pattern, renderer)),
+    );
   }
   startsWith(text: string): Condition {
     return this.#likeText(`${escapeLike(text)}%`);
@@ -71,29 +88,29 @@ export abstract class Scalar<T = unknown> extends Expression {
     return this.#likeText(`%${escapeLike(text)}%`);
   }
   /** Whether the value is one of a list (of any length) or of a subquery's. */
-  in(values: readonly T[] | Subquery): Condition {
-    if (isSubquery(values)) return new Condition((renderer) => `${this.render(renderer)} IN (${renderer.subquery(values)})`);
+  in(values: Iterable<T | null> | Subquery): Condition {
+    if (isSubquery(values))
+      return condition((renderer) => `${operand(this, renderer)} IN (${renderer.subquery(values)})`);
+    const all = [...values];
     // NULL is never IN a list, in SQL; here it is what was asked for.
-    const known = values.filter((value) => value !== null && value !== undefined).map((value) => this.encode(value));
-    const condition =
-      known.length === 0
-        ? NEVER
-        : new Condition((renderer) => renderer.among(this.render(renderer), known));
-    return known.length === values.length ? condition : condition.or(this.isNull());
+    const known = all.filter((value) => value !== null && value !== undefined).map((value) => this.encode(value));
+    const among = known.length === 0 ? NEVER : condition((renderer) => renderer.among(operand(this, renderer), known));
+    return known.length === all.length ? among : among.or(this.isNull());
   }
-  notIn(values: readonly T[] | Subquery): Condition {
+  notIn(values: Iterable<T | null> | Subquery): Condition {
     return this.in(values).not();
   }
   between(low: Operand<T>, high: Operand<T>): Condition {
-    return new Condition(
-      (renderer) => `${this.render(renderer)} BETWEEN ${this.#operand(low, renderer)} AND ${this.#operand(high, renderer)}`,
+    return condition(
+      (renderer) =>
+        `${operand(this, renderer)} BETWEEN ${this.#operand(low, renderer)} AND ${this.#operand(high, renderer)}`,
     );
   }
   isNull(): Condition {
-    return new Condition((renderer) => `${this.render(renderer)} IS NULL`);
+    return condition((renderer) => `${operand(this, renderer)} IS NULL`);
   }
   isNotNull(): Condition {
-    return new Condition((renderer) => `${this.render(renderer)} IS NOT NULL`);
+    return condition((renderer) => `${operand(this, renderer)} IS NOT NULL`);
   }
 
   plus(value: Operand<T>): Scalar<T> {
@@ -108,6 +125,9 @@ export abstract class Scalar<T = unknown> extends Expression {
   dividedBy(value: Operand<T>): Scalar<T> {
     return this.#arithmetic("/", value);
   }
+  modulo(value: Operand<T>): Scalar<T> {
+    return this.#arithmetic("%", value);
+  }
 
   asc(): Order {
     return new Order(this, "ASC");
@@ -116,7 +136,7 @@ export abstract class Scalar<T = unknown> extends Expression {
     return new Order(this, "DESC");
   }
   /** Gives the value a name in `select(…)`. */
-  as(name: string): Labelled<T> {
+  as<N extends string>(name: N): Labelled<T, N> {
     return new Labelled(this, name);
   }
 
@@ -126,17 +146,18 @@ export abstract class Scalar<T = unknown> extends Expression {
   countDistinct(): Scalar<number> {
     return new Rendered((renderer) => `COUNT(DISTINCT ${this.render(renderer)})`, asNumber);
   }
-  sum(): Scalar<number> {
+  /** NULL, not 0, where there are no rows: that is SQL's sum. */
+  sum(): Scalar<number | null> {
     return call("SUM", [this]);
   }
-  avg(): Scalar<number> {
+  avg(): Scalar<number | null> {
     return call("AVG", [this]);
   }
-  min(): Scalar<T> {
-    return new Rendered((renderer) => `MIN(${this.render(renderer)})`, (raw) => this.decode(raw));
+  min(): Scalar<T | null> {
+    return this.#same((own) => `MIN(${own})`);
   }
-  max(): Scalar<T> {
-    return new Rendered((renderer) => `MAX(${this.render(renderer)})`, (raw) => this.decode(raw));
+  max(): Scalar<T | null> {
+    return this.#same((own) => `MAX(${own})`);
   }
   lower(): Scalar<string> {
     return new Rendered((renderer) => `LOWER(${this.render(renderer)})`);
@@ -144,45 +165,54 @@ export abstract class Scalar<T = unknown> extends Expression {
   upper(): Scalar<string> {
     return new Rendered((renderer) => `UPPER(${this.render(renderer)})`);
   }
+  /** Letters, not bytes. */
   length(): Scalar<number> {
-    return call("LENGTH", [this]);
+    return new Rendered((renderer) => `${renderer.dialect.letterCount}(${this.render(renderer)})`, asNumber);
   }
-  coalesce(value: Operand<T>): Scalar<T> {
-    return new Rendered((renderer) => `COALESCE(${this.render(renderer)}, ${this.#operand(value, renderer)})`, (raw) =>
-      this.decode(raw),
-    );
-  }
-
-  /** Turns what the driver gives into what the caller sees. */
-  decode(raw: unknown): unknown {
-    return raw;
+  coalesce(value: Operand<T>): Scalar<NonNullable<T>> {
+    return this.#same((own, renderer) => `COALESCE(${own}, ${this.#operand(value, renderer)})`) as Scalar<
+      NonNullable<T>
+    >;
   }
 
   #compare(operator: string, value: Operand<T>): Condition {
-    return new Condition((renderer) => `${this.render(renderer)} ${operator} ${this.#operand(value, renderer)}`);
+    return condition((renderer) => `${operand(this, renderer)} ${operator} ${this.#operand(value, renderer)}`);
   }
   #arithmetic(operator: string, value: Operand<T>): Scalar<T> {
-    return new Rendered((renderer) => `(${this.render(renderer)} ${operator} ${this.#operand(value, renderer)})`, (raw) =>
-      this.decode(raw),
+    return this.#same((own, renderer) => `(${own} ${operator} ${this.#operand(value, renderer)})`);
+  }
+  /** A value of the same kind, which travels as this one does. */
+  #same(render: (own: string, renderer: Renderer) => string): Scalar<T> {
+    return new Rendered(
+      (renderer) => render(operand(this, renderer), renderer),
+      (raw) => this.decode(raw),
+      (value) => this.encode(value),
     );
   }
   #operand(value: Operand<T>, renderer: Renderer): string {
-    if (value instanceof Expression) return value.render(renderer);
-    if (isSubquery(value)) return `(${renderer.subquery(value)})`;
+    if (value instanceof Expression || isSubquery(value)) return sqlValue(value, renderer);
     return renderer.parameter(this.encode(value));
   }
+  #text(value: Operand<string>, renderer: Renderer): string {
+    return sqlValue(value, renderer);
+  }
   #likeText(pattern: string): Condition {
-    return new Condition((renderer) => `${renderer.like(this.render(renderer), renderer.parameter(pattern), false)} ESCAPE '!'`);
+    return condition((renderer) => `${operand(this, renderer)} LIKE ${renderer.parameter(pattern)} ESCAPE '!'`);
   }
 }
 
-/** A column of an entity: `User.c.username`. */
-export class Column<T = unknown> extends Scalar<T> {
+/** A column of an entity: `User.c.username`, or of a related one: `Post.c.author.username`. */
+export class Column<T = unknown, N extends string = string, R = T> extends Scalar<T> {
+  /** What a row holds for it, NULL included, and under which name; for types only. */
+  declare readonly $row: { readonly [K in N]: R };
   readonly model: ColumnModel;
+  /** The relations that lead to its entity, from the one that the expression began with. */
+  readonly path: readonly RelationModel[];
 
-  constructor(model: ColumnModel) {
+  constructor(model: ColumnModel, path: readonly RelationModel[] = []) {
     super();
     this.model = model;
+    this.path = path;
   }
 
   override encode(value: unknown): unknown {
@@ -192,38 +222,43 @@ export class Column<T = unknown> extends Scalar<T> {
     return this.model.codec.decode ? this.model.codec.decode(raw) : raw;
   }
   override render(renderer: Renderer): string {
-    return renderer.column(this.model);
+    return renderer.column(this.model, this.path);
+  }
+  override renderSelected(renderer: Renderer): string {
+    return this.model.selected(this.render(renderer));
   }
 }
 
 /** A scalar given by how it renders. */
 export class Rendered<T = unknown> extends Scalar<T> {
   readonly #render: (renderer: Renderer) => string;
-  readonly #decode: (raw: unknown) => unknown;
+  readonly #decode: ((raw: unknown) => unknown) | undefined;
+  readonly #encode: ((value: unknown) => unknown) | undefined;
 
-  constructor(render: (renderer: Renderer) => string, decode: (raw: unknown) => unknown = (raw) => raw) {
+  constructor(
+    render: (renderer: Renderer) => string,
+    decode?: (raw: unknown) => unknown,
+    encode?: (value: unknown) => unknown,
+  ) {
     super();
     this.#render = render;
     this.#decode = decode;
+    this.#encode = encode;
   }
 
   override decode(raw: unknown): unknown {
-    return this.#decode(raw);
+    return this.#decode ? this.#decode(raw) : raw;
+  }
+  override encode(value: unknown): unknown {
+    return this.#encode ? this.#encode(value) : value;
   }
   override render(renderer: Renderer): string {
     return this.#render(renderer);
   }
 }
 
-/** Something that is true or false of a row. */
-export class Condition extends Expression {
-  readonly #render: (renderer: Renderer) => string;
-
-  constructor(render: (renderer: Renderer) => string) {
-    super();
-    this.#render = render;
-  }
-
+/** Something that is true or false of a row. It is a value too: `select(User.c.age.gt(17).as("adult"))`. */
+export abstract class Condition extends Scalar<boolean> {
   and(...others: Condition[]): Condition {
     return and(this, ...others);
   }
@@ -233,8 +268,111 @@ export class Condition extends Expression {
   not(): Condition {
     return not(this);
   }
+  /** As it stands beside AND, OR and NOT. */
+  renderGuarded(renderer: Renderer): string {
+    return this.render(renderer);
+  }
+  override encode(value: unknown): unknown {
+    return Boolean(value);
+  }
+  override decode(raw: unknown): unknown {
+    return raw === null ? null : Boolean(raw);
+  }
+}
+
+class RenderedCondition extends Condition {
+  readonly #render: (renderer: Renderer) => string;
+
+  constructor(render: (renderer: Renderer) => string) {
+    super();
+    this.#render = render;
+  }
   override render(renderer: Renderer): string {
     return this.#render(renderer);
+  }
+}
+
+/** A condition given by how it renders: one comparison, or anything else that needs no parentheses beside AND. */
+export function condition(render: (renderer: Renderer) => string): Condition {
+  return new RenderedCondition(render);
+}
+
+/** Conditions with AND or OR between them. */
+class Connected extends Condition {
+  readonly word: "AND" | "OR";
+  readonly parts: readonly Condition[];
+
+  constructor(word: "AND" | "OR", parts: readonly Condition[]) {
+    super();
+    this.word = word;
+    this.parts = parts;
+  }
+
+  override render(renderer: Renderer): string {
+    const texts = this.#flat().map((part) => part.renderGuarded(renderer));
+    return halved(texts, 0, texts.length, ` ${this.word} `);
+  }
+
+  /** The parts of all that are connected by the same word: a chain of `or(…)` may be as deep as the list is long. */
+  #flat(): Condition[] {
+    const flat: Condition[] = [];
+    const waiting: Condition[] = [...this.parts].reverse();
+    for (let part = waiting.pop(); part; part = waiting.pop()) {
+      if (part instanceof Connected && part.word === this.word)
+        for (let index = part.parts.length - 1; index >= 0; index--) waiting.push(part.parts[index]!);
+      else flat.push(part);
+    }
+    return flat;
+  }
+}
+
+/** Halves within halves instead of a chain: SQLite refuses expressions that are deeper than 1,000. */
+function halved(texts: readonly string[], from: number, to: number, word: string): string {
+  if (to - from <= CHAINED) return `(${texts.slice(from, to).join(word)})`;
+  const middle = (from + to) >> 1;
+  return `(${halved(texts, from, middle, word)}${word}${halved(texts, middle, to, word)})`;
+}
+
+/** So many stand beside each other without parentheses. */
+const CHAINED = 100;
+
+class Negated extends Condition {
+  readonly of: Condition;
+
+  constructor(of: Condition) {
+    super();
+    this.of = of;
+  }
+  override render(renderer: Renderer): string {
+    return `NOT (${this.of.render(renderer)})`;
+  }
+  override not(): Condition {
+    return this.of;
+  }
+}
+
+/** SQL of somebody's own, made by ``sql`…` ``: a value, a condition, an order. */
+export class Sql extends Condition {
+  readonly #texts: readonly string[];
+  readonly #values: readonly unknown[];
+
+  constructor(texts: readonly string[], values: readonly unknown[]) {
+    super();
+    this.#texts = texts;
+    this.#values = values;
+  }
+
+  override render(renderer: Renderer): string {
+    return this.#texts.reduce((text, next, index) => text + sqlValue(this.#values[index - 1], renderer) + next);
+  }
+  override renderGuarded(renderer: Renderer): string {
+    return `(${this.render(renderer)})`;
+  }
+  override encode(value: unknown): unknown {
+    return value;
+  }
+  override decode(raw: unknown): unknown {
+    return raw;
   }
 }
 
@@ -255,8 +393,8 @@ export class Order {
   nullsLast(): Order {
     return new Order(this.scalar, this.direction, "LAST");
   }
-  render(renderer: Renderer): string {
-    const value = this.scalar.render(renderer);
+  /** @param value how the scalar stands in the query */
+  render(value: string): string {
     // Written so that it holds on databases without NULLS FIRST as well.
     const nulls = this.nulls && `(${value} IS NULL) ${this.nulls === "FIRST" ? "DESC" : "ASC"}, `;
     return `${nulls ?? ""}${value} ${this.direction}`;
@@ -264,82 +402,103 @@ export class Order {
 }
 
 /** A scalar with the name it has in the result. */
-export class Labelled<T = unknown> {
+export class Labelled<T = unknown, N extends string = string> {
   readonly scalar: Scalar<T>;
-  readonly name: string;
+  readonly name: N;
 
-  constructor(scalar: Scalar<T>, name: string) {
+  constructor(scalar: Scalar<T>, name: N) {
     this.scalar = scalar;
     this.name = name;
   }
 }
 
-/** A relation in a condition: `User.c.posts.any({ … })`. */
+/** Makes the condition that criteria mean. The module of the criteria hands it down, since it builds on expressions. */
+export type ConditionMaker = (model: EntityModel, criteria: object) => Condition;
+
+/** A relation in a condition: `User.c.posts.any({ … })`, and the way to its columns: `Post.c.author.username`. */
 export class RelationExpression {
   readonly model: RelationModel;
-  readonly #conditionOf: (model: EntityModel, criteria: object) => Condition;
+  /** The relations that lead to its owner. */
+  readonly path: readonly RelationModel[];
+  /** @internal */
+  readonly conditionOf: ConditionMaker;
 
-  constructor(model: RelationModel, conditionOf: (model: EntityModel, criteria: object) => Condition) {
+  constructor(model: RelationModel, path: readonly RelationModel[], conditionOf: ConditionMaker) {
     this.model = model;
-    this.#conditionOf = conditionOf;
+    this.path = path;
+    this.conditionOf = conditionOf;
   }
 
   /** At least one related row for which the conditions hold. */
   any(criteria?: object | Condition): Condition {
-    const condition =
-      criteria === undefined || criteria instanceof Condition ? criteria : this.#conditionOf(this.model.target, criteria);
-    return new Condition((renderer) => renderer.exists(this.model, condition));
+    const inner =
+      criteria === undefined || criteria instanceof Condition
+        ? criteria
+        : this.conditionOf(this.model.target, criteria);
+    return condition((renderer) => renderer.exists(this.model, this.path, inner));
   }
   /** The same, as one says of a relation to one. */
   has(criteria?: object | Condition): Condition {
     return this.any(criteria);
   }
+  /** No related row for which the conditions hold. */
+  none(criteria?: object | Condition): Condition {
+    return this.any(criteria).not();
+  }
 }
 
 /** Holds for no row. */
-export const NEVER = new Condition(() => "1 = 0");
-const ALWAYS = new Condition(() => "1 = 1");
+export const NEVER = condition(() => "1 = 0");
+const ALWAYS = condition(() => "1 = 1");
 
 /** All of them hold. */
 export function and(...conditions: Condition[]): Condition {
-  return joined("AND", conditions) ?? ALWAYS;
+  if (conditions.length > 1) return new Connected("AND", conditions);
+  return conditions[0] ?? ALWAYS;
 }
 
 /** At least one of them holds. */
 export function or(...conditions: Condition[]): Condition {
-  return joined("OR", conditions) ?? NEVER;
+  if (conditions.length > 1) return new Connected("OR", conditions);
+  return conditions[0] ?? NEVER;
 }
 
 /** It does not hold. */
-export function not(condition: Condition): Condition {
-  return new Condition((renderer) => `NOT (${condition.render(renderer)})`);
+export function not(of: Condition): Condition {
+  return new Negated(of);
 }
 
 /**
- * SQL of your own in a query: ``sql`lower(${User.c.username}) = ${name}` ``. Expressions are rendered, values become
- * parameters.
+ * SQL of your own in a query: ``sql`lower(${User.c.username}) = ${name}` ``. Expressions are rendered, queries become
+ * subqueries, values become parameters.
  */
-export function sql(texts: TemplateStringsArray, ...values: unknown[]): Rendered & Condition {
-  const render = (renderer: Renderer): string =>
-    texts.reduce((text, next, index) => text + sqlValue(values[index - 1], renderer) + next);
-  return new Rendered(render) as Rendered & Condition;
+export function sql(texts: TemplateStringsArray, ...values: unknown[]): Sql {
+  return new Sql([...texts], values);
 }
 
 function sqlValue(value: unknown, renderer: Renderer): string {
+  if (value instanceof Condition) return `(${value.render(renderer)})`;
   if (value instanceof Expression) return value.render(renderer);
+  if (value instanceof Labelled) return sqlValue(value.scalar, renderer);
   if (isSubquery(value)) return `(${renderer.subquery(value)})`;
   return renderer.parameter(value);
+}
+
+/** The left side of an operator. */
+function operand(scalar: Scalar<never> | Scalar, renderer: Renderer): string {
+  return sqlValue(scalar, renderer);
 }
 
 /** The functions of the database by name: `func.round(User.c.score, 2)`, `func.count()`. */
 export const func: Readonly<Record<string, (...values: unknown[]) => Scalar<never>>> = new Proxy(
   {},
   {
-    get: (_, name) => (typeof name === "symbol" ? undefined : (...values: unknown[]) => call(name.toUpperCase(), values)),
+    get: (_, name) =>
+      typeof name === "symbol" ? undefined : (...values: unknown[]) => call(name.toUpperCase(), values),
   },
 );
 
-function call(name: string, values: unknown[]): Scalar<never> {
+function call(name: string, values: readonly unknown[]): Scalar<never> {
   const render = (renderer: Renderer): string => {
     if (values.length === 0 && name === "COUNT") return "COUNT(*)";
     return `${name}(${values.map((value) => sqlValue(value, renderer)).join(", ")})`;
@@ -347,7 +506,7 @@ function call(name: string, values: unknown[]): Scalar<never> {
   return new Rendered<never>(render, NUMERIC.has(name) ? asNumber : undefined);
 }
 
-const NUMERIC = new Set(["COUNT", "SUM", "AVG", "LENGTH"]);
+const NUMERIC = new Set(["COUNT", "SUM", "AVG", "LENGTH", "CHAR_LENGTH"]);
 
 /** Servers give counts and sums as text; a number that JavaScript cannot hold stays text. */
 function asNumber(raw: unknown): unknown {
@@ -358,16 +517,7 @@ function asNumber(raw: unknown): unknown {
 }
 
 export function isSubquery(value: unknown): value is Subquery {
-  return typeof (value as Subquery | undefined)?.renderInto === "function";
-}
-
-function joined(word: "AND" | "OR", conditions: readonly Condition[]): Condition | undefined {
-  if (conditions.length <= 1) return conditions[0];
-  // Halves instead of a chain: SQLite refuses expressions deeper than 1,000.
-  const middle = conditions.length >> 1;
-  const left = joined(word, conditions.slice(0, middle))!;
-  const right = joined(word, conditions.slice(middle))!;
-  return new Condition((renderer) => `(${left.render(renderer)} ${word} ${right.render(renderer)})`);
+  return typeof (value as Subquery | null | undefined)?.renderInto === "function";
 }
 
 function escapeLike(text: string): string {

@@ -20,7 +20,13 @@ export class Pagination<T> {
   readonly total: number;
   readonly #turn: (page: number) => Promise<Pagination<T>>;
 
-  constructor(items: T[], page: number, perPage: number, total: number, turn: (page: number) => Promise<Pagination<T>>) {
+  constructor(
+    items: T[],
+    page: number,
+    perPage: number,
+    total: number,
+    turn: (page: number) => Promise<Pagination<T>>,
+  ) {
     this.items = items;
     this.page = page;
     this.perPage = perPage;
@@ -58,7 +64,10 @@ export class Pagination<T> {
 }
 
 /** Page and size of a request, or the error that names what is wrong with it. */
-export function pageOf({ page = 1, perPage = 20, maxPerPage = 100 }: PaginateOptions): { page: number; perPage: number } {
+export function pageOf({ page = 1, perPage = 20, maxPerPage = 100 }: PaginateOptions): {
+  page: number;
+  perPage: number;
+} {
   for (const [name, value] of Object.entries({ page, perPage, maxPerPage }))
     if (!Number.isSafeInteger(value) || value < 1) throw badPage(name, value);
   return { page, perPage: Math.min(perPage, maxPerPage) };

@@ -1,34 +1,50 @@
 import type { Row } from "../dialect/dialect";
-import type { EntityModel, EntityTarget } from "../metadata/model";
+import type { EntityModel, EntityTarget, RelationModel } from "../metadata/model";
 import type { QueryContext } from "./context";
 import { conditionOf } from "./criteria";
 import { badCount, emptyWrite, manyResults, noResult, unknownProperty } from "./errors";
 import {
+  and,
   Column,
   Condition,
-  Expression,
   Labelled,
   Order,
-  Rendered,
+  RelationExpression,
   Scalar,
   type Renderer,
   type Subquery,
 } from "./expression";
 import type { LoadOption } from "./loading";
 import { pageOf, Pagination, type PaginateOptions } from "./pagination";
-import { relationsAlong, SelectCompiler, type EntityStatement, type Join, type Selection, type Statement } from "./select";
-import type { Criteria, Key, PropertyOf } from "./types";
+import { relationsAlong } from "./scope";
+import { everyRow, SelectCompiler, type EntityStatement, type Join, type Selection, type Statement } from "./select";
+import type { Assignments, Criteria, Key, PropertyOf, Selectable, SelectedRow } from "./types";
 
 /** Rows that `stream()` holds in memory at a time. */
 const STREAM_PORTION = 1_000;
 
+interface Load {
+  readonly strategy: LoadOption["strategy"];
+  readonly relations: readonly RelationModel[];
+}
+
 interface QueryState extends Selection {
-  readonly loads: readonly LoadOption[];
+  readonly loads: readonly Load[];
   readonly populateExisting: boolean;
+  /** Takes the objects that were not loaded before. */
+  readonly arrivals: Set<object> | undefined;
 }
 
 /** What `orderBy` takes: expressions, names (`"username"`, `"author.username"`), or `{ username: "DESC" }`. */
-export type OrderArgument<T> = Order | Scalar | PropertyOf<T> | `${string}.${string}` | Partial<Record<PropertyOf<T>, "ASC" | "DESC" | "asc" | "desc">>;
+export type OrderArgument<T> =
+  | Order
+  | Scalar
+  | PropertyOf<T>
+  | `${string}.${string}`
+  | Partial<Record<PropertyOf<T>, "ASC" | "DESC" | "asc" | "desc">>;
+
+/** A relation by its name, by a path of names, or as an expression. */
+export type RelationArgument<T> = PropertyOf<T> | `${string}.${string}` | RelationExpression;
 
 /**
  * A question to the database, in SQLAlchemy's words. A query is immutable: every method gives a new one, and nothing is
@@ -46,21 +62,7 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
 
   /** @internal A query of every row of an entity. */
   static of<T extends object>(context: () => QueryContext, model: EntityModel): Query<T> {
-    return new Query<T>(context, {
-      model,
-      conditions: [],
-      orders: [],
-      joins: [],
-      groups: [],
-      having: [],
-      values: undefined,
-      limit: undefined,
-      offset: undefined,
-      distinct: false,
-      withDeleted: false,
-      loads: [],
-      populateExisting: false,
-    });
+    return new Query<T>(context, { ...everyRow(model), loads: [], populateExisting: false, arrivals: undefined });
   }
 
   /** The entity that is asked for. */
@@ -72,23 +74,17 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
 
   /** Only rows whose properties are these: `filterBy({ username: "susan", posts: { body: Like("%first%") } })`. */
   filterBy(criteria: Criteria<T>): Query<T> {
-    return this.#with({ conditions: [...this.#state.conditions, conditionOf(this.#state.model, criteria)] });
+    return this.filter(criteria);
   }
 
   /** Only rows for which all these hold: `filter(User.c.age.gt(18), or(…))`. */
-  filter(...conditions: (Expression | Criteria<T>)[]): Query<T> {
-    const added = conditions.map((condition) => {
-      if (condition instanceof Rendered) return new Condition((renderer) => `(${condition.render(renderer)})`);
-      return condition instanceof Expression ? condition : conditionOf(this.#state.model, condition);
-    });
-    return this.#with({ conditions: [...this.#state.conditions, ...added] });
+  filter(...conditions: (Condition | Criteria<T>)[]): Query<T> {
+    return this.#with({ conditions: [...this.#state.conditions, ...conditions.map((one) => this.#condition(one))] });
   }
 
   /** Adds to the order; the first call decides first. */
   orderBy(...orders: OrderArgument<T>[]): Query<T> {
-    let query: Query<T> = this;
-    for (const order of orders) query = query.#orderedBy(order);
-    return query;
+    return this.#with({ orders: [...this.#state.orders, ...orders.flatMap((order) => this.#orders(order))] });
   }
 
   limit(limit: number): Query<T> {
@@ -99,42 +95,49 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
     return this.#with({ offset: wholeNumber("offset", offset) });
   }
 
+  /** Each row of values once. Entities are found once in any case. */
   distinct(): Query<T> {
     return this.#with({ distinct: true });
   }
 
-  /** Joins a relation, so that its columns can be used in conditions: `Post.query.join("author").filter(User.c.age.gt(18))`. */
-  join(path: PropertyOf<T> | `${string}.${string}`): Query<T> {
-    return this.#joined(path, "INNER", false);
+  /** Only rows that have this relation; its columns can be used in conditions: `Post.query.join("author").filter(User.c.age.gt(18))`. */
+  join(relation: RelationArgument<T>): Query<T> {
+    return this.#joined(relation, "INNER");
   }
 
-  leftJoin(path: PropertyOf<T> | `${string}.${string}`): Query<T> {
-    return this.#joined(path, "LEFT", false);
+  /** The same, with the rows that have no such relation. */
+  leftJoin(relation: RelationArgument<T>): Query<T> {
+    return this.#joined(relation, "LEFT");
   }
 
   groupBy(...groups: (Scalar | PropertyOf<T>)[]): Query<T> {
     return this.#with({ groups: [...this.#state.groups, ...groups.map((group) => this.#scalar(group))] });
   }
 
-  having(...conditions: Expression[]): Query<T> {
+  having(...conditions: Condition[]): Query<T> {
     return this.#with({ having: [...this.#state.having, ...conditions] });
   }
 
   /** Reads values instead of entities: `select(User.c.username, User.c.id.count().as("n"))` gives `{ username, n }`. */
-  select<R extends Record<string, unknown> = Record<string, unknown>>(...values: (Scalar<never> | Scalar | Labelled | PropertyOf<T>)[]): Query<R> {
-    const labelled = values.map((value, index) => {
-      if (value instanceof Labelled) return value;
-      const scalar = this.#scalar(value as Scalar | string);
-      return new Labelled(scalar, scalar instanceof Column ? scalar.model.property : `value${index + 1}`);
-    });
-    return new Query<R>(this.#context, { ...this.#state, values: labelled });
+  select<const V extends readonly Selectable<T>[]>(...values: V): Query<SelectedRow<T, V>> {
+    return new Query<SelectedRow<T, V>>(this.#context, { ...this.#state, values: this.#labelled(values) });
   }
 
   /** How relations are loaded: `options(joined("author"), selectin("posts"))`. */
   options(...loads: LoadOption[]): Query<T> {
-    let query: Query<T> = this;
-    for (const load of loads) query = query.#loading(load);
-    return query;
+    const all: Load[] = [...this.#state.loads];
+    const fetched = [...this.#state.fetched];
+    for (const { strategy, path } of loads) {
+      const relations = this.#relations(path);
+      // Behind a relation that has a statement of its own, nothing can be joined to this one.
+      if (
+        strategy === "joined" &&
+        !all.some((other) => other.strategy === "selectin" && beginsWith(relations, other.relations))
+      )
+        fetched.push(relations);
+      all.push({ strategy, relations });
+    }
+    return this.#with({ loads: all, fetched });
   }
 
   /** Shows soft-deleted rows as well. */
@@ -147,17 +150,25 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
     return this.#with({ populateExisting: true });
   }
 
+  /** @internal For what is loaded in the course of a stream. */
+  arriving(arrivals: Set<object> | undefined): Query<T> {
+    return this.#with({ arrivals });
+  }
+
   // Asking. Each sends.
 
-  /** Every entity that is found. */
+  /** Every entity that is found, each once. */
   async all(): Promise<T[]> {
-    if (this.#state.values) return this.#values();
-    return (await this.#load(this.#compiler().entities(), "all")) as T[];
+    return this.#state.values ? this.#values("all") : this.#entities("all");
   }
 
   /** The entity of this primary key, or null. A loaded one is given without asking the database. */
   async get(key: Key): Promise<T | null> {
-    return (await this.#context().get(this.#state.model, key)) as T | null;
+    const { conditions, joins, loads, withDeleted, populateExisting, values, model } = this.#state;
+    const bare = conditions.length + joins.length + loads.length === 0 && !withDeleted && !populateExisting && !values;
+    if (bare) return (await this.#context().get(model, key)) as T | null;
+    const parts = this.#context().keyParts(model, key);
+    return this.filter(and(...model.primary.map((column, place) => new Column(column).eq(parts[place])))).first();
   }
 
   /** The entity of this primary key; an error where there is none. */
@@ -167,7 +178,7 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
 
   /** The first entity that is found, or null. */
   async first(): Promise<T | null> {
-    return (await this.limit(1).all())[0] ?? null;
+    return (await this.#atMost(1).all())[0] ?? null;
   }
 
   async firstOrFail(): Promise<T> {
@@ -181,19 +192,20 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
 
   /** The only entity that is found, or null; an error where there are several. */
   async oneOrNull(): Promise<T | null> {
-    const found = await this.limit(2).all();
+    const found = await this.#atMost(2).all();
     if (found.length > 1) throw manyResults(this.#state.model.name);
     return found[0] ?? null;
   }
 
-  /** The first value of the first row, or null: `User.query.select(User.c.age.max()).scalar()`. */
+  /** The first value of the first row, or null: `User.query.select(User.c.age.max()).scalar()`. Without `select`: its key. */
   async scalar<V = unknown>(): Promise<V | null> {
-    const values = this.#state.values ?? [new Labelled<unknown>(new Column(this.#state.model.primary[0]!), "key")];
-    const row = (await this.#rows(this.limit(1).#compiler().values(values), "scalar"))[0];
-    return row === undefined ? null : (values[0]!.scalar.decode(row[0]) as V);
+    const { values, model } = this.#state;
+    const [first] = values ?? [new Labelled<unknown>(new Column(model.primary[0]!), "key")];
+    const rows = await this.#rows(this.#atMost(1).#compiler().values([first!]), "scalar");
+    return rows.length === 0 ? null : (first!.scalar.decode(rows[0]![0]) as V);
   }
 
-  /** How many entities there are. */
+  /** How many entities (or rows of values) there are. */
   async count(): Promise<number> {
     const [row] = await this.#rows(this.#compiler().count(), "count");
     return Number(row![0]);
@@ -216,15 +228,18 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
     return new Pagination(items, page, perPage, total, (other) => this.paginate({ ...options, page: other }));
   }
 
-  /** Reads any number of entities in bounded memory, one after the other. Those passed are let go of, unless changed. */
+  /**
+   * Reads any number of entities in bounded memory, one after the other. An object that was loaded for this alone is let
+   * go of when the stream is past it (it is detached then), unless it was changed.
+   */
   async *stream(): AsyncGenerator<T> {
+    const { values, model } = this.#state;
     const context = this.#context();
-    const { sql, parameters, segments } = this.#compiler().entities();
-    const connection = await context.ready("stream");
-    for await (const rows of connection.stream(sql, parameters, STREAM_PORTION)) {
-      const entities = (await context.materialize(segments, rows, this.#state)) as T[];
-      yield* entities;
-      context.release(entities);
+    const connection = await context.ready(`${model.name}.query.stream()`);
+    const statement = values ? this.#compiler().values(values) : this.#streamed().#compiler().entities();
+    for await (const rows of connection.stream(statement.sql, statement.parameters, STREAM_PORTION)) {
+      if (values) yield* this.#decoded(rows);
+      else yield* this.#portion(statement as EntityStatement, rows);
     }
   }
 
@@ -233,31 +248,26 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
   }
 
   /** Changes every row that is found, in the session's transaction; the number of rows. Loaded objects are read again later. */
-  async update(values: { readonly [K in PropertyOf<T>]?: T[K] | Scalar | null }): Promise<number> {
+  async update(values: Assignments<T>): Promise<number> {
     const { model } = this.#state;
-    const assigned = Object.entries(values).map(([property, value]) => {
-      const column = model.column(property);
-      if (!column) throw unknownProperty(model.name, property, model.properties);
-      return { column, value };
-    });
+    const assigned = Object.entries(values as Record<string, unknown>).flatMap(([property, value]) =>
+      assignments(model, property, value),
+    );
     if (assigned.length === 0) throw emptyWrite("update");
-    const { sql, parameters } = this.#compiler().update(assigned);
-    return this.#context().write("update", model, async (connection) => (await connection.run(sql, parameters)).changes);
+    return this.#write("update", () => this.#compiler().update(assigned));
   }
 
   /** Deletes every row that is found, in the session's transaction; the number of rows. No listener hears of it. */
   async delete(): Promise<number> {
-    const { sql, parameters } = this.#compiler().delete();
-    return this.#context().write("delete", this.#state.model, async (connection) => (await connection.run(sql, parameters)).changes);
+    return this.#write("delete", () => this.#compiler().delete());
   }
 
   /** The plan that the database makes for this query, a line a step. */
   async explain(): Promise<string[]> {
     const { sql, parameters } = this.toSQL();
-    const context = this.#context();
-    const rows = await this.#rows({ sql: context.dialect.explain + sql, parameters }, "explain");
-    // SQLite's rows end with the words; a server's are the words, or a row of columns.
-    return rows.map((row) => (context.dialect.name === "mysql" ? row.map(String).join(" | ") : String(row[row.length - 1])));
+    const { dialect } = this.#context();
+    const rows = await this.#rows({ sql: dialect.explain + sql, parameters }, "explain");
+    return rows.map((row) => dialect.planLine(row));
   }
 
   /** The statement and its parameters, without sending it. */
@@ -269,7 +279,7 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
 
   /** @internal As a subquery: `User.c.id.in(Post.query.select("user_id"))`. */
   renderInto(renderer: Renderer): string {
-    return this.#compiler().renderInto(renderer, this.#state.model.primary);
+    return new SelectCompiler(renderer.dialect, this.#state, (renderer as SelectCompiler).around).renderInside();
   }
 
   get [Symbol.toStringTag](): string {
@@ -282,6 +292,10 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
     return new Query<T>(this.#context, { ...this.#state, ...changes });
   }
 
+  #atMost(limit: number): Query<T> {
+    return this.#with({ limit: Math.min(this.#state.limit ?? limit, limit) });
+  }
+
   #compiler(): SelectCompiler {
     return new SelectCompiler(this.#context().dialect, this.#state);
   }
@@ -292,86 +306,169 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
     return connection.rows(sql, parameters);
   }
 
-  async #load(statement: EntityStatement, origin: string): Promise<object[]> {
-    const rows = await this.#rows(statement, origin);
+  async #entities(origin: string): Promise<T[]> {
+    const { sql, parameters, segments, repeats } = this.#compiler().entities();
+    const rows = await this.#rows({ sql, parameters }, origin);
+    const { loads } = this.#state;
+    const made = this.#context().materialize(segments, rows, this.#state);
+    const entities = (made instanceof Promise ? await made : made) as T[];
+    // A join to many gives an entity once for each of its members.
+    const found = repeats ? [...new Set(entities)] : entities;
+    if (loads.length > 0) await this.#loadRelations(found, this.#state.arrivals);
+    return found;
+  }
+
+  async #loadRelations(entities: readonly object[], arrivals: Set<object> | undefined): Promise<void> {
     const context = this.#context();
-    const entities = await context.materialize(statement.segments, rows, this.#state);
-    for (const { strategy, path } of this.#state.loads)
-      if (strategy === "selectin") await this.#loadAlong(entities, path);
-    return entities;
-  }
-
-  /** `posts.author`: the posts of all entities in one statement, then the authors of all posts in one. */
-  async #loadAlong(entities: readonly object[], path: string): Promise<void> {
-    let owners = entities;
-    for (const relation of relationsAlong(this.#state.model, path)) {
-      await this.#context().loadRelation(owners, relation);
-      owners = owners.flatMap((owner) => (owner as Record<string, object[] | object | null>)[relation.property] ?? []);
+    for (const { strategy, relations } of this.#state.loads) {
+      const last = relations.length - 1;
+      let owners = entities;
+      for (const [depth, relation] of relations.entries()) {
+        if (owners.length === 0) break;
+        if (strategy !== "raise") await context.loadRelation(owners, relation, arrivals);
+        else if (depth === last) context.guard(owners, relation);
+        if (depth < last) owners = [...new Set(owners.flatMap((owner) => context.membersOf(owner, relation)))];
+      }
     }
   }
 
-  async #values(): Promise<T[]> {
+  /** A join to many would tear an entity's rows apart at the end of a portion; its relation is loaded portion by portion. */
+  #streamed(): Query<T> {
+    return this.#with({ fetched: this.#state.fetched.filter((relations) => !relations.some(({ toMany }) => toMany)) });
+  }
+
+  async *#portion({ segments, repeats }: EntityStatement, rows: readonly Row[]): AsyncGenerator<T> {
+    const context = this.#context();
+    const arrivals = new Set<object>();
+    const entities = (await context.materialize(segments, rows, {
+      populateExisting: this.#state.populateExisting,
+      arrivals,
+    })) as T[];
+    await this.#loadRelations(entities, arrivals);
+    try {
+      yield* repeats ? new Set(entities) : entities;
+    } finally {
+      context.release(arrivals);
+    }
+  }
+
+  async #values(origin: string): Promise<T[]> {
+    return this.#decoded(await this.#rows(this.#compiler().values(this.#state.values!), origin));
+  }
+
+  #decoded(rows: readonly Row[]): T[] {
     const values = this.#state.values!;
-    const rows = await this.#rows(this.#compiler().values(values), "select");
-    return rows.map((row) => Object.fromEntries(values.map(({ scalar, name }, index) => [name, scalar.decode(row[index])])) as T);
+    return rows.map((row) => {
+      const result: Record<string, unknown> = {};
+      for (let place = 0; place < values.length; place++)
+        result[values[place]!.name] = values[place]!.scalar.decode(row[place]);
+      return result as T;
+    });
   }
 
-  #joined(path: string, kind: Join["kind"], fetch: boolean): Query<T> {
-    this.#checkPath(path);
-    return this.#with({ joins: [...this.#state.joins, { path, kind, fetch }] });
+  #write(origin: "update" | "delete", compile: () => Statement): Promise<number> {
+    const { sql, parameters } = compile();
+    return this.#context().write(
+      `${this.#state.model.name}.query.${origin}()`,
+      this.#state.model,
+      async (connection) => {
+        return (await connection.run(sql, parameters)).changes;
+      },
+    );
   }
 
-  #loading(load: LoadOption): Query<T> {
-    this.#checkPath(load.path);
-    const query = load.strategy === "joined" ? this.#joined(load.path, "LEFT", true) : this;
-    return query.#with({ loads: [...this.#state.loads, load] });
+  #condition(condition: Condition | Criteria<T>): Condition {
+    return condition instanceof Condition ? condition : conditionOf(this.#state.model, condition);
   }
 
-  #checkPath(path: string): void {
-    let { model } = this.#state;
-    for (const name of path.split(".")) {
-      const relation = model.relation(name);
-      if (!relation)
-        throw unknownProperty(
-          model.name,
-          name,
-          model.relations.map(({ property }) => property),
-        );
-      model = relation.target;
-    }
+  #joined(relation: RelationArgument<T>, kind: Join["kind"]): Query<T> {
+    return this.#with({ joins: [...this.#state.joins, { relations: this.#relations(relation), kind }] });
   }
 
-  #orderedBy(order: OrderArgument<T>): Query<T> {
-    if (order instanceof Order) return this.#with({ orders: [...this.#state.orders, order] });
-    if (order instanceof Scalar) return this.#orderedBy(order.asc());
-    if (typeof order === "string") return this.#orderedByName(order, "ASC");
-    let query: Query<T> = this;
-    for (const [name, direction] of Object.entries(order))
-      query = query.#orderedByName(name, /^desc$/i.test(direction as string) ? "DESC" : "ASC");
-    return query;
+  #relations(argument: string | RelationExpression): readonly RelationModel[] {
+    if (argument instanceof RelationExpression) return [...argument.path, argument.model];
+    const { relations, rest } = relationsAlong(this.#state.model, argument);
+    if (rest === "" && relations.length > 0) return relations;
+    const last = relations.at(-1)?.target ?? this.#state.model;
+    throw unknownProperty(
+      last.name,
+      rest,
+      last.relations.map(({ property }) => property),
+    );
   }
 
-  #orderedByName(name: string, direction: "ASC" | "DESC"): Query<T> {
-    const { model } = this.#state;
-    const own = model.column(name);
-    if (own && !own.isVirtual) return this.#with({ orders: [...this.#state.orders, new Order(new Column(own), direction)] });
-    const path = name.slice(0, Math.max(0, name.lastIndexOf(".")));
-    const relations = relationsAlong(model, path || name);
-    const column = path ? relations.at(-1)?.target.column(name.slice(path.length + 1)) : undefined;
-    if (!column) throw unknownProperty(model.name, name, model.properties);
-    return this.leftJoin(path as PropertyOf<T>).#with({ orders: [...this.#state.orders, new Order(new Column(column), direction)] });
+  #orders(order: OrderArgument<T>): Order[] {
+    if (order instanceof Order) return [order];
+    if (order instanceof Scalar) return [order.asc()];
+    if (typeof order === "string") return [this.#scalar(order).asc()];
+    return Object.entries(order).map(([name, direction]) => {
+      const scalar = this.#scalar(name);
+      return /^desc$/i.test(direction as string) ? scalar.desc() : scalar.asc();
+    });
   }
 
+  /** A column by its name, or by a path through relations: `author.username`. */
   #scalar(value: Scalar | string): Scalar {
     if (typeof value !== "string") return value;
-    const column = this.#state.model.column(value);
-    if (!column || column.isVirtual) throw unknownProperty(this.#state.model.name, value, this.#state.model.properties);
-    return new Column(column);
+    const { model } = this.#state;
+    const own = model.column(value);
+    if (own && !own.isVirtual) return new Column(own);
+    const { relations, rest } = relationsAlong(model, value);
+    const last = relations.at(-1)?.target ?? model;
+    const column = rest === "" ? undefined : last.column(rest);
+    if (column && !column.isVirtual) return new Column(column, relations);
+    const columns = last.columns.filter(({ isVirtual }) => !isVirtual).map(({ property }) => property);
+    throw unknownProperty(last.name, rest || value, relations.length > 0 ? columns : model.properties);
+  }
+
+  #labelled(values: readonly (Labelled | Scalar | string)[]): Labelled[] {
+    const taken = new Set<string>();
+    return values.map((value, place) => {
+      const labelled =
+        value instanceof Labelled ? value : new Labelled(this.#scalar(value), nameOf(value, place, taken));
+      taken.add(labelled.name);
+      return labelled as Labelled;
+    });
   }
 
   #failed(): never {
     throw noResult(this.#state.model.name);
   }
+}
+
+/** The name of a value that was given none: its property's, with its entity's where another value has that already. */
+function nameOf(value: Scalar | string, place: number, taken: ReadonlySet<string>): string {
+  if (typeof value === "string") return value;
+  if (!(value instanceof Column)) return `value${place + 1}`;
+  const name = value.model.path.at(-1)!;
+  return taken.has(name) ? `${value.model.model.name}.${name}` : name;
+}
+
+function beginsWith(path: readonly RelationModel[], beginning: readonly RelationModel[]): boolean {
+  return beginning.every((relation, depth) => path[depth] === relation);
+}
+
+/** The columns that one property of `update({ … })` means; a relation means its foreign key. */
+function assignments(
+  model: EntityModel,
+  property: string,
+  value: unknown,
+): { column: EntityModel["columns"][number]; value: unknown }[] {
+  if (value === undefined) return [];
+  const column = model.column(property);
+  if (column && !column.isVirtual) return [{ column, value }];
+  const relation = model.relation(property);
+  if (relation?.holdsKey)
+    return relation.joins.map(({ foreign, referenced }) => ({
+      column: foreign,
+      value: typeof value === "object" && value !== null && !(value instanceof Scalar) ? referenced.read(value) : value,
+    }));
+  const inside = model.columns.filter(({ path }) => path.length > 1 && path[0] === property);
+  if (inside.length > 0 && typeof value === "object" && value !== null)
+    return inside
+      .map((one) => ({ column: one, value: one.read({ [property]: value }) }))
+      .filter((one) => one.value !== undefined);
+  throw unknownProperty(model.name, property, model.properties);
 }
 
 function wholeNumber(method: string, value: number): number {

@@ -1,31 +1,59 @@
 import type { Dialect } from "../dialect/dialect";
-import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
+import type { ColumnModel, EntityModel, JunctionModel, RelationModel } from "../metadata/model";
 import type { Segment } from "./context";
-import { notJoined } from "./errors";
-import { Column, Condition, type Expression, type Labelled, type Order, type Renderer, type Scalar, type Subquery } from "./expression";
+import { ambiguousEntity, notJoined } from "./errors";
+import {
+  Column,
+  Expression,
+  type Condition,
+  type Labelled,
+  type Order,
+  type Renderer,
+  type Scalar,
+  type Subquery,
+} from "./expression";
+import { Level, pathOf, type Scope } from "./scope";
 
 /** A relation that is part of a query's FROM. */
 export interface Join {
-  readonly path: string;
+  readonly relations: readonly RelationModel[];
   readonly kind: "INNER" | "LEFT";
-  /** Whether its columns are read as well, to fill the relation (`options(joined(…))`). */
-  readonly fetch: boolean;
 }
 
 /** Everything a query asks for, as plain data. */
 export interface Selection {
   readonly model: EntityModel;
-  readonly conditions: readonly Expression[];
+  readonly conditions: readonly Condition[];
   readonly orders: readonly Order[];
   readonly joins: readonly Join[];
+  /** Relations that are read in the same statement (`options(joined(…))`). */
+  readonly fetched: readonly (readonly RelationModel[])[];
   readonly groups: readonly Scalar[];
-  readonly having: readonly Expression[];
+  readonly having: readonly Condition[];
   /** Values to read instead of entities. */
   readonly values: readonly Labelled[] | undefined;
   readonly limit: number | undefined;
   readonly offset: number | undefined;
   readonly distinct: boolean;
   readonly withDeleted: boolean;
+}
+
+/** Every row of an entity. */
+export function everyRow(model: EntityModel): Selection {
+  return {
+    model,
+    conditions: [],
+    orders: [],
+    joins: [],
+    fetched: [],
+    groups: [],
+    having: [],
+    values: undefined,
+    limit: undefined,
+    offset: undefined,
+    distinct: false,
+    withDeleted: false,
+  };
 }
 
 export interface Statement {
@@ -35,352 +63,446 @@ export interface Statement {
 
 export interface EntityStatement extends Statement {
   readonly segments: readonly Segment[];
+  /** One entity may come in several rows. */
+  readonly repeats: boolean;
 }
 
 /** From this many values on, a list travels as one parameter where the database can take it. */
 const LONG_LIST = 16;
+/** PostgreSQL cuts names at 63 bytes; there has to be room for a number that tells two of them apart. */
+const LONGEST_ALIAS = 40;
 
-interface Scope {
-  readonly model: EntityModel;
-  readonly alias: string;
-  readonly path: string;
+/** What the compilers of one statement, subqueries and all, have in common. */
+interface Shared {
+  /** Values in the order of rendering. The text holds marks for them, and takes placeholders only when it is whole. */
+  readonly values: unknown[];
+  readonly aliases: Set<string>;
 }
 
 /** Turns one selection into SQL. A compiler is used once. */
 export class SelectCompiler implements Renderer {
-  readonly #dialect: Dialect;
+  readonly dialect: Dialect;
   readonly #selection: Selection;
-  readonly #parameters: unknown[] = [];
-  #scopes: Scope[];
-  #aliases = 0;
-  #outer: Renderer | undefined;
+  readonly #shared: Shared;
+  #level: Level;
 
-  constructor(dialect: Dialect, selection: Selection) {
-    this.#dialect = dialect;
+  constructor(dialect: Dialect, selection: Selection, outer?: { level: Level; shared: Shared }) {
+    this.dialect = dialect;
     this.#selection = selection;
-    this.#scopes = [{ model: selection.model, alias: dialect.quote(selection.model.metadata.tableName), path: "" }];
+    this.#shared = outer?.shared ?? { values: [], aliases: new Set() };
+    this.#level = new Level(selection.model, this.#alias(selection.model.metadata.tableName), outer?.level);
   }
 
   /** The statement that reads entities, and where each entity's columns stand in its rows. */
   entities(): EntityStatement {
-    const { model, joins, limit, offset } = this.#selection;
-    const fetched = joins.filter(({ fetch }) => fetch);
+    const { limit, offset, fetched, groups } = this.#selection;
+    this.#joinAll();
+    const where = this.#whereClause();
+    const group = this.#groupClause();
+    const orders = this.#renderedOrders();
     const paged = limit !== undefined || Boolean(offset);
-    const joinsMany = fetched.some(({ path }) => relationsAlong(model, path).some(({ toMany }) => toMany));
+    const multiplied = this.#level.repeats || fetched.some((relations) => relations.some(({ toMany }) => toMany));
     // A page is a page of entities, not of the rows that a join makes of them.
-    const from = paged && joinsMany ? this.#pageOfRoots() : undefined;
-    const joined = this.#joinClauses(from ? fetched : joins);
-    const segments = this.#segments(fetched);
-    const columns = segments.map((segment) => this.#segmentColumns(segment, fetched)).join(", ");
-    const tail = from ? this.#orderClause() : `${this.#whereClause()}${this.#groupClause()}${this.#orderClause()}${this.#limitClause()}`;
-    const sql = `SELECT ${this.#distinctWord()}${columns} FROM ${from ?? this.#fromRoot()}${joined}${tail}`;
-    return { sql, parameters: this.#parameters, segments };
+    const page = paged && multiplied && groups.length === 0 && this.#hasKey();
+    const from = page ? this.#pageOfRoots(where, orders) : this.#fromRoot();
+    const segments = this.#segments();
+    const columns = segments.map(({ segment, scope }) => selectedColumns(segment.model, scope.alias)).join(", ");
+    const tail = page
+      ? orderBy(orders.map(({ order }, place) => order.render(this.#ofPage("order", place))))
+      : `${where}${group}${orderBy(orders.map(({ order, text }) => order.render(text)))}${this.#limitClause()}`;
+    return {
+      ...this.#statement(`SELECT ${columns} FROM ${from}${this.#level.joins}${tail}`),
+      segments: segments.map(({ segment }) => segment),
+      repeats: this.#level.repeats,
+    };
   }
 
   /** The statement that reads values instead of entities. */
   values(values: readonly Labelled[]): Statement {
-    const joined = this.#joinClauses(this.#selection.joins);
-    const columns = values.map(({ scalar, name }) => `${scalar.render(this)} AS ${this.#dialect.quote(name)}`).join(", ");
-    const sql = `SELECT ${this.#distinctWord()}${columns} FROM ${this.#fromRoot()}${joined}${this.#tail()}`;
-    return { sql, parameters: this.#parameters };
+    const column = ({ scalar, name }: Labelled): string =>
+      `${scalar.renderSelected(this)} AS ${this.dialect.quote(name)}`;
+    return this.#statement(this.#selectOf(() => values.map(column).join(", ")));
   }
 
-  /** How many entities the query finds. */
+  /** How many entities (or rows of values) the query finds. */
   count(): Statement {
-    const { limit, offset, distinct, groups, joins, model } = this.#selection;
-    const joined = this.#joinClauses(joins.filter(({ fetch }) => !fetch));
-    const simple = limit === undefined && !offset && !distinct && groups.length === 0;
-    const from = `${this.#fromRoot()}${joined}`;
-    if (simple && joined === "") return this.#statement(`SELECT COUNT(*) FROM ${from}${this.#whereClause()}`);
-    const keys = model.primary.map((column) => this.column(column)).join(", ");
-    const inner = `SELECT DISTINCT ${keys || "1"} FROM ${from}${this.#tail()}`;
-    return this.#statement(`SELECT COUNT(*) FROM (${inner}) ${this.#dialect.quote("counted")}`);
+    const { limit, offset, distinct, groups, having, values, model } = this.#selection;
+    const counted = this.dialect.quote("counted");
+    if (groups.length > 0 || having.length > 0 || (values && distinct)) {
+      const column = ({ scalar }: Labelled, place: number): string =>
+        `${scalar.render(this)} AS ${this.dialect.quote(`value${place}`)}`;
+      const rows = this.#selectOf(() => values?.map(column).join(", ") ?? "1 AS one", false);
+      return this.#statement(`SELECT COUNT(*) FROM (${rows}) ${counted}`);
+    }
+    this.#joinAll();
+    const where = this.#whereClause();
+    const from = `${this.#fromRoot()}${this.#level.joins}${where}`;
+    const paged = limit !== undefined || Boolean(offset);
+    const unique = !values && this.#level.repeats && this.#hasKey();
+    if (!paged && !unique) return this.#statement(`SELECT COUNT(*) FROM ${from}`);
+    const keys = model.primary.map(({ quoted }) => `${this.#level.root.alias}.${quoted}`).join(", ");
+    if (!paged && model.primary.length === 1) return this.#statement(`SELECT COUNT(DISTINCT ${keys}) FROM ${from}`);
+    const rows = unique ? `SELECT DISTINCT ${keys} FROM ${from}` : `SELECT 1 AS one FROM ${from}`;
+    return this.#statement(`SELECT COUNT(*) FROM (${rows}${this.#limitClause()}) ${counted}`);
   }
 
   /** Whether the query finds anything. */
   found(): Statement {
-    const joined = this.#joinClauses(this.#selection.joins.filter(({ fetch }) => !fetch));
-    return this.#statement(`SELECT EXISTS (SELECT 1 FROM ${this.#fromRoot()}${joined}${this.#tail()})`);
+    return this.#statement(`SELECT EXISTS (${this.#selectOf(() => "1", false)})`);
   }
 
   update(values: readonly { column: ColumnModel; value: unknown }[]): Statement {
     const { model } = this.#selection;
-    const sets = values.map(({ column, value }) => `${column.quoted} = ${this.#assigned(column, value)}`).join(", ");
-    return this.#statement(`UPDATE ${model.table} SET ${sets}${this.#targetRows()}`);
+    const sets = values.map(({ column, value }) => `${column.quoted} = ${this.#assigned(column, value)}`);
+    return this.#statement(
+      `UPDATE ${model.table} SET ${[...sets, ...this.#touched(values)].join(", ")}${this.#targetRows()}`,
+    );
   }
 
   delete(): Statement {
     return this.#statement(`DELETE FROM ${this.#selection.model.table}${this.#targetRows()}`);
   }
 
-  /** As a part of another query, whose parameters and aliases it shares. */
-  renderInto(outer: Renderer, keysOnly: readonly ColumnModel[]): string {
-    this.#outer = outer;
-    const joined = this.#joinClauses(this.#selection.joins.filter(({ fetch }) => !fetch));
-    const values = this.#selection.values ?? keysOnly.map((column) => ({ scalar: new Column(column), name: column.column }));
-    const columns = values.map(({ scalar }) => scalar.render(this)).join(", ");
-    return `SELECT ${this.#distinctWord()}${columns} FROM ${this.#fromRoot()}${joined}${this.#tail()}`;
+  /** The entities that owners of these keys are linked to through a join table; the owner's key stands first in a row. */
+  linked(junction: JunctionModel, owners: readonly (readonly unknown[])[]): Statement {
+    const { model } = this.#selection;
+    const { root } = this.#level;
+    const link = this.#alias("link");
+    const linked = junction.toTarget.map(
+      ({ quoted, referenced }) => `${link}.${quoted} = ${root.alias}.${referenced.quoted}`,
+    );
+    const owner = junction.toOwner.map(({ quoted }) => `${link}.${quoted}`);
+    const where = [this.#ownersAmong(owner, owners), ...this.#hiddenRows(root)].join(" AND ");
+    const order = model.primary.map(({ quoted }) => `${root.alias}.${quoted}`).join(", ");
+    return this.#statement(
+      `SELECT ${owner.join(", ")}, ${selectedColumns(model, root.alias)} FROM ${junction.table} ${link}` +
+        ` JOIN ${this.#fromRoot()} ON ${linked.join(" AND ")} WHERE ${where} ORDER BY ${order}`,
+    );
   }
 
-  /** The conditions that leave out soft-deleted rows and other classes of the table. */
-  hiddenRows(): string[] {
-    return hiddenRows(this.#selection.model, this.#selection.withDeleted).map((condition) => condition.render(this));
-  }
-
-  get parameters(): readonly unknown[] {
-    return this.#parameters;
+  /** As a part of another query, whose parameters and aliases it shares; keys where it selects no values. */
+  renderInside(): string {
+    const { values, model } = this.#selection;
+    const scalars = values?.map(({ scalar }) => scalar) ?? model.primary.map((column) => new Column(column));
+    return this.#selectOf(() => scalars.map((scalar) => scalar.render(this)).join(", "));
   }
 
   // What expressions ask for.
 
   parameter(value: unknown): string {
-    if (this.#outer) return this.#outer.parameter(value);
-    this.#parameters.push(value);
-    return this.#dialect.placeholder(this.#parameters.length);
+    return `\0${this.#shared.values.push(value) - 1}\0`;
   }
 
   among(left: string, values: readonly unknown[]): string {
-    if (this.#outer) return this.#outer.among(left, values);
-    const { arrayParameter } = this.#dialect;
-    if (arrayParameter && values.length >= LONG_LIST && values.every(isJsonScalar))
-      return arrayParameter.render(left, this.parameter(arrayParameter.encode(values)));
+    const { arrayParameter } = this.dialect;
+    if (arrayParameter && values.length >= LONG_LIST) {
+      const list = arrayParameter.encode(values);
+      if (list !== undefined) return arrayParameter.render(left, this.parameter(list));
+    }
     return `${left} IN (${values.map((value) => this.parameter(value)).join(", ")})`;
   }
 
-  column(column: ColumnModel): string {
-    const scope = this.#scopes.findLast(({ model }) => model === column.model || model.root === column.model.root);
-    if (!scope) {
-      if (this.#outer) return this.#outer.column(column);
-      throw notJoined(column.model.name, this.#selection.model.name);
-    }
-    return `${scope.alias}.${column.quoted}`;
-  }
-
-  like(left: string, right: string, ignoreCase: boolean): string {
-    return ignoreCase ? this.#dialect.caseInsensitiveLike(left, right) : `${left} LIKE ${right}`;
+  column(column: ColumnModel, path: readonly RelationModel[]): string {
+    return `${this.#scopeOf(path[0]?.model ?? column.model, path).alias}.${column.quoted}`;
   }
 
   subquery(query: Subquery): string {
     return query.renderInto(this);
   }
 
-  exists(relation: RelationModel, condition: Condition | undefined): string {
-    const owner = this.#scopes.findLast(({ model }) => model === relation.model || model.root === relation.model.root);
-    if (!owner) {
-      if (this.#outer) return this.#outer.exists(relation, condition);
-      throw notJoined(relation.model.name, this.#selection.model.name);
-    }
-    const alias = this.#newAlias(relation.property);
-    const scope = { model: relation.target, alias, path: "" };
-    const links: string[] = [];
-    let from = `${relation.target.table} ${alias}`;
+  exists(relation: RelationModel, path: readonly RelationModel[], condition: Condition | undefined): string {
+    const owner = this.#scopeOf(path[0]?.model ?? relation.model, path);
+    const outer = this.#level;
+    const inner = new Level(relation.target, this.#alias(relation.property), outer);
+    this.#level = inner;
+    const where = [...this.#hiddenRows(inner.root)];
+    let from = this.#fromRoot();
     if (relation.junction) {
-      const junction = this.#newAlias("link");
-      from += `, ${relation.junction.table} ${junction}`;
-      for (const { quoted, referenced } of relation.junction.toOwner) links.push(`${junction}.${quoted} = ${owner.alias}.${referenced.quoted}`);
-      for (const { quoted, referenced } of relation.junction.toTarget) links.push(`${junction}.${quoted} = ${alias}.${referenced.quoted}`);
-    } else {
-      links.push(this.#onClause(relation, owner.alias, alias));
+      const link = this.#alias("link");
+      // Before the target, so that the joins that follow are the target's.
+      from = `${relation.junction.table} ${link} JOIN ${from} ON ${linkedBy(link, relation.junction.toTarget, inner.root)}`;
+      where.unshift(linkedBy(link, relation.junction.toOwner, owner));
+    } else where.unshift(onClause(relation, owner, inner.root));
+    if (condition) where.push(condition.renderGuarded(this));
+    this.#level = outer;
+    return `EXISTS (SELECT 1 FROM ${from}${inner.joins} WHERE ${where.join(" AND ")})`;
+  }
+
+  /** @internal What a subquery needs of the query around it. */
+  get around(): { level: Level; shared: Shared } {
+    return { level: this.#level, shared: this.#shared };
+  }
+
+  // Tables and their names.
+
+  /** The table an expression means: the nearest one, from the inside out; relations to one are joined when they are named. */
+  #scopeOf(model: EntityModel, path: readonly RelationModel[]): Scope {
+    for (let level: Level | undefined = this.#level; level; level = level.outer) {
+      const [scope, ...others] = level.meant(model);
+      if (others.length > 0)
+        throw ambiguousEntity(
+          model.name,
+          [scope!, ...others].map((one) => one.path),
+        );
+      if (scope) return this.#along(level, scope, path, "LEFT");
     }
-    const inner = [...hiddenRows(relation.target, this.#selection.withDeleted), ...(condition ? [condition] : [])];
-    this.#scopes.push(scope);
-    const conditions = inner.map((one) => one.render(this));
-    this.#scopes.pop();
-    return `EXISTS (SELECT 1 FROM ${from} WHERE ${[...links, ...conditions].join(" AND ")})`;
+    throw notJoined(model.name, this.#selection.model.name);
+  }
+
+  #along(level: Level, from: Scope, relations: readonly RelationModel[], kind: Join["kind"]): Scope {
+    let scope = from;
+    for (const relation of relations) {
+      const path = pathOf(scope.path, [relation]);
+      scope = level.at(path) ?? this.#join(level, scope, relation, path, kind);
+    }
+    return scope;
+  }
+
+  #joinAll(): void {
+    for (const { relations, kind } of this.#selection.joins)
+      this.#along(this.#level, this.#level.root, relations, kind);
+  }
+
+  #join(level: Level, owner: Scope, relation: RelationModel, path: string, kind: Join["kind"]): Scope {
+    const scope: Scope = { model: relation.target, alias: this.#alias(path.replace("*", "")), path };
+    const target = tableAs(relation.target, scope.alias);
+    const hidden = this.#hiddenRows(scope);
+    const { junction } = relation;
+    if (relation.toMany) level.repeats = true;
+    if (!junction) {
+      const on = [onClause(relation, owner, scope), ...hidden].join(" AND ");
+      level.add(scope, ` ${kind} JOIN ${target} ON ${on}`);
+      return scope;
+    }
+    const link = this.#alias("link");
+    const linked = `${junction.table} ${link}`;
+    const toOwner = linkedBy(link, junction.toOwner, owner);
+    const on = [linkedBy(link, junction.toTarget, scope), ...hidden].join(" AND ");
+    // Where targets can be hidden, their row and the join table's come together or not at all, so that none leaves a row of NULLs behind.
+    level.add(
+      scope,
+      kind === "LEFT" && hidden.length > 0
+        ? ` LEFT JOIN (${linked} INNER JOIN ${target} ON ${on}) ON ${toOwner}`
+        : ` ${kind} JOIN ${linked} ON ${toOwner} ${kind} JOIN ${target} ON ${on}`,
+    );
+    return scope;
+  }
+
+  /** What is read for `options(joined(…))`. Members of a relation to many are all read, also those that a condition leaves out. */
+  #fetch(relations: readonly RelationModel[]): Scope {
+    let scope = this.#level.root;
+    let own = false;
+    let path = "";
+    for (const relation of relations) {
+      own ||= relation.toMany;
+      path = pathOf(path, [relation]);
+      const key = own ? `*${path}` : path;
+      scope = this.#level.at(key) ?? this.#join(this.#level, scope, relation, key, "LEFT");
+    }
+    return scope;
+  }
+
+  #alias(name: string): string {
+    const { aliases } = this.#shared;
+    const begin = name.slice(0, LONGEST_ALIAS);
+    let alias = begin;
+    // Databases do not tell the case of letters apart in names.
+    for (let number = 1; aliases.has(alias.toLowerCase()); number++) alias = `${begin}_${number}`;
+    aliases.add(alias.toLowerCase());
+    return this.dialect.quote(alias);
+  }
+
+  /** Conditions that leave out soft-deleted rows and other classes of a single table. */
+  #hiddenRows({ model, alias }: Scope): string[] {
+    const { deleteDateColumn, discriminatorColumn, tableType, discriminatorValue, childEntityMetadatas } =
+      model.metadata;
+    const conditions: string[] = [];
+    if (deleteDateColumn && !this.#selection.withDeleted)
+      conditions.push(`${alias}.${model.columnNamed(deleteDateColumn.databaseName).quoted} IS NULL`);
+    if (tableType === "entity-child" && discriminatorColumn) {
+      const values = [discriminatorValue, ...childEntityMetadatas.map((child) => child.discriminatorValue)];
+      conditions.push(this.among(`${alias}.${this.dialect.quote(discriminatorColumn.databaseName)}`, values));
+    }
+    return conditions;
   }
 
   // The clauses.
 
   #statement(sql: string): Statement {
-    return { sql, parameters: this.#parameters };
+    return numbered(sql, this.#shared.values, this.dialect);
   }
 
   #fromRoot(): string {
-    return this.#tableAs(this.#selection.model, this.#scopes[0]!.alias);
+    return tableAs(this.#level.root.model, this.#level.root.alias);
   }
 
-  #tableAs(model: EntityModel, alias: string): string {
-    return model.table === alias ? alias : `${model.table} ${alias}`;
+  #hasKey(): boolean {
+    return this.#selection.model.primary.length > 0;
   }
 
-  #distinctWord(): string {
-    return this.#selection.distinct ? "DISTINCT " : "";
+  /** A whole SELECT. What it selects is rendered when the joins are there. */
+  #selectOf(select: () => string, ordered = true): string {
+    this.#joinAll();
+    const columns = select();
+    const tail = `${this.#whereClause()}${this.#groupClause()}`;
+    const order = ordered ? orderBy(this.#renderedOrders().map(({ order, text }) => order.render(text))) : "";
+    const { distinct } = this.#selection;
+    return `SELECT ${distinct ? "DISTINCT " : ""}${columns} FROM ${this.#fromRoot()}${this.#level.joins}${tail}${order}${this.#limitClause()}`;
   }
 
   #whereClause(): string {
-    const { conditions, model, withDeleted } = this.#selection;
-    const all = [...conditions.map((condition) => condition.render(this)), ...hiddenRows(model, withDeleted).map((one) => one.render(this))];
+    const all = [
+      ...this.#selection.conditions.map((one) => one.renderGuarded(this)),
+      ...this.#hiddenRows(this.#level.root),
+    ];
     return all.length === 0 ? "" : ` WHERE ${all.join(" AND ")}`;
   }
 
   #groupClause(): string {
     const { groups, having } = this.#selection;
     const grouped = groups.length === 0 ? "" : ` GROUP BY ${groups.map((group) => group.render(this)).join(", ")}`;
-    return having.length === 0 ? grouped : `${grouped} HAVING ${having.map((one) => one.render(this)).join(" AND ")}`;
+    return having.length === 0
+      ? grouped
+      : `${grouped} HAVING ${having.map((one) => one.renderGuarded(this)).join(" AND ")}`;
   }
 
-  #orderClause(): string {
-    const { orders } = this.#selection;
-    return orders.length === 0 ? "" : ` ORDER BY ${orders.map((order) => order.render(this)).join(", ")}`;
+  #renderedOrders(): { order: Order; text: string }[] {
+    return this.#selection.orders.map((order) => ({ order, text: order.scalar.render(this) }));
   }
 
   #limitClause(): string {
-    return this.#dialect.limit(this.#selection.limit, this.#selection.offset);
+    return this.dialect.limit(this.#selection.limit, this.#selection.offset);
   }
 
-  #tail(): string {
-    return `${this.#whereClause()}${this.#groupClause()}${this.#orderClause()}${this.#limitClause()}`;
+  /** The keys of one page, joined to the root's table; from here on the level is that of the whole statement. */
+  #pageOfRoots(where: string, orders: readonly { order: Order; text: string }[]): string {
+    const { root, joins, repeats } = this.#level;
+    const { primary } = root.model;
+    const page = this.dialect.quote("page");
+    const keys = primary.map(({ quoted }) => `${root.alias}.${quoted}`);
+    const sorted = orders.map(({ order, text }) => ({ order, text: repeats ? oneOfGroup(order, text, root) : text }));
+    const columns = [
+      ...keys.map((key, place) => `${key} AS ${this.dialect.quote(`key${place}`)}`),
+      ...sorted.map(({ text }, place) => `${text} AS ${this.dialect.quote(`order${place}`)}`),
+    ].join(", ");
+    const group = repeats ? ` GROUP BY ${keys.join(", ")}` : "";
+    const order = orderBy(sorted.map(({ order: one, text }) => one.render(text)));
+    const inner = `SELECT ${columns} FROM ${this.#fromRoot()}${joins}${where}${group}${order}${this.#limitClause()}`;
+    const on = keys.map((key, place) => `${key} = ${this.#ofPage("key", place)}`).join(" AND ");
+    this.#level = new Level(root.model, root.alias, this.#level.outer);
+    return `(${inner}) ${page} JOIN ${this.#fromRoot()} ON ${on}`;
   }
 
-  #joinClauses(joins: readonly Join[]): string {
-    let clauses = "";
-    for (const { path, kind } of withParents(joins)) {
-      if (this.#scopes.some((scope) => scope.path === path)) continue;
-      const parent = this.#scopes.find((scope) => scope.path === parentPath(path))!;
-      const relation = parent.model.relation(lastName(path))!;
-      const alias = this.#dialect.quote(path);
-      const scope = { model: relation.target, alias, path };
-      const target = this.#tableAs(relation.target, alias);
-      if (relation.junction) {
-        const link = this.#newAlias("link");
-        const toOwner = relation.junction.toOwner.map(({ quoted, referenced }) => `${link}.${quoted} = ${parent.alias}.${referenced.quoted}`);
-        const toTarget = relation.junction.toTarget.map(({ quoted, referenced }) => `${link}.${quoted} = ${alias}.${referenced.quoted}`);
-        clauses += ` ${kind} JOIN ${relation.junction.table} ${link} ON ${toOwner.join(" AND ")}`;
-        clauses += ` ${kind} JOIN ${target} ON ${[...toTarget, ...this.#hidden(scope)].join(" AND ")}`;
-      } else {
-        const on = [this.#onClause(relation, parent.alias, alias), ...this.#hidden(scope)];
-        clauses += ` ${kind} JOIN ${target} ON ${on.join(" AND ")}`;
-      }
-      this.#scopes.push(scope);
-    }
-    return clauses;
+  #ofPage(kind: "key" | "order", place: number): string {
+    return `${this.dialect.quote("page")}.${this.dialect.quote(`${kind}${place}`)}`;
   }
 
-  #hidden(scope: Scope): string[] {
-    return hiddenRows(scope.model, this.#selection.withDeleted).map((condition) => {
-      this.#scopes.push(scope);
-      const text = condition.render(this);
-      this.#scopes.pop();
-      return text;
-    });
-  }
-
-  #onClause(relation: RelationModel, ownerAlias: string, targetAlias: string): string {
-    const [foreignAlias, referencedAlias] = relation.holdsKey ? [ownerAlias, targetAlias] : [targetAlias, ownerAlias];
-    return relation.joins
-      .map(({ foreign, referenced }) => `${foreignAlias}.${foreign.quoted} = ${referencedAlias}.${referenced.quoted}`)
-      .join(" AND ");
-  }
-
-  #pageOfRoots(): string {
-    const { joins } = this.#selection;
-    const inner = joins.filter(({ fetch }) => !fetch);
-    const root = this.#scopes[0]!;
-    const joined = this.#joinClauses(inner);
-    const distinct = joined === "" ? "" : "DISTINCT ";
-    const page = `(SELECT ${distinct}${root.alias}.* FROM ${this.#fromRoot()}${joined}${this.#tail()}) ${root.alias}`;
-    this.#scopes = [root];
-    return page;
-  }
-
-  #segments(fetched: readonly Join[]): Segment[] {
-    const segments: Segment[] = [{ model: this.#selection.model, offset: 0 }];
-    let offset = this.#selection.model.selected.length;
-    const paths = [""];
-    for (const { path } of withParents(fetched)) {
-      const parent = paths.indexOf(parentPath(path));
-      const relation = segments[parent]!.model.relation(lastName(path))!;
-      segments.push({ model: relation.target, offset, parent: { segment: parent, relation } });
-      paths.push(path);
-      offset += relation.target.selected.length;
-    }
+  #segments(): { segment: Segment; scope: Scope }[] {
+    const { model, fetched } = this.#selection;
+    const segments: { segment: Segment; scope: Scope }[] = [{ segment: { model, offset: 0 }, scope: this.#level.root }];
+    const places = new Map([["", 0]]);
+    let offset = model.selected.length;
+    for (const relations of fetched)
+      relations.forEach((relation, depth) => {
+        const path = pathOf("", relations.slice(0, depth + 1));
+        if (places.has(path)) return;
+        const parent = { segment: places.get(pathOf("", relations.slice(0, depth)))!, relation };
+        const scope = this.#fetch(relations.slice(0, depth + 1));
+        places.set(path, segments.length);
+        segments.push({ segment: { model: relation.target, offset, parent }, scope });
+        offset += relation.target.selected.length;
+      });
     return segments;
   }
 
-  #segmentColumns(segment: Segment, fetched: readonly Join[]): string {
-    const path = segment.parent ? this.#pathOf(segment, fetched) : "";
-    const { alias } = this.#scopes.find((scope) => scope.path === path)!;
-    return segment.model.selected.map((column) => `${alias}.${column.quoted}`).join(", ");
-  }
-
-  #pathOf(segment: Segment, fetched: readonly Join[]): string {
-    const position = this.#segments(fetched).findIndex(({ offset }) => offset === segment.offset);
-    return withParents(fetched)[position - 1]!.path;
-  }
-
   #assigned(column: ColumnModel, value: unknown): string {
-    const scalar = new Column(column);
-    if (isExpression(value)) return value.render(this);
-    return this.parameter(value === null ? null : scalar.encode(value));
+    if (value instanceof Expression) return value.render(this);
+    return this.parameter(value === null || value === undefined ? null : new Column(column).encode(value));
+  }
+
+  /** What every UPDATE changes besides: the version, and the date of the last change. */
+  #touched(values: readonly { column: ColumnModel }[]): string[] {
+    const { columns } = this.#selection.model;
+    const others = columns.filter((column) => !values.some((value) => value.column === column));
+    return others.flatMap(({ quoted, metadata }) => {
+      if (metadata.isVersion) return `${quoted} = ${quoted} + 1`;
+      return metadata.isUpdateDate ? `${quoted} = ${this.dialect.now(metadata.precision)}` : [];
+    });
   }
 
   /** WHERE of an UPDATE or DELETE; where the query has joins or a limit, the rows are named by their keys. */
   #targetRows(): string {
-    const { joins, limit, offset, model } = this.#selection;
-    if (joins.length === 0 && limit === undefined && !offset) return this.#whereClause();
-    const inner = new SelectCompiler(this.#dialect, { ...this.#selection, values: undefined });
+    const { limit, offset, model, joins } = this.#selection;
+    const where = joins.length === 0 ? this.#whereClause() : "";
+    if (joins.length === 0 && this.#level.joins === "" && limit === undefined && !offset) return where;
+    const inner = new SelectCompiler(
+      this.dialect,
+      { ...this.#selection, values: undefined },
+      { level: this.#level, shared: this.#shared },
+    );
     const keys = model.primary.map(({ quoted }) => quoted).join(", ");
-    const found = inner.renderInto(this, model.primary);
     // MySQL does not read the table it changes, unless through a derived table.
-    return ` WHERE (${keys}) IN (SELECT * FROM (${found}) ${this.#dialect.quote("found")})`;
+    return ` WHERE (${keys}) IN (SELECT * FROM (${inner.renderInside()}) ${this.dialect.quote("found")})`;
   }
 
-  #newAlias(name: string): string {
-    return this.#outer instanceof SelectCompiler ? this.#outer.#newAlias(name) : this.#dialect.quote(`${name}_${++this.#aliases}`);
+  #ownersAmong(columns: readonly string[], owners: readonly (readonly unknown[])[]): string {
+    if (columns.length === 1)
+      return this.among(
+        columns[0]!,
+        owners.map(([value]) => value),
+      );
+    const one = (values: readonly unknown[]): string =>
+      `(${columns.map((column, place) => `${column} = ${this.parameter(values[place])}`).join(" AND ")})`;
+    return `(${owners.map(one).join(" OR ")})`;
   }
 }
 
-/** Rows that a query of this entity leaves out: soft-deleted ones, and other classes of its single table. */
-function hiddenRows(model: EntityModel, withDeleted: boolean): Condition[] {
-  const { deleteDateColumn, discriminatorColumn, tableType, discriminatorValue, childEntityMetadatas } = model.metadata;
-  const conditions: Condition[] = [];
-  if (deleteDateColumn && !withDeleted) conditions.push(new Column(model.columnNamed(deleteDateColumn.databaseName)).isNull());
-  if (tableType === "entity-child" && discriminatorColumn) {
-    const values = [discriminatorValue, ...childEntityMetadatas.map((child) => child.discriminatorValue)];
-    conditions.push(new Column(model.columnNamed(discriminatorColumn.databaseName)).in(values));
-  }
-  return conditions;
+/** Puts placeholders, numbered as they stand in the text, in the place of the marks. */
+function numbered(marked: string, values: readonly unknown[], dialect: Dialect): Statement {
+  if (values.length === 0) return { sql: marked, parameters: [] };
+  const parameters: unknown[] = [];
+  const sql = marked.replace(MARK, (_, index: string) => {
+    const value = values[Number(index)];
+    // More than the database takes travel in the text.
+    if (parameters.length >= dialect.parameterLimit) {
+      const literal = dialect.literal(value);
+      if (literal !== undefined) return literal;
+    }
+    parameters.push(value);
+    return dialect.placeholder(parameters.length);
+  });
+  return { sql, parameters };
 }
 
-/** The relations along `author.posts`. */
-export function relationsAlong(model: EntityModel, path: string): RelationModel[] {
-  const relations: RelationModel[] = [];
-  let current = model;
-  for (const name of path.split(".")) {
-    const relation = current.relation(name);
-    if (!relation) break;
-    relations.push(relation);
-    current = relation.target;
-  }
-  return relations;
+// eslint-disable-next-line no-control-regex -- no SQL holds a NUL, so it marks what is no SQL
+const MARK = /\0(\d+)\0/g;
+
+function selectedColumns(model: EntityModel, alias: string): string {
+  return model.selected.map((column) => column.selected(`${alias}.${column.quoted}`)).join(", ");
 }
 
-/** Every join with the ones it hangs on before it, each once. */
-function withParents(joins: readonly Join[]): Join[] {
-  const all = new Map<string, Join>();
-  for (const join of joins) {
-    const names = join.path.split(".");
-    names.forEach((_, depth) => {
-      const path = names.slice(0, depth + 1).join(".");
-      if (!all.has(path)) all.set(path, { ...join, path });
-    });
-  }
-  return [...all.values()];
+function tableAs(model: EntityModel, alias: string): string {
+  return model.table === alias ? alias : `${model.table} ${alias}`;
 }
 
-function parentPath(path: string): string {
-  return path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "";
+function onClause(relation: RelationModel, owner: Scope, target: Scope): string {
+  const [foreignAlias, referencedAlias] = relation.holdsKey ? [owner.alias, target.alias] : [target.alias, owner.alias];
+  return relation.joins
+    .map(({ foreign, referenced }) => `${foreignAlias}.${foreign.quoted} = ${referencedAlias}.${referenced.quoted}`)
+    .join(" AND ");
 }
 
-function lastName(path: string): string {
-  return path.slice(path.lastIndexOf(".") + 1);
+function linkedBy(link: string, side: JunctionModel["toOwner"], { alias }: Scope): string {
+  return side.map(({ quoted, referenced }) => `${link}.${quoted} = ${alias}.${referenced.quoted}`).join(" AND ");
 }
 
-function isExpression(value: unknown): value is Expression {
-  return typeof (value as Expression | undefined)?.render === "function";
+function orderBy(orders: readonly string[]): string {
+  return orders.length === 0 ? "" : ` ORDER BY ${orders.join(", ")}`;
 }
 
-function isJsonScalar(value: unknown): boolean {
-  return typeof value === "string" || typeof value === "number";
+/** What a root is sorted by when several of its rows fall together: the first one, in the order that was asked for. */
+function oneOfGroup({ scalar, direction }: Order, text: string, root: Scope): string {
+  const isRoots = scalar instanceof Column && scalar.path.length === 0 && scalar.model.model.root === root.model.root;
+  if (isRoots) return text;
+  return direction === "ASC" ? `MIN(${text})` : `MAX(${text})`;
 }
-

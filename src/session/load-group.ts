@@ -6,4 +6,10 @@ import type { Instance } from "./instance";
  */
 export class LoadGroup {
   readonly instances: Instance[] = [];
+
+  /** @param size how many there will be; an object that belongs to a larger group stays there */
+  take(instance: Instance, size: number): void {
+    this.instances.push(instance);
+    if (!instance.group || instance.group.instances.length <= size) instance.group = this;
+  }
 }

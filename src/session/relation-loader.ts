@@ -1,232 +1,207 @@
-import type { Row } from "../dialect/dialect";
 import { canonical } from "../metadata/codec";
-import type { ColumnModel, JunctionModel, RelationModel } from "../metadata/model";
+import type { ColumnModel, RelationModel } from "../metadata/model";
 import type { QueryContext } from "../query/context";
-import { and, Column, Condition, or, type Renderer } from "../query/expression";
+import { and, Column, condition, NEVER, or, type Condition } from "../query/expression";
 import { Query } from "../query/query";
-import { SelectCompiler } from "../query/select";
+import { everyRow, SelectCompiler } from "../query/select";
 import { instanceOf, NOT_LOADED, type Instance } from "./instance";
-import type { Relationships } from "./relationships";
+import { referencesPrimaryKey, type Relationships } from "./relationships";
 
-/** Loads one relation of many objects in one statement and fills it in. */
-export async function loadRelation(
-  context: QueryContext,
-  relationships: Relationships,
-  owners: readonly Instance[],
-  relation: RelationModel,
-): Promise<void> {
-  if (relation.isManyToMany) return loadManyToMany(context, relationships, owners, relation);
-  if (relation.holdsKey) return loadReferenced(context, relationships, owners, relation);
-  return loadReferencing(context, relationships, owners, relation);
+/** What loading a relation needs. */
+export interface Loading {
+  readonly context: QueryContext;
+  readonly relationships: Relationships;
+  readonly relation: RelationModel;
+  /** Takes the objects that were not loaded before. */
+  readonly arrivals?: Set<object> | undefined;
+}
+
+/** Loads one relation of many objects, in one statement where their keys fit into one, and fills it in. */
+export async function loadRelation(loading: Loading, owners: readonly Instance[]): Promise<void> {
+  if (loading.relation.isManyToMany) return loadManyToMany(loading, owners);
+  if (loading.relation.holdsKey) return loadReferenced(loading, owners);
+  return loadReferencing(loading, owners);
 }
 
 /** The condition that picks the rows one object is related to. */
 export function relatedTo(relationships: Relationships, owner: Instance, relation: RelationModel): Condition {
-  if (relation.junction) return throughJunction(relation.junction, relation, owner);
+  if (relation.isManyToMany) return throughJunction(relation, owner);
   if (!relation.holdsKey)
-    return and(...relation.joins.map(({ foreign, referenced }) => new Column(foreign).eq(referenced.read(owner.entity))));
-  const key = relationships.foreignKey(owner, relation);
-  return and(
-    ...relation.joins.map(({ referenced }) =>
-      new Column(referenced).eq(relation.joins.length === 1 ? key : (key as Record<string, unknown>)[referenced.property]),
-    ),
-  );
+    return and(
+      ...relation.joins.map(({ foreign, referenced }) => new Column(foreign).eq(referenced.read(owner.entity))),
+    );
+  const values = relationships.foreignKeyValues(owner, relation);
+  if (!values) return NEVER;
+  return and(...relation.joins.map(({ referenced }, place) => new Column(referenced).eq(values[place])));
 }
 
 /** To one, by the foreign keys that the owners hold. */
-async function loadReferenced(
-  context: QueryContext,
-  relationships: Relationships,
-  owners: readonly Instance[],
-  relation: RelationModel,
-): Promise<void> {
-  const keys = new Map<Instance, string>();
-  const wanted = new Map<string, unknown[]>();
+async function loadReferenced(loading: Loading, owners: readonly Instance[]): Promise<void> {
+  const { relation, relationships } = loading;
+  const columns = relation.joins.map(({ referenced }) => referenced);
+  const known = referencesPrimaryKey(relation);
+  const byKey = new Map<unknown, { values: readonly unknown[]; owners: Instance[] }>();
   for (const owner of owners) {
-    const key = relationships.foreignKey(owner, relation);
-    if (key === undefined) {
+    const values = relationships.foreignKeyValues(owner, relation);
+    if (!values) {
       relationships.fillOne(owner, relation, null);
       continue;
     }
-    const parts = relation.joins.length === 1 ? [key] : relation.joins.map(({ referenced }) => (key as Record<string, unknown>)[referenced.property]);
-    keys.set(owner, canonical(parts.map(comparable)));
-    wanted.set(keys.get(owner)!, parts);
+    const loaded = known ? relationships.loadedTarget(owner, relation) : undefined;
+    if (loaded) {
+      relationships.fillOne(owner, relation, loaded);
+      continue;
+    }
+    const key = keyOf(values);
+    const group = byKey.get(key);
+    if (group) group.owners.push(owner);
+    else byKey.set(key, { values, owners: [owner] });
   }
-  if (wanted.size === 0) return;
-  const columns = relation.joins.map(({ referenced }) => referenced);
-  const found = new Map<string, object>();
-  for (const entity of await find(context, relation, columns, [...wanted.values()])) {
-    found.set(canonical(columns.map((column) => comparable(column.read(entity)))), entity);
+  const wanted = [...byKey.values()].map(({ values }) => values);
+  for (const entity of await find(loading, columns, wanted)) {
+    const key = keyOf(columns.map((column) => storedValue(instanceOf(entity)!, column)));
+    for (const owner of byKey.get(key)?.owners ?? []) relationships.fillOne(owner, relation, entity);
+    byKey.delete(key);
   }
-  for (const [owner, key] of keys) relationships.fillOne(owner, relation, found.get(key) ?? null);
+  for (const group of byKey.values()) for (const owner of group.owners) relationships.fillOne(owner, relation, null);
 }
 
 /** To many (or one), by the foreign keys that the other side holds. */
-async function loadReferencing(
-  context: QueryContext,
-  relationships: Relationships,
-  owners: readonly Instance[],
-  relation: RelationModel,
-): Promise<void> {
+async function loadReferencing(loading: Loading, owners: readonly Instance[]): Promise<void> {
+  const { relation, relationships } = loading;
   const columns = relation.joins.map(({ foreign }) => foreign);
-  const byKey = new Map<string, object[]>();
-  const keyOf = new Map<Instance, string>();
-  const wanted: unknown[][] = [];
+  const members = new Members(
+    owners,
+    relation.joins.map(({ referenced }) => referenced),
+  );
+  for (const entity of await find(loading, columns, members.wanted)) {
+    const instance = instanceOf(entity)!;
+    members.add(
+      columns.map((column) => storedValue(instance, column)),
+      entity,
+    );
+  }
   for (const owner of owners) {
-    const parts = relation.joins.map(({ referenced }) => referenced.read(owner.entity));
-    const key = canonical(parts.map(comparable));
-    keyOf.set(owner, key);
-    if (byKey.has(key)) continue;
-    byKey.set(key, []);
-    wanted.push(parts);
-  }
-  for (const entity of await find(context, relation, columns, wanted)) {
-    const key = canonical(columns.map((column) => comparable(storedValue(instanceOf(entity)!, column))));
-    byKey.get(key)?.push(entity);
-  }
-  for (const [owner, key] of keyOf) {
-    const members = byKey.get(key)!;
-    if (relation.toMany) relationships.fillMany(owner, relation, members);
-    else relationships.fillOne(owner, relation, members[0] ?? null);
+    const found = members.of(owner);
+    if (relation.toMany) relationships.fillMany(owner, relation, found);
+    else relationships.fillOne(owner, relation, found[0] ?? null);
   }
 }
 
-async function loadManyToMany(
-  context: QueryContext,
-  relationships: Relationships,
-  owners: readonly Instance[],
-  relation: RelationModel,
-): Promise<void> {
+async function loadManyToMany(loading: Loading, owners: readonly Instance[]): Promise<void> {
+  const { context, relation, relationships, arrivals } = loading;
   const junction = relation.junction!;
-  const byKey = new Map<string, object[]>();
-  const keyOf = new Map<Instance, string>();
-  const wanted: unknown[][] = [];
-  for (const owner of owners) {
-    const parts = junction.toOwner.map(({ referenced }) => referenced.read(owner.entity));
-    const key = canonical(parts.map(comparable));
-    keyOf.set(owner, key);
-    if (byKey.has(key)) continue;
-    byKey.set(key, []);
-    wanted.push(parts);
-  }
-  const { sql, parameters } = junctionStatement(context, relation, junction, wanted);
+  const columns = junction.toOwner.map(({ referenced }) => referenced);
+  const members = new Members(owners, columns);
   const ready = context.ready(relation.label);
   const connection = ready instanceof Promise ? await ready : ready;
-  const rows: Row[] = await connection.rows(sql, parameters);
-  const entities = await context.materialize([{ model: relation.target, offset: junction.toOwner.length }], rows, {
-    populateExisting: false,
-  });
-  rows.forEach((row, index) => {
-    const parts = junction.toOwner.map(({ referenced: { codec } }, place) => (codec.decode ? codec.decode(row[place]) : row[place]));
-    byKey.get(canonical(parts.map(comparable)))?.push(entities[index]!);
-  });
-  for (const [owner, key] of keyOf) relationships.fillMany(owner, relation, byKey.get(key)!);
-}
-
-function junctionStatement(
-  context: QueryContext,
-  relation: RelationModel,
-  junction: JunctionModel,
-  wanted: readonly unknown[][],
-): { sql: string; parameters: readonly unknown[] } {
-  const { target } = relation;
-  const alias = context.dialect.quote(target.metadata.tableName);
-  const link = context.dialect.quote("link");
-  // The compiler renders the conditions; the junction's own columns are no entity's, so they stand as they are.
-  const compiler = new SelectCompiler(context.dialect, { ...bareSelection(relation), orders: [] });
-  const linked = junction.toTarget.map(({ quoted, referenced }) => `${link}.${quoted} = ${alias}.${referenced.quoted}`).join(" AND ");
-  const columns = [
-    ...junction.toOwner.map(({ quoted }) => `${link}.${quoted}`),
-    ...target.selected.map(({ quoted }) => `${alias}.${quoted}`),
-  ].join(", ");
-  const ofOwners = junctionCondition(junction, link, wanted).render(compiler);
-  const hidden = compiler.hiddenRows().map((text) => ` AND ${text}`).join("");
-  const order = target.primary.map(({ quoted }) => `${alias}.${quoted}`).join(", ");
-  const from = target.table === alias ? alias : `${target.table} ${alias}`;
-  return {
-    sql: `SELECT ${columns} FROM ${junction.table} ${link} JOIN ${from} ON ${linked} WHERE ${ofOwners}${hidden} ORDER BY ${order}`,
-    parameters: compiler.parameters,
-  };
-}
-
-function junctionCondition(junction: JunctionModel, link: string, wanted: readonly unknown[][]): Condition {
-  const encode = (place: number, value: unknown): unknown => {
-    const { codec } = junction.toOwner[place]!.referenced;
-    return codec.encode ? codec.encode(value) : value;
-  };
-  if (junction.toOwner.length === 1)
-    return new Condition((renderer) =>
-      renderer.among(
-        `${link}.${junction.toOwner[0]!.quoted}`,
-        wanted.map(([value]) => encode(0, value)),
-      ),
+  for (const portion of portions(members.wanted, columns.length, context)) {
+    const encoded = portion.map((values) => values.map((value, place) => encodedFor(columns[place]!, value)));
+    const { sql, parameters } = new SelectCompiler(context.dialect, everyRow(relation.target)).linked(
+      junction,
+      encoded,
     );
-  const one = (values: readonly unknown[]): Condition =>
-    and(
-      ...values.map(
-        (value, place) =>
-          new Condition((renderer) => `${link}.${junction.toOwner[place]!.quoted} = ${renderer.parameter(encode(place, value))}`),
-      ),
-    );
-  return or(...wanted.map(one));
+    const rows = await connection.rows(sql, parameters);
+    const segment = { model: relation.target, offset: columns.length };
+    const entities = await context.materialize([segment], rows, { populateExisting: false, arrivals });
+    rows.forEach((row, index) => {
+      const key = columns.map(({ codec }, place) => (codec.decode ? codec.decode(row[place]) : row[place]));
+      members.add(key, entities[index]!);
+    });
+  }
+  for (const owner of owners) relationships.fillMany(owner, relation, members.of(owner));
 }
 
-function throughJunction(junction: JunctionModel, relation: RelationModel, owner: Instance): Condition {
-  return new Condition((renderer: Renderer) => {
-    const owned = junction.toOwner
-      .map(({ quoted, referenced }) => {
-        const value = referenced.read(owner.entity);
-        return `${quoted} = ${renderer.parameter(referenced.codec.encode ? referenced.codec.encode(value) : value)}`;
-      })
-      .join(" AND ");
-    const keys = junction.toTarget.map(({ referenced }) => renderer.column(referenced)).join(", ");
-    const linked = junction.toTarget.map(({ quoted }) => quoted).join(", ");
-    const [left, right] = junction.toTarget.length === 1 ? [keys, linked] : [`(${keys})`, linked];
-    return `${left} IN (SELECT ${right} FROM ${relation.junction!.table} WHERE ${owned})`;
+function throughJunction({ junction: table }: RelationModel, owner: Instance): Condition {
+  const { table: name, toOwner, toTarget } = table!;
+  return condition((renderer) => {
+    const owned = toOwner.map(
+      ({ quoted, referenced }) =>
+        `${quoted} = ${renderer.parameter(encodedFor(referenced, referenced.read(owner.entity)))}`,
+    );
+    const keys = toTarget.map(({ referenced }) => renderer.column(referenced, [])).join(", ");
+    const linked = toTarget.map(({ quoted }) => quoted).join(", ");
+    return `(${keys}) IN (SELECT ${linked} FROM ${name} WHERE ${owned.join(" AND ")})`;
   });
+}
+
+/** Who belongs to whom, by the values that both sides share. */
+class Members {
+  readonly #byKey = new Map<unknown, object[]>();
+  readonly #keys = new Map<Instance, unknown>();
+  /** The values to look for, each once. */
+  readonly wanted: (readonly unknown[])[] = [];
+
+  constructor(owners: readonly Instance[], columns: readonly ColumnModel[]) {
+    for (const owner of owners) {
+      const values = columns.map((column) => storedValue(owner, column));
+      const key = keyOf(values);
+      this.#keys.set(owner, key);
+      if (this.#byKey.has(key)) continue;
+      this.#byKey.set(key, []);
+      // Nobody refers to NULL.
+      if (!values.includes(null)) this.wanted.push(values);
+    }
+  }
+
+  add(values: readonly unknown[], member: object): void {
+    this.#byKey.get(keyOf(values))?.push(member);
+  }
+
+  of(owner: Instance): readonly object[] {
+    // Owners may share a key (a relation to a column that is not unique): each gets a list of its own.
+    return [...this.#byKey.get(this.#keys.get(owner))!];
+  }
 }
 
 /** The entities of a relation's other side whose columns have one of these values, in the order of their keys. */
 async function find(
-  context: QueryContext,
-  relation: RelationModel,
+  { context, relation, arrivals }: Loading,
   columns: readonly ColumnModel[],
-  wanted: readonly unknown[][],
+  wanted: readonly (readonly unknown[])[],
 ): Promise<object[]> {
-  const condition =
-    columns.length === 1
-      ? new Column(columns[0]!).in(wanted.map(([value]) => value))
-      : or(...wanted.map((values) => and(...values.map((value, place) => new Column(columns[place]!).eq(value)))));
-  const byKey = relation.target.primary.map((column) => new Column(column).asc());
-  return Query.of<object>(() => context, relation.target)
-    .filter(condition)
-    .orderBy(...byKey)
-    .all();
+  const query = Query.of<object>(() => context, relation.target).orderBy(
+    ...relation.target.primary.map((column) => new Column(column).asc()),
+  );
+  const found: object[] = [];
+  for (const portion of portions(wanted, columns.length, context))
+    for (const entity of await query.filter(among(columns, portion)).arriving(arrivals).all()) found.push(entity);
+  return found;
 }
 
-function bareSelection(relation: RelationModel): ConstructorParameters<typeof SelectCompiler>[1] {
-  return {
-    model: relation.target,
-    conditions: [],
-    orders: [],
-    joins: [],
-    groups: [],
-    having: [],
-    values: undefined,
-    limit: undefined,
-    offset: undefined,
-    distinct: false,
-    withDeleted: false,
-  };
+function among(columns: readonly ColumnModel[], wanted: readonly (readonly unknown[])[]): Condition {
+  if (columns.length === 1) return new Column(columns[0]!).in(wanted.map(([value]) => value));
+  return or(...wanted.map((values) => and(...values.map((value, place) => new Column(columns[place]!).eq(value)))));
 }
+
+/** A list of single keys travels whole; keys of several parts as many at a time as a statement has parameters for. */
+function portions<T>(wanted: readonly T[], width: number, { dialect }: QueryContext): (readonly T[])[] {
+  if (wanted.length === 0) return [];
+  if (width === 1) return [wanted];
+  const size = Math.min(LARGEST_PORTION, Math.floor(dialect.parameterLimit / width) - 10);
+  return Array.from({ length: Math.ceil(wanted.length / size) }, (_, index) =>
+    wanted.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** Conditions for keys of several parts are looked at one after the other by some databases. */
+const LARGEST_PORTION = 1_000;
 
 /** What the database holds in a column of an object, as a value. */
 function storedValue(instance: Instance, column: ColumnModel): unknown {
   const remembered = instance.snapshot?.[column.index];
-  return remembered === NOT_LOADED ? column.read(instance.entity) : column.codec.thaw(remembered);
+  return remembered === NOT_LOADED || remembered === undefined
+    ? column.read(instance.entity)
+    : column.codec.thaw(remembered);
 }
 
-/** Keys may come as a number on one side and as text on the other (bigint). */
-function comparable(value: unknown): unknown {
-  return typeof value === "number" || typeof value === "bigint" ? String(value) : value;
+function encodedFor({ codec }: ColumnModel, value: unknown): unknown {
+  return codec.encode ? codec.encode(value) : value;
+}
+
+/** Something that a Map finds again. Keys may come as a number on one side and as text on the other (bigint). */
+function keyOf(values: readonly unknown[]): unknown {
+  const [value] = values;
+  if (values.length === 1 && typeof value !== "object") return typeof value === "string" ? value : String(value);
+  return canonical(values.map((part) => (typeof part === "number" || typeof part === "bigint" ? String(part) : part)));
 }

@@ -1,4 +1,4 @@
-import type { EntityModel, RelationModel } from "../metadata/model";
+import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
 import { unknownProperty } from "../query/errors";
 import type { Query } from "../query/query";
@@ -23,7 +23,9 @@ export class Relationships implements CollectionKeeper {
     const value = relation.toMany ? this.#readMany(instance, relation) : this.#readOne(instance, relation);
     if (!relation.metadata.isLazy) return value;
     // TypeORM's lazy relations are promises, whatever they hold.
-    return value instanceof LazyCollection || value instanceof LazyReference ? this.load(instance, relation) : Promise.resolve(value);
+    return value instanceof LazyCollection || value instanceof LazyReference
+      ? this.load(instance, relation)
+      : Promise.resolve(value);
   }
 
   /** The related entity as far as memory knows it; undefined where only the database knows. */
@@ -38,14 +40,27 @@ export class Relationships implements CollectionKeeper {
 
   /** The value of the foreign key as it stands: a value, an object of values, or undefined where it is NULL. */
   foreignKey(instance: Instance, relation: RelationModel): unknown {
-    const values = relation.joins.map(({ foreign }) => {
-      if (!foreign.isVirtual) return foreign.read(instance.entity);
-      const remembered = instance.snapshot?.[foreign.index];
-      return remembered === NOT_LOADED ? undefined : remembered;
-    });
-    if (values.some((value) => value === null || value === undefined)) return undefined;
-    if (values.length === 1) return values[0];
+    const values = this.foreignKeyValues(instance, relation);
+    if (!values || values.length === 1) return values?.[0];
     return Object.fromEntries(relation.joins.map(({ referenced }, index) => [referenced.property, values[index]]));
+  }
+
+  /** The values of the foreign key's columns as they stand; undefined where one is NULL. */
+  foreignKeyValues(instance: Instance, relation: RelationModel): unknown[] | undefined {
+    const { joins } = relation;
+    const values = new Array<unknown>(joins.length);
+    for (let place = 0; place < joins.length; place++) {
+      const value = heldValue(instance, joins[place]!.foreign);
+      if (value === null || value === undefined) return undefined;
+      values[place] = value;
+    }
+    return values;
+  }
+
+  /** The entity that the foreign key points at, where it is loaded and not expired. */
+  loadedTarget(instance: Instance, relation: RelationModel): object | undefined {
+    const entity = instance.owner?.loaded(relation.target, this.foreignKey(instance, relation));
+    return entity && !instanceOf(entity)!.isExpired ? entity : undefined;
   }
 
   /** Sets a relation and tells the other side. */
@@ -58,13 +73,15 @@ export class Relationships implements CollectionKeeper {
   assign(instance: Instance, values: object): void {
     const { entity, model } = instance;
     for (const [property, value] of Object.entries(values)) {
-      const known = property in entity || model.properties.some((name) => name === property || name.startsWith(`${property}.`));
+      const known =
+        property in entity || model.properties.some((name) => name === property || name.startsWith(`${property}.`));
       if (!known) throw unknownProperty(model.name, property, model.properties);
       if (value === undefined) continue;
       const embedded = model.metadata.embeddeds.find(({ propertyName }) => propertyName === property);
       if (embedded && typeof value === "object" && value !== null) {
         for (const column of model.columns)
-          if (column.path[0] === property && column.read(values) !== undefined) column.write(entity, column.read(values));
+          if (column.path[0] === property && column.read(values) !== undefined)
+            column.write(entity, column.read(values));
       } else (entity as Record<string, unknown>)[property] = value;
     }
   }
@@ -94,6 +111,17 @@ export class Relationships implements CollectionKeeper {
     attach(entity, instance);
     instrument(instance, this);
     return instance;
+  }
+
+  /** Tells the other sides of an object's relations once more; those that know already do nothing. */
+  retell(instance: Instance): void {
+    instance.undone = false;
+    for (const relation of instance.model.relations) {
+      const related = instance.relatedBy(relation);
+      if (related instanceof Collection) for (const member of related) this.joined(instance, relation, member);
+      else if (related && "entity" in related && related.entity && relation.inverse)
+        this.#tell(related.entity, relation.inverse, instance.entity, true);
+    }
   }
 
   follows(relation: RelationModel, member: object): boolean {
@@ -280,4 +308,11 @@ export class Relationships implements CollectionKeeper {
 export function referencesPrimaryKey(relation: RelationModel): boolean {
   const { primary } = relation.target;
   return relation.joins.length === primary.length && relation.joins.every(({ referenced }) => referenced.isPrimary);
+}
+
+/** The value of a foreign key's column, whether a property holds it or only the row does. */
+function heldValue(instance: Instance, foreign: ColumnModel): unknown {
+  if (!foreign.isVirtual) return foreign.read(instance.entity);
+  const remembered = instance.snapshot?.[foreign.index];
+  return remembered === NOT_LOADED || remembered === undefined ? undefined : foreign.codec.thaw(remembered);
 }

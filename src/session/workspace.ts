@@ -7,13 +7,14 @@ import type { MaterializeOptions, QueryContext, Segment } from "../query/context
 import { Column } from "../query/expression";
 import { Query } from "../query/query";
 import { isModified } from "./change-set";
-import { closedSession, inAutoflush, needsRollback } from "./errors";
+import { Collection, LazyCollection } from "./collection";
+import { closedSession, inAutoflush, needsRollback, savepointOver } from "./errors";
 import { hydratorOf } from "./hydrator";
 import { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference } from "./instance";
-import { conceal, instrument, release } from "./instrument";
-import { emptyAgain, Journal, restored, type Memento } from "./journal";
+import { conceal, expose, instrument, release } from "./instrument";
+import { emptyAgain, Journal, restored, unstored, type Memento } from "./journal";
 import { LoadGroup } from "./load-group";
 import { loadRelation, relatedTo } from "./relation-loader";
 import type { Registry } from "./registry";
@@ -44,6 +45,9 @@ export class Workspace implements InstanceOwner, QueryContext {
   #autoflushSuspended = 0;
   #turn: Promise<unknown> | undefined;
   #bulkWritten = new Set<EntityModel>();
+  /** The savepoints that are open, the innermost last; the journal has a level for each. */
+  readonly #savepoints: string[] = [];
+  #savepointCount = 0;
   readonly #getStatements = new Map<EntityModel, { sql: string; rest: readonly unknown[] }>();
   readonly #listener: DatabaseListener;
 
@@ -151,6 +155,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     instance.generation = this.generation;
     if (instance.snapshot) this.identities.put(instance);
     else this.pending.add(instance);
+    if (instance.undone) this.registry.relationships.retell(instance);
     return instance;
   }
 
@@ -165,6 +170,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     this.pending.delete(instance);
     this.deleting.delete(instance);
     this.related.delete(instance);
+    this.journal.forget(instance);
     if (instance.snapshot) this.identities.remove(instance);
     instance.owner = undefined;
     instance.deletion = instance.deletion === "sent" ? "sent" : "none";
@@ -254,60 +260,61 @@ export class Workspace implements InstanceOwner, QueryContext {
   materialize(
     segments: readonly Segment[],
     rows: readonly Row[],
-    { populateExisting }: MaterializeOptions,
+    { populateExisting, arrivals }: MaterializeOptions,
   ): MaybePromise<object[]> {
-    const group = new LoadGroup();
-    const fresh: Instance[] = [];
+    const hears = segments.some(({ model }) => this.#hearsOfLoading(model));
+    const fresh: Instance[] | undefined = hears || arrivals ? [] : undefined;
     const readers = segments.map(({ model, offset }) => this.#reader(model, offset, populateExisting, fresh));
-    const read = readers[0]!;
-    let entities: object[];
-    if (segments.length === 1) {
-      entities = new Array<object>(rows.length);
-      for (let index = 0; index < rows.length; index++) {
-        const instance = read(rows[index]!)!;
-        entities[index] = instance.entity;
-        group.instances.push(instance);
-        instance.group ??= group;
-      }
-    } else entities = this.#materializeJoined(segments, rows, readers, group);
-    if (fresh.length === 0) return entities;
-    return this.#afterLoad(fresh, entities);
+    const groups =
+      segments.length === 1 ? this.#readRows(rows, readers[0]!) : this.#readJoined(segments, rows, readers);
+    const entities = groups[0]!.instances.map(({ entity }) => entity);
+    if (arrivals) for (const { entity } of fresh!) arrivals.add(entity);
+    const eager = segments.some(({ model }) => model.loadsEagerly);
+    if (!eager && !(hears && fresh!.length > 0)) return entities;
+    return this.#afterReading(hears ? fresh! : [], eager ? groups : [], arrivals, entities);
+  }
+
+  /** An entity a row. */
+  #readRows(rows: readonly Row[], read: (row: Row) => Instance | undefined): LoadGroup[] {
+    const group = new LoadGroup();
+    for (let index = 0; index < rows.length; index++) group.take(read(rows[index]!)!, rows.length);
+    return [group];
   }
 
   /** Rows of several entities: each row's entities are related as the joins say. A join makes several rows of one entity; it is found once. */
-  #materializeJoined(
+  #readJoined(
     segments: readonly Segment[],
     rows: readonly Row[],
     readers: readonly ((row: Row) => Instance | undefined)[],
-    group: LoadGroup,
-  ): object[] {
+  ): LoadGroup[] {
     const { relationships } = this.registry;
+    const all = segments.map(() => new Set<Instance>());
     const members = segments.map(() => new Map<Instance, Set<object>>());
-    const roots = new Set<Instance>();
-    for (const row of rows) {
-      const found: (Instance | undefined)[] = [];
-      segments.forEach(({ parent }, place) => {
-        const owner = parent ? found[parent.segment] : undefined;
+    const found: (Instance | undefined)[] = [];
+    for (const row of rows)
+      for (let place = 0; place < segments.length; place++) {
+        const { parent } = segments[place]!;
+        const owner = parent && found[parent.segment];
         const instance = parent && !owner ? undefined : readers[place]!(row);
-        found.push(instance);
-        if (!parent || !owner) return;
-        if (!parent.relation.toMany) relationships.fillOne(owner, parent.relation, instance?.entity ?? null);
-        else {
-          let set = members[place]!.get(owner);
-          if (!set) members[place]!.set(owner, (set = new Set()));
-          if (instance) set.add(instance.entity);
+        found[place] = instance;
+        if (instance) all[place]!.add(instance);
+        if (!owner) continue;
+        if (!parent!.relation.toMany) {
+          relationships.fillOne(owner, parent!.relation, instance?.entity ?? null);
+          continue;
         }
-      });
-      roots.add(found[0]!);
-    }
-    for (const root of roots) {
-      group.instances.push(root);
-      root.group ??= group;
-    }
+        let set = members[place]!.get(owner);
+        if (!set) members[place]!.set(owner, (set = new Set()));
+        if (instance) set.add(instance.entity);
+      }
     segments.forEach(({ parent }, place) => {
       for (const [owner, set] of members[place]!) relationships.fillMany(owner, parent!.relation, [...set]);
     });
-    return group.instances.map(({ entity }) => entity);
+    return all.map((instances) => {
+      const group = new LoadGroup();
+      for (const instance of instances) group.take(instance, instances.size);
+      return group;
+    });
   }
 
   /** Reads one entity's columns out of rows: the loaded object of the key, or a new one. */
@@ -315,14 +322,13 @@ export class Workspace implements InstanceOwner, QueryContext {
     model: EntityModel,
     offset: number,
     populateExisting: boolean,
-    fresh: Instance[],
+    fresh: Instance[] | undefined,
   ): (row: Row) => Instance | undefined {
     const { relationships } = this.registry;
     const hydrator = hydratorOf(model, relationships);
     const maker = keyMaker(model);
     const places = hydrator.keyPlaces.map((place) => offset + place);
     const identities = this.identities.of(model);
-    const hears = this.#hearsOfLoading(model);
     const kinds = kindsByDiscriminator(model, offset);
     return (row) => {
       const key = maker.ofRow(row, places);
@@ -343,7 +349,7 @@ export class Workspace implements InstanceOwner, QueryContext {
       instance.generation = this.generation;
       attach(entity, instance);
       identities.set(key, instance);
-      if (hears) fresh.push(instance);
+      fresh?.push(instance);
       return instance;
     };
   }
@@ -357,6 +363,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     instance.snapshot = hydrator.snapshot(ownRow, ownOffset);
     instance.generation = this.generation;
     instance.group = undefined;
+    instance.guarded = undefined;
     this.forgetRelations(instance);
   }
 
@@ -376,7 +383,28 @@ export class Workspace implements InstanceOwner, QueryContext {
     );
   }
 
-  async #afterLoad(fresh: readonly Instance[], entities: object[]): Promise<object[]> {
+  /** What follows when rows have become objects: listeners hear of new ones, and eager relations are loaded. */
+  async #afterReading(
+    fresh: readonly Instance[],
+    groups: readonly LoadGroup[],
+    arrivals: Set<object> | undefined,
+    entities: object[],
+  ): Promise<object[]> {
+    await this.#tellOfLoading(fresh);
+    for (const { instances } of groups) {
+      const owners = new Map<RelationModel, object[]>();
+      for (const { model, entity } of instances)
+        for (const relation of model.eager) {
+          const list = owners.get(relation);
+          if (list) list.push(entity);
+          else owners.set(relation, [entity]);
+        }
+      for (const [relation, list] of owners) await this.loadRelation(list, relation, arrivals);
+    }
+    return entities;
+  }
+
+  async #tellOfLoading(fresh: readonly Instance[]): Promise<void> {
     const { broadcaster } = this.connection.queryRunner;
     for (const metadata of new Set(fresh.map(({ model }) => model.metadata))) {
       const loaded = fresh.filter(({ model }) => model.metadata === metadata).map(({ entity }) => entity);
@@ -392,7 +420,6 @@ export class Workspace implements InstanceOwner, QueryContext {
       }
       instance.snapshot = snapshot;
     }
-    return entities;
   }
 
   async load(instance: Instance, relation: RelationModel): Promise<unknown> {
@@ -400,27 +427,42 @@ export class Workspace implements InstanceOwner, QueryContext {
     const owners = together.filter(
       (other) => other.owner === this && other.snapshot && other.deletion === "none" && !isLoaded(other, relation),
     );
-    await loadRelation(this, this.registry.relationships, owners.includes(instance) ? owners : [instance], relation);
+    await this.#loadFor(owners.includes(instance) ? owners : [instance], relation, undefined);
     const related = instance.relatedBy(relation);
     return related && "entity" in related ? (related as Reference).entity : related;
   }
 
-  async loadRelation(entities: readonly object[], relation: RelationModel): Promise<void> {
-    const owners = entities.map((entity) => instanceOf(entity)!).filter((instance) => !isLoaded(instance, relation));
-    if (owners.length > 0) await loadRelation(this, this.registry.relationships, owners, relation);
+  async loadRelation(entities: readonly object[], relation: RelationModel, arrivals?: Set<object>): Promise<void> {
+    const owners = entities
+      .map((entity) => instanceOf(entity)!)
+      .filter((instance) => has(instance, relation) && !isLoaded(instance, relation));
+    if (owners.length > 0) await this.#loadFor(owners, relation, arrivals);
   }
 
-  release(entities: readonly object[]): void {
+  #loadFor(owners: readonly Instance[], relation: RelationModel, arrivals: Set<object> | undefined): Promise<void> {
+    return loadRelation({ context: this, relationships: this.registry.relationships, relation, arrivals }, owners);
+  }
+
+  membersOf(entity: object, relation: RelationModel): readonly object[] {
+    const related = instanceOf(entity)?.relatedBy(relation);
+    if (!related || related instanceof LazyCollection) return [];
+    if (related instanceof Collection) return [...related];
+    return related.entity ? [related.entity] : [];
+  }
+
+  guard(entities: readonly object[], relation: RelationModel): void {
+    for (const entity of entities) (instanceOf(entity)!.guarded ??= new Set()).add(relation);
+  }
+
+  keyParts(model: EntityModel, key: unknown): readonly unknown[] {
+    return keyMaker(model).parts(key);
+  }
+
+  release(entities: Iterable<object>): void {
     for (const entity of entities) {
       const instance = instanceOf(entity);
-      if (
-        !instance ||
-        instance.owner !== this ||
-        this.related.has(instance) ||
-        this.deleting.has(instance) ||
-        this.isDirty(instance)
-      )
-        continue;
+      if (instance?.owner !== this || instance.deletion !== "none") continue;
+      if (this.related.has(instance) || this.isDirty(instance)) continue;
       this.expunge(instance);
     }
   }
@@ -480,11 +522,8 @@ export class Workspace implements InstanceOwner, QueryContext {
   }
 
   #committed(): void {
-    for (const { instance } of this.journal.take()) {
-      if (instance.deletion !== "sent") continue;
-      instance.owner = undefined;
-    }
-    this.journal.clear();
+    for (const instance of this.journal.commit()) if (instance.deletion === "sent") instance.owner = undefined;
+    this.#savepoints.length = 0;
     this.#bulkWritten.clear();
     if (this.options.expireOnCommit) this.generation++;
   }
@@ -492,12 +531,9 @@ export class Workspace implements InstanceOwner, QueryContext {
   rollback(): Promise<void> {
     return this.exclusive(async () => {
       if (this.closed) throw closedSession();
-      while (this.journal.depth > 0) {
-        this.#restore(this.journal.take());
-        this.journal.pop();
-      }
+      this.#restoreTo(0);
       this.#restore(this.journal.take());
-      for (const model of this.#bulkWritten) this.#expireTable(model);
+      this.#expireBulkWritten();
       this.#bulkWritten.clear();
       this.failure = undefined;
       if (this.connection.inTransaction) await this.connection.rollback();
@@ -510,36 +546,71 @@ export class Workspace implements InstanceOwner, QueryContext {
     return this.exclusive(async () => {
       await this.#flushNow();
       await this.begin();
-      this.journal.push();
-      const name = `retort_${this.journal.depth}`;
+      const name = `retort_${++this.#savepointCount}`;
       await this.connection.savepoint(name);
+      this.journal.push();
+      this.#savepoints.push(name);
       return name;
     });
   }
 
+  hasSavepoint(name: string): boolean {
+    return this.#savepoints.includes(name);
+  }
+
+  /** Savepoints that were opened inside this one end with it. */
   releaseSavepoint(name: string): Promise<void> {
     return this.exclusive(async () => {
+      const depth = this.#depthOf(name);
       await this.#flushNow();
       await this.connection.releaseSavepoint(name);
-      this.journal.merge();
+      while (this.#savepoints.length > depth) {
+        this.journal.merge();
+        this.#savepoints.pop();
+      }
     });
   }
 
   rollbackToSavepoint(name: string): Promise<void> {
     return this.exclusive(async () => {
-      this.#restore(this.journal.take());
-      this.journal.pop();
-      this.failure = undefined;
+      const depth = this.#depthOf(name);
+      // The database first: where it has lost the whole transaction (a deadlock), going back to the savepoint is not enough.
       await this.connection.rollbackToSavepoint(name);
       await this.connection.releaseSavepoint(name);
+      this.#restoreTo(depth);
+      this.#expireBulkWritten();
+      this.failure = undefined;
     });
+  }
+
+  #depthOf(name: string): number {
+    if (this.closed) throw closedSession();
+    const depth = this.#savepoints.indexOf(name);
+    if (depth < 0) throw savepointOver();
+    return depth;
+  }
+
+  /** Makes memory what it was when the savepoint at this depth was opened. */
+  #restoreTo(depth: number): void {
+    while (this.#savepoints.length > depth) {
+      this.#restore(this.journal.take());
+      this.journal.pop();
+      this.#savepoints.pop();
+    }
+  }
+
+  #expireBulkWritten(): void {
+    for (const model of this.#bulkWritten) this.#expireTable(model);
   }
 
   /** Makes objects what they were: those that were written, and those that were changed and never written. */
   #restore(mementos: readonly Memento[]): void {
     const remembered = new Set(mementos.map(({ instance }) => instance));
-    for (const instance of this.identities)
-      if (!remembered.has(instance) && this.isDirty(instance)) restoreColumns(instance);
+    for (const instance of this.identities) {
+      if (remembered.has(instance)) continue;
+      if (this.isDirty(instance)) restoreColumns(instance);
+      for (const related of instance.related ?? []) if (related instanceof Collection) related.reset();
+    }
     // All of them leave their places before any takes its old one.
     for (const { instance } of mementos) if (instance.snapshot) this.identities.remove(instance);
     for (const memento of mementos) this.#restoreOne(memento);
@@ -554,17 +625,26 @@ export class Workspace implements InstanceOwner, QueryContext {
     instance.key = memento.key;
     instance.deletion = memento.deletion;
     instance.owner = memento.held ? this : undefined;
-    for (const relation of instance.model.relations) {
-      const related = restored(memento.related?.[relation.index]);
-      if (!related && instance.related?.[relation.index]) conceal(instance, relation, this.registry.relationships);
-      if (related || instance.related) instance.relate(relation, related);
-    }
+    this.#restoreRelations(memento);
     if (memento.snapshot) restoreColumns(instance);
     else emptyAgain(memento);
+    instance.undone = !memento.held;
     if (!memento.held) return;
     if (memento.snapshot) this.identities.put(instance);
     else this.pending.add(instance);
     if (memento.deletion === "asked") this.deleting.add(instance);
+  }
+
+  #restoreRelations({ instance, snapshot, related: saved }: Memento): void {
+    if (!instance.related && !saved) return;
+    for (const relation of instance.model.relations) {
+      const related = snapshot
+        ? restored(saved?.[relation.index])
+        : unstored(instance.relatedBy(relation), saved?.[relation.index]);
+      instance.relate(relation, related);
+      if (related && !(related instanceof LazyCollection)) expose(instance, relation, this.registry.relationships);
+      else conceal(instance, relation, this.registry.relationships);
+    }
   }
 
   async close(): Promise<void> {
@@ -600,6 +680,11 @@ const PLACEHOLDER = 0;
 function isLoaded(instance: Instance, relation: RelationModel): boolean {
   const related = instance.relatedBy(relation);
   return related !== undefined && (Array.isArray(related) || "entity" in related);
+}
+
+/** A relation of one class of a table is none of its other classes. */
+function has({ model }: Instance, relation: RelationModel): boolean {
+  return model.relations[relation.index]?.property === relation.property;
 }
 
 function isKindOf(model: EntityModel, asked: EntityModel): boolean {

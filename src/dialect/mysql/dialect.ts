@@ -19,8 +19,23 @@ export const mysql: Dialect = {
     return ` LIMIT ${limit ?? EVERY_ROW}${offset ? ` OFFSET ${offset}` : ""}`;
   },
   caseInsensitiveLike: (left, right) => `LOWER(${left}) LIKE LOWER(${right})`,
+  // Nor is there a limit to go around.
+  literal: () => undefined,
+  letterCount: "CHAR_LENGTH",
+  now: (precision) => `CURRENT_TIMESTAMP(${precision ?? 6})`,
+  jsonContains: (left, right) => `JSON_CONTAINS(${left}, ${right})`,
+  hasArrays: false,
   notDistinct: (left, right) => `${left} <=> ${right}`,
   insertDefaults: "() VALUES ()",
   explain: "EXPLAIN ",
+  planLine: ([, kind, table, type, , key, , , rows, extra]) =>
+    [
+      `${String(kind)} ${String(table)}: ${String(type)}`,
+      key && `by ${String(key)}`,
+      rows && `${String(rows)} rows`,
+      extra,
+    ]
+      .filter(Boolean)
+      .join(", "),
   connect: (dataSource, listener) => new MysqlConnection(mysql, dataSource, listener),
 };

@@ -1,4 +1,5 @@
 import type { Dialect } from "../dialect";
+import { literalOf } from "../literal";
 import { PostgresConnection } from "./connection";
 
 export const postgres: Dialect = {
@@ -7,7 +8,8 @@ export const postgres: Dialect = {
   generatedKeys: "returning",
   returning: true,
   arrayParameter: {
-    encode: (values) => values,
+    // A list of lists would be an array of two dimensions.
+    encode: (values) => (values.some(Array.isArray) ? undefined : values),
     render: (left, placeholder) => `${left} = ANY(${placeholder})`,
   },
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
@@ -16,8 +18,14 @@ export const postgres: Dialect = {
     return `${limit === undefined ? "" : ` LIMIT ${limit}`}${offset ? ` OFFSET ${offset}` : ""}`;
   },
   caseInsensitiveLike: (left, right) => `${left} ILIKE ${right}`,
+  literal: literalOf,
+  letterCount: "CHAR_LENGTH",
+  now: (precision) => (typeof precision === "number" ? `CURRENT_TIMESTAMP(${precision})` : "CURRENT_TIMESTAMP"),
+  jsonContains: (left, right) => `${left}::jsonb @> ${right}::jsonb`,
+  hasArrays: true,
   notDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   insertDefaults: "DEFAULT VALUES",
   explain: "EXPLAIN ",
+  planLine: (row) => String(row[0]),
   connect: (dataSource, listener) => new PostgresConnection(postgres, dataSource, listener),
 };

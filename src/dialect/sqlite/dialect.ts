@@ -1,4 +1,5 @@
 import type { Dialect } from "../dialect";
+import { literalOf } from "../literal";
 import { SqliteConnection } from "./connection";
 
 export const sqlite: Dialect = {
@@ -7,7 +8,7 @@ export const sqlite: Dialect = {
   generatedKeys: "last-id",
   returning: true,
   arrayParameter: {
-    encode: (values) => JSON.stringify(values),
+    encode: jsonList,
     render: (left, placeholder) => `${left} IN (SELECT value FROM json_each(${placeholder}))`,
   },
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
@@ -19,8 +20,28 @@ export const sqlite: Dialect = {
   },
   // LIKE does not mind the case of ASCII letters here.
   caseInsensitiveLike: (left, right) => `${left} LIKE ${right}`,
+  literal: literalOf,
+  letterCount: "LENGTH",
+  now: () => "CURRENT_TIMESTAMP",
+  jsonContains: undefined,
+  hasArrays: false,
   notDistinct: (left, right) => `${left} IS ${right}`,
   insertDefaults: "DEFAULT VALUES",
   explain: "EXPLAIN QUERY PLAN ",
+  // id, parent, a number that is not used, and the words.
+  planLine: (row) => String(row[3]),
   connect: (dataSource, listener) => new SqliteConnection(sqlite, dataSource, listener),
 };
+
+/** Numbers and texts; JSON has no other values that SQLite would compare as its own. */
+function jsonList(values: readonly unknown[]): string | undefined {
+  const texts: string[] = [];
+  for (const value of values) {
+    if (typeof value === "bigint") texts.push(String(value));
+    else if (typeof value === "number" && Number.isFinite(value)) texts.push(String(value));
+    // A text ends at its first NUL when SQLite reads it out of JSON.
+    else if (typeof value === "string" && !value.includes("\0")) texts.push(JSON.stringify(value));
+    else return undefined;
+  }
+  return `[${texts.join(",")}]`;
+}
