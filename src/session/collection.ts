@@ -185,6 +185,23 @@ export class Collection<T extends object> extends Array<T> {
     return this.#stored;
   }
 
+  /** @internal The members before whatever is going on now: a change by index, length or `pop` is in the array before anybody hears of it. */
+  get remembered(): readonly T[] {
+    return this.#told ? [...this] : this.#stored;
+  }
+
+  /** @internal Takes back changes that nobody was told of. */
+  reset(): void {
+    if (!this.#isAsStored()) this.#replaceMembers(this.#stored);
+  }
+
+  /** @internal The owner's row is gone: nothing of this is in the database. */
+  unstore(): void {
+    this.#stored = [];
+    this.#told = [...this];
+    this.#index = undefined;
+  }
+
   /** @internal Puts back what was there, or takes what was read, and tells nobody. */
   restore(members: readonly T[], stored: readonly T[]): void {
     this.#replaceMembers(members);
@@ -194,9 +211,10 @@ export class Collection<T extends object> extends Array<T> {
 
   /** @internal The database has what is here. */
   flushed(): void {
-    this.#stored = this.#told ?? this.#stored;
+    if (this.#told) this.#stored = Array.from(this);
     this.#told = undefined;
     this.#index = undefined;
+    this.#followed = undefined;
   }
 
   #changing(): void {
@@ -218,6 +236,13 @@ export class Collection<T extends object> extends Array<T> {
     const told = this.#told ?? this.#stored;
     if (this.length !== told.length) return false;
     for (let index = 0; index < told.length; index++) if (this[index] !== told[index] && !this.#isToldOf(this[index]!)) return false;
+    return true;
+  }
+
+  #isAsStored(): boolean {
+    const stored = this.#stored;
+    if (this.length !== stored.length) return false;
+    for (let index = 0; index < stored.length; index++) if (this[index] !== stored[index]) return false;
     return true;
   }
 

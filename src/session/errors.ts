@@ -30,6 +30,12 @@ export function needsRollback(first: Error): RetortError {
   });
 }
 
+export function savepointOver(): RetortError {
+  return new RetortError("session/savepoint-over", "the savepoint is over: it, one around it or the whole transaction was committed or rolled back", {
+    hint: "open another one: session.beginNested()",
+  });
+}
+
 export function inAutoflush(origin: string, error: Error): Error {
   // The error stays what it is, with its code and its cause; only its words grow.
   error.message = `${error.message} (while saving pending changes before ${origin}; noAutoflush() suspends that)`;

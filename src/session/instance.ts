@@ -62,6 +62,8 @@ export class Instance {
   group: LoadGroup | undefined;
   /** Promises that were set for TypeORM's lazy relations, to be waited for before a flush. */
   promises: Map<RelationModel, Promise<unknown>> | undefined;
+  /** A rollback made it new again: the other sides of its relations have forgotten it. */
+  undone = false;
   /** Relations that must not be loaded by touching them. */
   guarded: Set<RelationModel> | undefined;
 

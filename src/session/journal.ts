@@ -4,7 +4,7 @@ import type { Instance, Reference, Related } from "./instance";
 
 type SavedRelation =
   | { readonly kind: "reference"; readonly reference: Reference }
-  | { readonly kind: "collection"; readonly collection: Collection<object>; readonly members: object[]; readonly stored: readonly object[] }
+  | { readonly kind: "collection"; readonly collection: Collection<object>; readonly members: readonly object[]; readonly stored: readonly object[] }
   | { readonly kind: "lazy"; readonly lazy: LazyCollection; readonly arrived: object[]; readonly departed: object[] };
 
 /** One object as it was at the last commit or savepoint: enough to make it so again without asking the database. */
@@ -29,11 +29,20 @@ export class Journal {
     if (!level.has(instance)) level.set(instance, mementoOf(instance));
   }
 
+  /** The object is no business of the session's any more. */
+  forget(instance: Instance): void {
+    for (const level of this.#levels) level.delete(instance);
+  }
+
   /** Remembers what a property of a new object held before the flush filled it in. */
   filling(instance: Instance, column: ColumnModel): void {
-    const memento = this.#levels[this.#levels.length - 1]!.get(instance);
-    // Objects that had a row are restored from their snapshot.
-    if (memento && memento.snapshot === undefined) (memento.filled ??= []).push(column, column.read(instance.entity));
+    // An object that had a row when its level began is restored from its snapshot; the level in which it was new knows it without.
+    for (let depth = this.#levels.length - 1; depth >= 0; depth--) {
+      const memento = this.#levels[depth]!.get(instance);
+      if (memento?.snapshot !== undefined || !memento) continue;
+      (memento.filled ??= []).push(column, column.read(instance.entity));
+      return;
+    }
   }
 
   /** A savepoint: what changes from now on is remembered apart. */
@@ -45,11 +54,7 @@ export class Journal {
   merge(): void {
     const inner = this.#levels.pop()!;
     const outer = this.#levels[this.#levels.length - 1]!;
-    for (const [instance, memento] of inner) {
-      const older = outer.get(instance);
-      if (!older) outer.set(instance, memento);
-      else if (older.snapshot === undefined && memento.filled) (older.filled ??= []).push(...memento.filled);
-    }
+    for (const [instance, memento] of inner) if (!outer.has(instance)) outer.set(instance, memento);
   }
 
   /** The mementos of the innermost level, newest first; the level is left empty. */
@@ -67,6 +72,14 @@ export class Journal {
 
   get depth(): number {
     return this.#levels.length - 1;
+  }
+
+  /** Everything is final: gives the objects that changed, and forgets what they were. */
+  commit(): Set<Instance> {
+    const changed = new Set<Instance>();
+    for (const level of this.#levels) for (const instance of level.keys()) changed.add(instance);
+    this.clear();
+    return changed;
   }
 
   clear(): void {
@@ -90,7 +103,7 @@ function mementoOf(instance: Instance): Memento {
 
 function saved(related: Related | undefined): SavedRelation | undefined {
   if (related === undefined) return undefined;
-  if (related instanceof Collection) return { kind: "collection", collection: related, members: [...related], stored: related.stored };
+  if (related instanceof Collection) return { kind: "collection", collection: related, members: related.remembered, stored: related.stored };
   if (related instanceof LazyCollection) return { kind: "lazy", lazy: related, arrived: [...related.arrived], departed: [...related.departed] };
   return { kind: "reference", reference: { ...related } };
 }
@@ -98,6 +111,14 @@ function saved(related: Related | undefined): SavedRelation | undefined {
 /** Gives a new object back what its properties held before flushes filled them in, the last filling first. */
 export function emptyAgain({ instance, filled = [] }: Memento): void {
   for (let place = filled.length - 2; place >= 0; place -= 2) (filled[place] as ColumnModel).write(instance.entity, filled[place + 1]);
+}
+
+/** A relation of an object that is new again: what was put into it stays, and nothing of it is in the database. */
+export function unstored(related: Related | undefined, saved: SavedRelation | undefined): Related | undefined {
+  const kept = related === undefined || related instanceof LazyCollection ? restored(saved) : related;
+  if (kept instanceof Collection) kept.unstore();
+  else if (kept && !(kept instanceof LazyCollection)) return { ...kept, assigned: true };
+  return kept;
 }
 
 /** The relation as it was when it was saved; the same collection object, so that whoever holds it sees it too. */

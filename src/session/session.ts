@@ -121,21 +121,16 @@ export class Session {
 
   /** Does something inside a savepoint: an error takes back what was done since, and only that. */
   async nested<T>(work: () => T | Promise<T>): Promise<T> {
-    const savepoint = await this.beginNested();
-    let result: T;
+    const name = await this.#workspace.savepoint();
     try {
-      result = await work();
+      const result = await work();
+      await this.#workspace.releaseSavepoint(name);
+      return result;
     } catch (error) {
-      await savepoint.rollback();
+      // Where the work has ended the transaction itself, there is nothing left to take back.
+      if (this.#workspace.hasSavepoint(name)) await this.#workspace.rollbackToSavepoint(name);
       throw error;
     }
-    try {
-      await savepoint.commit();
-    } catch (error) {
-      await savepoint.rollback();
-      throw error;
-    }
-    return result;
   }
 
   /** Opens a savepoint. */

@@ -274,3 +274,13 @@ export function benchOn(
   afterAll(() => bench.close());
   return bench;
 }
+
+/** The very objects, in this order; told by their names, since entities refer to each other in circles. */
+export function expectSame(
+  actual: Iterable<object | null | undefined>,
+  expected: readonly (object | null | undefined)[],
+): void {
+  const [found, wanted] = [[...actual], [...expected]];
+  const wrong = found.length !== wanted.length || found.some((object, index) => object !== wanted[index]);
+  if (wrong) throw new Error(`expected [${wanted.map(String).join(", ")}], got [${found.map(String).join(", ")}]`);
+}
