@@ -34,6 +34,7 @@ const LARGEST_FILE = 32_000_000;
 /** Keeps the code of packages and of Retort itself, as V8 has compiled it, in this folder from now on. */
 export function keepCode(folder: string): void {
   const cache = new CodeCache(path.join(folder, `${process.version}-${process.arch}.bin`));
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the module that it belongs to
   const native = modules.prototype._compile;
   modules.prototype._compile = function (this: NodeModule, code, file, format) {
     const run = isKept(code, file, format) ? cache.functionOf(code, file) : undefined;

@@ -1,8 +1,6 @@
 import type { Command } from "./command";
 import { migrate } from "./migrate/commands";
 
-/* eslint-disable @typescript-eslint/no-require-imports -- an action is loaded when its command runs, not before */
-
 const shell: Command = {
   name: "shell",
   summary: "opens the prompt (also: retort without a command)",

@@ -4,8 +4,6 @@ import type { Database } from "../session/database";
 import type { CommandContext, DatabaseUse, GlobalOptions, IO } from "./command";
 import { styleFor, type Style } from "./style";
 
-/* eslint-disable @typescript-eslint/no-require-imports -- what a command does not use, it does not load */
-
 /** The things of a command's context that have to be put away when it is over. */
 export class Context<Options extends object> implements CommandContext<Options> {
   readonly io: IO;

@@ -59,7 +59,7 @@ function chainOf(error: unknown, seen = new Set<unknown>()): string[] {
   if (error === undefined || error === null || seen.has(error)) return [];
   seen.add(error);
   const { stack, cause, errors } = error as { stack?: unknown; cause?: unknown; errors?: unknown };
-  const own = typeof stack === "string" ? stack : String(error);
+  const own = typeof stack === "string" ? stack : said(error);
   const below = Array.isArray(errors) ? errors.flatMap((one) => chainOf(one, seen)) : [];
   return [own, ...chainOf(cause, seen), ...below];
 }

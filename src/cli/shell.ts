@@ -4,8 +4,6 @@ import { openShell, type MigrateHook, type ResultFormat } from "../shell/shell";
 import type { Database } from "../session/database";
 import type { CommandContext, DatabaseUse } from "./command";
 
-/* eslint-disable @typescript-eslint/no-require-imports -- what a sitting does not use, it does not load */
-
 export interface ShellOptions {
   readonly eval?: string;
   readonly sandbox?: boolean;

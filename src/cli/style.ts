@@ -30,7 +30,6 @@ function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEn
 
 /** chalk costs milliseconds, so it is loaded only where there is something to colour. */
 function coloured(): Style {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- lazily, and chalk is an ES module
   const loaded = require("chalk") as { Chalk: typeof Chalk };
   const chalk: ChalkInstance = new loaded.Chalk({ level: 1 });
   return {

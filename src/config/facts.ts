@@ -125,10 +125,13 @@ function mentions(node: ts.Node, names: ReadonlySet<string>): boolean {
   return ts.forEachChild(node, (child) => mentions(child, names) || undefined) ?? false;
 }
 
+/** Two bits: `using` is one of them. */
+const AWAIT_USING = Number(ts.NodeFlags.AwaitUsing);
+
 function isAwaiting(node: ts.Node): boolean {
   if (ts.isAwaitExpression(node)) return true;
   if (ts.isForOfStatement(node)) return node.awaitModifier !== undefined;
-  return ts.isVariableDeclarationList(node) && (node.flags & ts.NodeFlags.AwaitUsing) === ts.NodeFlags.AwaitUsing;
+  return ts.isVariableDeclarationList(node) && (Number(node.flags) & AWAIT_USING) === AWAIT_USING;
 }
 
 function readsType(decorator: ts.Decorator): boolean {

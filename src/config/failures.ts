@@ -24,7 +24,7 @@ export interface Circumstances {
   /** The configuration file: named where the error itself names no place. */
   readonly file: string;
   /** Whether a file is the project's own, and so one where something can be corrected. */
-  isOwn(file: string): boolean;
+  readonly isOwn: (file: string) => boolean;
   /** `type` of the DataSource, as far as it is known. */
   readonly type?: string | undefined;
 }
@@ -105,7 +105,7 @@ function syntaxFailure(error: unknown, place: SourcePlace): RetortError | undefi
 
 function syntaxErrorPlace(place: SourcePlace): SourcePlace {
   if (place.file.endsWith(".json")) return place;
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- it takes the compiler, which is loaded for this only
+
   const { syntaxErrorIn } = require("./syntax") as typeof import("./syntax");
   return syntaxErrorIn(place.file) ?? place;
 }
@@ -113,6 +113,6 @@ function syntaxErrorPlace(place: SourcePlace): SourcePlace {
 /** By its ancestors' names: the error is of the project's own copy of TypeORM. */
 function isTypeormError(error: unknown): error is Error {
   for (let type: unknown = error; type; type = Object.getPrototypeOf(type))
-    if ((type as object).constructor?.name === "TypeORMError") return true;
+    if (type.constructor?.name === "TypeORMError") return true;
   return false;
 }

@@ -179,7 +179,7 @@ export class Loader {
   // Finding files
 
   #routeNames(): void {
-    const native = modules._resolveFilename;
+    const native = modules._resolveFilename.bind(modules);
     modules._resolveFilename = (request, parent, isMain, options) => {
       const from = parent?.filename;
       const found = from ? this.#find(request, from) : undefined;
@@ -187,7 +187,7 @@ export class Loader {
       // Retort itself works with the project's copy of TypeORM, wherever Retort is installed.
       if (request === "typeorm" && from?.startsWith(OWN_FOLDER)) return this.#projectTypeorm(native, parent);
       try {
-        return native.call(modules, request, parent, isMain, options);
+        return native(request, parent, isMain, options);
       } catch (error) {
         const source = from && isPath(request) ? sourceFile(path.resolve(path.dirname(from), request)) : undefined;
         if (source) return source;
@@ -204,9 +204,9 @@ export class Loader {
 
   #projectTypeorm(native: NodeModules["_resolveFilename"], parent: NodeModule | undefined): string {
     try {
-      return native.call(modules, "typeorm", parent, false, { paths: [this.#root] });
+      return native("typeorm", parent, false, { paths: [this.#root] });
     } catch {
-      return native.call(modules, "typeorm", parent);
+      return native("typeorm", parent);
     }
   }
 
@@ -237,7 +237,6 @@ export class Loader {
     try {
       return this.#awaited.get(file) ?? module.require(file);
     } catch (error) {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- no error: see Suspension
       throw this.#suspensionOf(error, file) ?? error;
     }
   }

@@ -40,7 +40,7 @@ export interface Project {
   /** The project's own files that have been loaded so far, absolute. */
   loadedFiles(): readonly string[];
   /** Whether a file belongs to the project itself, and to no package. */
-  isOwn(file: string): boolean;
+  readonly isOwn: (file: string) => boolean;
 }
 
 let current: Loader | undefined;
@@ -52,11 +52,16 @@ let current: Loader | undefined;
 export async function loadProject(options: LoadOptions): Promise<Project> {
   const file = findConfiguration(options);
   const root = projectRoot(file);
-  const loader = new Loader(root, options.note ?? (() => undefined));
-  // Only the first one hooks `require`: a process has one project.
-  (current ??= loader) === loader && loader.install();
-  routeTypeorm(root, current);
-  return load(file, root, current, options);
+  const loader = (current ??= installed(root, options.note));
+  routeTypeorm(root, loader);
+  return load(file, root, loader, options);
+}
+
+/** Hooks `require`, once: a process has one project. */
+function installed(root: string, note: Note = () => undefined): Loader {
+  const loader = new Loader(root, note);
+  loader.install();
+  return loader;
 }
 
 async function load(file: string, root: string, loader: Loader, { name }: LoadOptions): Promise<Project> {

@@ -8,8 +8,6 @@ import type { Compiled, Source } from "./source";
 import { compilerSettings } from "./tsconfig";
 import type { TypedCompiler } from "./types";
 
-/* eslint-disable @typescript-eslint/no-require-imports -- the compiler takes 200 ms to load, and is not needed where the cache has it all */
-
 /** Counted up whenever the same source is to be compiled to something else. */
 const GENERATION = "2";
 

@@ -21,7 +21,7 @@ export function traceTo(mapOf: MapOf): void {
 }
 
 function mapped(frame: NodeJS.CallSite, mapFor: (file: string) => SourceMap | undefined): string {
-  const text = String(frame);
+  const text = `${frame as unknown as string}`;
   const file = frame.getFileName();
   const [line, column] = [frame.getLineNumber(), frame.getColumnNumber()];
   if (!file || line === null || column === null) return text;

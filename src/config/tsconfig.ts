@@ -128,7 +128,7 @@ function readConfig(file: string, reading: Reading): RawOptions {
 
 function parseConfig(file: string, complaints: string[]): RawConfig | undefined {
   try {
-    return (parseJsonc(fs.readFileSync(file, "utf8")) ?? {}) as RawConfig;
+    return parseJsonc(fs.readFileSync(file, "utf8")) ?? {};
   } catch (error) {
     complaints.push(`${file} is left out: ${(error as Error).message}`);
     return undefined;
