@@ -9,13 +9,17 @@ import { isSamePart, isSameName, partsOf } from "./compare";
  * expressions, the spelling of names and expressions. What is left is what the entities really ask for.
  */
 export function adopt(wanted: Schema, actual: Schema, declared: Schema, dialect: SchemaDialect): Schema {
-  const used = new Set(actual.tables.flatMap(({ columns }) => columns.flatMap(({ enumType }) => (enumType ? [keyOf(enumType)] : []))));
+  const used = new Set(
+    actual.tables.flatMap(({ columns }) => columns.flatMap(({ enumType }) => (enumType ? [keyOf(enumType)] : []))),
+  );
   return {
     ...wanted,
     enums: [
       ...wanted.enums,
       // A type that no table uses was made for something that is not seen here.
-      ...actual.enums.filter((type) => !used.has(keyOf(type)) && !wanted.enums.some((other) => keyOf(other) === keyOf(type))),
+      ...actual.enums.filter(
+        (type) => !used.has(keyOf(type)) && !wanted.enums.some((other) => keyOf(other) === keyOf(type)),
+      ),
     ],
     tables: wanted.tables.map((table) => {
       const own = findTable(actual, table);
@@ -24,7 +28,9 @@ export function adopt(wanted: Schema, actual: Schema, declared: Schema, dialect:
     views: [
       ...wanted.views,
       // A view that TypeORM's books do not know was never an entity's.
-      ...actual.views.filter((view) => !view.recorded && !wanted.views.some((other) => keyOf(other) === keyOf(view))),
+      ...actual.views.filter(
+        (view) => view.recordedIn === undefined && !wanted.views.some((other) => keyOf(other) === keyOf(view)),
+      ),
     ],
   };
 }
@@ -57,7 +63,9 @@ function adoptColumn(wanted: Column, actual: Column, declared: Column, table: Ta
   const spelt = (one: string | undefined, other: string | undefined) =>
     one !== undefined && other !== undefined && dialect.sameExpression(one, other) ? other : one;
   const isSameExpression =
-    wanted.generated && actual.generated && dialect.sameExpression(wanted.generated.expression, actual.generated.expression);
+    wanted.generated &&
+    actual.generated &&
+    dialect.sameExpression(wanted.generated.expression, actual.generated.expression);
   return {
     ...wanted,
     name: actual.name,
@@ -86,19 +94,25 @@ function adoptParts<T>(wanted: Table, actual: Table, dialect: SchemaDialect, sor
   const ours = partsOf(wanted).filter((part) => part.sort === sort);
   const adopted = ours.map((part) => {
     const named = theirs.find((other) => isSameName(other, part, dialect));
-    const unnamed = theirs.find((other) => other.value.name === undefined && isSamePart(part, quiet(part, other), dialect));
+    const unnamed = theirs.find(
+      (other) => other.value.name === undefined && isSamePart(part, quiet(part, other), dialect),
+    );
     const own = named ?? unnamed;
     return own && isSamePart(part, quiet(part, own), dialect) ? own : part;
   });
-  const gone = actual.columns.filter((column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)));
-  const isOverGone = (part: Part) => gone.some(({ name }) => expressionsOf(part).some((text) => dialect.mentions(text, name)));
+  const gone = actual.columns.filter(
+    (column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)),
+  );
+  const isOverGone = (part: Part) =>
+    gone.some(({ name }) => expressionsOf(part).some((text) => dialect.mentions(text, name)));
   const spare = theirs.filter((part) => !adopted.includes(part) && isHandMade(part, wanted) && !isOverGone(part));
   return [...adopted, ...spare].map((part) => part.value as T);
 }
 
 /** The database's part without what the entity's part does not say: direction and collation of an index, deferrability. */
 function quiet(ours: Part, theirs: Part): Part {
-  if (ours.sort === "index" && theirs.sort === "index") return { sort: "index", value: quietIndex(ours.value, theirs.value) };
+  if (ours.sort === "index" && theirs.sort === "index")
+    return { sort: "index", value: quietIndex(ours.value, theirs.value) };
   if (ours.sort === "foreignKey" && theirs.sort === "foreignKey" && ours.value.deferrable === undefined)
     return { ...theirs, value: { ...theirs.value, deferrable: undefined } };
   if (ours.sort === "unique" && theirs.sort === "unique" && ours.value.deferrable === undefined)
@@ -133,6 +147,7 @@ function isHandMade(part: Part, wanted: Table): boolean {
   // An unnamed key over columns for which the entity has a key of its own is that key, told otherwise.
   if (part.sort === "foreignKey")
     return !wanted.foreignKeys.some((key) => key.columns.join("\0") === part.value.columns.join("\0"));
-  if (part.sort === "unique") return part.value.columns.every((name) => wanted.columns.some((column) => column.name === name));
+  if (part.sort === "unique")
+    return part.value.columns.every((name) => wanted.columns.some((column) => column.name === name));
   return true;
 }

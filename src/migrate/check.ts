@@ -12,7 +12,10 @@ export interface CheckResult {
 /** Compares the entities with the database and changes nothing. `context.dataSource` must be initialised. */
 export async function check(context: MigrationContext): Promise<CheckResult> {
   const { operations } = await difference(context);
-  return { agrees: operations.length === 0, differences: operations.map((operation) => ({ text: describe(operation), operation })) };
+  return {
+    agrees: operations.length === 0,
+    differences: operations.map((operation) => ({ text: describe(operation), operation })),
+  };
 }
 
 /** What would have to be done to the database, nothing asked. */

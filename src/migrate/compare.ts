@@ -65,17 +65,24 @@ function compareEnums(actual: Schema, wanted: Schema): EnumChanges {
   const changed = wanted.enums.flatMap((type): ChangeEnum[] => {
     const before = find(actual, type);
     if (!before || before.values.join("\0") === type.values.join("\0")) return [];
-    return [{ kind: "changeEnum", name: { schema: type.schema, name: type.name }, before: before.values, after: type.values }];
+    return [
+      { kind: "changeEnum", name: { schema: type.schema, name: type.name }, before: before.values, after: type.values },
+    ];
   });
   return {
-    created: wanted.enums.filter((type) => !find(actual, type)).map((type): Operation => ({ kind: "createEnum", type })),
+    created: wanted.enums
+      .filter((type) => !find(actual, type))
+      .map((type): Operation => ({ kind: "createEnum", type })),
     changed,
     dropped: actual.enums.filter((type) => !find(wanted, type)).map((type): Operation => ({ kind: "dropEnum", type })),
   };
 }
 
 /** A default cannot be changed together with the values of its enum: the old one goes before, the new one comes after. */
-function splitDefaults(operations: readonly Operation[], changed: readonly ChangeEnum[]): { before: Operation[]; after: Operation[] } {
+function splitDefaults(
+  operations: readonly Operation[],
+  changed: readonly ChangeEnum[],
+): { before: Operation[]; after: Operation[] } {
   const before: Operation[] = [];
   const after = operations.map((operation): Operation => {
     if (operation.kind !== "alterColumn" || operation.before.default === operation.after.default) return operation;

@@ -45,7 +45,13 @@ export async function readSchemas(context: MigrationContext): Promise<Schemas> {
   const scope = scopeOf(context, declared);
   const runner = dataSource.createQueryRunner();
   try {
-    return { actual: await dialect.read(runner, scope), wanted: await wantedSchema(context, declared, scope), declared, scope, dialect };
+    return {
+      actual: await dialect.read(runner, scope),
+      wanted: await wantedSchema(context, declared, scope),
+      declared,
+      scope,
+      dialect,
+    };
   } finally {
     await runner.release();
   }
@@ -84,7 +90,10 @@ function withoutStored(schema: Schema): Schema {
 }
 
 /** What is the project's business: not TypeORM's books, not Retort's, not what settings or entities leave to others. */
-export function scopeOf({ dataSource, settings }: Pick<MigrationContext, "dataSource" | "settings">, declared: Declared): Scope {
+export function scopeOf(
+  { dataSource, settings }: Pick<MigrationContext, "dataSource" | "settings">,
+  declared: Declared,
+): Scope {
   const books = [dataSource.options.migrationsTableName ?? "migrations", dataSource.metadataTableName, "retort_*"];
   const cache = dataSource.options.cache;
   const cacheTable = typeof cache === "object" && cache.tableName ? cache.tableName : "query-result-cache";
@@ -107,7 +116,11 @@ export function plainDifference(schemas: Schemas): Difference {
 }
 
 /** The difference with the answers applied; questions that nobody answers are thrown together. */
-export async function answeredDifference(context: MigrationContext, schemas: Schemas, inquiry: Inquiry): Promise<Difference> {
+export async function answeredDifference(
+  context: MigrationContext,
+  schemas: Schemas,
+  inquiry: Inquiry,
+): Promise<Difference> {
   const runner = context.dataSource.createQueryRunner();
   try {
     return await new Decision(context, schemas, inquiry, runner).difference();
@@ -150,7 +163,9 @@ class Decision {
     }
     this.inquiry.close();
     // Views go before anything is renamed under them, in the words they have then.
-    const views = operations.filter((operation) => operation.kind === "dropView").map((operation) => this.#asItIsNow(operation));
+    const views = operations
+      .filter((operation) => operation.kind === "dropView")
+      .map((operation) => this.#asItIsNow(operation));
     const rest = operations.filter((operation) => operation.kind !== "dropView");
     return { ...this.schemas, operations: [...views, ...this.#renames, ...rest] };
   }
@@ -164,8 +179,12 @@ class Decision {
 
   async #pairTables(): Promise<void> {
     const isNew = (table: Table) => !findTable(this.#actual, table);
-    for (const answer of this.inquiry.all("rename").filter(({ subject }) => !subject.includes(".") || this.#isTable(subject))) {
-      const to = this.#wanted.tables.find((table) => isNew(table) && this.#names.tableAliases(table).includes(answer.value));
+    for (const answer of this.inquiry
+      .all("rename")
+      .filter(({ subject }) => !subject.includes(".") || this.#isTable(subject))) {
+      const to = this.#wanted.tables.find(
+        (table) => isNew(table) && this.#names.tableAliases(table).includes(answer.value),
+      );
       const gone = this.#actual.tables.filter((table) => !findTable(this.#wanted, table));
       const from = gone.find((table) => this.#names.wasTableOf(table, answer.subject));
       if (!to || !from) continue;
@@ -181,7 +200,10 @@ class Decision {
   }
 
   async #removedTable(table: Table, isNew: (table: Table) => boolean): Promise<boolean> {
-    if (this.inquiry.all("drop").some((answer) => this.#names.wasTableOf(table, answer.subject) && (answer.used = true))) return false;
+    if (
+      this.inquiry.all("drop").some((answer) => this.#names.wasTableOf(table, answer.subject) && (answer.used = true))
+    )
+      return false;
     const rows = await this.#count(table);
     const name = keyOf(table);
     const candidates = this.#wanted.tables.filter(isNew);
@@ -223,9 +245,13 @@ class Decision {
     if (!actual) return;
     const { dialect } = this.schemas;
     const gone = () =>
-      findTable(this.#actual, wanted)!.columns.filter((column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)));
+      findTable(this.#actual, wanted)!.columns.filter(
+        (column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)),
+      );
     const added = () =>
-      wanted.columns.filter((column) => !findTable(this.#actual, wanted)!.columns.some(({ name }) => dialect.sameName(name, column.name)));
+      wanted.columns.filter(
+        (column) => !findTable(this.#actual, wanted)!.columns.some(({ name }) => dialect.sameName(name, column.name)),
+      );
     this.#answeredRenames(wanted, gone, added);
     for (const column of gone()) {
       // What is computed can be computed again: dropping it loses nothing.
@@ -238,7 +264,9 @@ class Decision {
     for (const answer of this.inquiry.all("rename")) {
       const prefix = this.#names.tableAliases(table).find((alias) => answer.subject.startsWith(`${alias}.`));
       if (prefix === undefined) continue;
-      const to = this.#names.columnsOf(table, answer.value).filter((name) => added().some((column) => column.name === name));
+      const to = this.#names
+        .columnsOf(table, answer.value)
+        .filter((name) => added().some((column) => column.name === name));
       const former = { ...table, columns: gone() };
       const from = this.#names.formerColumns(former, answer.subject.slice(prefix.length + 1), to);
       if (to.length === 0 || from.length !== to.length) continue;
@@ -271,7 +299,10 @@ class Decision {
       .find(({ subject }) =>
         this.#names
           .tableAliases(table)
-          .some((alias) => subject.startsWith(`${alias}.`) && this.#isFormer(table, subject.slice(alias.length + 1), column)),
+          .some(
+            (alias) =>
+              subject.startsWith(`${alias}.`) && this.#isFormer(table, subject.slice(alias.length + 1), column),
+          ),
       );
     if (answer) answer.used = true;
     return answer !== undefined;
@@ -279,13 +310,24 @@ class Decision {
 
   #isFormer(table: Table, property: string, column: string): boolean {
     const former = findTable(this.#actual, table)!;
-    return this.#names.formerColumns({ ...former, columns: former.columns.filter(({ name }) => name === column) }, property, [property])[0] === column;
+    return (
+      this.#names.formerColumns(
+        { ...former, columns: former.columns.filter(({ name }) => name === column) },
+        property,
+        [property],
+      )[0] === column
+    );
   }
 
   async #removedColumn(table: Table, column: Column, candidates: readonly Column[]): Promise<boolean> {
-    const rows = await this.#count(table, `${this.schemas.dialect.quote(this.#origin(table, column.name))} IS NOT NULL`);
+    const rows = await this.#count(
+      table,
+      `${this.schemas.dialect.quote(this.#origin(table, column.name))} IS NOT NULL`,
+    );
     const name = `${this.#names.table(table)}.${column.name}`;
-    const free = candidates.filter((other) => !other.generated && !this.#undecided.has(`${keyOf(table)}\0${other.name}`));
+    const free = candidates.filter(
+      (other) => !other.generated && !this.#undecided.has(`${keyOf(table)}\0${other.name}`),
+    );
     const sameType = free.filter((other) => this.schemas.dialect.sameType(other.type, column.type, table));
     const likely = closestFirst(column.name, sameType, (other) => other.name);
     if (likely[0]) this.#undecided.add(`${keyOf(table)}\0${likely[0].name}`);
@@ -362,7 +404,10 @@ class Decision {
 
   /** Whether no value changes with the column's type, or somebody said that it may. False when the answer came just now. */
   async #isKept({ table, before, after }: Extract<Operation, { kind: "alterColumn" }>): Promise<boolean> {
-    const condition = before.type === after.type ? undefined : this.schemas.dialect.lossy({ ...before, name: this.#origin(table, before.name) }, after);
+    const condition =
+      before.type === after.type
+        ? undefined
+        : this.schemas.dialect.lossy({ ...before, name: this.#origin(table, before.name) }, after);
     if (condition === undefined || this.#isDropped(findTable(this.#wanted, table)!, after.name)) return true;
     const rows = await this.#count(table, condition);
     if (rows === 0) return true;
@@ -381,7 +426,10 @@ class Decision {
     const own = this.schemas.dialect.quote(this.#origin(table, before.name));
     const renamed = Object.keys(this.#renamedValues(table, before, after));
     const fitting = [...after.values, ...renamed].map(literal).join(", ");
-    const rows = await this.#count(table, `${own} IS NOT NULL AND ${this.schemas.dialect.asText(own)} NOT IN (${fitting})`);
+    const rows = await this.#count(
+      table,
+      `${own} IS NOT NULL AND ${this.schemas.dialect.asText(own)} NOT IN (${fitting})`,
+    );
     if (rows === 0) return true;
     const name = this.#names.column(table, after.name);
     const gone = before.values?.filter((value) => !after.values!.includes(value) && !renamed.includes(value)) ?? [];
@@ -391,7 +439,9 @@ class Decision {
       text: `"${after.name}" of ${spoken(table)} has a value in ${spokenRows(rows)} that its enum no longer allows`,
       rows,
       choices: [
-        ...gone.flatMap((old) => added.map((value) => ({ flag: `--rename ${name}.${old}:${value}`, text: `'${old}' is now '${value}'` }))),
+        ...gone.flatMap((old) =>
+          added.map((value) => ({ flag: `--rename ${name}.${old}:${value}`, text: `'${old}' is now '${value}'` })),
+        ),
         { flag: `--backfill ${name}=VALUE`, text: "those rows get that value", wantsValue: true },
       ],
     }));
@@ -404,7 +454,11 @@ class Decision {
       for (const column of table.columns) {
         const before = findTable(this.#actual, table)?.columns.find(({ name }) => name === column.name);
         if (!before?.enumType || !column.enumType || keyOf(column.enumType) !== keyOf(operation.name)) continue;
-        const change = { table: nameOf(table), before: { ...before, values: operation.before }, after: { ...column, values: operation.after } };
+        const change = {
+          table: nameOf(table),
+          before: { ...before, values: operation.before },
+          after: { ...column, values: operation.after },
+        };
         if (!(await this.#valuesFit({ kind: "alterColumn", ...change }))) return this.#settleEnum(operation);
         Object.assign(replaced, this.#replaced({ kind: "alterColumn", ...change }));
       }
@@ -448,12 +502,22 @@ class Decision {
 
   #askForValue(table: ObjectName, column: Column, rows: number, text: string): Promise<boolean> {
     const name = this.#names.column(table, column.name);
-    const usual: Choice[] = column.default === undefined ? [] : [{ flag: `--backfill ${name}=(${column.default})`, text: "they get the default" }];
+    const usual: Choice[] =
+      column.default === undefined
+        ? []
+        : [{ flag: `--backfill ${name}=(${column.default})`, text: "they get the default" }];
     return this.inquiry.put({
       about: "values",
       text,
       rows,
-      choices: [...usual, { flag: `--backfill ${name}=VALUE`, text: "they get that value; an SQL expression in parentheses", wantsValue: true }],
+      choices: [
+        ...usual,
+        {
+          flag: `--backfill ${name}=VALUE`,
+          text: "they get that value; an SQL expression in parentheses",
+          wantsValue: true,
+        },
+      ],
     });
   }
 
@@ -468,21 +532,28 @@ class Decision {
     if (names.some((column) => !findColumn(own, column))) return true;
     const formerly = names.map((column) => this.#origin(table, column));
     const tables = [own.name, before.name];
-    if (this.#names.isDerived(name, tables, names, where) || this.#names.isDerived(name, tables, formerly, where)) return true;
+    if (this.#names.isDerived(name, tables, names, where) || this.#names.isDerived(name, tables, formerly, where))
+      return true;
     const subjects = this.#names.tableAliases(table).map((alias) => `${alias}.${name}`);
     if (this.inquiry.given("drop", [name, ...subjects]) !== undefined) return true;
     const isAnswered = await this.inquiry.put({
       about: "index",
       text: `${describePart(part)} of ${spoken(table)} belongs to no entity`,
       rows: 0,
-      choices: [{ flag: `--drop ${this.#names.table(table)}.${name}`, text: "drops it; to keep it, name it under migrations.ignore" }],
+      choices: [
+        {
+          flag: `--drop ${this.#names.table(table)}.${name}`,
+          text: "drops it; to keep it, name it under migrations.ignore",
+        },
+      ],
     });
     return isAnswered && this.#mayDrop(table, part);
   }
 
   async #mayDropView({ view }: Extract<Operation, { kind: "dropView" }>): Promise<boolean> {
     if (this.#wanted.views.some((other) => keyOf(other) === keyOf(view))) return true;
-    if (this.inquiry.all("drop").some((answer) => this.#names.wasTableOf(view, answer.subject) && (answer.used = true))) return true;
+    if (this.inquiry.all("drop").some((answer) => this.#names.wasTableOf(view, answer.subject) && (answer.used = true)))
+      return true;
     const isAnswered = await this.inquiry.put({
       about: "view",
       text: `view ${spoken(view)} belongs to no entity`,
@@ -504,7 +575,9 @@ class Decision {
 
   async #count(table: ObjectName, condition?: string): Promise<number> {
     const origin = { schema: table.schema, name: this.#originOfTable(table) };
-    const [row] = (await this.runner.query(this.schemas.dialect.count(origin, condition))) as { rows: number | string }[];
+    const [row] = (await this.runner.query(this.schemas.dialect.count(origin, condition))) as {
+      rows: number | string;
+    }[];
     return Number(row!.rows);
   }
 }
@@ -525,4 +598,3 @@ function sqlValue(text: string, column: Column): string {
   if (/^bool|^tinyint\(1\)/i.test(column.type) && /^(true|false)$/i.test(text)) return text.toLowerCase();
   return literal(text);
 }
-

@@ -100,7 +100,9 @@ function renderStatement(statement: Statement): string {
 }
 
 function sqlLiteral(sql: string, verbatim: boolean): string {
-  const spansLines = tokenize(sql).some((token) => (token.kind === "string" || token.kind === "identifier") && token.text.includes("\n"));
+  const spansLines = tokenize(sql).some(
+    (token) => (token.kind === "string" || token.kind === "identifier") && token.text.includes("\n"),
+  );
   if (verbatim || spansLines || !sql.includes("\n")) return template(sql);
   const lines = sql.split("\n").map((line) => (line ? `      ${line}` : line));
   return template(`\n${lines.join("\n")}\n    `);

@@ -101,7 +101,9 @@ class Trial {
 
   /** Whether the way back refused, as the file says that it does. */
   async #tryDown(migration: MigrationInterface): Promise<boolean> {
-    const refusals = this.tried.down.steps.flatMap((step) => step.statements.flatMap((one) => (one.kind === "refuse" ? [one.message] : [])));
+    const refusals = this.tried.down.steps.flatMap((step) =>
+      step.statements.flatMap((one) => (one.kind === "refuse" ? [one.message] : [])),
+    );
     try {
       await this.scratch.run((runner) => migration.down(runner));
       return false;
@@ -116,7 +118,8 @@ class Trial {
   async #expectNoDifference(): Promise<void> {
     const actual = await this.scratch.read(this.#scope);
     const { operations } = plainDifference({ ...this.tried.difference, actual });
-    if (operations.length > 0) throw proofFailed(`after up there is still a difference: ${operations.map(describe).join("; ")}`);
+    if (operations.length > 0)
+      throw proofFailed(`after up there is still a difference: ${operations.map(describe).join("; ")}`);
   }
 
   async #expectSchemaAsBefore(): Promise<void> {
@@ -128,7 +131,8 @@ class Trial {
       const isSame = table.stored === undefined || this.#dialect.sameExpression(table.stored, other.stored!);
       if (!isSame) throw proofFailed(`down leaves ${spoken(table)} as ${other.stored}`);
       const triggers = (one: Table) => one.triggers.map(({ name }) => name).sort();
-      if (triggers(table).join() !== triggers(other).join()) throw proofFailed(`down loses a trigger of ${spoken(table)}`);
+      if (triggers(table).join() !== triggers(other).join())
+        throw proofFailed(`down loses a trigger of ${spoken(table)}`);
     }
   }
 
@@ -162,7 +166,9 @@ interface KeptTable {
 function keptTables(actual: Schema, operations: readonly Operation[]): KeptTable[] {
   return actual.tables.flatMap((table) => {
     let name: ObjectName = table;
-    let columns = table.columns.filter((column) => !column.generated).map((column) => ({ before: column.name, after: column.name }));
+    let columns = table.columns
+      .filter((column) => !column.generated)
+      .map((column) => ({ before: column.name, after: column.name }));
     for (const operation of operations) {
       if (operation.kind === "renameTable" && isSame(operation.from, name)) name = operation.to;
       else if (operation.kind === "dropTable" && isSame(operation.table, name)) return [];
@@ -185,10 +191,15 @@ function isSame(a: ObjectName, b: ObjectName): boolean {
   return a.name === b.name && a.schema === b.schema;
 }
 
-function expectSameRows(before: ReadonlyMap<string, string[]>, after: ReadonlyMap<string, string[]>, direction: string): void {
+function expectSameRows(
+  before: ReadonlyMap<string, string[]>,
+  after: ReadonlyMap<string, string[]>,
+  direction: string,
+): void {
   for (const [table, rows] of before) {
     const now = after.get(table)!;
-    if (now.length !== rows.length) throw proofFailed(`${direction} leaves ${now.length} of the ${rows.length} rows of ${table}`);
+    if (now.length !== rows.length)
+      throw proofFailed(`${direction} leaves ${now.length} of the ${rows.length} rows of ${table}`);
     const at = rows.findIndex((row, position) => row !== now[position]);
     if (at !== -1) throw proofFailed(`${direction} changes a row of ${table}: (${rows[at]!}) becomes (${now[at]!})`);
   }
@@ -210,4 +221,3 @@ function messageOf(error: unknown): string {
   const driverError = (error as { driverError?: unknown } | null)?.driverError ?? error;
   return (driverError instanceof Error ? driverError.message : String(driverError)).split("\n")[0]!;
 }
-

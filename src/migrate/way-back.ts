@@ -17,7 +17,9 @@ export function losses(operations: readonly Operation[]): string[] {
         if (operation.backfill === undefined && !operation.replaced && !operation.narrowing) return [];
         return [`down leaves the values that were put into "${operation.after.name}" of ${spoken(operation.table)}`];
       case "changeEnum":
-        return operation.replaced ? [`down cannot tell which values of ${spoken(operation.name)} were others before`] : [];
+        return operation.replaced
+          ? [`down cannot tell which values of ${spoken(operation.name)} were others before`]
+          : [];
       default:
         return [];
     }
@@ -45,7 +47,9 @@ function needsValues({ column, backfill }: DropColumn): boolean {
 
 /** Whether the column, with others that go too, was a key. */
 function isKeyAlone({ column, table }: DropColumn, operations: readonly Operation[]): boolean {
-  const gone = operations.flatMap((one) => (one.kind === "dropColumn" && one.table.name === table.name ? [one.column.name] : []));
+  const gone = operations.flatMap((one) =>
+    one.kind === "dropColumn" && one.table.name === table.name ? [one.column.name] : [],
+  );
   const keys = operations.flatMap((one): readonly (string | undefined)[][] => {
     if (!("table" in one) || one.table.name !== table.name) return [];
     if (one.kind === "changePrimaryKey") return one.before ? [[...one.before.columns]] : [];
@@ -53,7 +57,9 @@ function isKeyAlone({ column, table }: DropColumn, operations: readonly Operatio
     if (one.part.sort === "unique") return [[...one.part.value.columns]];
     return one.part.sort === "index" && one.part.value.unique ? [one.part.value.columns.map(({ name }) => name)] : [];
   });
-  return keys.some((key) => key.includes(column.name) && key.every((name) => name !== undefined && gone.includes(name)));
+  return keys.some(
+    (key) => key.includes(column.name) && key.every((name) => name !== undefined && gone.includes(name)),
+  );
 }
 
 function isOneForAll({ column, backfill }: DropColumn): boolean {

@@ -52,14 +52,46 @@ export const ENUMS = [
 ];
 
 export const KINDS = {
-  text: { types: [{ type: "varchar" }, { type: "varchar", length: 40 }, { type: "text" }], defaults: ["it's", "", 'a "b" `c` ${d} \\n'], value: (row) => `'text ${row} it''s'` },
-  integer: { types: [{ type: "int" }, { type: "integer" }, { type: "bigint" }], defaults: [0, -7, () => "1 + 2"], value: (row) => String(row * 3) },
-  real: { types: [{ type: "float" }, { type: "double" }, { type: "decimal", precision: 10, scale: 2 }], defaults: [0.5, "1.25", 0], value: (row) => `${row}.25` },
-  flag: { types: [{ type: "boolean" }, { type: Boolean }, { type: "boolean" }], defaults: [true, false, true], value: (row) => String(row % 2) },
-  moment: { types: [{ type: "datetime" }, { type: Date }, { type: "date" }], defaults: [() => "CURRENT_TIMESTAMP", () => "datetime('now')", "2020-01-01"], value: (row) => `'2024-01-0${(row % 9) + 1}'` },
-  json: { types: [{ type: "simple-json" }, { type: "simple-array" }, { type: "json" }], defaults: ["{}", "a,b", '{"a":"it\'s"}'], value: (row) => `'[${row}]'` },
-  bytes: { types: [{ type: "blob" }, { type: "blob" }, { type: "blob" }], defaults: [() => "x'00ff'", () => "x'00ff'", () => "x''"], value: (row) => `x'0${row % 10}'` },
-  choice: { types: ENUMS.map((values) => ({ type: "simple-enum", enum: values })), defaults: ["draft", "it's", "public"], value: () => "'draft'" },
+  text: {
+    types: [{ type: "varchar" }, { type: "varchar", length: 40 }, { type: "text" }],
+    defaults: ["it's", "", 'a "b" `c` ${d} \\n'],
+    value: (row) => `'text ${row} it''s'`,
+  },
+  integer: {
+    types: [{ type: "int" }, { type: "integer" }, { type: "bigint" }],
+    defaults: [0, -7, () => "1 + 2"],
+    value: (row) => String(row * 3),
+  },
+  real: {
+    types: [{ type: "float" }, { type: "double" }, { type: "decimal", precision: 10, scale: 2 }],
+    defaults: [0.5, "1.25", 0],
+    value: (row) => `${row}.25`,
+  },
+  flag: {
+    types: [{ type: "boolean" }, { type: Boolean }, { type: "boolean" }],
+    defaults: [true, false, true],
+    value: (row) => String(row % 2),
+  },
+  moment: {
+    types: [{ type: "datetime" }, { type: Date }, { type: "date" }],
+    defaults: [() => "CURRENT_TIMESTAMP", () => "datetime('now')", "2020-01-01"],
+    value: (row) => `'2024-01-0${(row % 9) + 1}'`,
+  },
+  json: {
+    types: [{ type: "simple-json" }, { type: "simple-array" }, { type: "json" }],
+    defaults: ["{}", "a,b", '{"a":"it\'s"}'],
+    value: (row) => `'[${row}]'`,
+  },
+  bytes: {
+    types: [{ type: "blob" }, { type: "blob" }, { type: "blob" }],
+    defaults: [() => "x'00ff'", () => "x'00ff'", () => "x''"],
+    value: (row) => `x'0${row % 10}'`,
+  },
+  choice: {
+    types: ENUMS.map((values) => ({ type: "simple-enum", enum: values })),
+    defaults: ["draft", "it's", "public"],
+    value: () => "'draft'",
+  },
 } as const satisfies Record<string, Kind>;
 
 const NAMES = ["alpha", "beta", "gamma", "delta", "order", "Mixed", "with space", 'quo"te', "größe", "select"];
@@ -77,7 +109,16 @@ function table(g: fc.GeneratorValue, name: string, names: readonly string[]): De
   const own = g(fc.uniqueArray, fc.constantFrom(...NAMES), { minLength: 1, maxLength: 5 });
   const plain = own.map((column) => columnOf(g, column));
   const compositeKey = g(fc.integer, { min: 0, max: 5 }) === 0;
-  const result: DesignTable = { name, columns: plain, indexes: [], uniques: [], checks: [], references: [], links: [], compositeKey };
+  const result: DesignTable = {
+    name,
+    columns: plain,
+    indexes: [],
+    uniques: [],
+    checks: [],
+    references: [],
+    links: [],
+    compositeKey,
+  };
   for (const target of names) {
     const roll = g(fc.integer, { min: 0, max: 9 });
     if (roll < 3) result.references.push(referenceTo(g, target));
@@ -108,15 +149,28 @@ export function addParts(g: fc.GeneratorValue, own: DesignTable): void {
   const some = () => g(fc.uniqueArray, fc.constantFrom(...names), { minLength: 1, maxLength: 2 });
   if (g(fc.boolean)) {
     const columns = some();
-    own.indexes.push({ columns, unique: false, where: g(fc.boolean) ? undefined : `${quoted(columns[0]!)} IS NOT NULL` });
+    own.indexes.push({
+      columns,
+      unique: false,
+      where: g(fc.boolean) ? undefined : `${quoted(columns[0]!)} IS NOT NULL`,
+    });
   }
-  const distinct = own.columns.filter(({ kind, generated }) => !generated && ["text", "integer", "real"].includes(kind)).map(({ name }) => name);
+  const distinct = own.columns
+    .filter(({ kind, generated }) => !generated && ["text", "integer", "real"].includes(kind))
+    .map(({ name }) => name);
   if (distinct.length > 0 && g(fc.integer, { min: 0, max: 2 }) === 0) own.uniques.push([distinct[0]!]);
   if (distinct.length > 1 && g(fc.integer, { min: 0, max: 2 }) === 0) own.uniques.push([distinct[1]!, distinct[0]!]);
   if (g(fc.integer, { min: 0, max: 2 }) === 0) own.checks.push(checkOver(g, names[0]!));
   const numbers = own.columns.filter(({ kind, generated }) => !generated && kind === "integer");
   if (numbers.length > 0 && g(fc.integer, { min: 0, max: 2 }) === 0 && !own.columns.some(({ name }) => name === "sum"))
-    own.columns.push({ name: "sum", kind: "integer", nullable: true, default: false, variant: 0, generated: { of: numbers[0]!.name, stored: g(fc.boolean) } });
+    own.columns.push({
+      name: "sum",
+      kind: "integer",
+      nullable: true,
+      default: false,
+      variant: 0,
+      generated: { of: numbers[0]!.name, stored: g(fc.boolean) },
+    });
 }
 
 function checkOver(g: fc.GeneratorValue, name: string): string {
@@ -160,7 +214,14 @@ function tableEntity(own: DesignTable): EntitySchema {
   for (const column of own.columns) columns[column.name] = columnOptions(column);
   const relations: Record<string, object> = {};
   for (const { property, target, onDelete, deferrable, oneToOne } of own.references)
-    relations[property] = { type: oneToOne ? "one-to-one" : "many-to-one", target, nullable: true, onDelete, deferrable, joinColumn: true };
+    relations[property] = {
+      type: oneToOne ? "one-to-one" : "many-to-one",
+      target,
+      nullable: true,
+      onDelete,
+      deferrable,
+      joinColumn: true,
+    };
   for (const { property, target } of own.links) relations[property] = { type: "many-to-many", target, joinTable: true };
   return new EntitySchema({
     name: own.name,
@@ -175,9 +236,18 @@ function tableEntity(own: DesignTable): EntitySchema {
 
 function columnOptions(column: DesignColumn): object {
   if (column.generated)
-    return { type: "int", nullable: true, asExpression: `${quoted(column.generated.of)} + 1`, generatedType: column.generated.stored ? "STORED" : "VIRTUAL" };
+    return {
+      type: "int",
+      nullable: true,
+      asExpression: `${quoted(column.generated.of)} + 1`,
+      generatedType: column.generated.stored ? "STORED" : "VIRTUAL",
+    };
   const { types, defaults } = KINDS[column.kind];
-  return { ...types[column.variant], nullable: column.nullable, ...(column.default && { default: usable(column, defaults) }) };
+  return {
+    ...types[column.variant],
+    nullable: column.nullable,
+    ...(column.default && { default: usable(column, defaults) }),
+  };
 }
 
 /** An enum's default must be one of its values. */

@@ -7,20 +7,33 @@ type Columns = Record<string, EntitySchemaColumnOptions>;
 
 const id: EntitySchemaColumnOptions = { type: "int", primary: true, generated: "increment" };
 
-function entity(name: string, columns: Columns, rest: Partial<ConstructorParameters<typeof EntitySchema>[0]> = {}): EntitySchema {
-  return new EntitySchema({ name, tableName: name.toLowerCase(), columns: { id, ...columns }, ...rest } as ConstructorParameters<typeof EntitySchema>[0]);
+function entity(
+  name: string,
+  columns: Columns,
+  rest: Partial<ConstructorParameters<typeof EntitySchema>[0]> = {},
+): EntitySchema {
+  return new EntitySchema({
+    name,
+    tableName: name.toLowerCase(),
+    columns: { id, ...columns },
+    ...rest,
+  } as ConstructorParameters<typeof EntitySchema>[0]);
 }
 
 const author: Columns = { name: { type: "varchar", length: 50 } };
 const book: Columns = { title: { type: "varchar", length: 100 } };
 const toAuthor = {
-  relations: { author: { type: "many-to-one", target: "Author", joinColumn: { name: "author_id" }, onDelete: "CASCADE" } },
+  relations: {
+    author: { type: "many-to-one", target: "Author", joinColumn: { name: "author_id" }, onDelete: "CASCADE" },
+  },
 } as const;
 
 eachDatabase((database) => {
   let shop: Workshop;
-  const quote = (name: string) => (database.name === "mysql" || database.name === "mariadb" ? `\`${name}\`` : `"${name}"`);
-  const q = (strings: TemplateStringsArray, ...values: unknown[]) => String.raw(strings, ...values).replace(/"(\w+)"/g, (_, name: string) => quote(name));
+  const quote = (name: string) =>
+    database.name === "mysql" || database.name === "mariadb" ? `\`${name}\`` : `"${name}"`;
+  const q = (strings: TemplateStringsArray, ...values: unknown[]) =>
+    String.raw(strings, ...values).replace(/"(\w+)"/g, (_, name: string) => quote(name));
 
   beforeEach(async () => {
     shop = await Workshop.open(database);
@@ -43,8 +56,16 @@ eachDatabase((database) => {
     await shop.query(q`INSERT INTO "book" ("title", "author_id") VALUES ('A', 1), ('B', 1), ('C', 2)`);
 
     const two = [
-      entity("Author", { fullName: { type: "varchar", length: 80 }, age: { type: "int" }, note: { type: "varchar", nullable: true, default: "it's" } }),
-      entity("Book", { title: { type: "varchar", length: 100, unique: true }, pages: { type: "int", nullable: true } }, toAuthor as never),
+      entity("Author", {
+        fullName: { type: "varchar", length: 80 },
+        age: { type: "int" },
+        note: { type: "varchar", nullable: true, default: "it's" },
+      }),
+      entity(
+        "Book",
+        { title: { type: "varchar", length: 100, unique: true }, pages: { type: "int", nullable: true } },
+        toAuthor as never,
+      ),
     ];
     await expect(shop.generate(two)).rejects.toMatchObject({ code: "migrate/unanswered" });
     await shop.migrate(two, { renames: ["Author.name:fullName"], backfills: ["Author.age=40"] });
@@ -57,11 +78,18 @@ eachDatabase((database) => {
     await shop.down();
     expect((await shop.check(one)).differences.map(({ text }) => text)).toEqual([]);
     expect(await shop.query(q`SELECT "name" FROM "author" ORDER BY "id"`)).toEqual([{ name: "Ann" }, { name: "Bob" }]);
-    expect(await shop.query(q`SELECT "author_id" FROM "book" ORDER BY "id"`)).toEqual([{ author_id: 1 }, { author_id: 1 }, { author_id: 2 }]);
+    expect(await shop.query(q`SELECT "author_id" FROM "book" ORDER BY "id"`)).toEqual([
+      { author_id: 1 },
+      { author_id: 1 },
+      { author_id: 2 },
+    ]);
   });
 
   test("a table renamed, a column dropped, a foreign key dropped", async () => {
-    await shop.migrate([entity("Author", author), entity("Book", { ...book, legacy: { type: "int", nullable: true } }, toAuthor as never)]);
+    await shop.migrate([
+      entity("Author", author),
+      entity("Book", { ...book, legacy: { type: "int", nullable: true } }, toAuthor as never),
+    ]);
     await shop.query(q`INSERT INTO "author" ("name") VALUES ('Ann')`);
     await shop.query(q`INSERT INTO "book" ("title", "author_id", "legacy") VALUES ('A', 1, 5)`);
     const two = [entity("Author", author), entity("Novel", book)];
@@ -73,17 +101,30 @@ eachDatabase((database) => {
 
   test("an enum: a value more as the default, a value renamed, a value less", async () => {
     const role = (values: string[], value: string) => [
-      entity("Member", { role: { type: database.name === "sqlite" ? "simple-enum" : "enum", enum: values, default: value } }),
+      entity("Member", {
+        role: { type: database.name === "sqlite" ? "simple-enum" : "enum", enum: values, default: value },
+      }),
     ];
     await shop.migrate(role(["admin", "it's"], "it's"));
     await shop.query(q`INSERT INTO "member" ("role") VALUES ('admin'), ('it''s')`);
     await shop.migrate(role(["admin", "it's", "guest"], "guest"));
     await shop.query(q`INSERT INTO "member" ("role") VALUES ('guest')`);
     await expect(shop.generate(role(["owner", "it's"], "it's"))).rejects.toMatchObject({ code: "migrate/unanswered" });
-    await shop.migrate(role(["owner", "it's"], "it's"), { renames: ["Member.role.admin:owner"], backfills: ["Member.role=it's"] });
-    expect(await shop.query(q`SELECT "role" FROM "member" ORDER BY "id"`)).toEqual([{ role: "owner" }, { role: "it's" }, { role: "it's" }]);
+    await shop.migrate(role(["owner", "it's"], "it's"), {
+      renames: ["Member.role.admin:owner"],
+      backfills: ["Member.role=it's"],
+    });
+    expect(await shop.query(q`SELECT "role" FROM "member" ORDER BY "id"`)).toEqual([
+      { role: "owner" },
+      { role: "it's" },
+      { role: "it's" },
+    ]);
     await shop.down();
-    expect(await shop.query(q`SELECT "role" FROM "member" ORDER BY "id"`)).toEqual([{ role: "admin" }, expect.anything(), expect.anything()]);
+    expect(await shop.query(q`SELECT "role" FROM "member" ORDER BY "id"`)).toEqual([
+      { role: "admin" },
+      expect.anything(),
+      expect.anything(),
+    ]);
     await shop.down();
     await shop.down();
   });

@@ -1,7 +1,20 @@
 import fc from "fast-check";
 import type { GenerateOptions } from "../../src/migrate/generate";
 import { database } from "../helpers/databases";
-import { type Design, type DesignColumn, type DesignTable, KINDS, addParts, columnOf, design, entitiesOf, keyOf, pick, quoted, referenceTo } from "./design";
+import {
+  type Design,
+  type DesignColumn,
+  type DesignTable,
+  KINDS,
+  addParts,
+  columnOf,
+  design,
+  entitiesOf,
+  keyOf,
+  pick,
+  quoted,
+  referenceTo,
+} from "./design";
 import { Workshop } from "./workshop";
 
 /** The second schema of a pair, with what has to be answered to get there and where each column went. */
@@ -24,7 +37,8 @@ function changeOf(g: fc.GeneratorValue, before: Design): Change {
   const answers = { renames: [] as string[], drops: [] as string[], backfills: [] as string[] };
   const kept = new Map<string, string>();
   for (const own of before.tables)
-    for (const column of own.columns) if (!column.generated) kept.set(`${own.name}\0${column.name}`, `${own.name}\0${column.name}`);
+    for (const column of own.columns)
+      if (!column.generated) kept.set(`${own.name}\0${column.name}`, `${own.name}\0${column.name}`);
   const changes = g(fc.integer, { min: 1, max: 5 });
   for (let at = 0; at < changes; at++) changeOnce(g, after, answers, kept);
   return { after, answers, kept };
@@ -32,7 +46,9 @@ function changeOf(g: fc.GeneratorValue, before: Design): Change {
 
 function changeOnce(g: fc.GeneratorValue, after: Design, answers: Change["answers"], kept: Change["kept"]): void {
   const own = pick(g, after.tables);
-  const free = ["fresh", "newer", "third", "Über"].filter((name) => !own.columns.some((column) => column.name === name));
+  const free = ["fresh", "newer", "third", "Über"].filter(
+    (name) => !own.columns.some((column) => column.name === name),
+  );
   const plain = own.columns.filter((column) => !column.generated);
   const column = plain.length > 0 ? pick(g, plain) : undefined;
   const isOriginal = (name: string) => [...kept.values()].includes(`${own.name}\0${name}`);
@@ -45,13 +61,25 @@ function changeOnce(g: fc.GeneratorValue, after: Design, answers: Change["answer
       return;
     }
     case 2:
-      if (!column || plain.length === 1 || !isOriginal(column.name) || answers.renames.some((one) => one.endsWith(`:${column.name}`))) return;
+      if (
+        !column ||
+        plain.length === 1 ||
+        !isOriginal(column.name) ||
+        answers.renames.some((one) => one.endsWith(`:${column.name}`))
+      )
+        return;
       forget(after, own, column.name);
       answers.drops.push(`${own.name}.${column.name}`);
       for (const [from, to] of kept) if (to === `${own.name}\0${column.name}`) kept.delete(from);
       return;
     case 3: {
-      if (!column || free.length === 0 || !isOriginal(column.name) || answers.renames.some((one) => one.endsWith(`:${column.name}`))) return;
+      if (
+        !column ||
+        free.length === 0 ||
+        !isOriginal(column.name) ||
+        answers.renames.some((one) => one.endsWith(`:${column.name}`))
+      )
+        return;
       const name = free.at(-1)!;
       answers.renames.push(`${own.name}.${column.name}:${name}`);
       for (const [from, to] of kept) if (to === `${own.name}\0${column.name}`) kept.set(from, `${own.name}\0${name}`);
@@ -84,7 +112,8 @@ function changeOnce(g: fc.GeneratorValue, after: Design, answers: Change["answer
       return;
     }
     case 9:
-      for (const reference of own.references) reference.onDelete = g(fc.constantFrom, "CASCADE", "SET NULL", "NO ACTION");
+      for (const reference of own.references)
+        reference.onDelete = g(fc.constantFrom, "CASCADE", "SET NULL", "NO ACTION");
       return;
   }
 }
@@ -105,7 +134,11 @@ function renameIn(after: Design, own: DesignTable, from: string, to: string): vo
     name: column.name === from ? to : column.name,
     generated: column.generated && { ...column.generated, of: column.generated.of === from ? to : column.generated.of },
   }));
-  own.indexes = own.indexes.map((index) => ({ ...index, columns: again(index.columns), where: index.where?.replaceAll(quoted(from), quoted(to)) }));
+  own.indexes = own.indexes.map((index) => ({
+    ...index,
+    columns: again(index.columns),
+    where: index.where?.replaceAll(quoted(from), quoted(to)),
+  }));
   own.uniques = own.uniques.map(again);
   own.checks = own.checks.map((check) => check.replaceAll(quoted(from), quoted(to)));
   for (const view of after.views) if (view.table === own.name) view.columns = again(view.columns);
@@ -116,8 +149,12 @@ async function decorate(shop: Workshop, before: Design): Promise<void> {
   await shop.query(`CREATE TABLE "retort_log" ("entry" text)`);
   for (const own of before.tables) {
     const [first] = own.columns;
-    await shop.query(`CREATE TRIGGER ${quoted(`on ${own.name}`)} AFTER DELETE ON ${quoted(own.name)} BEGIN INSERT INTO "retort_log" VALUES (OLD."id"); END`);
-    await shop.query(`CREATE INDEX ${quoted(`by hand ${own.name}`)} ON ${quoted(own.name)} (lower("id"), ${quoted(first!.name)} DESC)`);
+    await shop.query(
+      `CREATE TRIGGER ${quoted(`on ${own.name}`)} AFTER DELETE ON ${quoted(own.name)} BEGIN INSERT INTO "retort_log" VALUES (OLD."id"); END`,
+    );
+    await shop.query(
+      `CREATE INDEX ${quoted(`by hand ${own.name}`)} ON ${quoted(own.name)} (lower("id"), ${quoted(first!.name)} DESC)`,
+    );
   }
 }
 
@@ -128,13 +165,19 @@ async function fill(shop: Workshop, before: Design): Promise<void> {
       const values: [string, string][] = keyOf(own).map((key) => [key, String(row)]);
       for (const column of own.columns) {
         if (column.generated) continue;
-        values.push([column.name, column.nullable && row === 2 ? "NULL" : KINDS[column.kind].value(row, column.variant)]);
+        values.push([
+          column.name,
+          column.nullable && row === 2 ? "NULL" : KINDS[column.kind].value(row, column.variant),
+        ]);
       }
       for (const reference of own.references) {
         const target = before.tables.find(({ name }) => name === reference.target)!;
-        for (const key of keyOf(target)) values.push([joinColumn(reference.property, key), row === 3 ? "NULL" : String(row)]);
+        for (const key of keyOf(target))
+          values.push([joinColumn(reference.property, key), row === 3 ? "NULL" : String(row)]);
       }
-      await shop.query(`INSERT INTO ${quoted(own.name)} (${values.map(([name]) => quoted(name)).join(", ")}) VALUES (${values.map(([, value]) => value).join(", ")})`);
+      await shop.query(
+        `INSERT INTO ${quoted(own.name)} (${values.map(([name]) => quoted(name)).join(", ")}) VALUES (${values.map(([, value]) => value).join(", ")})`,
+      );
     }
   expect(await shop.query("PRAGMA foreign_key_check")).toEqual([]);
   await shop.query("PRAGMA foreign_keys = ON");
@@ -206,13 +249,21 @@ async function roundTrip(g: fc.GeneratorValue): Promise<void> {
 }
 
 /** Values stay as they are, but for NULLs that had to become something. */
-function expectKept(values: readonly unknown[], now: readonly unknown[], from: string, before: Design, after: Design, to: string): void {
+function expectKept(
+  values: readonly unknown[],
+  now: readonly unknown[],
+  from: string,
+  before: Design,
+  after: Design,
+  to: string,
+): void {
   const find = (one: Design, place: string) => {
     const [table, column] = place.split("\0");
     return one.tables.find(({ name }) => name === table)!.columns.find(({ name }) => name === column)!;
   };
   const [old, fresh] = [find(before, from), find(after, to)];
-  const isRetyped = JSON.stringify(KINDS[old.kind].types[old.variant]) !== JSON.stringify(KINDS[fresh.kind].types[fresh.variant]);
+  const isRetyped =
+    JSON.stringify(KINDS[old.kind].types[old.variant]) !== JSON.stringify(KINDS[fresh.kind].types[fresh.variant]);
   const filled = values.map((value, at) => (value === "NULL" ? now[at] : value));
   if (!isRetyped) expect(now).toEqual(filled);
   else expect(now).toHaveLength(values.length);
@@ -220,12 +271,18 @@ function expectKept(values: readonly unknown[], now: readonly unknown[], from: s
 
 /** Answers that another change made needless would be refused. */
 function usedOnly(answers: Change["answers"], before: Design, after: Design): Change["answers"] {
-  const columns = new Map(after.tables.flatMap((own) => own.columns.map((column) => [`${own.name}.${column.name}`, column] as const)));
-  const old = new Map(before.tables.flatMap((own) => own.columns.map((column) => [`${own.name}.${column.name}`, column] as const)));
-  const renamed = new Map(answers.renames.map((one) => {
-    const [from, to] = one.split(":") as [string, string];
-    return [`${from.slice(0, from.indexOf("."))}.${to}`, from] as const;
-  }));
+  const columns = new Map(
+    after.tables.flatMap((own) => own.columns.map((column) => [`${own.name}.${column.name}`, column] as const)),
+  );
+  const old = new Map(
+    before.tables.flatMap((own) => own.columns.map((column) => [`${own.name}.${column.name}`, column] as const)),
+  );
+  const renamed = new Map(
+    answers.renames.map((one) => {
+      const [from, to] = one.split(":") as [string, string];
+      return [`${from.slice(0, from.indexOf("."))}.${to}`, from] as const;
+    }),
+  );
   const needed = [...columns].filter(([place, column]) => {
     const was = old.get(renamed.get(place) ?? place);
     return !column.generated && !column.nullable && (was ? was.nullable : !column.default);
@@ -250,6 +307,11 @@ function eachItsOwn({ kind, variant }: DesignColumn): string {
 
 test("migrate promise 2: any schema to any other: up, nothing left, rows kept, down to the letter, up again", async () => {
   const runs = Number(process.env["ROUND_TRIPS"] ?? 500);
-  await fc.assert(fc.asyncProperty(fc.gen(), roundTrip), { numRuns: runs, ...(process.env["SEED"] && { seed: Number(process.env["SEED"]) }), endOnFailure: Boolean(process.env["FAST"]), ...(process.env["TRIAL"] && { path: process.env["TRIAL"] }) });
+  await fc.assert(fc.asyncProperty(fc.gen(), roundTrip), {
+    numRuns: runs,
+    ...(process.env["SEED"] && { seed: Number(process.env["SEED"]) }),
+    endOnFailure: Boolean(process.env["FAST"]),
+    ...(process.env["TRIAL"] && { path: process.env["TRIAL"] }),
+  });
   expect(done + refused).toBeGreaterThan(runs / 2);
 }, 300_000);

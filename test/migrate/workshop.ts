@@ -1,7 +1,13 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface, type QueryRunner } from "typeorm";
+import {
+  DataSource,
+  type DataSourceOptions,
+  type EntitySchema,
+  type MigrationInterface,
+  type QueryRunner,
+} from "typeorm";
 import { type MigrationContext, openDataSource } from "../../src/migrate/context";
 import { type CheckResult, check } from "../../src/migrate/check";
 import { type GenerateOptions, type GenerateResult, generate } from "../../src/migrate/generate";
@@ -22,7 +28,11 @@ export class Workshop {
     readonly ignore: readonly string[],
   ) {}
 
-  static async open(database: TestDatabase, options: Partial<DataSourceOptions> = {}, ignore: readonly string[] = []): Promise<Workshop> {
+  static async open(
+    database: TestDatabase,
+    options: Partial<DataSourceOptions> = {},
+    ignore: readonly string[] = [],
+  ): Promise<Workshop> {
     return new Workshop(await database.create(), options, ignore);
   }
 

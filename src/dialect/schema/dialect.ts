@@ -46,7 +46,10 @@ export interface SchemaDialect {
 /** How the entities' metadata becomes columns of this database. */
 export interface EntityRules {
   /** The table's place: absent for the default schema. */
-  schemaOf(dataSource: DataSource, metadata: { schema?: string | undefined; database?: string | undefined }): string | undefined;
+  schemaOf(
+    dataSource: DataSource,
+    metadata: { schema?: string | undefined; database?: string | undefined },
+  ): string | undefined;
   /** The column in this database's words; `base` is what is the same everywhere. */
   column(dataSource: DataSource, column: EntityMetadata["columns"][number], base: Column, table: ObjectName): Column;
   /** What this database has not is not declared, whatever the entities say. */

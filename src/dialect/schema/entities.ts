@@ -44,7 +44,11 @@ export function declaredSchema(dataSource: DataSource, dialect: SchemaDialect): 
     }
   }
   const named = [...tables.values()].map(withoutValues);
-  return { schema: { ...emptySchema, tables: named, enums: enumsOf([...tables.values()]), views }, entities, leftAlone };
+  return {
+    schema: { ...emptySchema, tables: named, enums: enumsOf([...tables.values()]), views },
+    entities,
+    leftAlone,
+  };
 }
 
 /** Where enums are types of their own, the values are theirs; columns that share a type name it alike. */
@@ -57,7 +61,10 @@ function enumsOf(tables: readonly Table[]): EnumType[] {
 }
 
 function withoutValues(table: Table): Table {
-  return { ...table, columns: table.columns.map((column) => (column.enumType ? { ...column, values: undefined } : column)) };
+  return {
+    ...table,
+    columns: table.columns.map((column) => (column.enumType ? { ...column, values: undefined } : column)),
+  };
 }
 
 function nameOf(dataSource: DataSource, dialect: SchemaDialect, metadata: EntityMetadata): ObjectName {
@@ -70,10 +77,7 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
   return {
     ...name,
     columns: own.map((column) => dialect.entities.column(dataSource, column, columnOf(dataSource, column), name)),
-    primaryKey:
-      primary.length === 0
-        ? undefined
-        : primaryKeyOf(dataSource, dialect, primary, metadata),
+    primaryKey: primary.length === 0 ? undefined : primaryKeyOf(dataSource, dialect, primary, metadata),
     uniques: distinct(
       metadata.uniques.map((unique) => ({
         name: unique.name,
@@ -90,17 +94,15 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
           deferrable: deferrable(exclusion.deferrable),
         }))
       : [],
-    foreignKeys: metadata.foreignKeys.map(
-      (key): ForeignKey => ({
-        name: key.name,
-        columns: key.columnNames,
-        references: nameOf(dataSource, dialect, key.referencedEntityMetadata),
-        referencedColumns: key.referencedColumnNames,
-        onDelete: key.onDelete ?? "NO ACTION",
-        onUpdate: key.onUpdate ?? "NO ACTION",
-        deferrable: dialect.entities.deferrable ? deferrable(key.deferrable) : undefined,
-      }),
-    ),
+    foreignKeys: metadata.foreignKeys.map((key): ForeignKey => ({
+      name: key.name,
+      columns: key.columnNames,
+      references: nameOf(dataSource, dialect, key.referencedEntityMetadata),
+      referencedColumns: key.referencedColumnNames,
+      onDelete: key.onDelete ?? "NO ACTION",
+      onUpdate: key.onUpdate ?? "NO ACTION",
+      deferrable: dialect.entities.deferrable ? deferrable(key.deferrable) : undefined,
+    })),
     triggers: [],
     comment: metadata.comment || undefined,
     engine: metadata.engine || undefined,
@@ -113,7 +115,12 @@ function distinct<T extends { readonly name?: string | undefined }>(parts: reado
   return parts.filter((part, at) => parts.findIndex(({ name }) => name === part.name) === at);
 }
 
-function primaryKeyOf(dataSource: DataSource, dialect: SchemaDialect, primary: readonly ColumnMetadata[], metadata: EntityMetadata): PrimaryKey {
+function primaryKeyOf(
+  dataSource: DataSource,
+  dialect: SchemaDialect,
+  primary: readonly ColumnMetadata[],
+  metadata: EntityMetadata,
+): PrimaryKey {
   const columns = primary.map((column) => column.databaseName);
   if (!dialect.entities.namedPrimaryKeys) return { columns };
   const given = primary[0]!.primaryKeyConstraintName;
@@ -147,7 +154,12 @@ function columnOf(dataSource: DataSource, column: ColumnMetadata): Column {
     nullable: column.isNullable,
     default: defaultOf(dataSource, column),
     generated: column.asExpression
-      ? { expression: column.asExpression, stored: column.generatedType === "STORED" }
+      ? {
+          expression: column.asExpression,
+          stored: column.generatedType === "STORED",
+          declared: column.asExpression,
+          recordedIn: dataSource.metadataTableName,
+        }
       : undefined,
     increment: column.isGenerated && column.generationStrategy === "increment" ? "increment" : undefined,
     collation: column.collation || undefined,
@@ -192,6 +204,7 @@ function viewOf(dataSource: DataSource, metadata: EntityMetadata, name: ObjectNa
     ...name,
     definition: definition.trim().replace(/;$/, ""),
     declared: definition.trim(),
+    recordedIn: dataSource.metadataTableName,
     materialized: Boolean(metadata.tableMetadataArgs.materialized),
     indexes: metadata.indices.filter((index) => index.synchronize).map(indexOf),
   };

@@ -60,6 +60,10 @@ export interface Column {
 export interface Generated {
   readonly expression: string;
   readonly stored: boolean;
+  /** The expression as the entity wrote it, where it is on record for TypeORM. */
+  readonly declared?: string | undefined;
+  /** The table in which it is on record (`typeorm_metadata`). */
+  readonly recordedIn?: string | undefined;
 }
 
 export interface PrimaryKey {
@@ -137,9 +141,9 @@ export interface View extends ObjectName {
   readonly definition: string;
   readonly materialized: boolean;
   readonly indexes: readonly Index[];
-  /** Whether the entities' tool made it (it stands in typeorm_metadata); a view that nobody recorded was made by hand. */
-  readonly recorded?: boolean | undefined;
-  /** The SELECT as the entity wrote it, where the database keeps another spelling. */
+  /** The table in which an entity's view is on record (`typeorm_metadata`); a view that is not was made by hand. */
+  readonly recordedIn?: string | undefined;
+  /** The SELECT as the entity wrote it, where it is on record for TypeORM. */
   readonly declared?: string | undefined;
   /** The statement that makes this view in the database's own words, where it was read from one. */
   readonly stored?: string | undefined;

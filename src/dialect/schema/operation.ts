@@ -31,7 +31,12 @@ export type Operation =
   | { readonly kind: "createTable"; readonly table: Table }
   | { readonly kind: "dropTable"; readonly table: Table; readonly rows?: number | undefined }
   | { readonly kind: "renameTable"; readonly from: ObjectName; readonly to: ObjectName }
-  | { readonly kind: "changeTable"; readonly before: TableTraits; readonly after: TableTraits; readonly table: ObjectName }
+  | {
+      readonly kind: "changeTable";
+      readonly before: TableTraits;
+      readonly after: TableTraits;
+      readonly table: ObjectName;
+    }
   | AddColumn
   | DropColumn
   | { readonly kind: "renameColumn"; readonly table: ObjectName; readonly from: string; readonly to: string }
@@ -138,7 +143,12 @@ export function reverse(operation: Operation): Operation {
     case "dropEnum":
       return { ...operation, kind: "createEnum" };
     case "changeEnum":
-      return { ...operation, before: operation.after, after: operation.before, replaced: turned(operation.replaced, operation.before) };
+      return {
+        ...operation,
+        before: operation.after,
+        after: operation.before,
+        replaced: turned(operation.replaced, operation.before),
+      };
     case "renameEnum":
       return { ...operation, from: operation.to, to: operation.from };
     case "createView":
@@ -200,7 +210,9 @@ export function apply(schema: Schema, operation: Operation): Schema {
     case "dropPart":
       return change(schema, operation.table, (table) => withoutPart(table, operation.part));
     case "renamePart":
-      return change(schema, operation.table, (table) => withPart(withoutPart(table, operation.before), operation.after));
+      return change(schema, operation.table, (table) =>
+        withPart(withoutPart(table, operation.before), operation.after),
+      );
     case "createEnum":
       return { ...schema, enums: [...schema.enums, operation.type] };
     case "dropEnum":

@@ -106,7 +106,9 @@ export function nameIn(text: string): string {
 export function normalized(text: string, quoting: Quoting = sqliteQuoting): string {
   return tokenize(text, quoting)
     .filter((token) => !isTrivia(token))
-    .map((token) => (token.kind === "word" || token.kind === "identifier" ? nameIn(token.text).toLowerCase() : token.text))
+    .map((token) =>
+      token.kind === "word" || token.kind === "identifier" ? nameIn(token.text).toLowerCase() : token.text,
+    )
     .join(" ");
 }
 

@@ -29,7 +29,18 @@ export function describe(operation: Operation): string {
 
 type Within = Extract<
   Operation,
-  { kind: "changeTable" | "addColumn" | "dropColumn" | "renameColumn" | "alterColumn" | "changePrimaryKey" | "addPart" | "dropPart" | "renamePart" }
+  {
+    kind:
+      | "changeTable"
+      | "addColumn"
+      | "dropColumn"
+      | "renameColumn"
+      | "alterColumn"
+      | "changePrimaryKey"
+      | "addPart"
+      | "dropPart"
+      | "renamePart";
+  }
 >;
 
 /** An operation on a table in words, without the table. */
@@ -64,7 +75,8 @@ function viewWord(materialized: boolean): string {
 
 function describeTraits(before: Pick<Table, "comment" | "engine" | "withoutRowid">, after: typeof before): string {
   const changes: string[] = [];
-  if (before.comment !== after.comment) changes.push(`comment ${quoted(before.comment)} becomes ${quoted(after.comment)}`);
+  if (before.comment !== after.comment)
+    changes.push(`comment ${quoted(before.comment)} becomes ${quoted(after.comment)}`);
   if (before.engine !== after.engine) changes.push(`engine ${before.engine} becomes ${after.engine}`);
   if (before.withoutRowid !== after.withoutRowid) changes.push(after.withoutRowid ? "without rowid" : "with rowid");
   return changes.join(", ");
@@ -74,11 +86,19 @@ function describeChange(before: Column, after: Column, backfill: string | undefi
   const changes: string[] = [];
   const say = (word: string, one: string | undefined, other: string | undefined) => {
     if (one === other) return;
-    changes.push(other === undefined ? `no ${word}` : one === undefined ? `${word} ${other}` : `${word} ${other} instead of ${one}`);
+    changes.push(
+      other === undefined
+        ? `no ${word}`
+        : one === undefined
+          ? `${word} ${other}`
+          : `${word} ${other} instead of ${one}`,
+    );
   };
   if (before.type !== after.type) changes.push(`${after.type} instead of ${before.type}`);
   if (before.nullable !== after.nullable) {
-    changes.push(after.nullable ? "may be NULL" : `NOT NULL${backfill === undefined ? "" : `, ${backfill} where it was NULL`}`);
+    changes.push(
+      after.nullable ? "may be NULL" : `NOT NULL${backfill === undefined ? "" : `, ${backfill} where it was NULL`}`,
+    );
   }
   say("default", before.default, after.default);
   say("generated as", before.generated && generatedText(before), after.generated && generatedText(after));
@@ -87,7 +107,8 @@ function describeChange(before: Column, after: Column, backfill: string | undefi
   say("character set", before.charset, after.charset);
   say("comment", before.comment, after.comment);
   say("on update", before.onUpdate, after.onUpdate);
-  if (JSON.stringify(before.values) !== JSON.stringify(after.values)) changes.push(describeValues(before.values, after.values));
+  if (JSON.stringify(before.values) !== JSON.stringify(after.values))
+    changes.push(describeValues(before.values, after.values));
   return `"${after.name}" ${changes.join(", ") || "changes"}`;
 }
 
@@ -124,7 +145,9 @@ export function describePart(part: Part): string {
 }
 
 function describeIndex(index: Index): string {
-  const columns = index.columns.map((column) => `${column.name ?? column.expression!}${column.descending ? " DESC" : ""}`);
+  const columns = index.columns.map(
+    (column) => `${column.name ?? column.expression!}${column.descending ? " DESC" : ""}`,
+  );
   const words = [index.unique && "unique", index.kind, "index", `"${index.name}"`, `(${columns.join(", ")})`];
   return [...words, index.where !== undefined && `where ${oneLine(index.where)}`].filter(Boolean).join(" ");
 }

@@ -1,3 +1,4 @@
+import type { Books } from "../../schema/books";
 import type { Check, Column, ForeignKey, Index, ObjectName, Table } from "../../schema/model";
 
 export function quote(identifier: string): string {
@@ -37,7 +38,11 @@ export function columnDefinition(column: Column): string {
     column.charset && `CHARACTER SET ${column.charset}`,
     column.collation && `COLLATE ${column.collation}`,
     // MariaDB takes neither NULL nor NOT NULL for a generated column.
-    column.generated ? `AS (${column.generated.expression}) ${column.generated.stored ? "STORED" : "VIRTUAL"}` : column.nullable ? "NULL" : "NOT NULL",
+    column.generated
+      ? `AS (${column.generated.expression}) ${column.generated.stored ? "STORED" : "VIRTUAL"}`
+      : column.nullable
+        ? "NULL"
+        : "NOT NULL",
     column.default !== undefined && `DEFAULT ${column.default}`,
     column.onUpdate && `ON UPDATE ${column.onUpdate}`,
     column.increment && "AUTO_INCREMENT",
@@ -53,7 +58,10 @@ export function checkClause(check: Check): string {
 
 export function indexClause(index: Index): string {
   const kind = index.unique ? "UNIQUE " : index.kind ? `${index.kind.toUpperCase()} ` : "";
-  const columns = index.columns.map((column) => (column.name === undefined ? column.expression! : quote(column.name)) + (column.descending ? " DESC" : ""));
+  const columns = index.columns.map(
+    (column) =>
+      (column.name === undefined ? column.expression! : quote(column.name)) + (column.descending ? " DESC" : ""),
+  );
   return `${kind}INDEX ${quote(index.name)} (${columns.join(", ")})${index.parser ? ` WITH PARSER ${index.parser}` : ""}`;
 }
 
@@ -63,3 +71,12 @@ export function foreignKeyClause(key: ForeignKey): string {
     ` ON DELETE ${key.onDelete} ON UPDATE ${key.onUpdate}`
   );
 }
+
+export const books: Books = {
+  quote,
+  text,
+  database: "NULL",
+  schemaOf: ({ schema }) => (schema === undefined ? "DATABASE()" : text(schema)),
+  shortType: "varchar(255)",
+  longType: "text",
+};

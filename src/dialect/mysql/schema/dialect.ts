@@ -13,7 +13,8 @@ export const mysqlSchema: SchemaDialect = {
   quote,
   path,
   entities: {
-    schemaOf: (dataSource, { database }) => (database && database !== dataSource.driver.database ? database : undefined),
+    schemaOf: (dataSource, { database }) =>
+      database && database !== dataSource.driver.database ? database : undefined,
     column(dataSource, column, base) {
       const values = column.enum && base.type.startsWith("enum") ? column.enum.map(String) : undefined;
       return {
@@ -40,7 +41,8 @@ export const mysqlSchema: SchemaDialect = {
   read: readSchema,
   openScratch,
   plan,
-  count: (table, condition) => `SELECT COUNT(*) AS \`rows\` FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
+  count: (table, condition) =>
+    `SELECT COUNT(*) AS \`rows\` FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
   asText: (expression) => expression,
   lossy,
 };
@@ -52,14 +54,17 @@ function same(expression: string): string {
 type ColumnMetadata = Parameters<SchemaDialect["entities"]["column"]>[1];
 
 function typeOf(_dataSource: DataSource, column: ColumnMetadata, base: Column): string {
-  const set = base.type === "set" && column.enum ? `(${column.enum.map((value) => text(String(value))).join(", ")})` : "";
+  const set =
+    base.type === "set" && column.enum ? `(${column.enum.map((value) => text(String(value))).join(", ")})` : "";
   const unsigned = column.unsigned && !/unsigned/i.test(base.type) ? " UNSIGNED" : "";
   return base.type + set + unsigned;
 }
 
 /** A backslash escapes in a string here, so a default that holds one has it doubled. */
 function defaultOf(column: ColumnMetadata, base: Column): string | undefined {
-  return typeof column.default === "string" && column.default.includes("\\") ? base.default?.replaceAll("\\", "\\\\") : base.default;
+  return typeof column.default === "string" && column.default.includes("\\")
+    ? base.default?.replaceAll("\\", "\\\\")
+    : base.default;
 }
 
 /** What strict mode refuses and a lax one cuts off. */
@@ -67,7 +72,8 @@ function lossy(before: Column, after: Column): string | undefined {
   const column = quote(before.name);
   const length = Number(/^(?:var)?char\((\d+)\)/i.exec(after.type)?.[1]);
   if (length && !before.values) return `CHAR_LENGTH(${column}) > ${length}`;
-  if (/^(tinyint|smallint|mediumint|int|bigint)/.test(after.type) && /^(decimal|float|double)/.test(before.type)) return `${column} <> ROUND(${column})`;
+  if (/^(tinyint|smallint|mediumint|int|bigint)/.test(after.type) && /^(decimal|float|double)/.test(before.type))
+    return `${column} <> ROUND(${column})`;
   if (after.type === "date" && /^(datetime|timestamp)/.test(before.type)) return `TIME(${column}) <> '00:00:00'`;
   return undefined;
 }

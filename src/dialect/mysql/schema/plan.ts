@@ -1,6 +1,15 @@
+import { follow } from "../../schema/books";
 import type { Plan, Statement, Step } from "../../schema/dialect";
 import { type ForeignKey, type ObjectName, type Schema, type Table, findTable, keyOf } from "../../schema/model";
-import { type AddColumn, type AlterColumn, type ChangePrimaryKey, type Operation, type Part, type Rename, apply } from "../../schema/operation";
+import {
+  type AddColumn,
+  type AlterColumn,
+  type ChangePrimaryKey,
+  type Operation,
+  type Part,
+  type Rename,
+  apply,
+} from "../../schema/operation";
 import { mysqlQuoting, renamedIn } from "../../schema/tokens";
 import { describe } from "../../schema/words";
 import * as write from "./create";
@@ -28,8 +37,10 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     else waiting.push(operation.table);
     if (operation.kind === "dropTable" && operations[at - 1]?.kind !== "dropTable")
       for (const loose of loosened(operations.slice(at))) step(loose, [...dropPart(loose.table, loose.part)]);
-    step(operation, statementsFor(operation, schema));
-    schema = operation.kind === "renameTable" || operation.kind === "renameColumn" ? renamed(schema, operation) : apply(schema, operation);
+    const before = schema;
+    const isRename = operation.kind === "renameTable" || operation.kind === "renameColumn";
+    schema = isRename ? renamed(schema, operation) : apply(schema, operation);
+    step(operation, [...statementsFor(operation, before), ...follow(write.books, operation, before, schema).map(sql)]);
   }
   tieKnots();
   return { steps, schema };
@@ -38,7 +49,9 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
 /** Foreign keys that point at a table which is to go before their own. */
 function loosened(operations: readonly Operation[]): Extract<Operation, { kind: "dropPart" }>[] {
   const end = operations.findIndex((operation) => operation.kind !== "dropTable");
-  const tables = operations.slice(0, end === -1 ? undefined : end).flatMap((one) => (one.kind === "dropTable" ? [one.table] : []));
+  const tables = operations
+    .slice(0, end === -1 ? undefined : end)
+    .flatMap((one) => (one.kind === "dropTable" ? [one.table] : []));
   return tables.flatMap((table, at) =>
     table.foreignKeys
       .filter((key) => tables.slice(0, at).some((other) => keyOf(other) === keyOf(key.references)))
@@ -56,7 +69,9 @@ export function renamed(before: Schema, operation: Rename): Schema {
     return {
       ...table,
       columns: table.columns.map((column) =>
-        column.generated ? { ...column, generated: { ...column.generated, expression: again(column.generated.expression) } } : column,
+        column.generated
+          ? { ...column, generated: { ...column.generated, expression: again(column.generated.expression) } }
+          : column,
       ),
       checks: table.checks.map((check) => ({ ...check, expression: again(check.expression) })),
     };
@@ -106,7 +121,12 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
       return dropPart(operation.table, operation.part);
     case "renamePart":
       if (operation.before.sort === "index")
-        return [alter(operation.table, `RENAME INDEX ${quote(operation.before.value.name!)} TO ${quote(operation.after.value.name!)}`)];
+        return [
+          alter(
+            operation.table,
+            `RENAME INDEX ${quote(operation.before.value.name!)} TO ${quote(operation.after.value.name!)}`,
+          ),
+        ];
       return [...dropPart(operation.table, operation.before), addPart(operation.table, operation.after)];
     case "createView":
       return [sql(`CREATE VIEW ${path(operation.view)} AS ${operation.view.definition}`)];
@@ -133,9 +153,12 @@ function addColumn({ table, column, backfill, position }: AddColumn, own: Table)
 function alterColumn({ table, before, after, backfill, replaced }: AlterColumn, schema: Schema): Statement[] {
   const name = quote(after.name);
   const change = alter(table, `MODIFY COLUMN ${write.columnDefinition(after)}`);
-  const isMadeAnew = Boolean(before.generated) !== Boolean(after.generated) || before.generated?.stored !== after.generated?.stored;
-  if (isMadeAnew && after.generated) return [alter(table, `DROP COLUMN ${name}, ADD COLUMN ${write.columnDefinition(after)}`)];
-  const fill = backfill === undefined ? [] : [sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`)];
+  const isMadeAnew =
+    Boolean(before.generated) !== Boolean(after.generated) || before.generated?.stored !== after.generated?.stored;
+  if (isMadeAnew && after.generated)
+    return [alter(table, `DROP COLUMN ${name}, ADD COLUMN ${write.columnDefinition(after)}`)];
+  const fill =
+    backfill === undefined ? [] : [sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`)];
   const keys = before.type === after.type ? [] : keysOver(schema, table, after.name);
   const loose = keys.flatMap(({ owner, key }) => dropPart(owner, { sort: "foreignKey", value: key }));
   const tied = keys.map(({ owner, key }) => addPart(owner, { sort: "foreignKey", value: key }));
@@ -143,11 +166,18 @@ function alterColumn({ table, before, after, backfill, replaced }: AlterColumn, 
 }
 
 /** A value that is renamed must be allowed before and after: in between the column allows both. */
-function replacedValues(table: ObjectName, before: AlterColumn["before"], after: AlterColumn["after"], replaced: AlterColumn["replaced"]): Statement[] {
+function replacedValues(
+  table: ObjectName,
+  before: AlterColumn["before"],
+  after: AlterColumn["after"],
+  replaced: AlterColumn["replaced"],
+): Statement[] {
   if (!replaced || !before.values || !after.values) return [];
   const both = { ...before, default: undefined, values: [...new Set([...before.values, ...after.values])] };
   const name = quote(after.name);
-  const updates = Object.entries(replaced).map(([old, value]) => sql(`UPDATE ${path(table)} SET ${name} = ${text(value)} WHERE ${name} = ${text(old)}`));
+  const updates = Object.entries(replaced).map(([old, value]) =>
+    sql(`UPDATE ${path(table)} SET ${name} = ${text(value)} WHERE ${name} = ${text(old)}`),
+  );
   return [alter(table, `MODIFY COLUMN ${write.columnDefinition(both)}`), ...updates];
 }
 
@@ -165,7 +195,9 @@ function keysOver(schema: Schema, table: ObjectName, column: string): { owner: T
 }
 
 function changePrimaryKey({ table, before, after }: ChangePrimaryKey): Statement[] {
-  const changes = [before && "DROP PRIMARY KEY", after && `ADD PRIMARY KEY (${write.list(after.columns)})`].filter(Boolean);
+  const changes = [before && "DROP PRIMARY KEY", after && `ADD PRIMARY KEY (${write.list(after.columns)})`].filter(
+    Boolean,
+  );
   return [alter(table, changes.join(", "))];
 }
 

@@ -1,4 +1,5 @@
 import type { QueryRunner } from "typeorm";
+import { withBooks } from "../../schema/books";
 import type { Scope } from "../../schema/dialect";
 import type { Check, Column, ForeignKey, Index, Schema, Table, View } from "../../schema/model";
 import { literal, mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
@@ -26,9 +27,8 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   const keys = group(await select<KeyRow>(KEYS));
   const checks = group(await select<CheckRow>(isMariaDb ? CHECKS : CHECKS_OF_MYSQL).catch(() => []));
   const triggers = group(await select<TriggerRow>(TRIGGERS));
-  const recorded = await recordedViews(runner);
   const views = (await select<ViewRow>(VIEWS)).filter(isOurs);
-  return {
+  const schema: Schema = {
     tables: tables.map((row): Table => {
       const at = keyOf(row);
       const own = checks.get(at) ?? [];
@@ -43,9 +43,15 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
         primaryKey: primary.length > 0 ? { columns: primary.map(({ column }) => column!) } : undefined,
         uniques: [],
         indexes: indexes.filter((index) => !isImplied(index) && isOurs(index)),
-        checks: own.filter((check) => !isJson(check)).map((check) => checkOf(check, isMariaDb)).filter((one) => one.name === undefined || isOurs({ name: one.name })),
+        checks: own
+          .filter((check) => !isJson(check))
+          .map((check) => checkOf(check, isMariaDb))
+          .filter((one) => one.name === undefined || isOurs({ name: one.name })),
         exclusions: [],
-        foreignKeys: foreignKeys.map((key) => ({ ...key, hasIndex: indexes.some((index) => index.name === key.name) || undefined })),
+        foreignKeys: foreignKeys.map((key) => ({
+          ...key,
+          hasIndex: indexes.some((index) => index.name === key.name) || undefined,
+        })),
         triggers: (triggers.get(at) ?? []).map(triggerOf),
         comment: row.comment || undefined,
         engine: row.engine,
@@ -57,10 +63,10 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
       definition: row.definition.replaceAll(`${quote(standard)}.`, ""),
       materialized: false,
       indexes: [],
-      recorded: recorded.has(row.name),
     })),
     enums: [],
   };
+  return withBooks(schema, runner, quote, await hasBooks(runner));
 }
 
 interface Placed {
@@ -174,15 +180,12 @@ function group<T extends Placed>(rows: readonly T[]): Map<string, T[]> {
   return groups;
 }
 
-async function recordedViews(runner: QueryRunner): Promise<Set<string>> {
-  const name = runner.dataSource.metadataTableName;
-  const [found] = (await runner.query(
+async function hasBooks(runner: QueryRunner): Promise<boolean> {
+  const found = (await runner.query(
     "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?",
-    [name],
+    [runner.dataSource.metadataTableName],
   )) as unknown[];
-  if (!found) return new Set();
-  const rows = (await runner.query(`SELECT \`name\` FROM ${quote(name)} WHERE \`type\` = 'VIEW'`)) as { name: string }[];
-  return new Set(rows.map((row) => row.name));
+  return found.length > 0;
 }
 
 function columnOf(row: ColumnRow, table: TableRow, checks: readonly CheckRow[], isMariaDb: boolean): Column {
@@ -197,7 +200,9 @@ function columnOf(row: ColumnRow, table: TableRow, checks: readonly CheckRow[], 
     type: json ? "json" : values === undefined ? row.type : "enum",
     nullable: row.nullable === "YES",
     default: generated ? undefined : defaultOf(row, isMariaDb),
-    generated: generated ? { expression: unwrapped(row.expression!, mysqlQuoting), stored: generated !== "virtual" } : undefined,
+    generated: generated
+      ? { expression: unwrapped(row.expression!, mysqlQuoting), stored: generated !== "virtual" }
+      : undefined,
     increment: extra.includes("auto_increment") ? "increment" : undefined,
     collation: isPlainCollation ? undefined : row.collation!,
     charset: isPlainCollation || table.collation.startsWith(`${row.charset}_`) ? undefined : row.charset!,
@@ -212,7 +217,9 @@ function defaultOf(row: ColumnRow, isMariaDb: boolean): string | undefined {
   if (row.value === null) return undefined;
   if (isMariaDb) return row.value.toUpperCase() === "NULL" ? undefined : row.value;
   if (/default_generated/i.test(row.extra)) return /^current_timestamp/i.test(row.value) ? row.value : `(${row.value})`;
-  return /^(tinyint|smallint|mediumint|int|bigint|decimal|float|double|bit)/.test(row.type) ? row.value : literal(row.value);
+  return /^(tinyint|smallint|mediumint|int|bigint|decimal|float|double|bit)/.test(row.type)
+    ? row.value
+    : literal(row.value);
 }
 
 function valuesIn(text: string): string[] {

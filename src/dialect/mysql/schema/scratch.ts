@@ -18,7 +18,8 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
   )) as [{ standard: string; charset: string; collation: string }];
   const name = `retort_${randomBytes(5).toString("hex")}`;
   const others = new Map<string, string>();
-  const create = (database: string) => runner.query(`CREATE DATABASE ${quote(database)} CHARACTER SET ${charset} COLLATE ${collation}`);
+  const create = (database: string) =>
+    runner.query(`CREATE DATABASE ${quote(database)} CHARACTER SET ${charset} COLLATE ${collation}`);
   await create(name);
   for (const [at, database] of databasesOf(dataSource, standard).entries()) {
     others.set(database, `${name}_${at}`);
@@ -43,7 +44,9 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
     run: (work) => work(translated),
     rows: async (table, columns) => {
       const values = columns.map((column) => `COALESCE(HEX(CAST(${quote(column)} AS BINARY)), 'NULL')`).join(", ");
-      const rows = (await translated.query(`SELECT CONCAT_WS(', ', ${values}) AS \`row\` FROM ${path(table)} ORDER BY 1`)) as { row: string }[];
+      const rows = (await translated.query(
+        `SELECT CONCAT_WS(', ', ${values}) AS \`row\` FROM ${path(table)} ORDER BY 1`,
+      )) as { row: string }[];
       return rows.map(({ row }) => row);
     },
     complaints: () => Promise.resolve([]),
@@ -56,14 +59,17 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
 }
 
 function databasesOf(dataSource: DataSource, standard: string): string[] {
-  const named = dataSource.entityMetadatas.flatMap(({ database }) => (database && database !== standard ? [database] : []));
+  const named = dataSource.entityMetadatas.flatMap(({ database }) =>
+    database && database !== standard ? [database] : [],
+  );
   return [...new Set(named)];
 }
 
 function translating(runner: QueryRunner, translate: (sql: string) => string): QueryRunner {
   return new Proxy(runner, {
     get(target, property) {
-      if (property === "query") return (sql: string, ...rest: unknown[]) => target.query(translate(sql), ...(rest as [unknown[]]));
+      if (property === "query")
+        return (sql: string, ...rest: unknown[]) => target.query(translate(sql), ...(rest as [unknown[]]));
       const value: unknown = Reflect.get(target, property, target);
       return typeof value === "function" ? value.bind(target) : value;
     },
@@ -79,8 +85,16 @@ async function copy(
   standard: string,
   direct: QueryRunner,
 ): Promise<boolean> {
-  const bare: Schema = { ...schema, tables: schema.tables.map((table) => ({ ...table, foreignKeys: [], triggers: [] })), views: [] };
-  await send(target, emptySchema, bare.tables.map((table): Operation => ({ kind: "createTable", table })));
+  const bare: Schema = {
+    ...schema,
+    tables: schema.tables.map((table) => ({ ...table, foreignKeys: [], triggers: [] })),
+    views: [],
+  };
+  await send(
+    target,
+    emptySchema,
+    bare.tables.map((table): Operation => ({ kind: "createTable", table })),
+  );
   let isWhole = true;
   const [{ scratch }] = (await direct.query("SELECT DATABASE() AS `scratch`")) as [{ scratch: string }];
   for (const table of schema.tables) {
@@ -98,7 +112,11 @@ async function copy(
   await target.query("SET foreign_key_checks = 0");
   await send(target, bare, keys);
   await target.query("SET foreign_key_checks = 1");
-  await send(target, bare, schema.views.map((view): Operation => ({ kind: "createView", view })));
+  await send(
+    target,
+    bare,
+    schema.views.map((view): Operation => ({ kind: "createView", view })),
+  );
   for (const table of schema.tables) for (const trigger of table.triggers) await target.query(trigger.sql);
   return isWhole;
 }

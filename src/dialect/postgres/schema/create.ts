@@ -1,4 +1,6 @@
+import type { Books } from "../../schema/books";
 import type { Check, Column, Exclusion, ForeignKey, Index, ObjectName, Table, Unique, View } from "../../schema/model";
+import { literal } from "../../schema/tokens";
 
 export function quote(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
@@ -91,10 +93,22 @@ export function createIndex(index: Index, table: ObjectName): string {
 
 export function createView(view: View): string[] {
   const kind = view.materialized ? "MATERIALIZED VIEW" : "VIEW";
-  return [`CREATE ${kind} ${path(view)} AS ${view.definition}`, ...view.indexes.map((index) => createIndex(index, view))];
+  return [
+    `CREATE ${kind} ${path(view)} AS ${view.definition}`,
+    ...view.indexes.map((index) => createIndex(index, view)),
+  ];
 }
+
+export const books: Books = {
+  quote,
+  text: literal,
+  database: "current_database()",
+  schemaOf: ({ schema }) => (schema === undefined ? "current_schema()" : literal(schema)),
+  shortType: "character varying",
+  longType: "text",
+};
 
 /** A comment as a literal; none as NULL. */
 export function commentLiteral(comment: string | undefined): string {
-  return comment === undefined ? "NULL" : `'${comment.replaceAll("'", "''")}'`;
+  return comment === undefined ? "NULL" : literal(comment);
 }

@@ -18,9 +18,14 @@ export const postgresSchema: SchemaDialect = {
     column(dataSource, column, base, table) {
       const strategy = column.generationStrategy as string | undefined;
       const isNumbered = column.isGenerated && (strategy === "identity" || strategy === "increment");
-      const identity = strategy === "identity" ? (column.generatedIdentity === "ALWAYS" ? "always" : "by default") : "increment";
+      const identity =
+        strategy === "identity" ? (column.generatedIdentity === "ALWAYS" ? "always" : "by default") : "increment";
       const type = isEnum(column.type)
-        ? { type: path(enumOf(dataSource, column, table)) + (column.isArray ? "[]" : ""), enumType: enumOf(dataSource, column, table), values: column.enum?.map(String) }
+        ? {
+            type: path(enumOf(dataSource, column, table)) + (column.isArray ? "[]" : ""),
+            enumType: enumOf(dataSource, column, table),
+            values: column.enum?.map(String),
+          }
         : {};
       const uuid = column.isGenerated && strategy === "uuid" && base.default === undefined;
       return {
@@ -68,7 +73,11 @@ function isEnum(type: unknown): boolean {
 type ColumnMetadata = Parameters<SchemaDialect["entities"]["column"]>[1];
 
 /** The type's name as TypeORM makes it. */
-function enumOf(dataSource: DataSource, column: ColumnMetadata, table: { schema?: string | undefined; name: string }): { schema?: string | undefined; name: string } {
+function enumOf(
+  dataSource: DataSource,
+  column: ColumnMetadata,
+  table: { schema?: string | undefined; name: string },
+): { schema?: string | undefined; name: string } {
   const given = column.enumName ?? `${table.name}_${column.databaseName.toLowerCase()}_enum`;
   const [name, schema] = given.split(".").reverse() as [string, string?];
   return { schema: schema === standardSchema(dataSource) ? undefined : (schema ?? table.schema), name };
@@ -79,7 +88,9 @@ function defaultOf(base: Column, column: ColumnMetadata): string | undefined {
   if (!column.isArray || !Array.isArray(column.default)) return base.default;
   const elements = (column.default as unknown[]).map((one) => {
     const text = String(one);
-    return /^[\w.+-]+$/.test(text) && !/^null$/i.test(text) ? text : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+    return /^[\w.+-]+$/.test(text) && !/^null$/i.test(text)
+      ? text
+      : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
   });
   return `'{${elements.join(",").replaceAll("'", "''")}}'`;
 }
@@ -89,7 +100,11 @@ function lossy(before: Column, after: Column): string | undefined {
   const column = quote(before.name);
   const length = Number(/^(?:character varying|character)\((\d+)\)/.exec(after.type)?.[1]);
   if (length && !before.enumType && !before.type.endsWith("[]")) return `length(${column}::text) > ${length}`;
-  if (/^(smallint|integer|bigint|numeric)/.test(after.type) && /^(numeric|real|double precision)/.test(before.type) && after.type !== "numeric")
+  if (
+    /^(smallint|integer|bigint|numeric)/.test(after.type) &&
+    /^(numeric|real|double precision)/.test(before.type) &&
+    after.type !== "numeric"
+  )
     return `${column} IS NOT NULL AND round(${column}::numeric, ${scaleOf(after.type)}) <> ${column}::numeric`;
   if (after.type === "date" && before.type.startsWith("timestamp")) return `${column}::date <> ${column}`;
   return undefined;
@@ -98,4 +113,3 @@ function lossy(before: Column, after: Column): string | undefined {
 function scaleOf(type: string): number {
   return Number(/^numeric\(\d+,(\d+)\)/.exec(type)?.[1] ?? 0);
 }
-

@@ -1,3 +1,4 @@
+import { follow } from "../../schema/books";
 import type { Plan, Statement, Step } from "../../schema/dialect";
 import { type Column, type ObjectName, type Schema, type Table, keyOf } from "../../schema/model";
 import {
@@ -32,10 +33,16 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     // Foreign keys of new tables wait until the last new table is there: tables may refer to each other.
     if (operation.kind !== "createTable") tieKnots();
     else waiting.push(operation.table);
-    const loosened = operation.kind === "dropTable" && operations[at - 1]?.kind !== "dropTable" ? loosen(operations.slice(at)) : [];
+    const loosened =
+      operation.kind === "dropTable" && operations[at - 1]?.kind !== "dropTable" ? loosen(operations.slice(at)) : [];
     steps.push(...loosened);
-    steps.push({ comment: sentence(describe(operation)), statements: statementsFor(operation, schema) });
+    const before = schema;
     schema = isRename(operation) ? renamed(schema, operation) : apply(schema, operation);
+    const statements = [
+      ...statementsFor(operation, before),
+      ...follow(write.books, operation, before, schema).map(sql),
+    ];
+    steps.push({ comment: sentence(describe(operation)), statements });
   }
   tieKnots();
   return { steps, schema };
@@ -44,11 +51,16 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
 /** Foreign keys among tables that go together, which could not go one after the other. */
 function loosen(operations: readonly Operation[]): Step[] {
   const end = operations.findIndex((operation) => operation.kind !== "dropTable");
-  const tables = operations.slice(0, end === -1 ? undefined : end).flatMap((one) => (one.kind === "dropTable" ? [one.table] : []));
+  const tables = operations
+    .slice(0, end === -1 ? undefined : end)
+    .flatMap((one) => (one.kind === "dropTable" ? [one.table] : []));
   const steps: Step[] = [];
   for (const [at, table] of tables.entries())
     for (const key of table.foreignKeys)
-      if (tables.slice(at + 1).every((other) => keyOf(other) !== keyOf(key.references)) && keyOf(key.references) !== keyOf(table))
+      if (
+        tables.slice(at + 1).every((other) => keyOf(other) !== keyOf(key.references)) &&
+        keyOf(key.references) !== keyOf(table)
+      )
         if (tables.slice(0, at).some((other) => keyOf(other) === keyOf(key.references)))
           steps.push({
             comment: sentence(describe({ kind: "dropPart", table, part: { sort: "foreignKey", value: key } })),
@@ -71,7 +83,9 @@ export function renamed(before: Schema, operation: Rename): Schema {
     return {
       ...table,
       columns: table.columns.map((column) =>
-        column.generated ? { ...column, generated: { ...column.generated, expression: again(column.generated.expression) } } : column,
+        column.generated
+          ? { ...column, generated: { ...column.generated, expression: again(column.generated.expression) } }
+          : column,
       ),
       checks: table.checks.map((check) => ({ ...check, expression: again(check.expression) })),
       exclusions: table.exclusions.map((one) => ({ ...one, expression: again(one.expression) })),
@@ -79,7 +93,9 @@ export function renamed(before: Schema, operation: Rename): Schema {
         ...index,
         where: index.where && again(index.where),
         stored: index.stored && again(index.stored),
-        columns: index.columns.map((column) => (column.expression ? { ...column, expression: again(column.expression) } : column)),
+        columns: index.columns.map((column) =>
+          column.expression ? { ...column, expression: again(column.expression) } : column,
+        ),
       })),
     };
   });
@@ -118,13 +134,16 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
     case "dropColumn":
       return [sql(`ALTER TABLE ${path(operation.table)} DROP COLUMN ${quote(operation.column.name)}`)];
     case "renameColumn":
-      return [sql(`ALTER TABLE ${path(operation.table)} RENAME COLUMN ${quote(operation.from)} TO ${quote(operation.to)}`)];
+      return [
+        sql(`ALTER TABLE ${path(operation.table)} RENAME COLUMN ${quote(operation.from)} TO ${quote(operation.to)}`),
+      ];
     case "alterColumn":
       return alterColumn(operation);
     case "changePrimaryKey": {
       const { before, after, table } = operation;
       const isSame = before && after && before.columns.join("\0") === after.columns.join("\0");
-      if (isSame) return [sql(`ALTER TABLE ${path(table)} RENAME CONSTRAINT ${quote(before.name!)} TO ${quote(after.name!)}`)];
+      if (isSame)
+        return [sql(`ALTER TABLE ${path(table)} RENAME CONSTRAINT ${quote(before.name!)} TO ${quote(after.name!)}`)];
       return [
         ...(before ? [sql(`ALTER TABLE ${path(table)} DROP CONSTRAINT ${quote(before.name!)}`)] : []),
         ...(after ? [add(table, write.primaryKeyClause(after))] : []),
@@ -154,7 +173,9 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
 function createTable(table: Table): Statement[] {
   return [
     sql(write.createTable(table)),
-    ...(table.comment === undefined ? [] : [sql(`COMMENT ON TABLE ${path(table)} IS ${write.commentLiteral(table.comment)}`)]),
+    ...(table.comment === undefined
+      ? []
+      : [sql(`COMMENT ON TABLE ${path(table)} IS ${write.commentLiteral(table.comment)}`)]),
     ...table.columns.flatMap((column) => (column.comment === undefined ? [] : [commentOn(table, column)])),
     ...table.indexes.map((index) => sql(write.createIndex(index, table))),
     ...table.triggers.map((trigger) => sql(trigger.sql)),
@@ -168,7 +189,9 @@ function commentOn(table: ObjectName, column: Column): Statement {
 function addColumn({ table, column, backfill }: AddColumn): Statement[] {
   const comment = column.comment === undefined ? [] : [commentOn(table, column)];
   if (backfill === undefined) return [add(table, `COLUMN ${write.columnDefinition(column)}`), ...comment];
-  const required = column.nullable ? [] : [sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${quote(column.name)} SET NOT NULL`)];
+  const required = column.nullable
+    ? []
+    : [sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${quote(column.name)} SET NOT NULL`)];
   return [
     add(table, `COLUMN ${write.columnDefinition({ ...column, nullable: true })}`),
     sql(`UPDATE ${path(table)} SET ${quote(column.name)} = ${backfill}`),
@@ -182,7 +205,10 @@ function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn)
   const alter = (change: string) => sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${name} ${change}`);
   const statements: Statement[] = [];
   if (isMadeAnew(before, after))
-    return [sql(`ALTER TABLE ${path(table)} DROP COLUMN ${name}`), add(table, `COLUMN ${write.columnDefinition(after)}`)];
+    return [
+      sql(`ALTER TABLE ${path(table)} DROP COLUMN ${name}`),
+      add(table, `COLUMN ${write.columnDefinition(after)}`),
+    ];
   if (before.generated && !after.generated) statements.push(alter("DROP EXPRESSION"));
   const changesType = before.type !== after.type || before.collation !== after.collation;
   if (before.increment && before.increment !== after.increment) statements.push(...stopNumbering(table, before));
@@ -190,12 +216,15 @@ function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn)
   if (before.default !== undefined && hasNewDefault) statements.push(alter("DROP DEFAULT"));
   if (changesType) {
     const collate = after.collation === undefined ? "" : ` COLLATE ${quote(after.collation)}`;
-    const using = needsCast(before.type, after.type) || narrowing ? ` USING ${name}::${viaText(before, after)}${after.type}` : "";
+    const using =
+      needsCast(before.type, after.type) || narrowing ? ` USING ${name}::${viaText(before, after)}${after.type}` : "";
     statements.push(alter(`TYPE ${after.type}${collate}${using}`));
-    if (after.increment === "increment" && before.increment === "increment") statements.push(...widenSequence(table, after));
+    if (after.increment === "increment" && before.increment === "increment")
+      statements.push(...widenSequence(table, after));
   }
   if (hasNewDefault && after.default !== undefined) statements.push(alter(`SET DEFAULT ${after.default}`));
-  if (backfill !== undefined) statements.push(sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`));
+  if (backfill !== undefined)
+    statements.push(sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`));
   if (before.nullable !== after.nullable) statements.push(alter(after.nullable ? "DROP NOT NULL" : "SET NOT NULL"));
   if (after.increment && before.increment !== after.increment) statements.push(...startNumbering(table, after));
   if (before.comment !== after.comment) statements.push(commentOn(table, after));
@@ -229,9 +258,7 @@ function sequenceOf(table: ObjectName, column: Column): string {
 
 function widenSequence(table: ObjectName, column: Column): Statement[] {
   if (!(column.type in { smallint: 1, integer: 1, bigint: 1 })) return [];
-  return [
-    sql(`DO $$ BEGIN EXECUTE 'ALTER SEQUENCE ' || ${sequenceOf(table, column)} || ' AS ${column.type}'; END $$`),
-  ];
+  return [sql(`DO $$ BEGIN EXECUTE 'ALTER SEQUENCE ' || ${sequenceOf(table, column)} || ' AS ${column.type}'; END $$`)];
 }
 
 function stopNumbering(table: ObjectName, column: Column): Statement[] {
@@ -249,7 +276,8 @@ function startNumbering(table: ObjectName, column: Column): Statement[] {
   const name = quote(column.name);
   const alter = `ALTER TABLE ${path(table)} ALTER COLUMN ${name}`;
   const next = `SELECT setval(${sequenceOf(table, column)}, COALESCE(MAX(${name}), 0) + 1, false) FROM ${path(table)}`;
-  if (column.increment !== "increment") return [sql(`${alter} ADD GENERATED ${column.increment!.toUpperCase()} AS IDENTITY`), sql(next)];
+  if (column.increment !== "increment")
+    return [sql(`${alter} ADD GENERATED ${column.increment!.toUpperCase()} AS IDENTITY`), sql(next)];
   const sequence = path({ schema: table.schema, name: `${table.name}_${column.name}_seq` });
   return [
     sql(`CREATE SEQUENCE ${sequence} AS ${column.type} OWNED BY ${path(table)}.${name}`),
@@ -289,14 +317,19 @@ function renamePart(table: ObjectName, before: Part, after: Part): Statement {
  * same transaction, not even as a default.
  */
 function changeEnum({ name, before, after, replaced = {} }: ChangeEnum, schema: Schema): Statement[] {
-  const renamedOnly = before.length === after.length && before.every((value, at) => (replaced[value] ?? value) === after[at]);
+  const renamedOnly =
+    before.length === after.length && before.every((value, at) => (replaced[value] ?? value) === after[at]);
   if (renamedOnly)
     return before.flatMap((value, at) =>
-      value === after[at] ? [] : [sql(`ALTER TYPE ${path(name)} RENAME VALUE ${literal(value)} TO ${literal(after[at]!)}`)],
+      value === after[at]
+        ? []
+        : [sql(`ALTER TYPE ${path(name)} RENAME VALUE ${literal(value)} TO ${literal(after[at]!)}`)],
     );
   const old = { schema: name.schema, name: `${name.name}_old` };
   const users = schema.tables.flatMap((table) =>
-    table.columns.filter((column) => column.enumType && keyOf(column.enumType) === keyOf(name)).map((column) => ({ table, column })),
+    table.columns
+      .filter((column) => column.enumType && keyOf(column.enumType) === keyOf(name))
+      .map((column) => ({ table, column })),
   );
   return [
     sql(`ALTER TYPE ${path(name)} RENAME TO ${quote(old.name)}`),
@@ -312,7 +345,8 @@ function moveToType(table: Table, column: Column, replaced: Readonly<Record<stri
   const type = path(column.enumType!);
   const isArray = column.type.endsWith("[]");
   const cases = Object.entries(replaced).map(([from, to]) => `WHEN ${literal(from)} THEN ${literal(to)}`);
-  const one = (value: string) => (cases.length === 0 ? `${value}::text` : `CASE ${value}::text ${cases.join(" ")} ELSE ${value}::text END`);
+  const one = (value: string) =>
+    cases.length === 0 ? `${value}::text` : `CASE ${value}::text ${cases.join(" ")} ELSE ${value}::text END`;
   const using = isArray
     ? cases.length === 0
       ? `${name}::text[]::${type}[]`
@@ -331,4 +365,3 @@ function replacedDefault(expression: string, replaced: Readonly<Record<string, s
   const value = /^'((?:[^']|'')*)'::/.exec(expression)?.[1]?.replaceAll("''", "'");
   return value !== undefined && value in replaced ? literal(replaced[value]!) : expression;
 }
-

@@ -1,7 +1,19 @@
 import type { QueryRunner } from "typeorm";
+import { withBooks } from "../../schema/books";
 import type { Scope } from "../../schema/dialect";
-import type { Column, Deferrable, EnumType, Index, IndexColumn, ObjectName, Schema, Table, View } from "../../schema/model";
+import type {
+  Column,
+  Deferrable,
+  EnumType,
+  Index,
+  IndexColumn,
+  ObjectName,
+  Schema,
+  Table,
+  View,
+} from "../../schema/model";
 import { nameIn, unwrapped, postgresQuoting } from "../../schema/tokens";
+import { quote } from "./create";
 
 /** Which schemas are read, and what they are called in the model. */
 interface Places {
@@ -23,16 +35,18 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
     group((await runner.query(INDEXES, [names])) as IndexRow[]),
     group((await runner.query(TRIGGERS, [names])) as TriggerRow[]),
   ];
-  const recorded = await recordedViews(runner);
   const ordinary = tables.filter((row) => row.kind === "r" || row.kind === "p").filter(isOurs);
   const views = tables.filter((row) => row.kind === "v" || row.kind === "m").filter(isOurs);
   const indexesOf = (oid: number) => (indexes.get(oid) ?? []).filter(isOurs).map(indexOf);
-  return {
+  const schema: Schema = {
     tables: ordinary.map((row): Table => ({
       schema: places.modelled(row.schema),
       name: row.name,
       columns: (columns.get(row.oid) ?? []).map((column) => columnOf(column, places)),
-      ...constraintsOf((constraints.get(row.oid) ?? []).filter((one) => isOurs(one)), places),
+      ...constraintsOf(
+        (constraints.get(row.oid) ?? []).filter((one) => isOurs(one)),
+        places,
+      ),
       indexes: indexesOf(row.oid),
       triggers: (triggers.get(row.oid) ?? []).map(({ name, definition }) => ({ name, sql: definition })),
       comment: row.comment ?? undefined,
@@ -43,7 +57,6 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
       definition: row.definition!.trim().replace(/;$/, ""),
       materialized: row.kind === "m",
       indexes: indexesOf(row.oid),
-      recorded: recorded.has(row.name),
     })),
     enums: ((await runner.query(ENUMS, [names])) as EnumRow[]).filter(isOurs).map((row): EnumType => ({
       schema: places.modelled(row.schema),
@@ -51,6 +64,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
       values: row.values,
     })),
   };
+  return withBooks(schema, runner, quote, await hasBooks(runner));
 }
 
 interface TableRow {
@@ -197,12 +211,10 @@ function group<T extends { oid: number }>(rows: readonly T[]): Map<number, T[]> 
   return groups;
 }
 
-async function recordedViews(runner: QueryRunner): Promise<Set<string>> {
-  const name = runner.dataSource.metadataTableName;
-  const [{ found }] = (await runner.query(`SELECT to_regclass($1) AS "found"`, [`"${name}"`])) as [{ found: string | null }];
-  if (found === null) return new Set();
-  const rows = (await runner.query(`SELECT "name" FROM "${name}" WHERE "type" IN ('VIEW', 'MATERIALIZED_VIEW')`)) as { name: string }[];
-  return new Set(rows.map((row) => row.name));
+async function hasBooks(runner: QueryRunner): Promise<boolean> {
+  const name = quote(runner.dataSource.metadataTableName);
+  const [{ found }] = (await runner.query(`SELECT to_regclass($1) AS "found"`, [name])) as [{ found: string | null }];
+  return found !== null;
 }
 
 function columnOf(row: ColumnRow, places: Places): Column {
@@ -213,7 +225,13 @@ function columnOf(row: ColumnRow, places: Places): Column {
     nullable: !row.required,
     default: isNumbered || row.generated !== "" ? undefined : (row.value ?? undefined),
     generated: row.generated === "s" ? { expression: unwrapped(row.value!, postgresQuoting), stored: true } : undefined,
-    increment: row.serial ? "increment" : row.identity === "a" ? "always" : row.identity === "d" ? "by default" : undefined,
+    increment: row.serial
+      ? "increment"
+      : row.identity === "a"
+        ? "always"
+        : row.identity === "d"
+          ? "by default"
+          : undefined,
     collation: row.collation ?? undefined,
     comment: row.comment ?? undefined,
     enumType: row.enum_name === null ? undefined : { schema: places.modelled(row.enum_schema!), name: row.enum_name },

@@ -52,7 +52,9 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
     },
     rows: async (table, columns) => {
       const values = columns.map((column) => `${quote(column)}::text`).join(", ");
-      const rows = (await translated.query(`SELECT ROW(${values})::text AS "row" FROM ${path(table)} ORDER BY 1`)) as { row: string }[];
+      const rows = (await translated.query(`SELECT ROW(${values})::text AS "row" FROM ${path(table)} ORDER BY 1`)) as {
+        row: string;
+      }[];
       return rows.map(({ row }) => row);
     },
     complaints: () => Promise.resolve([]),
@@ -70,7 +72,8 @@ function schemasOf(dataSource: DataSource): string[] {
 function translating(runner: QueryRunner, translate: (sql: string) => string): QueryRunner {
   return new Proxy(runner, {
     get(target, property) {
-      if (property === "query") return (sql: string, ...rest: unknown[]) => target.query(translate(sql), ...(rest as [unknown[]]));
+      if (property === "query")
+        return (sql: string, ...rest: unknown[]) => target.query(translate(sql), ...(rest as [unknown[]]));
       const value: unknown = Reflect.get(target, property, target);
       return typeof value === "function" ? value.bind(target) : value;
     },
@@ -78,10 +81,23 @@ function translating(runner: QueryRunner, translate: (sql: string) => string): Q
 }
 
 /** The tables made from what was read, so that reading is part of what is proven; then rows, then keys. */
-async function copy(source: QueryRunner, target: QueryRunner, schema: Schema, limit: number, standard: string): Promise<boolean> {
+async function copy(
+  source: QueryRunner,
+  target: QueryRunner,
+  schema: Schema,
+  limit: number,
+  standard: string,
+): Promise<boolean> {
   const bare: Schema = {
     ...schema,
-    tables: schema.tables.map((table) => ({ ...table, foreignKeys: [], indexes: [], triggers: [], checks: [], uniques: [] })),
+    tables: schema.tables.map((table) => ({
+      ...table,
+      foreignKeys: [],
+      indexes: [],
+      triggers: [],
+      checks: [],
+      uniques: [],
+    })),
     views: [],
   };
   const create: Operation[] = [
@@ -106,16 +122,29 @@ async function copy(source: QueryRunner, target: QueryRunner, schema: Schema, li
   const keys = schema.tables.flatMap((table) =>
     table.foreignKeys.map((value): Operation => ({ kind: "addPart", table, part: { sort: "foreignKey", value } })),
   );
-  await send(target, bare, [...parts, ...(isWhole ? keys : []), ...schema.views.map((view): Operation => ({ kind: "createView", view }))]);
+  await send(target, bare, [
+    ...parts,
+    ...(isWhole ? keys : []),
+    ...schema.views.map((view): Operation => ({ kind: "createView", view })),
+  ]);
   if (!isWhole) for (const key of keys) await send(target, bare, [key]).catch(() => undefined);
-  for (const table of schema.tables) for (const trigger of table.triggers) await target.query(trigger.sql.replace(` ON ${standard}.`, " ON "));
+  for (const table of schema.tables)
+    for (const trigger of table.triggers) await target.query(trigger.sql.replace(` ON ${standard}.`, " ON "));
   return isWhole;
 }
 
 /** From the real table into the scratch one: the name with its schema is not exchanged here. */
-async function fill(target: QueryRunner, table: ObjectName, from: ObjectName, columns: readonly string[], limit: number): Promise<void> {
+async function fill(
+  target: QueryRunner,
+  table: ObjectName,
+  from: ObjectName,
+  columns: readonly string[],
+  limit: number,
+): Promise<void> {
   const real = `${unquotedSchema(from.schema!)}.${quote(from.name)}`;
-  await target.query(`INSERT INTO ${path(table)} (${list(columns)}) OVERRIDING SYSTEM VALUE SELECT ${list(columns)} FROM ${real} LIMIT ${limit}`);
+  await target.query(
+    `INSERT INTO ${path(table)} (${list(columns)}) OVERRIDING SYSTEM VALUE SELECT ${list(columns)} FROM ${real} LIMIT ${limit}`,
+  );
 }
 
 /** Written with a Unicode escape, a schema's name is not recognised as one to exchange. */

@@ -1,4 +1,5 @@
 import type { Check, Column, ForeignKey, Index, Table, Unique, View } from "../../schema/model";
+import type { Books } from "../../schema/books";
 import { literal } from "../../schema/tokens";
 
 export function quote(identifier: string): string {
@@ -106,3 +107,12 @@ export function createIndex(index: Index, table: string): string {
 export function createView(view: View): string {
   return view.stored ?? `CREATE VIEW ${quote(view.name)} AS ${view.definition}`;
 }
+
+export const books: Books = {
+  quote,
+  text: literal,
+  database: "NULL",
+  schemaOf: () => "NULL",
+  shortType: "varchar",
+  longType: "text",
+};

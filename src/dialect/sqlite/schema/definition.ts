@@ -41,15 +41,7 @@ export interface ConstraintDefinition extends Placed {
 }
 
 export type ClauseKind =
-  | "primaryKey"
-  | "notNull"
-  | "null"
-  | "unique"
-  | "check"
-  | "default"
-  | "collate"
-  | "references"
-  | "generated";
+  "primaryKey" | "notNull" | "null" | "unique" | "check" | "default" | "collate" | "references" | "generated";
 
 /** One constraint, of a column or of the table. */
 export interface Clause {
@@ -372,7 +364,7 @@ export class Reader {
   takeParentheses(): string {
     this.expect("(");
     const start = this.lastEnd;
-    for (let depth = 1; ; ) {
+    for (let depth = 1; ;) {
       const text = this.take();
       if (text === "(") depth++;
       if (text === ")" && --depth === 0) return this.sql.slice(start, this.lastEnd - 1).trim();

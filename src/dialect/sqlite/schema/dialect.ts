@@ -34,7 +34,8 @@ export const sqliteSchema: SchemaDialect = {
   read: readSchema,
   openScratch,
   plan,
-  count: ({ name }, condition) => `SELECT COUNT(*) AS "rows" FROM ${quote(name)}${condition ? ` WHERE ${condition}` : ""}`,
+  count: ({ name }, condition) =>
+    `SELECT COUNT(*) AS "rows" FROM ${quote(name)}${condition ? ` WHERE ${condition}` : ""}`,
   asText: (expression) => expression,
   lossy,
 };

@@ -30,7 +30,9 @@ export function withTableName(sql: string, from: string, to: string): string {
   const table = parseTable(sql);
   const definitions = table.definitions.map((item) =>
     mapClauses(item, (clause) =>
-      clause.references && isSame(clause.references.table, from) ? retold(clause, renamedReference(clause.text, to)) : clause,
+      clause.references && isSame(clause.references.table, from)
+        ? retold(clause, renamedReference(clause.text, to))
+        : clause,
     ),
   );
   return renderTable({ ...table, name: quote(to), definitions });
@@ -43,7 +45,9 @@ export function withReferenceTo(sql: string, from: string, to: string): string {
     ...table,
     definitions: table.definitions.map((item) =>
       mapClauses(item, (clause) =>
-        clause.references && isSame(clause.references.table, from) ? retold(clause, renamedReference(clause.text, to)) : clause,
+        clause.references && isSame(clause.references.table, from)
+          ? retold(clause, renamedReference(clause.text, to))
+          : clause,
       ),
     ),
   });
@@ -120,12 +124,18 @@ function changedColumn(item: ColumnDefinition, before: Column, after: Column): C
   if (before.collation !== after.collation) put("collate", after.collation && collateClause(after.collation));
   if (before.default !== after.default)
     put("default", after.default === undefined ? undefined : defaultClause(after.default));
-  if (JSON.stringify(before.generated) !== JSON.stringify(after.generated))
+  if (
+    before.generated?.expression !== after.generated?.expression ||
+    before.generated?.stored !== after.generated?.stored
+  )
     put("generated", after.generated && generatedClause(after));
   if (before.increment !== after.increment) {
     clauses = clauses.map((clause) =>
       clause.kind === "primaryKey"
-        ? { ...clause, text: clause.text.replace(/\s+autoincrement\b/i, "") + (after.increment ? " AUTOINCREMENT" : "") }
+        ? {
+            ...clause,
+            text: clause.text.replace(/\s+autoincrement\b/i, "") + (after.increment ? " AUTOINCREMENT" : ""),
+          }
         : clause,
     );
   }
@@ -140,7 +150,8 @@ export function withPrimaryKey(sql: string, key: PrimaryKey | undefined, columns
     if (item.kind === "constraint") return item;
     const name = nameIn(item.name);
     const others = item.clauses.filter((clause) => clause.kind !== "primaryKey");
-    if (name !== alone) return others.length === item.clauses.length ? item : { ...item, clauses: others, text: undefined };
+    if (name !== alone)
+      return others.length === item.clauses.length ? item : { ...item, clauses: others, text: undefined };
     const numbered = columns.find((column) => column.name === name)?.increment;
     const text = `PRIMARY KEY${numbered ? " AUTOINCREMENT" : ""}`;
     return { ...item, clauses: [{ kind: "primaryKey", text }, ...others], text: undefined };
@@ -181,7 +192,9 @@ export function withPartName(sql: string, before: Part, after: Part): string {
 export function withTraits(sql: string, before: TableTraits, after: TableTraits): string {
   if (before.withoutRowid === after.withoutRowid) return sql;
   const table = parseTable(sql);
-  const options = [after.withoutRowid && "WITHOUT ROWID", /\bstrict\b/i.test(table.closing) && "STRICT"].filter(Boolean);
+  const options = [after.withoutRowid && "WITHOUT ROWID", /\bstrict\b/i.test(table.closing) && "STRICT"].filter(
+    Boolean,
+  );
   const at = table.closing.indexOf(")");
   return renderTable({ ...table, closing: `${table.closing.slice(0, at + 1)} ${options.join(", ")}`.trimEnd() });
 }
@@ -242,7 +255,10 @@ function renamedInClause(clause: Clause, from: string, to: string, table: string
   const opening = clause.text.indexOf("(");
   if (clause.kind !== "references") return opening === -1 ? clause.text : renamedFrom(clause.text, opening, from, to);
   const at = clause.text.search(/\breferences\b/i);
-  const own = at > opening && opening !== -1 ? renamedFrom(clause.text.slice(0, at), opening, from, to) : clause.text.slice(0, at);
+  const own =
+    at > opening && opening !== -1
+      ? renamedFrom(clause.text.slice(0, at), opening, from, to)
+      : clause.text.slice(0, at);
   const target = clause.text.slice(at);
   return own + (isSame(clause.references!.table, table) ? renamedIn(target, from, to, quote) : target);
 }
@@ -257,7 +273,9 @@ function renamedReference(text: string, to: string): string {
 
 function renamedConstraint(text: string, name: string | undefined): string {
   if (name === undefined) return text.replace(/^\s*constraint\s+("(?:[^"]|"")*"|\S+)\s*/i, "");
-  return /^\s*constraint\b/i.test(text) ? replaceAfter(text, "CONSTRAINT", quote(name)) : `CONSTRAINT ${quote(name)} ${text}`;
+  return /^\s*constraint\b/i.test(text)
+    ? replaceAfter(text, "CONSTRAINT", quote(name))
+    : `CONSTRAINT ${quote(name)} ${text}`;
 }
 
 /** Puts another token in the place of the one that follows a keyword. */

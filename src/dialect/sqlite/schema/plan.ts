@@ -1,3 +1,4 @@
+import { enterView, followColumns, renameColumns, strikeView } from "../../schema/books";
 import type { Plan, Rebuild, Statement, Step } from "../../schema/dialect";
 import {
   type Column,
@@ -10,17 +11,34 @@ import {
   replaceTable,
   spoken,
 } from "../../schema/model";
-import { type AddColumn, type AlterColumn, type Operation, type Part, type Rename, apply } from "../../schema/operation";
+import {
+  type AddColumn,
+  type AlterColumn,
+  type Operation,
+  type Part,
+  type Rename,
+  apply,
+} from "../../schema/operation";
 import { isTrivia, literal, mentions, normalized, renamedIn, tokenize } from "../../schema/tokens";
 import { describe, describeWithin } from "../../schema/words";
-import { columnDefinition, createIndex, createTable, createView, quote, referencesClause } from "./create";
+import { books, columnDefinition, createIndex, createTable, createView, quote, referencesClause } from "./create";
 import * as edit from "./edit";
 import { readIndex, tableFrom } from "./read";
 
 /** What changes the definition of a table, and may need it rebuilt. */
 type Structural = Extract<
   Operation,
-  { kind: "changeTable" | "addColumn" | "dropColumn" | "alterColumn" | "changePrimaryKey" | "addPart" | "dropPart" | "renamePart" }
+  {
+    kind:
+      | "changeTable"
+      | "addColumn"
+      | "dropColumn"
+      | "alterColumn"
+      | "changePrimaryKey"
+      | "addPart"
+      | "dropPart"
+      | "renamePart";
+  }
 >;
 
 type IndexOperation = Extract<Operation, { kind: "addPart" | "dropPart" | "renamePart" }>;
@@ -54,14 +72,23 @@ class Walk {
       case "createTable":
         return this.#create(operation.table, operation);
       case "dropTable":
-        return this.#step(operation, [sql(`DROP TABLE ${quote(operation.table.name)}`)]);
+        return this.#step(operation, [
+          sql(`DROP TABLE ${quote(operation.table.name)}`),
+          ...noted(operation.table, undefined),
+        ]);
       case "renameTable":
       case "renameColumn":
         return this.#rename(operation);
       case "createView":
-        return this.#step(operation, [sql(createView(operation.view), operation.view.stored !== undefined)]);
+        return this.#step(operation, [
+          sql(createView(operation.view), operation.view.stored !== undefined),
+          ...enterView(books, operation.view).map((text) => sql(text)),
+        ]);
       case "dropView":
-        return this.#step(operation, [sql(`DROP VIEW ${quote(operation.view.name)}`)]);
+        return this.#step(operation, [
+          sql(`DROP VIEW ${quote(operation.view.name)}`),
+          ...strikeView(books, operation.view).map((text) => sql(text)),
+        ]);
       case "addPart":
       case "dropPart":
       case "renamePart":
@@ -89,6 +116,7 @@ class Walk {
       sql(text, table.stored !== undefined),
       ...table.indexes.map((index) => sql(createIndex(index, table.name), index.stored !== undefined)),
       ...table.triggers.map((trigger) => sql(trigger.sql, true)),
+      ...noted(undefined, table),
     ]);
     this.schema = replaceTable(this.schema, table, { ...table, stored: text });
   }
@@ -102,8 +130,14 @@ class Walk {
   }
 
   #rename(operation: Rename): void {
-    this.steps.push({ comment: sentence(describe(operation)), statements: [sql(renameStatement(operation))] });
+    const before = findTable(this.schema, operation.kind === "renameTable" ? operation.from : operation.table)!;
     this.schema = renamed(this.schema, operation);
+    const after = findTable(this.schema, operation.kind === "renameTable" ? operation.to : operation.table)!;
+    const entries = renameColumns(books, before, after).map((text) => sql(text));
+    this.steps.push({
+      comment: sentence(describe(operation)),
+      statements: [sql(renameStatement(operation)), ...entries],
+    });
   }
 
   /** Everything else that concerns the definition of this table, in one step. */
@@ -120,13 +154,14 @@ class Walk {
     const after = findTable(schema, first.table)!;
     const comment = `${spoken(first.table)}: ${structural.map(describeWithin).join("; ")}`;
     if (native) {
-      this.steps.push({ comment, statements: native });
+      this.steps.push({ comment, statements: [...native, ...noted(table, after)] });
       this.schema = schema;
       return;
     }
     const known = this.#known(table, renames);
     const definition = known ?? edit.spread(after.stored!);
-    this.steps.push({ comment: `Rebuild ${comment}`, statements: [rebuildOf(table, after, structural, definition)] });
+    const rebuild = rebuildOf(table, after, structural, definition);
+    this.steps.push({ comment: `Rebuild ${comment}`, statements: [rebuild, ...noted(table, after)] });
     this.schema = replaceTable(schema, after, { ...after, stored: definition });
   }
 
@@ -158,6 +193,11 @@ class Walk {
     for (const rename of renames) schema = renamed(schema, undone(rename));
     return findTable(schema, table)?.stored;
   }
+}
+
+/** What has to be entered in TypeORM's books, or struck out. */
+function noted(before: Table | undefined, after: Table | undefined): Statement[] {
+  return followColumns(books, before, after).map((text) => sql(text));
 }
 
 function indexStatement(part: Part, table: ObjectName): Statement {
@@ -197,7 +237,8 @@ function isIndexOperation(operation: Operation): operation is IndexOperation {
 }
 
 function renameStatement(operation: Rename): string {
-  if (operation.kind === "renameTable") return `ALTER TABLE ${quote(operation.from.name)} RENAME TO ${quote(operation.to.name)}`;
+  if (operation.kind === "renameTable")
+    return `ALTER TABLE ${quote(operation.from.name)} RENAME TO ${quote(operation.to.name)}`;
   return `ALTER TABLE ${quote(operation.table.name)} RENAME COLUMN ${quote(operation.from)} TO ${quote(operation.to)}`;
 }
 
@@ -209,12 +250,21 @@ export function renamed(before: Schema, operation: Rename): Schema {
     const stored = retoldText(table, operation);
     const own = isSame(table, operation.kind === "renameTable" ? operation.to : operation.table);
     const indexes = own
-      ? table.indexes.map((index) => (index.stored ? readIndex(retoldIndex(index.stored, operation), index.name) : index))
+      ? table.indexes.map((index) =>
+          index.stored ? readIndex(retoldIndex(index.stored, operation), index.name) : index,
+        )
       : table.indexes;
     const read = tableFrom(stored);
-    return { ...table, stored, indexes, columns: read.columns, checks: read.checks };
+    const columns = read.columns.map((column, at) => withRecord(column, table.columns[at]!));
+    return { ...table, stored, indexes, columns, checks: read.checks };
   });
   return { ...schema, tables };
+}
+
+function withRecord(column: Column, before: Column): Column {
+  if (!column.generated || !before.generated) return column;
+  const { declared, recordedIn } = before.generated;
+  return { ...column, generated: { ...column.generated, declared, recordedIn } };
 }
 
 function retoldText(table: Table, operation: Rename): string {
@@ -277,8 +327,10 @@ function nativeStatements(table: Table, operations: readonly Structural[], schem
     const names = dropped.map((operation) => operation.column.name);
     const areInline = inlineKeys.every((key) => key.columns.length === 1 && names.includes(key.columns[0]!));
     const bare = withoutKeys(table, inlineKeys);
-    const isFree = names.every((name) => canDrop(bare, name, schema)) && inlineKeys.every((key) => isInline(table, key));
-    if (areInline && isFree) return names.map((name) => sql(`ALTER TABLE ${quote(table.name)} DROP COLUMN ${quote(name)}`));
+    const isFree =
+      names.every((name) => canDrop(bare, name, schema)) && inlineKeys.every((key) => isInline(table, key));
+    if (areInline && isFree)
+      return names.map((name) => sql(`ALTER TABLE ${quote(table.name)} DROP COLUMN ${quote(name)}`));
   }
   return undefined;
 }
@@ -289,15 +341,23 @@ function keysOf(operations: readonly Structural[], kind: "addPart" | "dropPart")
   );
 }
 
-function addedNatively(table: Table, added: readonly AddColumn[], keys: readonly ForeignKey[]): Statement[] | undefined {
+function addedNatively(
+  table: Table,
+  added: readonly AddColumn[],
+  keys: readonly ForeignKey[],
+): Statement[] | undefined {
   const statements: Statement[] = [];
   let last = table.columns.length;
   for (const { column, backfill, position } of added) {
     if (position !== undefined && position !== last++) return undefined;
     const own = keys.filter((key) => key.columns.length === 1 && key.columns[0] === column.name);
     if (!canAdd(column, backfill) || (own.length > 0 && column.default !== undefined)) return undefined;
-    const references = own.map((key) => ` ${key.name === undefined ? "" : `CONSTRAINT ${quote(key.name)} `}${referencesClause(key)}`);
-    statements.push(sql(`ALTER TABLE ${quote(table.name)} ADD COLUMN ${columnDefinition(column, false)}${references.join("")}`));
+    const references = own.map(
+      (key) => ` ${key.name === undefined ? "" : `CONSTRAINT ${quote(key.name)} `}${referencesClause(key)}`,
+    );
+    statements.push(
+      sql(`ALTER TABLE ${quote(table.name)} ADD COLUMN ${columnDefinition(column, false)}${references.join("")}`),
+    );
   }
   const names = added.map(({ column }) => column.name);
   return keys.every((key) => key.columns.length === 1 && names.includes(key.columns[0]!)) ? statements : undefined;
@@ -315,7 +375,8 @@ function canAdd(column: Column, backfill: string | undefined): boolean {
 function isConstant(expression: string): boolean {
   const tokens = tokenize(expression).filter((token) => !isTrivia(token));
   const [first, second] = tokens;
-  if (tokens.length === 1) return first!.kind === "string" || first!.kind === "number" || /^(null|true|false)$/i.test(first!.text);
+  if (tokens.length === 1)
+    return first!.kind === "string" || first!.kind === "number" || /^(null|true|false)$/i.test(first!.text);
   return tokens.length === 2 && /^[+-]$/.test(first!.text) && second!.kind === "number";
 }
 
@@ -332,9 +393,13 @@ function canDrop(table: Table, name: string, schema: Schema): boolean {
     ...table.uniques.map((unique) => unique.columns),
     ...table.indexes.map((index) => index.columns.map((column) => column.name ?? "")),
     ...table.foreignKeys.map((key) => key.columns),
-    ...schema.tables.flatMap((other) => other.foreignKeys.filter((key) => isSame(key.references, table)).map((key) => key.referencedColumns)),
+    ...schema.tables.flatMap((other) =>
+      other.foreignKeys.filter((key) => isSame(key.references, table)).map((key) => key.referencedColumns),
+    ),
   ];
-  return others.length > 0 && !lists.some((list) => list.includes(name)) && !expressions.some((text) => mentions(text, name));
+  return (
+    others.length > 0 && !lists.some((list) => list.includes(name)) && !expressions.some((text) => mentions(text, name))
+  );
 }
 
 function withoutKeys(table: Table, keys: readonly ForeignKey[]): Table {
@@ -350,7 +415,9 @@ function isInline(table: Table, key: ForeignKey): boolean {
 function rebuildOf(before: Table, after: Table, operations: readonly Structural[], definition: string): Rebuild {
   const values = after.columns.flatMap((column): [string, string][] => {
     if (column.generated) return [];
-    const added = operations.find((operation): operation is AddColumn => operation.kind === "addColumn" && operation.column.name === column.name);
+    const added = operations.find(
+      (operation): operation is AddColumn => operation.kind === "addColumn" && operation.column.name === column.name,
+    );
     if (added) return added.backfill === undefined ? [] : [[column.name, added.backfill]];
     const old = findColumn(before, column.name);
     return old ? [[column.name, valueOf(column.name, operations)]] : [];
@@ -359,7 +426,9 @@ function rebuildOf(before: Table, after: Table, operations: readonly Structural[
 }
 
 function valueOf(name: string, operations: readonly Structural[]): string {
-  const changes = operations.filter((operation): operation is AlterColumn => operation.kind === "alterColumn" && operation.after.name === name);
+  const changes = operations.filter(
+    (operation): operation is AlterColumn => operation.kind === "alterColumn" && operation.after.name === name,
+  );
   let value = quote(name);
   for (const { replaced, backfill } of changes) {
     if (replaced && Object.keys(replaced).length > 0) {

@@ -1,7 +1,20 @@
 import type { QueryRunner } from "typeorm";
+import { withBooks } from "../../schema/books";
 import type { Scope } from "../../schema/dialect";
-import type { Check, Column, ForeignKey, Index, IndexColumn, PrimaryKey, Schema, Table, Unique, View } from "../../schema/model";
+import type {
+  Check,
+  Column,
+  ForeignKey,
+  Index,
+  IndexColumn,
+  PrimaryKey,
+  Schema,
+  Table,
+  Unique,
+  View,
+} from "../../schema/model";
 import { isTrivia, nameIn, tokenize, unwrapped } from "../../schema/tokens";
+import { quote } from "./create";
 import { type Clause, type ColumnDefinition, type TableDefinition, Reader, parseTable, splitList } from "./definition";
 
 interface StoredObject {
@@ -22,29 +35,29 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
       .map((row) => row.name),
   );
   const isOurs = ({ name }: StoredObject) => !/^sqlite_/i.test(name) && !scope.isLeftAlone(name);
-  const recorded = await recordedViews(runner, objects);
   const tables = objects
     .filter((object) => object.type === "table" && ordinary.has(object.name) && isOurs(object))
     .map((object) => readTable(object, objects, isOurs));
-  const views = objects
-    .filter((object) => object.type === "view" && isOurs(object))
-    .map((object): View => ({ ...readView(object), recorded: recorded.has(object.name) }));
-  return { tables: tables.map((table) => resolved(table, tables)), views, enums: [] };
+  const views = objects.filter((object) => object.type === "view" && isOurs(object)).map(readView);
+  const schema: Schema = { tables: tables.map((table) => resolved(table, tables)), views, enums: [] };
+  const hasBooks = ordinary.has(runner.dataSource.metadataTableName);
+  return withBooks(schema, runner, quote, hasBooks);
 }
 
-async function recordedViews(runner: QueryRunner, objects: readonly StoredObject[]): Promise<Set<string>> {
-  const name = runner.dataSource.metadataTableName;
-  if (!objects.some((object) => object.type === "table" && object.name === name)) return new Set();
-  const rows = (await runner.query(`SELECT "name" FROM "${name}" WHERE "type" = 'VIEW'`)) as { name: string }[];
-  return new Set(rows.map((row) => row.name));
-}
-
-function readTable(object: StoredObject, objects: readonly StoredObject[], isOurs: (o: StoredObject) => boolean): Table {
-  const own = objects.filter((other) => other.tbl_name.toLowerCase() === object.name.toLowerCase() && other.sql !== null);
+function readTable(
+  object: StoredObject,
+  objects: readonly StoredObject[],
+  isOurs: (o: StoredObject) => boolean,
+): Table {
+  const own = objects.filter(
+    (other) => other.tbl_name.toLowerCase() === object.name.toLowerCase() && other.sql !== null,
+  );
   return {
     ...tableFrom(object.sql!),
     name: object.name,
-    indexes: own.filter((other) => other.type === "index" && isOurs(other)).map((other) => readIndex(other.sql!, other.name)),
+    indexes: own
+      .filter((other) => other.type === "index" && isOurs(other))
+      .map((other) => readIndex(other.sql!, other.name)),
     triggers: own.filter((other) => other.type === "trigger").map(({ name, sql }) => ({ name, sql: sql! })),
   };
 }
@@ -55,7 +68,9 @@ export function tableFrom(sql: string): Table {
   const options = definition.closing.toUpperCase();
   return {
     name: nameIn(definition.name),
-    columns: definition.definitions.filter((item) => item.kind === "column").map((item) => columnFrom(item, definition)),
+    columns: definition.definitions
+      .filter((item) => item.kind === "column")
+      .map((item) => columnFrom(item, definition)),
     primaryKey: primaryKeyFrom(definition),
     uniques: clausesOf(definition, "unique").map(uniqueFrom),
     indexes: [],
@@ -195,10 +210,12 @@ function indexColumn(text: string): IndexColumn {
   }
   const descending = reader.is("DESC") || undefined;
   if (descending || reader.is("ASC")) reader.take();
-  return reader.ended && /^["'`[\w]/.test(first) ? { name: nameIn(first), collation, descending } : { expression: text };
+  return reader.ended && /^["'`[\w]/.test(first)
+    ? { name: nameIn(first), collation, descending }
+    : { expression: text };
 }
 
-function readView(object: StoredObject): Omit<View, "recorded"> {
+function readView(object: StoredObject): View {
   const reader = new Reader(object.sql!);
   while (!reader.is("AS") && !reader.ended) reader.take();
   reader.take();

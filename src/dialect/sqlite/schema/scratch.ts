@@ -64,7 +64,8 @@ async function copy(source: QueryRunner, target: QueryRunner, limit: number): Pr
     await target.query(table.sql);
     isWhole = (await copyRows(source, target, table.name, limit)) < limit && isWhole;
   }
-  for (const table of objects.filter((object) => kindOf(object.name) === "virtual")) await target.query(table.sql).catch(() => {});
+  for (const table of objects.filter((object) => kindOf(object.name) === "virtual"))
+    await target.query(table.sql).catch(() => {});
   for (const type of ["index", "view", "trigger"])
     for (const object of objects.filter((other) => other.type === type)) await target.query(object.sql);
   await copySequences(source, target);
@@ -72,13 +73,17 @@ async function copy(source: QueryRunner, target: QueryRunner, limit: number): Pr
 }
 
 async function copyRows(source: QueryRunner, target: QueryRunner, table: string, limit: number): Promise<number> {
-  const columns = ((await source.query(`PRAGMA main.table_xinfo(${quote(table)})`)) as { name: string; hidden: number }[])
+  const columns = (
+    (await source.query(`PRAGMA main.table_xinfo(${quote(table)})`)) as { name: string; hidden: number }[]
+  )
     .filter((column) => column.hidden === 0)
     .map((column) => column.name);
   if (columns.length === 0) return 0;
   // As SQL literals: a value that passes through JavaScript can come back as another type (1 as 1.0).
   const literals = columns.map((column) => `quote(${quote(column)})`).join(` || ', ' || `);
-  const rows = (await source.query(`SELECT ${literals} AS "row" FROM ${quote(table)} LIMIT ${limit}`)) as { row: string }[];
+  const rows = (await source.query(`SELECT ${literals} AS "row" FROM ${quote(table)} LIMIT ${limit}`)) as {
+    row: string;
+  }[];
   for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
     const values = rows.slice(at, at + ROWS_A_STATEMENT).map(({ row }) => `(${row})`);
     await target.query(`INSERT INTO ${quote(table)} (${list(columns)}) VALUES ${values.join(", ")}`);
@@ -107,8 +112,15 @@ async function brokenObjects(runner: QueryRunner): Promise<string[]> {
 }
 
 async function danglingKeys(runner: QueryRunner): Promise<string[]> {
-  const found = (await runner.query("PRAGMA foreign_key_check")) as { table: string; parent: string; rowid: number; fkid: number }[];
-  return found.map(({ table, parent, rowid }) => `row ${rowid} of "${table}" refers to a row of "${parent}" that is not there`);
+  const found = (await runner.query("PRAGMA foreign_key_check")) as {
+    table: string;
+    parent: string;
+    rowid: number;
+    fkid: number;
+  }[];
+  return found.map(
+    ({ table, parent, rowid }) => `row ${rowid} of "${table}" refers to a row of "${parent}" that is not there`,
+  );
 }
 
 async function copySequences(source: QueryRunner, target: QueryRunner): Promise<void> {
@@ -117,7 +129,8 @@ async function copySequences(source: QueryRunner, target: QueryRunner): Promise<
   const rows = (await source.query(`SELECT "name", "seq" FROM "sqlite_sequence"`)) as { name: string; seq: number }[];
   if (((await target.query(exists)) as unknown[]).length === 0) return;
   await target.query(`DELETE FROM "sqlite_sequence"`);
-  for (const row of rows) await target.query(`INSERT INTO "sqlite_sequence" ("name", "seq") VALUES (?, ?)`, [row.name, row.seq]);
+  for (const row of rows)
+    await target.query(`INSERT INTO "sqlite_sequence" ("name", "seq") VALUES (?, ?)`, [row.name, row.seq]);
 }
 
 async function runWithForeignKeysOff(runner: QueryRunner, work: (runner: QueryRunner) => Promise<void>): Promise<void> {
