@@ -75,7 +75,10 @@ module.exports = {
       comment: "A package of devDependencies is not there where Retort is installed.",
       severity: "error",
       from: { path: "^(src|bin)/" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["npm-peer", "type-only"] },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
+        dependencyTypesNot: ["npm-peer", "type-only", "type-import"],
+      },
     },
     {
       name: "what-cannot-be-found",
