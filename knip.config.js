@@ -23,6 +23,7 @@ module.exports = {
     "ormconfig.ts",
     "migrations/*.ts",
     "test/**/*.test.ts",
+    "test/types.ts",
     "test/helpers/global-*.ts",
     "scripts/*.mjs",
     "bench/*.mjs",
