@@ -104,7 +104,7 @@ function adoptParts<T>(wanted: Table, actual: Table, dialect: SchemaDialect, sor
     (column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)),
   );
   const isOverGone = (part: Part) =>
-    gone.some(({ name }) => expressionsOf(part).some((text) => dialect.mentions(text, name)));
+    gone.some(({ name }) => speaksOf(part, name, dialect));
   const spare = theirs.filter((part) => !adopted.includes(part) && isHandMade(part, wanted) && !isOverGone(part));
   return [...adopted, ...spare].map((part) => part.value as T);
 }
@@ -133,12 +133,13 @@ function quietIndex(ours: Index, theirs: Index): Index {
   };
 }
 
-/** What a part says in words of its own, columns included. */
-function expressionsOf(part: Part): string[] {
-  if (part.sort === "check") return [part.value.expression];
-  if (part.sort !== "index") return [];
+/** Whether a part, in words of its own, speaks of the column. */
+function speaksOf(part: Part, column: string, dialect: SchemaDialect): boolean {
+  if (part.sort === "check") return dialect.mentions(part.value.expression, column);
+  if (part.sort !== "index") return false;
   const { columns, where } = part.value;
-  return [...columns.map(({ name, expression }) => expression ?? `"${name}"`), where ?? ""];
+  const isIn = columns.some(({ name, expression }) => name === column || (expression && dialect.mentions(expression, column)));
+  return isIn || (where !== undefined && dialect.mentions(where, column));
 }
 
 function isHandMade(part: Part, wanted: Table): boolean {

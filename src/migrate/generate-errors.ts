@@ -51,6 +51,14 @@ export function proofFailed(what: string, cause?: unknown): RetortError {
   );
 }
 
+/** The statements are right, but not for what is in the tables: a duplicate before UNIQUE, a key that points at nothing. */
+export function rowsRefuse(direction: "up" | "down", cause: unknown): RetortError {
+  return new RetortError("migrate/rows", `the rows that are there do not allow it (${direction}): ${firstLine(cause)}; nothing was written`, {
+    hint: "correct the rows, then generate again",
+    cause,
+  });
+}
+
 export function badName(name: string): RetortError {
   return new RetortError("migrate/bad-name", `"${name}" holds no letter or digit that a name could be made of`, {
     hint: 'retort migrate generate "posts table"',

@@ -7,7 +7,7 @@ import { compare } from "./compare";
 import type { MigrationContext } from "./context";
 import { type Difference, plainDifference } from "./difference";
 import { renderFile } from "./file";
-import { proofFailed } from "./generate-errors";
+import { proofFailed, rowsRefuse } from "./generate-errors";
 
 /** What was tried, and on how many rows. */
 export interface Proof {
@@ -95,7 +95,7 @@ class Trial {
     try {
       await this.scratch.run(work);
     } catch (error) {
-      throw proofFailed(`${direction} fails with the rows that are there: ${messageOf(error)}`, error);
+      throw rowsRefuse(direction, error);
     }
   }
 
@@ -109,7 +109,7 @@ class Trial {
       return false;
     } catch (error) {
       if (!refusals.some((message) => messageOf(error).includes(message))) {
-        throw proofFailed(`down fails with the rows that are there: ${messageOf(error)}`, error);
+        throw rowsRefuse("down", error);
       }
       return true;
     }

@@ -114,7 +114,7 @@ export class Workshop {
   /** Every statement that SQLite has stored, in an order of its own. */
   async stored(): Promise<string[]> {
     const rows = await this.query(
-      `SELECT "sql" FROM "sqlite_master" WHERE "sql" IS NOT NULL AND "name" NOT LIKE 'sqlite_%' ORDER BY "type", "name"`,
+      `SELECT "sql" FROM "sqlite_master" WHERE "sql" IS NOT NULL AND "name" NOT LIKE 'sqlite_%' AND "name" <> 'typeorm_metadata' ORDER BY "type", "name"`,
     );
     return rows.map(({ sql }: { sql: string }) => sql);
   }
