@@ -1,3 +1,4 @@
+import { eachDatabase } from "../helpers/databases";
 import { microblogProject, type ScratchProject } from "../helpers/project";
 
 let project: ScratchProject;
@@ -134,4 +135,24 @@ test("all that was printed arrives, and a timer left open does not hold the proc
   );
   expect(stdout).toHaveLength(1_000_000);
   expect(exitCode).toBe(7);
+});
+
+eachDatabase((database) => {
+  test("statements that nobody waits for are waited for, and then the process ends", async () => {
+    const { env } = await database.create();
+    const waiting = { sqlite: "SELECT 1", postgres: "SELECT pg_sleep(0.3)", mariadb: "SELECT sleep(0.3)" }[database.name];
+    project.write(
+      "floating.ts",
+      `const { db } = globalThis as any;
+       async function main() {
+         await db.dataSource.query("${waiting}");
+         await new Promise((done) => setTimeout(done, 50));
+         await Promise.all([db.dataSource.query("SELECT 2"), db.dataSource.query("SELECT 3")]);
+         console.log("done");
+       }
+       void main();`,
+    );
+    const { stdout, stderr, exitCode } = await project.retort(["run", "floating.ts"], { env });
+    expect({ stdout, stderr, exitCode }).toEqual({ stdout: "done\n", stderr: "", exitCode: 0 });
+  });
 });
