@@ -234,6 +234,12 @@ test("Retort works with the project's own copy of TypeORM, wherever Retort itsel
   const real = JSON.stringify(fs.realpathSync(project.path("node_modules/typeorm/index.js")));
   fs.rmSync(project.path("node_modules/typeorm"));
   project.write("node_modules/typeorm/package.json", '{ "name": "typeorm", "version": "1.1.1", "main": "index.js" }');
-  project.write("node_modules/typeorm/index.js", `module.exports = { ...require(${real}), Like: function ownLike() {} };`);
-  expect(await project.retort(["shell", "-e", "Like.name"])).toMatchObject({ stdout: "ownLike\n", exitCode: 0 });
+  project.write(
+    "node_modules/typeorm/index.js",
+    `module.exports = { ...require(${real}), Like: function ownLike() {} };`,
+  );
+  expect(await project.retort(["shell", "-e", "Like.name === 'ownLike'"])).toMatchObject({
+    stdout: "true\n",
+    exitCode: 0,
+  });
 });

@@ -140,7 +140,9 @@ test("all that was printed arrives, and a timer left open does not hold the proc
 eachDatabase((database) => {
   test("statements that nobody waits for are waited for, and then the process ends", async () => {
     const { env } = await database.create();
-    const waiting = { sqlite: "SELECT 1", postgres: "SELECT pg_sleep(0.3)", mariadb: "SELECT sleep(0.3)" }[database.name];
+    const waiting = { sqlite: "SELECT 1", postgres: "SELECT pg_sleep(0.3)", mariadb: "SELECT sleep(0.3)" }[
+      database.name
+    ];
     project.write(
       "floating.ts",
       `const { db } = globalThis as any;
