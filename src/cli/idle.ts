@@ -5,6 +5,8 @@ const INTERVAL = 20;
 
 /** What keeps a process alive without anybody waiting for it: the terminal, and pipes that are only open. */
 const AT_REST = /^(TTYWrap|PipeWrap|Immediate|SignalWrap)$/;
+/** What was under way before the file ran and is over soon: were it excused, as much of the file's own would pass unseen. */
+const ENDS_BY_ITSELF = /^FSReq/;
 const SOCKETS = /^(TCPSocketWrap|TLSWrap)$/;
 
 /**
@@ -34,7 +36,9 @@ export class Activity {
 
   #isGoingOn(): boolean {
     if (this.#statements > 0) return true;
-    return [...resources(this.#dataSource)].some(([kind, count]) => count > (this.#before.get(kind) ?? 0));
+    return [...resources(this.#dataSource)].some(
+      ([kind, count]) => count > (ENDS_BY_ITSELF.test(kind) ? 0 : (this.#before.get(kind) ?? 0)),
+    );
   }
 }
 
