@@ -4,6 +4,7 @@ import { Query } from "../query/query";
 import { Collection } from "../session/collection";
 import { Evaluator, type Outcome } from "./evaluate/evaluator";
 import { importFrom } from "./evaluate/modules";
+import { Interrupted } from "./evaluate/runtime";
 import { failureLines } from "./failure";
 import { entityNames, namesOf, type EntityName } from "./names";
 import { Entities } from "./print/entities";
@@ -55,6 +56,7 @@ export class Sitting {
   readonly isReadOnly: boolean = false;
   /** Set by `.exit`. */
   leaving = false;
+  private isInterrupted = false;
   private names: Record<string, unknown> = {};
   private readonly endings: (() => void)[] = [];
   private stopObserving: () => void;
@@ -86,7 +88,7 @@ export class Sitting {
   /** Runs a statement and shows what came of it. Gives whether it succeeded. */
   async run(text: string): Promise<boolean> {
     this.receipt = new Receipt();
-    const outcome = await this.settle(await this.evaluator.evaluate(text, { breakable: this.manner === "terminal" }));
+    const outcome = await this.evaluate(text);
     if (outcome.kind === "value") {
       this.inputs.push(text);
       this.show(outcome);
@@ -98,14 +100,44 @@ export class Sitting {
     return outcome.kind === "value";
   }
 
+  /** The value of an expression, for a command; shows nothing. @throws what the expression throws */
+  async valueOf(text: string): Promise<unknown> {
+    const outcome = await this.evaluate(text);
+    if (outcome.kind === "error") throw outcome.error;
+    if (outcome.kind === "interrupted") throw new Interrupted();
+    return outcome.value;
+  }
+
+  /** Does the work of a command, with a receipt for what it sends. */
+  async accounted<T>(work: () => Promise<T>): Promise<T> {
+    this.receipt = new Receipt();
+    try {
+      return await work();
+    } finally {
+      this.account();
+    }
+  }
+
+  private async evaluate(text: string): Promise<Outcome> {
+    this.isInterrupted = false;
+    return this.settle(await this.evaluator.evaluate(text, { breakable: this.manner === "terminal" }));
+  }
+
   /** Shows an error that came from a command, or from behind the prompt. */
   complain(error: unknown): void {
+    if (error instanceof Interrupted) return this.fail({ kind: "interrupted" });
     this.fail({ kind: "error", error, place: this.evaluator.place(error) });
   }
 
   /** Ends the running statement. */
   interrupt(): void {
+    this.isInterrupted = true;
     this.evaluator.interrupt();
+  }
+
+  /** For the long work of commands. */
+  throwIfInterrupted(): void {
+    if (this.isInterrupted) throw new Interrupted();
   }
 
   /** A promise that was not waited for while it was made (`new Promise(…)`) is, when it is all that is left. */

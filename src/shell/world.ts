@@ -51,6 +51,11 @@ export interface ShellModel {
 
 export type ObjectState = "transient" | "pending" | "persistent" | "deleted" | "detached";
 
+export interface PlannedStatement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
 export interface ShellSession {
   readonly new: readonly object[];
   readonly dirty: readonly object[];
@@ -60,6 +65,8 @@ export interface ShellSession {
   readonly failure: Error | undefined;
   state(entity: object): ObjectState;
   changes(entity: object): Record<string, { before: unknown; after: unknown }>;
+  /** The statements that a commit would send, where the session can tell. */
+  plan?(): Promise<readonly PlannedStatement[]>;
   isModified(entity: object): boolean;
   commit(): Promise<unknown>;
   rollback(): Promise<unknown>;

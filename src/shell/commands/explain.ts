@@ -1,10 +1,18 @@
+import { Query } from "../../query/query";
+import { usage } from "../errors";
+import { planTree } from "../sql/plan";
 import type { DotCommand } from "./command";
-import { notHere } from "../errors";
 
 export const explain: DotCommand = {
   name: "explain",
-  summary: "",
-  run() {
-    throw notHere("not built yet", ".help");
+  takes: "QUERY",
+  summary: "the plan that the database makes for a query, as a tree",
+  details: [".explain User.query.filterBy(username='susan')"],
+  async run(argument, sitting) {
+    const value = argument === "" ? sitting.shown?.value : await sitting.valueOf(argument);
+    if (!(value instanceof Query)) throw usage("explain", ".explain User.query.filterBy(username='susan')");
+    const query = value as Query;
+    const lines = await sitting.accounted(() => query.explain());
+    sitting.write(planTree(lines, sitting.theme));
   },
 };

@@ -1,10 +1,101 @@
+import fs from "node:fs";
+import { once } from "node:events";
+import path from "node:path";
+import { Query } from "../../query/query";
+import { noSuchFile, usage } from "../errors";
+import { formatted } from "../print/formats";
+import type { Sitting } from "../sitting";
 import type { DotCommand } from "./command";
-import { notHere } from "../errors";
+import { Progress } from "../print/progress";
+
+const FORMATS = { ".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson" } as const;
+type Format = (typeof FORMATS)[keyof typeof FORMATS];
+
+/** Rows that are written at a time. */
+const PORTION = 500;
 
 export const exportRows: DotCommand = {
   name: "export",
-  summary: "",
-  run() {
-    throw notHere("not built yet", ".help");
+  takes: "FILE QUERY",
+  summary: "writes rows into a file (.csv, .json, .ndjson), however many they are",
+  details: [".export users.csv User.query.orderBy('id')"],
+  async run(argument, sitting) {
+    const [, name, expression] = /^(\S+)\s+([^]+)$/.exec(argument) ?? [];
+    const format = FORMATS[path.extname(name ?? "").toLowerCase() as keyof typeof FORMATS];
+    if (!name || !expression || !format) throw usage("export", ".export users.csv User.query  (or .json, .ndjson)");
+    const value = await sitting.valueOf(expression);
+    const file = path.resolve(sitting.options.root, name);
+    const rows = await sitting.accounted(() => write(value, file, format, sitting));
+    sitting.note([`${rows} ${rows === 1 ? "row" : "rows"} written to ${name}`]);
   },
 };
+
+async function write(value: unknown, file: string, format: Format, sitting: Sitting): Promise<number> {
+  const output = fs.createWriteStream(file);
+  try {
+    await once(output, "open");
+  } catch (error) {
+    throw noSuchFile(file, error);
+  }
+  const total = value instanceof Query ? await (value as Query).count().catch(() => undefined) : undefined;
+  const progress = new Progress(sitting, total);
+  const rowFile = new RowFile(output, format, sitting);
+  try {
+    for await (const rows of portions(value)) {
+      await rowFile.add(rows);
+      progress.at(rowFile.rows);
+      sitting.throwIfInterrupted();
+    }
+    await rowFile.end();
+  } finally {
+    progress.end();
+    output.end();
+  }
+  await once(output, "close");
+  return rowFile.rows;
+}
+
+async function* portions(value: unknown): AsyncGenerator<unknown[]> {
+  if (!(value instanceof Query)) {
+    yield Array.isArray(value) ? (value as unknown[]) : [value];
+    return;
+  }
+  let rows: unknown[] = [];
+  for await (const row of (value as Query).stream()) {
+    rows.push(row);
+    if (rows.length < PORTION) continue;
+    yield rows;
+    rows = [];
+  }
+  if (rows.length > 0) yield rows;
+}
+
+/** A file of rows; no more than a portion of it is in memory. */
+class RowFile {
+  rows = 0;
+
+  constructor(
+    private readonly output: fs.WriteStream,
+    private readonly format: Format,
+    private readonly sitting: Sitting,
+  ) {}
+
+  async add(rows: readonly unknown[]): Promise<void> {
+    const lines = [...formatted(rows, this.format === "json" ? "ndjson" : this.format, this.sitting)];
+    // The names stand above the first portion only.
+    if (this.format === "csv" && this.rows > 0) lines.shift();
+    const first = this.rows === 0;
+    this.rows += rows.length;
+    if (this.format === "json")
+      await this.put(lines.map((line, index) => `${first && index === 0 ? "[" : ","}\n${line}`).join(""));
+    else await this.put(lines.map((line) => `${line}\n`).join(""));
+  }
+
+  async end(): Promise<void> {
+    if (this.format === "json") await this.put(this.rows === 0 ? "[]\n" : "\n]\n");
+  }
+
+  private async put(text: string): Promise<void> {
+    if (!this.output.write(text)) await once(this.output, "drain");
+  }
+}

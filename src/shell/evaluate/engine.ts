@@ -73,19 +73,55 @@ export class Engine {
     });
   }
 
+  /** The value of a name, if it has one that can be had without running anything. */
+  peek(name: string): { readonly value: unknown } | undefined {
+    const own = Object.getOwnPropertyDescriptor(globalThis, name);
+    if (own && !("value" in own)) return undefined;
+    if (!this.lexicalNames().includes(name)) return own && { value: own.value };
+    let found: { value: unknown } | undefined;
+    this.session.post(
+      "Runtime.evaluate",
+      { expression: name, throwOnSideEffect: true, silent: true, ...this.here() },
+      (failure: Error | null, answer) => {
+        const { result, exceptionDetails } = (answer ?? {}) as EvaluateResult & { result?: RemoteObject };
+        if (!failure && result && !exceptionDetails) found = { value: this.handedOver(result) };
+      },
+    );
+    return found;
+  }
+
+  /** Names that `const`, `let` and `class` have declared at the prompt. */
+  lexicalNames(): string[] {
+    let names: string[] = [];
+    this.session.post("Runtime.globalLexicalScopeNames", { ...this.executionContext() }, (_failure, answer) => {
+      names = (answer as { names?: string[] } | undefined)?.names ?? [];
+    });
+    return names;
+  }
+
   close(): void {
     this.session.disconnect();
+  }
+
+  private executionContext(): { executionContextId?: number } {
+    const { contextId } = this.here();
+    return contextId === undefined ? {} : { executionContextId: contextId };
   }
 
   /** The thrown object itself. */
   private thrown(details: NonNullable<EvaluateResult["exceptionDetails"]>): unknown {
     const { exception } = details;
     if (!exception) return new Error(details.text);
-    if (exception.objectId === undefined) return primitive(exception);
+    return this.handedOver(exception);
+  }
+
+  /** The object itself that the inspector speaks of. */
+  private handedOver(remote: RemoteObject): unknown {
+    if (remote.objectId === undefined) return primitive(remote);
     this.hand.thrown = undefined;
     this.session.post("Runtime.callFunctionOn", {
-      objectId: exception.objectId,
-      functionDeclaration: `function () { globalThis.${this.handName}.thrown = this }`,
+      objectId: remote.objectId,
+      functionDeclaration: `function () { "use strict"; globalThis.${this.handName}.thrown = this }`,
     });
     const { thrown } = this.hand;
     this.hand.thrown = undefined;
@@ -121,17 +157,23 @@ export class Engine {
   }
 }
 
-let breakable: Script | undefined;
+const WORK = "__retortWork";
+
+let breakable: { readonly script: Script; readonly scope: object } | undefined;
 
 /** Runs a function below a script that SIGINT can end. */
 function runBreakable(work: () => void): void {
-  const name = "__retortWork";
-  breakable ??= new Script(`globalThis.${name}()`);
-  Object.defineProperty(globalThis, name, { value: work, configurable: true, enumerable: false });
+  // The script's global object need not be this module's: a test runner has realms of its own.
+  breakable ??= {
+    script: new Script(`globalThis.${WORK}()`),
+    scope: new Script("globalThis").runInThisContext() as object,
+  };
+  const { script, scope } = breakable;
+  Object.defineProperty(scope, WORK, { value: work, configurable: true, enumerable: false });
   try {
-    breakable.runInThisContext({ breakOnSigint: true });
+    script.runInThisContext({ breakOnSigint: true });
   } finally {
-    Reflect.deleteProperty(globalThis, name);
+    Reflect.deleteProperty(scope, WORK);
   }
 }
 

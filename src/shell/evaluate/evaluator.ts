@@ -85,6 +85,11 @@ export class Evaluator {
     this.define("require", createRequire(file));
   }
 
+  /** The value of a name, if it can be had without running anything. */
+  peek(name: string): { readonly value: unknown } | undefined {
+    return this.substitutes.has(name) ? { value: this.runtime.names[name] } : this.engine.peek(name);
+  }
+
   /** Names that were declared by what was typed. */
   declaredNames(): readonly string[] {
     return [...this.declared];
@@ -175,14 +180,14 @@ export class Evaluator {
     return undefined;
   }
 
-  /** Takes everything back off the global object. */
+  /** Takes the names back off the global object. */
   close(): void {
     this.engine.close();
     for (const [name, before] of this.installed) {
       if (before) Object.defineProperty(globalThis, name, before);
       else Reflect.deleteProperty(globalThis, name);
     }
-    Reflect.deleteProperty(globalThis, RUNTIME);
+    // The runtime stays: functions that were typed may be called by timers that are still waiting.
   }
 
   private remember(number: number, input: Remembered): void {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { isAwaitable } from "../../query/awaitable";
 import { callbackMethod } from "./arrays";
 
@@ -379,7 +380,7 @@ async function collect(values: AsyncIterable<unknown>): Promise<unknown[]> {
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "object") return `this ${value.constructor?.name ?? "object"}`;
-  return typeof value === "function" ? `function ${value.name}` : String(value);
+  return typeof value === "function" ? `function ${value.name}` : inspect(value);
 }
 
 function isValues(value: unknown): value is Record<string, unknown> | undefined {

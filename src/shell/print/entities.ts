@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import { isAwaitable } from "../../query/awaitable";
 import { instanceOf } from "../../session/instance";
 import type { ShellModel, ShellRelation } from "../world";
@@ -18,7 +18,8 @@ export class Entities {
 
   /** The model of an object; undefined for anything that is no entity. */
   of(value: unknown): ShellModel | undefined {
-    if (typeof value !== "object" || value === null) return undefined;
+    // A proxy would run somebody's code by being looked at.
+    if (typeof value !== "object" || value === null || types.isProxy(value)) return undefined;
     // What the session made or holds knows its entity, also where there is no class.
     const known = instanceOf(value)?.model.target;
     if (known !== undefined && this.byTarget.has(known)) return this.byTarget.get(known);

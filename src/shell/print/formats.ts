@@ -29,11 +29,19 @@ export function* formatted(
   }
 }
 
+/** What JSON can hold. */
+export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [name: string]: Plain };
+
+type PlainObject = { [name: string]: Plain };
+
+/** Relations of relations are followed no further: with a graph that is loaded as a whole there would be no end. */
+const DEEPEST = 6;
+
 /** A value as JSON can hold it; entities as objects of their columns and of the relations that are loaded. */
-export function plain(value: unknown, options: FormatOptions, above: readonly object[] = []): unknown {
+export function plain(value: unknown, options: FormatOptions, above: readonly object[] = []): Plain {
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (typeof value === "symbol" || typeof value === "function") return String(value);
-  if (typeof value !== "object" || value === null) return value === undefined ? null : value;
+  if (typeof value !== "object" || value === null) return (value ?? null) as string | number | boolean | null;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   if (above.includes(value)) return null;
@@ -51,13 +59,14 @@ export function plain(value: unknown, options: FormatOptions, above: readonly ob
   );
 }
 
-function plainEntity(entity: object, model: ShellModel, options: FormatOptions, inside: readonly object[]): unknown {
-  const values: Record<string, unknown> = {};
+function plainEntity(entity: object, model: ShellModel, options: FormatOptions, inside: readonly object[]): Plain {
+  const values: PlainObject = {};
   for (const { property } of shownColumns(model)) {
     const value = readPath(entity, property);
     if (value !== undefined)
       put(values, property, plain(options.secrets.mask(value, property, model.name), options, inside));
   }
+  if (inside.length > DEEPEST) return values;
   for (const relation of model.relations) {
     const loaded = loadedRelation(entity, relation);
     if (!loaded || isAbove(loaded.value, inside)) continue;
@@ -76,11 +85,11 @@ function withoutAbove(value: unknown, above: readonly object[]): unknown {
 }
 
 /** `name.first` goes into an object `name`. */
-function put(values: Record<string, unknown>, path: string, value: unknown): void {
+function put(values: PlainObject, path: string, value: Plain): void {
   const names = path.split(".");
   const last = names.pop()!;
   let holder = values;
-  for (const name of names) holder = (holder[name] ??= {}) as Record<string, unknown>;
+  for (const name of names) holder = (holder[name] ??= {}) as PlainObject;
   holder[last] = value;
 }
 
@@ -114,8 +123,8 @@ function* csv(values: readonly unknown[], options: FormatOptions): Generator<str
 }
 
 /** One field as RFC 4180 has it; null is empty. */
-function field(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+function field(value: Plain): string {
+  if (value === null) return "";
+  const text = typeof value === "object" ? JSON.stringify(value) : `${value}`;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import { Query } from "../../query/query";
 import type { ShellColumn, ShellModel, ShellSession } from "../world";
 import { cellText } from "./cell";
@@ -36,6 +36,7 @@ export class Printer {
   /** A value as the prompt shows it; `undefined` shows nothing. */
   print(value: unknown, limit = this.options.limit()): Printed {
     if (value === undefined) return { lines: [], hidden: 0 };
+    if (types.isProxy(value)) return whole(this.other(value).split("\n"));
     if (Array.isArray(value)) return this.list(value as unknown[], limit);
     const model = this.options.entities.of(value);
     if (model) return whole(this.record(value as object, model));
@@ -47,7 +48,7 @@ export class Printer {
   summary(value: unknown): string {
     const { entities } = this.options;
     if (value === undefined) return "";
-    if (value instanceof Query) return this.queryText(value as Query);
+    if (!types.isProxy(value) && value instanceof Query) return this.queryText(value as Query);
     const model = entities.of(value);
     if (model) return entities.label(value as object, model);
     if (Array.isArray(value)) {
@@ -182,7 +183,7 @@ export class Printer {
   /** The same value with entities, and secrets in plain objects, replaced by what may be seen of them. */
   private presentable(value: unknown, depth: number, above: ReadonlySet<object>): unknown {
     const { entities, secrets } = this.options;
-    if (typeof value !== "object" || value === null || depth > 4) return value;
+    if (typeof value !== "object" || value === null || depth > 4 || types.isProxy(value)) return value;
     const model = entities.of(value);
     if (model) return { [inspect.custom]: () => entities.label(value, model) };
     if (above.has(value)) return { [inspect.custom]: () => "[Circular]" };

@@ -5,14 +5,18 @@ import type { ShellEvent } from "../world";
 import { highlightSql } from "./highlight";
 import { inspect } from "node:util";
 
+/** A statement with its parameters. */
+export function statementText(sql: string, parameters: readonly unknown[], theme: Theme): string {
+  const shown = parameters.length > 0 ? `  ${theme.quiet(parameterText(sql, parameters))}` : "";
+  return `${highlightSql(sql, theme)}${shown}`;
+}
+
 /** What `.echo` shows of an event: the statement, its parameters and its time. */
 export function echoLines(event: ShellEvent, theme: Theme): string[] {
   switch (event.type) {
     case "statement": {
-      const parameters =
-        event.parameters.length > 0 ? `  ${theme.quiet(parameterText(event.sql, event.parameters))}` : "";
       const outcome = event.error ? theme.bad("failed") : theme.quiet(milliseconds(event.milliseconds));
-      return [`${highlightSql(event.sql, theme)}${parameters}  ${outcome}`];
+      return [`${statementText(event.sql, event.parameters, theme)}  ${outcome}`];
     }
     case "begin":
     case "commit":

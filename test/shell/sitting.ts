@@ -1,0 +1,122 @@
+import "reflect-metadata";
+import { PassThrough } from "node:stream";
+import { Column, DataSource, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn, type EntityTarget } from "typeorm";
+import { connect, type Database } from "../../src/session/database";
+import type { ShellOptions } from "../../src/shell/shell";
+import { Sitting, type Manner } from "../../src/shell/sitting";
+
+/** Entities that have one of each thing the shell must know. */
+@Entity()
+export class Shop {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column("varchar")
+  name!: string;
+
+  @OneToMany(() => Article, (article) => article.shop)
+  articles!: Article[];
+}
+
+@Entity()
+export class Article {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column("varchar")
+  title!: string;
+
+  @Column({ type: "simple-enum", enum: ["draft", "published", "gone"], default: "draft" })
+  status!: "draft" | "published" | "gone";
+
+  @Column({ type: "varchar", nullable: true })
+  apiToken!: string | null;
+
+  @Column({ type: "datetime", nullable: true })
+  publishedAt!: Date | null;
+
+  @Column({ type: "simple-json", nullable: true })
+  extra!: unknown;
+
+  @Column({ type: "blob", nullable: true })
+  picture!: Buffer | null;
+
+  @ManyToOne(() => Shop, (shop) => shop.articles)
+  shop!: Shop | null;
+
+  publish(): void {
+    this.status = "published";
+  }
+}
+
+/** A sitting over a database in memory, whose output is kept. */
+export interface TestSitting {
+  readonly sitting: Sitting;
+  readonly db: Database;
+  /** What was written since the last call. */
+  output(): string;
+  notes(): string;
+  close(): Promise<void>;
+}
+
+export interface TestSittingOptions extends Partial<Omit<ShellOptions, "output" | "input" | "error">> {
+  readonly entities?: EntityTarget<object>[];
+  readonly manner?: Manner;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export async function openSitting({
+  entities = [Shop, Article],
+  manner = "terminal",
+  columns = 100,
+  rows = 30,
+  ...options
+}: TestSittingOptions = {}): Promise<TestSitting> {
+  const dataSource = new DataSource({
+    type: "better-sqlite3",
+    database: ":memory:",
+    synchronize: true,
+    entities: entities as (() => void)[],
+  });
+  const db = await connect(dataSource);
+  const [output, error] = [new Sink(columns, rows), new Sink(columns, rows)];
+  const sitting = new Sitting(
+    { db, root: process.cwd(), input: new PassThrough(), output, error, env: { NO_COLOR: "1" }, ...options },
+    manner,
+  );
+  return {
+    sitting,
+    db,
+    output: () => output.take(),
+    notes: () => error.take(),
+    async close() {
+      sitting.close();
+      await db.close();
+      if (dataSource.isInitialized) await dataSource.destroy();
+    },
+  };
+}
+
+/** A stream of a size, as a terminal is. */
+class Sink extends PassThrough {
+  private text = "";
+
+  constructor(
+    readonly columns: number,
+    readonly rows: number,
+  ) {
+    super();
+  }
+
+  override write(chunk: unknown): boolean {
+    this.text += String(chunk);
+    return true;
+  }
+
+  take(): string {
+    const { text } = this;
+    this.text = "";
+    return text;
+  }
+}
