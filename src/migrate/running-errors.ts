@@ -121,6 +121,14 @@ export function editedMigrations(names: readonly string[]): RetortError {
   );
 }
 
+/** The rows that are there do not allow what a migration does; nothing was begun. */
+export function wouldFail(name: string, problems: readonly string[]): RetortError {
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more: retort migrate lint)` : "";
+  return new RetortError("migrate/would-fail", `${name} must fail: ${problems[0]}${more}; nothing was run`, {
+    hint: "mend the rows, or let an earlier migration do it; --no-lint tries all the same",
+  });
+}
+
 // Running
 
 /** Where and how a migration failed. */

@@ -81,7 +81,7 @@ const down: Command = {
   arguments: "[target]",
   summary: "takes back what came after a migration (default: -1, the last one)",
   details: `${targets} -N are the last N; base takes back all.`,
-  options: [sql, dryRun, strict, ...running, yes],
+  options: [sql, dryRun, strict, noLint, ...running, yes],
   load: () => require("./down") as typeof import("./down"),
 };
 
@@ -89,7 +89,7 @@ const redo: Command = {
   name: "redo",
   arguments: "[count]",
   summary: "takes the last N migrations back and applies them again (default: 1)",
-  options: [dryRun, strict, ...running, yes],
+  options: [dryRun, strict, noLint, ...running, yes],
   load: () => require("./redo") as typeof import("./redo"),
 };
 

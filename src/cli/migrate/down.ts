@@ -1,12 +1,41 @@
-import { planDown } from "../../migrate/plan";
+import type { ExitCode } from "../../errors";
+import { planDown, type Plan } from "../../migrate/plan";
 import type { CommandContext } from "../command";
+import { worded } from "./findings";
+import type { Opened } from "./opened";
+import { confirm, isTerminal } from "./prompt";
 import { carryOut, type RunningOptions } from "./running";
 
 /** Takes back what came after a target, by default the last migration. */
-export async function run(command: CommandContext<RunningOptions>): Promise<void> {
+export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {
   const [target = "-1"] = command.args;
-  await carryOut(command, {
+  return carryOut(command, {
     makePlan: (state) => planDown(state, target),
     nothing: "Nothing to do: nothing is applied after the target.",
+    confirm: (opened, plan) => confirmLosses(command, opened, plan),
   });
 }
+
+/** On a terminal somebody is told what goes, with counts, and asked. A script was told when the file was written. */
+export async function confirmLosses(
+  command: CommandContext<RunningOptions>,
+  { running }: Opened,
+  plan: Plan,
+): Promise<boolean> {
+  if (command.options.yes || command.options.json || !isTerminal(command)) return true;
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a script does without
+  const { lint } = require("../../migrate/lint/lint") as typeof import("../../migrate/lint/lint");
+  const linted = await lint(running.runner, plan);
+  const losses = linted.flatMap(({ step, findings }) =>
+    findings.filter(({ kind }) => LOSSES.has(kind)).map((finding) => ({ step, finding })),
+  );
+  const unknown = linted.reduce((sum, one) => sum + one.unknown, 0);
+  for (const { step, finding } of losses) command.note(`${step.migration.name}  ${worded(finding, command.noteStyle)}`);
+  if (unknown > 0)
+    command.note(`${unknown === 1 ? "1 statement" : `${unknown} statements`} cannot be known beforehand.`);
+  if (losses.length === 0 && unknown === 0) command.note("No row will be lost.");
+  const migrations = plan.length === 1 ? plan[0]!.migration.name : `${plan.length} migrations`;
+  return confirm(command, `Take ${migrations} back?`);
+}
+
+const LOSSES: ReadonlySet<string> = new Set(["loses-rows", "loses-values", "deletes-rows"]);

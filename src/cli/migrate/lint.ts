@@ -1,5 +1,46 @@
+import { ExitCode } from "../../errors";
+import type { Linted } from "../../migrate/lint/lint";
+import { lint } from "../../migrate/lint/lint";
+import { halfAppliedError, planUp } from "../../migrate/plan";
 import type { CommandContext } from "../command";
+import { worded } from "./findings";
+import { printJson, stepJson } from "./json";
+import { openMigrations } from "./opened";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+interface Options {
+  json?: boolean;
+}
+
+/** What pending migrations would lose, rebuild or fail on. Runs nothing; exits with 1 when one of them must fail. */
+export async function run(command: CommandContext<Options>): Promise<ExitCode> {
+  const { context, running, state } = await openMigrations(command, { use: "read" });
+  const now = await state();
+  const halfApplied = halfAppliedError(now);
+  if (halfApplied) throw halfApplied;
+  const linted = await lint(running.runner, planUp(now, command.args[0]));
+  if (command.options.json) printJson(command, lintJson(linted, context.root));
+  else print(command, linted);
+  const isDoomed = linted.some(({ findings }) => findings.some(({ kind }) => kind === "must-fail"));
+  return isDoomed ? ExitCode.failure : ExitCode.done;
+}
+
+function lintJson(linted: readonly Linted[], root: string): object {
+  return {
+    migrations: linted.map(({ step, findings, unknown }) => ({
+      ...stepJson(step, root),
+      findings: findings.map(({ kind, table, text, rows }) => ({ kind, table, text, rows: rows ?? null })),
+      unknown,
+    })),
+  };
+}
+
+function print(command: CommandContext, linted: readonly Linted[]): void {
+  for (const { step, findings, unknown } of linted) {
+    for (const finding of findings) command.print(`${step.migration.name}  ${worded(finding, command.style)}`);
+    if (unknown > 0) {
+      const statements = unknown === 1 ? "1 statement is" : `${unknown} statements are`;
+      command.note(`${step.migration.name}: ${statements} put together while it runs, and could not be looked at`);
+    }
+  }
+  if (linted.every(({ findings }) => findings.length === 0)) command.note("Nothing to say.");
 }

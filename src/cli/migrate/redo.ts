@@ -1,12 +1,23 @@
+import type { ExitCode } from "../../errors";
 import { planRedo } from "../../migrate/plan";
 import { badCount } from "../../migrate/running-errors";
 import type { CommandContext } from "../command";
+import { confirmLosses } from "./down";
 import { carryOut, type RunningOptions } from "./running";
 
 /** Takes the last migrations back and applies them again. */
-export async function run(command: CommandContext<RunningOptions>): Promise<void> {
+export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {
   const count = readCount(command.args[0] ?? "1");
-  await carryOut(command, { makePlan: (state) => planRedo(state, count), nothing: "Nothing to do." });
+  return carryOut(command, {
+    makePlan: (state) => planRedo(state, count),
+    nothing: "Nothing to do.",
+    confirm: (opened, plan) =>
+      confirmLosses(
+        command,
+        opened,
+        plan.filter(({ direction }) => direction === "down"),
+      ),
+  });
 }
 
 function readCount(text: string): number {

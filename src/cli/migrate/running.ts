@@ -1,5 +1,7 @@
+import { ExitCode } from "../../errors";
 import type { Plan } from "../../migrate/plan";
 import { run, type RunObserver, type RunOptions, type RunReport, type TransactionMode } from "../../migrate/run";
+import { wouldFail } from "../../migrate/running-errors";
 import { editedNames, statusOf, type MigrationState } from "../../migrate/state";
 import type { CommandContext } from "../command";
 import { errorJson, planJson, printJson, reportJson, standingJson, stepJson } from "./json";
@@ -32,7 +34,7 @@ export interface Task {
 }
 
 /** Carries the task out, or shows what that would be. */
-export async function carryOut(command: Command, task: Task): Promise<void> {
+export async function carryOut(command: Command, task: Task): Promise<ExitCode> {
   const { sql, dryRun } = command.options;
   const opened = await openMigrations(command, { use: sql || dryRun ? "read" : "write" });
   if (dryRun) return showPlan(command, opened, task);
@@ -40,20 +42,21 @@ export async function carryOut(command: Command, task: Task): Promise<void> {
   return runTask(command, opened, task);
 }
 
-async function showPlan(command: Command, opened: Opened, task: Task): Promise<void> {
+async function showPlan(command: Command, opened: Opened, task: Task): Promise<ExitCode> {
   const state = await opened.state();
   const plan = task.makePlan(state);
   if (command.options.json) {
     printJson(command, { steps: planJson(plan, opened.context.root), ...standingJson(state) });
-    return;
+    return ExitCode.done;
   }
   for (const { direction, migration, resumed } of plan) {
     command.print(`${direction.padEnd(4)}  ${migration.name}${resumed ? "  (goes on)" : ""}`);
   }
   if (plan.length === 0) command.note(task.nothing);
+  return ExitCode.done;
 }
 
-async function showStatements(command: Command, opened: Opened, task: Task): Promise<void> {
+async function showStatements(command: Command, opened: Opened, task: Task): Promise<ExitCode> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- seldom needed
   const { recordScript } = require("../../migrate/script") as typeof import("../../migrate/script");
   const plan = task.makePlan(await opened.state());
@@ -62,16 +65,21 @@ async function showStatements(command: Command, opened: Opened, task: Task): Pro
     printJson(command, {
       steps: script.map(({ step, statements }) => ({ ...stepJson(step, opened.context.root), statements })),
     });
-    return;
+    return ExitCode.done;
   }
   for (const { lines } of script) for (const line of lines) command.print(line);
   if (plan.length === 0) command.note(task.nothing);
+  return ExitCode.done;
 }
 
-async function runTask(command: Command, opened: Opened, task: Task): Promise<void> {
+async function runTask(command: Command, opened: Opened, task: Task): Promise<ExitCode> {
   const state = await opened.state();
   const plan = task.makePlan(state);
-  if (plan.length > 0 && task.confirm && !(await task.confirm(opened, plan))) return;
+  if (plan.length > 0 && task.confirm && !(await task.confirm(opened, plan))) {
+    command.note("Nothing was done.");
+    return ExitCode.failure;
+  }
+  if (plan.length > 0 && command.options.lint !== false) await refuseWhatMustFail(opened, plan);
   const report = await run(
     opened.running,
     (now) => task.makePlan(now),
@@ -81,6 +89,17 @@ async function runTask(command: Command, opened: Opened, task: Task): Promise<vo
   if (command.options.json) printReport(command, opened, report);
   else if (report.steps.length === 0 && report.error === undefined) command.note(task.nothing);
   if (report.error !== undefined) throw report.error;
+  return ExitCode.done;
+}
+
+/** Before the first migration rather than at the one that fails: then nothing is half done. */
+async function refuseWhatMustFail({ running }: Opened, plan: Plan): Promise<void> {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- nothing to run, nothing to load
+  const { lint } = require("../../migrate/lint/lint") as typeof import("../../migrate/lint/lint");
+  for (const { step, findings } of await lint(running.runner, plan, "failures")) {
+    const doomed = findings.filter(({ kind }) => kind === "must-fail").map(({ text }) => text);
+    if (doomed.length > 0) throw wouldFail(step.migration.name, doomed);
+  }
 }
 
 function runOptions({ options }: Command, { context }: Opened): RunOptions {

@@ -1,11 +1,12 @@
+import type { ExitCode } from "../../errors";
 import { planUp } from "../../migrate/plan";
 import type { CommandContext } from "../command";
 import { carryOut, type RunningOptions } from "./running";
 
 /** Brings the database up to a target, by default to the last migration. */
-export async function run(command: CommandContext<RunningOptions>): Promise<void> {
+export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {
   const [target = "head"] = command.args;
-  await carryOut(command, {
+  return carryOut(command, {
     makePlan: (state) => planUp(state, target),
     nothing: target === "head" ? "Nothing to do: every migration is applied." : "Nothing to do: the target is reached.",
   });

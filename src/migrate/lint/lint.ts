@@ -1,0 +1,408 @@
+import type { QueryRunner } from "typeorm";
+import type { Dialect } from "../../dialect/dialect";
+import { dialectOf } from "../../dialect/dialects";
+import { mentions, mysqlQuoting, postgresQuoting, sqliteQuoting, type Quoting } from "../../dialect/schema/tokens";
+import type { Plan, Step } from "../plan";
+import { Evidence } from "./evidence";
+import { effectsOf, type Effect, type Part } from "./effects";
+import { readMethod } from "./source";
+
+/**
+ * - `must-fail`: the rows that are there do not allow it;
+ * - `loses-rows`, `loses-values`: a table or a column goes, with what is in it;
+ * - `deletes-rows`: rows are deleted by a statement;
+ * - `rebuilds`: every row is written anew;
+ * - `locks`: nobody can write to the table meanwhile.
+ */
+export type FindingKind = "must-fail" | "loses-rows" | "loses-values" | "deletes-rows" | "rebuilds" | "locks";
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly table: string;
+  /** One sentence, with the number of rows. */
+  readonly text: string;
+  /** How many rows it concerns; undefined where they cannot be counted beforehand. */
+  readonly rows: number | undefined;
+}
+
+export interface Linted {
+  readonly step: Step;
+  readonly findings: readonly Finding[];
+  /** How many of its statements are put together while it runs, so that nobody could look at them. */
+  readonly unknown: number;
+}
+
+const QUOTING: Record<Dialect["name"], Quoting> = {
+  sqlite: sqliteQuoting,
+  postgres: postgresQuoting,
+  mysql: mysqlQuoting,
+};
+
+/**
+ * Reads what the plan's migrations say, asks the database about the rows they concern, and changes nothing.
+ * @param wanted with `failures` only what must fail is looked for: the rest has to be counted, and tables may be large
+ */
+export async function lint(runner: QueryRunner, plan: Plan, wanted: "all" | "failures" = "all"): Promise<Linted[]> {
+  const dialect = dialectOf(runner.dataSource);
+  const walk = new Walk(dialect, new Evidence(runner, dialect), wanted);
+  const linted: Linted[] = [];
+  for (const step of plan) {
+    // What is half done already has been looked at, or cannot be helped.
+    if (step.resumed) continue;
+    const { instance } = step.migration;
+    const statements = readMethod(step.direction === "up" ? instance.up : instance.down);
+    const findings: Finding[] = [];
+    for (const sql of statements) {
+      if (sql === undefined) walk.loseTrack();
+      else for (const effect of effectsOf(sql, QUOTING[dialect.name])) findings.push(...(await walk.see(effect)));
+    }
+    linted.push({ step, findings, unknown: statements.filter((sql) => sql === undefined).length });
+  }
+  return linted;
+}
+
+/** A table as the statements so far have left it, and where its rows are in the database as it is now. */
+interface TableState {
+  /** The table that holds its rows now; undefined for one that was made on the way. */
+  readonly origin: string | undefined;
+  /** New name of a column → its name now. */
+  readonly columns: Map<string, string>;
+  /** Whether columns that are not listed are called as they are now; where not, nobody knows where their values come from. */
+  readonly othersAreSame: boolean;
+  /** Statements have changed rows or columns in ways that cannot be followed: the rows say nothing any more. */
+  touched: boolean;
+  /** What a new table demands of its rows. */
+  readonly definition: readonly Part[];
+  /** Where all its rows were copied to. */
+  copy: { readonly into: string; readonly values: readonly string[] } | undefined;
+}
+
+class Walk {
+  readonly #dialect: Dialect;
+  readonly #evidence: Evidence;
+  readonly #wanted: "all" | "failures";
+  readonly #tables = new Map<string, TableState>();
+  #isLost = false;
+
+  constructor(dialect: Dialect, evidence: Evidence, wanted: "all" | "failures") {
+    this.#dialect = dialect;
+    this.#evidence = evidence;
+    this.#wanted = wanted;
+  }
+
+  /** Counts rows that something is said about besides what must fail. */
+  async #count(table: string, where?: string): Promise<number | undefined> {
+    return this.#wanted === "all" ? this.#evidence.count(table, where) : undefined;
+  }
+
+  /** Something happens that nobody can know beforehand: whatever the rows say now, they may be mended by then. */
+  loseTrack(): void {
+    this.#isLost = true;
+    for (const state of this.#tables.values()) state.touched = true;
+  }
+
+  /** Follows one effect, and gives what is to be said about it. */
+  async see(effect: Effect): Promise<Finding[]> {
+    switch (effect.kind) {
+      case "createTable":
+        this.#set(effect.table, { ...newState(undefined), definition: effect.definition });
+        return [];
+      case "dropTable":
+        return this.#dropTable(effect.table);
+      case "renameTable":
+        this.#rename(effect.table, effect.to);
+        return [];
+      case "renameColumn":
+        this.#renameColumn(effect);
+        return [];
+      case "dropColumn":
+        return this.#dropColumn(effect.table, effect.column);
+      case "copy":
+        return this.#copy(effect);
+      case "deleteRows":
+        return this.#deleteRows(effect);
+      case "changeRows":
+        this.#state(effect.table).touched = true;
+        return [];
+      case "rewrite":
+        return this.#rewrites(effect.table);
+      case "index":
+        return effect.blocks ? this.#locks(effect.table) : [];
+      default:
+        return this.#demands(effect);
+    }
+  }
+
+  // What goes
+
+  async #dropTable(table: string): Promise<Finding[]> {
+    const state = this.#state(table);
+    this.#tables.set(key(table), { ...newState(undefined), touched: true });
+    if (state.origin === undefined) return [];
+    const copy = state.copy && this.#tables.get(key(state.copy.into));
+    if (state.copy && copy) return this.#lostColumns(state.origin, state.copy.values);
+    const rows = await this.#count(state.origin);
+    return some(rows, (count) => ({
+      kind: "loses-rows",
+      table: state.origin!,
+      text: `table "${state.origin}" goes with ${spoken(count)}`,
+    }));
+  }
+
+  /** A column that no value of the copy speaks of is not carried over. */
+  async #lostColumns(origin: string, values: readonly string[]): Promise<Finding[]> {
+    const columns = this.#wanted === "all" ? await this.#evidence.columns(origin) : [];
+    const isKept = (column: string) => values.some((value) => mentions(value, column, QUOTING[this.#dialect.name]));
+    const findings: Finding[] = [];
+    for (const column of columns) if (!isKept(column)) findings.push(...(await this.#lostValues(origin, column)));
+    return findings;
+  }
+
+  async #dropColumn(table: string, column: string): Promise<Finding[]> {
+    const state = this.#state(table);
+    const own = this.#columnNow(state, column);
+    return state.origin === undefined || own === undefined ? [] : this.#lostValues(state.origin, own);
+  }
+
+  async #lostValues(table: string, column: string): Promise<Finding[]> {
+    const rows = await this.#count(table, `${this.#dialect.quote(column)} IS NOT NULL`);
+    return some(rows, (count) => ({
+      kind: "loses-values",
+      table,
+      text: `column "${column}" of "${table}" goes with its values in ${spoken(count)}`,
+    }));
+  }
+
+  async #deleteRows({ table, where }: Extract<Effect, { kind: "deleteRows" }>): Promise<Finding[]> {
+    const state = this.#state(table);
+    const isFollowed = state.origin !== undefined && !state.touched;
+    state.touched = true;
+    if (!isFollowed || this.#wanted !== "all") return [];
+    const rows = await this.#count(state.origin!, where);
+    if (rows === 0) return [];
+    const text = `rows of "${state.origin}" are deleted${rows === undefined ? "" : `: ${rows}`}`;
+    return [{ kind: "deletes-rows", table: state.origin!, text, rows }];
+  }
+
+  // What is made anew
+
+  /** The rows of one table become those of a new one: the way a table is rebuilt on SQLite. */
+  async #copy({ into, columns, from, values }: Extract<Effect, { kind: "copy" }>): Promise<Finding[]> {
+    const [source, target] = [this.#state(from), this.#state(into)];
+    if (source.origin === undefined || target.origin !== undefined) {
+      target.touched = true;
+      return [];
+    }
+    source.copy = { into, values };
+    const plain = columns.map((column, index) => [key(column), plainName(values[index] ?? "")] as const);
+    const followed = plain.filter((pair): pair is readonly [string, string] => pair[1] !== undefined);
+    const isFollowed = !source.touched && source.othersAreSame && source.columns.size === 0;
+    this.#set(into, {
+      ...newState(source.origin),
+      columns: new Map(isFollowed ? followed : []),
+      othersAreSame: false,
+      touched: source.touched,
+    });
+    const rows = await this.#count(source.origin);
+    const rebuilt = some(rows, (count) => ({
+      kind: "rebuilds",
+      table: source.origin!,
+      text: `table "${source.origin}" is rebuilt: ${spoken(count)} copied`,
+    }));
+    if (!isFollowed) return rebuilt;
+    return [...rebuilt, ...(await this.#newDemands(source.origin, target.definition, columns, values))];
+  }
+
+  /** Only what the table does not demand of its rows already can fail. */
+  async #newDemands(
+    table: string,
+    definition: readonly Part[],
+    columns: readonly string[],
+    values: readonly string[],
+  ): Promise<Finding[]> {
+    const old = new Set((await this.#evidence.definition(table)).map((part) => JSON.stringify(part).toLowerCase()));
+    const fresh = definition.filter((part) => !old.has(JSON.stringify(part).toLowerCase()));
+    const valueOf = (column: string) => values[columns.findIndex((one) => one.toLowerCase() === column.toLowerCase())];
+    const findings: Finding[] = [];
+    for (const part of fresh) findings.push(...(await this.#demanded(part, table, columns, valueOf)));
+    return findings;
+  }
+
+  async #demanded(
+    part: Part,
+    table: string,
+    columns: readonly string[],
+    valueOf: (column: string) => string | undefined,
+  ): Promise<Finding[]> {
+    if (part.kind === "notNull") {
+      const value = valueOf(part.column);
+      return value === undefined ? [] : this.#nulls(table, part.column, `(${value}) IS NULL`);
+    }
+    if (part.kind === "unique") {
+      const parts = part.columns.map(valueOf);
+      return parts.includes(undefined) ? [] : this.#doubles(table, part.columns, parts as string[]);
+    }
+    const list = columns.map((column) => `(${valueOf(column)}) AS ${this.#dialect.quote(column)}`).join(", ");
+    return this.#failing(table, part.expression, list);
+  }
+
+  async #rewrites(table: string): Promise<Finding[]> {
+    const { origin } = this.#state(table);
+    if (origin === undefined) return [];
+    return some(await this.#count(origin), (count) => ({
+      kind: "rebuilds",
+      table: origin,
+      text: `table "${origin}" may be rebuilt: ${spoken(count)}`,
+    }));
+  }
+
+  async #locks(table: string): Promise<Finding[]> {
+    const { origin } = this.#state(table);
+    if (origin === undefined || this.#dialect.name !== "postgres") return [];
+    return some(await this.#count(origin), (count) => ({
+      kind: "locks",
+      table: origin,
+      text: `nobody can write to "${origin}" (${spoken(count)}) while its index is made; CREATE INDEX CONCURRENTLY with transaction = false lets them`,
+    }));
+  }
+
+  // What the rows that are there must meet
+
+  async #demands(effect: Effect): Promise<Finding[]> {
+    if (!("table" in effect)) return [];
+    const state = this.#state(effect.table);
+    if (state.origin === undefined || state.touched) {
+      if (effect.kind === "addColumn") state.touched = true;
+      return [];
+    }
+    const { origin } = state;
+    switch (effect.kind) {
+      case "addColumn":
+        // MySQL fills in a zero or an empty text.
+        if (!effect.notNull || effect.hasDefault || this.#dialect.name === "mysql") return [];
+        return some(await this.#evidence.count(origin), (count) => ({
+          kind: "must-fail",
+          table: origin,
+          text: `"${effect.column}" of "${origin}" is NOT NULL without a default, and ${spoken(count)} would have no value`,
+        }));
+      case "setNotNull": {
+        const column = this.#columnNow(state, effect.column);
+        return column === undefined ? [] : this.#nulls(origin, effect.column, `${this.#dialect.quote(column)} IS NULL`);
+      }
+      case "unique": {
+        const columns = effect.columns.map((column) => this.#columnNow(state, column));
+        if (columns.includes(undefined)) return [];
+        const names = columns.map((column) => this.#dialect.quote(column!));
+        // A condition in names that come later cannot be asked about now.
+        if (effect.where !== undefined && !isAsNow(state)) return [];
+        return this.#doubles(origin, effect.columns, names, effect.where);
+      }
+      case "check":
+        return isAsNow(state) ? this.#failing(origin, effect.expression, "*") : [];
+      case "foreignKey":
+        return this.#dangling(effect, state);
+      default:
+        return [];
+    }
+  }
+
+  async #nulls(table: string, column: string, condition: string): Promise<Finding[]> {
+    return some(await this.#evidence.count(table, condition), (count) => ({
+      kind: "must-fail",
+      table,
+      text: `"${column}" of "${table}" becomes NOT NULL, and is NULL in ${spoken(count)}`,
+    }));
+  }
+
+  async #doubles(
+    table: string,
+    columns: readonly string[],
+    values: readonly string[],
+    where?: string,
+  ): Promise<Finding[]> {
+    return some(await this.#evidence.doubles(table, values, where), (count) => ({
+      kind: "must-fail",
+      table,
+      text: `${columns.map((column) => `"${column}"`).join(", ")} of "${table}" becomes unique, and ${count === 1 ? "1 value is" : `${count} values are`} there more than once`,
+    }));
+  }
+
+  async #failing(table: string, expression: string, columns: string): Promise<Finding[]> {
+    return some(await this.#evidence.failing(table, expression, columns), (count) => ({
+      kind: "must-fail",
+      table,
+      text: `${spoken(count)} of "${table}" ${count === 1 ? "does" : "do"} not meet CHECK (${expression.trim()})`,
+    }));
+  }
+
+  async #dangling(effect: Extract<Effect, { kind: "foreignKey" }>, state: TableState): Promise<Finding[]> {
+    const parent = this.#state(effect.parent);
+    const columns = effect.columns.map((column) => this.#columnNow(state, column));
+    const parents = effect.parentColumns.map((column) => this.#columnNow(parent, column));
+    if (parent.origin === undefined || parent.touched || [...columns, ...parents].includes(undefined)) return [];
+    const rows = await this.#evidence.dangling(state.origin!, columns as string[], parent.origin, parents as string[]);
+    return some(rows, (count) => ({
+      kind: "must-fail",
+      table: state.origin!,
+      text: `${spoken(count)} of "${state.origin}" point${count === 1 ? "s" : ""} at no row of "${parent.origin}"`,
+    }));
+  }
+
+  // Names
+
+  #state(table: string): TableState {
+    let state = this.#tables.get(key(table));
+    if (!state) this.#tables.set(key(table), (state = { ...newState(table), touched: this.#isLost }));
+    return state;
+  }
+
+  #set(table: string, state: TableState): void {
+    this.#tables.set(key(table), state);
+  }
+
+  #rename(table: string, to: string): void {
+    const state = this.#state(table);
+    this.#tables.set(key(table), { ...newState(undefined), touched: true });
+    const target = to.includes(".") || !table.includes(".") ? to : `${table.slice(0, table.lastIndexOf(".") + 1)}${to}`;
+    this.#set(target, state);
+  }
+
+  #renameColumn({ table, column, to }: Extract<Effect, { kind: "renameColumn" }>): void {
+    const state = this.#state(table);
+    const own = this.#columnNow(state, column);
+    if (own === undefined) return;
+    state.columns.delete(key(column));
+    state.columns.set(key(to), own);
+  }
+
+  /** What a column is called in the database now; undefined where it cannot be said. */
+  #columnNow({ columns, othersAreSame, origin }: TableState, column: string): string | undefined {
+    if (origin === undefined) return undefined;
+    return columns.get(key(column)) ?? (othersAreSame ? column : undefined);
+  }
+}
+
+function isAsNow({ columns, othersAreSame }: TableState): boolean {
+  return othersAreSame && columns.size === 0;
+}
+
+/** The column that an expression is, when it is no more than that. */
+function plainName(value: string): string | undefined {
+  return /^(?:"((?:[^"]|"")+)"|`([^`]+)`|([\p{L}_][\p{L}\p{N}_$]*))$/u.exec(value.trim())?.slice(1).find(Boolean);
+}
+
+function newState(origin: string | undefined): TableState {
+  return { origin, columns: new Map(), othersAreSame: true, touched: false, definition: [], copy: undefined };
+}
+
+function key(table: string): string {
+  return table.toLowerCase();
+}
+
+function some(rows: number | undefined, say: (rows: number) => Omit<Finding, "rows">): Finding[] {
+  return rows === undefined || rows === 0 ? [] : [{ ...say(rows), rows }];
+}
+
+function spoken(rows: number): string {
+  return rows === 1 ? "1 row" : `${rows} rows`;
+}
