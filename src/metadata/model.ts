@@ -231,6 +231,13 @@ export class EntityModel {
     this.selected = this.columns.filter(({ metadata: { isSelect } }) => isSelect);
   }
 
+  /** The column that counts the versions of a row (`@VersionColumn`). */
+  get version(): ColumnModel | undefined {
+    if (this.#version === undefined) this.#version = this.columns.find(({ metadata }) => metadata.isVersion) ?? null;
+    return this.#version ?? undefined;
+  }
+  #version: ColumnModel | null | undefined;
+
   get relations(): readonly RelationModel[] {
     return (this.#relations ??= this.metadata.relations.map(
       (relation, index) => new RelationModel(this, relation, index, this.#models),

@@ -190,6 +190,11 @@ export class Collection<T extends object> extends Array<T> {
     return this.#told ? [...this] : this.#stored;
   }
 
+  /** @internal Whether members came or went since it was read or written. */
+  get isChanged(): boolean {
+    return this.#told !== undefined || this.#unread || !this.#isTold();
+  }
+
   /** @internal Takes back changes that nobody was told of. */
   reset(): void {
     if (!this.#isAsStored()) this.#replaceMembers(this.#stored);

@@ -14,6 +14,7 @@ export interface Memento {
   readonly snapshot: unknown[] | undefined;
   readonly key: unknown;
   readonly deletion: Instance["deletion"];
+  readonly generation: number;
   readonly related: readonly (SavedRelation | undefined)[] | undefined;
   /** Columns that a flush filled in (a generated key, a default, a foreign key), each followed by what it held before. */
   filled: unknown[] | undefined;
@@ -96,6 +97,7 @@ function mementoOf(instance: Instance): Memento {
     snapshot: instance.snapshot,
     key: instance.key,
     deletion: instance.deletion,
+    generation: instance.generation,
     related: instance.related?.map(saved),
     filled: undefined,
   };

@@ -47,7 +47,7 @@ export class Persister {
   }
 
   async delete(model: EntityModel, instances: readonly Instance[]): Promise<void> {
-    const version = model.columns.find(({ metadata }) => metadata.isVersion);
+    const { version } = model;
     const where = this.#keyCondition(model, version);
     const sql = `DELETE FROM ${model.table} WHERE ${where}`;
     const batches = instances.map((instance) => this.#keyParameters(instance, version));
@@ -177,7 +177,7 @@ export class Persister {
 
   async #updateGroup(model: EntityModel, updates: readonly Update[]): Promise<void> {
     const columns = updates[0]!.changes.map(({ column }) => column);
-    const version = model.columns.find(({ metadata }) => metadata.isVersion);
+    const { version } = model;
     const touched = columns.some((column) => column.metadata.isUpdateDate) ? undefined : model.columns.find(({ metadata }) => metadata.isUpdateDate);
     const made = model.columns.filter((column) => column === touched || column.metadata.asExpression !== undefined);
     let position = 0;

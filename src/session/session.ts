@@ -84,6 +84,7 @@ export class Session {
 
   /** Copies an object's values into the session's object of the same key (read where it is not loaded, new where there is none). */
   async merge<T extends object>(entity: T): Promise<T> {
+    this.#workspace.check();
     const model = this.#modelOf(entity);
     const values = model.primary.map((column) => column.read(entity));
     const key = keyMaker(model).ofValues(values);
@@ -160,7 +161,7 @@ export class Session {
       const instance = this.#persistent(entity, "refreshed");
       const key = keyOf(instance.model, entity);
       const conditions = Object.fromEntries(instance.model.primary.map(({ property }) => [property, (key as Record<string, unknown>)[property]]));
-      this.#workspace.forgetRelations(instance);
+      this.#workspace.forgetRelations(instance, true);
       await this.noAutoflush(() =>
         this.query<object>(instance.model.name).withDeleted().filterBy(conditions).populateExisting().one(),
       );

@@ -6,13 +6,13 @@ import type { Models } from "../metadata/models";
 import type { MaterializeOptions, QueryContext, Segment } from "../query/context";
 import { Column } from "../query/expression";
 import { Query } from "../query/query";
-import { isModified } from "./change-set";
+import { changesOf, isModified, type Change } from "./change-set";
 import { Collection, LazyCollection } from "./collection";
 import { closedSession, inAutoflush, needsRollback, savepointOver } from "./errors";
 import { hydratorOf } from "./hydrator";
 import { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
-import { attach, Instance, instanceOf, type InstanceOwner, type Reference } from "./instance";
+import { attach, Instance, instanceOf, type InstanceOwner, type Reference, type Related } from "./instance";
 import { conceal, expose, instrument, release } from "./instrument";
 import { emptyAgain, Journal, restored, unstored, type Memento } from "./journal";
 import { LoadGroup } from "./load-group";
@@ -335,7 +335,7 @@ export class Workspace implements InstanceOwner, QueryContext {
       if (key === undefined) return undefined;
       const known = identities.get(key);
       if (known) {
-        if (populateExisting || known.generation !== this.generation) this.#reread(known, row, offset, model);
+        if (populateExisting || known.generation !== this.generation) this.#reread(known, row, offset, model, populateExisting);
         return known;
       }
       const kind = kinds?.get(String(row[kinds.place])) ?? model;
@@ -354,24 +354,39 @@ export class Workspace implements InstanceOwner, QueryContext {
     };
   }
 
-  /** Takes what the database says now: everything, where the object had expired. */
-  #reread(instance: Instance, row: Row, offset: number, model: EntityModel): void {
-    const { model: kind } = instance;
+  /** Takes what the database says now; what was changed here since is kept, unless it is to be overwritten. */
+  #reread(instance: Instance, row: Row, offset: number, model: EntityModel, overwrite: boolean): void {
+    const { model: kind, entity } = instance;
     const hydrator = hydratorOf(kind, this.registry.relationships);
+    const edits = overwrite || !this.isDirty(instance) ? NO_EDITS : editsOf(instance);
     const [ownRow, ownOffset] = kind === model ? [row, offset] : [rowOfKind(kind, model, row, offset), 0];
-    hydrator.populate(instance.entity, ownRow, ownOffset);
-    instance.snapshot = hydrator.snapshot(ownRow, ownOffset);
+    hydrator.populate(entity, ownRow, ownOffset);
+    const snapshot = hydrator.snapshot(ownRow, ownOffset);
+    for (const { column, value } of edits) column.write(entity, value);
+    // The edits were made on what was read before: whoever changed the row since must not be overwritten unseen.
+    if (edits.length > 0 && kind.version) snapshot[kind.version.index] = instance.snapshot![kind.version.index];
+    if (this.#bulkWritten.size > 0) this.journal.record(instance);
+    instance.snapshot = snapshot;
     instance.generation = this.generation;
     instance.group = undefined;
     instance.guarded = undefined;
-    this.forgetRelations(instance);
+    this.forgetRelations(instance, overwrite);
   }
 
-  /** Relations are read again when they are touched next. */
-  forgetRelations(instance: Instance): void {
+  /** Relations are read again when they are touched next; those that were changed only where that is to be forgotten too. */
+  forgetRelations(instance: Instance, changed: boolean): void {
     if (!instance.related) return;
-    for (const relation of instance.model.relations)
-      if (instance.related[relation.index]) conceal(instance, relation, this.registry.relationships);
+    let kept = false;
+    for (const relation of instance.model.relations) {
+      const related = instance.related[relation.index];
+      if (!related) continue;
+      if (!changed && isChanged(related)) kept = true;
+      else {
+        conceal(instance, relation, this.registry.relationships);
+        instance.related[relation.index] = undefined;
+      }
+    }
+    if (kept) return;
     instance.related = undefined;
     this.related.delete(instance);
   }
@@ -624,6 +639,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     instance.snapshot = memento.snapshot;
     instance.key = memento.key;
     instance.deletion = memento.deletion;
+    instance.generation = memento.generation;
     instance.owner = memento.held ? this : undefined;
     this.#restoreRelations(memento);
     if (memento.snapshot) restoreColumns(instance);
@@ -676,6 +692,19 @@ export class Workspace implements InstanceOwner, QueryContext {
 
 /** Stands for the parts of a key when the statement of `get` is made once for all. */
 const PLACEHOLDER = 0;
+
+const NO_EDITS: readonly Change[] = [];
+
+/** Columns that were changed since they were read, with what their properties hold; a relation's own key follows the relation. */
+function editsOf(instance: Instance): Change[] {
+  return changesOf(instance).map(({ column }) => ({ column, value: column.read(instance.entity) }));
+}
+
+function isChanged(related: Related): boolean {
+  if (related instanceof Collection) return related.isChanged;
+  if (related instanceof LazyCollection) return related.arrived.size + related.departed.size > 0;
+  return related.assigned;
+}
 
 function isLoaded(instance: Instance, relation: RelationModel): boolean {
   const related = instance.relatedBy(relation);
