@@ -44,11 +44,16 @@ function namedTests() {
     const text = readFileSync(path.join(repository, "test", name), "utf8");
     for (const [, , number, title] of text.matchAll(TEST)) {
       if (!held.has(number)) held.set(number, new Set());
-      held.get(number).add(`${title.replace(/\\(.)/g, "$1")} (\`test/${name.replaceAll(path.sep, "/")}\`)`);
+      held.get(number).add(`${readable(title)} (\`test/${name.replaceAll(path.sep, "/")}\`)`);
       places.set(number, `test/${name}`);
     }
   }
   return { held, places };
+}
+
+/** The title as one reads it; what a table of cases fills in is left open. */
+function readable(title) {
+  return title.replace(/\\(.)/g, "$1").replace(/%[sdifjop]|\$\{(?:[^{}]|\{[^{}]*\})*\}/g, "…");
 }
 
 function fail(message) {
