@@ -98,15 +98,25 @@ function adoptParts<T>(wanted: Table, actual: Table, dialect: SchemaDialect, sor
       (other) => other.value.name === undefined && isSamePart(part, quiet(part, other), dialect),
     );
     const own = named ?? unnamed;
-    return own && isSamePart(part, quiet(part, own), dialect) ? own : part;
+    if (own) return isSamePart(part, quiet(part, own), dialect) ? own : part;
+    // Under another name, which is the only thing that is to change.
+    const other = theirs.find(
+      (one) => isSamePart(part, quiet(part, one), dialect) && !ours.some((it) => isSameName(it, one, dialect)),
+    );
+    return other ? called(other, part.value.name) : part;
   });
   const gone = actual.columns.filter(
     (column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)),
   );
-  const isOverGone = (part: Part) =>
-    gone.some(({ name }) => speaksOf(part, name, dialect));
+  const isOverGone = (part: Part) => gone.some(({ name }) => speaksOf(part, name, dialect));
   const spare = theirs.filter((part) => !adopted.includes(part) && isHandMade(part, wanted) && !isOverGone(part));
   return [...adopted, ...spare].map((part) => part.value as T);
+}
+
+/** The part under another name; an index's stored statement has its name in it. */
+function called(part: Part, name: string | undefined): Part {
+  const value = { ...part.value, name };
+  return { sort: part.sort, value: part.sort === "index" ? { ...value, stored: undefined } : value } as Part;
 }
 
 /** The database's part without what the entity's part does not say: direction and collation of an index, deferrability. */
@@ -138,7 +148,9 @@ function speaksOf(part: Part, column: string, dialect: SchemaDialect): boolean {
   if (part.sort === "check") return dialect.mentions(part.value.expression, column);
   if (part.sort !== "index") return false;
   const { columns, where } = part.value;
-  const isIn = columns.some(({ name, expression }) => name === column || (expression && dialect.mentions(expression, column)));
+  const isIn = columns.some(
+    ({ name, expression }) => name === column || (expression && dialect.mentions(expression, column)),
+  );
   return isIn || (where !== undefined && dialect.mentions(where, column));
 }
 

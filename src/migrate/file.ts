@@ -90,7 +90,7 @@ function renderStatement(statement: Statement): string {
       return `    await rebuild(queryRunner, ${JSON.stringify(statement.table)}, {
       definition: ${template(statement.definition)},
       into: ${template(statement.values.map(([column]) => `"${column.replaceAll('"', '""')}"`).join(", "))},
-      from: ${template(statement.values.map(([, expression]) => expression).join(", "))},
+      from: ${template(statement.values.map(([, expression]) => expression).join(", "))},${statement.twice ? "\n      twice: true," : ""}
     });`;
     case "refuse":
       return `    if (await hasRows(queryRunner, ${template(statement.query)})) {

@@ -113,6 +113,8 @@ export interface Rebuild {
   readonly definition: string;
   /** The columns that are filled, and the expression over the old row that fills each. */
   readonly values: readonly (readonly [column: string, expression: string])[];
+  /** The table cannot be renamed away: its rows are copied away and back. */
+  readonly twice: boolean;
 }
 
 /** Throws when the query finds rows: what would be asked of the database cannot be done for them. */

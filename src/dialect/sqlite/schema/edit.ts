@@ -80,9 +80,14 @@ export function withReferencedColumnName(sql: string, referenced: string, from: 
 }
 
 export function withColumn(sql: string, column: Column, position?: number): string {
+  return withColumnText(sql, columnDefinition(column, false), position);
+}
+
+/** With a column that is defined by this text. */
+export function withColumnText(sql: string, text: string, position?: number): string {
   const table = parseTable(sql);
   const columns = table.definitions.filter((item) => item.kind === "column").length;
-  const [definition] = parseTable(`CREATE TABLE t (${columnDefinition(column, false)})`).definitions;
+  const [definition] = parseTable(`CREATE TABLE t (${text})`).definitions;
   return renderTable(inserted(table, definition!, position ?? columns));
 }
 

@@ -148,14 +148,14 @@ class Walk {
     for (const operation of [...structural, ...unindexed]) this.#done.add(operation);
     const table = findTable(this.schema, first.table);
     if (!table) throw new Error(`no table ${spoken(first.table)} to change`);
-    const native = nativeStatements(table, structural, this.schema);
     let schema = this.schema;
     for (const operation of structural) schema = editStored(schema, operation);
     const after = findTable(schema, first.table)!;
     const comment = `${spoken(first.table)}: ${structural.map(describeWithin).join("; ")}`;
+    const native = nativeChange(table, structural, this.schema);
     if (native) {
-      this.steps.push({ comment, statements: [...native, ...noted(table, after)] });
-      this.schema = schema;
+      this.steps.push({ comment, statements: [...native.statements, ...noted(table, after)] });
+      this.schema = replaceTable(schema, after, { ...after, stored: native.stored });
       return;
     }
     const known = this.#known(table, renames);
@@ -316,23 +316,46 @@ function edited(before: Table, after: Table, operation: Structural): string {
   }
 }
 
+/** A change without a rebuild, and the stored text that SQLite makes of it. */
+interface NativeChange {
+  readonly statements: Statement[];
+  readonly stored: string;
+}
+
 /** The statements that do it without a rebuild, when all of it can be done so. */
-function nativeStatements(table: Table, operations: readonly Structural[], schema: Schema): Statement[] | undefined {
+function nativeChange(table: Table, operations: readonly Structural[], schema: Schema): NativeChange | undefined {
   const added = operations.filter((operation): operation is AddColumn => operation.kind === "addColumn");
   const dropped = operations.filter((operation) => operation.kind === "dropColumn");
-  if (added.length > 0 && added.length + keysOf(operations, "addPart").length === operations.length)
-    return addedNatively(table, added, keysOf(operations, "addPart"));
-  const inlineKeys = keysOf(operations, "dropPart");
-  if (dropped.length > 0 && dropped.length + inlineKeys.length === operations.length) {
-    const names = dropped.map((operation) => operation.column.name);
-    const areInline = inlineKeys.every((key) => key.columns.length === 1 && names.includes(key.columns[0]!));
-    const bare = withoutKeys(table, inlineKeys);
-    const isFree =
-      names.every((name) => canDrop(bare, name, schema)) && inlineKeys.every((key) => isInline(table, key));
-    if (areInline && isFree)
-      return names.map((name) => sql(`ALTER TABLE ${quote(table.name)} DROP COLUMN ${quote(name)}`));
-  }
-  return undefined;
+  const newKeys = keysOf(operations, "addPart");
+  if (added.length > 0 && added.length + newKeys.length === operations.length)
+    return addedNatively(table, added, newKeys);
+  const oldKeys = keysOf(operations, "dropPart");
+  const isDropOnly = dropped.length > 0 && dropped.length + oldKeys.length === operations.length;
+  return isDropOnly
+    ? droppedNatively(
+        table,
+        dropped.map(({ column }) => column.name),
+        oldKeys,
+        schema,
+      )
+    : undefined;
+}
+
+function droppedNatively(
+  table: Table,
+  names: readonly string[],
+  keys: readonly ForeignKey[],
+  schema: Schema,
+): NativeChange | undefined {
+  const bare = withoutKeys(table, keys);
+  const areInline = keys.every(
+    (key) => key.columns.length === 1 && names.includes(key.columns[0]!) && isInline(table, key),
+  );
+  if (!areInline || !names.every((name) => canDrop(bare, name, schema))) return undefined;
+  return {
+    statements: names.map((name) => sql(`ALTER TABLE ${quote(table.name)} DROP COLUMN ${quote(name)}`)),
+    stored: names.reduce(edit.withoutColumn, table.stored!),
+  };
 }
 
 function keysOf(operations: readonly Structural[], kind: "addPart" | "dropPart"): ForeignKey[] {
@@ -345,22 +368,23 @@ function addedNatively(
   table: Table,
   added: readonly AddColumn[],
   keys: readonly ForeignKey[],
-): Statement[] | undefined {
+): NativeChange | undefined {
   const statements: Statement[] = [];
+  let stored = table.stored!;
   let last = table.columns.length;
   for (const { column, backfill, position } of added) {
     if (position !== undefined && position !== last++) return undefined;
     const own = keys.filter((key) => key.columns.length === 1 && key.columns[0] === column.name);
     if (!canAdd(column, backfill) || (own.length > 0 && column.default !== undefined)) return undefined;
-    const references = own.map(
-      (key) => ` ${key.name === undefined ? "" : `CONSTRAINT ${quote(key.name)} `}${referencesClause(key)}`,
-    );
-    statements.push(
-      sql(`ALTER TABLE ${quote(table.name)} ADD COLUMN ${columnDefinition(column, false)}${references.join("")}`),
-    );
+    const constraint = ({ name }: ForeignKey) => (name === undefined ? "" : `CONSTRAINT ${quote(name)} `);
+    const references = own.map((key) => ` ${constraint(key)}${referencesClause(key)}`).join("");
+    const definition = columnDefinition(column, false) + references;
+    statements.push(sql(`ALTER TABLE ${quote(table.name)} ADD COLUMN ${definition}`));
+    stored = edit.withColumnText(stored, definition);
   }
   const names = added.map(({ column }) => column.name);
-  return keys.every((key) => key.columns.length === 1 && names.includes(key.columns[0]!)) ? statements : undefined;
+  const areInline = keys.every((key) => key.columns.length === 1 && names.includes(key.columns[0]!));
+  return areInline ? { statements, stored } : undefined;
 }
 
 /** ADD COLUMN takes constant defaults only, and NOT NULL only with one that is not NULL. */
@@ -422,7 +446,13 @@ function rebuildOf(before: Table, after: Table, operations: readonly Structural[
     const old = findColumn(before, column.name);
     return old ? [[column.name, valueOf(column.name, operations)]] : [];
   });
-  return { kind: "rebuild", table: after.name, definition, values };
+  return { kind: "rebuild", table: after.name, definition, values, twice: namesItself(before) };
+}
+
+/** A check may speak of its own table (`"user"."age" > 0`); then SQLite cannot rename the table away. */
+function namesItself(table: Table): boolean {
+  const tokens = tokenize(table.stored!).filter((token) => !isTrivia(token));
+  return tokens.some((token, at) => at > 3 && tokens[at + 1]?.text === "." && mentions(token.text, table.name));
 }
 
 function valueOf(name: string, operations: readonly Structural[]): string {

@@ -30,12 +30,13 @@ export function recipe(typed: boolean): string {
   const [runner, table, text, result] = typed
     ? [": QueryRunner", ": string", ": string", ": Promise<void>"]
     : ["", "", "", ""];
-  const rebuilt = typed ? ": { definition: string; into: string; from: string }" : "";
+  const options = typed ? ": { definition: string; into: string; from: string; twice?: boolean }" : "";
   return `/**
  * Makes a table of SQLite anew and copies its rows into it; its indexes, triggers and highest id are kept.
  * Where foreign keys are on, dropping the old table would delete or change the rows that refer to it: then it stops.
  */
-async function rebuild(queryRunner${runner}, table${table}, { definition, into, from }${rebuilt})${result} {
+async function rebuild(queryRunner${runner}, table${table}, options${options})${result} {
+  const { definition, into, from, twice } = options;
   const name = (text${text}) => \`"\${text.replaceAll('"', '""')}"\`;
   const parked = name(\`${PARKED}\${table}\`);
   const [{ unsafe }] = await queryRunner.query(
@@ -56,11 +57,16 @@ async function rebuild(queryRunner${runner}, table${table}, { definition, into, 
     [table],
   );
   const counted = await queryRunner.query(\`SELECT 1 FROM "sqlite_master" WHERE "name" = 'sqlite_sequence'\`);
-  const [highest] = counted.length ? await queryRunner.query(\`SELECT "seq" FROM "sqlite_sequence" WHERE "name" = ?\`, [table]) : [];
+  const [highest] = counted.length
+    ? await queryRunner.query(\`SELECT "seq" FROM "sqlite_sequence" WHERE "name" = ?\`, [table])
+    : [];
 
   await queryRunner.query("PRAGMA legacy_alter_table = ON");
   for (const object of kept) await queryRunner.query(\`DROP \${object.type} \${name(object.name)}\`);
-  await queryRunner.query(\`ALTER TABLE \${name(table)} RENAME TO \${parked}\`);
+  if (twice) {
+    await queryRunner.query(\`CREATE TABLE \${parked} AS SELECT * FROM \${name(table)}\`);
+    await queryRunner.query(\`DROP TABLE \${name(table)}\`);
+  } else await queryRunner.query(\`ALTER TABLE \${name(table)} RENAME TO \${parked}\`);
   await queryRunner.query(definition);
   await queryRunner.query(\`INSERT INTO \${name(table)} (\${into}) SELECT \${from} FROM \${parked}\`);
   await queryRunner.query(\`DROP TABLE \${parked}\`);
