@@ -101,7 +101,10 @@ export interface Connection {
   run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult>;
   /** Sends one statement many times with other parameters. */
   runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<RunResults>;
-  /** Reads rows in portions, holding no more than a portion in memory. */
+  /**
+   * Reads rows in portions, holding no more than a portion in memory. What is sent in the meantime, writes and commits too,
+   * neither waits for the stream nor is seen by it. The columns of the statement have names, each its own.
+   */
   stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]>;
   /** Begins a transaction that will write. */
   begin(): Promise<void>;

@@ -32,7 +32,15 @@ export abstract class ServerConnection<Client> implements Connection {
   /** Sends one statement through the driver and gives its rows as arrays. */
   protected abstract send(client: Client, sql: string, parameters: readonly unknown[]): Promise<DriverAnswer>;
   protected abstract complaintOf(error: unknown): DriverComplaint;
+  /** Reads in portions over a connection that is nobody else's. */
   protected abstract cursor(
+    client: Client,
+    sql: string,
+    parameters: readonly unknown[],
+    portion: number,
+  ): AsyncIterable<Row[]>;
+  /** The same inside the session's transaction, whose connection has to stay free for other statements. */
+  protected abstract cursorInside(
     client: Client,
     sql: string,
     parameters: readonly unknown[],
@@ -80,17 +88,24 @@ export abstract class ServerConnection<Client> implements Connection {
     return { changes, lastIds };
   }
 
+  /** Outside a transaction a stream has a connection of its own, so that this one is free; inside, it has to see what the transaction wrote. */
   async *stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
     const started = this.#log.sending(sql, parameters, this.#queryRunner);
+    const own = this.#begun ? undefined : this.dataSource.createQueryRunner("master");
     let count = 0;
     try {
-      for await (const rows of this.cursor(this.#client!, sql, parameters, portion)) {
-        count += rows.length;
-        yield rows;
+      const rows = own
+        ? this.cursor((await own.connect()) as Client, sql, parameters, portion)
+        : this.cursorInside(this.#client!, sql, parameters, portion);
+      for await (const some of rows) {
+        count += some.length;
+        yield some;
       }
     } catch (error) {
       this.#log.failed(sql, parameters, error, started, this.#queryRunner);
       throw statementFailed(this.complaintOf(error), error, sql, parameters);
+    } finally {
+      await own?.release();
     }
     this.#log.sent(sql, parameters, count, started, this.#queryRunner);
   }

@@ -12,6 +12,8 @@ export interface Codec {
   readonly plain: boolean;
   /** Raw → value; undefined where they are the same. */
   readonly decode: ((raw: unknown) => unknown) | undefined;
+  /** Whether the driver gives numbers, and not texts that hold one. */
+  readonly isNumber?: boolean;
   /** How the column is read, where its bare name would lose something of it. */
   readonly select?: (sql: string) => string;
   /** Value → raw; undefined where they are the same. */
@@ -63,11 +65,17 @@ const UNTOUCHED_TYPES = new Set<unknown>([
   ...["real", "money", "year"],
 ]);
 
+const NUMBER_TYPES = new Set<unknown>([
+  ...["int", "integer", "int2", "int4", "smallint", "mediumint", "tinyint", "year"],
+  ...["float", "float4", "float8", "double", "double precision", "real"],
+]);
+
 /** The codec of a column: TypeORM's driver and the column's transformers decide what travels. */
 export function codecOf(column: ColumnMetadata, dataSource: DataSource): Codec {
   const { driver } = dataSource;
   const embedded = dataSource.options.type === "better-sqlite3";
   if (!column.transformer && !column.isArray) {
+    if (NUMBER_TYPES.has(column.type)) return PLAIN_NUMBER;
     if (UNTOUCHED_TYPES.has(column.type)) return PLAIN;
     if (column.type === Number) return NUMBER;
     if (column.type === Boolean || column.type === "boolean" || column.type === "bool")
@@ -98,9 +106,11 @@ const PLAIN: Codec = {
   thaw: identity,
 };
 
+const PLAIN_NUMBER: Codec = { ...PLAIN, isNumber: true };
+
 /** `@Column() age: number` is an integer in the database; MySQL and PostgreSQL drivers may give it as text. */
 const NUMBER: Codec = {
-  ...PLAIN,
+  ...PLAIN_NUMBER,
   decode: (raw) => (typeof raw === "string" && raw !== "" ? Number(raw) : raw),
   freeze: (raw) => (typeof raw === "string" && raw !== "" ? Number(raw) : raw),
 };

@@ -34,6 +34,8 @@ export abstract class Scalar<T = unknown> extends Expression {
   /** What the value is in TypeScript; there is nothing at run time. */
   declare readonly $type: T;
 
+  /** Whether it is a number in JavaScript, and not a text that a number too large or too exact is kept in. */
+  readonly isNumber: boolean = false;
   /** Turns a value of JavaScript into what the database compares with. */
   encode(value: unknown): unknown {
     return value;
@@ -179,7 +181,15 @@ export abstract class Scalar<T = unknown> extends Expression {
     return condition((renderer) => `${operand(this, renderer)} ${operator} ${this.#operand(value, renderer)}`);
   }
   #arithmetic(operator: string, value: Operand<T>): Scalar<T> {
-    return this.#same((own, renderer) => `(${own} ${operator} ${this.#operand(value, renderer)})`);
+    const scalar = this.#same((own, renderer) => `(${own} ${operator} ${this.#operand(value, renderer)})`);
+    if (!this.isNumber) return scalar;
+    // MySQL counts in BIGINT, which its driver gives as text.
+    return new Rendered(
+      (renderer) => scalar.render(renderer),
+      asNumber,
+      (one) => this.encode(one),
+      true,
+    );
   }
   /** A value of the same kind, which travels as this one does. */
   #same(render: (own: string, renderer: Renderer) => string): Scalar<T> {
@@ -208,11 +218,13 @@ export class Column<T = unknown, N extends string = string, R = T> extends Scala
   readonly model: ColumnModel;
   /** The relations that lead to its entity, from the one that the expression began with. */
   readonly path: readonly RelationModel[];
+  override readonly isNumber: boolean;
 
   constructor(model: ColumnModel, path: readonly RelationModel[] = []) {
     super();
     this.model = model;
     this.path = path;
+    this.isNumber = model.codec.isNumber === true;
   }
 
   override encode(value: unknown): unknown {
@@ -234,13 +246,16 @@ export class Rendered<T = unknown> extends Scalar<T> {
   readonly #render: (renderer: Renderer) => string;
   readonly #decode: ((raw: unknown) => unknown) | undefined;
   readonly #encode: ((value: unknown) => unknown) | undefined;
+  override readonly isNumber: boolean;
 
   constructor(
     render: (renderer: Renderer) => string,
     decode?: (raw: unknown) => unknown,
     encode?: (value: unknown) => unknown,
+    isNumber = false,
   ) {
     super();
+    this.isNumber = isNumber;
     this.#render = render;
     this.#decode = decode;
     this.#encode = encode;
@@ -268,7 +283,11 @@ export abstract class Condition extends Scalar<boolean> {
   not(): Condition {
     return not(this);
   }
-  /** As it stands beside AND, OR and NOT. */
+  /** @internal The conditions that all have to hold for this one to hold. */
+  conjuncts(): readonly Condition[] {
+    return [this];
+  }
+  /** @internal As it stands beside AND, OR and NOT. */
   renderGuarded(renderer: Renderer): string {
     return this.render(renderer);
   }
@@ -311,6 +330,10 @@ class Connected extends Condition {
   override render(renderer: Renderer): string {
     const texts = this.#flat().map((part) => part.renderGuarded(renderer));
     return halved(texts, 0, texts.length, ` ${this.word} `);
+  }
+
+  override conjuncts(): readonly Condition[] {
+    return this.word === "AND" ? this.#flat() : [this];
   }
 
   /** The parts of all that are connected by the same word: a chain of `or(…)` may be as deep as the list is long. */
@@ -367,6 +390,11 @@ export class Sql extends Condition {
   }
   override renderGuarded(renderer: Renderer): string {
     return `(${this.render(renderer)})`;
+  }
+  /** Nobody but its author knows what the value is. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a value of any kind is to be used as
+  override as<N extends string>(name: N): Labelled<any, N> {
+    return new Labelled(this, name);
   }
   override encode(value: unknown): unknown {
     return value;

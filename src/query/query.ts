@@ -49,8 +49,10 @@ export type RelationArgument<T> = PropertyOf<T> | `${string}.${string}` | Relati
 /**
  * A question to the database, in SQLAlchemy's words. A query is immutable: every method gives a new one, and nothing is
  * sent before `all()`, `first()`, `count()` and their like, which give promises.
+ *
+ * `T` is the entity that is asked about, `R` what comes back: the entity, or the rows of `select(…)`.
  */
-export class Query<T extends object = object> implements Subquery, AsyncIterable<T> {
+export class Query<T extends object = object, R extends object = T> implements Subquery, AsyncIterable<R> {
   readonly #context: () => QueryContext;
   readonly #state: QueryState;
 
@@ -73,58 +75,58 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
   // Narrowing. Each gives a new query.
 
   /** Only rows whose properties are these: `filterBy({ username: "susan", posts: { body: Like("%first%") } })`. */
-  filterBy(criteria: Criteria<T>): Query<T> {
+  filterBy(criteria: Criteria<T>): Query<T, R> {
     return this.filter(criteria);
   }
 
   /** Only rows for which all these hold: `filter(User.c.age.gt(18), or(…))`. */
-  filter(...conditions: (Condition | Criteria<T>)[]): Query<T> {
+  filter(...conditions: (Condition | Criteria<T>)[]): Query<T, R> {
     return this.#with({ conditions: [...this.#state.conditions, ...conditions.map((one) => this.#condition(one))] });
   }
 
   /** Adds to the order; the first call decides first. */
-  orderBy(...orders: OrderArgument<T>[]): Query<T> {
+  orderBy(...orders: OrderArgument<T>[]): Query<T, R> {
     return this.#with({ orders: [...this.#state.orders, ...orders.flatMap((order) => this.#orders(order))] });
   }
 
-  limit(limit: number): Query<T> {
+  limit(limit: number): Query<T, R> {
     return this.#with({ limit: wholeNumber("limit", limit) });
   }
 
-  offset(offset: number): Query<T> {
+  offset(offset: number): Query<T, R> {
     return this.#with({ offset: wholeNumber("offset", offset) });
   }
 
   /** Each row of values once. Entities are found once in any case. */
-  distinct(): Query<T> {
+  distinct(): Query<T, R> {
     return this.#with({ distinct: true });
   }
 
   /** Only rows that have this relation; its columns can be used in conditions: `Post.query.join("author").filter(User.c.age.gt(18))`. */
-  join(relation: RelationArgument<T>): Query<T> {
+  join(relation: RelationArgument<T>): Query<T, R> {
     return this.#joined(relation, "INNER");
   }
 
   /** The same, with the rows that have no such relation. */
-  leftJoin(relation: RelationArgument<T>): Query<T> {
+  leftJoin(relation: RelationArgument<T>): Query<T, R> {
     return this.#joined(relation, "LEFT");
   }
 
-  groupBy(...groups: (Scalar | PropertyOf<T>)[]): Query<T> {
+  groupBy(...groups: (Scalar | PropertyOf<T>)[]): Query<T, R> {
     return this.#with({ groups: [...this.#state.groups, ...groups.map((group) => this.#scalar(group))] });
   }
 
-  having(...conditions: Condition[]): Query<T> {
+  having(...conditions: Condition[]): Query<T, R> {
     return this.#with({ having: [...this.#state.having, ...conditions] });
   }
 
   /** Reads values instead of entities: `select(User.c.username, User.c.id.count().as("n"))` gives `{ username, n }`. */
-  select<const V extends readonly Selectable<T>[]>(...values: V): Query<SelectedRow<T, V>> {
-    return new Query<SelectedRow<T, V>>(this.#context, { ...this.#state, values: this.#labelled(values) });
+  select<const V extends readonly Selectable<T>[]>(...values: V): Query<T, SelectedRow<T, V>> {
+    return new Query<T, SelectedRow<T, V>>(this.#context, { ...this.#state, values: this.#labelled(values) });
   }
 
   /** How relations are loaded: `options(joined("author"), selectin("posts"))`. */
-  options(...loads: LoadOption[]): Query<T> {
+  options(...loads: LoadOption[]): Query<T, R> {
     const all: Load[] = [...this.#state.loads];
     const fetched = [...this.#state.fetched];
     for (const { strategy, path } of loads) {
@@ -141,57 +143,57 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
   }
 
   /** Shows soft-deleted rows as well. */
-  withDeleted(): Query<T> {
+  withDeleted(): Query<T, R> {
     return this.#with({ withDeleted: true });
   }
 
   /** Reads values over what loaded objects hold, local edits included. */
-  populateExisting(): Query<T> {
+  populateExisting(): Query<T, R> {
     return this.#with({ populateExisting: true });
   }
 
   /** @internal For what is loaded in the course of a stream. */
-  arriving(arrivals: Set<object> | undefined): Query<T> {
+  arriving(arrivals: Set<object> | undefined): Query<T, R> {
     return this.#with({ arrivals });
   }
 
   // Asking. Each sends.
 
   /** Every entity that is found, each once. */
-  async all(): Promise<T[]> {
+  async all(): Promise<R[]> {
     return this.#state.values ? this.#values("all") : this.#entities("all");
   }
 
   /** The entity of this primary key, or null. A loaded one is given without asking the database. */
-  async get(key: Key): Promise<T | null> {
+  async get(key: Key): Promise<R | null> {
     const { conditions, joins, loads, withDeleted, populateExisting, values, model } = this.#state;
     const bare = conditions.length + joins.length + loads.length === 0 && !withDeleted && !populateExisting && !values;
-    if (bare) return (await this.#context().get(model, key)) as T | null;
+    if (bare) return (await this.#context().get(model, key)) as R | null;
     const parts = this.#context().keyParts(model, key);
     return this.filter(and(...model.primary.map((column, place) => new Column(column).eq(parts[place])))).first();
   }
 
   /** The entity of this primary key; an error where there is none. */
-  async getOrFail(key: Key): Promise<T> {
+  async getOrFail(key: Key): Promise<R> {
     return (await this.get(key)) ?? this.#failed();
   }
 
   /** The first entity that is found, or null. */
-  async first(): Promise<T | null> {
+  async first(): Promise<R | null> {
     return (await this.#atMost(1).all())[0] ?? null;
   }
 
-  async firstOrFail(): Promise<T> {
+  async firstOrFail(): Promise<R> {
     return (await this.first()) ?? this.#failed();
   }
 
   /** The only entity that is found; an error where there is none, and another where there are several. */
-  async one(): Promise<T> {
+  async one(): Promise<R> {
     return (await this.oneOrNull()) ?? this.#failed();
   }
 
   /** The only entity that is found, or null; an error where there are several. */
-  async oneOrNull(): Promise<T | null> {
+  async oneOrNull(): Promise<R | null> {
     const found = await this.#atMost(2).all();
     if (found.length > 1) throw manyResults(this.#state.model.name);
     return found[0] ?? null;
@@ -218,7 +220,7 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
   }
 
   /** One page of the results. */
-  async paginate(options: PaginateOptions = {}): Promise<Pagination<T>> {
+  async paginate(options: PaginateOptions = {}): Promise<Pagination<R>> {
     const { page, perPage } = pageOf(options);
     const items = await this.limit(perPage)
       .offset((page - 1) * perPage)
@@ -232,18 +234,18 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
    * Reads any number of entities in bounded memory, one after the other. An object that was loaded for this alone is let
    * go of when the stream is past it (it is detached then), unless it was changed.
    */
-  async *stream(): AsyncGenerator<T> {
+  async *stream(): AsyncGenerator<R> {
     const { values, model } = this.#state;
     const context = this.#context();
     const connection = await context.ready(`${model.name}.query.stream()`);
-    const statement = values ? this.#compiler().values(values) : this.#streamed().#compiler().entities();
+    const statement = values ? this.#compiler().values(values) : this.#streamed().#compiler().entities(true);
     for await (const rows of connection.stream(statement.sql, statement.parameters, STREAM_PORTION)) {
       if (values) yield* this.#decoded(rows);
       else yield* this.#portion(statement as EntityStatement, rows);
     }
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<T> {
+  [Symbol.asyncIterator](): AsyncGenerator<R> {
     return this.stream();
   }
 
@@ -288,11 +290,11 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
 
   // How it is done.
 
-  #with(changes: Partial<QueryState>): Query<T> {
-    return new Query<T>(this.#context, { ...this.#state, ...changes });
+  #with(changes: Partial<QueryState>): Query<T, R> {
+    return new Query<T, R>(this.#context, { ...this.#state, ...changes });
   }
 
-  #atMost(limit: number): Query<T> {
+  #atMost(limit: number): Query<T, R> {
     return this.#with({ limit: Math.min(this.#state.limit ?? limit, limit) });
   }
 
@@ -306,12 +308,12 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
     return connection.rows(sql, parameters);
   }
 
-  async #entities(origin: string): Promise<T[]> {
+  async #entities(origin: string): Promise<R[]> {
     const { sql, parameters, segments, repeats } = this.#compiler().entities();
     const rows = await this.#rows({ sql, parameters }, origin);
     const { loads } = this.#state;
     const made = this.#context().materialize(segments, rows, this.#state);
-    const entities = (made instanceof Promise ? await made : made) as T[];
+    const entities = (made instanceof Promise ? await made : made) as R[];
     // A join to many gives an entity once for each of its members.
     const found = repeats ? [...new Set(entities)] : entities;
     if (loads.length > 0) await this.#loadRelations(found, this.#state.arrivals);
@@ -333,17 +335,17 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
   }
 
   /** A join to many would tear an entity's rows apart at the end of a portion; its relation is loaded portion by portion. */
-  #streamed(): Query<T> {
+  #streamed(): Query<T, R> {
     return this.#with({ fetched: this.#state.fetched.filter((relations) => !relations.some(({ toMany }) => toMany)) });
   }
 
-  async *#portion({ segments, repeats }: EntityStatement, rows: readonly Row[]): AsyncGenerator<T> {
+  async *#portion({ segments, repeats }: EntityStatement, rows: readonly Row[]): AsyncGenerator<R> {
     const context = this.#context();
     const arrivals = new Set<object>();
     const entities = (await context.materialize(segments, rows, {
       populateExisting: this.#state.populateExisting,
       arrivals,
-    })) as T[];
+    })) as R[];
     await this.#loadRelations(entities, arrivals);
     try {
       yield* repeats ? new Set(entities) : entities;
@@ -352,17 +354,17 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
     }
   }
 
-  async #values(origin: string): Promise<T[]> {
+  async #values(origin: string): Promise<R[]> {
     return this.#decoded(await this.#rows(this.#compiler().values(this.#state.values!), origin));
   }
 
-  #decoded(rows: readonly Row[]): T[] {
+  #decoded(rows: readonly Row[]): R[] {
     const values = this.#state.values!;
     return rows.map((row) => {
       const result: Record<string, unknown> = {};
       for (let place = 0; place < values.length; place++)
         result[values[place]!.name] = values[place]!.scalar.decode(row[place]);
-      return result as T;
+      return result as R;
     });
   }
 
@@ -381,7 +383,7 @@ export class Query<T extends object = object> implements Subquery, AsyncIterable
     return condition instanceof Condition ? condition : conditionOf(this.#state.model, condition);
   }
 
-  #joined(relation: RelationArgument<T>, kind: Join["kind"]): Query<T> {
+  #joined(relation: RelationArgument<T>, kind: Join["kind"]): Query<T, R> {
     return this.#with({ joins: [...this.#state.joins, { relations: this.#relations(relation), kind }] });
   }
 

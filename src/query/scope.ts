@@ -7,6 +7,8 @@ export interface Scope {
   readonly alias: string;
   /** The relations that lead to it from the root of its FROM, `author.posts`; empty for the root. */
   readonly path: string;
+  /** Joined by `join(…)`, so that a column of its entity means it; what only a path or an option needed is nobody's to mean. */
+  readonly named: boolean;
 }
 
 /** The FROM of one SELECT: a root and what is joined to it. The SELECT may stand inside another one, whose tables it sees too. */
@@ -20,7 +22,7 @@ export class Level {
   readonly #scopes = new Map<string, Scope>();
 
   constructor(model: EntityModel, alias: string, outer: Level | undefined) {
-    this.root = { model, alias, path: "" };
+    this.root = { model, alias, path: "", named: true };
     this.outer = outer;
     this.#scopes.set("", this.root);
   }
@@ -37,7 +39,7 @@ export class Level {
   /** The scopes that an expression of this entity may mean: the root before what is joined. */
   meant(model: EntityModel): Scope[] {
     if (sharesTable(this.root.model, model)) return [this.root];
-    return [...this.#scopes.values()].filter((scope) => sharesTable(scope.model, model));
+    return [...this.#scopes.values()].filter((scope) => scope.named && sharesTable(scope.model, model));
   }
 }
 

@@ -93,8 +93,12 @@ export class SelectCompiler implements Renderer {
     this.#level = new Level(selection.model, this.#alias(selection.model.metadata.tableName), outer?.level);
   }
 
-  /** The statement that reads entities, and where each entity's columns stand in its rows. */
-  entities(): EntityStatement {
+  /**
+   * The statement that reads entities, and where each entity's columns stand in its rows.
+   *
+   * @param numbered whether each column is given a name that no other one has
+   */
+  entities(numbered = false): EntityStatement {
     const { limit, offset, fetched, groups } = this.#selection;
     this.#joinAll();
     const where = this.#whereClause();
@@ -106,12 +110,15 @@ export class SelectCompiler implements Renderer {
     const page = paged && multiplied && groups.length === 0 && this.#hasKey();
     const from = page ? this.#pageOfRoots(where, orders) : this.#fromRoot();
     const segments = this.#segments();
-    const columns = segments.map(({ segment, scope }) => selectedColumns(segment.model, scope.alias)).join(", ");
+    const columns = segments.flatMap(({ segment, scope }) => selectedColumns(segment.model, scope.alias));
+    const names = numbered
+      ? columns.map((column, place) => `${column} AS ${this.dialect.quote(`c${place}`)}`)
+      : columns;
     const tail = page
       ? orderBy(orders.map(({ order }, place) => order.render(this.#ofPage("order", place))))
       : `${where}${group}${orderBy(orders.map(({ order, text }) => order.render(text)))}${this.#limitClause()}`;
     return {
-      ...this.#statement(`SELECT ${columns} FROM ${from}${this.#level.joins}${tail}`),
+      ...this.#statement(`SELECT ${names.join(", ")} FROM ${from}${this.#level.joins}${tail}`),
       segments: segments.map(({ segment }) => segment),
       repeats: this.#level.repeats,
     };
@@ -175,7 +182,7 @@ export class SelectCompiler implements Renderer {
     const where = [this.#ownersAmong(owner, owners), ...this.#hiddenRows(root)].join(" AND ");
     const order = model.primary.map(({ quoted }) => `${root.alias}.${quoted}`).join(", ");
     return this.#statement(
-      `SELECT ${owner.join(", ")}, ${selectedColumns(model, root.alias)} FROM ${junction.table} ${link}` +
+      `SELECT ${owner.join(", ")}, ${selectedColumns(model, root.alias).join(", ")} FROM ${junction.table} ${link}` +
         ` JOIN ${this.#fromRoot()} ON ${linked.join(" AND ")} WHERE ${where} ORDER BY ${order}`,
     );
   }
@@ -203,6 +210,8 @@ export class SelectCompiler implements Renderer {
   }
 
   column(column: ColumnModel, path: readonly RelationModel[]): string {
+    const key = foreignKeyFor(column, path);
+    if (key) return this.column(key, path.slice(0, -1));
     return `${this.#scopeOf(path[0]?.model ?? column.model, path).alias}.${column.quoted}`;
   }
 
@@ -244,12 +253,13 @@ export class SelectCompiler implements Renderer {
           model.name,
           [scope!, ...others].map((one) => one.path),
         );
-      if (scope) return this.#along(level, scope, path, "LEFT");
+      if (scope) return this.#along(level, scope, path, undefined);
     }
     throw notJoined(model.name, this.#selection.model.name);
   }
 
-  #along(level: Level, from: Scope, relations: readonly RelationModel[], kind: Join["kind"]): Scope {
+  /** @param kind how what is not there yet is joined; undefined where only a path leads there */
+  #along(level: Level, from: Scope, relations: readonly RelationModel[], kind: Join["kind"] | undefined): Scope {
     let scope = from;
     for (const relation of relations) {
       const path = pathOf(scope.path, [relation]);
@@ -263,8 +273,14 @@ export class SelectCompiler implements Renderer {
       this.#along(this.#level, this.#level.root, relations, kind);
   }
 
-  #join(level: Level, owner: Scope, relation: RelationModel, path: string, kind: Join["kind"]): Scope {
-    const scope: Scope = { model: relation.target, alias: this.#alias(path.replace("*", "")), path };
+  #join(level: Level, owner: Scope, relation: RelationModel, path: string, named: Join["kind"] | undefined): Scope {
+    const kind = named ?? "LEFT";
+    const scope: Scope = {
+      model: relation.target,
+      alias: this.#alias(path.replace("*", "")),
+      path,
+      named: named !== undefined,
+    };
     const target = tableAs(relation.target, scope.alias);
     const hidden = this.#hiddenRows(scope);
     const { junction } = relation;
@@ -297,7 +313,7 @@ export class SelectCompiler implements Renderer {
       own ||= relation.toMany;
       path = pathOf(path, [relation]);
       const key = own ? `*${path}` : path;
-      scope = this.#level.at(key) ?? this.#join(this.#level, scope, relation, key, "LEFT");
+      scope = this.#level.at(key) ?? this.#join(this.#level, scope, relation, key, undefined);
     }
     return scope;
   }
@@ -352,7 +368,7 @@ export class SelectCompiler implements Renderer {
 
   #whereClause(): string {
     const all = [
-      ...this.#selection.conditions.map((one) => one.renderGuarded(this)),
+      ...this.#selection.conditions.flatMap((one) => one.conjuncts()).map((one) => one.renderGuarded(this)),
       ...this.#hiddenRows(this.#level.root),
     ];
     return all.length === 0 ? "" : ` WHERE ${all.join(" AND ")}`;
@@ -477,8 +493,8 @@ function numbered(marked: string, values: readonly unknown[], dialect: Dialect):
 // eslint-disable-next-line no-control-regex -- no SQL holds a NUL, so it marks what is no SQL
 const MARK = /\0(\d+)\0/g;
 
-function selectedColumns(model: EntityModel, alias: string): string {
-  return model.selected.map((column) => column.selected(`${alias}.${column.quoted}`)).join(", ");
+function selectedColumns(model: EntityModel, alias: string): string[] {
+  return model.selected.map((column) => column.selected(`${alias}.${column.quoted}`));
 }
 
 function tableAs(model: EntityModel, alias: string): string {
@@ -498,6 +514,13 @@ function linkedBy(link: string, side: JunctionModel["toOwner"], { alias }: Scope
 
 function orderBy(orders: readonly string[]): string {
   return orders.length === 0 ? "" : ` ORDER BY ${orders.join(", ")}`;
+}
+
+/** What a row refers to by its key, it holds itself: `Post.c.author.id` needs no join. */
+function foreignKeyFor(column: ColumnModel, path: readonly RelationModel[]): ColumnModel | undefined {
+  const relation = path[path.length - 1];
+  if (!relation?.holdsKey || relation.target.metadata.deleteDateColumn) return undefined;
+  return relation.joins.find(({ referenced }) => referenced === column)?.foreign;
 }
 
 /** What a root is sorted by when several of its rows fall together: the first one, in the order that was asked for. */

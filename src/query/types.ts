@@ -57,7 +57,7 @@ export type Assignments<T> = { readonly [K in PropertyOf<T>]?: Awaited<T[K]> | S
 export type Key = string | number | bigint | Date | Uint8Array | Readonly<Record<string, unknown>>;
 
 /** What `select(…)` takes: names of columns, expressions, and expressions with a name. */
-export type Selectable<T> = PropertyOf<T> | Scalar | Labelled;
+export type Selectable<T> = PropertyOf<T> | Scalar | Scalar<never> | Labelled;
 
 /** What one value of `select(…)` adds to a row. */
 type Selected<T, V> =

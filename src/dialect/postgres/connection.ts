@@ -17,21 +17,55 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
     return complaintOf(error);
   }
 
-  /** A server-side cursor; it lives in a transaction, so one is opened for it where the session has none. */
-  protected async *cursor(client: PoolClient, sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
-    const name = `retort_cursor_${++this.#cursors}`;
-    const own = !this.inTransaction;
-    if (own) await client.query("START TRANSACTION READ ONLY");
+  /** A cursor lives in a transaction. */
+  protected async *cursor(
+    client: PoolClient,
+    sql: string,
+    parameters: readonly unknown[],
+    portion: number,
+  ): AsyncIterable<Row[]> {
+    await client.query("START TRANSACTION READ ONLY");
     try {
-      await client.query({ text: `DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`, values: parameters as unknown[] });
-      for (;;) {
-        const { rows } = await client.query<Row>({ text: `FETCH ${portion} FROM ${name}`, rowMode: "array" } as QueryArrayConfig);
-        if (rows.length === 0) break;
-        yield rows;
-      }
-      await client.query(`CLOSE ${name}`);
+      const name = await this.#declare(client, "NO SCROLL CURSOR", sql, parameters);
+      yield* fetched(client, name, portion);
     } finally {
-      if (own) await client.query("ROLLBACK");
+      await client.query("ROLLBACK");
     }
+  }
+
+  /** WITH HOLD: it outlives the commit. */
+  protected async *cursorInside(
+    client: PoolClient,
+    sql: string,
+    parameters: readonly unknown[],
+    portion: number,
+  ): AsyncIterable<Row[]> {
+    const name = await this.#declare(client, "NO SCROLL CURSOR WITH HOLD", sql, parameters);
+    let gone = false;
+    try {
+      yield* fetched(client, name, portion);
+    } catch (error) {
+      gone = true;
+      throw error;
+    } finally {
+      if (!gone) await client.query(`CLOSE ${name}`);
+    }
+  }
+
+  async #declare(client: PoolClient, kind: string, sql: string, parameters: readonly unknown[]): Promise<string> {
+    const name = `retort_cursor_${++this.#cursors}`;
+    await client.query({ text: `DECLARE ${name} ${kind} FOR ${sql}`, values: parameters as unknown[] });
+    return name;
+  }
+}
+
+async function* fetched(client: PoolClient, name: string, portion: number): AsyncIterable<Row[]> {
+  for (;;) {
+    const { rows } = await client.query<Row>({
+      text: `FETCH ${portion} FROM ${name}`,
+      rowMode: "array",
+    } as QueryArrayConfig);
+    if (rows.length === 0) return;
+    yield rows;
   }
 }

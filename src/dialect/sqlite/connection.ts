@@ -131,36 +131,70 @@ export class SqliteConnection implements Connection {
   async *stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
     const started = this.#log.sending(sql, parameters, this.#queryRunner);
     let count = 0;
-    // A cursor keeps its connection busy: better-sqlite3 allows no other statement while one is open. So the cursor
-    // has a connection of its own where there can be one, unless it must see this session's open transaction.
-    const handle = this.#ownsHandle && !this.#begun ? await this.#secondHandle() : this.#handle;
     try {
-      if (handle === this.#handle) {
-        const all = handle.prepare<unknown[], Row>(sql).raw().all(parameters as unknown[]);
-        for (; count < all.length; count += portion) yield all.slice(count, count + portion);
-        return;
+      const rows = this.#readsBesideWriters()
+        ? this.#iterated(sql, parameters, portion)
+        : this.#copied(sql, parameters, portion);
+      for await (const some of rows) {
+        count += some.length;
+        yield some;
       }
-      let rows: Row[] = [];
-      for (const row of handle.prepare<unknown[], Row>(sql).raw().iterate(parameters as unknown[])) {
-        rows.push(row);
-        count++;
-        if (rows.length === portion) {
-          yield rows;
-          rows = [];
-        }
-      }
-      if (rows.length > 0) yield rows;
     } catch (error) {
       this.#log.failed(sql, parameters, error, started, this.#queryRunner);
       throw statementFailed(complaintOf(error), error, sql, parameters);
+    }
+    this.#log.sent(sql, parameters, count, started, this.#queryRunner);
+  }
+
+  /**
+   * Whether a second connection can read while this one writes: in WAL mode it can. Otherwise its lock would make our own
+   * commit wait for the end of the stream, which waits for us. A connection that cannot write has no such trouble.
+   */
+  #readsBesideWriters(): boolean {
+    if (!this.#ownsHandle || this.#begun) return false;
+    if (this.#handle.pragma("journal_mode", { simple: true }) === "wal") return true;
+    return this.#handle.readonly || this.#handle.pragma("query_only", { simple: true }) === 1;
+  }
+
+  /** A cursor keeps its connection busy, so it has one of its own. */
+  async *#iterated(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
+    const handle = await (this.#dataSource.driver as unknown as Driver).createDatabaseConnection();
+    try {
+      let rows: Row[] = [];
+      for (const row of handle
+        .prepare<unknown[], Row>(sql)
+        .raw()
+        .iterate(parameters as unknown[])) {
+        rows.push(row);
+        if (rows.length < portion) continue;
+        yield rows;
+        rows = [];
+      }
+      if (rows.length > 0) yield rows;
     } finally {
-      if (handle !== this.#handle) handle.close();
-      this.#log.sent(sql, parameters, count, started, this.#queryRunner);
+      handle.close();
     }
   }
 
-  async #secondHandle(): Promise<BetterSqlite3.Database> {
-    return (this.#dataSource.driver as unknown as Driver).createDatabaseConnection();
+  /** The rows as they are now, kept apart on disk: whatever is written in the course of the stream, it neither waits nor is seen. */
+  async *#copied(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
+    const table = `temp.retort_stream_${++streams}`;
+    await this.#retried(() =>
+      this.#handle.prepare(`CREATE TEMP TABLE ${table} AS ${sql}`).run(parameters as unknown[]),
+    );
+    try {
+      const read = this.#handle
+        .prepare<[number, number], Row>(`SELECT * FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ?`)
+        .raw();
+      for (let last = 0; ; last += portion) {
+        const rows = read.all(last, portion);
+        if (rows.length === 0) return;
+        yield rows;
+      }
+    } finally {
+      // A rollback has taken it away already.
+      if (this.#handle.open) this.#handle.exec(`DROP TABLE IF EXISTS ${table}`);
+    }
   }
 
   /**
@@ -253,30 +287,40 @@ export class SqliteConnection implements Connection {
     }
   }
 
-  /** Tries again, without blocking the process, until another process lets go of the lock or the timeout is over. */
   async #sendWhenFree<T>(
     sql: string,
     parameters: readonly unknown[],
     send: (statement: Statement) => T,
     started: number,
   ): Promise<T> {
-    while (performance.now() - started < this.#timeout) {
+    try {
       await sleep(RETRY_EVERY);
-      try {
-        const result = send(this.#prepare(sql));
-        this.#log.sent(sql, parameters, countOf(result), started, this.#queryRunner);
-        return result;
-      } catch (error) {
-        if (isBusy(error)) continue;
-        this.#log.failed(sql, parameters, error, started, this.#queryRunner);
-        throw statementFailed(complaintOf(error), error, sql, parameters);
-      }
+      const result = await this.#retried(() => send(this.#prepare(sql)), started);
+      this.#log.sent(sql, parameters, countOf(result), started, this.#queryRunner);
+      return result;
+    } catch (error) {
+      this.#log.failed(sql, parameters, error, started, this.#queryRunner);
+      throw statementFailed(complaintOf(error), error, sql, parameters);
     }
-    const error = writeLockTimeout(this.#database, this.#timeout / 1000, undefined);
-    this.#log.failed(sql, parameters, error, started, this.#queryRunner);
-    throw error;
+  }
+
+  /** Tries again, without blocking the process, until another process lets go of the lock or the timeout is over. */
+  async #retried<T>(work: () => T, started = performance.now()): Promise<T> {
+    for (;;) {
+      try {
+        return work();
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        if (performance.now() - started >= this.#timeout)
+          throw writeLockTimeout(this.#database, this.#timeout / 1000, undefined);
+      }
+      await sleep(RETRY_EVERY);
+    }
   }
 }
+
+/** Temporary tables are their connection's, and a database in memory has one connection for everybody. */
+let streams = 0;
 
 function countOf(result: unknown): number {
   if (Array.isArray(result)) return result.length;
