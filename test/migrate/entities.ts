@@ -9,7 +9,12 @@ export function entity(name: string, columns: Columns, rest: object = {}): Entit
 
 /** An entity with these columns and no other. */
 export function bare(name: string, columns: Columns, rest: object = {}): EntitySchema {
-  return new EntitySchema({ name, tableName: name.toLowerCase(), columns, ...rest } as unknown as EntitySchemaOptions<object>);
+  return new EntitySchema({
+    name,
+    tableName: name.toLowerCase(),
+    columns,
+    ...rest,
+  } as unknown as EntitySchemaOptions<object>);
 }
 
 /** A view over a SELECT, with these columns. */

@@ -233,7 +233,9 @@ async function roundTrip(g: fc.GeneratorValue): Promise<void> {
     const start = await shop.stored();
     const values = await rowsOf(shop, kept.keys());
 
-    const result = await shop.generate(entitiesOf(after), { answers: usedOnly(answers, before, after) }).catch(duplicates);
+    const result = await shop
+      .generate(entitiesOf(after), { answers: usedOnly(answers, before, after) })
+      .catch(duplicates);
     if (!result || result.status === "unchanged") return;
     await shop.up(result);
     expect((await shop.check(entitiesOf(after))).differences.map(({ text }) => text)).toEqual([]);

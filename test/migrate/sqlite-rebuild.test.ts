@@ -12,7 +12,8 @@ beforeEach(async () => {
 afterEach(() => shop.close());
 
 const author = (more: Columns = {}) => entity("Author", { name: { type: "varchar" }, ...more });
-const book = (onDelete: string) => entity("Book", { title: { type: "varchar" } }, { relations: { author: toOne("Author", { onDelete }) } });
+const book = (onDelete: string) =>
+  entity("Book", { title: { type: "varchar" } }, { relations: { author: toOne("Author", { onDelete }) } });
 
 async function fillBooks(): Promise<void> {
   await shop.query(`INSERT INTO "author" ("name") VALUES ('Ann')`);
@@ -35,15 +36,18 @@ test("migrate 1: TypeORM's way back empties the child table", async () => {
   expect(await books()).toHaveLength(0);
 });
 
-test.each(["CASCADE", "SET NULL", "NO ACTION"])("migrate 1: children with ON DELETE %s stay when their parent is rebuilt, up and down", async (onDelete) => {
-  await shop.migrate([author(), book(onDelete)]);
-  await fillBooks();
-  const { text } = await shop.migrate([author(rebuilt), book(onDelete)]);
-  expect(text).toContain('await rebuild(queryRunner, "author"');
-  expect(await books()).toEqual(three);
-  await shop.down();
-  expect(await books()).toEqual(three);
-});
+test.each(["CASCADE", "SET NULL", "NO ACTION"])(
+  "migrate 1: children with ON DELETE %s stay when their parent is rebuilt, up and down",
+  async (onDelete) => {
+    await shop.migrate([author(), book(onDelete)]);
+    await fillBooks();
+    const { text } = await shop.migrate([author(rebuilt), book(onDelete)]);
+    expect(text).toContain('await rebuild(queryRunner, "author"');
+    expect(await books()).toEqual(three);
+    await shop.down();
+    expect(await books()).toEqual(three);
+  },
+);
 
 test("migrate 1: rows of a join table stay when either side is rebuilt", async () => {
   const tags = (more: Columns) => [
@@ -62,21 +66,24 @@ test("migrate 1: rows of a join table stay when either side is rebuilt", async (
 test.each([
   ["outside a transaction", false],
   ["inside one", true],
-])("migrate 2: run by another tool with foreign keys on, %s, the file stops before it touches anything", async (_, inside) => {
-  await shop.migrate([author(), book("CASCADE")]);
-  await fillBooks();
-  const written = await shop.generate([author(rebuilt), book("CASCADE")]);
-  if (written.status !== "written") throw new Error("nothing written");
-  const before = await shop.stored();
-  const runner = shop.dataSource.createQueryRunner();
-  await runner.query("PRAGMA foreign_keys = ON");
-  if (inside) await runner.startTransaction();
-  await expect(load(written.file).up(runner)).rejects.toThrow("retort migrate up");
-  if (inside) await runner.commitTransaction();
-  await runner.release();
-  expect(await books()).toEqual(three);
-  expect(await shop.stored()).toEqual(before);
-});
+])(
+  "migrate 2: run by another tool with foreign keys on, %s, the file stops before it touches anything",
+  async (_, inside) => {
+    await shop.migrate([author(), book("CASCADE")]);
+    await fillBooks();
+    const written = await shop.generate([author(rebuilt), book("CASCADE")]);
+    if (written.status !== "written") throw new Error("nothing written");
+    const before = await shop.stored();
+    const runner = shop.dataSource.createQueryRunner();
+    await runner.query("PRAGMA foreign_keys = ON");
+    if (inside) await runner.startTransaction();
+    await expect(load(written.file).up(runner)).rejects.toThrow("retort migrate up");
+    if (inside) await runner.commitTransaction();
+    await runner.release();
+    expect(await books()).toEqual(three);
+    expect(await shop.stored()).toEqual(before);
+  },
+);
 
 test("a table that nothing refers to is rebuilt by any tool", async () => {
   await shop.migrate([author()]);
@@ -93,7 +100,8 @@ test("a table that nothing refers to is rebuilt by any tool", async () => {
 });
 
 describe("migrate 4: what a hand made", () => {
-  const person = (more: Columns = {}) => entity("Person", { name: { type: "text" }, score: { type: "integer" }, ...more });
+  const person = (more: Columns = {}) =>
+    entity("Person", { name: { type: "text" }, score: { type: "integer" }, ...more });
   const child = entity("Child", {}, { relations: { person: toOne("Person", { onDelete: "CASCADE" }) } });
 
   async function makeByHand(): Promise<void> {
@@ -142,13 +150,27 @@ describe("migrate 4: what a hand made", () => {
   test("migrate 4: a rebuild keeps triggers, views, COLLATE, STRICT, DEFERRABLE, unnamed checks, DESC and expression indexes, the highest id", async () => {
     const before = await shop.stored();
     const { differences } = await shop.check([person(scored), child]);
-    expect(differences.map(({ text }) => text)).toEqual([expect.stringContaining('rename foreign key (personId) to "person" (id)')]);
+    expect(differences.map(({ text }) => text)).toEqual([
+      expect.stringContaining('rename foreign key (personId) to "person" (id)'),
+    ]);
 
     const unique = { name: { type: "text", unique: true } };
     const { text } = await shop.migrate([person({ ...scored, ...unique }), child]);
     expect(text).toContain('rebuild(queryRunner, "person"');
     const after = (await shop.stored()).join("\n");
-    for (const kept of ["-- the key", "name text NOT NULL COLLATE NOCASE, /* never empty */", "CHECK (score >= 0)", "CHECK (length(name) > 0)", "STRICT", "DEFERRABLE INITIALLY DEFERRED", '("score" DESC)', '(lower("name"))', 'TRIGGER "on person"', 'TRIGGER "on child"', 'VIEW "winners"'])
+    for (const kept of [
+      "-- the key",
+      "name text NOT NULL COLLATE NOCASE, /* never empty */",
+      "CHECK (score >= 0)",
+      "CHECK (length(name) > 0)",
+      "STRICT",
+      "DEFERRABLE INITIALLY DEFERRED",
+      '("score" DESC)',
+      '(lower("name"))',
+      'TRIGGER "on person"',
+      'TRIGGER "on child"',
+      'VIEW "winners"',
+    ])
       expect(after).toContain(kept);
 
     await shop.query(`INSERT INTO "person" ("name", "score") VALUES ('Cid', 1)`);
@@ -169,10 +191,21 @@ test("migrate 5: checks with commas, parentheses and several lines", async () =>
     entity(
       "Point",
       { a: { type: "int" }, b: { type: "int" } },
-      { checks: [{ expression: `max(abs("a"),abs("b")) < ${limit}` }, { name: "CHK_lines", expression: `"a" > -100\n  AND (\n"b" <> 'x),y'\n)` }] },
+      {
+        checks: [
+          { expression: `max(abs("a"),abs("b")) < ${limit}` },
+          { name: "CHK_lines", expression: `"a" > -100\n  AND (\n"b" <> 'x),y'\n)` },
+        ],
+      },
     );
   await shop.migrate([point(10)]);
-  const theirs = await typeormGenerate(shop, [entity("Point", { a: { type: "int" }, b: { type: "int", nullable: true } }, { checks: [{ expression: `max(abs("a"),abs("b")) < 10` }] })]);
+  const theirs = await typeormGenerate(shop, [
+    entity(
+      "Point",
+      { a: { type: "int" }, b: { type: "int", nullable: true } },
+      { checks: [{ expression: `max(abs("a"),abs("b")) < 10` }] },
+    ),
+  ]);
   await expect(typeormRun(shop, theirs)).rejects.toThrow();
   expect(await shop.generate([point(10)])).toEqual({ status: "unchanged" });
   await shop.migrate([point(20)]);
@@ -197,7 +230,12 @@ test("migrate 7: any number of changes of one table are one rebuild at most", as
   await shop.migrate([author(), entity("Shelf", { label: { type: "varchar" }, size: { type: "int" } })]);
   const many = entity(
     "Shelf",
-    { label: { type: "varchar", default: "none" }, size: { type: "int" }, depth: { type: "int", default: 1 }, code: { type: "varchar", nullable: true, unique: true } },
+    {
+      label: { type: "varchar", default: "none" },
+      size: { type: "int" },
+      depth: { type: "int", default: 1 },
+      code: { type: "varchar", nullable: true, unique: true },
+    },
     { checks: [{ expression: `"size" > 0` }], relations: { owner: toOne("Author") }, indices: [{ columns: ["size"] }] },
   );
   const theirs = await typeormGenerate(shop, [author(), many]);
@@ -210,7 +248,11 @@ test("migrate 7: any number of changes of one table are one rebuild at most", as
 
 test("a column that ADD and DROP COLUMN can do needs no rebuild, with a foreign key too", async () => {
   await shop.migrate([author(), entity("Shelf", {})]);
-  const more = entity("Shelf", { size: { type: "int", default: 3 }, note: { type: "text", nullable: true } }, { relations: { owner: toOne("Author") } });
+  const more = entity(
+    "Shelf",
+    { size: { type: "int", default: 3 }, note: { type: "text", nullable: true } },
+    { relations: { owner: toOne("Author") } },
+  );
   const { text } = await shop.migrate([author(), more]);
   expect(text).not.toContain("rebuild");
   expect(text).toContain('ADD COLUMN "ownerId" integer CONSTRAINT');
@@ -235,12 +277,17 @@ test("migrate 8: rows outside a new enum are asked about", async () => {
   await shop.migrate([entity("Job", { state: { type: "varchar" } })]);
   await shop.query(`INSERT INTO "job" ("state") VALUES ('odd'), ('new')`);
   const choice = entity("Job", { state: { type: "simple-enum", enum: ["new", "done"] } });
-  await expect(shop.generate([choice])).rejects.toMatchObject({ code: "migrate/unanswered", message: expect.stringContaining("in 1 row") });
+  await expect(shop.generate([choice])).rejects.toMatchObject({
+    code: "migrate/unanswered",
+    message: expect.stringContaining("in 1 row"),
+  });
 });
 
 test("a check that names its own table survives", async () => {
   await shop.use([]);
-  await shop.query(`CREATE TABLE "author" ("id" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "name" varchar NOT NULL, CHECK ("author"."name" <> ''))`);
+  await shop.query(
+    `CREATE TABLE "author" ("id" integer PRIMARY KEY AUTOINCREMENT NOT NULL, "name" varchar NOT NULL, CHECK ("author"."name" <> ''))`,
+  );
   await shop.query(`INSERT INTO "author" ("name") VALUES ('Ann')`);
   const before = await shop.stored();
   await shop.migrate([author(rebuilt)]);

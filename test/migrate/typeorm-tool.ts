@@ -13,7 +13,14 @@ export async function typeormGenerate(shop: Workshop, entities: Entities): Promi
   const memory = await dataSource.driver.createSchemaBuilder().log();
   const fill = ({ query, parameters }: { query: string; parameters?: unknown[] | undefined }) =>
     // On SQLite the books are written with parameters, which generate puts in as text.
-    (parameters ?? []).reduce<string>((text, value) => text.replace("?", value === null || value === undefined ? "NULL" : `'${String(value as string).replaceAll("'", "''")}'`), query);
+    (parameters ?? []).reduce<string>(
+      (text, value) =>
+        text.replace(
+          "?",
+          value === null || value === undefined ? "NULL" : `'${String(value as string).replaceAll("'", "''")}'`,
+        ),
+      query,
+    );
   return { up: memory.upQueries.map(fill), down: [...memory.downQueries].reverse().map(fill) };
 }
 
@@ -33,7 +40,11 @@ export async function typeormRevert(shop: Workshop, { down }: TypeormMigration):
   });
 }
 
-async function send(shop: Workshop, statements: readonly string[], begin: (runner: Runner) => Promise<void>): Promise<void> {
+async function send(
+  shop: Workshop,
+  statements: readonly string[],
+  begin: (runner: Runner) => Promise<void>,
+): Promise<void> {
   const runner = shop.dataSource.createQueryRunner();
   try {
     await begin(runner);
