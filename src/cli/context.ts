@@ -66,7 +66,11 @@ export class Context<Options extends object> implements CommandContext<Options> 
 
   async #openDataSource({ use }: DatabaseUse): Promise<DataSource> {
     const { openDataSource } = require("../config/open") as typeof import("../config/open");
-    return openDataSource(await this.project(), use);
+    const dataSource = await openDataSource(await this.project(), use);
+    const patterns = patternsWithoutEntities(dataSource);
+    if (patterns)
+      this.note(this.noteStyle.warn(`retort: no entities: ${patterns} of the DataSource matches no file with one`));
+    return dataSource;
   }
 
   async #connect(access: DatabaseUse): Promise<Database> {
@@ -74,6 +78,13 @@ export class Context<Options extends object> implements CommandContext<Options> 
     const { connect } = require("../session/database") as typeof import("../session/database");
     return connect(dataSource);
   }
+}
+
+/** Patterns that find nothing are a folder that is not built yet, or a typing error; all else works, on an empty stage. */
+function patternsWithoutEntities({ entityMetadatas, options }: DataSource): string | undefined {
+  if (entityMetadatas.length > 0) return undefined;
+  const patterns = Object.values(options.entities ?? []).filter((entity) => typeof entity === "string");
+  return patterns.length > 0 ? patterns.join(", ") : undefined;
 }
 
 /** What was opened, or undefined where it was not, or failed: that failure has been told already. */

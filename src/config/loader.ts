@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { types } from "node:util";
 import type { Note } from "./note";
 import { moduleFormatOf } from "./package";
-import { isPath, resolveFromSource, sourceFile } from "./resolve";
+import { isPath, pathFile, resolveFromSource } from "./resolve";
 import { SCOPE } from "./source";
 import { Sources } from "./sources";
 import { traceTo } from "./trace";
@@ -107,6 +107,7 @@ export class Loader {
 
   /** Lets the project's files be loaded anew by the next `load`. Native ES modules stay: Node keeps them for good. */
   forget(files: readonly string[] = this.loaded()): void {
+    this.#sources.forget();
     for (const file of files) {
       delete modules._cache[file];
       this.#awaited.delete(file);
@@ -189,7 +190,7 @@ export class Loader {
       try {
         return native(request, parent, isMain, options);
       } catch (error) {
-        const source = from && isPath(request) ? sourceFile(path.resolve(path.dirname(from), request)) : undefined;
+        const source = from && isPath(request) ? pathFile(request, path.dirname(from)) : undefined;
         if (source) return source;
         throw error;
       }

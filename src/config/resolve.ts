@@ -27,22 +27,35 @@ export function resolveFromSource(
   format: "cjs" | "esm",
   settings: CompilerSettings,
 ): string | undefined {
-  if (isPath(request)) return sourceFile(path.resolve(path.dirname(from), request));
+  if (isPath(request)) return pathFile(request, path.dirname(from));
   return aliased(request, settings) ?? (format === "esm" ? importedPackage(request, from) : undefined);
+}
+
+/** The file that `./user`, `./user.js`, `.` or `..` stands for; the dots, and what ends with a slash, are folders. */
+export function pathFile(request: string, folder: string): string | undefined {
+  const base = path.resolve(folder, request);
+  return /(^|[/\\])\.{0,2}$/.test(request) ? found(indexFiles(base)) : sourceFile(base);
 }
 
 /** The file that a path without regard to endings stands for; undefined where there is none. */
 export function sourceFile(base: string): string | undefined {
   const ending = path.extname(base);
   const stem = base.slice(0, base.length - ending.length);
-  const candidates = [
+  return found([
     ...(SOURCES[ending] ?? []).map((source) => stem + source),
     base,
     ...ENDINGS.map((known) => base + known),
-    ...ENDINGS.map((known) => path.join(base, `index${known}`)),
-  ];
-  const found = candidates.find(isFile);
-  return found && fs.realpathSync(found);
+    ...indexFiles(base),
+  ]);
+}
+
+function indexFiles(folder: string): string[] {
+  return ENDINGS.map((known) => path.join(folder, `index${known}`));
+}
+
+function found(candidates: readonly string[]): string | undefined {
+  const file = candidates.find(isFile);
+  return file && fs.realpathSync(file);
 }
 
 export function isPath(request: string): boolean {
@@ -147,8 +160,8 @@ function conditional(target: unknown, star: string): string | undefined {
   if (!isObject(target)) return undefined;
   for (const [condition, inner] of Object.entries(target)) {
     if (!IMPORT_CONDITIONS.has(condition)) continue;
-    const found = conditional(inner, star);
-    if (found !== undefined) return found;
+    const inside = conditional(inner, star);
+    if (inside !== undefined) return inside;
   }
   return undefined;
 }

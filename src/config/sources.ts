@@ -32,6 +32,7 @@ export class Sources {
   readonly #version: string;
   readonly #maps = new Map<string, () => string | undefined>();
   readonly #noted = new Set<string>();
+  readonly #hashes = new Map<string, string>();
   #typed: TypedCompiler | undefined;
 
   constructor(root: string, note: Note) {
@@ -60,6 +61,12 @@ export class Sources {
   /** The source map of a file that was compiled in this process. */
   mapOf(file: string): string | undefined {
     return this.#maps.get(file)?.();
+  }
+
+  /** Files may have changed since they were read: what is known of them by more than their text is forgotten. */
+  forget(): void {
+    this.#hashes.clear();
+    this.#typed = undefined;
   }
 
   #read(file: string): Source {
@@ -104,11 +111,22 @@ export class Sources {
 
   #withTypes(source: Source, alone: Compiled, name: string): Compiled {
     const dependencies = this.#cache.read(`${name}.json`);
-    if (dependencies && areUnchanged(JSON.parse(dependencies) as Dependencies)) {
+    if (dependencies && this.#areUnchanged(JSON.parse(dependencies) as Dependencies)) {
       const kept = this.#kept(name, source.file);
       if (kept) return kept;
     }
     return this.#compileTyped(source, alone, name) ?? alone;
+  }
+
+  #areUnchanged(dependencies: Dependencies): boolean {
+    return Object.entries(dependencies).every(([file, hash]) => this.#hashOf(file) === hash);
+  }
+
+  /** Many files take their types from the same few: each is read once. */
+  #hashOf(file: string): string {
+    const known = this.#hashes.get(file) ?? hashOf(file);
+    this.#hashes.set(file, known);
+    return known;
   }
 
   #compileTyped(source: Source, alone: Compiled, name: string): Compiled | undefined {
@@ -127,10 +145,6 @@ export class Sources {
     this.#cache.write(`${name}.json`, JSON.stringify(dependencies));
     return typed;
   }
-}
-
-function areUnchanged(dependencies: Dependencies): boolean {
-  return Object.entries(dependencies).every(([file, hash]) => hashOf(file) === hash);
 }
 
 function hashOf(file: string): string {

@@ -4,12 +4,11 @@ import ours from "typescript";
 import { emitOptions, transformersFor, wrapped } from "./compile";
 import { isPath, resolveFromSource } from "./resolve";
 import type { Compiled, Source } from "./source";
-import type { CompilerSettings } from "./tsconfig";
 
 type TypeScript = typeof ours;
 
 export interface Typed extends Compiled {
-  /** The project's files whose types were looked at: when one of them changes, the result may be another. */
+  /** The project's files that say what the types are: when one of them changes, the result may be another. */
   readonly dependencies: readonly string[];
 }
 
@@ -22,6 +21,7 @@ export class TypedCompiler {
   readonly #roots = new Set<string>();
   readonly #files = new Map<string, ours.SourceFile | undefined>();
   #program: ours.Program | undefined;
+  #options = "";
 
   /** Borrows the project's own TypeScript, which its types are written for, where that still has a compiler to lend. */
   constructor(root: string) {
@@ -30,8 +30,7 @@ export class TypedCompiler {
 
   /** @returns undefined where the compiler gives up on the file */
   compile(source: Source, compiled: Compiled): Typed | undefined {
-    const options = emitOptions(source, compiled.format);
-    const program = this.#programWith(source, options);
+    const program = this.#programWith(source, emitOptions(source, compiled.format));
     const file = program.getSourceFile(source.file);
     if (!file) return undefined;
     const output = { code: "", map: "" };
@@ -41,27 +40,32 @@ export class TypedCompiler {
     };
     program.emit(file, write, undefined, false, transformersFor(this.#ts, compiled.format));
     if (!output.code) return undefined;
-    return { ...compiled, ...wrapped(output.code, compiled), map: output.map, dependencies: projectFiles(program) };
+    const dependencies = this.#dependenciesOf(file, compiled.untyped, program, source);
+    return { ...compiled, ...wrapped(output.code, compiled), map: output.map, dependencies };
   }
 
+  /** Most files are in the program already, since another one imports them. */
   #programWith(source: Source, options: ours.CompilerOptions): ours.Program {
+    const key = JSON.stringify(options);
+    if (this.#program?.getSourceFile(source.file) && key === this.#options) return this.#program;
     this.#roots.add(source.file);
+    this.#options = key;
     this.#program = this.#ts.createProgram({
       rootNames: [...this.#roots],
       options: {
         ...options,
         types: [],
-        noResolve: false,
+        // Other files, compiled by themselves, look for them at run time.
+        preserveConstEnums: true,
         moduleResolution: this.#ts.ModuleResolutionKind.Bundler,
-        allowJs: false,
       },
-      host: this.#host(options, source.settings),
+      host: this.#host(options, source),
       ...(this.#program && { oldProgram: this.#program }),
     });
     return this.#program;
   }
 
-  #host(options: ours.CompilerOptions, settings: CompilerSettings): ours.CompilerHost {
+  #host(options: ours.CompilerOptions, source: Source): ours.CompilerHost {
     const host = this.#ts.createCompilerHost(options);
     const read = host.getSourceFile.bind(host);
     host.getSourceFile = (name, wanted, ...others) => {
@@ -71,11 +75,11 @@ export class TypedCompiler {
       return this.#files.get(name);
     };
     host.resolveModuleNameLiterals = (literals, from) =>
-      literals.map(({ text }) => ({ resolvedModule: this.#resolve(text, from, options, settings) }));
+      literals.map(({ text }) => ({ resolvedModule: this.#resolve(text, from, options, source) }));
     return host;
   }
 
-  #resolve(request: string, from: string, options: ours.CompilerOptions, settings: CompilerSettings) {
+  #resolve(request: string, from: string, options: ours.CompilerOptions, { settings }: Source) {
     // Of TypeORM only decorators are used here, whose types do not matter; reading them would take a second.
     if (request === "typeorm") return undefined;
     const file = resolveFromSource(request, from, "cjs", settings);
@@ -84,13 +88,60 @@ export class TypedCompiler {
     const bundler = { ...options, moduleResolution: this.#ts.ModuleResolutionKind.Bundler };
     return this.#ts.resolveModuleName(request, from, bundler, this.#ts.sys).resolvedModule;
   }
-}
 
-function projectFiles(program: ours.Program): string[] {
-  return program
-    .getSourceFiles()
-    .map(({ fileName }) => fileName)
-    .filter((name) => !name.includes("/node_modules/"));
+  /**
+   * Where the types of a file's columns come from: the files that it imports their names from, what those hand on (`export … from`),
+   * and what their own type aliases are made of. Not everything it imports: entities import each other all around.
+   */
+  #dependenciesOf(file: ours.SourceFile, columns: readonly string[], program: ours.Program, source: Source): string[] {
+    const found = new Set<string>();
+    const follow = (from: ours.SourceFile, names: ReadonlySet<string>) => {
+      for (const request of this.#sourcesOf(from, names)) {
+        const target = this.#resolve(request, from.fileName, emitOptions(source, "cjs"), source)?.resolvedFileName;
+        if (!target || found.has(target) || target.includes("/node_modules/")) continue;
+        found.add(target);
+        const next = program.getSourceFile(target);
+        if (next) follow(next, this.#namesInAliases(next));
+      }
+    };
+    follow(file, this.#namesInColumns(file, columns));
+    return [...found];
+  }
+
+  /** The modules that a file imports one of these names from, or hands something on from. */
+  #sourcesOf(file: ours.SourceFile, names: ReadonlySet<string>): string[] {
+    const ts = this.#ts;
+    return file.statements.flatMap((statement) => {
+      if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+      const { moduleSpecifier } = statement;
+      if (!moduleSpecifier || !ts.isStringLiteral(moduleSpecifier)) return [];
+      const isUsed = ts.isExportDeclaration(statement) || this.#namesWithin(statement).some((name) => names.has(name));
+      return isUsed ? [moduleSpecifier.text] : [];
+    });
+  }
+
+  #namesInColumns(file: ours.SourceFile, columns: readonly string[]): Set<string> {
+    const names = this.#namesInAliases(file);
+    const visit = (node: ours.Node): void => {
+      if (this.#ts.isPropertyDeclaration(node) && node.type && columns.includes(node.name.getText(file)))
+        for (const name of this.#namesWithin(node.type)) names.add(name);
+      this.#ts.forEachChild(node, visit);
+    };
+    visit(file);
+    return names;
+  }
+
+  #namesInAliases(file: ours.SourceFile): Set<string> {
+    const aliases = file.statements.filter((statement) => this.#ts.isTypeAliasDeclaration(statement));
+    return new Set(aliases.flatMap(({ type }) => this.#namesWithin(type)));
+  }
+
+  #namesWithin(node: ours.Node): string[] {
+    if (this.#ts.isIdentifier(node)) return [node.text];
+    const names: string[] = [];
+    this.#ts.forEachChild(node, (child) => void names.push(...this.#namesWithin(child)));
+    return names;
+  }
 }
 
 function projectTypeScript(root: string): TypeScript | undefined {

@@ -188,6 +188,22 @@ test("reading makes no database", async () => {
   expect(project.exists("app.sqlite")).toBe(false);
 });
 
+test("patterns that find no entity are said", async () => {
+  const project = projectWith(SQLITE);
+  project.write(
+    "ormconfig.ts",
+    project
+      .read("ormconfig.ts")
+      .replace("[Thing]", '["dist/**/*.entity.js"]')
+      .replace(/import { Thing.*\n/, ""),
+  );
+  const { stderr, exitCode } = await project.retort(["migrate", "status"]);
+  expect(stderr).toMatch(
+    /^retort: no entities: dist\/\*\*\/\*\.entity\.js of the DataSource matches no file with one\n/,
+  );
+  expect(exitCode).toBe(0);
+});
+
 test("a second start loads no compiler", async () => {
   const project = projectWith(SQLITE);
   project.write(

@@ -338,6 +338,40 @@ describe("types that one file alone does not tell", () => {
     expect((await probe(project)).columns).toMatchObject({ "Task.title": "Number", "Task.state": "String" });
   });
 
+  test("are followed through files that only hand them on, and looked up again by a reload", async () => {
+    const project = scratchProject({
+      files: {
+        ...files,
+        "types.ts": `export * from "./deep/all";`,
+        "deep/all.ts": `export { Title, State } from "./one";`,
+        "deep/one.ts": files["types.ts"],
+      },
+    });
+    const changed = JSON.stringify(`export type Title = number; export enum State { open = "open" }`);
+    const { result, columns } = await probe(project, {
+      then: `
+        require("fs").writeFileSync("deep/one.ts", ${changed});
+        const again = await openDataSource(await project.reload(), "read");
+        const types = again.getMetadata("Task").columns.map((column) => column.type.name);
+        await again.destroy();
+        return types;`,
+    });
+    expect(columns).toMatchObject({ "Task.title": "String", "Task.state": "Number" });
+    expect(result).toEqual(["Number", "Number", "String", "String"]);
+    expect((await probe(project)).columns).toMatchObject({ "Task.title": "Number", "Task.state": "String" });
+  });
+
+  test("a constant enum stays an object for the files that are compiled by themselves", async () => {
+    const project = scratchProject({
+      files: {
+        "ormconfig.ts": `import { Task, Size } from "./task"; if (Size.small !== 1) throw new Error("no Size"); ${dataSource("[Task]")}`,
+        "task.ts": `export const enum Size { small = 1 }\n${files["task.ts"]}`,
+        "types.ts": files["types.ts"],
+      },
+    });
+    expect((await probe(project)).columns).toMatchObject({ "Task.title": "String" });
+  });
+
   test("in an .mts file of a CommonJS package", async () => {
     const project = scratchProject({
       files: {
