@@ -85,7 +85,13 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
         deferrable: dialect.entities.deferrable ? deferrable(unique.deferrable) : undefined,
       })),
     ),
-    indexes: distinct(metadata.indices.filter((index) => index.synchronize).map(indexOf)),
+    // Where unique is a kind of index, one of the same name that is unique does for both.
+    indexes: distinct(
+      metadata.indices
+        .filter((index) => index.synchronize)
+        .map(indexOf)
+        .sort((a, b) => Number(b.unique) - Number(a.unique)),
+    ),
     checks: distinct(metadata.checks.map((check) => ({ name: check.name, expression: check.expression.trim() }))),
     exclusions: dialect.entities.exclusions
       ? metadata.exclusions.map((exclusion) => ({

@@ -46,6 +46,8 @@ export interface Column {
   readonly generated?: Generated | undefined;
   /** How the database numbers new rows by itself, when it does. */
   readonly increment?: "increment" | "by default" | "always" | undefined;
+  /** The sequence that numbers them, where it has a name of its own (PostgreSQL). */
+  readonly sequence?: string | undefined;
   readonly collation?: string | undefined;
   readonly charset?: string | undefined;
   readonly comment?: string | undefined;

@@ -31,6 +31,11 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
       }
     waiting = [];
   };
+  // A column's type cannot change while a foreign key holds on either side: the keys let go before the first such
+  // change and are tied again after the last, when both sides agree.
+  const firstRetyped = operations.findIndex(changesType);
+  const lastRetyped = operations.findLastIndex(changesType);
+  let loose: HeldKey[] = [];
   for (const [at, operation] of operations.entries()) {
     // Foreign keys of new tables wait until the last new table is there: tables may refer to each other.
     if (operation.kind !== "createTable") tieKnots();
@@ -38,9 +43,22 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     if (operation.kind === "dropTable" && operations[at - 1]?.kind !== "dropTable")
       for (const loose of loosened(operations.slice(at))) step(loose, [...dropPart(loose.table, loose.part)]);
     const before = schema;
+    const retyped = at === firstRetyped ? operations.slice(at).filter(changesType) : [];
+    if (at === firstRetyped) {
+      loose = keysOver(schema, retyped);
+      for (const { owner, key } of loose) {
+        const part: Part = { sort: "foreignKey", value: key };
+        step({ kind: "dropPart", table: owner, part }, dropPart(owner, part));
+      }
+    }
     const isRename = operation.kind === "renameTable" || operation.kind === "renameColumn";
     schema = isRename ? renamed(schema, operation) : apply(schema, operation);
     step(operation, [...statementsFor(operation, before), ...follow(write.books, operation, before, schema).map(sql)]);
+    if (at === lastRetyped)
+      for (const { owner, key } of loose) {
+        const part: Part = { sort: "foreignKey", value: key };
+        step({ kind: "addPart", table: owner, part }, [addPart(owner, part)]);
+      }
   }
   tieKnots();
   return { steps, schema };
@@ -112,7 +130,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
     case "renameColumn":
       return [alter(operation.table, `RENAME COLUMN ${quote(operation.from)} TO ${quote(operation.to)}`)];
     case "alterColumn":
-      return alterColumn(operation, schema);
+      return alterColumn(operation);
     case "changePrimaryKey":
       return changePrimaryKey(operation);
     case "addPart":
@@ -150,7 +168,7 @@ function addColumn({ table, column, backfill, position }: AddColumn, own: Table)
   ];
 }
 
-function alterColumn({ table, before, after, backfill, replaced }: AlterColumn, schema: Schema): Statement[] {
+function alterColumn({ table, before, after, backfill, replaced }: AlterColumn): Statement[] {
   const name = quote(after.name);
   const change = alter(table, `MODIFY COLUMN ${write.columnDefinition(after)}`);
   const isMadeAnew =
@@ -159,10 +177,7 @@ function alterColumn({ table, before, after, backfill, replaced }: AlterColumn, 
     return [alter(table, `DROP COLUMN ${name}, ADD COLUMN ${write.columnDefinition(after)}`)];
   const fill =
     backfill === undefined ? [] : [sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`)];
-  const keys = before.type === after.type ? [] : keysOver(schema, table, after.name);
-  const loose = keys.flatMap(({ owner, key }) => dropPart(owner, { sort: "foreignKey", value: key }));
-  const tied = keys.map(({ owner, key }) => addPart(owner, { sort: "foreignKey", value: key }));
-  return [...loose, ...replacedValues(table, before, after, replaced), ...fill, change, ...tied];
+  return [...replacedValues(table, before, after, replaced), ...fill, change];
 }
 
 /** A value that is renamed must be allowed before and after: in between the column allows both. */
@@ -181,15 +196,24 @@ function replacedValues(
   return [alter(table, `MODIFY COLUMN ${write.columnDefinition(both)}`), ...updates];
 }
 
-/** Foreign keys on either side of the column: its type cannot change while they hold. */
-function keysOver(schema: Schema, table: ObjectName, column: string): { owner: Table; key: ForeignKey }[] {
+interface HeldKey {
+  readonly owner: Table;
+  readonly key: ForeignKey;
+}
+
+function changesType(operation: Operation): operation is AlterColumn {
+  if (operation.kind !== "alterColumn") return false;
+  const { before, after } = operation;
+  return before.type !== after.type || before.charset !== after.charset || before.collation !== after.collation;
+}
+
+/** Foreign keys on either side of the columns. */
+function keysOver(schema: Schema, columns: readonly AlterColumn[]): HeldKey[] {
+  const isChanged = (table: ObjectName, names: readonly string[]) =>
+    columns.some((change) => keyOf(change.table) === keyOf(table) && names.includes(change.before.name));
   return schema.tables.flatMap((owner) =>
     owner.foreignKeys
-      .filter(
-        (key) =>
-          (keyOf(owner) === keyOf(table) && key.columns.includes(column)) ||
-          (keyOf(key.references) === keyOf(table) && key.referencedColumns.includes(column)),
-      )
+      .filter((key) => isChanged(owner, key.columns) || isChanged(key.references, key.referencedColumns))
       .map((key) => ({ owner, key })),
   );
 }

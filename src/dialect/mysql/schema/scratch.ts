@@ -43,7 +43,8 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
     // Nothing that is done here can be undone, as in the real run: a transaction would only seem to hold it.
     run: (work) => work(translated),
     rows: async (table, columns) => {
-      const values = columns.map((column) => `COALESCE(HEX(CAST(${quote(column)} AS BINARY)), 'NULL')`).join(", ");
+      const values =
+        columns.map((column) => `COALESCE(HEX(CAST(${quote(column)} AS BINARY)), 'NULL')`).join(", ") || "''";
       const rows = (await translated.query(
         `SELECT CONCAT_WS(', ', ${values}) AS \`row\` FROM ${path(table)} ORDER BY 1`,
       )) as { row: string }[];

@@ -1,6 +1,14 @@
 import { follow } from "../../schema/books";
 import type { Plan, Statement, Step } from "../../schema/dialect";
-import { type Column, type ObjectName, type Schema, type Table, keyOf } from "../../schema/model";
+import {
+  type Column,
+  type ObjectName,
+  type Schema,
+  type Table,
+  keyOf,
+  findTable,
+  replaceTable,
+} from "../../schema/model";
 import {
   type AddColumn,
   type AlterColumn,
@@ -75,7 +83,7 @@ function isRename(operation: Operation): operation is Rename {
 
 /** The schema after a rename: expressions follow, as they do in the server. */
 export function renamed(before: Schema, operation: Rename): Schema {
-  const schema = apply(before, operation);
+  const schema = withSequences(before, apply(before, operation), operation);
   if (operation.kind === "renameTable") return schema;
   const again = (text: string) => renamedIn(text, operation.from, operation.to, quoteIfNeeded, postgresQuoting);
   const tables = schema.tables.map((table): Table => {
@@ -102,6 +110,17 @@ export function renamed(before: Schema, operation: Rename): Schema {
   return { ...schema, tables };
 }
 
+function withSequences(before: Schema, after: Schema, operation: Rename): Schema {
+  const old = findTable(before, operation.kind === "renameTable" ? operation.from : operation.table);
+  const now = findTable(after, operation.kind === "renameTable" ? operation.to : operation.table);
+  if (!old || !now) return after;
+  const columns = now.columns.map((column, at): Column => {
+    const isDerived = column.sequence === `${old.name}_${old.columns[at]!.name}_seq`;
+    return isDerived ? { ...column, sequence: `${now.name}_${column.name}_seq` } : column;
+  });
+  return replaceTable(after, now, { ...now, columns });
+}
+
 /** The server prints a name with quotes only where it must. */
 function quoteIfNeeded(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quote(name);
@@ -126,7 +145,10 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
     case "dropTable":
       return [sql(`DROP TABLE ${path(operation.table)}`)];
     case "renameTable":
-      return [sql(`ALTER TABLE ${path(operation.from)} RENAME TO ${quote(operation.to.name)}`)];
+      return [
+        sql(`ALTER TABLE ${path(operation.from)} RENAME TO ${quote(operation.to.name)}`),
+        ...renameSequences(schema, operation),
+      ];
     case "changeTable":
       return [sql(`COMMENT ON TABLE ${path(operation.table)} IS ${write.commentLiteral(operation.after.comment)}`)];
     case "addColumn":
@@ -136,6 +158,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
     case "renameColumn":
       return [
         sql(`ALTER TABLE ${path(operation.table)} RENAME COLUMN ${quote(operation.from)} TO ${quote(operation.to)}`),
+        ...renameSequences(schema, operation),
       ];
     case "alterColumn":
       return alterColumn(operation);
@@ -168,6 +191,20 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
     case "dropView":
       return [sql(`DROP ${operation.view.materialized ? "MATERIALIZED VIEW" : "VIEW"} ${path(operation.view)}`)];
   }
+}
+
+/** Sequences that are called after the table and column are called so afterwards too. */
+function renameSequences(schema: Schema, operation: Rename): Statement[] {
+  const before = findTable(schema, operation.kind === "renameTable" ? operation.from : operation.table)!;
+  const after = findTable(
+    renamed(schema, operation),
+    operation.kind === "renameTable" ? operation.to : operation.table,
+  )!;
+  return before.columns.flatMap((column, at) => {
+    const now = after.columns[at]!.sequence;
+    if (column.sequence === undefined || now === column.sequence) return [];
+    return [sql(`ALTER SEQUENCE ${path({ schema: after.schema, name: column.sequence })} RENAME TO ${quote(now!)}`)];
+  });
 }
 
 function createTable(table: Table): Statement[] {

@@ -84,7 +84,8 @@ interface ColumnRow {
   value: string | null;
   generated: "" | "s";
   identity: "" | "a" | "d";
-  serial: boolean;
+  /** The sequence that the column owns and takes its default from. */
+  sequence: string | null;
   collation: string | null;
   comment: string | null;
   enum_schema: string | null;
@@ -144,11 +145,12 @@ const TABLES = `
 const COLUMNS = `
   SELECT a.attrelid AS "oid", a.attname AS "name", format_type(a.atttypid, a.atttypmod) AS "type", a.attnotnull AS "required",
     pg_get_expr(d.adbin, d.adrelid) AS "value", a.attgenerated AS "generated", a.attidentity AS "identity",
-    EXISTS (
-      SELECT 1 FROM pg_depend s JOIN pg_class q ON q.oid = s.objid AND q.relkind = 'S'
+    (
+      SELECT q.relname FROM pg_depend s JOIN pg_class q ON q.oid = s.objid AND q.relkind = 'S'
       JOIN pg_depend u ON u.classid = 'pg_attrdef'::regclass AND u.objid = d.oid AND u.refobjid = q.oid
       WHERE s.refobjid = a.attrelid AND s.refobjsubid = a.attnum AND s.deptype = 'a'
-    ) AS "serial",
+      LIMIT 1
+    ) AS "sequence",
     CASE WHEN a.attcollation <> t.typcollation THEN l.collname END AS "collation",
     col_description(a.attrelid, a.attnum) AS "comment", en.nspname AS "enum_schema", et.typname AS "enum_name"
   FROM pg_attribute a
@@ -218,20 +220,22 @@ async function hasBooks(runner: QueryRunner): Promise<boolean> {
 }
 
 function columnOf(row: ColumnRow, places: Places): Column {
-  const isNumbered = row.serial || row.identity !== "";
+  const isNumbered = row.sequence !== null || row.identity !== "";
   return {
     name: row.name,
     type: row.type,
     nullable: !row.required,
     default: isNumbered || row.generated !== "" ? undefined : (row.value ?? undefined),
     generated: row.generated === "s" ? { expression: unwrapped(row.value!, postgresQuoting), stored: true } : undefined,
-    increment: row.serial
-      ? "increment"
-      : row.identity === "a"
-        ? "always"
-        : row.identity === "d"
-          ? "by default"
-          : undefined,
+    increment:
+      row.sequence !== null
+        ? "increment"
+        : row.identity === "a"
+          ? "always"
+          : row.identity === "d"
+            ? "by default"
+            : undefined,
+    sequence: row.sequence ?? undefined,
     collation: row.collation ?? undefined,
     comment: row.comment ?? undefined,
     enumType: row.enum_name === null ? undefined : { schema: places.modelled(row.enum_schema!), name: row.enum_name },
