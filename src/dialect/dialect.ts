@@ -79,6 +79,8 @@ export interface Dialect {
   notDistinct(left: string, right: string): string;
   /** The values of an INSERT that names no column. */
   readonly insertDefaults: string;
+  /** What makes an INSERT do nothing where its row is there already; `column` is any quoted one of its key. */
+  unlessPresent(column: string): string;
   /** The words that stand before a statement to see the plan the database makes for it. */
   readonly explain: string;
   /** One step of that plan, as a line. */

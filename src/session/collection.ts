@@ -160,6 +160,18 @@ export class Collection<T extends object> extends Array<T> {
     }
   }
 
+  /** @internal Takes over what was done before the members were read; the other sides know of it. */
+  catchUp(moves: ReadonlyMap<T, Move>): void {
+    const members = new Set(this.#stored);
+    for (const [member, { way, here }] of moves)
+      if (way === "went") members.delete(member);
+      else {
+        members.add(member);
+        if (!here && this.#relation.isManyToMany) (this.#followed ??= new Set()).add(member);
+      }
+    this.restore([...members], this.#stored);
+  }
+
   /** @internal Learns who was there before the whole relation was set; those who are not in it any more leave. */
   compareWith(stored: readonly T[]): void {
     this.#unread = false;
@@ -259,16 +271,21 @@ export class Collection<T extends object> extends Array<T> {
   }
 }
 
+/** What happened to one member of a relation that is not loaded. */
+interface Move {
+  readonly way: "came" | "went";
+  /** Whether it was put in or taken out here; otherwise its own side was changed, which remembers that itself. */
+  readonly here: boolean;
+}
+
 /** A relation to many that is not loaded. `await` it, or ask it: `u.posts.all()`, `u.posts.count()`, `u.posts.filterBy(…)`. */
 export class LazyCollection<T extends object = object> implements PromiseLike<T[]> {
   readonly [awaitable] = true;
   readonly #owner: Instance;
   readonly #relation: RelationModel;
   readonly #keeper: CollectionKeeper;
-  /** Members that came or went before anybody asked who was there. */
-  readonly arrived = new Set<T>();
-  readonly departed = new Set<T>();
-  readonly #given = new WeakSet<T>();
+  /** @internal Members that came or went before anybody asked who was there. */
+  moves: ReadonlyMap<T, Move> = new Map();
 
   /** @internal */
   constructor(owner: Instance, relation: RelationModel, keeper: CollectionKeeper) {
@@ -302,11 +319,13 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   }
   /** Adds members without reading those that are there. */
   push(...members: T[]): this {
-    for (const member of members) {
-      this.follow(member, true);
-      this.#given.add(member);
-      this.#keeper.joined(this.#owner, this.#relation, member);
-    }
+    const loaded = this.#loaded();
+    if (loaded) loaded.add(...members);
+    else
+      for (const member of members) {
+        this.#move(member, "came", true);
+        this.#keeper.joined(this.#owner, this.#relation, member);
+      }
     return this;
   }
   add(...members: T[]): this {
@@ -316,31 +335,43 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
     return this.push(...members);
   }
   remove(...members: T[]): this {
-    for (const member of members) {
-      this.follow(member, false);
-      this.#keeper.left(this.#owner, this.#relation, member);
-    }
+    const loaded = this.#loaded();
+    if (loaded) loaded.remove(...members);
+    else
+      for (const member of members) {
+        this.#move(member, "went", true);
+        this.#keeper.left(this.#owner, this.#relation, member);
+      }
     return this;
   }
 
-  /** @internal */
+  /** @internal Takes a member in or out because its other side changed. */
   follow(member: T, belongs: boolean): void {
-    this.#owner.owner?.changing(this.#owner);
-    const [to, from] = belongs ? [this.arrived, this.departed] : [this.departed, this.arrived];
-    to.add(member);
-    from.delete(member);
+    this.#move(member, belongs ? "came" : "went", false);
   }
 
   /** @internal Members that were put in here, not on their own side. */
   *given(): Generator<T> {
-    for (const member of this.arrived) if (this.#given.has(member)) yield member;
+    for (const [member, { way, here }] of this.moves) if (here && way === "came") yield member;
   }
 
-  /** @internal The members that were read, with what came and went in the meantime. */
-  over(stored: readonly T[]): T[] {
-    const members = stored.filter((member) => !this.departed.has(member));
-    for (const member of this.arrived) if (!members.includes(member)) members.push(member);
-    return members;
+  /** @internal The database has what came and went, or it never happened. */
+  flushed(): void {
+    this.moves = new Map();
+  }
+
+  #move(member: T, way: Move["way"], here: boolean): void {
+    this.#owner.owner?.changing(this.#owner);
+    if (this.moves.get(member)?.way === way && !here) return;
+    (this.moves as Map<T, Move>).set(member, { way, here });
+  }
+
+  /** The collection that took this one's place when it was read; whoever kept this one means that one. */
+  #loaded(): Collection<T> | undefined {
+    const now = this.#owner.relatedBy(this.#relation);
+    if (now instanceof Collection) return now as unknown as Collection<T>;
+    if (now !== this) this.#owner.relate(this.#relation, this as unknown as LazyCollection);
+    return undefined;
   }
 
   get length(): number {

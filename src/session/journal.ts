@@ -5,7 +5,7 @@ import type { Instance, Reference, Related } from "./instance";
 type SavedRelation =
   | { readonly kind: "reference"; readonly reference: Reference }
   | { readonly kind: "collection"; readonly collection: Collection<object>; readonly members: readonly object[]; readonly stored: readonly object[] }
-  | { readonly kind: "lazy"; readonly lazy: LazyCollection; readonly arrived: object[]; readonly departed: object[] };
+  | { readonly kind: "lazy"; readonly lazy: LazyCollection; readonly moves: LazyCollection["moves"] };
 
 /** One object as it was at the last commit or savepoint: enough to make it so again without asking the database. */
 export interface Memento {
@@ -106,7 +106,7 @@ function mementoOf(instance: Instance): Memento {
 function saved(related: Related | undefined): SavedRelation | undefined {
   if (related === undefined) return undefined;
   if (related instanceof Collection) return { kind: "collection", collection: related, members: related.remembered, stored: related.stored };
-  if (related instanceof LazyCollection) return { kind: "lazy", lazy: related, arrived: [...related.arrived], departed: [...related.departed] };
+  if (related instanceof LazyCollection) return { kind: "lazy", lazy: related, moves: new Map(related.moves) };
   return { kind: "reference", reference: { ...related } };
 }
 
@@ -132,10 +132,7 @@ export function restored(relation: SavedRelation | undefined): Related | undefin
       relation.collection.restore(relation.members, relation.stored);
       return relation.collection;
     case "lazy":
-      relation.lazy.arrived.clear();
-      relation.lazy.departed.clear();
-      for (const member of relation.arrived) relation.lazy.arrived.add(member);
-      for (const member of relation.departed) relation.lazy.departed.add(member);
+      relation.lazy.moves = new Map(relation.moves);
       return relation.lazy;
     case "reference":
       return relation.reference;

@@ -64,7 +64,9 @@ export class Persister {
     for (const [junction, group] of groupBy(links, ({ junction: one }) => one)) {
       const columns = [...junction.toOwner, ...junction.toTarget].map(({ quoted }) => quoted);
       const tuple = columns.map((_, index) => this.#dialect.placeholder(index + 1)).join(", ");
-      const sql = `INSERT INTO ${junction.table} (${columns.join(", ")}) VALUES (${tuple})`;
+      // A side that was not loaded does not know whether the pair is there already.
+      const unlessPresent = this.#dialect.unlessPresent(columns[0]!);
+      const sql = `INSERT INTO ${junction.table} (${columns.join(", ")}) VALUES (${tuple})${unlessPresent}`;
       await this.#connection.runMany(sql, group.map(linkParameters));
     }
   }

@@ -147,10 +147,7 @@ export class Relationships implements CollectionKeeper {
     const related = instance.relatedBy(relation);
     if (related instanceof Collection) return;
     const collection = Collection.over(instance, relation, this, stored);
-    if (related instanceof LazyCollection) {
-      const members = related.over(stored);
-      if (members.length !== stored.length || related.arrived.size > 0) collection.restore(members, stored);
-    }
+    if (related instanceof LazyCollection && related.moves.size > 0) collection.catchUp(related.moves);
     instance.relate(relation, collection);
     expose(instance, relation, this);
   }

@@ -168,7 +168,10 @@ export class UnitOfWork {
     return { inserts, updates, deletes, ...this.#linkChanges() };
   }
 
-  /** Rows of join tables that have to come and go; each pair once, whichever side it was changed on. */
+  /**
+   * Rows of join tables that have to come and go; each pair once, whichever side it was changed on. A side that is loaded
+   * knows what the database has; one that is not only knows what was done to it.
+   */
   #linkChanges(): { links: Link[]; unlinks: Link[] } {
     const { pending, related } = this.#workspace;
     const links = new LinkSet();
@@ -182,12 +185,22 @@ export class UnitOfWork {
           for (const entity of added) links.add(relation, instance, entity);
           for (const entity of removed) unlinks.add(relation, instance, entity);
         } else if (members instanceof LazyCollection) {
-          for (const entity of members.arrived) links.add(relation, instance, entity);
-          for (const entity of members.departed) unlinks.add(relation, instance, entity);
+          for (const [entity, { way, here }] of members.moves)
+            if (here && !this.#isLoadedThere(relation, entity)) (way === "came" ? links : unlinks).add(relation, instance, entity);
         }
       }
     }
-    return { links: links.all(), unlinks: unlinks.all() };
+    const { deleting } = this.#workspace;
+    const stays = (instance: Instance): boolean => instance.owner === this.#workspace && !deleting.has(instance);
+    return {
+      // Somebody that only its own side speaks of is not in the session, and has no row to be linked.
+      links: links.all().filter(({ owner, target }) => stays(owner) && stays(target)),
+      unlinks: unlinks.all().filter(({ owner, target }) => owner.snapshot && target.snapshot),
+    };
+  }
+
+  #isLoadedThere({ inverse }: RelationModel, entity: object): boolean {
+    return inverse !== undefined && instanceOf(entity)?.relatedBy(inverse) instanceof Collection;
   }
 
   // Writing it
@@ -275,10 +288,8 @@ function settle({ related: all }: Instance): void {
   if (!all) return;
   for (const related of all) {
     if (related instanceof Collection) related.flushed();
-    else if (related instanceof LazyCollection) {
-      related.arrived.clear();
-      related.departed.clear();
-    } else if (related) related.assigned = false;
+    else if (related instanceof LazyCollection) related.flushed();
+    else if (related) related.assigned = false;
   }
 }
 

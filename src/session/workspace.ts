@@ -702,7 +702,7 @@ function editsOf(instance: Instance): Change[] {
 
 function isChanged(related: Related): boolean {
   if (related instanceof Collection) return related.isChanged;
-  if (related instanceof LazyCollection) return related.arrived.size + related.departed.size > 0;
+  if (related instanceof LazyCollection) return related.moves.size > 0;
   return related.assigned;
 }
 

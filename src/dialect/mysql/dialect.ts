@@ -27,6 +27,7 @@ export const mysql: Dialect = {
   hasArrays: false,
   notDistinct: (left, right) => `${left} <=> ${right}`,
   insertDefaults: "() VALUES ()",
+  unlessPresent: (column) => ` ON DUPLICATE KEY UPDATE ${column} = ${column}`,
   explain: "EXPLAIN ",
   planLine: ([, kind, table, type, , key, , , rows, extra]) =>
     [

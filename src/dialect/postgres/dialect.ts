@@ -25,6 +25,7 @@ export const postgres: Dialect = {
   hasArrays: true,
   notDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   insertDefaults: "DEFAULT VALUES",
+  unlessPresent: () => " ON CONFLICT DO NOTHING",
   explain: "EXPLAIN ",
   planLine: (row) => String(row[0]),
   connect: (dataSource, listener) => new PostgresConnection(postgres, dataSource, listener),

@@ -27,6 +27,7 @@ export const sqlite: Dialect = {
   hasArrays: false,
   notDistinct: (left, right) => `${left} IS ${right}`,
   insertDefaults: "DEFAULT VALUES",
+  unlessPresent: () => " ON CONFLICT DO NOTHING",
   explain: "EXPLAIN QUERY PLAN ",
   // id, parent, a number that is not used, and the words.
   planLine: (row) => String(row[3]),
