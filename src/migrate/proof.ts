@@ -213,7 +213,7 @@ function count(rows: ReadonlyMap<string, string[]>): number {
 function load({ up, down, className }: Tried): MigrationInterface {
   const text = renderFile({ className, up: up.steps, down: down.steps }, { language: "js", moduleFormat: "cjs" });
   const module = { exports: undefined as unknown as new () => MigrationInterface };
-  new Function("module", text)(module);
+  (new Function("module", text) as (module: object) => void)(module);
   return new module.exports();
 }
 

@@ -7,6 +7,7 @@ import { Journal } from "./journal";
 import type { Ledger } from "./ledger";
 import type { Plan, Step } from "./plan";
 import {
+  cannotWrite,
   danglingKeys,
   editedMigrations,
   leftHalfApplied,
@@ -336,6 +337,8 @@ class Runner {
 
   #failure(step: Step, error: unknown, outcome: string): unknown {
     if (error instanceof RetortError) return error;
+    const thrown = error instanceof WatchedError ? error.thrown : error;
+    if (this.#running.database.isReadOnly(thrown)) return cannotWrite(thrown);
     const stay = this.reports.length;
     const others = stay === 0 ? "" : `; the ${stay} before it ${stay === 1 ? "stays" : "stay"}`;
     return migrationFailed(this.#describe(step, error, outcome + others));

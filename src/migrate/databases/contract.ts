@@ -68,6 +68,8 @@ export interface MigrationDatabase {
   around?(sql: string): Surroundings | undefined;
   /** Whether the statement, which the database commits by itself otherwise, can be part of a transaction. */
   fitsTransaction(sql: string): boolean;
+  /** Whether the error says that the database may only be read. */
+  isReadOnly(error: unknown): boolean;
   /** Whether the error says that what the statement was to do is done already. */
   isDoneAlready(error: unknown): boolean;
 }

@@ -37,6 +37,9 @@ const DONE_ALREADY = new Set([
 
 const READ_ONLY_TRANSACTION = 1792;
 
+/** The server was started with --read-only, or is read-only for another reason. */
+const READ_ONLY = new Set([1290, READ_ONLY_TRANSACTION, 1836]);
+
 /**
  * MySQL and MariaDB: a schema change commits by itself, with everything before it, so that a transaction around a
  * migration would promise what it cannot keep. GET_LOCK survives those commits and goes with its connection.
@@ -156,6 +159,10 @@ export class MysqlMigrations implements MigrationDatabase {
 
   fitsTransaction(sql: string): boolean {
     return kindOf(sql) === "rows";
+  }
+
+  isReadOnly(error: unknown): boolean {
+    return READ_ONLY.has(errorNumber(error));
   }
 
   isDoneAlready(error: unknown): boolean {

@@ -187,6 +187,10 @@ export class PostgresMigrations implements MigrationDatabase {
     return !ALONE.test(sql) && kindOf(sql) !== "session";
   }
 
+  isReadOnly(error: unknown): boolean {
+    return sqlState(error) === READ_ONLY_TRANSACTION;
+  }
+
   isDoneAlready(error: unknown): boolean {
     return DONE_ALREADY.has(sqlState(error));
   }

@@ -145,6 +145,11 @@ export class SqliteMigrations implements MigrationDatabase {
     return !/^\s*(vacuum|attach|detach)\b/i.test(sql) && kindOf(sql) !== "session";
   }
 
+  isReadOnly(error: unknown): boolean {
+    const { code } = ((error as { driverError?: unknown }).driverError ?? error) as { code?: string };
+    return code?.startsWith("SQLITE_READONLY") ?? false;
+  }
+
   isDoneAlready(error: unknown): boolean {
     return /already exists|duplicate column name|no such (table|index|column|view|trigger)/.test(String(error));
   }
@@ -173,7 +178,7 @@ export class SqliteMigrations implements MigrationDatabase {
           await work();
           return;
         } catch (error) {
-          if (isReadOnly(error)) throw cannotWrite(error);
+          if (this.isReadOnly(error)) throw cannotWrite(error);
           if (!isBusy((error as { driverError?: unknown }).driverError ?? error)) throw error;
           if (performance.now() >= deadline)
             throw lockTimeout(wait.timeout, "another process has been writing to the database");
@@ -211,11 +216,6 @@ function schemaCopy(original: BetterSqlite3.Database, sqlite: typeof BetterSqlit
     .all();
   for (const { sql } of statements) copy.exec(sql);
   return copy;
-}
-
-function isReadOnly(error: unknown): boolean {
-  const { code } = ((error as { driverError?: unknown }).driverError ?? error) as { code?: string };
-  return code?.startsWith("SQLITE_READONLY") ?? false;
 }
 
 const NO_LOCK: RunLock = { isHeld: () => Promise.resolve(true), release: () => Promise.resolve() };
