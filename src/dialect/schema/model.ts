@@ -147,6 +147,8 @@ export interface View extends ObjectName {
   readonly recordedIn?: string | undefined;
   /** The SELECT as the entity wrote it, where it is on record for TypeORM. */
   readonly declared?: string | undefined;
+  /** What it stands on, where the database minds (PostgreSQL): tables or views by key, with the column. */
+  readonly uses?: readonly { readonly table: string; readonly column?: string | undefined }[] | undefined;
   /** The statement that makes this view in the database's own words, where it was read from one. */
   readonly stored?: string | undefined;
 }

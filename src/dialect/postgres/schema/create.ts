@@ -37,10 +37,17 @@ export function columnDefinition(column: Column): string {
     isIdentity && `GENERATED ${column.increment!.toUpperCase()} AS IDENTITY`,
     column.generated && `GENERATED ALWAYS AS (${column.generated.expression}) STORED`,
     !column.nullable && "NOT NULL",
-    column.default !== undefined && `DEFAULT ${column.default}`,
+    column.default !== undefined && `DEFAULT ${defaultExpression(column.default)}`,
   ]
     .filter(Boolean)
     .join(" ");
+}
+
+const PLAIN_DEFAULT = /^(-?[\d.]+|'(?:[^']|'')*'(?:::[\w ."[\]]+(?:\([\d,]+\))?)?|[\w.]+(?:\([^()]*\))?|\(.*\))$/s;
+
+/** What is more than a value or a call needs parentheses after DEFAULT. */
+export function defaultExpression(expression: string): string {
+  return PLAIN_DEFAULT.test(expression) ? expression : `(${expression})`;
 }
 
 function named(name: string | undefined): string {

@@ -8,6 +8,7 @@ import {
   keyOf,
   findTable,
   replaceTable,
+  type View,
 } from "../../schema/model";
 import {
   type AddColumn,
@@ -18,7 +19,7 @@ import {
   type Rename,
   apply,
 } from "../../schema/operation";
-import { literal, postgresQuoting, renamedIn } from "../../schema/tokens";
+import { isTrivia, literal, nameIn, postgresQuoting, renamedIn, tokenize } from "../../schema/tokens";
 import { describe } from "../../schema/words";
 import * as write from "./create";
 import { path, quote } from "./create";
@@ -37,7 +38,15 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
         });
     waiting = [];
   };
+  // A column does not change under a view: the views step aside before the first such change, and come back after the last.
+  const firstAside = operations.findIndex(changesUnderViews);
+  const lastAside = operations.findLastIndex(changesUnderViews);
+  let aside: View[] = [];
   for (const [at, operation] of operations.entries()) {
+    if (at === firstAside) {
+      aside = viewsOver(schema, operations.slice(at));
+      for (const view of [...aside].reverse()) steps.push(viewStep({ kind: "dropView", view }, "for a while"));
+    }
     // Foreign keys of new tables wait until the last new table is there: tables may refer to each other.
     if (operation.kind !== "createTable") tieKnots();
     else waiting.push(operation.table);
@@ -51,9 +60,58 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
       ...follow(write.books, operation, before, schema).map(sql),
     ];
     steps.push({ comment: sentence(describe(operation)), statements });
+    if (at === lastAside) for (const view of aside) steps.push(viewStep({ kind: "createView", view }, "again"));
   }
   tieKnots();
   return { steps, schema };
+}
+
+function changesUnderViews(operation: Operation): boolean {
+  if (operation.kind === "changeEnum") return true;
+  return operation.kind === "alterColumn" && (changesType(operation) || isMadeAnew(operation.before, operation.after));
+}
+
+/** The views that stand on a column that changes, and those that stand on them, in the order they can be made in. */
+function viewsOver(schema: Schema, operations: readonly Operation[]): View[] {
+  const columns = operations.filter(changesUnderViews).flatMap((operation) => columnsOf(operation, schema));
+  const over = new Set<string>();
+  const isOver = (view: View) =>
+    view.uses?.some(({ table, column }) => over.has(table) || columns.includes(`${table}\0${column}`));
+  for (let size = -1; size !== over.size;) {
+    size = over.size;
+    for (const view of schema.views) if (isOver(view)) over.add(keyOf(view));
+  }
+  return inOrder(schema.views.filter((view) => over.has(keyOf(view))));
+}
+
+function inOrder(views: readonly View[]): View[] {
+  const ordered: View[] = [];
+  const visit = (view: View) => {
+    if (ordered.includes(view)) return;
+    for (const { table } of view.uses ?? []) views.filter((other) => keyOf(other) === table).forEach(visit);
+    ordered.push(view);
+  };
+  views.forEach(visit);
+  return ordered;
+}
+
+function columnsOf(operation: Operation, schema: Schema): string[] {
+  if (operation.kind === "alterColumn") return [`${keyOf(operation.table)}\0${operation.before.name}`];
+  if (operation.kind !== "changeEnum") return [];
+  return schema.tables.flatMap((table) =>
+    table.columns
+      .filter(({ enumType }) => enumType && keyOf(enumType) === keyOf(operation.name))
+      .map(({ name }) => `${keyOf(table)}\0${name}`),
+  );
+}
+
+function viewStep(operation: Extract<Operation, { kind: "createView" | "dropView" }>, how: string): Step {
+  // It stays in the books all the while.
+  const bare = { ...operation, view: { ...operation.view, recordedIn: undefined } };
+  return {
+    comment: `${sentence(describe(operation))} ${how}`,
+    statements: statementsFor(bare, { tables: [], views: [], enums: [] }),
+  };
 }
 
 /** Foreign keys among tables that go together, which could not go one after the other. */
@@ -83,7 +141,7 @@ function isRename(operation: Operation): operation is Rename {
 
 /** The schema after a rename: expressions follow, as they do in the server. */
 export function renamed(before: Schema, operation: Rename): Schema {
-  const schema = withSequences(before, apply(before, operation), operation);
+  const schema = withViews(withSequences(before, apply(before, operation), operation), operation);
   if (operation.kind === "renameTable") return schema;
   const again = (text: string) => renamedIn(text, operation.from, operation.to, quoteIfNeeded, postgresQuoting);
   const tables = schema.tables.map((table): Table => {
@@ -108,6 +166,40 @@ export function renamed(before: Schema, operation: Rename): Schema {
     };
   });
   return { ...schema, tables };
+}
+
+/** Views follow a rename by themselves; what they print then is a guess, good for those that must step aside. */
+function withViews(schema: Schema, operation: Rename): Schema {
+  const table = keyOf(operation.kind === "renameTable" ? operation.from : operation.table);
+  const views = schema.views.map((view): View => {
+    if (!view.uses?.some((use) => use.table === table)) return view;
+    if (operation.kind === "renameTable") {
+      const uses = view.uses.map((use) => (use.table === table ? { ...use, table: keyOf(operation.to) } : use));
+      return { ...view, uses, definition: retold(view.definition, operation.from.name, operation.to.name) };
+    }
+    const uses = view.uses.map((use) =>
+      use.table === table && use.column === operation.from ? { ...use, column: operation.to } : use,
+    );
+    return { ...view, uses, definition: retold(view.definition, operation.from, operation.to, true) };
+  });
+  return { ...schema, views };
+}
+
+/** A column that a view gives on under its own name keeps that name for the view. */
+function retold(definition: string, from: string, to: string, keepsAlias = false): string {
+  const tokens = tokenize(definition, postgresQuoting);
+  const end = tokens.findIndex((token) => token.kind === "word" && token.text.toUpperCase() === "FROM");
+  return tokens
+    .map((token, at) => {
+      if ((token.kind !== "word" && token.kind !== "identifier") || nameIn(token.text) !== from) return token.text;
+      const following = tokens
+        .slice(at + 1)
+        .find((other) => !isTrivia(other))
+        ?.text.toUpperCase();
+      const isItem = keepsAlias && at < end && (following === "," || following === "FROM");
+      return quoteIfNeeded(to) + (isItem ? ` AS ${quoteIfNeeded(from)}` : "");
+    })
+    .join("");
 }
 
 function withSequences(before: Schema, after: Schema, operation: Rename): Schema {
@@ -241,17 +333,17 @@ function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn)
   const name = quote(after.name);
   const alter = (change: string) => sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${name} ${change}`);
   const statements: Statement[] = [];
+  const isRetyped = changesType({ before, after });
   if (isMadeAnew(before, after))
     return [
       sql(`ALTER TABLE ${path(table)} DROP COLUMN ${name}`),
       add(table, `COLUMN ${write.columnDefinition(after)}`),
     ];
   if (before.generated && !after.generated) statements.push(alter("DROP EXPRESSION"));
-  const changesType = before.type !== after.type || before.collation !== after.collation;
   if (before.increment && before.increment !== after.increment) statements.push(...stopNumbering(table, before));
-  const hasNewDefault = before.default !== after.default || (changesType && after.default !== undefined);
+  const hasNewDefault = before.default !== after.default || (isRetyped && after.default !== undefined);
   if (before.default !== undefined && hasNewDefault) statements.push(alter("DROP DEFAULT"));
-  if (changesType) {
+  if (isRetyped) {
     const collate = after.collation === undefined ? "" : ` COLLATE ${quote(after.collation)}`;
     const using =
       needsCast(before.type, after.type) || narrowing ? ` USING ${name}::${viaText(before, after)}${after.type}` : "";
@@ -259,13 +351,18 @@ function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn)
     if (after.increment === "increment" && before.increment === "increment")
       statements.push(...widenSequence(table, after));
   }
-  if (hasNewDefault && after.default !== undefined) statements.push(alter(`SET DEFAULT ${after.default}`));
+  if (hasNewDefault && after.default !== undefined)
+    statements.push(alter(`SET DEFAULT ${write.defaultExpression(after.default)}`));
   if (backfill !== undefined)
     statements.push(sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`));
   if (before.nullable !== after.nullable) statements.push(alter(after.nullable ? "DROP NOT NULL" : "SET NOT NULL"));
   if (after.increment && before.increment !== after.increment) statements.push(...startNumbering(table, after));
   if (before.comment !== after.comment) statements.push(commentOn(table, after));
   return statements;
+}
+
+function changesType({ before, after }: Pick<AlterColumn, "before" | "after">): boolean {
+  return before.type !== after.type || before.collation !== after.collation;
 }
 
 /** A plain column cannot become generated, nor a generated one follow another expression: both have values that can be computed again. */
@@ -384,17 +481,20 @@ function moveToType(table: Table, column: Column, replaced: Readonly<Record<stri
   const cases = Object.entries(replaced).map(([from, to]) => `WHEN ${literal(from)} THEN ${literal(to)}`);
   const one = (value: string) =>
     cases.length === 0 ? `${value}::text` : `CASE ${value}::text ${cases.join(" ")} ELSE ${value}::text END`;
-  const using = isArray
-    ? cases.length === 0
-      ? `${name}::text[]::${type}[]`
-      : `translate_values`
-    : `(${one(name)})::${type}`;
+  const using = isArray ? `${replacedElements(`${name}::text[]`, replaced)}::${type}[]` : `(${one(name)})::${type}`;
   const changed = column.default === undefined ? undefined : replacedDefault(column.default, replaced);
   return [
     ...(column.default === undefined ? [] : [alter("DROP DEFAULT")]),
     alter(`TYPE ${type}${isArray ? "[]" : ""} USING ${using}`),
     ...(changed === undefined ? [] : [alter(`SET DEFAULT ${changed}`)]),
   ];
+}
+
+function replacedElements(array: string, replaced: Readonly<Record<string, string>>): string {
+  return Object.entries(replaced).reduce(
+    (value, [from, to]) => `array_replace(${value}, ${literal(from)}, ${literal(to)})`,
+    array,
+  );
 }
 
 /** The default without the cast to the type of that name, which is the old one while the statement is read. */

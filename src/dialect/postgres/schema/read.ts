@@ -12,6 +12,7 @@ import type {
   Table,
   View,
 } from "../../schema/model";
+import { keyOf } from "../../schema/model";
 import { nameIn, unwrapped, postgresQuoting } from "../../schema/tokens";
 import { quote } from "./create";
 
@@ -36,7 +37,9 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
     group((await runner.query(TRIGGERS, [names])) as TriggerRow[]),
   ];
   const ordinary = tables.filter((row) => row.kind === "r" || row.kind === "p").filter(isOurs);
-  const views = tables.filter((row) => row.kind === "v" || row.kind === "m").filter(isOurs);
+  // Other people's views are read too: they stand on our tables, and must step aside when a column changes.
+  const views = tables.filter((row) => row.kind === "v" || row.kind === "m");
+  const uses = group((await runner.query(USES, [names])) as UseRow[]);
   const indexesOf = (oid: number) => (indexes.get(oid) ?? []).filter(isOurs).map(indexOf);
   const schema: Schema = {
     tables: ordinary.map((row): Table => ({
@@ -56,6 +59,10 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
       name: row.name,
       definition: row.definition!.trim().replace(/;$/, ""),
       materialized: row.kind === "m",
+      uses: (uses.get(row.oid) ?? []).map(({ schema, name, column }) => ({
+        table: keyOf({ schema: places.modelled(schema), name }),
+        column: column ?? undefined,
+      })),
       indexes: indexesOf(row.oid),
     })),
     enums: ((await runner.query(ENUMS, [names])) as EnumRow[]).filter(isOurs).map((row): EnumType => ({
@@ -64,7 +71,11 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
       values: row.values,
     })),
   };
-  return withBooks(schema, runner, quote, await hasBooks(runner));
+  const annotated = await withBooks(schema, runner, quote, await hasBooks(runner));
+  return {
+    ...annotated,
+    views: annotated.views.map((view) => (isOurs(view) ? view : { ...view, recordedIn: undefined })),
+  };
 }
 
 interface TableRow {
@@ -115,6 +126,13 @@ interface IndexRow {
   columns: { name: string | null; expression: string; descending: boolean; collation: string | null }[];
   condition: string | null;
   definition: string;
+}
+
+interface UseRow {
+  oid: number;
+  schema: string;
+  name: string;
+  column: string | null;
 }
 
 interface TriggerRow {
@@ -195,6 +213,14 @@ const INDEXES = `
   WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'm')
     AND NOT EXISTS (SELECT 1 FROM pg_constraint r WHERE r.conindid = i.indexrelid AND r.contype IN ('p', 'u', 'x'))
   ORDER BY i.indexrelid`;
+
+const USES = `
+  SELECT DISTINCT w.ev_class AS "oid", tn.nspname AS "schema", tc.relname AS "name", a.attname AS "column"
+  FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class JOIN pg_namespace n ON n.oid = v.relnamespace
+  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+  JOIN pg_class tc ON tc.oid = d.refobjid AND tc.oid <> w.ev_class JOIN pg_namespace tn ON tn.oid = tc.relnamespace
+  LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
+  WHERE n.nspname = ANY($1) AND v.relkind IN ('v', 'm')`;
 
 const TRIGGERS = `
   SELECT g.tgrelid AS "oid", g.tgname AS "name", pg_get_triggerdef(g.oid) AS "definition"

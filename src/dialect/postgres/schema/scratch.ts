@@ -75,7 +75,7 @@ function translating(runner: QueryRunner, translate: (sql: string) => string): Q
       if (property === "query")
         return (sql: string, ...rest: unknown[]) => target.query(translate(sql), ...(rest as [unknown[]]));
       const value: unknown = Reflect.get(target, property, target);
-      return typeof value === "function" ? value.bind(target) : value;
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
 }
