@@ -23,6 +23,8 @@ export default defineConfig(
       "@typescript-eslint/no-this-alias": "off",
       // A method that promises a promise is async, so that what it throws is a rejection too.
       "@typescript-eslint/require-await": "off",
+      // An assertion may be there for its reader.
+      "@typescript-eslint/no-unnecessary-type-assertion": "off",
       // Said, not refused: a context is taken apart into its functions; a message prints whatever it was given.
       "@typescript-eslint/unbound-method": ["warn", { ignoreStatic: true }],
       "@typescript-eslint/no-base-to-string": "warn",

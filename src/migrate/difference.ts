@@ -17,7 +17,7 @@ import { type ChangeEnum, type Operation, type Part, type Rename, apply } from "
 import { literal } from "../dialect/schema/tokens";
 import { describePart } from "../dialect/schema/words";
 import { adopt } from "./adopt";
-import { type Choice, Inquiry, closestFirst } from "./answers";
+import { type Choice, type Inquiry, closestFirst } from "./answers";
 import { compare, isSameName, partsOf } from "./compare";
 import type { MigrationContext } from "./context";
 import { entitiesNotAccepted } from "./generate-errors";

@@ -9,7 +9,7 @@ export class IdentityMap {
   of(model: EntityModel): Map<unknown, Instance> {
     const root = model.root;
     let map = this.#byModel.get(root);
-    if (!map) this.#byModel.set(root, (map = new Map()));
+    if (!map) this.#byModel.set(root, (map = new Map<unknown, Instance>()));
     return map;
   }
 

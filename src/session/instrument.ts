@@ -28,7 +28,7 @@ export function instrument(instance: Instance, relationships: Relationships): vo
 /** The prototype for objects of a model whose class has this one. */
 export function shadowOf(model: EntityModel, prototype: object, relationships: Relationships): object {
   let ofModel = shadows.get(model);
-  if (!ofModel) shadows.set(model, (ofModel = new Map()));
+  if (!ofModel) shadows.set(model, (ofModel = new Map<object, object>()));
   let shadow = ofModel.get(prototype);
   if (!shadow) {
     shadow = Object.create(prototype) as object;

@@ -22,7 +22,7 @@ export interface Memento {
 
 /** Mementos of everything that changed since the last commit, a level for each open savepoint. */
 export class Journal {
-  readonly #levels: Map<Instance, Memento>[] = [new Map()];
+  readonly #levels = [new Map<Instance, Memento>()];
 
   /** Called before the first change of an object at this level; later calls find it there. */
   record(instance: Instance): void {

@@ -372,9 +372,9 @@ class LinkSet {
     // Seen from the owning side, whichever side told it.
     const [left, right] = relation.metadata.isOwning ? [owner, target] : [target, owner];
     let byLeft = this.#links.get(junction.table);
-    if (!byLeft) this.#links.set(junction.table, (byLeft = new Map()));
+    if (!byLeft) this.#links.set(junction.table, (byLeft = new Map<Instance, Map<Instance, Link>>()));
     let byRight = byLeft.get(left);
-    if (!byRight) byLeft.set(left, (byRight = new Map()));
+    if (!byRight) byLeft.set(left, (byRight = new Map<Instance, Link>()));
     if (!byRight.has(right)) byRight.set(right, { junction, owner, target });
   }
 

@@ -1,4 +1,4 @@
-import { EntitySchema } from "typeorm";
+import { type EntitySchema } from "typeorm";
 import { generate } from "../../src/migrate/generate";
 import { eachDatabase } from "../helpers/databases";
 import { bare, entity, toOne, view } from "./entities";

@@ -1,4 +1,4 @@
-import { Collection, LazyCollection } from "../../src";
+import { type Collection, LazyCollection } from "../../src";
 import { eachDatabase } from "../helpers/databases";
 import { benchOn, expectSame, Group, Node, Post, Profile, User } from "./blog";
 

@@ -1,4 +1,4 @@
-import { RetortError } from "../../src";
+import { type RetortError } from "../../src";
 import { eachDatabase } from "../helpers/databases";
 import { benchOn, expectSame, Post, User } from "./blog";
 
