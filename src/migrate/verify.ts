@@ -1,20 +1,14 @@
-import type { QueryRunner } from "typeorm";
-import type { SchemaDialect, Scope } from "../dialect/schema/dialect";
-import { schemaDialectOf } from "../dialect/schema/dialects";
-import { declaredSchema } from "../dialect/schema/entities";
-import { findTable, keyOf, spoken, type Schema, type Table } from "../dialect/schema/model";
-import { describe } from "../dialect/schema/words";
+import { findTable } from "../dialect/schema/model";
 import { check } from "./check";
-import { compare } from "./compare";
 import type { MigrationContext } from "./context";
 import { migrationDatabaseOf } from "./databases/database";
-import { scopeOf } from "./difference";
 import type { MigrationFile } from "./files";
 import { History } from "./history";
 import { Ledger } from "./ledger";
 import { planDown, planUp, type Plan } from "./plan";
 import { run, type RunObserver, type Running, type RunOptions } from "./run";
 import { addSampleRows } from "./sample";
+import { Snapshots, type Snapshot } from "./snapshot";
 import type { MigrationState } from "./state";
 
 /**
@@ -83,7 +77,8 @@ function withRows(empty: VerifiedMigration, filled: VerifiedMigration | undefine
   return { ...empty, losses: filled.losses, ...(filled.losesRows && { verdict: "failed", problem: filled.problem }) };
 }
 
-async function onScratch<T>(
+/** Does work on an empty database of the project's kind, which is gone afterwards. */
+export async function onScratch<T>(
   context: MigrationContext,
   running: Running,
   work: (context: MigrationContext, running: Running) => Promise<T>,
@@ -106,13 +101,6 @@ async function onScratch<T>(
   }
 }
 
-/** A database at one moment. */
-interface Snapshot {
-  readonly schema: Schema;
-  /** By table: each row as one text, in order. */
-  readonly rows: ReadonlyMap<string, readonly string[]>;
-}
-
 const SILENT: RunObserver = {
   waiting: () => undefined,
   planned: () => undefined,
@@ -124,19 +112,17 @@ class Verifier {
   readonly #running: Running;
   readonly #options: RunOptions;
   readonly #withRows: boolean;
-  readonly #dialect: SchemaDialect;
-  readonly #scope: Scope;
+  readonly #snapshots: Snapshots;
 
   constructor(context: MigrationContext, running: Running, options: RunOptions, withRows: boolean) {
     this.#running = running;
     this.#options = options;
     this.#withRows = withRows;
-    this.#dialect = schemaDialectOf(context.dataSource);
-    this.#scope = scopeOf(context, declaredSchema(context.dataSource, this.#dialect));
+    this.#snapshots = new Snapshots(context, running.runner);
   }
 
   async verifyAll(): Promise<VerifiedMigration[]> {
-    const start = await this.#snapshot();
+    const start = await this.#snapshots.take();
     const verified: VerifiedMigration[] = [];
     for (const migration of this.#running.files) {
       const one = await this.#verifyOne(migration);
@@ -157,10 +143,10 @@ class Verifier {
       problem,
       losses,
     });
-    const before = await this.#snapshot();
+    const before = await this.#snapshots.take();
     const upError = await this.#run((state) => planUp(state, migration.name));
     if (upError) return result("failed", upError.message);
-    const after = await this.#snapshot();
+    const after = await this.#snapshots.take();
 
     const downError = await this.#run((state) => planDown(state, "-1"));
     if (downError) {
@@ -168,29 +154,29 @@ class Verifier {
       if (isRefusal) await this.#addSamples(before, after);
       return result(isRefusal ? "irreversible" : "failed", downError.message);
     }
-    const back = await this.#snapshot();
-    const changed = this.#differences(back.schema, before.schema);
+    const back = await this.#snapshots.take();
+    const changed = this.#snapshots.differences(back.schema, before.schema);
     if (changed.length > 0) return result("failed", `down does not lead back: ${changed.join("; ")}`);
     const [gone, losses] = lostRows(before, back, after);
     if (gone.length > 0) return { ...result("failed", `up and down lose ${gone.join(" and ")}`), losesRows: true };
 
     const againError = await this.#run((state) => planUp(state, migration.name));
     if (againError) return result("failed", `up does not work after down: ${againError.message}`);
-    const again = this.#differences((await this.#snapshot()).schema, after.schema);
+    const again = this.#snapshots.differences((await this.#snapshots.take()).schema, after.schema);
     if (again.length > 0) return result("failed", `up leads elsewhere after down: ${again.join("; ")}`);
     await this.#addSamples(before, after);
     return result("proven", "", losses);
   }
 
   async #verifyWhole(start: Snapshot): Promise<string | undefined> {
-    const head = await this.#snapshot();
+    const head = await this.#snapshots.take();
     const down = await this.#run((state) => planDown(state, "base"));
     if (down) return `down to base, with rows in the tables: ${down.message}`;
-    const atBase = this.#differences((await this.#snapshot()).schema, start.schema);
+    const atBase = this.#snapshots.differences((await this.#snapshots.take()).schema, start.schema);
     if (atBase.length > 0) return `down to base leaves: ${atBase.join("; ")}`;
     const up = await this.#run((state) => planUp(state));
     if (up) return `up from base for the second time: ${up.message}`;
-    const atHead = this.#differences((await this.#snapshot()).schema, head.schema);
+    const atHead = this.#snapshots.differences((await this.#snapshots.take()).schema, head.schema);
     return atHead.length > 0 ? `up from base leads elsewhere the second time: ${atHead.join("; ")}` : undefined;
   }
 
@@ -206,43 +192,14 @@ class Verifier {
   }
 
   async #isSame({ schema }: Snapshot): Promise<boolean> {
-    return this.#differences((await this.#snapshot()).schema, schema).length === 0;
+    return this.#snapshots.differences((await this.#snapshots.take()).schema, schema).length === 0;
   }
 
   async #addSamples(before: Snapshot, after: Snapshot): Promise<void> {
     if (!this.#withRows) return;
     const fresh = after.schema.tables.filter((table) => !findTable(before.schema, table));
-    await addSampleRows(this.#running.runner, fresh, this.#dialect);
+    await addSampleRows(this.#running.runner, fresh, this.#snapshots.dialect);
   }
-
-  async #snapshot(): Promise<Snapshot> {
-    const { runner } = this.#running;
-    const schema = await this.#dialect.read(runner, this.#scope);
-    const rows = new Map<string, string[]>();
-    for (const table of schema.tables) rows.set(keyOf(table), await rowsOf(runner, table, this.#dialect));
-    return { schema, rows };
-  }
-
-  /** What would have to be done to what is there to make it what it should be. */
-  #differences(actual: Schema, wanted: Schema): string[] {
-    const operations = compare(actual, wanted, this.#dialect).map(describe);
-    if (operations.length > 0) return operations;
-    return wanted.tables.flatMap((table) => {
-      const own = findTable(actual, table);
-      const isSame = table.stored === undefined || !own || this.#dialect.sameExpression(table.stored, own.stored ?? "");
-      return isSame ? [] : [`${spoken(table)} is ${own.stored}`];
-    });
-  }
-}
-
-async function rowsOf(runner: QueryRunner, table: Table, dialect: SchemaDialect): Promise<string[]> {
-  const columns = table.columns.map(({ name }) => dialect.quote(name)).join(", ");
-  const rows = (await runner.query(`SELECT ${columns || "1"} FROM ${dialect.path(table)}`)) as Record<
-    string,
-    unknown
-  >[];
-  const replacer = (_: string, value: unknown) => (typeof value === "bigint" ? String(value) : value);
-  return rows.map((row) => JSON.stringify(row, replacer)).sort();
 }
 
 /**
