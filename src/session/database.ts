@@ -1,5 +1,6 @@
 import type { DataSource, DataSourceOptions, EntitySchema } from "typeorm";
 import type { DatabaseEvent, DatabaseListener } from "../dialect/dialect";
+import { accessOf } from "../dialect/access";
 import { dialectOf } from "../dialect/dialects";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { columnsOf } from "../query/columns";
@@ -63,6 +64,11 @@ export class Database {
   /** Another session on the same database. Whoever opens it closes it. */
   newSession(options: SessionOptions = {}): Session {
     return new Session(this.dataSource, options, (event) => this.#tell(event));
+  }
+
+  /** Makes the database refuse every write from now on, on every connection of the DataSource. */
+  async forbidWrites(): Promise<void> {
+    await accessOf(this.dataSource).forbidWrites(this.dataSource);
   }
 
   /** Listens to what is sent, and to what flushes write. Gives the way to stop. */

@@ -120,6 +120,19 @@ export class Session {
     return this.#workspace.close();
   }
 
+  /**
+   * Nothing that is committed from now on stays: the session's transactions become savepoints of one that closing it rolls
+   * back. For prompts and for tests; to be called before the session has sent anything.
+   */
+  sandbox(): void {
+    this.#workspace.sandbox();
+  }
+
+  /** Ends the statement that this session has running in the database; whoever waits for it gets an error. */
+  cancel(): Promise<void> {
+    return this.#workspace.cancel();
+  }
+
   /** Does something inside a savepoint: an error takes back what was done since, and only that. */
   async nested<T>(work: () => T | Promise<T>): Promise<T> {
     const name = await this.#workspace.savepoint();

@@ -1,6 +1,8 @@
 import type { DataSource } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, MaybePromise, Row } from "../dialect/dialect";
+import { accessOf } from "../dialect/access";
 import { dialectOf } from "../dialect/dialects";
+import { SandboxConnection } from "../dialect/sandbox";
 import type { EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
 import type { MaterializeOptions, QueryContext, Segment } from "../query/context";
@@ -30,7 +32,7 @@ export class Workspace implements InstanceOwner, QueryContext {
   readonly identities = new IdentityMap();
   readonly journal = new Journal();
   readonly options: Required<SessionOptions>;
-  readonly connection: Connection;
+  connection: Connection;
   /** Objects that were added and have no row yet. */
   readonly pending = new Set<Instance>();
   /** Objects whose deletion was asked for. */
@@ -59,6 +61,15 @@ export class Workspace implements InstanceOwner, QueryContext {
     this.dialect = dialectOf(this.dataSource);
     this.#listener = listener;
     this.connection = this.dialect.connect(this.dataSource, listener);
+  }
+
+  /** Puts a transaction around everything that the session will do; closing rolls it back. */
+  sandbox(): void {
+    this.connection = new SandboxConnection(this.connection, accessOf(this.dataSource).allowWrites);
+  }
+
+  async cancel(): Promise<void> {
+    if (this.connection.isOpen) await accessOf(this.dataSource).cancel(this.dataSource, this.connection.queryRunner);
   }
 
   // One thing after the other

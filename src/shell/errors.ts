@@ -1,4 +1,4 @@
-import { RetortError } from "../errors";
+import { ExitCode, RetortError } from "../errors";
 import { didYouMean } from "../suggestion";
 
 export function unknownDotCommand(name: string, names: readonly string[]): RetortError {
@@ -19,6 +19,13 @@ export function usage(name: string, usageText: string): RetortError {
 
 export function notHere(what: string, hint: string): RetortError {
   return new RetortError("shell/not-here", what, { hint });
+}
+
+export function optionsExclude(first: string, second: string): RetortError {
+  return new RetortError("shell/options", `${first} and ${second} exclude each other`, {
+    hint: "retort shell --help",
+    exitCode: ExitCode.usage,
+  });
 }
 
 export function noSuchFile(file: string, cause: unknown): RetortError {

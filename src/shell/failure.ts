@@ -18,18 +18,28 @@ export interface FailureContext {
   members(expression: string): Iterable<string>;
   /** Whether the session can do nothing before a rollback. */
   readonly needsRollback: boolean;
+  /** Whether the sitting has asked the database to refuse writes. */
+  readonly isReadOnly: boolean;
 }
 
 /** An error in one or two lines: what happened, and where, or the next thing to type. */
 export function failureLines(error: unknown, place: Place | undefined, context: FailureContext): string[] {
   const { theme } = context;
   const lines = [theme.bad(cut(messageOf(error, place, context), Math.max(context.width, 400)))];
-  const hint = error instanceof RetortError ? error.hint : undefined;
-  const next = context.needsRollback ? "the session needs db.session.rollback() before it goes on" : hint;
+  const hint = hintOf(error, context);
+  const rollback = context.needsRollback ? "the session needs db.session.rollback() before it goes on" : undefined;
+  const next = [rollback, hint === "session.rollback()" ? undefined : hint].filter(Boolean).join("; ");
   if (next) lines.push(`  ${theme.quiet("→")} ${next}`);
-  else if (place) lines.push(...whereLines(place, context));
+  else if (place && !isPlain(place, lines[0]!)) lines.push(...whereLines(place, context));
   if (context.verbose && error instanceof Error && error.stack) lines.push(theme.quiet(error.stack));
   return lines;
+}
+
+function hintOf(error: unknown, { isReadOnly }: FailureContext): string | undefined {
+  if (!(error instanceof RetortError)) return undefined;
+  if (isReadOnly && error.code === "database/read-only")
+    return "this shell is read-only; retort shell --write may change things";
+  return error.hint;
 }
 
 function messageOf(error: unknown, place: Place | undefined, context: FailureContext): string {
@@ -53,6 +63,14 @@ function explained(error: Error, place: Place | undefined, context: FailureConte
     return `${access.object}.${access.name} is not a function${didYouMean(access.name, context.members(access.object))}`;
   }
   return undefined;
+}
+
+/** Whether the message says where already, and one look at the line above shows it. */
+function isPlain({ text, offset }: Place, message: string): boolean {
+  const access = accessAt(text, offset);
+  if (text.trim().includes("\n")) return false;
+  const word = /[\p{ID_Continue}$]*/u.exec(text.slice(offset))![0];
+  return (access?.object !== undefined && message.includes(access.object)) || text.trim() === word;
 }
 
 /** The line that was typed, with the place in it; nothing where a look at one short line tells as much. */

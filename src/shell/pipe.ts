@@ -43,7 +43,7 @@ async function runPiece({ kind, text }: Piece, sitting: Sitting): Promise<boolea
 
 function leftUnsaved(sitting: Sitting): number {
   const { unsaved } = sitting;
-  if (unsaved === 0 && !sitting.db.session.inTransaction) return 0;
+  if (sitting.restrictions.sandbox || (unsaved === 0 && !sitting.db.session.inTransaction)) return 0;
   const what =
     unsaved > 0
       ? `${unsaved} unsaved ${unsaved === 1 ? "change" : "changes"}`

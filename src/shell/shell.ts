@@ -1,3 +1,4 @@
+import { restrict, restrictionsOf } from "./access";
 import { evaluateOnce, readPipe } from "./pipe";
 import { Sitting, type Manner } from "./sitting";
 import type { ShellDatabase } from "./world";
@@ -65,7 +66,9 @@ export interface ShellOptions {
  */
 export async function openShell(options: ShellOptions): Promise<number> {
   const manner = mannerOf(options);
-  const sitting = new Sitting(options, manner);
+  const restrictions = restrictionsOf(options);
+  await restrict(options.db, restrictions);
+  const sitting = new Sitting(options, manner, restrictions);
   try {
     if (options.evaluate !== undefined) return await evaluateOnce(sitting, options.evaluate);
     if (manner === "pipe") return await readPipe(sitting);
@@ -74,6 +77,8 @@ export async function openShell(options: ShellOptions): Promise<number> {
     return await openPrompt(sitting);
   } finally {
     sitting.close();
+    // Rolls back what is open, the sandbox among it.
+    await sitting.db.session.close();
   }
 }
 

@@ -2,6 +2,7 @@ import path from "node:path";
 import { isAwaitable } from "../query/awaitable";
 import { Query } from "../query/query";
 import { Collection } from "../session/collection";
+import type { Restrictions } from "./access";
 import { Evaluator, type Outcome } from "./evaluate/evaluator";
 import { importFrom } from "./evaluate/modules";
 import { Interrupted } from "./evaluate/runtime";
@@ -21,6 +22,8 @@ import type { ShellDatabase, ShellEvent } from "./world";
 /** How much a sitting says: a terminal is told about everything, a pipe only what it asked for, `-e` one value. */
 export type Manner = "terminal" | "pipe" | "once";
 
+const UNRESTRICTED: Restrictions = { sandbox: false, readOnly: undefined };
+
 /** Rows of a list that a pipe is given as a table: all of them. */
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
 
@@ -28,6 +31,7 @@ const EVERYTHING = Number.MAX_SAFE_INTEGER;
 export class Sitting {
   readonly manner: Manner;
   readonly options: ShellOptions;
+  readonly restrictions: Restrictions;
   readonly theme: Theme;
   readonly secrets: Secrets;
   readonly evaluator: Evaluator;
@@ -52,16 +56,16 @@ export class Sitting {
   compose: (() => void) | undefined;
   /** What was typed, where there is a terminal. */
   history: { readonly entries: readonly string[] } | undefined;
-  readonly isSandbox: boolean = false;
-  readonly isReadOnly: boolean = false;
   /** Set by `.exit`. */
   leaving = false;
   private isInterrupted = false;
+  private cancelling: Promise<void> | undefined;
   private names: Record<string, unknown> = {};
   private readonly endings: (() => void)[] = [];
   private stopObserving: () => void;
 
-  constructor(options: ShellOptions, manner: Manner) {
+  constructor(options: ShellOptions, manner: Manner, restrictions: Restrictions = UNRESTRICTED) {
+    this.restrictions = restrictions;
     this.options = options;
     this.manner = manner;
     this.db = options.db;
@@ -120,6 +124,8 @@ export class Sitting {
 
   private async evaluate(text: string): Promise<Outcome> {
     this.isInterrupted = false;
+    await this.cancelling;
+    this.cancelling = undefined;
     return this.settle(await this.evaluator.evaluate(text, { breakable: this.manner === "terminal" }));
   }
 
@@ -133,6 +139,8 @@ export class Sitting {
   interrupt(): void {
     this.isInterrupted = true;
     this.evaluator.interrupt();
+    // Also in the database. The next input waits for this, or it could be the one that is ended.
+    this.cancelling = this.db.session.cancel().catch(() => undefined);
   }
 
   /** For the long work of commands. */
@@ -211,8 +219,14 @@ export class Sitting {
   }
 
   private fail(outcome: Outcome): void {
-    if (outcome.kind === "interrupted") return this.note([this.theme.warning("interrupted")]);
-    if (outcome.kind !== "error") return;
+    if (outcome.kind === "value") return;
+    const needsRollback = this.db.session.failure !== undefined;
+    if (outcome.kind === "interrupted") {
+      // The terminal has written ^C.
+      const start = this.manner === "terminal" ? "\r\x1b[K" : "";
+      const hint = needsRollback ? "; the session needs db.session.rollback()" : "";
+      return this.note([`${start}${this.theme.warning(`interrupted${hint}`)}`]);
+    }
     this.note(
       failureLines(outcome.error, outcome.place, {
         theme: this.theme,
@@ -220,7 +234,8 @@ export class Sitting {
         verbose: this.options.verbose ?? false,
         names: () => this.knownNames(),
         members: (expression) => this.members(expression),
-        needsRollback: this.db.session.failure !== undefined,
+        needsRollback,
+        isReadOnly: this.restrictions.readOnly !== undefined,
       }),
     );
   }

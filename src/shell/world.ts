@@ -68,6 +68,11 @@ export interface ShellSession {
   /** The statements that a commit would send, where the session can tell. */
   plan?(): Promise<readonly PlannedStatement[]>;
   isModified(entity: object): boolean;
+  /** Nothing that is committed from now on stays. */
+  sandbox(): void;
+  /** Ends the statement that runs in the database. */
+  cancel(): Promise<void>;
+  noAutoflush<T>(work: () => Promise<T>): Promise<T>;
   commit(): Promise<unknown>;
   rollback(): Promise<unknown>;
   close(): Promise<unknown>;
@@ -81,5 +86,7 @@ export interface ShellDatabase {
   columns(target: never): unknown;
   create(target: never, values?: never): object;
   observe(listener: (event: ShellEvent) => void): () => void;
+  /** Makes the database refuse every write. */
+  forbidWrites(): Promise<void>;
   close(): Promise<void>;
 }

@@ -88,8 +88,8 @@ export async function openSitting({
   return {
     sitting,
     db,
-    output: () => output.take(),
-    notes: () => error.take(),
+    output: () => output.taken(),
+    notes: () => error.taken(),
     async close() {
       sitting.close();
       await db.close();
@@ -114,7 +114,7 @@ class Sink extends PassThrough {
     return true;
   }
 
-  take(): string {
+  taken(): string {
     const { text } = this;
     this.text = "";
     return text;

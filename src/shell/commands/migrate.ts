@@ -12,6 +12,8 @@ export const migrate: DotCommand = {
     const hook = sitting.options.migrate;
     if (!hook) throw notHere("migrations are not at hand here", "retort migrate status");
     if (argument === "") throw usage("migrate", `.migrate ${COMMANDS.slice(0, 4).join("|")}`);
+    if (sitting.restrictions.sandbox)
+      throw notHere("a migration cannot be taken back by a sandbox", "retort migrate up, outside");
     // An open transaction holds the lock that a migration needs: the two would wait for each other.
     if (sitting.db.session.inTransaction)
       throw notHere("a transaction is open here", "db.session.commit() or db.session.rollback() first");

@@ -1,3 +1,4 @@
+import { restrict } from "../access";
 import { notHere } from "../errors";
 import type { Sitting } from "../sitting";
 import type { ShellModel } from "../world";
@@ -18,7 +19,9 @@ export const reload: DotCommand = {
       );
     }
     const before = described(sitting);
-    sitting.adopt(await options.reload());
+    const db = await options.reload();
+    await restrict(db, sitting.restrictions);
+    sitting.adopt(db);
     const changes = differences(before, described(sitting));
     if (changes.length === 0) return sitting.note(["loaded again; no entity has changed"]);
     sitting.note([...changes, "objects that were loaded before are of the old classes; load them again"]);

@@ -36,6 +36,9 @@ interface Remembered {
   readonly typed: TypedSource;
 }
 
+/** How long an interrupted input may take to come to its end, in milliseconds; then it is left behind. */
+const END_WITHIN = 400;
+
 /** Inputs whose text is kept, so that an error in a function typed earlier can be shown. */
 const REMEMBERED = 500;
 
@@ -130,15 +133,17 @@ export class Evaluator {
     const input = this.runtime.begin();
     const scope = globalThis as Record<string, unknown>;
     Object.defineProperty(scope, helper, { value: input, configurable: true, enumerable: false });
-    const interrupted = new Promise<"interrupted">((resolve) => {
+    const interrupted = new Promise<void>((resolve) => {
       this.interruption = () => {
         input.interrupted = true;
-        resolve("interrupted");
+        resolve();
       };
     });
     try {
-      const ending = await Promise.race([this.engine.evaluate(code, breakable), interrupted]);
-      if (ending === "interrupted" || ending.kind === "interrupted") {
+      const running = this.engine.evaluate(code, breakable);
+      // An interrupted input ends by itself at its next step, unless it waits for something that never comes.
+      const ending = await Promise.race([running, interrupted.then(() => within(END_WITHIN, running))]);
+      if (input.interrupted || ending === "late" || ending.kind === "interrupted") {
         input.interrupted = true;
         return { kind: "interrupted" };
       }
@@ -194,6 +199,13 @@ export class Evaluator {
     this.inputs.set(number, input);
     this.inputs.delete(number - REMEMBERED);
   }
+}
+
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T | "late"> {
+  return Promise.race([
+    work,
+    new Promise<"late">((resolve) => setTimeout(() => resolve("late"), milliseconds).unref()),
+  ]);
 }
 
 function wrong(text: string, error: InputError): Outcome {

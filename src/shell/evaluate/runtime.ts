@@ -29,6 +29,11 @@ export interface RuntimeHost {
 
 /** How long JavaScript may run before it lets the terminal be heard, in milliseconds. */
 const TURN = 30;
+/**
+ * The same for a function that could still give its value at once: pausing makes that a promise, which what was typed waits
+ * for, but a callback of somebody else's code would not.
+ */
+const TURN_OF_FUNCTION = 1_000;
 
 /** The ground that all inputs share; rewritten code knows it as `__retort`. */
 export class Runtime {
@@ -199,11 +204,11 @@ export class Call {
   /** Whether a loop has run for so long that the terminal should be heard; throws when Ctrl-C was pressed. */
   turn(): boolean {
     if (this.isInterrupted) throw new Interrupted();
-    // A synchronous function cannot pause. The clock is read every so many turns only.
-    if (this.synchronous || ((this.turns += 1) & 63) !== 0) return false;
+    // The clock is read every so many turns only.
+    if (((this.turns += 1) & 63) !== 0) return false;
     const now = Date.now();
     if (this.lastRest === 0) this.lastRest = now;
-    return now - this.lastRest > TURN;
+    return now - this.lastRest > (this.synchronous ? TURN_OF_FUNCTION : TURN);
   }
 
   /** Lets timers, the network and the keyboard have their turn. */

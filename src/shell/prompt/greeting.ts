@@ -1,6 +1,7 @@
 import { cut } from "../print/width";
 import type { Sitting } from "../sitting";
-import { databaseName, hostOf } from "./text";
+import { hostOf } from "../access";
+import { databaseName } from "./text";
 
 /** One or two lines: where one is, what is at hand, what has to be known. */
 export async function greeting(sitting: Sitting): Promise<string[]> {
@@ -10,7 +11,18 @@ export async function greeting(sitting: Sitting): Promise<string[]> {
   const where = `${databaseName(options)} (${options.type}${host ? ` on ${host}` : ""})`;
   const names = sitting.entityNames.map(({ name }) => name);
   const first = `${theme.strong(where)}  ${theme.quiet(cut(`${names.join(", ")}  ·  .help`, Math.max(10, width - where.length - 3)))}`;
-  return [first, ...twins(sitting), ...(await pending(sitting))];
+  return [first, ...restrictions(sitting), ...twins(sitting), ...(await pending(sitting))];
+}
+
+function restrictions({ restrictions: { sandbox, readOnly }, theme, db }: Sitting): string[] {
+  const host = hostOf(db.dataSource.options).host ?? "";
+  return [
+    ...(readOnly === "guarded"
+      ? [theme.warning(`read-only, since ${host} is not close by; retort shell --write may change it`)]
+      : []),
+    ...(readOnly === "asked" ? [theme.warning("read-only: the database refuses every change")] : []),
+    ...(sandbox ? [theme.warning("sandbox: everything is rolled back at the end, commits included")] : []),
+  ];
 }
 
 /** Entities of one name are told apart, and that is said. */

@@ -184,7 +184,7 @@ class Prompt {
     const { sitting } = this;
     const { unsaved } = sitting;
     const { inTransaction } = sitting.db.session;
-    if (sitting.isSandbox || (unsaved === 0 && !inTransaction)) return true;
+    if (sitting.restrictions.sandbox || (unsaved === 0 && !inTransaction)) return true;
     const what =
       unsaved > 0
         ? `${unsaved} unsaved ${unsaved === 1 ? "change" : "changes"}`
