@@ -1,4 +1,4 @@
-import type { DataSource, QueryRunner } from "typeorm";
+import type { DataSource } from "typeorm";
 import { unsupportedDatabase } from "./errors";
 
 /** What may be done over connections, and how what they do is ended: told to the database, not kept to by us. */
@@ -7,8 +7,8 @@ export interface Access {
   forbidWrites(dataSource: DataSource): Promise<void>;
   /** The statement that lets one connection write again. */
   readonly allowWrites: string;
-  /** Ends the statement that runs on a connection; its caller gets an error. Does nothing where none runs. */
-  cancel(dataSource: DataSource, queryRunner: QueryRunner): Promise<void>;
+  /** Ends the statements that run on the DataSource's connections; their callers get errors. Does nothing where none runs. */
+  cancel(dataSource: DataSource): Promise<void>;
 }
 
 /** The access of a DataSource; loaded when it is asked for, since few sittings need it. */

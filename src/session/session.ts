@@ -128,7 +128,7 @@ export class Session {
     this.#workspace.sandbox();
   }
 
-  /** Ends the statement that this session has running in the database; whoever waits for it gets an error. */
+  /** Ends the statements that the DataSource has running in the database; whoever waits for them gets an error. */
   cancel(): Promise<void> {
     return this.#workspace.cancel();
   }

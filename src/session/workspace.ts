@@ -69,7 +69,7 @@ export class Workspace implements InstanceOwner, QueryContext {
   }
 
   async cancel(): Promise<void> {
-    if (this.connection.isOpen) await accessOf(this.dataSource).cancel(this.dataSource, this.connection.queryRunner);
+    await accessOf(this.dataSource).cancel(this.dataSource);
   }
 
   // One thing after the other

@@ -4,7 +4,11 @@ import type { Access } from "../access";
 const FORBID = "SET SESSION TRANSACTION READ ONLY";
 
 interface Driver {
-  pool: Pool & { _freeConnections?: { length: number } };
+  /** mysql2's pool, with the lists of its connections that it has no public names for. */
+  pool: Pool & {
+    _freeConnections?: { length: number };
+    _allConnections?: { toArray(): { threadId: number }[] };
+  };
 }
 
 export const mysqlAccess: Access = {
@@ -16,11 +20,14 @@ export const mysqlAccess: Access = {
     for (const connection of await Promise.all(idle)) await forbidOn(connection);
   },
   allowWrites: "SET SESSION TRANSACTION READ WRITE",
-  async cancel(dataSource, queryRunner) {
-    if (queryRunner.isReleased) return;
-    const { threadId } = (await queryRunner.connect()) as { threadId?: number };
-    // Over another connection: this one is busy.
-    if (threadId !== undefined) await dataSource.query(`KILL QUERY ${threadId}`);
+  async cancel(dataSource) {
+    const { pool } = dataSource.driver as unknown as Driver;
+    const threads = (pool._allConnections?.toArray() ?? []).map(({ threadId }) => threadId).filter(Boolean);
+    if (threads.length === 0) return;
+    const running: { id: number }[] = await dataSource.query(
+      `SELECT id AS id FROM information_schema.processlist WHERE id IN (${threads.join(", ")}) AND command <> 'Sleep' AND id <> CONNECTION_ID()`,
+    );
+    for (const { id } of running) await dataSource.query(`KILL QUERY ${id}`);
   },
 };
 

@@ -3,9 +3,12 @@ import type { Access } from "../access";
 
 const FORBID = "SET default_transaction_read_only = on";
 
+/** pg's pool, with the list of its connections that it has no public name for. */
+type KnownPool = Pool & { _clients?: { processID?: number }[] };
+
 interface Driver {
-  master: Pool;
-  slaves: Pool[];
+  master: KnownPool;
+  slaves: KnownPool[];
 }
 
 export const postgresAccess: Access = {
@@ -18,11 +21,16 @@ export const postgresAccess: Access = {
     }
   },
   allowWrites: "SET default_transaction_read_only = off",
-  async cancel(dataSource, queryRunner) {
-    if (queryRunner.isReleased) return;
-    const { processID } = (await queryRunner.connect()) as { processID?: number };
-    // Over another connection: this one is busy.
-    if (processID !== undefined) await dataSource.query("SELECT pg_cancel_backend($1)", [processID]);
+  async cancel(dataSource) {
+    const { master, slaves } = dataSource.driver as unknown as Driver;
+    for (const pool of [master, ...slaves]) {
+      const pids = (pool._clients ?? []).flatMap(({ processID }) => (processID ? [processID] : []));
+      // Over a connection that is free: it does not end its own statement.
+      await pool.query(
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = ANY($1) AND state = 'active' AND pid <> pg_backend_pid()",
+        [pids],
+      );
+    }
   },
 };
 
