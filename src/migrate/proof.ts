@@ -95,8 +95,13 @@ class Trial {
     try {
       await this.scratch.run(work);
     } catch (error) {
-      throw rowsRefuse(direction, error);
+      throw this.#failure(direction, error);
     }
+  }
+
+  #failure(direction: "up" | "down", error: unknown): Error {
+    if (this.#dialect.isAboutRows(error)) return rowsRefuse(direction, error);
+    return proofFailed(`${direction} fails: ${messageOf(error)}`, error);
   }
 
   /** Whether the way back refused, as the file says that it does. */
@@ -109,7 +114,7 @@ class Trial {
       return false;
     } catch (error) {
       if (!refusals.some((message) => messageOf(error).includes(message))) {
-        throw rowsRefuse("down", error);
+        throw this.#failure("down", error);
       }
       return true;
     }

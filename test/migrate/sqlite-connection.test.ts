@@ -25,6 +25,7 @@ test.each(["ON", "OFF"])("migrate 3: foreign_keys = %s is so again after a run, 
     file: undefined,
     checksum: undefined,
     transaction: undefined,
+    replaces: [],
     instance: {
       up: async () => {
         seen.push(await pragma("foreign_keys"));

@@ -37,6 +37,8 @@ export interface SchemaDialect {
   plan(from: Schema, operations: readonly Operation[], to?: Schema): Plan;
   /** Statement that counts the rows (column "rows") of a table, those that meet the condition. */
   count(table: ObjectName, condition?: string): string;
+  /** Whether an error is about what is in the tables, and not about the statement. */
+  isAboutRows(error: unknown): boolean;
   /** The expression as text, so that it can be compared with any string. */
   asText(expression: string): string;
   /** A condition that is true for the rows whose value does not survive the change of the column's type; undefined where none can be lost. */

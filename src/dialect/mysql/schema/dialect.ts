@@ -1,11 +1,16 @@
 import type { DataSource } from "typeorm";
+import { driverErrorOf, isAboutRows } from "../../schema/complaints";
 import type { SchemaDialect } from "../../schema/dialect";
+import { complaintOf } from "../complaint";
 import type { Column } from "../../schema/model";
 import { mentions, mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
 import { path, quote, text } from "./create";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
 import { openScratch } from "./scratch";
+
+/** Out of range, truncated, of another kind, too long. */
+const BAD_VALUES: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1406]);
 
 /** The schema side of MySQL and MariaDB. */
 export const mysqlSchema: SchemaDialect = {
@@ -43,6 +48,9 @@ export const mysqlSchema: SchemaDialect = {
   plan,
   count: (table, condition) =>
     `SELECT COUNT(*) AS \`rows\` FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
+  isAboutRows: (error) =>
+    isAboutRows(complaintOf(driverErrorOf(error))) ||
+    BAD_VALUES.has((driverErrorOf(error) as { errno?: number } | null)?.errno ?? 0),
   asText: (expression) => expression,
   lossy,
 };

@@ -1,6 +1,8 @@
 import type { DataSource } from "typeorm";
 import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
+import { driverErrorOf, isAboutRows } from "../../schema/complaints";
 import type { SchemaDialect } from "../../schema/dialect";
+import { complaintOf } from "../complaint";
 import type { Column } from "../../schema/model";
 import { mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";
@@ -54,6 +56,9 @@ export const postgresSchema: SchemaDialect = {
   openScratch,
   plan,
   count: (table, condition) => `SELECT COUNT(*) AS "rows" FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
+  isAboutRows: (error) =>
+    isAboutRows(complaintOf(driverErrorOf(error))) ||
+    /^22/.test((driverErrorOf(error) as { code?: string } | null)?.code ?? ""),
   asText: (expression) => `${expression}::text`,
   lossy,
 };

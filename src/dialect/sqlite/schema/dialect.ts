@@ -1,4 +1,6 @@
+import { driverErrorOf, isAboutRows } from "../../schema/complaints";
 import type { SchemaDialect } from "../../schema/dialect";
+import { complaintOf } from "../complaint";
 import type { Column, Table } from "../../schema/model";
 import { mentions, normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
@@ -36,6 +38,7 @@ export const sqliteSchema: SchemaDialect = {
   plan,
   count: ({ name }, condition) =>
     `SELECT COUNT(*) AS "rows" FROM ${quote(name)}${condition ? ` WHERE ${condition}` : ""}`,
+  isAboutRows: (error) => isAboutRows(complaintOf(driverErrorOf(error))),
   asText: (expression) => expression,
   lossy,
 };

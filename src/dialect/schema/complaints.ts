@@ -1,0 +1,13 @@
+import type { DatabaseErrorKind, DriverComplaint } from "../errors";
+
+const ABOUT_ROWS: ReadonlySet<DatabaseErrorKind> = new Set(["unique", "foreign-key", "not-null", "check"]);
+
+/** The driver's own error, without what TypeORM puts around it. */
+export function driverErrorOf(error: unknown): unknown {
+  return (error as { driverError?: unknown } | null)?.driverError ?? error;
+}
+
+/** Whether the database objected to a row: a duplicate, a missing value, a key that points at nothing. */
+export function isAboutRows({ kind }: DriverComplaint): boolean {
+  return ABOUT_ROWS.has(kind);
+}

@@ -1,0 +1,227 @@
+import fs from "node:fs";
+import path from "node:path";
+import { DataSource } from "typeorm";
+import { classNameOf, fileNameOf, renderFile } from "../../src/migrate/file";
+import { nextTimestamp } from "../../src/migrate/generate";
+import { database, eachDatabase } from "../helpers/databases";
+import { entity, toOne } from "./entities";
+import { typeormGenerate, typeormRun } from "./typeorm-tool";
+import { Workshop, load } from "./workshop";
+
+const TIMESTAMP = 1700000000000;
+
+test("migrate 26: whatever a migration is called, its class parses", () => {
+  expect(classNameOf("posts table", TIMESTAMP)).toBe("PostsTable1700000000000");
+  expect(classNameOf("2fa for users", TIMESTAMP)).toBe("_2faForUsers1700000000000");
+  expect(classNameOf("größe-der/Dinge", TIMESTAMP)).toBe("GrößeDerDinge1700000000000");
+  expect(classNameOf("addHTTPLog", TIMESTAMP)).toBe("AddHTTPLog1700000000000");
+  expect(fileNameOf("Posts Table", TIMESTAMP, { language: "ts" })).toBe("1700000000000-posts-table.ts");
+  expect(() => classNameOf("…!", TIMESTAMP)).toThrow("no letter or digit");
+  for (const name of ["class", "2fa", "a'b\"c`d", "名前"]) {
+    const className = classNameOf(name, TIMESTAMP);
+    const text = renderFile({ className, up: [], down: [] }, { language: "js", moduleFormat: "cjs" });
+    const module = { exports: {} as unknown as new () => { name: string } };
+    new Function("module", text)(module);
+    expect(new module.exports().name).toBe(className);
+  }
+});
+
+test("statements are written so that they read back as they were", () => {
+  const odd = "SELECT '`${x}` \\n \r', \"q\"\n-- two lines";
+  const up = [{ comment: "one\n  two", statements: [{ kind: "sql" as const, sql: odd, verbatim: true }] }];
+  const text = renderFile({ className: "Odd1700000000000", up, down: [] }, { language: "js", moduleFormat: "cjs" });
+  const module = { exports: {} as unknown as new () => { up(runner: object): Promise<void> } };
+  new Function("module", text)(module);
+  const seen: string[] = [];
+  return new module.exports().up({ query: (sql: string) => Promise.resolve(seen.push(sql)) }).then(() => {
+    expect(seen).toEqual([odd]);
+    expect(text).toContain("    // one two\n");
+  });
+});
+
+test("an SQL text over several lines is indented, but for strings that hold line ends", () => {
+  const render = (sql: string) =>
+    renderFile(
+      { className: "A1", up: [{ comment: "c", statements: [{ kind: "sql", sql }] }], down: [] },
+      { language: "ts", moduleFormat: "esm" },
+    );
+  expect(render("CREATE TABLE a (\n  b\n)")).toContain("query(`\n      CREATE TABLE a (\n        b\n      )\n    `)");
+  expect(render("SELECT 'a\nb'")).toContain("query(`SELECT 'a\nb'`)");
+});
+
+test.each([
+  ["ts", "esm", "export class Odd1700000000000 implements MigrationInterface"],
+  ["ts", "cjs", "export class Odd1700000000000 implements MigrationInterface"],
+  ["js", "esm", "export class Odd1700000000000 {"],
+  ["js", "cjs", "module.exports = class Odd1700000000000 {"],
+] as const)("%s, %s", (language, moduleFormat, expected) => {
+  expect(renderFile({ className: "Odd1700000000000", up: [], down: [] }, { language, moduleFormat })).toContain(
+    expected,
+  );
+});
+
+test("timestamps grow, whatever the clock says", () => {
+  const folder = fs.mkdtempSync(path.join(require("node:os").tmpdir(), "retort-timestamps-"));
+  const future = Date.now() + 1e9;
+  fs.writeFileSync(path.join(folder, `${future}-later.ts`), "");
+  expect(nextTimestamp(folder)).toBe(future + 1);
+  expect(nextTimestamp(folder, future + 5)).toBe(future + 6);
+  expect(nextTimestamp(path.join(folder, "missing"))).toBeLessThanOrEqual(Date.now());
+});
+
+describe("generate", () => {
+  let shop: Workshop;
+  beforeEach(async () => {
+    shop = await Workshop.open(database("sqlite"));
+  });
+  afterEach(() => shop.close());
+
+  test("migrate 23: refuses while migrations are pending; nothing to do is no error", async () => {
+    await expect(shop.generate([entity("Item", {})], { pending: ["A1", "B2", "C3"] })).rejects.toMatchObject({
+      code: "migrate/pending",
+      message: "3 migrations are pending; nothing was written",
+      hint: "retort migrate up",
+    });
+    expect(fs.readdirSync(shop.folder)).toEqual([]);
+    await shop.migrate([entity("Item", {})]);
+    expect(await shop.generate([entity("Item", {})])).toEqual({ status: "unchanged" });
+  });
+
+  test("migrate promise 1: an answer that fits nothing is an error, with what was meant", async () => {
+    await shop.migrate([entity("Item", { name: { type: "varchar" } })]);
+    const two = [entity("Item", { label: { type: "varchar" } })];
+    await expect(shop.generate(two, { answers: { renames: ["Item.nme:label"] } })).rejects.toMatchObject({
+      code: "migrate/useless-answer",
+      exitCode: 2,
+      hint: "did you mean --rename Item.name:label",
+    });
+    await expect(shop.generate(two, { answers: { renames: ["Item.name"] } })).rejects.toMatchObject({
+      code: "migrate/bad-answer",
+    });
+    expect(fs.readdirSync(shop.folder)).toHaveLength(1);
+  });
+
+  test("migrate promise 1: at a terminal it is asked, with the number of rows", async () => {
+    await shop.migrate([entity("Item", { name: { type: "varchar" } })]);
+    await shop.query(`INSERT INTO "item" ("name") VALUES ('a'), ('b')`);
+    const asked: string[] = [];
+    const written = await shop.generate([entity("Item", { label: { type: "varchar" }, size: { type: "int" } })], {
+      ask: (question) => {
+        asked.push(question.text);
+        const [first] = question.choices;
+        return Promise.resolve(first!.flag.replace("VALUE", "3"));
+      },
+    });
+    if (written.status !== "written") throw new Error("nothing written");
+    expect(asked).toEqual([
+      expect.stringContaining("2 rows have a value"),
+      expect.stringContaining("2 rows need a value"),
+    ]);
+    await shop.up(written);
+    expect(await shop.query(`SELECT "label", "size" FROM "item"`)).toEqual([
+      { label: "a", size: 3 },
+      { label: "b", size: 3 },
+    ]);
+  });
+
+  test("migrate promise 1: a type that changes values is asked about", async () => {
+    await shop.migrate([entity("Item", { zip: { type: "varchar" } })]);
+    await shop.query(`INSERT INTO "item" ("zip") VALUES ('01234'), ('56789'), ('none')`);
+    const two = [entity("Item", { zip: { type: "int" } })];
+    await expect(shop.generate(two)).rejects.toMatchObject({
+      message: expect.stringMatching(/changes the value of 1 row[^]*--drop Item\.zip/),
+    });
+    await shop.migrate(two, { drops: ["Item.zip"] });
+    expect(await shop.query(`SELECT "zip" FROM "item"`)).toEqual([{ zip: 1234 }, { zip: 56789 }, { zip: "none" }]);
+  });
+
+  test("migrate promise 2: what the rows do not allow is said before anything is written", async () => {
+    await shop.migrate([entity("Item", { name: { type: "varchar" } })]);
+    await shop.query(`INSERT INTO "item" ("name") VALUES ('a'), ('a')`);
+    await expect(shop.generate([entity("Item", { name: { type: "varchar", unique: true } })])).rejects.toMatchObject({
+      code: "migrate/rows",
+      message: expect.stringContaining("UNIQUE constraint failed: item.name"),
+    });
+    expect(fs.readdirSync(shop.folder)).toHaveLength(1);
+  });
+
+  test("migrate promise 2: what cannot be taken back throws, and generate says so", async () => {
+    await shop.migrate([entity("Item", { name: { type: "varchar" } })]);
+    await shop.query(`INSERT INTO "item" ("name") VALUES ('a')`);
+    const written = await shop.migrate([entity("Item", {})], { drops: ["Item.name"] });
+    expect(written.refusals).toEqual([expect.stringContaining("was NOT NULL, and its values are gone")]);
+    await expect(shop.down()).rejects.toThrow("its values are gone");
+    expect(await shop.query(`SELECT * FROM "item"`)).toEqual([{ id: 1 }]);
+    await shop.query(`DELETE FROM "item"`);
+    await shop.run((runner) => load(written.file).down(runner));
+    expect((await shop.check([entity("Item", { name: { type: "varchar" } })])).agrees).toBe(true);
+  });
+
+  test("a trigger that speaks of a column that goes is named", async () => {
+    await shop.migrate([entity("Item", { name: { type: "varchar" }, size: { type: "int", nullable: true } })]);
+    await shop.query(`CREATE TRIGGER "watch" AFTER UPDATE ON "item" BEGIN SELECT OLD."size"; END`);
+    await expect(
+      shop.generate([entity("Item", { name: { type: "varchar", unique: true } })], {
+        answers: { drops: ["Item.size"] },
+      }),
+    ).rejects.toMatchObject({
+      code: "migrate/proof",
+      message: expect.stringContaining("trigger watch"),
+    });
+  });
+
+  test("the database of a project in memory is compared like any other", async () => {
+    const dataSource = await new DataSource({
+      type: "better-sqlite3",
+      database: ":memory:",
+      entities: [entity("Item", {})],
+    }).initialize();
+    const { check } = await import("../../src/migrate/check");
+    const context = { dataSource, root: "/", folder: "/", language: "ts", moduleFormat: "cjs", settings: {} } as const;
+    expect((await check(context)).differences.map(({ text }) => text)).toEqual(['create table "item"']);
+    await dataSource.synchronize();
+    expect((await check(context)).agrees).toBe(true);
+    await dataSource.destroy();
+  });
+});
+
+eachDatabase((kind) => {
+  test("a database that TypeORM made is taken over as it is, carried on, and handed back", async () => {
+    const shop = await Workshop.open(kind);
+    const quote = kind.name === "mariadb" ? "`" : '"';
+    const entities = (more: object) => [
+      entity("Author", {
+        name: { type: "varchar", length: 40, unique: true },
+        born: { type: Date, default: () => "CURRENT_TIMESTAMP" },
+        ...more,
+      }),
+      entity(
+        "Book",
+        {
+          title: { type: "varchar", length: 100 },
+          price: { type: "decimal", precision: 8, scale: 2, default: 0 },
+          kind: { type: kind.name === "sqlite" ? "simple-enum" : "enum", enum: ["a", "b"], default: "a" },
+        },
+        {
+          relations: {
+            author: toOne("Author", { onDelete: "CASCADE" }),
+            readers: { type: "many-to-many", target: "Author", joinTable: true },
+          },
+          indices: [{ columns: ["title", "price"] }],
+          ...(kind.name !== "mariadb" && { checks: [{ expression: `${quote}price${quote} >= 0` }] }),
+        },
+      ),
+    ];
+    await typeormRun(shop, await typeormGenerate(shop, entities({})));
+    expect((await shop.check(entities({}))).differences.map(({ text }) => text)).toEqual([]);
+    const more = {
+      email: { type: "varchar", length: 60, unique: true, nullable: true },
+      rank: { type: "int", default: 1 },
+    };
+    await shop.migrate(entities(more));
+    expect((await typeormGenerate(shop, entities(more))).up).toEqual([]);
+    await shop.down();
+    expect((await typeormGenerate(shop, entities({}))).up).toEqual([]);
+    await shop.close();
+  });
+});
