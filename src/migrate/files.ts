@@ -26,6 +26,8 @@ export interface MigrationFile {
   readonly checksum: string | undefined;
   /** The migration's own wish: true or false, undefined when it leaves that to the command. */
   readonly transaction: boolean | undefined;
+  /** Names of the migrations that it was made of (`retort migrate squash`): where all of them are applied, it is. */
+  readonly replaces: readonly string[];
   readonly instance: MigrationInterface;
 }
 
@@ -116,7 +118,20 @@ function describe(target: Function, file: string | undefined, root: string): Mig
   const name = instance.name ?? target.name;
   const timestamp = timestampOf(name);
   if (timestamp === undefined) throw noTimestamp(name, shown);
-  return { name, timestamp, file, checksum: file && checksumOf(file), transaction: instance.transaction, instance };
+  return {
+    name,
+    timestamp,
+    file,
+    checksum: file && checksumOf(file),
+    transaction: instance.transaction,
+    replaces: replacedNames(instance),
+    instance,
+  };
+}
+
+function replacedNames(instance: MigrationInterface): string[] {
+  const { replaces } = instance as { replaces?: unknown };
+  return Array.isArray(replaces) ? replaces.filter((name) => typeof name === "string") : [];
 }
 
 /** TypeORM's rule: the last 13 characters of the name, read as a number. */

@@ -61,6 +61,17 @@ export class History {
     ]);
   }
 
+  /** Puts one migration in the place of another, so that the order in which they were applied stays. */
+  async replace(send: Send, entry: HistoryEntry, { timestamp, name }: Omit<HistoryEntry, "id">): Promise<void> {
+    const { quote, placeholder } = this.#dialect;
+    const set = `${quote("timestamp")} = ${placeholder(1)}, ${quote("name")} = ${placeholder(2)}`;
+    await send(`UPDATE ${this.#quoted} SET ${set} WHERE ${quote("id")} = ${placeholder(3)}`, [
+      timestamp,
+      name,
+      entry.id,
+    ]);
+  }
+
   async clear(send: Send): Promise<void> {
     await send(`DELETE FROM ${this.#quoted}`);
   }

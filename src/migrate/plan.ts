@@ -1,7 +1,15 @@
 import type { MigrationFile } from "./files";
 import type { HistoryEntry } from "./history";
-import { cannotGoOn, fileMissing, isHalfApplied, pastTheBase, pastTheHead, wrongDirection } from "./running-errors";
-import { appliedEntries, doneStatements, pendingFiles, type MigrationState } from "./state";
+import {
+  cannotGoOn,
+  fileMissing,
+  isHalfApplied,
+  isPartlyReplaced,
+  pastTheBase,
+  pastTheHead,
+  wrongDirection,
+} from "./running-errors";
+import { appliedEntries, doneStatements, partlyReplaced, pendingFiles, type MigrationState } from "./state";
 import { parseTarget, type Target } from "./target";
 
 /** One migration to be run, up or down. */
@@ -17,6 +25,8 @@ export type Plan = readonly Step[];
 
 /** What to apply so that the target is reached. */
 export function planUp(state: MigrationState, text = "head"): Plan {
+  const partly = partlyReplaced(state);
+  if (partly) throw isPartlyReplaced(partly.file.name, partly.missing);
   const resumed = resumedStep(state, "up");
   const pending = pendingFiles(state).filter(({ name }) => name !== resumed?.migration.name);
   const wanted = upTo(parseTarget(text, state), text, pending, resumed ? 1 : 0, state);

@@ -79,7 +79,7 @@ export async function run(
   observer: RunObserver,
 ): Promise<RunReport> {
   const before = await stateOf(running, options);
-  if (makePlan(before).length === 0) {
+  if (makePlan(before).length === 0 && before.takeovers.length === 0) {
     observer.planned([], before);
     return { state: before, steps: [], error: undefined };
   }
@@ -91,6 +91,7 @@ export async function run(
       const state = await stateOf(running, options);
       const plan = makePlan(state);
       observer.planned(plan, state);
+      await writeTakeovers(running, state, wait);
       const runner = new Runner(running, options, observer, wait, lock, state);
       const error = await runner.carryOut(plan);
       return { state: await readBack(running, state, error), steps: runner.reports, error };
@@ -107,6 +108,26 @@ async function stateOf({ files, history, ledger, runner }: Running, { strict }: 
   const edited = strict ? editedNames(state) : [];
   if (edited.length > 0) throw editedMigrations(edited);
   return state;
+}
+
+/** Squashed migrations take the place of what they were made of, all at once. */
+async function writeTakeovers(running: Running, { takeovers }: MigrationState, wait: LockWait): Promise<void> {
+  if (takeovers.length === 0) return;
+  const { database, history, ledger, runner } = running;
+  await ledger.create(runner, database.send);
+  await database.begin(wait);
+  try {
+    for (const { file, entries } of takeovers) {
+      for (const { name } of entries.slice(0, -1)) await history.remove(database.send, name);
+      for (const { name } of entries) await ledger.forget(database.send, name);
+      await history.replace(database.send, entries.at(-1)!, file);
+      await ledger.recordApplied(database.send, file);
+    }
+    await database.commit(wait);
+  } catch (error) {
+    await database.rollback();
+    throw error;
+  }
 }
 
 /** After a failure the connection may be gone as well; what is known from before is better than another error. */

@@ -129,6 +129,49 @@ export function wouldFail(name: string, problems: readonly string[]): RetortErro
   });
 }
 
+/** A squashed migration cannot be run where some of its parts have been, nor count as applied. */
+export function isPartlyReplaced(name: string, missing: readonly string[]): RetortError {
+  return new RetortError(
+    "migrate/partly-replaced",
+    `${name} was squashed out of migrations of which some are applied here and some are not: ${missing.join(", ")}`,
+    { hint: "bring the old files back (git), retort migrate up, then take the squashed one again" },
+  );
+}
+
+// Squashing
+
+export function badRange(text: string): RetortError {
+  return badFile("bad-range", `"${text}" is no range of migrations`, "retort migrate squash FIRST..LAST");
+}
+
+export function tooFewToSquash(count: number): RetortError {
+  return badFile(
+    "too-few",
+    `there ${count === 1 ? "is 1 migration" : `are ${count} migrations`} in that range`,
+    "name two or more",
+  );
+}
+
+export function unevenlyApplied(names: readonly string[]): RetortError {
+  return new RetortError(
+    "migrate/unevenly-applied",
+    `some of the range are applied and some are not: ${names.join(", ")}`,
+    {
+      hint: "retort migrate up",
+    },
+  );
+}
+
+export function squashNotProven(problem: string): RetortError {
+  return new RetortError(
+    "migrate/squash-not-proven",
+    `one migration for all of them does not come to the same: ${problem}`,
+    {
+      hint: "nothing was written; squash a smaller range",
+    },
+  );
+}
+
 // Running
 
 /** Where and how a migration failed. */

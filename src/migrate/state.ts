@@ -11,6 +11,14 @@ export interface MigrationState {
   /** In the order in which they were applied. */
   readonly history: readonly HistoryEntry[];
   readonly ledger: LedgerContents;
+  /** What the next run writes into the history before anything else. */
+  readonly takeovers: readonly Takeover[];
+}
+
+/** A migration that was squashed out of others, all of which are applied: it takes their place in the history. */
+export interface Takeover {
+  readonly file: MigrationFile;
+  readonly entries: readonly HistoryEntry[];
 }
 
 export async function readState(
@@ -19,7 +27,43 @@ export async function readState(
   ledger: Ledger,
   runner: QueryRunner,
 ): Promise<MigrationState> {
-  return { files, history: await history.read(runner), ledger: await ledger.read(runner) };
+  const entries = await history.read(runner);
+  const takeovers = takeoversOf(files, entries);
+  return { files, history: taken(entries, takeovers), ledger: await ledger.read(runner), takeovers };
+}
+
+function takeoversOf(files: readonly MigrationFile[], entries: readonly HistoryEntry[]): Takeover[] {
+  const applied = new Set(entries.map(({ name }) => name));
+  return files
+    .filter(
+      ({ name, replaces }) => replaces.length > 0 && !applied.has(name) && replaces.every((one) => applied.has(one)),
+    )
+    .map((file) => ({ file, entries: entries.filter(({ name }) => file.replaces.includes(name)) }));
+}
+
+/** The history as it is when the takeovers are written: the squashed migration stands where the last of the others stood. */
+function taken(entries: readonly HistoryEntry[], takeovers: readonly Takeover[]): HistoryEntry[] {
+  const gone = new Map(takeovers.flatMap((takeover) => takeover.entries.map(({ id }) => [id, takeover] as const)));
+  return entries.flatMap((entry) => {
+    const takeover = gone.get(entry.id);
+    if (!takeover) return [entry];
+    const { name, timestamp } = takeover.file;
+    return takeover.entries.at(-1)!.id === entry.id ? [{ id: entry.id, name, timestamp }] : [];
+  });
+}
+
+/** A squashed migration of whose parts some are applied and some are not; undefined when there is none. */
+export function partlyReplaced({
+  files,
+  history,
+}: MigrationState): { file: MigrationFile; missing: string[] } | undefined {
+  const applied = new Set(history.map(({ name }) => name));
+  for (const file of files) {
+    if (applied.has(file.name)) continue;
+    const missing = file.replaces.filter((name) => !applied.has(name));
+    if (missing.length > 0 && missing.length < file.replaces.length) return { file, missing };
+  }
+  return undefined;
 }
 
 /**

@@ -1,8 +1,9 @@
+import fs from "node:fs";
+import path from "node:path";
 import { DataSource } from "typeorm";
 import { runNode, type CommandResult } from "./command";
 import type { ScratchDatabase } from "./databases";
 import { scratchProject, type ScratchProject } from "./project";
-import path from "node:path";
 import { repository } from "./repository";
 
 /** What a migration file is to do: statements, or JavaScript with `queryRunner` at hand. */
@@ -16,6 +17,8 @@ export interface MigrationText {
 export interface MigrationProject extends ScratchProject {
   /** Writes (or overwrites) a migration: `project.migration(1, "Users", { up: ["CREATE TABLE …"] })`. */
   migration(number: number, name: string, text: MigrationText): void;
+  /** Moves a file inside the project. */
+  move(from: string, to: string): void;
   /** Runs SQL on the project's database, past Retort. */
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** Runs TypeORM's own command: `typeorm("migration:show")`. */
@@ -51,6 +54,10 @@ exports.default = new DataSource({ ${database}, entities: ${entities}, migration
     ...project,
     migration: (number, name, text) => {
       project.write(`migrations/${stampOf(number)}-${name.toLowerCase()}.js`, fileText(nameOf(number, name), text));
+    },
+    move: (from, to) => {
+      project.write(to, project.read(from));
+      fs.rmSync(project.path(from));
     },
     query: async (sql) => {
       const dataSource = await new DataSource(scratch.options).initialize();

@@ -1,5 +1,38 @@
+import { halfAppliedError } from "../../migrate/plan";
+import { shownPath } from "../../migrate/running-errors";
+import { squash, writeSquashed } from "../../migrate/squash";
 import type { CommandContext } from "../command";
+import { migrationJson, printJson } from "./json";
+import { openMigrations } from "./opened";
 
-export function run(_context: CommandContext): Promise<void> {
-  return Promise.reject(new Error("not written yet"));
+interface Options {
+  message?: string;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** Writes one migration for many, proven to do the same, and takes the old files away. */
+export async function run(command: CommandContext<Options>): Promise<void> {
+  const { message = "squashed", dryRun = false, json = false } = command.options;
+  const { context, running, state } = await openMigrations(command, { use: "read" });
+  const now = await state();
+  const halfApplied = halfAppliedError(now);
+  if (halfApplied) throw halfApplied;
+  const squashed = await squash(context, running, now, command.args[0]!, message);
+  if (!dryRun) writeSquashed(squashed);
+  const file = shownPath(context.root, squashed.file);
+  if (json) {
+    printJson(command, {
+      name: squashed.name,
+      timestamp: squashed.timestamp,
+      file,
+      by: squashed.by,
+      replaced: squashed.replaced.map((one) => migrationJson(one, context.root)),
+      ...(dryRun && { text: squashed.text }),
+    });
+    return;
+  }
+  for (const { name } of squashed.replaced) command.note(`  ${name}`);
+  command.note(`${squashed.replaced.length} migrations are one, which was proven to come to the same.`);
+  command.print(dryRun ? squashed.text.trimEnd() : file);
 }
