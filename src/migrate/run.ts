@@ -49,6 +49,8 @@ export interface RunObserver {
   /** The lock is held, and this is what will be done. */
   planned(plan: Plan, state: MigrationState): void;
   begun(step: Step): void;
+  /** A large table is being copied: how far that is, from 0 to 1. Whoever does not ask is not told. */
+  copying?(step: Step, share: number): void;
   done(report: StepReport): void;
 }
 
@@ -259,12 +261,20 @@ class Runner {
     const started = performance.now();
     const pass = async (statement: SentStatement) => {
       await keys.before(statement);
-      return sendWithin(statement, database.around?.(statement.sql), database.send);
+      return this.#send(statement, step);
     };
     const watched = await watching(runner, pass, () => this.#runMigration(step));
     await keys.refuseNewDangling(step);
     await this.#writeHistory(step);
     return report(step, watched, started, true);
+  }
+
+  async #send(statement: SentStatement, step: Step): Promise<unknown> {
+    const { database } = this.#running;
+    const tell = this.#observer.copying?.bind(this.#observer);
+    const copy = tell && (await database.copyInParts?.(statement.sql));
+    if (copy) return copy((share) => tell(step, share));
+    return sendWithin(statement, database.around?.(statement.sql), database.send);
   }
 
   // Statement by statement

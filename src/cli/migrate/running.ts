@@ -1,5 +1,5 @@
 import { ExitCode } from "../../errors";
-import type { Plan } from "../../migrate/plan";
+import type { Plan, Step } from "../../migrate/plan";
 import { run, type RunObserver, type RunOptions, type RunReport, type TransactionMode } from "../../migrate/run";
 import { wouldFail } from "../../migrate/running-errors";
 import { editedNames, statusOf, type MigrationState } from "../../migrate/state";
@@ -21,6 +21,9 @@ export interface RunningOptions {
   readonly transaction?: TransactionMode;
   readonly lockTimeout?: number;
 }
+
+/** Width of the bar that is drawn while a large table is copied, in characters. */
+const BAR = 20;
 
 type Command = CommandContext<RunningOptions>;
 
@@ -114,7 +117,8 @@ function runOptions({ options }: Command, { context }: Opened): RunOptions {
 
 /** One line a migration, on stderr: text, or with --json an object each. */
 function observer(command: Command, { context }: Opened): RunObserver {
-  const { noteStyle: style, options } = command;
+  const { noteStyle: style, options, io } = command;
+  const isShown = io.stderr.isTTY && !options.json;
   const say = (text: string) => options.json || command.note(text);
   return {
     waiting: () => say(style.dim("Waiting for another run of migrations to end …")),
@@ -125,7 +129,9 @@ function observer(command: Command, { context }: Opened): RunObserver {
       }
     },
     begun: () => undefined,
+    ...(isShown && { copying: (step: Step, share: number) => io.stderr.write(`\r${bar(step, share)}`) }),
     done: (report) => {
+      if (isShown) io.stderr.write("\r\u001b[K");
       if (options.json) command.note(JSON.stringify(reportJson(report, context.root)));
       else
         command.note(
@@ -141,6 +147,13 @@ function printReport(command: Command, { context }: Opened, { state, steps, erro
     ...standingJson(state),
     error: error === undefined ? null : errorJson(error),
   });
+}
+
+/** `up    Name  ███████░░░░░░░░░░░░░  34 %` */
+function bar({ direction, migration }: Step, share: number): string {
+  const full = Math.round(share * BAR);
+  const percent = `${Math.round(share * 100)} %`.padStart(5);
+  return `${direction.padEnd(4)}  ${migration.name}  ${"█".repeat(full)}${"░".repeat(BAR - full)} ${percent}`;
 }
 
 function duration(milliseconds: number): string {

@@ -56,6 +56,11 @@ export interface MigrationDatabase {
   rollback(): Promise<void>;
   /** Rows that point at nothing, looked for before a commit; undefined where the database holds its keys by itself. */
   danglingRows?(): Promise<DanglingRows>;
+  /**
+   * For a statement that copies a large table into another: the same in parts, so that somebody can be told how far it is
+   * (from 0 to 1). Undefined where the statement is none, or the table is not large.
+   */
+  copyInParts?(sql: string): Promise<((tell: (share: number) => void) => Promise<unknown>) | undefined>;
   /** Opens a place to look at what migrations would send. */
   openStage(): Promise<Stage>;
   /** Opens an empty database to try migrations on. @param root the project's folder */

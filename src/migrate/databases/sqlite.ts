@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource, QueryRunner } from "typeorm";
 import { isBusy } from "../../dialect/sqlite/complaint";
@@ -18,6 +18,18 @@ interface Driver {
   readonly databaseConnection: BetterSqlite3.Database;
   readonly sqlite: typeof BetterSqlite3;
   readonly queryRunner: QueryRunner | undefined;
+}
+
+/** Tables with fewer rows than this are copied at once. */
+const LARGE_TABLE = 200_000;
+/** Into so many parts a large table is divided. */
+const PARTS = 100;
+
+interface RowidRange {
+  /** What the row's number is called. */
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Databases up to here are copied with their rows when something is to be tried, in bytes. */
@@ -139,6 +151,44 @@ export class SqliteMigrations implements MigrationDatabase {
     const [from, to] = [renamed[1]!, renamed[2]!].map((name) => name.replaceAll('"', "").split(".").at(-1)!);
     if (from !== `temporary_${to}` && to !== `temporary_${from}`) return undefined;
     return { before: ["PRAGMA legacy_alter_table = ON"], after: ["PRAGMA legacy_alter_table = OFF"] };
+  }
+
+  async copyInParts(sql: string): Promise<((tell: (share: number) => void) => Promise<unknown>) | undefined> {
+    // Only what copies row by row may be divided: not a SELECT that counts, sorts or chooses.
+    const copied = /^\s*insert\s+into\s+[^;]*\bselect\b[^;]*\bfrom\s+("[^"]+"|\w+)\s*;?\s*$/i.exec(sql)?.[1];
+    const source = copied?.replaceAll('"', "");
+    if (
+      !source ||
+      (!/^(retort_rebuilt_|temporary_)/.test(source) &&
+        !/select\s+("[^"]+"|\w+)(\s*,\s*("[^"]+"|\w+))*\s+from/i.test(sql))
+    )
+      return undefined;
+    const range = await this.#rowidRange(source);
+    if (!range || range.last - range.first < LARGE_TABLE) return undefined;
+    return (tell) => this.#copyByRowid(sql.replace(/\s*;?\s*$/, ""), range, tell);
+  }
+
+  async #rowidRange(table: string): Promise<RowidRange | undefined> {
+    const columns = (await this.send(`PRAGMA table_info("${table}")`)).map(({ name }) => String(name).toLowerCase());
+    // The row's number goes by three names, and a column may have taken one of them.
+    const name = ["rowid", "_rowid_", "oid"].find((one) => !columns.includes(one));
+    const rows = await this.send(`SELECT min(${name}) AS "first", max(${name}) AS "last" FROM "${table}"`).catch(
+      () => [],
+    );
+    const { first, last } = rows[0] ?? {};
+    return name && typeof first === "number" && typeof last === "number" ? { name, first, last } : undefined;
+  }
+
+  async #copyByRowid(sql: string, { name, first, last }: RowidRange, tell: (share: number) => void): Promise<unknown> {
+    const part = Math.ceil((last - first + 1) / PARTS);
+    let result: unknown;
+    for (let from = first; from <= last; from += part) {
+      result = await this.send(`${sql} WHERE ${name} >= ? AND ${name} < ?`, [from, from + part]);
+      tell(Math.min(1, (from + part - first) / (last - first + 1)));
+      // Lets a bar be drawn, and Ctrl-C be heard.
+      await setImmediate();
+    }
+    return result;
   }
 
   fitsTransaction(sql: string): boolean {
