@@ -155,6 +155,7 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   async #release(): Promise<void> {
+    if (!this.#client) return;
     this.#client = undefined;
     await this.#queryRunner.release();
   }
@@ -167,7 +168,10 @@ export abstract class ServerConnection<Client> implements Connection {
       return answer;
     } catch (error) {
       this.#log.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(this.complaintOf(error), error, sql, parameters);
+      const complaint = this.complaintOf(error);
+      // Outside a transaction nothing was lost with the connection: the next statement takes another one.
+      if (complaint.kind === "connection-lost" && !this.#begun) await this.#release();
+      throw statementFailed(complaint, error, sql, parameters);
     }
   }
 }

@@ -37,9 +37,15 @@ export function failureLines(error: unknown, place: Place | undefined, context: 
 
 function hintOf(error: unknown, { isReadOnly }: FailureContext): string | undefined {
   if (!(error instanceof RetortError)) return undefined;
+  // PostgreSQL wants a rollback after any statement that failed or was stopped inside a transaction.
+  if (isAborted(error)) return "db.session.rollback() takes the open transaction back";
   if (isReadOnly && error.code === "database/read-only")
     return "this shell is read-only; retort shell --write may change things";
   return error.hint;
+}
+
+function isAborted(error: RetortError): boolean {
+  return (error.cause as { code?: unknown } | undefined)?.code === "25P02";
 }
 
 function messageOf(error: unknown, place: Place | undefined, context: FailureContext): string {
