@@ -5,8 +5,8 @@ module.exports = {
   testMatch: ["**/*.test.ts"],
   globalSetup: "<rootDir>/test/helpers/global-setup.ts",
   globalTeardown: "<rootDir>/test/helpers/global-teardown.ts",
-  // Suites that start processes take a second or more a test, and longer on a busy machine.
-  testTimeout: 30_000,
+  // A test that starts a dozen processes takes seconds, and a minute on a busy machine.
+  testTimeout: 120_000,
   // The tests that start the command start it in processes of their own: more workers than cores would only make them wait.
   maxWorkers: "100%",
   transform: {
