@@ -154,7 +154,7 @@ function fileOf(target: Function): string | undefined {
     if (exported === target) return file;
     if (typeof exported !== "object" || exported === null) continue;
     const own = Object.values(Object.getOwnPropertyDescriptors(exported)).map(
-      ({ value, get }): unknown => value ?? get?.(),
+      (property): unknown => property.value ?? property.get?.call(exported),
     );
     if (own.includes(target) && isDefiningFile(file, target)) return file;
   }

@@ -29,15 +29,13 @@ export class History {
   /** The applied migrations, in the order in which they were applied; none where there is no table yet. */
   async read(runner: QueryRunner): Promise<HistoryEntry[]> {
     if (!(await runner.hasTable(this.#table))) return [];
-    const { quote } = this.#dialect;
-    const columns = ["id", "timestamp", "name"].map(quote).join(", ");
-    const rows = (await runner.query(`SELECT ${columns} FROM ${this.#quoted} ORDER BY ${quote("id")}`)) as Row[];
+    const columns = ["id", "timestamp", "name"].map((name) => this.#q(name)).join(", ");
+    const rows = (await runner.query(`SELECT ${columns} FROM ${this.#quoted} ORDER BY ${this.#q("id")}`)) as Row[];
     return rows.map((row) => ({ id: Number(row.id), timestamp: Number(row.timestamp), name: row.name }));
   }
 
   /** Makes the table, and the one for views and generated columns, as TypeORM would; leaves them where they are. */
   async create(runner: QueryRunner): Promise<void> {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded long since by the project
     const { MigrationExecutor } = require("typeorm") as typeof import("typeorm");
     const executor = new MigrationExecutor(this.#dataSource, runner) as unknown as TableMaker;
     await executor.createMigrationsTableIfNotExist(runner);
@@ -46,12 +44,8 @@ export class History {
   }
 
   async add(send: Send, { timestamp, name }: Omit<HistoryEntry, "id">): Promise<void> {
-    const { quote, placeholder } = this.#dialect;
-    const columns = `${quote("timestamp")}, ${quote("name")}`;
-    await send(`INSERT INTO ${this.#quoted}(${columns}) VALUES (${placeholder(1)}, ${placeholder(2)})`, [
-      timestamp,
-      name,
-    ]);
+    const columns = `${this.#q("timestamp")}, ${this.#q("name")}`;
+    await send(`INSERT INTO ${this.#quoted}(${columns}) VALUES (${this.#p(1)}, ${this.#p(2)})`, [timestamp, name]);
   }
 
   /** Takes the migration out, with its doubles if somebody made any. */
@@ -63,17 +57,20 @@ export class History {
 
   /** Puts one migration in the place of another, so that the order in which they were applied stays. */
   async replace(send: Send, entry: HistoryEntry, { timestamp, name }: Omit<HistoryEntry, "id">): Promise<void> {
-    const { quote, placeholder } = this.#dialect;
-    const set = `${quote("timestamp")} = ${placeholder(1)}, ${quote("name")} = ${placeholder(2)}`;
-    await send(`UPDATE ${this.#quoted} SET ${set} WHERE ${quote("id")} = ${placeholder(3)}`, [
-      timestamp,
-      name,
-      entry.id,
-    ]);
+    const set = `${this.#q("timestamp")} = ${this.#p(1)}, ${this.#q("name")} = ${this.#p(2)}`;
+    await send(`UPDATE ${this.#quoted} SET ${set} WHERE ${this.#q("id")} = ${this.#p(3)}`, [timestamp, name, entry.id]);
   }
 
   async clear(send: Send): Promise<void> {
     await send(`DELETE FROM ${this.#quoted}`);
+  }
+
+  #q(name: string): string {
+    return this.#dialect.quote(name);
+  }
+
+  #p(position: number): string {
+    return this.#dialect.placeholder(position);
   }
 }
 
@@ -104,9 +101,9 @@ export function tableBeside(dataSource: DataSource, name: string): string {
 }
 
 export function quotedPath(dataSource: DataSource, name: string): string {
-  const { quote } = dialectOf(dataSource);
+  const dialect = dialectOf(dataSource);
   return tableBeside(dataSource, name)
     .split(".")
-    .map((part) => quote(part))
+    .map((part) => dialect.quote(part))
     .join(".");
 }

@@ -220,8 +220,9 @@ function timeless(row: string): string {
 function loaded({ name, timestamp, body }: Candidate): MigrationFile {
   const text = renderFile({ className: name, ...body }, { language: "js", moduleFormat: "cjs" });
   const module = { exports: undefined as unknown as new () => MigrationInterface };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the text was rendered here
-  new Function("module", text)(module);
+
+  const define = new Function("module", text) as (module: object) => void;
+  define(module);
   const rest = { file: undefined, checksum: undefined, transaction: undefined, replaces: [] };
   return { name, timestamp, ...rest, instance: new module.exports() };
 }

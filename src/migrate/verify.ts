@@ -83,7 +83,8 @@ export async function onScratch<T>(
   running: Running,
   work: (context: MigrationContext, running: Running) => Promise<T>,
 ): Promise<T> {
-  const { dataSource, close } = await running.database.openScratch(context.root);
+  const scratch = await running.database.openScratch(context.root);
+  const { dataSource } = scratch;
   try {
     const runner = dataSource.createQueryRunner("master");
     const own: Running = {
@@ -97,7 +98,7 @@ export async function onScratch<T>(
     await runner.release();
     return result;
   } finally {
-    await close();
+    await scratch.close();
   }
 }
 

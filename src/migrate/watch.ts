@@ -13,7 +13,7 @@ export interface SentStatement {
   /** Whether TypeORM asked for a result with its parts named. */
   readonly structured: boolean;
   /** Sends it to the database. */
-  send(): Promise<unknown>;
+  readonly send: () => Promise<unknown>;
 }
 
 /** Stands between a migration and the database. */

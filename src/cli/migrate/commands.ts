@@ -1,8 +1,6 @@
 import type { Command, CommandOption } from "../command";
 import { parseDuration } from "./duration";
 
-/* eslint-disable @typescript-eslint/no-require-imports -- an action is loaded when its command runs, not before */
-
 const json: CommandOption = { flags: "--json", summary: "print the result as one JSON object" };
 const dryRun: CommandOption = { flags: "--dry-run", summary: "print the plan, run nothing" };
 const sql: CommandOption = { flags: "--sql", summary: "print the statements, run nothing" };

@@ -23,7 +23,7 @@ export async function confirmLosses(
   plan: Plan,
 ): Promise<boolean> {
   if (command.options.yes || command.options.json || !isTerminal(command)) return true;
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a script does without
+
   const { lint } = require("../../migrate/lint/lint") as typeof import("../../migrate/lint/lint");
   const linted = await lint(running.runner, plan);
   const losses = linted.flatMap(({ step, findings }) =>

@@ -12,6 +12,6 @@ const WORDS: Readonly<Record<FindingKind, string>> = {
 
 /** `must fail: "email" of "user" becomes unique, and 2 values are there more than once` */
 export function worded({ kind, text }: Finding, style: Style): string {
-  const paint = kind === "must-fail" ? style.bad : kind === "rebuilds" || kind === "locks" ? style.dim : style.warn;
-  return `${paint.call(style, `${WORDS[kind]}:`)} ${text}`;
+  const colour = kind === "must-fail" ? "bad" : kind === "rebuilds" || kind === "locks" ? "dim" : "warn";
+  return `${style[colour](`${WORDS[kind]}:`)} ${text}`;
 }

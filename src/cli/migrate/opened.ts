@@ -14,7 +14,7 @@ export interface Opened {
   readonly context: MigrationContext;
   readonly running: Running;
   /** Files, history and ledger as they are now. */
-  state(): Promise<MigrationState>;
+  readonly state: () => Promise<MigrationState>;
 }
 
 /** Loads the project and its migrations, and connects. Whoever asks for `read` finds nothing made afterwards. */

@@ -60,7 +60,6 @@ async function showPlan(command: Command, opened: Opened, task: Task): Promise<E
 }
 
 async function showStatements(command: Command, opened: Opened, task: Task): Promise<ExitCode> {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- seldom needed
   const { recordScript } = require("../../migrate/script") as typeof import("../../migrate/script");
   const plan = task.makePlan(await opened.state());
   const script = await recordScript(opened.running, plan, runOptions(command, opened));
@@ -98,7 +97,6 @@ async function runTask(command: Command, opened: Opened, task: Task): Promise<Ex
 
 /** Before the first migration rather than at the one that fails: then nothing is half done. */
 async function refuseWhatMustFail({ running }: Opened, plan: Plan): Promise<void> {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- nothing to run, nothing to load
   const { lint } = require("../../migrate/lint/lint") as typeof import("../../migrate/lint/lint");
   for (const { step, findings } of await lint(running.runner, plan, "failures")) {
     const doomed = findings.filter(({ kind }) => kind === "must-fail").map(({ text }) => text);

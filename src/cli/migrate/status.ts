@@ -62,8 +62,8 @@ function printStatus(command: CommandContext, statuses: readonly MigrationStatus
 }
 
 function line({ style }: CommandContext, status: MigrationStatus, width: number): string {
-  const paint = { applied: style.good, pending: style.warn, missing: style.bad, "half-applied": style.bad };
-  const standing = paint[status.standing].call(style, status.standing.padEnd(8));
+  const colours = { applied: "good", pending: "warn", missing: "bad", "half-applied": "bad" } as const;
+  const standing = style[colours[status.standing]](status.standing.padEnd(8));
   const remarks = remarksOn(status);
   const when = status.appliedAt ? ` ${style.dim(localTime(status.appliedAt))}` : "";
   const text = `${standing}  ${status.name.padEnd(width)} ${when}`;

@@ -39,8 +39,8 @@ export async function run(command: CommandContext<Options>): Promise<void> {
 
 function print(command: CommandContext, { migration, verdict, problem, losses }: VerifiedMigration): void {
   const { style } = command;
-  const paint = { proven: style.good, irreversible: style.warn, failed: style.bad }[verdict];
-  command.print(`${paint.call(style, verdict.padEnd(12))}  ${migration.name}`);
+  const colours = { proven: "good", irreversible: "warn", failed: "bad" } as const;
+  command.print(`${style[colours[verdict]](verdict.padEnd(12))}  ${migration.name}`);
   if (verdict === "irreversible") command.note(command.noteStyle.dim(`  ${problem}`));
   for (const loss of losses) command.note(command.noteStyle.dim(`  ${loss}`));
 }

@@ -42,7 +42,7 @@ export class Evidence {
     parent: string,
     parentColumns: readonly string[],
   ): Promise<number | undefined> {
-    const { quote } = this.#dialect;
+    const quote = (name: string) => this.#dialect.quote(name);
     const pairs = columns
       .map((column, index) => `p.${quote(parentColumns[index]!)} = c.${quote(column)}`)
       .join(" AND ");

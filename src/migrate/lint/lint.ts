@@ -50,7 +50,7 @@ export async function lint(runner: QueryRunner, plan: Plan, wanted: "all" | "fai
     // What is half done already has been looked at, or cannot be helped.
     if (step.resumed) continue;
     const { instance } = step.migration;
-    const statements = readMethod(step.direction === "up" ? instance.up : instance.down);
+    const statements = readMethod(instance[step.direction].toString());
     const findings: Finding[] = [];
     for (const sql of statements) {
       if (sql === undefined) walk.loseTrack();

@@ -24,9 +24,9 @@ const QUERY_RUNNER: Readonly<Record<string, Call>> = {
 /** What of a query runner makes or asks something only: not knowing more of it is no loss. */
 const HARMLESS = /^(has|get|create|start|commit|rollback|connect|release|enable|disable|clearSqlMemory|log)/;
 
-/** Reads the statements out of a method: what is written as plain text, in the calls that Retort's and TypeORM's files make. */
-export function readMethod(method: Function): MethodSource {
-  const tree = parseMethod(method.toString());
+/** Reads the statements out of a method's text: what is written as plain text, in the calls that Retort's and TypeORM's files make. */
+export function readMethod(text: string): MethodSource {
+  const tree = parseMethod(text);
   if (!tree) return [undefined];
   const statements: (string | undefined)[] = [];
   visit(tree, (node) => statements.push(...statementsOf(node)));
