@@ -8,6 +8,8 @@ export interface Design {
 }
 
 export interface DesignTable {
+  /** Stays when the name does not. */
+  id: number;
   name: string;
   columns: DesignColumn[];
   indexes: { columns: string[]; unique: boolean; where?: string | undefined }[];
@@ -29,6 +31,8 @@ export interface DesignReference {
 }
 
 export interface DesignColumn {
+  /** Stays when the name does not. */
+  id: number;
   name: string;
   kind: keyof typeof KINDS;
   nullable: boolean;
@@ -42,7 +46,7 @@ interface Kind {
   readonly types: readonly object[];
   readonly defaults: readonly unknown[];
   /** An SQL value for the nth row: another one in every row. */
-  value(row: number, variant: number): string;
+  value(row: number): string;
 }
 
 export const ENUMS = [
@@ -97,19 +101,26 @@ export const KINDS = {
 const NAMES = ["alpha", "beta", "gamma", "delta", "order", "Mixed", "with space", 'quo"te', "größe", "select"];
 const TABLES = ["author", "Book", "order", "odd name", "tag"];
 
+let lastId = 0;
+
+function nextId(): number {
+  return ++lastId;
+}
+
 /** One arbitrary schema. */
 export function design(g: fc.GeneratorValue): Design {
-  const names = g(fc.uniqueArray, fc.constantFrom(...TABLES), { minLength: 1, maxLength: 4 });
-  const tables = names.map((name) => table(g, name, names));
+  const names = some(g, TABLES, 1, 4);
+  const tables = names.map((name) => tableOf(g, name, names));
   const views = g(fc.integer, { min: 0, max: 3 }) === 0 ? [viewOf(g, tables)] : [];
   return { tables, views };
 }
 
-function table(g: fc.GeneratorValue, name: string, names: readonly string[]): DesignTable {
-  const own = g(fc.uniqueArray, fc.constantFrom(...NAMES), { minLength: 1, maxLength: 5 });
+export function tableOf(g: fc.GeneratorValue, name: string, names: readonly string[]): DesignTable {
+  const own = some(g, NAMES, 1, 5);
   const plain = own.map((column) => columnOf(g, column));
   const compositeKey = g(fc.integer, { min: 0, max: 5 }) === 0;
   const result: DesignTable = {
+    id: nextId(),
     name,
     columns: plain,
     indexes: [],
@@ -130,7 +141,14 @@ function table(g: fc.GeneratorValue, name: string, names: readonly string[]): De
 
 export function columnOf(g: fc.GeneratorValue, name: string): DesignColumn {
   const kind = g(fc.constantFrom, ...(Object.keys(KINDS) as (keyof typeof KINDS)[]));
-  return { name, kind, nullable: g(fc.boolean), default: g(fc.boolean), variant: g(fc.integer, { min: 0, max: 2 }) };
+  return {
+    id: nextId(),
+    name,
+    kind,
+    nullable: g(fc.boolean),
+    default: g(fc.boolean),
+    variant: g(fc.integer, { min: 0, max: 2 }),
+  };
 }
 
 export function referenceTo(g: fc.GeneratorValue, target: string): DesignReference {
@@ -146,9 +164,8 @@ export function referenceTo(g: fc.GeneratorValue, target: string): DesignReferen
 /** Indexes, uniques, checks and generated columns over the columns that are there. */
 export function addParts(g: fc.GeneratorValue, own: DesignTable): void {
   const names = own.columns.filter((column) => !column.generated).map((column) => column.name);
-  const some = () => g(fc.uniqueArray, fc.constantFrom(...names), { minLength: 1, maxLength: 2 });
   if (g(fc.boolean)) {
-    const columns = some();
+    const columns = some(g, names, 1, 2);
     own.indexes.push({
       columns,
       unique: false,
@@ -164,6 +181,7 @@ export function addParts(g: fc.GeneratorValue, own: DesignTable): void {
   const numbers = own.columns.filter(({ kind, generated }) => !generated && kind === "integer");
   if (numbers.length > 0 && g(fc.integer, { min: 0, max: 2 }) === 0 && !own.columns.some(({ name }) => name === "sum"))
     own.columns.push({
+      id: nextId(),
       name: "sum",
       kind: "integer",
       nullable: true,
@@ -186,6 +204,13 @@ function checkOver(g: fc.GeneratorValue, name: string): string {
 function viewOf(g: fc.GeneratorValue, tables: readonly DesignTable[]): Design["views"][number] {
   const own = pick(g, tables);
   return { name: "overview", table: own.name, columns: own.columns.slice(0, 1).map((column) => column.name) };
+}
+
+/** Some of the values, none of them twice. */
+function some(g: fc.GeneratorValue, values: readonly string[], least: number, most: number): string[] {
+  const limits = { minLength: Math.min(least, values.length), maxLength: most };
+  const places = g(() => fc.uniqueArray(fc.integer({ min: 0, max: values.length - 1 }), limits));
+  return places.map((at) => values[at]!);
 }
 
 /** One of the objects. Not by constantFrom: for objects that look alike fast-check gives those of an earlier call. */

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { DataSource } from "typeorm";
+import { check } from "../../src/migrate/check";
 import { classNameOf, fileNameOf, renderFile } from "../../src/migrate/file";
 import { nextTimestamp } from "../../src/migrate/generate";
 import { database, eachDatabase } from "../helpers/databases";
@@ -176,7 +177,6 @@ describe("generate", () => {
       database: ":memory:",
       entities: [entity("Item", {})],
     }).initialize();
-    const { check } = await import("../../src/migrate/check");
     const context = { dataSource, root: "/", folder: "/", language: "ts", moduleFormat: "cjs", settings: {} } as const;
     expect((await check(context)).differences.map(({ text }) => text)).toEqual(['create table "item"']);
     await dataSource.synchronize();

@@ -30,8 +30,7 @@ const toAuthor = {
 
 eachDatabase((database) => {
   let shop: Workshop;
-  const quote = (name: string) =>
-    database.name === "mysql" || database.name === "mariadb" ? `\`${name}\`` : `"${name}"`;
+  const quote = (name: string) => (database.name === "mariadb" ? `\`${name}\`` : `"${name}"`);
   const q = (strings: TemplateStringsArray, ...values: unknown[]) =>
     String.raw(strings, ...values).replace(/"(\w+)"/g, (_, name: string) => quote(name));
 

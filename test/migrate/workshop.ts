@@ -14,11 +14,12 @@ import { type GenerateOptions, type GenerateResult, generate } from "../../src/m
 import { type TestDatabase, type ScratchDatabase } from "../helpers/databases";
 
 type Entities = readonly (Function | EntitySchema<any>)[];
-type Written = Extract<GenerateResult, { status: "written" | "shown" }>;
+export type Written = Extract<GenerateResult, { status: "written" | "shown" }>;
 
 /** One database and one migrations folder, on which entities can be exchanged for others. */
 export class Workshop {
   #dataSource: DataSource | undefined;
+  #entities: Entities | undefined;
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "retort-migrations-"));
   readonly applied: MigrationInterface[] = [];
 
@@ -38,11 +39,14 @@ export class Workshop {
 
   /** A connection whose entities are these. */
   async use(entities: Entities): Promise<MigrationContext> {
-    await this.close();
-    const options = { ...this.database.options, ...this.options, entities: [...entities] } as DataSourceOptions;
-    this.#dataSource = await openDataSource(new DataSource(options));
+    if (this.#entities !== entities || !this.#dataSource?.isInitialized) {
+      await this.close();
+      const options = { ...this.database.options, ...this.options, entities: [...entities] } as DataSourceOptions;
+      this.#dataSource = await openDataSource(new DataSource(options));
+      this.#entities = entities;
+    }
     return {
-      dataSource: this.#dataSource,
+      dataSource: this.dataSource,
       root: this.folder,
       folder: this.folder,
       language: "ts",

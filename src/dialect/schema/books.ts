@@ -7,8 +7,8 @@ import type { Operation } from "./operation";
  * entities wrote them. What Retort makes is entered too, so that TypeORM's tool agrees with the database afterwards.
  */
 export interface Books {
-  quote(identifier: string): string;
-  text(value: string): string;
+  readonly quote: (identifier: string) => string;
+  readonly text: (value: string) => string;
   /** SQL for the database and schema that an entry is made under; NULL where TypeORM leaves them out. */
   readonly database: string;
   schemaOf(object: ObjectName): string;

@@ -152,13 +152,14 @@ class Walk {
     for (const operation of structural) schema = editStored(schema, operation);
     const after = findTable(schema, first.table)!;
     const comment = `${spoken(first.table)}: ${structural.map(describeWithin).join("; ")}`;
+    const known = this.#known(table, renames);
     const native = nativeChange(table, structural, this.schema);
-    if (native) {
+    // On the way back the text is to be what it was: a key that stood among the table's constraints stands there again.
+    if (native && (known === undefined || normalized(native.stored) === normalized(known))) {
       this.steps.push({ comment, statements: [...native.statements, ...noted(table, after)] });
       this.schema = replaceTable(schema, after, { ...after, stored: native.stored });
       return;
     }
-    const known = this.#known(table, renames);
     const definition = known ?? edit.spread(after.stored!);
     const rebuild = rebuildOf(table, after, structural, definition);
     this.steps.push({ comment: `Rebuild ${comment}`, statements: [rebuild, ...noted(table, after)] });
