@@ -53,10 +53,14 @@ export function proofFailed(what: string, cause?: unknown): RetortError {
 
 /** The statements are right, but not for what is in the tables: a duplicate before UNIQUE, a key that points at nothing. */
 export function rowsRefuse(direction: "up" | "down", cause: unknown): RetortError {
-  return new RetortError("migrate/rows", `the rows that are there do not allow it (${direction}): ${firstLine(cause)}; nothing was written`, {
-    hint: "correct the rows, then generate again",
-    cause,
-  });
+  return new RetortError(
+    "migrate/rows",
+    `the rows that are there do not allow it (${direction}): ${firstLine(cause)}; nothing was written`,
+    {
+      hint: "correct the rows, then generate again",
+      cause,
+    },
+  );
 }
 
 export function badName(name: string): RetortError {

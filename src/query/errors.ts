@@ -53,10 +53,6 @@ export function ambiguousEntity(entity: string, paths: readonly string[]): Retor
   );
 }
 
-export function notARelation(entity: string, path: string): RetortError {
-  return new RetortError("query/no-relation", `${entity} has no relation "${path}"`);
-}
-
 export function operatorElsewhere(operator: string, label: string, database: string): RetortError {
   return new RetortError("query/operator", `${operator} of ${label} is something that ${database} does not have`);
 }

@@ -182,14 +182,19 @@ export class Collection<T extends object> extends Array<T> {
 
   /** @internal Members that were put in here, not on their own side. */
   *given(): Generator<T> {
-    for (const member of this) if (!(this.#relation.isManyToMany ? this.#followed?.has(member) : this.#keeper.follows(this.#relation, member))) yield member;
+    for (const member of this)
+      if (!(this.#relation.isManyToMany ? this.#followed?.has(member) : this.#keeper.follows(this.#relation, member)))
+        yield member;
   }
 
   /** @internal Members that the database does not have yet, and those it still has. */
   get changes(): { added: T[]; removed: T[] } {
     const stored = new Set(this.#stored);
     const now = new Set<T>(this);
-    return { added: [...now].filter((member) => !stored.has(member)), removed: this.#stored.filter((member) => !now.has(member)) };
+    return {
+      added: [...now].filter((member) => !stored.has(member)),
+      removed: this.#stored.filter((member) => !now.has(member)),
+    };
   }
 
   /** @internal */
@@ -252,7 +257,8 @@ export class Collection<T extends object> extends Array<T> {
   #isTold(): boolean {
     const told = this.#told ?? this.#stored;
     if (this.length !== told.length) return false;
-    for (let index = 0; index < told.length; index++) if (this[index] !== told[index] && !this.#isToldOf(this[index]!)) return false;
+    for (let index = 0; index < told.length; index++)
+      if (this[index] !== told[index] && !this.#isToldOf(this[index]!)) return false;
     return true;
   }
 
@@ -294,7 +300,10 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
     this.#keeper = keeper;
   }
 
-  then<R, E>(resolved?: ((members: T[]) => R | PromiseLike<R>) | null, failed?: ((error: unknown) => E | PromiseLike<E>) | null): Promise<R | E> {
+  then<R, E>(
+    resolved?: ((members: T[]) => R | PromiseLike<R>) | null,
+    failed?: ((error: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<R | E> {
     return (this.#keeper.load(this.#owner, this.#relation) as Promise<T[]>).then(resolved, failed);
   }
   /** The related entities, read and kept. */

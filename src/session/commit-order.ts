@@ -19,7 +19,10 @@ export interface CommitOrder {
  * Sorts objects so that what is referenced comes first, a whole wave at a time, so that many rows go into one statement.
  * A circle is opened at a foreign key that may be NULL for a moment.
  */
-export function commitOrder(instances: Iterable<Instance>, dependenciesOf: (instance: Instance) => readonly Dependency[]): CommitOrder {
+export function commitOrder(
+  instances: Iterable<Instance>,
+  dependenciesOf: (instance: Instance) => readonly Dependency[],
+): CommitOrder {
   const waiting = new Map<Instance, number>();
   const dependants = new Map<Instance, Instance[]>();
   const postponed: CommitOrder["postponed"] = [];
@@ -47,7 +50,11 @@ export function commitOrder(instances: Iterable<Instance>, dependenciesOf: (inst
 }
 
 /** Those who waited for nobody but the objects of a wave. */
-function released(wave: readonly Instance[], waiting: Map<Instance, number>, dependants: ReadonlyMap<Instance, Instance[]>): Instance[] {
+function released(
+  wave: readonly Instance[],
+  waiting: Map<Instance, number>,
+  dependants: ReadonlyMap<Instance, Instance[]>,
+): Instance[] {
   const next: Instance[] = [];
   for (const instance of wave) {
     for (const dependant of dependants.get(instance) ?? []) {
@@ -76,7 +83,12 @@ function openCircle(
     mended = { instance, relations: [...new Set(blocking.map(({ relation }) => relation))] };
     break;
   }
-  if (!mended) throw unresolvableCycle([...waiting.keys()].slice(0, 3).flatMap((instance) => dependenciesOf(instance).map(({ relation }) => relation.label)));
+  if (!mended)
+    throw unresolvableCycle(
+      [...waiting.keys()]
+        .slice(0, 3)
+        .flatMap((instance) => dependenciesOf(instance).map(({ relation }) => relation.label)),
+    );
   waiting.delete(mended.instance);
   for (const relation of mended.relations) postponed.push({ instance: mended.instance, relation });
   return [mended.instance];

@@ -4,7 +4,7 @@ import { accessOf } from "../dialect/access";
 import { dialectOf } from "../dialect/dialects";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { columnsOf } from "../query/columns";
-import { Query } from "../query/query";
+import { type Query } from "../query/query";
 import type { Columns, Values } from "../query/types";
 import { Registry } from "./registry";
 import { Session, type EntityClass, type SessionOptions } from "./session";
@@ -99,7 +99,8 @@ export class Database {
   #define(target: object, name: string, get: () => unknown): void {
     const own = Object.getOwnPropertyDescriptor(target, name);
     // A field that TypeScript only declares may be there as undefined; what another Database left may be replaced.
-    if (own && !(own.configurable && ("value" in own ? own.value === undefined : installedGetters.has(own.get!)))) return;
+    if (own && !(own.configurable && ("value" in own ? own.value === undefined : installedGetters.has(own.get!))))
+      return;
     if (!own && inheritedByHand(target, name)) return;
     installedGetters.add(get);
     Object.defineProperty(target, name, { get, configurable: true, enumerable: false });
@@ -113,7 +114,11 @@ export class Database {
 const installedGetters = new WeakSet<object>();
 
 function inheritedByHand(target: object, name: string): boolean {
-  for (let parent: object | null = Object.getPrototypeOf(target) as object | null; parent; parent = Object.getPrototypeOf(parent) as object | null) {
+  for (
+    let parent: object | null = Object.getPrototypeOf(target) as object | null;
+    parent;
+    parent = Object.getPrototypeOf(parent) as object | null
+  ) {
     const inherited = Object.getOwnPropertyDescriptor(parent, name);
     if (inherited) return !(inherited.get && installedGetters.has(inherited.get));
   }

@@ -20,20 +20,30 @@ export function heldByAnotherSession(entity: object): RetortError {
 }
 
 export function closedSession(): RetortError {
-  return new RetortError("session/closed", "the session is closed", { hint: "open a new one: new Session(dataSource)" });
+  return new RetortError("session/closed", "the session is closed", {
+    hint: "open a new one: new Session(dataSource)",
+  });
 }
 
 export function needsRollback(first: Error): RetortError {
-  return new RetortError("session/needs-rollback", `an earlier flush failed (${firstLine(first.message)}), and nothing can go on before a rollback`, {
-    hint: "session.rollback()",
-    cause: first,
-  });
+  return new RetortError(
+    "session/needs-rollback",
+    `an earlier flush failed (${firstLine(first.message)}), and nothing can go on before a rollback`,
+    {
+      hint: "session.rollback()",
+      cause: first,
+    },
+  );
 }
 
 export function savepointOver(): RetortError {
-  return new RetortError("session/savepoint-over", "the savepoint is over: it, one around it or the whole transaction was committed or rolled back", {
-    hint: "open another one: session.beginNested()",
-  });
+  return new RetortError(
+    "session/savepoint-over",
+    "the savepoint is over: it, one around it or the whole transaction was committed or rolled back",
+    {
+      hint: "open another one: session.beginNested()",
+    },
+  );
 }
 
 export function inAutoflush(origin: string, error: Error): Error {
@@ -43,15 +53,23 @@ export function inAutoflush(origin: string, error: Error): Error {
 }
 
 export function duplicateKey(entity: object, other: object, key: string): RetortError {
-  return new RetortError("session/duplicate-key", `${nameOf(entity)} has the key ${key} of ${nameOf(other)}, which is loaded already`, {
-    hint: "merge() brings its values into the loaded object",
-  });
+  return new RetortError(
+    "session/duplicate-key",
+    `${nameOf(entity)} has the key ${key} of ${nameOf(other)}, which is loaded already`,
+    {
+      hint: "merge() brings its values into the loaded object",
+    },
+  );
 }
 
 export function notInSession(entity: object): RetortError {
-  return new RetortError("session/detached", `${nameOf(entity)} is in no session, so its relations cannot be asked for`, {
-    hint: "add() it, or merge() it into a session",
-  });
+  return new RetortError(
+    "session/detached",
+    `${nameOf(entity)} is in no session, so its relations cannot be asked for`,
+    {
+      hint: "add() it, or merge() it into a session",
+    },
+  );
 }
 
 export function notPersistent(entity: object, state: string, action: string): RetortError {
@@ -67,10 +85,14 @@ export function rowGone(entity: object): RetortError {
 }
 
 export function staleRow(entity: object): RetortError {
-  return new RetortError("session/stale", `${nameOf(entity)} was changed or deleted by somebody else since it was read`, {
-    hint: "session.rollback(), session.refresh(object), and apply the change again",
-    retryable: true,
-  });
+  return new RetortError(
+    "session/stale",
+    `${nameOf(entity)} was changed or deleted by somebody else since it was read`,
+    {
+      hint: "session.rollback(), session.refresh(object), and apply the change again",
+      retryable: true,
+    },
+  );
 }
 
 export function childrenNeedParent(parent: object, relation: RelationModel, count: number): RetortError {
@@ -82,12 +104,6 @@ export function childrenNeedParent(parent: object, relation: RelationModel, coun
   );
 }
 
-export function missingParent(entity: object, relation: RelationModel): RetortError {
-  return new RetortError("session/missing-parent", `${nameOf(entity)} has no ${relation.property}, and its foreign key is NOT NULL`, {
-    hint: `set ${relation.property} before the commit, or delete the object`,
-  });
-}
-
 export function unresolvableCycle(names: readonly string[]): RetortError {
   return new RetortError("session/cycle", `new rows need each other and none can be first: ${names.join(" → ")}`, {
     hint: "make one of the foreign keys nullable, or deferrable",
@@ -95,13 +111,13 @@ export function unresolvableCycle(names: readonly string[]): RetortError {
 }
 
 export function missingKey(entity: object, column: ColumnModel): RetortError {
-  return new RetortError("session/no-key", `${nameOf(entity)} has no ${column.label}, and the database does not make one`, {
-    hint: `set ${column.property} before the commit`,
-  });
-}
-
-export function invalidValue(column: ColumnModel, problem: string, hint?: string): RetortError {
-  return new RetortError("session/value", `${column.label}: ${problem}`, hint === undefined ? {} : { hint });
+  return new RetortError(
+    "session/no-key",
+    `${nameOf(entity)} has no ${column.label}, and the database does not make one`,
+    {
+      hint: `set ${column.property} before the commit`,
+    },
+  );
 }
 
 /** `<User susan>` where the class says so, else `User`. */

@@ -33,7 +33,13 @@ export function hydratorOf(model: EntityModel, relationships: Relationships): Hy
 
 /** Columns whose change an UPDATE writes. */
 export function isTracked({ isVirtual, metadata }: ColumnModel): boolean {
-  return !isVirtual && !metadata.isDiscriminator && !metadata.isVersion && metadata.asExpression === undefined && metadata.isUpdate;
+  return (
+    !isVirtual &&
+    !metadata.isDiscriminator &&
+    !metadata.isVersion &&
+    metadata.asExpression === undefined &&
+    metadata.isUpdate
+  );
 }
 
 function compile(model: EntityModel, relationships: Relationships): Hydrator {
@@ -62,12 +68,23 @@ function compilePopulate(selected: readonly ColumnModel[]): Populate {
   selected.forEach((column, place) => {
     if (column.isVirtual) return;
     const raw = `row[offset + ${place}]`;
-    const value = column.codec.decode ? `decode[${place}](${raw})` : column.codec.plain ? raw : `thaw[${place}](${raw})`;
-    lines.push(column.path.length === 1 ? `entity[${JSON.stringify(column.property)}] = ${value};` : `write[${place}](entity, ${value});`);
+    const value = column.codec.decode
+      ? `decode[${place}](${raw})`
+      : column.codec.plain
+        ? raw
+        : `thaw[${place}](${raw})`;
+    lines.push(
+      column.path.length === 1
+        ? `entity[${JSON.stringify(column.property)}] = ${value};`
+        : `write[${place}](entity, ${value});`,
+    );
   });
-  const make = new Function("decode", "thaw", "write", `return function populate(entity, row, offset) {\n${lines.join("\n")}\n};`) as (
-    ...lists: unknown[]
-  ) => Populate;
+  const make = new Function(
+    "decode",
+    "thaw",
+    "write",
+    `return function populate(entity, row, offset) {\n${lines.join("\n")}\n};`,
+  ) as (...lists: unknown[]) => Populate;
   return make(
     selected.map(({ codec }) => codec.decode),
     selected.map(({ codec }) => codec.thaw),
@@ -129,7 +146,8 @@ function makerOf(model: EntityModel, relationships: Relationships): { make(): ob
       constructs: true,
       make() {
         const entity = Reflect.construct(target, [], Shell) as object;
-        for (const property of own) if (Object.hasOwn(entity, property)) delete (entity as Record<string, unknown>)[property];
+        for (const property of own)
+          if (Object.hasOwn(entity, property)) delete (entity as Record<string, unknown>)[property];
         return entity;
       },
     };
@@ -151,7 +169,11 @@ function needsConstructor(model: EntityModel, target: new () => object): boolean
 }
 
 function hasPrivateNames(target: unknown): boolean {
-  for (let type = target; typeof type === "function" && type !== Function.prototype; type = Object.getPrototypeOf(type) as unknown)
+  for (
+    let type = target;
+    typeof type === "function" && type !== Function.prototype;
+    type = Object.getPrototypeOf(type) as unknown
+  )
     if (/(^|[\s{;])#\w|WeakMap|WeakSet/.test(Function.prototype.toString.call(type))) return true;
   return false;
 }

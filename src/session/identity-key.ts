@@ -57,10 +57,12 @@ function compositeKey(model: EntityModel): KeyMaker {
   };
   return {
     ofRow: (row, places) =>
-      joined(places.map((place, index) => {
-        const { decode } = model.primary[index]!.codec;
-        return decode ? decode(row[place]) : row[place];
-      })),
+      joined(
+        places.map((place, index) => {
+          const { decode } = model.primary[index]!.codec;
+          return decode ? decode(row[place]) : row[place];
+        }),
+      ),
     ofValues: joined,
     parts(given) {
       if (!isPartsObject(given)) throw keyOfWrongShape(model.name, partNames(model), given);
@@ -73,7 +75,9 @@ function compositeKey(model: EntityModel): KeyMaker {
 function partOf(column: ColumnModel, given: object): unknown {
   const value = column.isVirtual ? (given as Record<string, unknown>)[column.property] : column.read(given);
   const referenced = column.metadata.referencedColumn;
-  return referenced && typeof value === "object" && value !== null ? (referenced.getEntityValue(value) as unknown) : value;
+  return referenced && typeof value === "object" && value !== null
+    ? (referenced.getEntityValue(value) as unknown)
+    : value;
 }
 
 function checkedPart(model: EntityModel, column: ColumnModel, value: unknown, given: unknown): unknown {
@@ -82,7 +86,8 @@ function checkedPart(model: EntityModel, column: ColumnModel, value: unknown, gi
     value === null ||
     value === undefined ||
     (typeof value === "number" && Number.isNaN(value)) ||
-    (numeric && !(typeof value === "number" || typeof value === "bigint" || (typeof value === "string" && isNumeric(value))));
+    (numeric &&
+      !(typeof value === "number" || typeof value === "bigint" || (typeof value === "string" && isNumeric(value))));
   if (wrong) throw keyOfWrongShape(model.name, partNames(model), given);
   return value;
 }

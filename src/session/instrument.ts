@@ -32,8 +32,10 @@ export function shadowOf(model: EntityModel, prototype: object, relationships: R
   let shadow = ofModel.get(prototype);
   if (!shadow) {
     shadow = Object.create(prototype) as object;
-    for (const relation of model.relations) if (relation.path.length === 1) define(shadow, relation, relationships, false);
-    if (!(inspect.custom in prototype)) Object.defineProperty(shadow, inspect.custom, { value: inspectEntity, configurable: true, writable: true });
+    for (const relation of model.relations)
+      if (relation.path.length === 1) define(shadow, relation, relationships, false);
+    if (!(inspect.custom in prototype))
+      Object.defineProperty(shadow, inspect.custom, { value: inspectEntity, configurable: true, writable: true });
     ofModel.set(prototype, shadow);
   }
   return shadow;
@@ -44,7 +46,8 @@ export function expose(instance: Instance, relation: RelationModel, relationship
   const { exposed } = instance;
   if (exposed === relation || (exposed instanceof Set && exposed.has(relation)) || relation.path.length > 1) return;
   // Most objects have one relation, so a set is made for the second only.
-  instance.exposed = exposed === undefined ? relation : exposed instanceof Set ? exposed.add(relation) : new Set([exposed, relation]);
+  instance.exposed =
+    exposed === undefined ? relation : exposed instanceof Set ? exposed.add(relation) : new Set([exposed, relation]);
   define(instance.entity, relation, relationships, true);
 }
 
@@ -69,7 +72,8 @@ export function release(instance: Instance): void {
   }
   const shadow = Object.getPrototypeOf(entity) as object;
   Object.setPrototypeOf(entity, Object.getPrototypeOf(shadow) as object);
-  for (const [property, value] of loaded) (entity as Record<string, unknown>)[property] = Array.isArray(value) ? Array.from(value) : value;
+  for (const [property, value] of loaded)
+    (entity as Record<string, unknown>)[property] = Array.isArray(value) ? Array.from(value) : value;
 }
 
 /** The property of a relation, hidden and in sight; one a relation, so that objects share their hidden class. */
@@ -84,7 +88,10 @@ function define(target: object, relation: RelationModel, relationships: Relation
   Object.defineProperty(target, relation.property, visible ? pair.visible : pair.hidden);
 }
 
-function accessorsOf(relation: RelationModel, relationships: Relationships): Required<Pick<PropertyDescriptor, "get" | "set">> {
+function accessorsOf(
+  relation: RelationModel,
+  relationships: Relationships,
+): Required<Pick<PropertyDescriptor, "get" | "set">> {
   return {
     get(this: object) {
       const instance = instanceOf(this);
@@ -93,7 +100,8 @@ function accessorsOf(relation: RelationModel, relationships: Relationships): Req
     set(this: object, value: unknown) {
       const instance = instanceOf(this);
       if (instance) relationships.write(instance, relation, value);
-      else Object.defineProperty(this, relation.property, { value, writable: true, enumerable: true, configurable: true });
+      else
+        Object.defineProperty(this, relation.property, { value, writable: true, enumerable: true, configurable: true });
     },
   };
 }

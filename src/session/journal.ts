@@ -4,7 +4,12 @@ import type { Instance, Reference, Related } from "./instance";
 
 type SavedRelation =
   | { readonly kind: "reference"; readonly reference: Reference }
-  | { readonly kind: "collection"; readonly collection: Collection<object>; readonly members: readonly object[]; readonly stored: readonly object[] }
+  | {
+      readonly kind: "collection";
+      readonly collection: Collection<object>;
+      readonly members: readonly object[];
+      readonly stored: readonly object[];
+    }
   | { readonly kind: "lazy"; readonly lazy: LazyCollection; readonly moves: LazyCollection["moves"] };
 
 /** One object as it was at the last commit or savepoint: enough to make it so again without asking the database. */
@@ -105,14 +110,16 @@ function mementoOf(instance: Instance): Memento {
 
 function saved(related: Related | undefined): SavedRelation | undefined {
   if (related === undefined) return undefined;
-  if (related instanceof Collection) return { kind: "collection", collection: related, members: related.remembered, stored: related.stored };
+  if (related instanceof Collection)
+    return { kind: "collection", collection: related, members: related.remembered, stored: related.stored };
   if (related instanceof LazyCollection) return { kind: "lazy", lazy: related, moves: new Map(related.moves) };
   return { kind: "reference", reference: { ...related } };
 }
 
 /** Gives a new object back what its properties held before flushes filled them in, the last filling first. */
 export function emptyAgain({ instance, filled = [] }: Memento): void {
-  for (let place = filled.length - 2; place >= 0; place -= 2) (filled[place] as ColumnModel).write(instance.entity, filled[place + 1]);
+  for (let place = filled.length - 2; place >= 0; place -= 2)
+    (filled[place] as ColumnModel).write(instance.entity, filled[place + 1]);
 }
 
 /** A relation of an object that is new again: what was put into it stays, and nothing of it is in the database. */

@@ -64,7 +64,9 @@ export class Listeners {
   /** The object as the database had it, for `event.databaseEntity`; a copy that nobody tracks. */
   #stored(instance: Instance): object {
     const { model, snapshot } = instance;
-    const copy = Object.create((model.metadata.target as { prototype?: object }).prototype ?? Object.prototype) as object;
+    const copy = Object.create(
+      (model.metadata.target as { prototype?: object }).prototype ?? Object.prototype,
+    ) as object;
     for (const column of model.columns) {
       const remembered = snapshot![column.index];
       if (!column.isVirtual && typeof remembered !== "symbol") column.write(copy, column.codec.thaw(remembered));

@@ -106,20 +106,31 @@ export class Persister {
     await this.#readMade(model, made, key, rows);
   }
 
-  async #insertChunks({ columns, rows }: InsertGroup, insert: (rows: readonly InsertRow[]) => Promise<void>): Promise<void> {
+  async #insertChunks(
+    { columns, rows }: InsertGroup,
+    insert: (rows: readonly InsertRow[]) => Promise<void>,
+  ): Promise<void> {
     const most = Math.floor(this.#dialect.parameterLimit / Math.max(1, columns.length));
     const size = columns.length === 0 ? 1 : Math.min(ROWS_A_STATEMENT, most);
     for (let from = 0; from < rows.length; from += size) await insert(rows.slice(from, from + size));
   }
 
-  async #insertReturning(model: EntityModel, { columns, made }: InsertGroup, rows: readonly InsertRow[]): Promise<void> {
+  async #insertReturning(
+    model: EntityModel,
+    { columns, made }: InsertGroup,
+    rows: readonly InsertRow[],
+  ): Promise<void> {
     const parameters = rows.flatMap(({ values }) => encoded(columns, values));
     const returned = await this.#connection.rows(this.#insertSql(model, columns, rows.length, made), parameters);
     rows.forEach((row, index) => this.#inserted(row, columns, made, returned[index] ?? []));
   }
 
   /** MySQL: the rows of one INSERT get consecutive keys. */
-  async #insertConsecutive(model: EntityModel, { columns, made }: InsertGroup, rows: readonly InsertRow[]): Promise<void> {
+  async #insertConsecutive(
+    model: EntityModel,
+    { columns, made }: InsertGroup,
+    rows: readonly InsertRow[],
+  ): Promise<void> {
     const key = rowidAmong(made);
     const parameters = rows.flatMap(({ values }) => encoded(columns, values));
     const { lastId } = await this.#connection.run(this.#insertSql(model, columns, rows.length, []), parameters);
@@ -128,7 +139,12 @@ export class Persister {
   }
 
   /** What the database made besides the key is read by the keys, in one statement for many rows. */
-  async #readMade(model: EntityModel, made: readonly ColumnModel[], key: ColumnModel | undefined, rows: readonly InsertRow[]): Promise<void> {
+  async #readMade(
+    model: EntityModel,
+    made: readonly ColumnModel[],
+    key: ColumnModel | undefined,
+    rows: readonly InsertRow[],
+  ): Promise<void> {
     const others = made.filter((column) => column !== key);
     if (others.length === 0) return;
     await this.#readBack(
@@ -138,7 +154,12 @@ export class Persister {
     );
   }
 
-  #insertSql(model: EntityModel, columns: readonly ColumnModel[], rows: number, returning: readonly ColumnModel[]): string {
+  #insertSql(
+    model: EntityModel,
+    columns: readonly ColumnModel[],
+    rows: number,
+    returning: readonly ColumnModel[],
+  ): string {
     const tail = returning.length === 0 ? "" : ` RETURNING ${returning.map(({ quoted }) => quoted).join(", ")}`;
     if (columns.length === 0) return `INSERT INTO ${model.table} ${this.#dialect.insertDefaults}${tail}`;
     let position = 0;
@@ -148,7 +169,13 @@ export class Persister {
   }
 
   /** The row is there: the object learns what the database made (from place `from` on), and what it holds is remembered. */
-  #inserted({ instance, values }: InsertRow, columns: readonly ColumnModel[], made: readonly ColumnModel[], returned: readonly unknown[], from = 0): void {
+  #inserted(
+    { instance, values }: InsertRow,
+    columns: readonly ColumnModel[],
+    made: readonly ColumnModel[],
+    returned: readonly unknown[],
+    from = 0,
+  ): void {
     const { model, entity } = instance;
     const all = model.columns;
     const snapshot = new Array<unknown>(all.length);
@@ -180,7 +207,9 @@ export class Persister {
   async #updateGroup(model: EntityModel, updates: readonly Update[]): Promise<void> {
     const columns = updates[0]!.changes.map(({ column }) => column);
     const { version } = model;
-    const touched = columns.some((column) => column.metadata.isUpdateDate) ? undefined : model.columns.find(({ metadata }) => metadata.isUpdateDate);
+    const touched = columns.some((column) => column.metadata.isUpdateDate)
+      ? undefined
+      : model.columns.find(({ metadata }) => metadata.isUpdateDate);
     const made = model.columns.filter((column) => column === touched || column.metadata.asExpression !== undefined);
     let position = 0;
     const sets = columns.map((column) => `${column.quoted} = ${this.#dialect.placeholder(++position)}`);
@@ -196,7 +225,9 @@ export class Persister {
       ...this.#keyParameters(instance, version),
     ]);
     const returned = await this.#runUpdates(sql, batches, updates, made, version !== undefined);
-    updates.forEach(({ instance, changes }, index) => this.#updated(instance, changes, version, made, returned?.[index]));
+    updates.forEach(({ instance, changes }, index) =>
+      this.#updated(instance, changes, version, made, returned?.[index]),
+    );
     if (made.length > 0 && !returned)
       await this.#readBack(
         model,
@@ -216,7 +247,8 @@ export class Persister {
     if (made.length === 0 || !this.#dialect.returning) {
       const ran = this.#connection.runMany(sql, batches);
       const { changes } = ran instanceof Promise ? await ran : ran;
-      for (let index = 0; index < changes.length; index++) if (changes[index] === 0) this.#refused(updates[index]!.instance, versioned);
+      for (let index = 0; index < changes.length; index++)
+        if (changes[index] === 0) this.#refused(updates[index]!.instance, versioned);
       return undefined;
     }
     const rows: Row[] = [];
@@ -290,7 +322,9 @@ export class Persister {
       const column = columns[place]!;
       const raw = row[from + place];
       const value = column.codec.decode ? column.codec.decode(raw) : raw;
-      instance.snapshot![column.index] = column.codec.freezesValues ? column.codec.freezeValue(value) : column.codec.freeze(raw);
+      instance.snapshot![column.index] = column.codec.freezesValues
+        ? column.codec.freezeValue(value)
+        : column.codec.freeze(raw);
       this.#fill(instance, column, value);
     }
   }
@@ -298,13 +332,18 @@ export class Persister {
   #amongKeys(model: EntityModel, keys: readonly unknown[][]): { sql: string; parameters: unknown[] } {
     const { arrayParameter } = this.#dialect;
     const [only] = model.primary;
-    if (model.primary.length === 1 && arrayParameter && keys.every(([key]) => typeof key === "number" || typeof key === "string"))
+    if (
+      model.primary.length === 1 &&
+      arrayParameter &&
+      keys.every(([key]) => typeof key === "number" || typeof key === "string")
+    )
       return {
         sql: arrayParameter.render(only!.quoted, this.#dialect.placeholder(1)),
         parameters: [arrayParameter.encode(keys.map(([key]) => key))],
       };
     let position = 0;
-    const one = (): string => `(${model.primary.map(({ quoted }) => `${quoted} = ${this.#dialect.placeholder(++position)}`).join(" AND ")})`;
+    const one = (): string =>
+      `(${model.primary.map(({ quoted }) => `${quoted} = ${this.#dialect.placeholder(++position)}`).join(" AND ")})`;
     return { sql: keys.map(one).join(" OR "), parameters: keys.flat() };
   }
 
@@ -368,7 +407,12 @@ const insertables = new WeakMap<EntityModel, readonly ColumnModel[]>();
 function insertableColumns(model: EntityModel): readonly ColumnModel[] {
   let columns = insertables.get(model);
   if (!columns)
-    insertables.set(model, (columns = model.columns.filter(({ metadata }) => metadata.isInsert !== false && metadata.asExpression === undefined)));
+    insertables.set(
+      model,
+      (columns = model.columns.filter(
+        ({ metadata }) => metadata.isInsert !== false && metadata.asExpression === undefined,
+      )),
+    );
   return columns;
 }
 
@@ -378,7 +422,12 @@ const nullables = new WeakMap<EntityModel, readonly ColumnModel[]>();
 function nullableColumns(model: EntityModel): readonly ColumnModel[] {
   let columns = nullables.get(model);
   if (!columns)
-    nullables.set(model, (columns = model.columns.filter(({ isVirtual, metadata }) => !isVirtual && metadata.isNullable && metadata.isSelect)));
+    nullables.set(
+      model,
+      (columns = model.columns.filter(
+        ({ isVirtual, metadata }) => !isVirtual && metadata.isNullable && metadata.isSelect,
+      )),
+    );
   return columns;
 }
 

@@ -31,8 +31,9 @@ export interface Savepoint {
 export type Changes = Record<string, { before: unknown; after: unknown }>;
 
 /** An entity class, as `session.query(User)` takes it. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- constructors may take anything
-export type EntityClass<T> = (abstract new (...parameters: any[]) => T) | { readonly options: { readonly name: string } } | string;
+export type EntityClass<T> =
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- constructors may take anything
+  (abstract new (...parameters: any[]) => T) | { readonly options: { readonly name: string } } | string;
 
 /**
  * SQLAlchemy's unit of work on TypeORM entities: objects are added, changed and deleted in memory; `commit()` writes all
@@ -79,7 +80,8 @@ export class Session {
 
   /** Forgets every object. */
   expungeAll(): void {
-    for (const instance of [...this.#workspace.identities, ...this.#workspace.pending]) this.#workspace.expunge(instance);
+    for (const instance of [...this.#workspace.identities, ...this.#workspace.pending])
+      this.#workspace.expunge(instance);
   }
 
   /** Copies an object's values into the session's object of the same key (read where it is not loaded, new where there is none). */
@@ -173,7 +175,9 @@ export class Session {
     for (const entity of entities) {
       const instance = this.#persistent(entity, "refreshed");
       const key = keyOf(instance.model, entity);
-      const conditions = Object.fromEntries(instance.model.primary.map(({ property }) => [property, (key as Record<string, unknown>)[property]]));
+      const conditions = Object.fromEntries(
+        instance.model.primary.map(({ property }) => [property, (key as Record<string, unknown>)[property]]),
+      );
       this.#workspace.forgetRelations(instance, true);
       await this.noAutoflush(() =>
         this.query<object>(instance.model.name).withDeleted().filterBy(conditions).populateExisting().one(),
@@ -242,7 +246,13 @@ export class Session {
     return Object.fromEntries(
       changesOf(instance).map(({ column, value }) => [
         column.property,
-        { before: typeof instance.snapshot![column.index] === "symbol" ? undefined : column.codec.thaw(instance.snapshot![column.index]), after: value },
+        {
+          before:
+            typeof instance.snapshot![column.index] === "symbol"
+              ? undefined
+              : column.codec.thaw(instance.snapshot![column.index]),
+          after: value,
+        },
       ]),
     );
   }

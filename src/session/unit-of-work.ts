@@ -64,7 +64,8 @@ export class UnitOfWork {
     for (const instances of [pending, related])
       for (const instance of instances) {
         if (!instance.promises) continue;
-        for (const [relation, promise] of instance.promises) registry.relationships.write(instance, relation, await promise);
+        for (const [relation, promise] of instance.promises)
+          registry.relationships.write(instance, relation, await promise);
         instance.promises = undefined;
       }
     const unread: [Instance, RelationModel, Collection<object>][] = [];
@@ -77,9 +78,12 @@ export class UnitOfWork {
         if (collection.unread) unread.push([instance, relation, collection]);
       }
     };
-    for (const instances of [...identities.tables(), pending]) for (const instance of instances.values()) settle(instance);
+    for (const instances of [...identities.tables(), pending])
+      for (const instance of instances.values()) settle(instance);
     for (const [instance, relation, collection] of unread)
-      collection.compareWith(await this.#workspace.withoutAutoflushOwnTurn(() => this.#workspace.relatedQuery(instance, relation).all()));
+      collection.compareWith(
+        await this.#workspace.withoutAutoflushOwnTurn(() => this.#workspace.relatedQuery(instance, relation).all()),
+      );
   }
 
   /** Objects that an added object refers to, or that were put into its collections, are added with it. */
@@ -100,9 +104,14 @@ export class UnitOfWork {
   async #cascadeToChildren(): Promise<void> {
     const { deleting } = this.#workspace;
     const done = new Set<Instance>();
-    for (let parents = [...deleting]; parents.length > 0; parents = [...deleting].filter((instance) => !done.has(instance))) {
+    for (
+      let parents = [...deleting];
+      parents.length > 0;
+      parents = [...deleting].filter((instance) => !done.has(instance))
+    ) {
       for (const parent of parents) done.add(parent);
-      for (const [model, group] of byModel(parents)) for (const relation of model.referrers()) await this.#cascadeAlong(relation, group);
+      for (const [model, group] of byModel(parents))
+        for (const relation of model.referrers()) await this.#cascadeAlong(relation, group);
     }
   }
 
@@ -133,21 +142,28 @@ export class UnitOfWork {
     const gone = new Set(parents.map(({ entity }) => entity));
     const { identities, registry } = this.#workspace;
     return [...identities.of(relation.model).values()].filter(
-      (child) => child.model.relations.includes(relation) && gone.has(registry.relationships.known(child, relation) as object),
+      (child) =>
+        child.model.relations.includes(relation) && gone.has(registry.relationships.known(child, relation) as object),
     );
   }
 
   async #children(relation: RelationModel, parents: readonly Instance[]): Promise<Instance[]> {
     const condition = or(
       ...(relation.joins.length === 1
-        ? [new Column(relation.joins[0]!.foreign).in(parents.map(({ entity }) => relation.joins[0]!.referenced.read(entity)))]
+        ? [
+            new Column(relation.joins[0]!.foreign).in(
+              parents.map(({ entity }) => relation.joins[0]!.referenced.read(entity)),
+            ),
+          ]
         : parents.map(({ entity }) =>
             relation.joins
               .map(({ foreign, referenced }) => new Column(foreign).eq(referenced.read(entity)))
               .reduce((left, right) => left.and(right)),
           )),
     );
-    const query = Query.of<object>(() => this.#workspace, relation.model).withDeleted().filter(condition);
+    const query = Query.of<object>(() => this.#workspace, relation.model)
+      .withDeleted()
+      .filter(condition);
     const entities = await this.#workspace.withoutAutoflushOwnTurn(() => query.all());
     const stored = new Set(entities.map((entity) => instanceOf(entity)!));
     for (const child of this.#loadedChildren(relation, parents)) stored.add(child);
@@ -186,7 +202,8 @@ export class UnitOfWork {
           for (const entity of removed) unlinks.add(relation, instance, entity);
         } else if (members instanceof LazyCollection) {
           for (const [entity, { way, here }] of members.moves)
-            if (here && !this.#isLoadedThere(relation, entity)) (way === "came" ? links : unlinks).add(relation, instance, entity);
+            if (here && !this.#isLoadedThere(relation, entity))
+              (way === "came" ? links : unlinks).add(relation, instance, entity);
         }
       }
     }
@@ -209,13 +226,15 @@ export class UnitOfWork {
     const { connection, journal } = this.#workspace;
     const persister = new Persister(connection, journal);
     const order = commitOrder(work.inserts, dependenciesAmong(new Set(work.inserts)));
-    for (const wave of order.waves) for (const [model, group] of byModel(wave)) await this.#insert(persister, model, group);
+    for (const wave of order.waves)
+      for (const [model, group] of byModel(wave)) await this.#insert(persister, model, group);
     const updates = mergeUpdates(work.updates, postponedUpdates(order));
     for (const [model, group] of groupUpdates(updates)) await persister.update(model, group);
     await persister.unlink(work.unlinks);
     await persister.link(work.links);
     const deletions = commitOrder(work.deletes, this.#storedDependencies(new Set(work.deletes)));
-    for (const wave of [...deletions.waves].reverse()) for (const [model, group] of byModel(wave)) await persister.delete(model, group);
+    for (const wave of [...deletions.waves].reverse())
+      for (const [model, group] of byModel(wave)) await persister.delete(model, group);
   }
 
   async #insert(persister: Persister, model: EntityModel, instances: readonly Instance[]): Promise<void> {
@@ -232,7 +251,8 @@ export class UnitOfWork {
     const values = keyValues(instance);
     const key = keyMaker(instance.model).ofValues(values);
     const other = key === undefined ? undefined : this.#workspace.identities.get(instance.model, key);
-    if (other && other !== instance && other.deletion === "none") throw duplicateKey(instance.entity, other.entity, values.join(", "));
+    if (other && other !== instance && other.deletion === "none")
+      throw duplicateKey(instance.entity, other.entity, values.join(", "));
   }
 
   /** Who among the deleted ones points at whom, as the database has it. */
@@ -379,6 +399,8 @@ class LinkSet {
   }
 
   all(): Link[] {
-    return [...this.#links.values()].flatMap((byLeft) => [...byLeft.values()].flatMap((byRight) => [...byRight.values()]));
+    return [...this.#links.values()].flatMap((byLeft) =>
+      [...byLeft.values()].flatMap((byRight) => [...byRight.values()]),
+    );
   }
 }

@@ -38,7 +38,11 @@ export function currentValue(instance: Instance, column: ColumnModel): unknown {
 }
 
 /** What the assigned relation says of its foreign key; undefined where it says nothing, or was overruled by the property. */
-function followedValue(instance: Instance, column: ColumnModel, { relation, place, referenced }: ForeignKeyColumn): unknown {
+function followedValue(
+  instance: Instance,
+  column: ColumnModel,
+  { relation, place, referenced }: ForeignKeyColumn,
+): unknown {
   const reference = instance.relatedBy(relation) as Reference | undefined;
   if (!reference?.assigned) return undefined;
   if (!column.isVirtual && !Object.is(column.read(instance.entity), reference.copied?.[place])) return undefined;

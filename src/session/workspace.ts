@@ -346,7 +346,8 @@ export class Workspace implements InstanceOwner, QueryContext {
       if (key === undefined) return undefined;
       const known = identities.get(key);
       if (known) {
-        if (populateExisting || known.generation !== this.generation) this.#reread(known, row, offset, model, populateExisting);
+        if (populateExisting || known.generation !== this.generation)
+          this.#reread(known, row, offset, model, populateExisting);
         return known;
       }
       const kind = kinds?.get(String(row[kinds.place])) ?? model;

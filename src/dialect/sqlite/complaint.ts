@@ -32,7 +32,9 @@ export function complaintOf(error: unknown): DriverComplaint {
     if (missing?.[1] === "column") return { kind: "missing-column", column: missing[2] };
   }
   const kind = KINDS[code] ?? (code.startsWith("SQLITE_READONLY") ? "read-only" : "other");
-  const place = /constraint failed: (?:index '(?<constraint>[^']+)'|(?<table>[^.,]+)\.(?<column>[^,]+))/.exec(message)?.groups;
+  const place = /constraint failed: (?:index '(?<constraint>[^']+)'|(?<table>[^.,]+)\.(?<column>[^,]+))/.exec(
+    message,
+  )?.groups;
   return { kind, table: place?.["table"], column: place?.["column"], constraint: place?.["constraint"] };
 }
 

@@ -5,7 +5,7 @@ import { diff } from "./diff";
 import { editor } from "./editor";
 import { explain } from "./explain";
 import { exportRows } from "./export";
-import { help, explainName } from "./help";
+import { explainName, helpOn } from "./help";
 import { history } from "./history";
 import { load } from "./load";
 import { migrate } from "./migrate";
@@ -17,7 +17,7 @@ import { sql } from "./sql";
 
 /** Every dot-command, in the order of `.help`. */
 export const commands: readonly DotCommand[] = [
-  help,
+  helpOn(() => commands),
   entities,
   schema,
   diff,

@@ -3,13 +3,14 @@ import { drawPairs } from "../print/table";
 import type { Sitting } from "../sitting";
 import type { DotCommand } from "./command";
 
-export const help: DotCommand = {
+/** `.help`, over the table it stands in itself. */
+export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
   name: "help",
   takes: "[command|name]",
   summary: "this list; or what a command or a name is",
   completions: (sitting) => [...table().map(({ name }) => name), ...sitting.entityNames.map(({ name }) => name)],
   run(argument, sitting) {
-    if (argument === "") return sitting.write(overview(sitting));
+    if (argument === "") return sitting.write(overview(table(), sitting));
     const name = argument.replace(/^\./, "");
     const command = table().find((candidate) => candidate.name === name);
     if (command) return sitting.write(aboutCommand(command, sitting));
@@ -20,7 +21,7 @@ export const help: DotCommand = {
       );
     return explainName(argument, sitting);
   },
-};
+});
 
 /** `?User`, `?User.query.filterBy`. */
 export async function explainName(name: string, sitting: Sitting): Promise<boolean> {
@@ -29,11 +30,11 @@ export async function explainName(name: string, sitting: Sitting): Promise<boole
   return true;
 }
 
-function overview(sitting: Sitting): string[] {
+function overview(commands: readonly DotCommand[], sitting: Sitting): string[] {
   const { theme } = sitting;
   return [
     ...drawPairs(
-      table().map(({ name, takes, summary }) => ({ name: `.${name}${takes ? ` ${takes}` : ""}`, text: summary })),
+      commands.map(({ name, takes, summary }) => ({ name: `.${name}${takes ? ` ${takes}` : ""}`, text: summary })),
       theme,
     ),
     "",
@@ -55,10 +56,4 @@ function aboutCommand({ name, takes, summary, details }: DotCommand, { theme }: 
     `${theme.name(`.${name}${takes ? ` ${takes}` : ""}`)}  ${summary}`,
     ...(details ?? []).map((line) => `  ${line}`),
   ];
-}
-
-function table(): readonly DotCommand[] {
-  // The table holds this command, so it is looked up when it is needed.
-
-  return (require("./commands") as typeof import("./commands")).commands;
 }

@@ -1,4 +1,4 @@
-import { cut, padEnd, padStart, widthOf } from "./width";
+import { cut, padEnd, widthOf } from "./width";
 import type { Theme } from "./theme";
 
 /*
@@ -108,8 +108,4 @@ export function drawPairs(
 ): string[] {
   const names = Math.max(0, ...pairs.map(({ name }) => widthOf(name)));
   return pairs.map(({ name, text }) => `${indent}${theme.name(padEnd(name, names))}  ${text}`.trimEnd());
-}
-
-export function rightAligned(text: string, columns: number): string {
-  return padStart(text, columns);
 }

@@ -47,7 +47,3 @@ export function graphemes(text: string): string[] {
 export function padEnd(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - widthOf(text)));
 }
-
-export function padStart(text: string, columns: number): string {
-  return " ".repeat(Math.max(0, columns - widthOf(text))) + text;
-}
