@@ -1,4 +1,5 @@
 import type { DataSource, QueryRunner } from "typeorm";
+import type { Family } from "./family";
 
 /** A value, or the promise of one: the embedded database answers at once, a server later. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -46,7 +47,7 @@ export type GeneratedKeys =
 
 /** What a database must provide for the session and the query. Ask it for a capability, not for its name. */
 export interface Dialect {
-  readonly name: "sqlite" | "postgres" | "mysql";
+  readonly name: Family;
   /** The most parameters that one statement can carry. */
   readonly parameterLimit: number;
   readonly generatedKeys: GeneratedKeys;

@@ -1,19 +1,15 @@
 import type { DataSource } from "typeorm";
 import type { Dialect } from "./dialect";
-import { unsupportedDatabase } from "./errors";
+import { familyOf, type Family } from "./family";
 
-/** The dialect of a DataSource. Each is loaded when it is first asked for, so that nobody pays for another database. */
+// Each is loaded when it is first asked for, so that nobody pays for another database.
+const DIALECTS: Record<Family, () => Dialect> = {
+  sqlite: () => (require("./sqlite/dialect") as typeof import("./sqlite/dialect")).sqlite,
+  postgres: () => (require("./postgres/dialect") as typeof import("./postgres/dialect")).postgres,
+  mysql: () => (require("./mysql/dialect") as typeof import("./mysql/dialect")).mysql,
+};
+
+/** The dialect of a DataSource. */
 export function dialectOf(dataSource: DataSource): Dialect {
-  switch (dataSource.options.type) {
-    case "better-sqlite3":
-      return (require("./sqlite/dialect") as typeof import("./sqlite/dialect")).sqlite;
-    case "postgres":
-    case "cockroachdb":
-      return (require("./postgres/dialect") as typeof import("./postgres/dialect")).postgres;
-    case "mysql":
-    case "mariadb":
-      return (require("./mysql/dialect") as typeof import("./mysql/dialect")).mysql;
-    default:
-      throw unsupportedDatabase(dataSource.options.type);
-  }
+  return DIALECTS[familyOf(dataSource)]();
 }

@@ -1,6 +1,6 @@
 import type { DataSource, DataSourceOptions, EntitySchema } from "typeorm";
 import type { DatabaseEvent, DatabaseListener } from "../dialect/dialect";
-import { accessOf } from "../dialect/access";
+import { accessOf } from "../dialect/accesses";
 import { dialectOf } from "../dialect/dialects";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { columnsOf } from "../query/columns";

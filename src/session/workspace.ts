@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, MaybePromise, Row } from "../dialect/dialect";
-import { accessOf } from "../dialect/access";
+import { accessOf } from "../dialect/accesses";
 import { dialectOf } from "../dialect/dialects";
 import { SandboxConnection } from "../dialect/sandbox";
 import type { EntityModel, RelationModel } from "../metadata/model";

@@ -1,22 +1,18 @@
 import type { DataSource, QueryRunner } from "typeorm";
+import { familyOf, type Family } from "../../dialect/family";
 import type { MigrationDatabase } from "./contract";
 
-/** What the DataSource's database provides for migrations. Each is loaded when it is first asked for. */
+type Constructor = new (dataSource: DataSource, runner: QueryRunner) => MigrationDatabase;
+
+// Each is loaded when it is first asked for.
+const DATABASES: Record<Family, () => Constructor> = {
+  sqlite: () => (require("./sqlite") as typeof import("./sqlite")).SqliteMigrations,
+  postgres: () => (require("./postgres") as typeof import("./postgres")).PostgresMigrations,
+  mysql: () => (require("./mysql") as typeof import("./mysql")).MysqlMigrations,
+};
+
+/** What the DataSource's database provides for migrations. */
 export function migrationDatabaseOf(dataSource: DataSource, runner: QueryRunner): MigrationDatabase {
-  switch (dataSource.options.type) {
-    case "better-sqlite3": {
-      const { SqliteMigrations } = require("./sqlite") as typeof import("./sqlite");
-      return new SqliteMigrations(dataSource, runner);
-    }
-    case "mysql":
-    case "mariadb": {
-      const { MysqlMigrations } = require("./mysql") as typeof import("./mysql");
-      return new MysqlMigrations(dataSource, runner);
-    }
-    default: {
-      // `dialectOf` has refused what is none of the three long before.
-      const { PostgresMigrations } = require("./postgres") as typeof import("./postgres");
-      return new PostgresMigrations(dataSource, runner);
-    }
-  }
+  const Database = DATABASES[familyOf(dataSource)]();
+  return new Database(dataSource, runner);
 }

@@ -3,6 +3,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, Scratch } from "../../schema/dialect";
 import { type Schema, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
+import { carryOut, rewriting } from "../../schema/scratch";
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
@@ -26,7 +27,7 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
     await create(`${name}_${at}`);
   }
   await runner.query(`USE ${quote(name)}`);
-  const translated = translating(runner, (sql) => {
+  const translated = rewriting(runner, (sql) => {
     let text = sql;
     for (const [database, scratch] of others) text = text.replaceAll(`${quote(database)}.`, `${quote(scratch)}.`);
     return text.replaceAll(`${quote(standard)}.`, `${quote(name)}.`);
@@ -66,17 +67,6 @@ function databasesOf(dataSource: DataSource, standard: string): string[] {
   return [...new Set(named)];
 }
 
-function translating(runner: QueryRunner, translate: (sql: string) => string): QueryRunner {
-  return new Proxy(runner, {
-    get(target, property) {
-      if (property === "query")
-        return (sql: string, ...rest: unknown[]) => target.query(translate(sql), ...(rest as [unknown[]]));
-      const value: unknown = Reflect.get(target, property, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
-
 /** The tables made from what was read, so that reading is part of what is proven; then rows, then keys. */
 async function copy(
   source: QueryRunner,
@@ -91,10 +81,12 @@ async function copy(
     tables: schema.tables.map((table) => ({ ...table, foreignKeys: [], triggers: [] })),
     views: [],
   };
-  await send(
+  await carryOut(
+    plan(
+      emptySchema,
+      bare.tables.map((table): Operation => ({ kind: "createTable", table })),
+    ),
     target,
-    emptySchema,
-    bare.tables.map((table): Operation => ({ kind: "createTable", table })),
   );
   let isWhole = true;
   const [{ scratch }] = (await direct.query("SELECT DATABASE() AS `scratch`")) as [{ scratch: string }];
@@ -111,18 +103,15 @@ async function copy(
     table.foreignKeys.map((value): Operation => ({ kind: "addPart", table, part: { sort: "foreignKey", value } })),
   );
   await target.query("SET foreign_key_checks = 0");
-  await send(target, bare, keys);
+  await carryOut(plan(bare, keys), target);
   await target.query("SET foreign_key_checks = 1");
-  await send(
+  await carryOut(
+    plan(
+      bare,
+      schema.views.map((view): Operation => ({ kind: "createView", view })),
+    ),
     target,
-    bare,
-    schema.views.map((view): Operation => ({ kind: "createView", view })),
   );
   for (const table of schema.tables) for (const trigger of table.triggers) await target.query(trigger.sql);
   return isWhole;
-}
-
-async function send(target: QueryRunner, from: Schema, operations: readonly Operation[]): Promise<void> {
-  for (const step of plan(from, operations).steps)
-    for (const statement of step.statements) if (statement.kind === "sql") await target.query(statement.sql);
 }

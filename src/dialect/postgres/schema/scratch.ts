@@ -3,6 +3,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, Scratch } from "../../schema/dialect";
 import { type ObjectName, type Schema, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
+import { carryOut, rewriting } from "../../schema/scratch";
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
@@ -26,7 +27,7 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
     others.set(name, `${prefix}_${at}`);
     await runner.query(`CREATE SCHEMA ${quote(`${prefix}_${at}`)}`);
   }
-  const translated = translating(runner, (sql) => {
+  const translated = rewriting(runner, (sql) => {
     let text = sql;
     for (const [name, scratch] of others) text = text.replaceAll(`${quote(name)}.`, `${quote(scratch)}.`);
     return text.replaceAll(`${quote(standard)}.`, `${quote(prefix)}.`);
@@ -69,17 +70,6 @@ function schemasOf(dataSource: DataSource): string[] {
   return [...new Set(dataSource.entityMetadatas.flatMap(({ schema }) => (schema ? [schema] : [])))];
 }
 
-function translating(runner: QueryRunner, translate: (sql: string) => string): QueryRunner {
-  return new Proxy(runner, {
-    get(target, property) {
-      if (property === "query")
-        return (sql: string, ...rest: unknown[]) => target.query(translate(sql), ...(rest as [unknown[]]));
-      const value: unknown = Reflect.get(target, property, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
-
 /** The tables made from what was read, so that reading is part of what is proven; then rows, then keys. */
 async function copy(
   source: QueryRunner,
@@ -104,7 +94,7 @@ async function copy(
     ...bare.enums.map((type): Operation => ({ kind: "createEnum", type })),
     ...bare.tables.map((table): Operation => ({ kind: "createTable", table })),
   ];
-  await send(target, emptySchema, create);
+  await carryOut(plan(emptySchema, create), target);
   let isWhole = true;
   for (const table of schema.tables) {
     const columns = table.columns.filter((column) => !column.generated).map((column) => column.name);
@@ -122,12 +112,15 @@ async function copy(
   const keys = schema.tables.flatMap((table) =>
     table.foreignKeys.map((value): Operation => ({ kind: "addPart", table, part: { sort: "foreignKey", value } })),
   );
-  await send(target, bare, [
-    ...parts,
-    ...(isWhole ? keys : []),
-    ...schema.views.map((view): Operation => ({ kind: "createView", view })),
-  ]);
-  if (!isWhole) for (const key of keys) await send(target, bare, [key]).catch(() => undefined);
+  await carryOut(
+    plan(bare, [
+      ...parts,
+      ...(isWhole ? keys : []),
+      ...schema.views.map((view): Operation => ({ kind: "createView", view })),
+    ]),
+    target,
+  );
+  if (!isWhole) for (const key of keys) await carryOut(plan(bare, [key]), target).catch(() => undefined);
   for (const table of schema.tables)
     for (const trigger of table.triggers) await target.query(trigger.sql.replace(` ON ${standard}.`, " ON "));
   return isWhole;
@@ -150,9 +143,4 @@ async function fill(
 /** Written with a Unicode escape, a schema's name is not recognised as one to exchange. */
 function unquotedSchema(schema: string): string {
   return `U&${quote(schema.replaceAll("\\", "\\\\"))}`;
-}
-
-async function send(target: QueryRunner, from: Schema, operations: readonly Operation[]): Promise<void> {
-  for (const step of plan(from, operations).steps)
-    for (const statement of step.statements) if (statement.kind === "sql") await target.query(statement.sql);
 }
