@@ -46,10 +46,13 @@ export function keepCode(folder: string): void {
 
 const OWN_FOLDER = path.resolve(__dirname, "..") + path.sep;
 
+/** Code that V8 takes out of a cache has forgotten how to `import()`: "A dynamic import callback was not specified". */
+const IMPORTS = /\bimport\s*\(/;
+
 function isKept(code: string, file: string, format: unknown): boolean {
   if (format !== undefined && format !== "commonjs") return false;
   const isLasting = file.includes(`${path.sep}node_modules${path.sep}`) || file.startsWith(OWN_FOLDER);
-  return isLasting && file.endsWith(".js") && code.length < LARGEST_SOURCE;
+  return isLasting && file.endsWith(".js") && code.length < LARGEST_SOURCE && !IMPORTS.test(code);
 }
 
 type ModuleFunction = (
@@ -82,7 +85,6 @@ class CodeCache {
     try {
       script = new vm.Script(Module.wrap(code), {
         filename: file,
-        importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
         ...(cachedData && { cachedData }),
       });
     } catch {

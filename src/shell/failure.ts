@@ -91,7 +91,7 @@ function whereLines({ text, offset }: Place, { theme, width }: FailureContext): 
   const from = Math.max(0, before.length - Math.floor(room / 2));
   const shownBefore = `${from > 0 ? "…" : ""}${before.slice(from)}`;
   const after = cut(source.slice(before.length + word.length), Math.max(8, room - shownBefore.length));
-  const where = many ? `line ${line}: ` : theme.colours ? "" : `at ${column}: `;
+  const where = many ? `line ${line}: ` : theme.colours ? "" : `at column ${column}: `;
   return [`  ${theme.quiet(`${where}${shownBefore.trimStart()}`)}${theme.underlined(word)}${theme.quiet(after)}`];
 }
 
