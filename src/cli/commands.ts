@@ -30,5 +30,18 @@ A function that it exports as default is called and awaited. Nothing is committe
   load: () => require("./run") as typeof import("./run"),
 };
 
+const types: Command = {
+  name: "types",
+  arguments: "[file]",
+  summary: "writes one .d.ts that gives every entity class the types of its query and c",
+  options: [
+    { flags: "--check", summary: "write nothing; exit 1 when the file is not what the entities say" },
+    { flags: "--globals", summary: "declare the names that retort run gives a file as well" },
+  ],
+  details: `The entities stay untouched, and no database is needed. The file is retort.d.ts in the folder that the entities lie in, or what
+"retort": { "types": { "file": … } } in package.json names.`,
+  load: () => require("./types") as typeof import("./types"),
+};
+
 /** Every command of `retort`; the first one is what `retort` alone means. */
-export const commands: readonly Command[] = [shell, run, migrate];
+export const commands: readonly Command[] = [shell, run, types, migrate];

@@ -35,3 +35,9 @@ export function fileThrew(where: string, message: string, cause: unknown, hint?:
 export function fileMissing(file: string): RetortError {
   return usage("file-missing", `there is no file ${file}`, "retort run FILE [args…]");
 }
+
+/** `retort types --check`: the file is missing, or says something else than the entities. */
+export function typesDiffer(file: string, isMissing: boolean): RetortError {
+  const what = isMissing ? `there is no ${file}` : `${file} is not what the entities say now`;
+  return new RetortError("cli/types-differ", what, { hint: "retort types    (writes it)" });
+}

@@ -105,6 +105,12 @@ export class Loader {
     return Object.keys(modules._cache).filter((file) => this.#isOwn(file));
   }
 
+  /** What each file that has been loaded exports, packages left out. */
+  exports(): ReadonlyMap<string, unknown> {
+    const loaded = Object.entries(modules._cache).map(([file, module]): [string, unknown] => [file, module.exports]);
+    return new Map([...loaded, ...this.#awaited].filter(([file]) => !isPackaged(file)));
+  }
+
   /** Lets the project's files be loaded anew by the next `load`. Native ES modules stay: Node keeps them for good. */
   forget(files: readonly string[] = this.loaded()): void {
     this.#sources.forget();
@@ -116,7 +122,7 @@ export class Loader {
   }
 
   #isOwn(file: string): boolean {
-    return file.startsWith(this.#root + path.sep) && !file.includes(`${path.sep}node_modules${path.sep}`);
+    return file.startsWith(this.#root + path.sep) && !isPackaged(file);
   }
 
   // Running compiled code
@@ -254,6 +260,10 @@ export class Loader {
     if (!namespace) this.#namespaces.set(exports, (namespace = namespaceOf(exports as Exports)));
     return namespace;
   }
+}
+
+function isPackaged(file: string): boolean {
+  return file.includes(`${path.sep}node_modules${path.sep}`);
 }
 
 /** Names that are exported later (of a module that is still being loaded) are found through the prototype. */

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { DataSource } from "typeorm";
+import type { DataSource, EntityMetadata } from "typeorm";
 import { RetortError } from "../errors";
 import { connectionFailed, databaseUnreadable, folderMissing, messageOf, notADatabase } from "./errors";
 import { inFolder } from "./folder";
@@ -34,6 +34,25 @@ export async function openDataSource(project: Project, use: Use): Promise<DataSo
   }
   return dataSource;
 }
+
+/**
+ * The project's entities, without connecting: what the entities say needs no database.
+ * @throws RetortError exit code 2
+ */
+export async function describedEntities(project: Project): Promise<readonly EntityMetadata[]> {
+  const { dataSource, root } = project;
+  // Protected, since TypeORM describes entities on its way to a connection only.
+  const describing = dataSource as unknown as { buildMetadatas(): Promise<void> };
+  try {
+    if (!dataSource.isInitialized) await inFolder(root, () => describing.buildMetadatas());
+  } catch (error) {
+    throw openingFailure(error, project, undefined);
+  }
+  return dataSource.entityMetadatas.filter(({ tableType }) => DECLARED.has(tableType));
+}
+
+/** Tables that somebody declared; join tables and closure tables are TypeORM's own. */
+const DECLARED: ReadonlySet<string> = new Set(["regular", "entity-child", "view"]);
 
 /**
  * SQLite's file, made sure of before TypeORM opens it: TypeORM would make every folder that is missing, and SQLite the file.

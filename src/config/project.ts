@@ -39,6 +39,8 @@ export interface Project {
   reload(): Promise<Project>;
   /** The project's own files that have been loaded so far, absolute. */
   loadedFiles(): readonly string[];
+  /** What each file that has been loaded so far exports, packages left out. */
+  exports(): ReadonlyMap<string, unknown>;
   /** Whether a file belongs to the project itself, and to no package. */
   readonly isOwn: (file: string) => boolean;
 }
@@ -84,6 +86,7 @@ async function load(file: string, root: string, loader: Loader, { name }: LoadOp
         return load(file, root, loader, { name, cwd: root, env: {} });
       },
       loadedFiles: () => loader.loaded(),
+      exports: () => loader.exports(),
       isOwn,
     };
   } catch (error) {

@@ -7,6 +7,7 @@ export interface Settings {
   readonly dataSource?: string;
   readonly migrations?: MigrationSettings;
   readonly shell?: ShellSettings;
+  readonly types?: TypesSettings;
 }
 
 export interface MigrationSettings {
@@ -14,6 +15,11 @@ export interface MigrationSettings {
   readonly ignore?: readonly string[];
   /** The folder of the migration files, relative to the project's root. Default: where the DataSource's `migrations` patterns point. */
   readonly folder?: string;
+}
+
+export interface TypesSettings {
+  /** The file that `retort types` writes, relative to the project's root. Default: `retort.d.ts` above the entities. */
+  readonly file?: string;
 }
 
 export interface ShellSettings {

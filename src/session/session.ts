@@ -1,4 +1,4 @@
-import type { DataSource } from "typeorm";
+import type { DataSource, EntitySchema } from "typeorm";
 import type { DatabaseListener } from "../dialect/dialect";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { Query } from "../query/query";
@@ -30,10 +30,10 @@ export interface Savepoint {
 /** What an object's commit would change: property by property, before and after. */
 export type Changes = Record<string, { before: unknown; after: unknown }>;
 
-/** An entity class, as `session.query(User)` takes it. */
+/** What names an entity: its class, its EntitySchema, or its name. */
 export type EntityClass<T> =
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- constructors may take anything
-  (abstract new (...parameters: any[]) => T) | { readonly options: { readonly name: string } } | string;
+  (abstract new (...parameters: any[]) => T) | EntitySchema<T> | string;
 
 /**
  * SQLAlchemy's unit of work on TypeORM entities: objects are added, changed and deleted in memory; `commit()` writes all

@@ -4,8 +4,8 @@ import { joined, raise, selectin } from "../query/loading";
 import { print } from "./print/print";
 import type { ShellDatabase, ShellModel } from "./world";
 
-/** Names that are no entities: what an entity of the same name would hide is said at start. */
-const OPERATORS = [
+/** TypeORM's find operators that are at hand. What an entity of the same name would hide is said at start. */
+export const OPERATORS = [
   "Not",
   "LessThan",
   "LessThanOrEqual",
@@ -24,6 +24,9 @@ const OPERATORS = [
   "ArrayOverlap",
 ] as const satisfies readonly (keyof typeof TypeORM)[];
 
+/** The words of queries, which are the library's own. */
+export const WORDS = { or, and, not, sql, func, joined, selectin, raise };
+
 /**
  * Every name that the prompt, and a file that `retort run` runs, has at hand: the entities, `db`, `session`, `print`, the words
  * of queries, TypeORM's find operators, and what the project's settings add (those win).
@@ -34,14 +37,7 @@ export function namesOf(
 ): Record<string, unknown> {
   return {
     ...findOperators(),
-    or,
-    and,
-    not,
-    sql,
-    func,
-    joined,
-    selectin,
-    raise,
+    ...WORDS,
     print,
     ...Object.fromEntries(entityNames(db.models).map(({ name, model }) => [name, model.target])),
     db,
@@ -57,16 +53,19 @@ function findOperators(): Record<string, unknown> {
   return Object.fromEntries(OPERATORS.filter((name) => name in typeorm).map((name) => [name, typeorm[name]]));
 }
 
-export interface EntityName {
+export interface EntityName<M = ShellModel> {
   readonly name: string;
-  readonly model: ShellModel;
+  readonly model: M;
 }
+
+/** What an entity's name depends on. */
+type Named = Pick<ShellModel, "name" | "metadata">;
 
 /**
  * The names of the entities. Two of one name are told apart by where they live: `blog_Post`, `shop_Post`; neither is `Post`.
  */
-export function entityNames(models: readonly ShellModel[]): EntityName[] {
-  const named = new Map<string, ShellModel[]>();
+export function entityNames<M extends Named>(models: readonly M[]): EntityName<M>[] {
+  const named = new Map<string, M[]>();
   for (const model of models) named.set(model.name, [...(named.get(model.name) ?? []), model]);
   return [...named].flatMap(([name, sharing]) => {
     if (sharing.length === 1) return [{ name: identifier(name), model: sharing[0]! }];
@@ -76,8 +75,8 @@ export function entityNames(models: readonly ShellModel[]): EntityName[] {
 }
 
 /** What tells entities of one name apart: the schema, the prefix of the table, the table. */
-function distinctPrefixes(models: readonly ShellModel[]): string[] {
-  const candidates: ((model: ShellModel) => string)[] = [
+function distinctPrefixes(models: readonly Named[]): string[] {
+  const candidates: ((model: Named) => string)[] = [
     ({ metadata }) => metadata.schema ?? "",
     ({ metadata }) => metadata.tableName.replace(/_[^_]*$/, ""),
     ({ metadata }) => metadata.tableName,

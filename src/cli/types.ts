@@ -1,0 +1,64 @@
+import fs from "node:fs";
+import path from "node:path";
+import type { EntityMetadata } from "typeorm";
+import { declarationFile, declarationsOf, isIncluded, type GlobalName } from "../config/declarations";
+import { describedEntities } from "../config/open";
+import type { Project } from "../config/project";
+import { entityNames, OPERATORS, WORDS } from "../shell/names";
+import type { CommandContext } from "./command";
+import { typesDiffer } from "./errors";
+
+interface Options {
+  readonly check?: boolean;
+  readonly globals?: boolean;
+}
+
+/** `retort types [FILE]`: writes the declarations of all entities into one file, or says that they are not what is there. */
+export async function run(context: CommandContext<Options>): Promise<void> {
+  const { io, options, args } = context;
+  const project = await context.project();
+  const entities = await describedEntities(project);
+  const file = fileFor(project, entities, args[0] && path.resolve(io.cwd, args[0]));
+  const globals = options.globals ? globalNames(project, entities) : undefined;
+  const { text, leftOut } = declarationsOf({ entities, exports: project.exports(), file, ...(globals && { globals }) });
+  const shown = path.relative(io.cwd, file) || file;
+  const before = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
+  if (options.check) {
+    // Git may have made the ends of its lines those of another system.
+    if (before?.replaceAll("\r\n", "\n") !== text) throw typesDiffer(shown, before === undefined);
+    return;
+  }
+  if (before !== text) write(file, text);
+  context.print(`${before === text ? "kept" : before === undefined ? "made" : "changed"}  ${shown}`);
+  for (const line of leftOut) context.note(context.noteStyle.dim(`retort: ${line}`));
+  if (isIncluded(file) === false)
+    context.note(context.noteStyle.warn(`retort: no "include" of tsconfig.json takes ${shown} in: name another file`));
+}
+
+/** What the command says, else what the project says, else the usual place. */
+function fileFor(project: Project, entities: readonly EntityMetadata[], named: string | undefined): string {
+  const { root, settings } = project;
+  if (named) return named;
+  if (settings.types?.file !== undefined) return path.resolve(root, settings.types.file);
+  return declarationFile(root, entities, project.exports());
+}
+
+function write(file: string, text: string): void {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, text);
+}
+
+/** The names that `retort run` gives a file; those of the project's settings may be anything. */
+function globalNames({ settings }: Project, entities: readonly EntityMetadata[]): Map<string, GlobalName> {
+  const models = entities.map((metadata) => ({ name: metadata.name, metadata }));
+  const type = (name: string, text: string): [string, GlobalName] => [name, { type: text }];
+  return new Map<string, GlobalName>([
+    ...OPERATORS.map((name) => type(name, `typeof import("typeorm").${name}`)),
+    ...Object.keys(WORDS).map((name) => type(name, `typeof Retort.${name}`)),
+    type("print", "(...values: unknown[]) => void"),
+    ...entityNames(models).map(({ name, model }): [string, GlobalName] => [name, { target: model.metadata.target }]),
+    type("db", "Retort.Database"),
+    type("session", "Retort.Session"),
+    ...Object.keys(settings.shell?.names ?? {}).map((name) => type(name, "any")),
+  ]);
+}

@@ -1,0 +1,139 @@
+import path from "node:path";
+import type { EntityMetadata } from "typeorm";
+import { Origins, parsedConfig, type Origin } from "./origins";
+import { compilerSettings } from "./tsconfig";
+
+/** What a declaration file is made from. */
+export interface Declared {
+  readonly entities: readonly EntityMetadata[];
+  /** What each loaded file exports. */
+  readonly exports: ReadonlyMap<string, unknown>;
+  /** The file that is to hold the declarations, absolute. */
+  readonly file: string;
+  /** Names to declare as globals as well, with what they are: an entity, or the text of a type. */
+  readonly globals?: ReadonlyMap<string, GlobalName>;
+}
+
+/** An entity's class (or schema), or a type as it stands in the file: `Retort.Database`. */
+export type GlobalName = { readonly target: unknown } | { readonly type: string };
+
+/** A declaration file's text, and the entities it cannot speak of, each with the reason. */
+export interface Declarations {
+  readonly text: string;
+  readonly leftOut: readonly string[];
+}
+
+/** What every entity class is given when a Database opens. */
+const MEMBERS = [
+  ["query", "Query"],
+  ["c", "Columns"],
+] as const;
+
+const HEADER = `// Written by "retort types", which overwrites it. It says what entity classes have once \`connect\` has been called.
+/* eslint-disable */
+import type * as Retort from "typeorm-retort";
+`;
+
+/**
+ * Declares \`query\` and \`c\` of every entity class, in a file of its own: the entities stay untouched. A class is augmented where it is
+ * exported by a name. A default export cannot be; it is exported once more by the file itself, under a name, and augmented there.
+ */
+export function declarationsOf({ entities, exports, file, globals }: Declared): Declarations {
+  const origins = new Origins(exports);
+  const parts: { readonly from: string; readonly text: string }[] = [];
+  const leftOut: string[] = [];
+  const names = new Names();
+  for (const { name, target } of entities) {
+    const origin = typeof target === "function" ? origins.of(target) : undefined;
+    const members = typeof target === "function" ? membersOf(target, origin) : [];
+    if (typeof target !== "function") leftOut.push(`${name} is an EntitySchema: db.query(…) of it knows its type`);
+    else if (!origin) leftOut.push(`${name} is exported by no file as a class of its own: use db.query(${name})`);
+    else if (members.length > 0)
+      parts.push({ from: origin.file, text: augmentation(origin, members, file, names.free(name)) });
+  }
+  const sorted = parts.sort((one, other) => (one.from < other.from ? -1 : Number(one.from > other.from)));
+  const texts = sorted.map(({ text }) => text);
+  if (globals) texts.push(globalsText(globals, origins, file));
+  // A file without an import or export would declare modules of its own, instead of adding to those that are there.
+  return { text: [HEADER, ...texts].join("\n"), leftOut };
+}
+
+/** What a class has of its own (a `query` of TypeORM's BaseEntity, one that it declares) is left to it. */
+function membersOf(target: object, origin: Origin | undefined): string[] {
+  return MEMBERS.filter(([name]) => !(name in target) && !origin?.members.has(name)).map(([name]) => name);
+}
+
+function augmentation(origin: Origin, members: readonly string[], file: string, free: string): string {
+  const module = specifier(file, origin.file);
+  const isDefault = origin.exported === "default";
+  const name = isDefault ? free : origin.exported;
+  const type = name + typeArguments(origin);
+  const lines = MEMBERS.filter(([member]) => members.includes(member)).map(
+    ([member, kind]) => `    const ${member}: Retort.${kind}<${type}>;\n`,
+  );
+  const namespace = `  namespace ${name} {\n${lines.join("")}  }\n`;
+  if (!isDefault) return `declare module ${JSON.stringify(module)} {\n${namespace}}\n`;
+  const self = JSON.stringify(specifier(file, file));
+  return `export { default as ${name} } from ${JSON.stringify(module)};\ndeclare module ${self} {\n${namespace}}\n`;
+}
+
+function typeArguments({ parameters }: Origin): string {
+  return parameters === 0 ? "" : `<${Array.from({ length: parameters }, () => "any").join(", ")}>`;
+}
+
+/** Names that nothing else in the file has. */
+class Names {
+  readonly #taken = new Set(["Retort"]);
+
+  free(wanted: string): string {
+    const begin = wanted.replace(/[^\p{ID_Continue}$]/gu, "_").replace(/^(?!\p{ID_Start}|[_$])/u, "_");
+    let name = begin;
+    for (let number = 2; this.#taken.has(name); number++) name = `${begin}${number}`;
+    this.#taken.add(name);
+    return name;
+  }
+}
+
+function globalsText(globals: ReadonlyMap<string, GlobalName>, origins: Origins, file: string): string {
+  const lines = [...globals].flatMap(([name, what]) => {
+    if ("type" in what) return [`const ${name}: ${what.type};`];
+    const origin = origins.of(what.target);
+    if (!origin) return [`const ${name}: import("typeorm").EntityTarget<import("typeorm").ObjectLiteral>;`];
+    const own = `import(${JSON.stringify(specifier(file, origin.file))}).${origin.exported}`;
+    return [`const ${name}: typeof ${own};`, `type ${name} = ${own}${typeArguments(origin)};`];
+  });
+  return `// The names that a file has at hand which "retort run" runs.\ndeclare global {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
+}
+
+/** How one file names another: with the ending of what it is compiled to, which every way of finding modules understands. */
+function specifier(from: string, to: string): string {
+  const relative = path.relative(path.dirname(from), to).split(path.sep).join("/");
+  const named = relative.replace(/(\.d)?\.([cm]?)[jt]sx?$/, ".$2js");
+  return named.startsWith("../") ? named : `./${named}`;
+}
+
+/**
+ * Where the declarations go when nobody says: `retort.d.ts` in the project's folder, or in the folder of it that all entities lie in
+ * (\`src\`), since that is what a tsconfig.json includes.
+ */
+export function declarationFile(
+  root: string,
+  entities: readonly EntityMetadata[],
+  exports: Declared["exports"],
+): string {
+  const origins = new Origins(exports);
+  const folders = entities.flatMap(({ target }) => {
+    const origin = typeof target === "function" ? origins.of(target) : undefined;
+    return origin ? [path.relative(root, path.dirname(origin.file)).split(path.sep)[0]!] : [];
+  });
+  const [first] = folders;
+  const shared = first !== undefined && first !== ".." && folders.every((folder) => folder === first) ? first : "";
+  return path.join(root, shared, "retort.d.ts");
+}
+
+/** Whether the project's compiler looks at a file; undefined where there is no tsconfig.json. */
+export function isIncluded(file: string): boolean | undefined {
+  const config = compilerSettings(path.dirname(file)).file;
+  if (config === undefined) return undefined;
+  return parsedConfig(config).fileNames.some((name) => path.normalize(name) === file);
+}
