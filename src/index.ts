@@ -38,3 +38,4 @@ export { ColumnModel, EntityModel, RelationModel, type EntityTarget } from "./me
 export type { DatabaseEvent, DatabaseListener } from "./dialect/dialect";
 export { DatabaseError, type DatabaseErrorKind } from "./dialect/errors";
 export { ExitCode, RetortError } from "./errors";
+export { ValueError } from "./metadata/errors";

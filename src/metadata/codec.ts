@@ -1,5 +1,8 @@
 import type { DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
+import { familyOf } from "../dialect/family";
+import { BYTE_TYPES, isByteClass } from "./byte-types";
+import { isSameDecimal } from "./inspection/numbers";
 
 /**
  * How the values of one column travel and how they are remembered.
@@ -41,28 +44,14 @@ const DATE_TYPES = new Set<unknown>([
   "timestamp with local time zone",
 ]);
 
-const BYTE_TYPES = new Set<unknown>([
-  "blob",
-  "tinyblob",
-  "mediumblob",
-  "longblob",
-  "binary",
-  "varbinary",
-  "bytea",
-  "long raw",
-  "raw",
-  "image",
-]);
-
 const JSON_TYPES = new Set<unknown>(["json", "jsonb", "simple-json"]);
 
 /** Types whose values no driver of the three touches on the way. */
 const UNTOUCHED_TYPES = new Set<unknown>([
   String,
   ...["varchar", "character varying", "nvarchar", "char", "character", "nchar", "text", "tinytext", "mediumtext"],
-  ...["longtext", "clob", "citext", "uuid", "int", "integer", "int2", "int4", "int8", "smallint", "mediumint"],
-  ...["bigint", "decimal", "numeric", "dec", "fixed", "float", "float4", "float8", "double", "double precision"],
-  ...["real", "money", "year"],
+  ...["longtext", "clob", "citext", "uuid", "int", "integer", "int2", "int4", "smallint", "mediumint"],
+  ...["float", "float4", "float8", "double", "double precision", "real", "money", "year"],
 ]);
 
 const NUMBER_TYPES = new Set<unknown>([
@@ -70,11 +59,21 @@ const NUMBER_TYPES = new Set<unknown>([
   ...["float", "float4", "float8", "double", "double precision", "real"],
 ]);
 
+/** Numbers that may have more digits than JavaScript's: drivers give them as texts. */
+const LONG_INTEGER_TYPES = new Set<unknown>(["bigint", "int8", "unsigned big int"]);
+const DECIMAL_TYPES = new Set<unknown>(["decimal", "numeric", "dec", "fixed"]);
+
+/** Types that PostgreSQL fills with blanks. */
+const FILLED_TYPES = new Set<unknown>(["char", "character", "bpchar"]);
+
 /** The codec of a column: TypeORM's driver and the column's transformers decide what travels. */
 export function codecOf(column: ColumnMetadata, dataSource: DataSource): Codec {
-  const { driver } = dataSource;
-  const embedded = dataSource.options.type === "better-sqlite3";
+  const family = familyOf(dataSource);
+  const embedded = family === "sqlite";
   if (!column.transformer && !column.isArray) {
+    if (LONG_INTEGER_TYPES.has(column.type)) return embedded ? EMBEDDED_LONG_INTEGER : LONG_NUMBER;
+    if (DECIMAL_TYPES.has(column.type)) return LONG_NUMBER;
+    if (FILLED_TYPES.has(column.type) && family === "postgres") return FILLED_TEXT;
     if (NUMBER_TYPES.has(column.type)) return PLAIN_NUMBER;
     if (UNTOUCHED_TYPES.has(column.type)) return PLAIN;
     if (column.type === Number) return NUMBER;
@@ -82,12 +81,10 @@ export function codecOf(column: ColumnMetadata, dataSource: DataSource): Codec {
       return embedded ? EMBEDDED_BOOLEAN : plainThrough(column, dataSource);
     if (DATE_TYPES.has(column.type)) return dateCodec(column, dataSource, embedded);
     if (BYTE_TYPES.has(column.type) || isByteClass(column.type)) return BYTES;
+    if (column.type === "bit" && family === "mysql") return BYTES;
     if (JSON_TYPES.has(column.type)) return jsonCodec(column, dataSource);
   }
-  return encodedCodec(
-    (raw) => driver.prepareHydratedValue(raw, column) as unknown,
-    (value) => driver.preparePersistentValue(value, column) as unknown,
-  );
+  return encodedCodec(column, dataSource);
 }
 
 const identity = (value: unknown): unknown => value;
@@ -115,6 +112,31 @@ const NUMBER: Codec = {
   freeze: (raw) => (typeof raw === "string" && raw !== "" ? Number(raw) : raw),
 };
 
+/** The same number may be there as a number, a bigint or a text, with zeros at its end or without. */
+const LONG_NUMBER: Codec = {
+  ...PLAIN,
+  same: (value, snapshot) =>
+    samePlain(value, snapshot) ||
+    (value !== null && snapshot !== null && isSameDecimal(String(value), String(snapshot))),
+};
+
+/** better-sqlite3 gives numbers, so those that are none of JavaScript's are read as texts. */
+const EMBEDDED_LONG_INTEGER: Codec = {
+  ...LONG_NUMBER,
+  select: (sql) =>
+    `CASE WHEN ${sql} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER} THEN ${sql} ELSE CAST(${sql} AS TEXT) END`,
+};
+
+const FILLED_TEXT: Codec = {
+  ...PLAIN,
+  decode: withoutFilling,
+  freeze: withoutFilling,
+};
+
+function withoutFilling(raw: unknown): unknown {
+  return typeof raw === "string" && raw.endsWith(" ") ? raw.replace(/ +$/, "") : raw;
+}
+
 const EMBEDDED_BOOLEAN: Codec = {
   ...PLAIN,
   decode: (raw) => (raw === null ? null : Boolean(raw)),
@@ -130,10 +152,6 @@ function plainThrough(column: ColumnMetadata, { driver }: DataSource): Codec {
     freeze: decode,
     encode: (value) => driver.preparePersistentValue(value, column) as unknown,
   };
-}
-
-function isByteClass(type: unknown): boolean {
-  return typeof type === "function" && (type as { prototype?: unknown }).prototype instanceof Uint8Array;
 }
 
 /** Dates are remembered as their milliseconds. */
@@ -169,7 +187,11 @@ const BYTES: Codec = {
   plain: false,
   freezesValues: true,
   decode: undefined,
-  encode: undefined,
+  // Drivers know Buffers, and not every one the arrays that Buffers are made of.
+  encode: (value) =>
+    value instanceof Uint8Array && !Buffer.isBuffer(value)
+      ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+      : value,
   freeze: copyOfBytes,
   freezeValue: copyOfBytes,
   same(value, snapshot) {
@@ -185,8 +207,11 @@ function copyOfBytes(value: unknown): unknown {
 }
 
 /** JSON is remembered as its text. */
-function jsonCodec(column: ColumnMetadata, { driver, options }: DataSource): Codec {
-  const decode = (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
+function jsonCodec(column: ColumnMetadata, dataSource: DataSource): Codec {
+  const { driver, options } = dataSource;
+  // mysql2 may have parsed it or not, and TypeORM parses a text once more: the JSON text "1" would be read as the number 1.
+  const asText = familyOf(dataSource) === "mysql" && column.type === "json";
+  const decode = asText ? parsed : (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
   const encode = (value: unknown): unknown => driver.preparePersistentValue(value, column) as unknown;
   // PostgreSQL's driver gives what the text says, so that a string is a value and not a text to parse.
   const parsedByDriver =
@@ -199,38 +224,65 @@ function jsonCodec(column: ColumnMetadata, { driver, options }: DataSource): Cod
     plain: false,
     freezesValues: false,
     decode,
+    ...(asText ? { select: (sql: string) => `CAST(${sql} AS CHAR)` } : {}),
     encode,
     freeze: textOf,
     freezeValue: (value) => encode(value) ?? null,
     same(value, snapshot) {
       if (value === undefined) return true;
-      const text = encode(value) ?? null;
-      return (
-        text === snapshot ||
-        (text !== null && snapshot !== null && canonical(parsed(text)) === canonical(parsed(snapshot)))
-      );
+      const text = attempt(encode, value);
+      // NULL and the JSON that says null are read as the same value, so neither is a change of the other.
+      return text === snapshot || canonical(parsed(text)) === canonical(parsed(snapshot));
     },
     thaw: parsed,
   };
 }
 
-/** Columns with a transformer, lists: remembered and compared as the database stores them. */
-function encodedCodec(decode: (raw: unknown) => unknown, encode: (value: unknown) => unknown): Codec {
-  const copy = (raw: unknown): unknown => (typeof raw === "object" && raw !== null ? structuredClone(raw) : raw);
+/** Columns with a transformer, lists, days: remembered and compared as they are sent to the database. */
+function encodedCodec(column: ColumnMetadata, { driver }: DataSource): Codec {
+  const decode = (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
+  const encode = (value: unknown): unknown => driver.preparePersistentValue(value, column) as unknown;
+  const sameAs = (raw: unknown, snapshot: unknown): boolean =>
+    raw === snapshot || canonical(raw) === canonical(snapshot);
+  const transforms = column.transformer !== undefined;
   return {
     plain: false,
     freezesValues: false,
     decode,
     encode,
-    freeze: copy,
+    // Drivers may read something else than what was sent (a Date for a day). A transformer is asked for what it made of the
+    // very thing that was read, so that is kept.
+    freeze: (raw) => copy(transforms ? raw : encode(decode(raw))),
     freezeValue: (value) => copy(encode(value)),
     same(value, snapshot) {
       if (value === undefined) return true;
-      const raw = encode(value) ?? null;
-      return raw === snapshot || canonical(raw) === canonical(snapshot);
+      const raw = attempt(encode, value);
+      return sameAs(raw, snapshot) || (transforms && sameAs(raw, attempt(encode, decode(copy(snapshot)))));
     },
     thaw: (snapshot) => decode(copy(snapshot)),
   };
+}
+
+/** What cannot be encoded is like nothing that was remembered; the flush says what is wrong with it. */
+function attempt(encode: (value: unknown) => unknown, value: unknown): unknown {
+  try {
+    return encode(value) ?? null;
+  } catch {
+    return UNSTORABLE;
+  }
+}
+
+const UNSTORABLE = Symbol("cannot be stored");
+
+/** A copy in depth; what a driver made an object of a class stays one. */
+function copy(raw: unknown): unknown {
+  if (typeof raw !== "object" || raw === null) return raw;
+  if (raw instanceof Date) return new Date(raw);
+  if (raw instanceof Uint8Array) return copyOfBytes(raw);
+  if (Array.isArray(raw)) return raw.map(copy);
+  const made = Object.create(Object.getPrototypeOf(raw) as object | null) as Record<string, unknown>;
+  for (const [key, value] of Object.entries(raw)) made[key] = copy(value);
+  return made;
 }
 
 function parsed(text: unknown): unknown {

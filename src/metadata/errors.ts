@@ -1,5 +1,7 @@
-import { RetortError } from "../errors";
+import { inspect } from "node:util";
+import { RetortError, type RetortErrorDetails } from "../errors";
 import { didYouMean } from "../suggestion";
+import type { Refusal } from "./inspection/refusal";
 
 export function unknownEntity(name: string, known: readonly string[]): RetortError {
   return new RetortError(
@@ -15,6 +17,61 @@ export function notAnEntity(value: unknown, known: readonly string[]): RetortErr
   return new RetortError("metadata/not-an-entity", `${describe(value)} is not an entity`, {
     hint: known.length > 0 ? `make one with db.create(${known[0]}, { … })` : "the DataSource has no entities",
   });
+}
+
+/**
+ * A value that its column would not keep as it is. Its code is `value/` and the reason: `missing`, `wrong-type`,
+ * `not-a-number`, `invalid-date`, `cyclic`, `too-long`, `out-of-range`, `inexact`.
+ */
+export class ValueError extends RetortError {
+  /** The name of the entity. */
+  readonly entity: string;
+  /** The property, `name.first` in an embedded. */
+  readonly property: string;
+  readonly value: unknown;
+
+  /** @internal */
+  constructor(code: string, message: string, details: RetortErrorDetails, at: Place, value: unknown) {
+    super(code, message, details);
+    this.name = "ValueError";
+    this.entity = at.model.name;
+    this.property = at.property;
+    this.value = value;
+  }
+}
+
+/** Where a value was to be stored. */
+interface Place {
+  readonly model: { readonly name: string };
+  readonly property: string;
+}
+
+/** @param owner the object, in words */
+export function valueRefused(at: Place, value: unknown, { reason, words, hint }: Refusal, owner?: string): ValueError {
+  const of = owner === undefined || owner === at.model.name ? "" : ` (of ${owner})`;
+  return new ValueError(
+    `value/${reason}`,
+    `${at.model.name}.${at.property} cannot be ${shown(value)}: ${words}${of}`,
+    hint === undefined ? {} : { hint },
+    at,
+    value,
+  );
+}
+
+export function valueMissing(at: Place, owner?: string): ValueError {
+  const of = owner === undefined || owner === at.model.name ? "" : ` (of ${owner})`;
+  return new ValueError(
+    "value/missing",
+    `${at.model.name}.${at.property} has no value, and its column is NOT NULL${of}`,
+    { hint: `set ${at.property}, or declare it nullable` },
+    at,
+    null,
+  );
+}
+
+function shown(value: unknown): string {
+  const text = inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 40, maxArrayLength: 5 });
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function describe(value: unknown): string {

@@ -3,6 +3,8 @@ import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
 import type { RelationMetadata } from "typeorm/metadata/RelationMetadata.js";
 import { codecOf, type Codec } from "./codec";
+import { inspectorOf } from "./inspection/inspector";
+import type { Inspector } from "./inspection/refusal";
 import type { Models } from "./models";
 
 /** Whatever names an entity: its class, its EntitySchema, or its name. */
@@ -32,6 +34,10 @@ export class ColumnModel {
   readonly isVirtual: boolean;
   readonly codec: Codec;
   readonly #property: Property;
+  /** What decides the column's values: itself, or for a foreign key without a type what it points at. */
+  readonly #typed: ColumnMetadata;
+  readonly #dataSource: DataSource;
+  #inspect: Inspector | undefined;
 
   constructor(model: EntityModel, metadata: ColumnMetadata, index: number, dataSource: DataSource) {
     this.model = model;
@@ -41,10 +47,9 @@ export class ColumnModel {
     this.column = metadata.databaseName;
     this.quoted = dataSource.driver.escape(metadata.databaseName);
     this.isVirtual = metadata.isVirtual;
-    this.codec = codecOf(
-      metadata.referencedColumn && !metadata.type ? metadata.referencedColumn : metadata,
-      dataSource,
-    );
+    this.#typed = metadata.referencedColumn && !metadata.type ? metadata.referencedColumn : metadata;
+    this.#dataSource = dataSource;
+    this.codec = codecOf(this.#typed, dataSource);
     this.#property = propertyAt(metadata.propertyPath, metadata);
   }
 
@@ -62,6 +67,11 @@ export class ColumnModel {
     return metadata.default !== undefined && metadata.default !== null
       ? true
       : metadata.isCreateDate || metadata.isUpdateDate || metadata.asExpression !== undefined || metadata.isGenerated;
+  }
+
+  /** Looks at a value that is not null: why the column would not keep it as it is. */
+  get inspect(): Inspector {
+    return (this.#inspect ??= inspectorOf(this.#typed, this.#dataSource));
   }
 
   /** `User.username`, for messages. */

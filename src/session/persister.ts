@@ -300,7 +300,7 @@ export class Persister {
 
   /** Reads columns that the database made of rows it holds, in one statement a portion. */
   async #readBack(model: EntityModel, columns: readonly ColumnModel[], instances: readonly Instance[]): Promise<void> {
-    const selected = [...model.primary, ...columns].map(({ quoted }) => quoted).join(", ");
+    const selected = [...model.primary, ...columns].map((column) => column.selected(column.quoted)).join(", ");
     for (let from = 0; from < instances.length; from += READ_BACK) {
       const portion = instances.slice(from, from + READ_BACK);
       const keys = portion.map((instance) => this.#keyParameters(instance, undefined));

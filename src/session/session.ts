@@ -17,6 +17,11 @@ export interface SessionOptions {
   expireOnCommit?: boolean;
   /** What touching a relation does that is not loaded: load it for all objects of the same query, for the one, or be an error. Default "batch". */
   lazyLoading?: "batch" | "one" | "raise";
+  /**
+   * Whether a flush refuses values that the database would not give back as they are: too long for their column, out of
+   * its range, rounded, cut. Without it they are left to the database; SQLite takes nearly anything. Default true.
+   */
+  strict?: boolean;
 }
 
 /** A savepoint that is open, for those who cannot use `nested()`. */
@@ -44,7 +49,7 @@ export class Session {
 
   /** @param dataSource an initialised DataSource */
   constructor(dataSource: DataSource, options: SessionOptions = {}, listener: DatabaseListener = ignore) {
-    const complete = { autoflush: true, expireOnCommit: true, lazyLoading: "batch" as const, ...options };
+    const complete = { autoflush: true, expireOnCommit: true, lazyLoading: "batch" as const, strict: true, ...options };
     this.#workspace = new Workspace(Registry.of(dataSource), complete, listener);
   }
 

@@ -10,6 +10,7 @@ import { instanceOf, type Instance, type Reference } from "./instance";
 import { Listeners } from "./listeners";
 import { Persister, type Link, type Update } from "./persister";
 import { foreignKeysOf, keyValues, storedKeyValues } from "./values";
+import { Validator } from "./validator";
 import type { Workspace } from "./workspace";
 
 /** How many rows a flush wrote. */
@@ -44,11 +45,14 @@ export class UnitOfWork {
     const listeners = new Listeners(this.#workspace);
     const hears = listeners.hear(work);
     if (isNothing(work)) return { inserted: 0, updated: 0, deleted: 0 };
+    const validator = new Validator(this.#workspace.options.strict);
+    if (!hears) validator.check(work.inserts, work.updates);
     await this.#workspace.begin();
     if (hears && (await listeners.before(work))) {
       // A listener may have changed what is to be written, or added to it.
       this.#cascadeToNew();
       work = this.#collect();
+      validator.check(work.inserts, work.updates);
     }
     await this.#write(work);
     this.#remember(work);

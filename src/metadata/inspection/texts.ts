@@ -1,0 +1,100 @@
+import { inexact, wrongType, type Inspector, type Refusal } from "./refusal";
+
+/** Texts of so many letters (code points, as databases count them); undefined for any number. */
+export function textInspector(limit: number | undefined, refuses?: (text: string) => Refusal | undefined): Inspector {
+  const most = limit ?? Infinity;
+  const examine = (value: unknown): Refusal | undefined => {
+    if (typeof value !== "string") return wrongType("it takes texts", textHint(value));
+    if (!isWellFormed(value)) return inexact("half a letter (a lone surrogate) cannot be stored");
+    if (value.length > most) {
+      const length = [...value].length;
+      if (length > most) return { reason: "too-long", words: `it takes ${limit} letters, and these are ${length}` };
+    }
+    return refuses?.(value);
+  };
+  if (refuses) return examine;
+  return (value) =>
+    typeof value === "string" && value.length <= most && isWellFormed(value) ? undefined : examine(value);
+}
+
+/** Every Node that Retort runs on has it; the compiler's library is older. */
+function isWellFormed(text: string): boolean {
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
+}
+
+function textHint(value: unknown): string | undefined {
+  return typeof value === "object" ? "a simple-json column takes objects" : "String(value)";
+}
+
+/** MySQL counts the size of these types in bytes. */
+const BYTES: Readonly<Record<string, number>> = {
+  tinytext: 0xff,
+  text: 0xffff,
+  mediumtext: 0xffffff,
+  tinyblob: 0xff,
+  blob: 0xffff,
+  mediumblob: 0xffffff,
+};
+
+export function mysqlTextInspector(type: string): Inspector {
+  const most = BYTES[type];
+  return textInspector(
+    undefined,
+    most === undefined
+      ? undefined
+      : (text) =>
+          // No letter takes more than three bytes for each of its UTF-16 units.
+          text.length * 3 > most && Buffer.byteLength(text) > most
+            ? { reason: "too-long", words: `it takes ${most} bytes, and these are ${Buffer.byteLength(text)}` }
+            : undefined,
+  );
+}
+
+/** Blanks at the end of a `char` are filling on some databases, and so are lost. */
+export function trailingBlanks(text: string): Refusal | undefined {
+  return text.endsWith(" ")
+    ? inexact("blanks at the end of a char column are not kept", "a varchar column keeps them")
+    : undefined;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** UUIDs of a database that has a type for them: it gives them back in small letters. */
+export const uuidInspector: Inspector = (value) => {
+  if (typeof value === "string" && UUID.test(value)) return undefined;
+  if (typeof value === "string" && UUID.test(value.toLowerCase()))
+    return inexact("the database gives UUIDs back in small letters", "value.toLowerCase()");
+  return wrongType("it takes UUIDs", "randomUUID() makes one");
+};
+
+/**
+ * @param fixed every value has exactly `limit` bytes
+ * @param takesTexts the database gives a text back as a text (SQLite)
+ */
+export function bytesInspector(limit: number | undefined, fixed: boolean, takesTexts: boolean): Inspector {
+  return (value) => {
+    if (!(value instanceof Uint8Array))
+      return takesTexts && typeof value === "string" ? undefined : wrongType("it takes bytes", "Buffer.from(value)");
+    if (limit === undefined || value.length === limit || (value.length < limit && !fixed)) return undefined;
+    return value.length > limit
+      ? { reason: "too-long", words: `it takes ${limit} bytes, and these are ${value.length}` }
+      : inexact(
+          `it keeps exactly ${limit} bytes, and these are ${value.length}`,
+          "a varbinary column keeps any number",
+        );
+  };
+}
+
+export function mysqlBytesLimit(type: string): number | undefined {
+  return BYTES[type];
+}
+
+/** MySQL's bits: what is read is a Buffer, so a Buffer is what has to be written. */
+export function bitsInspector(bits: number): Inspector {
+  const width = Math.ceil(bits / 8);
+  return (value) => {
+    if (!(value instanceof Uint8Array))
+      return wrongType("what is read from a bit column is a Buffer", "give a Buffer, or the column a transformer");
+    return value.length === width ? undefined : inexact(`it keeps ${width} bytes, and these are ${value.length}`);
+  };
+}
