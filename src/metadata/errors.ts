@@ -74,7 +74,8 @@ function shown(value: unknown): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
-function describe(value: unknown): string {
+/** Any value in words: `an object of class Money`. */
+export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "function") return `the class ${value.name} itself`;

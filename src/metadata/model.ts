@@ -303,6 +303,13 @@ export class EntityModel {
       : this;
   }
 
+  /** Whether its objects are objects of another entity too: itself, or a class above it. */
+  isA(other: EntityModel): boolean {
+    return (
+      this === other || this.root === other || this.metadata.inheritanceTree.includes(other.metadata.target as never)
+    );
+  }
+
   /** The properties that can be filtered and ordered by: columns and relations. */
   get properties(): string[] {
     return [

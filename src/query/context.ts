@@ -22,6 +22,8 @@ export interface MaterializeOptions {
  * What a query needs of the session it belongs to. The query knows SQL; the session knows which objects there are.
  */
 export interface QueryContext {
+  /** Whether values that a database would cut or round are refused. */
+  readonly strict: boolean;
   readonly models: Models;
   readonly dialect: Dialect;
   /** Flushes what the query has to see (autoflush), waits for a running flush, and gives the open connection. */

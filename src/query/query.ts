@@ -1,5 +1,7 @@
 import type { Row } from "../dialect/dialect";
-import type { EntityModel, EntityTarget, RelationModel } from "../metadata/model";
+import { valueMissing, valueRefused } from "../metadata/errors";
+import { isLeftToDatabase } from "../metadata/inspection/refusal";
+import type { ColumnModel, EntityModel, EntityTarget, RelationModel } from "../metadata/model";
 import type { QueryContext } from "./context";
 import { conditionOf } from "./criteria";
 import { badCount, emptyWrite, manyResults, noResult, unknownProperty } from "./errors";
@@ -7,6 +9,7 @@ import {
   and,
   Column,
   Condition,
+  Expression,
   Labelled,
   Order,
   RelationExpression,
@@ -256,6 +259,7 @@ export class Query<T extends object = object, R extends object = T> implements S
       assignments(model, property, value),
     );
     if (assigned.length === 0) throw emptyWrite("update");
+    for (const assignment of assigned) checkAssignment(assignment, this.#context().strict);
     return this.#write("update", () => this.#compiler().update(assigned));
   }
 
@@ -451,11 +455,7 @@ function beginsWith(path: readonly RelationModel[], beginning: readonly Relation
 }
 
 /** The columns that one property of `update({ … })` means; a relation means its foreign key. */
-function assignments(
-  model: EntityModel,
-  property: string,
-  value: unknown,
-): { column: EntityModel["columns"][number]; value: unknown }[] {
+function assignments(model: EntityModel, property: string, value: unknown): { column: ColumnModel; value: unknown }[] {
   if (value === undefined) return [];
   const column = model.column(property);
   if (column && !column.isVirtual) return [{ column, value }];
@@ -471,6 +471,16 @@ function assignments(
       .map((one) => ({ column: one, value: one.read({ [property]: value }) }))
       .filter((one) => one.value !== undefined);
   throw unknownProperty(model.name, property, model.properties);
+}
+
+function checkAssignment({ column, value }: { column: ColumnModel; value: unknown }, strict: boolean): void {
+  if (value instanceof Expression) return;
+  if (value === null || value === undefined) {
+    if (!column.metadata.isNullable) throw valueMissing(column);
+    return;
+  }
+  const refusal = column.inspect(value);
+  if (refusal && (strict || !isLeftToDatabase(refusal))) throw valueRefused(column, value, refusal);
 }
 
 function wholeNumber(method: string, value: number): number {

@@ -8,6 +8,8 @@ import type { Instance } from "./instance";
 
 /** What a collection needs done when it changes, and when it is asked. */
 export interface CollectionKeeper {
+  /** Throws where an object is none of the relation's. */
+  checkMember(relation: RelationModel, member: unknown): void;
   joined(owner: Instance, relation: RelationModel, member: object): void;
   left(owner: Instance, relation: RelationModel, member: object): void;
   /** Whether a member came because its own side was set. */
@@ -101,6 +103,7 @@ export class Collection<T extends object> extends Array<T> {
   }
 
   override push(...members: T[]): number {
+    for (const member of members) this.#keeper.checkMember(this.#relation, member);
     this.#changing();
     for (const member of members) {
       super.push(member);
@@ -137,6 +140,7 @@ export class Collection<T extends object> extends Array<T> {
     this.#changing();
     const told = new Set(this.#told ?? this.#stored);
     const now = new Set<T>(this);
+    for (const member of now) if (!told.has(member)) this.#keeper.checkMember(this.#relation, member);
     this.#told = [...now];
     this.#index = undefined;
     for (const member of told) if (!now.has(member)) this.#keeper.left(this.#owner, this.#relation, member);
@@ -328,6 +332,7 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   }
   /** Adds members without reading those that are there. */
   push(...members: T[]): this {
+    for (const member of members) this.#keeper.checkMember(this.#relation, member);
     const loaded = this.#loaded();
     if (loaded) loaded.add(...members);
     else

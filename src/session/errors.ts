@@ -25,6 +25,19 @@ export function closedSession(): RetortError {
   });
 }
 
+export function notInitialised(): RetortError {
+  return new RetortError("session/not-initialised", "the DataSource is not initialised", {
+    hint: "await dataSource.initialize(), or await connect(dataSource)",
+  });
+}
+
+/** @param given what was put into the relation, in words */
+export function wrongEntity(relation: RelationModel, given: string): RetortError {
+  return new RetortError("session/wrong-entity", `${relation.label} takes a ${relation.target.name}, not ${given}`, {
+    hint: `db.create(${relation.target.name}, { … }) makes one`,
+  });
+}
+
 export function needsRollback(first: Error): RetortError {
   return new RetortError(
     "session/needs-rollback",

@@ -81,15 +81,21 @@ function partOf(column: ColumnModel, given: object): unknown {
 }
 
 function checkedPart(model: EntityModel, column: ColumnModel, value: unknown, given: unknown): unknown {
-  const numeric = NUMERIC.has(column.metadata.type) && !column.metadata.transformer;
-  const wrong =
-    value === null ||
-    value === undefined ||
-    (typeof value === "number" && Number.isNaN(value)) ||
-    (numeric &&
-      !(typeof value === "number" || typeof value === "bigint" || (typeof value === "string" && isNumeric(value))));
-  if (wrong) throw keyOfWrongShape(model.name, partNames(model), given);
+  if (value === null || value === undefined || isOfWrongType(column, value))
+    throw keyOfWrongShape(model.name, partNames(model), given);
   return value;
+}
+
+/** A key that no row can have (too long, out of range) is none of the wrong type: nothing is found by it. */
+function isOfWrongType(column: ColumnModel, value: unknown): boolean {
+  switch (column.inspect(value)?.reason) {
+    case "wrong-type":
+    case "not-a-number":
+    case "invalid-date":
+      return true;
+    default:
+      return false;
+  }
 }
 
 function partNames(model: EntityModel): string[] {
@@ -98,10 +104,6 @@ function partNames(model: EntityModel): string[] {
 
 function isPartsObject(given: unknown): given is object {
   return typeof given === "object" && given !== null && !(given instanceof Date) && !(given instanceof Uint8Array);
-}
-
-function isNumeric(text: string): boolean {
-  return text.trim() !== "" && Number.isFinite(Number(text));
 }
 
 /** What makes two values of a key column the same. */

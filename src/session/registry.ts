@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import { Models } from "../metadata/models";
-import { heldByAnotherSession } from "./errors";
+import { heldByAnotherSession, notInitialised } from "./errors";
 import type { Instance, InstanceOwner } from "./instance";
 import { Relationships } from "./relationships";
 
@@ -17,6 +17,7 @@ export class Registry {
   }
 
   static of(dataSource: DataSource): Registry {
+    if (!dataSource.isInitialized) throw notInitialised();
     let registry = registries.get(dataSource);
     if (!registry) registries.set(dataSource, (registry = new Registry(dataSource)));
     return registry;

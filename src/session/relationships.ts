@@ -1,9 +1,10 @@
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
+import { describe } from "../metadata/errors";
 import type { Models } from "../metadata/models";
 import { unknownProperty } from "../query/errors";
 import type { Query } from "../query/query";
 import { Collection, LazyCollection, LazyReference, type CollectionKeeper } from "./collection";
-import { notInSession, raisedOnLoad } from "./errors";
+import { nameOf, notInSession, raisedOnLoad, wrongEntity } from "./errors";
 import { attach, Instance, instanceOf, NOT_LOADED, type Reference } from "./instance";
 import { expose, instrument } from "./instrument";
 
@@ -161,6 +162,15 @@ export class Relationships implements CollectionKeeper {
 
   // Called by collections.
 
+  checkMember(relation: RelationModel, member: unknown): void {
+    const model =
+      typeof member === "object" && member !== null
+        ? (instanceOf(member)?.model ?? this.#models.find(member))
+        : undefined;
+    if (!model) throw wrongEntity(relation, describe(member));
+    if (model !== relation.target && !model.isA(relation.target)) throw wrongEntity(relation, nameOf(member as object));
+  }
+
   joined(owner: Instance, relation: RelationModel, member: object): void {
     const inverse = relation.inverse;
     if (!inverse) return;
@@ -206,6 +216,7 @@ export class Relationships implements CollectionKeeper {
 
   #writeMany(instance: Instance, relation: RelationModel, value: Iterable<object>): void {
     const members = [...value];
+    for (const member of members) this.checkMember(relation, member);
     instance.owner?.changing(instance);
     const related = instance.relatedBy(relation);
     if (related instanceof Collection) {
@@ -229,9 +240,15 @@ export class Relationships implements CollectionKeeper {
       instance.promise(relation, value);
       return;
     }
-    if (value !== null && (typeof value !== "object" || !this.#models.find(value))) {
-      this.#writeKey(instance, relation, value);
-      return;
+    if (value !== null) {
+      const model = typeof value === "object" ? (instanceOf(value)?.model ?? this.#models.find(value)) : undefined;
+      if (!model) {
+        if (typeof value === "object" && !isPlain(value)) throw wrongEntity(relation, describe(value));
+        this.#writeKey(instance, relation, value);
+        return;
+      }
+      if (model !== relation.target && !model.isA(relation.target))
+        throw wrongEntity(relation, nameOf(value as object));
     }
     this.#reference(instance, relation, value as object | null, undefined);
   }
@@ -305,6 +322,11 @@ export class Relationships implements CollectionKeeper {
 export function referencesPrimaryKey(relation: RelationModel): boolean {
   const { primary } = relation.target;
   return relation.joins.length === primary.length && relation.joins.every(({ referenced }) => referenced.isPrimary);
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
 
 /** The value of a foreign key's column, whether a property holds it or only the row does. */

@@ -234,7 +234,7 @@ export class Session {
 
   /** One of SQLAlchemy's five states. */
   state(entity: object): EntityState {
-    return instanceOf(entity)?.state ?? "transient";
+    return instanceOfAny(entity)?.state ?? "transient";
   }
   /** Whether the session holds this object. */
   owns(entity: object): boolean {
@@ -246,7 +246,7 @@ export class Session {
   }
   /** What a commit would change in an object. */
   changes(entity: object): Changes {
-    const instance = instanceOf(entity);
+    const instance = instanceOfAny(entity);
     if (!instance?.snapshot) return {};
     return Object.fromEntries(
       changesOf(instance).map(({ column, value }) => [
@@ -285,11 +285,11 @@ export class Session {
   }
 
   #modelOf(entity: object): EntityModel {
-    return instanceOf(entity)?.model ?? this.#workspace.models.ofEntity(entity);
+    return instanceOfAny(entity)?.model ?? this.#workspace.models.ofEntity(entity);
   }
 
   #own(entity: object): Instance | undefined {
-    const instance = instanceOf(entity);
+    const instance = instanceOfAny(entity);
     return instance?.owner === this.#workspace ? instance : undefined;
   }
 
@@ -302,6 +302,11 @@ export class Session {
 
 function keyOf(model: EntityModel, entity: object): Key {
   return Object.fromEntries(model.primary.map((column) => [column.property, column.read(entity)]));
+}
+
+/** Callers of JavaScript may hand over anything. */
+function instanceOfAny(entity: unknown): Instance | undefined {
+  return typeof entity === "object" && entity !== null ? instanceOf(entity) : undefined;
 }
 
 function ignore(): void {

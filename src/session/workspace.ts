@@ -198,6 +198,10 @@ export class Workspace implements InstanceOwner, QueryContext {
     return instance && instance.deletion !== "sent" ? instance.entity : undefined;
   }
 
+  get strict(): boolean {
+    return this.options.strict;
+  }
+
   get raiseOnLoad(): boolean {
     return this.options.lazyLoading === "raise";
   }
@@ -228,7 +232,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     const known = this.identities.get(model, identity);
     if (known && known.generation === this.generation && !this.#turn) {
       this.check();
-      return known.deletion === "none" && isKindOf(known.model, model) ? known.entity : null;
+      return known.deletion === "none" && known.model.isA(model) ? known.entity : null;
     }
     // A row is found by its key whatever else is pending, so only objects without a row are flushed for it.
     const ready =
@@ -726,12 +730,6 @@ function isLoaded(instance: Instance, relation: RelationModel): boolean {
 /** A relation of one class of a table is none of its other classes. */
 function has({ model }: Instance, relation: RelationModel): boolean {
   return model.relations[relation.index]?.property === relation.property;
-}
-
-function isKindOf(model: EntityModel, asked: EntityModel): boolean {
-  return (
-    model === asked || asked.root === asked || model.metadata.inheritanceTree.includes(asked.metadata.target as never)
-  );
 }
 
 /** Writes what is remembered back into an object. */
