@@ -118,7 +118,11 @@ const TEXTS = new Set([
 function inspectorOfIntegers(column: ColumnMetadata, normal: string, bits: number, family: Family): Inspector {
   const wide = family === "sqlite" && (normal === "integer" || normal === "int");
   const unsigned = column.unsigned || normal.startsWith("unsigned");
-  return integerInspector(wide ? 64 : bits, family !== "postgres" && unsigned, family === "mysql" && normal === "tinyint");
+  return integerInspector(
+    wide ? 64 : bits,
+    family !== "postgres" && unsigned,
+    family === "mysql" && normal === "tinyint",
+  );
 }
 
 function inspectorOfFloats(normal: string, family: Family): Inspector {
