@@ -133,13 +133,24 @@ export function renamedIn(
   quote: (name: string) => string,
   quoting: Quoting = sqliteQuoting,
 ): string {
+  return withNames(expression, (name) => (name.toLowerCase() === from.toLowerCase() ? to : undefined), quote, quoting);
+}
+
+/** The expression with other names for columns, all at once; a column for which there is none keeps its own. */
+export function withNames(
+  expression: string,
+  nameFor: (name: string) => string | undefined,
+  quote: (name: string) => string,
+  quoting: Quoting = sqliteQuoting,
+): string {
   const tokens = tokenize(expression, quoting);
   return tokens
     .map((token, at) => {
       if (token.kind !== "word" && token.kind !== "identifier") return token.text;
-      if (nameIn(token.text).toLowerCase() !== from.toLowerCase()) return token.text;
+      const name = nameFor(nameIn(token.text));
+      if (name === undefined) return token.text;
       const following = tokens.slice(at + 1).find((other) => !isTrivia(other))?.text;
-      return following === "(" || following === "." ? token.text : quote(to);
+      return following === "(" || following === "." ? token.text : quote(name);
     })
     .join("");
 }

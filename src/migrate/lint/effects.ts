@@ -25,13 +25,7 @@ export type Effect =
     }
   | { readonly kind: "index"; readonly table: string; readonly blocks: boolean }
   | { readonly kind: "check"; readonly table: string; readonly expression: string }
-  | {
-      readonly kind: "foreignKey";
-      readonly table: string;
-      readonly columns: readonly string[];
-      readonly parent: string;
-      readonly parentColumns: readonly string[];
-    }
+  | ({ readonly kind: "foreignKey"; readonly table: string } & KeyTarget)
   /** Every row of one table is put into another, column by column. */
   | {
       readonly kind: "copy";
@@ -43,11 +37,19 @@ export type Effect =
   | { readonly kind: "deleteRows"; readonly table: string; readonly where?: string | undefined }
   | { readonly kind: "changeRows"; readonly table: string };
 
+/** Which columns point at which. */
+export interface KeyTarget {
+  readonly columns: readonly string[];
+  readonly parent: string;
+  readonly parentColumns: readonly string[];
+}
+
 /** One column or constraint of a CREATE TABLE that the rows must meet. */
 export type Part =
   | { readonly kind: "notNull"; readonly column: string }
   | { readonly kind: "unique"; readonly columns: readonly string[] }
-  | { readonly kind: "check"; readonly expression: string };
+  | { readonly kind: "check"; readonly expression: string }
+  | ({ readonly kind: "foreignKey" } & KeyTarget);
 
 /** Reads a statement; what it does not know has no effects. */
 export function effectsOf(sql: string, quoting: Quoting): Effect[] {
@@ -183,12 +185,16 @@ function added(reader: Reader, table: string): Effect[] {
 
 function addedKey(reader: Reader, table: string): Effect[] {
   if (!reader.is("(")) reader.name();
-  const columns = plainColumns(reader.group() ?? "", reader.quoting);
+  const target = keyTarget(reader, plainColumns(reader.group() ?? "", reader.quoting));
+  return target && !has(reader.words(), "not valid") ? [{ kind: "foreignKey", table, ...target }] : [];
+}
+
+/** What comes after the columns of a foreign key. One that names no columns of the parent points at its primary key, unknown here. */
+function keyTarget(reader: Reader, columns: readonly string[] | undefined): KeyTarget | undefined {
   reader.take("references");
   const parent = reader.name();
   const parentColumns = plainColumns(reader.group() ?? "", reader.quoting);
-  if (!columns || !parentColumns || has(reader.words(), "not valid")) return [];
-  return [{ kind: "foreignKey", table, columns, parent, parentColumns }];
+  return columns && parentColumns?.length === columns.length ? { columns, parent, parentColumns } : undefined;
 }
 
 /** PostgreSQL's ALTER COLUMN. */
@@ -230,7 +236,11 @@ function definitionParts(body: string, quoting: Quoting): Part[] {
     const reader = new Reader(text, quoting);
     const named = reader.take("constraint");
     if (named) reader.name();
-    if (reader.take("primary", "key") || reader.take("foreign", "key") || reader.take("exclude")) return [];
+    if (reader.take("primary", "key") || reader.take("exclude")) return [];
+    if (reader.take("foreign", "key")) {
+      const target = keyTarget(reader, plainColumns(reader.group() ?? "", quoting));
+      return target ? [{ kind: "foreignKey", ...target } as const] : [];
+    }
     if (reader.take("unique")) {
       const columns = plainColumns(reader.group() ?? "", quoting);
       return columns ? [{ kind: "unique", columns } as const] : [];
@@ -247,9 +257,10 @@ function columnParts(reader: Reader): Part[] {
   const isGenerated = / (as|generated)\b/.test(` ${rest}`);
   if (has(rest, "not null") && !isGenerated) parts.push({ kind: "notNull", column });
   if (has(rest, "unique")) parts.push({ kind: "unique", columns: [column] });
-  if (!isGenerated) {
-    while (reader.skipTo("check")) parts.push({ kind: "check", expression: reader.group() ?? "" });
-  }
+  if (isGenerated) return parts;
+  while (reader.skipTo("check")) parts.push({ kind: "check", expression: reader.group() ?? "" });
+  const target = reader.skipTo("references") && keyTarget(reader, [column]);
+  if (target) parts.push({ kind: "foreignKey", ...target });
   return parts;
 }
 

@@ -36,19 +36,20 @@ export class Evidence {
     );
   }
 
+  /** Rows of the child whose values are in no row of the parent; with a NULL among them they point nowhere. */
   dangling(
     child: string,
-    columns: readonly string[],
+    values: readonly string[],
     parent: string,
     parentColumns: readonly string[],
   ): Promise<number | undefined> {
     const quote = (name: string) => this.#dialect.quote(name);
-    const pairs = columns
-      .map((column, index) => `p.${quote(parentColumns[index]!)} = c.${quote(column)}`)
-      .join(" AND ");
-    const filled = columns.map((column) => `c.${quote(column)} IS NOT NULL`).join(" AND ");
+    const list = values.map((value, index) => `(${value}) AS ${quote(`key${index}`)}`).join(", ");
+    const pairs = values.map((_, index) => `p.${quote(parentColumns[index]!)} = c.${quote(`key${index}`)}`);
+    const filled = values.map((_, index) => `c.${quote(`key${index}`)} IS NOT NULL`);
+    const isThere = `EXISTS (SELECT 1 FROM ${this.#path(parent)} AS p WHERE ${pairs.join(" AND ")})`;
     return this.#number(
-      `SELECT count(*) AS n FROM ${this.#path(child)} AS c WHERE ${filled} AND NOT EXISTS (SELECT 1 FROM ${this.#path(parent)} AS p WHERE ${pairs})`,
+      `SELECT count(*) AS n FROM (SELECT ${list} FROM ${this.#path(child)}) AS c WHERE ${filled.join(" AND ")} AND NOT ${isThere}`,
     );
   }
 

@@ -1,10 +1,17 @@
 import type { QueryRunner } from "typeorm";
 import type { Dialect } from "../../dialect/dialect";
 import { dialectOf } from "../../dialect/dialects";
-import { mentions, mysqlQuoting, postgresQuoting, sqliteQuoting, type Quoting } from "../../dialect/schema/tokens";
+import {
+  mentions,
+  mysqlQuoting,
+  postgresQuoting,
+  sqliteQuoting,
+  withNames,
+  type Quoting,
+} from "../../dialect/schema/tokens";
 import type { Plan, Step } from "../plan";
 import { Evidence } from "./evidence";
-import { effectsOf, type Effect, type Part } from "./effects";
+import { effectsOf, type Effect, type KeyTarget, type Part } from "./effects";
 import { readMethod } from "./source";
 
 /**
@@ -193,10 +200,11 @@ class Walk {
       target.touched = true;
       return [];
     }
-    source.copy = { into, values };
-    const plain = columns.map((column, index) => [key(column), plainName(values[index] ?? "")] as const);
+    const now = values.map((value) => this.#inNamesOfNow(value, source));
+    source.copy = { into, values: now };
+    const plain = columns.map((column, index) => [key(column), plainName(now[index] ?? "")] as const);
     const followed = plain.filter((pair): pair is readonly [string, string] => pair[1] !== undefined);
-    const isFollowed = !source.touched && source.othersAreSame && source.columns.size === 0;
+    const isFollowed = !source.touched && source.othersAreSame;
     this.#set(into, {
       ...newState(source.origin),
       columns: new Map(isFollowed ? followed : []),
@@ -210,7 +218,7 @@ class Walk {
       text: `table "${source.origin}" is rebuilt: ${spoken(count)} copied`,
     }));
     if (!isFollowed) return rebuilt;
-    return [...rebuilt, ...(await this.#newDemands(source.origin, target.definition, columns, values))];
+    return [...rebuilt, ...(await this.#newDemands(source.origin, target.definition, columns, now))];
   }
 
   /** Only what the table does not demand of its rows already can fail. */
@@ -220,12 +228,35 @@ class Walk {
     columns: readonly string[],
     values: readonly string[],
   ): Promise<Finding[]> {
-    const old = new Set((await this.#evidence.definition(table)).map((part) => JSON.stringify(part).toLowerCase()));
-    const fresh = definition.filter((part) => !old.has(JSON.stringify(part).toLowerCase()));
     const valueOf = (column: string) => values[columns.findIndex((one) => one.toLowerCase() === column.toLowerCase())];
+    const spelled = (part: Part) => JSON.stringify(part).toLowerCase();
+    const old = new Set((await this.#evidence.definition(table)).map(spelled));
+    const fresh = definition.filter((part) => !old.has(spelled(this.#asNow(part, valueOf))));
     const findings: Finding[] = [];
     for (const part of fresh) findings.push(...(await this.#demanded(part, table, columns, valueOf)));
     return findings;
+  }
+
+  /** A demand in the names that its columns have in the database now, as far as they are copied as they are. */
+  #asNow(part: Part, valueOf: (column: string) => string | undefined): Part {
+    const nameNow = (column: string) => plainName(valueOf(column) ?? "") ?? column;
+    switch (part.kind) {
+      case "notNull":
+        return { ...part, column: nameNow(part.column) };
+      case "unique":
+        return { ...part, columns: part.columns.map(nameNow) };
+      case "check": {
+        const quoting = QUOTING[this.#dialect.name];
+        const isOther = (name: string) => (nameNow(name) === name ? undefined : nameNow(name));
+        const expression = withNames(part.expression, isOther, (name) => this.#dialect.quote(name), quoting);
+        return { ...part, expression };
+      }
+      case "foreignKey": {
+        const parent = this.#state(part.parent);
+        const parentColumns = part.parentColumns.map((column) => this.#columnNow(parent, column) ?? column);
+        return { ...part, columns: part.columns.map(nameNow), parent: parent.origin ?? part.parent, parentColumns };
+      }
+    }
   }
 
   async #demanded(
@@ -241,6 +272,10 @@ class Walk {
     if (part.kind === "unique") {
       const parts = part.columns.map(valueOf);
       return parts.includes(undefined) ? [] : this.#doubles(table, part.columns, parts as string[]);
+    }
+    if (part.kind === "foreignKey") {
+      const own = part.columns.map(valueOf);
+      return own.includes(undefined) ? [] : this.#dangling(table, own as string[], part);
     }
     const list = columns.map((column) => `(${valueOf(column)}) AS ${this.#dialect.quote(column)}`).join(", ");
     return this.#failing(table, part.expression, list);
@@ -299,8 +334,11 @@ class Walk {
       }
       case "check":
         return isAsNow(state) ? this.#failing(origin, effect.expression, "*") : [];
-      case "foreignKey":
-        return this.#dangling(effect, state);
+      case "foreignKey": {
+        const columns = effect.columns.map((column) => this.#columnNow(state, column));
+        const quoted = columns.flatMap((column) => (column === undefined ? [] : [this.#dialect.quote(column)]));
+        return quoted.length < columns.length ? [] : this.#dangling(origin, quoted, effect);
+      }
       default:
         return [];
     }
@@ -335,16 +373,17 @@ class Walk {
     }));
   }
 
-  async #dangling(effect: Extract<Effect, { kind: "foreignKey" }>, state: TableState): Promise<Finding[]> {
-    const parent = this.#state(effect.parent);
-    const columns = effect.columns.map((column) => this.#columnNow(state, column));
-    const parents = effect.parentColumns.map((column) => this.#columnNow(parent, column));
-    if (parent.origin === undefined || parent.touched || [...columns, ...parents].includes(undefined)) return [];
-    const rows = await this.#evidence.dangling(state.origin!, columns as string[], parent.origin, parents as string[]);
+  /** @param values what the child's columns hold, as expressions over the table as it is now */
+  async #dangling(child: string, values: readonly string[], key: KeyTarget): Promise<Finding[]> {
+    const parent = this.#state(key.parent);
+    const own = key.parentColumns.map((column) => this.#columnNow(parent, column));
+    // A parent that is made on the way may get its rows there.
+    if (parent.origin === undefined || parent.touched || own.includes(undefined)) return [];
+    const rows = await this.#evidence.dangling(child, values, parent.origin, own as string[]);
     return some(rows, (count) => ({
       kind: "must-fail",
-      table: state.origin!,
-      text: `${spoken(count)} of "${state.origin}" point${count === 1 ? "s" : ""} at no row of "${parent.origin}"`,
+      table: child,
+      text: `${spoken(count)} of "${child}" point${count === 1 ? "s" : ""} at no row of "${parent.origin}"`,
     }));
   }
 
@@ -373,6 +412,12 @@ class Walk {
     if (own === undefined) return;
     state.columns.delete(key(column));
     state.columns.set(key(to), own);
+  }
+
+  /** An expression over a table's columns, in the names that they have in the database now. */
+  #inNamesOfNow(expression: string, { columns }: TableState): string {
+    if (columns.size === 0) return expression;
+    return withNames(expression, (name) => columns.get(key(name)), (name) => this.#dialect.quote(name), QUOTING[this.#dialect.name]);
   }
 
   /** What a column is called in the database now; undefined where it cannot be said. */

@@ -1,4 +1,5 @@
-import { database, eachDatabase } from "../../helpers/databases";
+import Sqlite from "better-sqlite3";
+import { database, eachDatabase, type ScratchDatabase } from "../../helpers/databases";
 import { migrationProject, nameOf, type MigrationProject } from "../../helpers/migrations";
 
 const START = {
@@ -99,9 +100,11 @@ function notOnSqlite(name: "postgres" | "mariadb"): string[][] {
 }
 
 describe("sqlite", () => {
+  let scratch: ScratchDatabase;
   let project: MigrationProject;
   beforeEach(async () => {
-    project = migrationProject(await database("sqlite").create());
+    scratch = await database("sqlite").create();
+    project = migrationProject(scratch);
     project.migration(1, "Start", START);
     await project.retort(["migrate", "up"]);
   });
@@ -146,6 +149,55 @@ describe("sqlite", () => {
     });`,
     });
     expect((await lint(project)).found).toEqual([`rebuilds: table "authors" is rebuilt: 3 rows copied`]);
+  });
+
+  test("a rename before a rebuild loses nothing, and what is demanded then is looked for under the old name", async () => {
+    project.migration(2, "Rename", {
+      up: `    await queryRunner.query("ALTER TABLE authors RENAME COLUMN name TO alias");
+    await queryRunner.query("ALTER TABLE authors RENAME COLUMN nick TO name");
+    await rebuild(queryRunner, "authors", {
+      definition: \`CREATE TABLE "authors" ("id" int primary key, "alias" varchar(20) UNIQUE, "name" varchar(20) NOT NULL)\`,
+      into: \`"id", "alias", "name"\`,
+      from: \`"id", "alias", "name"\`,
+    });`,
+    });
+    expect((await lint(project)).found).toEqual([
+      `rebuilds: table "authors" is rebuilt: 3 rows copied`,
+      `must-fail: "alias" of "authors" becomes unique, and 1 value is there more than once`,
+      `must-fail: "name" of "authors" becomes NOT NULL, and is NULL in 2 rows`,
+    ]);
+  });
+
+  test.each(["", "REFERENCES authors (id)"])("a rebuild with a key that rows do not meet: inline %s", async (inline) => {
+    const key = inline ? "" : `, CONSTRAINT "fk" FOREIGN KEY ("writer_id") REFERENCES "authors" ("id") ON DELETE CASCADE`;
+    project.migration(2, "Key", {
+      up: `    await rebuild(queryRunner, "books", {
+      definition: \`CREATE TABLE "books" ("id" int primary key, "writer_id" int ${inline}${key})\`,
+      into: \`"id", "writer_id"\`,
+      from: \`"id", "author_id"\`,
+    });`,
+    });
+    expect((await lint(project)).found).toEqual([
+      `rebuilds: table "books" is rebuilt: 2 rows copied`,
+      `must-fail: 1 row of "books" points at no row of "authors"`,
+    ]);
+  });
+
+  test("a row that points at nothing already is nobody's business, under another name of its column too", async () => {
+    const handle = new Sqlite(scratch.name);
+    handle.pragma("foreign_keys = OFF");
+    handle.exec("DROP TABLE books; CREATE TABLE books (id int primary key, author_id int REFERENCES authors (id))");
+    handle.exec("INSERT INTO books VALUES (1, 77)");
+    handle.close();
+    project.migration(2, "Again", {
+      up: `    await queryRunner.query("ALTER TABLE books RENAME COLUMN author_id TO author");
+    await rebuild(queryRunner, "books", {
+      definition: \`CREATE TABLE "books" ("id" int primary key, "author" int REFERENCES "authors" ("id") ON DELETE SET NULL)\`,
+      into: \`"id", "author"\`,
+      from: \`"id", "author"\`,
+    });`,
+    });
+    expect((await lint(project)).found).toEqual([`rebuilds: table "books" is rebuilt: 1 row copied`]);
   });
 
   test("a column that must not be null, without a default", async () => {
