@@ -1,4 +1,4 @@
-import { badAnswer, unanswered, uselessAnswer } from "./generate-errors";
+import { answeredTwice, badAnswer, unanswered, uselessAnswer } from "./generate-errors";
 
 /** What was answered on the command line, as typed: `User.name:fullName`, `User.legacy`, `User.age=0`. */
 export interface Answers {
@@ -23,6 +23,8 @@ export interface Choice {
   readonly text: string;
   /** The flag ends in `VALUE`, which is to be put in its place: ask for it. */
   readonly wantsValue?: boolean;
+  /** What is wrong with a value, so that it can be asked for again. */
+  readonly problem?: (value: string) => string | undefined;
 }
 
 /** Asks somebody at a terminal; gives the flag that was chosen, with VALUE filled in. */
@@ -60,6 +62,18 @@ export class Inquiry {
       ...(answers.drops ?? []).map((text) => read("drop", text)),
       ...(answers.backfills ?? []).map((text) => read("backfill", text)),
     ];
+    this.#refuseContradictions();
+  }
+
+  /** Which of two answers to one question is meant, nobody knows. */
+  #refuseContradictions(): void {
+    const seen = new Map<string, Answer>();
+    for (const answer of this.#answers) {
+      const topic = `${answer.flag === "backfill" ? "value" : "fate"} ${answer.subject}`;
+      const other = seen.get(topic);
+      if (other) throw answeredTwice(answer.subject, [written(other), written(answer)]);
+      seen.set(topic, answer);
+    }
   }
 
   /** Every answer of a kind, to be looked through; `use` marks those that were of use. */

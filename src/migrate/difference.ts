@@ -22,6 +22,7 @@ import { compare, isSameName, partsOf } from "./compare";
 import type { MigrationContext } from "./context";
 import { entitiesNotAccepted } from "./generate-errors";
 import { Names } from "./names";
+import { problemOf, sqlValue } from "./value";
 
 /** What the entities want and what the database has, both as the database tells it. */
 export interface Schemas {
@@ -442,7 +443,7 @@ class Decision {
         ...gone.flatMap((old) =>
           added.map((value) => ({ flag: `--rename ${name}.${old}:${value}`, text: `'${old}' is now '${value}'` })),
         ),
-        { flag: `--backfill ${name}=VALUE`, text: "those rows get that value", wantsValue: true },
+        wantedValue(after, name, "those rows get that value"),
       ],
     }));
   }
@@ -484,6 +485,7 @@ class Decision {
     if (!after.values) return undefined;
     const renamed = this.#renamedValues(table, before, after);
     const value = this.#replacement(table, after);
+    if (value !== undefined) sqlValue(value, after, this.#names.column(table, after.name));
     for (const old of before.values ?? [])
       if (value !== undefined && !after.values.includes(old) && !(old in renamed)) renamed[old] = value;
     return Object.keys(renamed).length > 0 ? renamed : undefined;
@@ -497,7 +499,7 @@ class Decision {
 
   #backfill(table: ObjectName, column: Column): string | undefined {
     const value = this.inquiry.given("backfill", this.#subjects(table, column.name));
-    return value === undefined ? undefined : sqlValue(value, column);
+    return value === undefined ? undefined : sqlValue(value, column, this.#names.column(table, column.name));
   }
 
   #askForValue(table: ObjectName, column: Column, rows: number, text: string): Promise<boolean> {
@@ -512,11 +514,7 @@ class Decision {
       rows,
       choices: [
         ...usual,
-        {
-          flag: `--backfill ${name}=VALUE`,
-          text: "they get that value; an SQL expression in parentheses",
-          wantsValue: true,
-        },
+        wantedValue(column, name, "they get that value; an SQL expression in parentheses"),
       ],
     });
   }
@@ -590,11 +588,7 @@ function spokenRows(rows: number): string {
   return rows === 1 ? "1 row" : `${rows} rows`;
 }
 
-/** What was typed as an SQL value: an expression in parentheses and a quoted string as they are, numbers for numbers, all else as text. */
-function sqlValue(text: string, column: Column): string {
-  if (/^\(.*\)$/s.test(text) || /^'(?:[^']|'')*'$/s.test(text)) return text;
-  const isText = /char|text|clob|enum|set|uuid|date|time|json|blob|bytea/i.test(column.type);
-  if (!isText && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return text;
-  if (/^bool|^tinyint\(1\)/i.test(column.type) && /^(true|false)$/i.test(text)) return text.toLowerCase();
-  return literal(text);
+function wantedValue(column: Column, name: string, text: string): Choice {
+  const problem = (value: string) => problemOf(value, column, name);
+  return { flag: `--backfill ${name}=VALUE`, text, wantsValue: true, problem };
 }

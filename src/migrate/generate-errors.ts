@@ -26,6 +26,20 @@ export function uselessAnswer(flag: string, suggestion: string | undefined): Ret
   });
 }
 
+export function answeredTwice(subject: string, answers: readonly string[]): RetortError {
+  return new RetortError("migrate/answered-twice", `${subject} has two answers: ${answers.join(" and ")}`, {
+    hint: "keep one of them",
+    exitCode: ExitCode.usage,
+  });
+}
+
+export function badValue(problem: string, column: string): RetortError {
+  return new RetortError("migrate/bad-value", problem, {
+    hint: `--backfill ${column}=VALUE, or an SQL expression in parentheses`,
+    exitCode: ExitCode.usage,
+  });
+}
+
 export function pendingMigrations(names: readonly string[]): RetortError {
   const are = names.length === 1 ? "1 migration is" : `${names.length} migrations are`;
   return new RetortError("migrate/pending", `${are} pending; nothing was written`, { hint: "retort migrate up" });

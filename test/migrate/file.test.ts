@@ -102,6 +102,36 @@ describe("generate", () => {
     expect(fs.readdirSync(shop.folder)).toHaveLength(1);
   });
 
+  test.each([
+    ["size", "old", "old is no value for Item.size: it must be a number (integer)"],
+    ["isNew", "perhaps", "perhaps is no value for Item.isNew: it must be true or false"],
+    ["color", "gren", "gren is no value for Item.color: it must be one of red, green"],
+  ])("a value that is none for %s is an error before anything is tried", async (column, value, message) => {
+    const columns = {
+      size: { type: "int" },
+      isNew: { type: "boolean" },
+      color: { type: "simple-enum", enum: ["red", "green"] },
+    } as const;
+    await shop.migrate([entity("Item", {})]);
+    await shop.query(`INSERT INTO "item" DEFAULT VALUES`);
+    const two = [entity("Item", { [column]: columns[column as keyof typeof columns] })];
+    await expect(shop.generate(two, { answers: { backfills: [`Item.${column}=${value}`] } })).rejects.toMatchObject({
+      code: "migrate/bad-value",
+      exitCode: 2,
+      message,
+    });
+  });
+
+  test("two answers to one question are an error", async () => {
+    await shop.migrate([entity("Item", { name: { type: "varchar" } })]);
+    const two = [entity("Item", { label: { type: "varchar" } })];
+    const answers = { renames: ["Item.name:label"], drops: ["Item.name"] };
+    await expect(shop.generate(two, { answers })).rejects.toMatchObject({
+      code: "migrate/answered-twice",
+      message: "Item.name has two answers: --rename Item.name:label and --drop Item.name",
+    });
+  });
+
   test("migrate promise 1: at a terminal it is asked, with the number of rows", async () => {
     await shop.migrate([entity("Item", { name: { type: "varchar" } })]);
     await shop.query(`INSERT INTO "item" ("name") VALUES ('a'), ('b')`);

@@ -13,3 +13,8 @@ export function nameMissing(command: string): RetortError {
     exitCode: ExitCode.usage,
   });
 }
+
+/** Ctrl-C at a question, or no. */
+export function interrupted(): RetortError {
+  return new RetortError("cli/interrupted", "stopped at a question: nothing was done");
+}

@@ -1,5 +1,6 @@
 import readline from "node:readline/promises";
 import type { CommandContext } from "../command";
+import { interrupted } from "./errors";
 
 /** Whether somebody is there to answer. Data on stdout may go elsewhere; questions stand on stderr. */
 export function isTerminal({ io }: Pick<CommandContext, "io">): boolean {
@@ -16,32 +17,54 @@ export interface PromptChoice {
   readonly flag: string;
   readonly text: string;
   readonly wantsValue?: boolean;
+  readonly problem?: (value: string) => string | undefined;
 }
 
-/** Asks which of several; asks again until one of them is chosen. */
+/** Asks which of several; asks again until one of them is chosen. One alone is a question of yes or no, or of its value. */
 export async function choose(
   command: Pick<CommandContext, "io" | "note">,
   question: string,
   choices: readonly PromptChoice[],
 ): Promise<string> {
   command.note(question);
+  const [only] = choices;
+  if (only && choices.length === 1) return insist(command, only);
   choices.forEach(({ flag, text }, index) => command.note(`  ${index + 1}  ${text}  (${flag})`));
   for (;;) {
     const answer = (await ask(command, `1–${choices.length}, or Ctrl-C: `)).trim();
     const chosen = choices[Number(answer) - 1];
-    if (!chosen) continue;
-    return chosen.wantsValue ? withValue(chosen, await ask(command, "Value: ")) : chosen.flag;
+    if (chosen) return chosen.wantsValue ? withValue(command, chosen) : chosen.flag;
   }
 }
 
-function withValue({ flag }: PromptChoice, value: string): string {
-  return `${flag.slice(0, flag.lastIndexOf("VALUE"))}${value}`;
+async function insist(command: Pick<CommandContext, "io" | "note">, choice: PromptChoice): Promise<string> {
+  command.note(`  ${choice.text}  (${choice.flag})`);
+  if (choice.wantsValue) return withValue(command, choice);
+  if (!(await confirm(command, "Is that right?"))) throw interrupted();
+  return choice.flag;
+}
+
+async function withValue(
+  command: Pick<CommandContext, "io" | "note">,
+  { flag, problem }: PromptChoice,
+): Promise<string> {
+  for (;;) {
+    const value = await ask(command, "Value, or Ctrl-C: ");
+    const wrong = value && problem?.(value);
+    if (wrong) command.note(wrong);
+    else if (value) return `${flag.slice(0, flag.lastIndexOf("VALUE"))}${value}`;
+  }
 }
 
 async function ask({ io }: Pick<CommandContext, "io">, question: string): Promise<string> {
   const lines = readline.createInterface({ input: io.stdin, output: io.stderr });
   try {
     return await lines.question(question);
+  } catch (error) {
+    // Ctrl-C and Ctrl-D.
+    if ((error as Error).name !== "AbortError") throw error;
+    io.stderr.write("\n");
+    throw interrupted();
   } finally {
     lines.close();
   }

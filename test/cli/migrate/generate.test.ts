@@ -89,6 +89,28 @@ test("on a terminal the question is asked", async () => {
   expect(await project.query(`SELECT "fullName" FROM "user"`)).toEqual([{ fullName: "susan" }]);
 });
 
+test("on a terminal a value is asked for until it is one; Ctrl-C leaves everything as it was", async () => {
+  await retort("generate", "start");
+  await retort("up");
+  await project.query(`INSERT INTO "user" ("name") VALUES ('susan')`);
+  project.write("entities.js", entities(`name: { type: String }, age: { type: Number },`));
+  const stopped = project.terminal(["migrate", "generate", "age"]);
+  await stopped.waitFor("Value, or Ctrl-C:");
+  stopped.type("\u0003");
+  expect(await stopped.ended).toBe(1);
+  expect(stopped.text()).toContain("stopped at a question: nothing was done");
+  expect(project.list("migrations")).toHaveLength(1);
+
+  const terminal = project.terminal(["migrate", "generate", "age"]);
+  await terminal.waitFor("Value, or Ctrl-C:");
+  terminal.type("old\r");
+  await terminal.waitFor("old is no value for User.age: it must be a number (integer)");
+  terminal.type("30\r");
+  expect(await terminal.ended).toBe(0);
+  await retort("up");
+  expect(await project.query(`SELECT "age" FROM "user"`)).toEqual([{ age: 30 }]);
+});
+
 test("a new migration comes after every one that is there, whatever the clock says", async () => {
   const late = 9_999_999_999_000;
   project.write(
