@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { DefaultNamingStrategy } from "typeorm";
 import {
   type Design,
   type DesignColumn,
@@ -11,6 +12,7 @@ import {
   quoted,
   referenceTo,
   tableOf,
+  viewOf,
 } from "./design";
 
 /** The same schema after some changes, one upon the other. */
@@ -28,7 +30,7 @@ function changeOnce(g: fc.GeneratorValue, after: Design): void {
   const plain = own.columns.filter((column) => !column.generated);
   const column = pick(g, plain);
   const free = FRESH.filter((name) => !own.columns.some((other) => other.name === name));
-  switch (g(fc.integer, { min: 0, max: 13 })) {
+  switch (g(fc.integer, { min: 0, max: 17 })) {
     case 0:
     case 1:
       if (free.length > 0) own.columns.push(columnOf(g, free[0]!));
@@ -41,8 +43,7 @@ function changeOnce(g: fc.GeneratorValue, after: Design): void {
       if (free.length > 0) renameColumn(after, own, column, free.at(-1)!);
       return;
     case 5:
-      // The values of an enum are narrowed by tests of their own.
-      if (column.kind !== "choice") column.variant = g(fc.integer, { min: 0, max: 2 });
+      column.variant = g(fc.integer, { min: 0, max: 2 });
       column.default = g(fc.boolean);
       return;
     case 6:
@@ -76,6 +77,18 @@ function changeOnce(g: fc.GeneratorValue, after: Design): void {
     case 13:
       if (!after.tables.some(({ name }) => name === "newcomer"))
         after.tables.push(tableOf(g, "newcomer", [pick(g, after.tables).name, "newcomer"]));
+      return;
+    case 14:
+      if (own.compositeKey) own.withoutRowid = !own.withoutRowid;
+      return;
+    case 15:
+      after.views = g(fc.boolean) ? [] : [viewOf(g, after.tables)];
+      return;
+    case 16:
+      for (const { generated } of own.columns) if (generated) generated.stored = !generated.stored;
+      return;
+    case 17:
+      changeLinks(g, after, own);
       return;
   }
 }
@@ -119,6 +132,12 @@ function dropTable(after: Design, own: DesignTable): void {
   after.views = after.views.filter((view) => view.table !== own.name);
 }
 
+/** Many-to-many relations that go, or come; a key of several columns has none of its own here. */
+function changeLinks(g: fc.GeneratorValue, after: Design, own: DesignTable): void {
+  if (own.links.length > 0) own.links.pop();
+  else if (!own.compositeKey) own.links.push({ property: "fresh links", target: pick(g, after.tables).name });
+}
+
 function isLinked(after: Design, own: DesignTable): boolean {
   return own.links.length > 0 || after.tables.some(({ links }) => links.some(({ target }) => target === own.name));
 }
@@ -132,6 +151,34 @@ export interface Kept {
 export interface Place {
   readonly table: DesignTable;
   readonly column: DesignColumn;
+}
+
+/** A column whose values must be the same at both ends: what it is called before, and after. */
+export type KeptKey = Record<"before" | "after", { readonly table: string; readonly column: string }>;
+
+/** The key columns, and those of relations, that stay. */
+export function keptKeys(before: Design, after: Design): KeptKey[] {
+  return pairs(before, after).flatMap(([table, now]) => {
+    const relations = table.references.filter(({ property, target }) =>
+      now.references.some((other) => other.property === property && idOf(after, other.target) === idOf(before, target)),
+    );
+    const columns = relations.flatMap(({ property, target }) =>
+      keyOf(before.tables.find(({ name }) => name === target)!).map((key) => joinColumn(property, key)),
+    );
+    return [...keyOf(table), ...columns].map((column) => ({
+      before: { table: table.name, column },
+      after: { table: now.name, column },
+    }));
+  });
+}
+
+function idOf({ tables }: Design, name: string): number {
+  return tables.find((table) => table.name === name)!.id;
+}
+
+/** The tables that stay, by both names. */
+export function keptTables(before: Design, after: Design): { before: DesignTable; after: DesignTable }[] {
+  return pairs(before, after).map(([table, now]) => ({ before: table, after: now }));
 }
 
 /** The columns that stay, whatever they are called. */
@@ -187,6 +234,8 @@ function answerTable(
   for (const column of now.columns)
     if (!table.columns.some(({ id }) => id === column.id) && !column.generated && !column.nullable && !column.default)
       answers.backfills.push(filled(now, column));
+  for (const { property, target } of table.links)
+    if (!now.links.some((link) => link.property === property)) answers.drops.push(joinTable(table.name, property, target));
   for (const reference of table.references) {
     if (now.references.some(({ property }) => property === reference.property)) continue;
     const target = before.tables.find(({ name }) => name === reference.target)!;
@@ -199,6 +248,11 @@ function filled(table: DesignTable, { name, kind }: DesignColumn): string {
   const value =
     kind === "text" ? `'filled ' || "id"` : kind === "integer" || kind === "real" ? `"id" + 800` : KINDS[kind].value(1);
   return `${table.name}.${name}=(${value})`;
+}
+
+/** The table of a many-to-many relation, as the naming strategy calls it. */
+export function joinTable(owner: string, property: string, target: string): string {
+  return new DefaultNamingStrategy().joinTableName(owner, target, property, "");
 }
 
 /** The key column of a relation, as the naming strategy calls it. */

@@ -20,6 +20,7 @@ export interface DesignTable {
   /** Many-to-many, owned here. */
   links: { property: string; target: string }[];
   compositeKey: boolean;
+  withoutRowid: boolean;
 }
 
 export interface DesignReference {
@@ -129,6 +130,7 @@ export function tableOf(g: fc.GeneratorValue, name: string, names: readonly stri
     references: [],
     links: [],
     compositeKey,
+    withoutRowid: compositeKey && g(fc.boolean),
   };
   for (const target of names) {
     const roll = g(fc.integer, { min: 0, max: 9 });
@@ -201,9 +203,10 @@ function checkOver(g: fc.GeneratorValue, name: string): string {
   );
 }
 
-function viewOf(g: fc.GeneratorValue, tables: readonly DesignTable[]): Design["views"][number] {
+export function viewOf(g: fc.GeneratorValue, tables: readonly DesignTable[]): Design["views"][number] {
   const own = pick(g, tables);
-  return { name: "overview", table: own.name, columns: own.columns.slice(0, 1).map((column) => column.name) };
+  const names = own.columns.map((column) => column.name);
+  return { name: "overview", table: own.name, columns: some(g, names, 1, 2) };
 }
 
 /** Some of the values, none of them twice. */
@@ -251,6 +254,7 @@ function tableEntity(own: DesignTable): EntitySchema {
   return new EntitySchema({
     name: own.name,
     tableName: own.name,
+    withoutRowid: own.withoutRowid,
     columns,
     relations,
     indices: own.indexes.map(({ columns, unique, where }) => ({ columns, unique, where })),
