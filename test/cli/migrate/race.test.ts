@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { cleanEnvironment, retortFile } from "../../helpers/command";
 import { database, eachDatabase, type ScratchDatabase } from "../../helpers/databases";
 import { migrationProject, nameOf, type MigrationProject } from "../../helpers/migrations";
@@ -25,7 +25,7 @@ eachDatabase((kind) => {
   test.each([
     ["in transactions", ""],
     ["without transactions", "transaction = false;"],
-  ])("migrate 21, migrate promise 5: four ups at once %s apply everything once", async (_, members) => {
+  ])("migrate 21: two runners do not apply one migration twice, nor do four, %s", async (_, members) => {
     const scratch = await kind.create();
     const own = project(scratch, members);
     const results = await Promise.all([1, 2, 3, 4].map(() => own.retort(["migrate", "up", "--json"])));
@@ -37,28 +37,58 @@ eachDatabase((kind) => {
     if (kind.name === "sqlite") expect(fs.existsSync(`${scratch.name}-retort-lock`)).toBe(false);
   });
 
-  test("a run that has to wait too long ends with 5; a killed one holds nobody up", async () => {
+  test("migrate promise 5: a second run waits, reads the history again and finds nothing to do; too long is exit code 5; a killed one holds nobody up", async () => {
     const own = project(await kind.create());
-    own.migration(1, "Table1x", {
-      up: `await queryRunner.query("CREATE TABLE t1 (id int)"); console.log("inside"); await new Promise((resolve) => setTimeout(resolve, 60_000));`,
-    });
-    const holder = spawn(process.execPath, [retortFile, "migrate", "up"], { cwd: own.root, env: cleanEnvironment() });
-    await new Promise((resolve) => holder.stderr.once("data", resolve));
+    const gate = own.path("open");
+    const patiently = `
+    console.log("inside");
+    while (!require("node:fs").existsSync(${JSON.stringify(gate)})) await new Promise((resolve) => setTimeout(resolve, 20));`;
+    own.migration(1, "Table1x", { up: `await queryRunner.query("CREATE TABLE t1 (id int)");${patiently}` });
+    const holder = await begun(own);
 
     const waiting = await own.retort(["migrate", "up", "--lock-timeout", "300ms"]);
     expect(waiting).toMatchObject({ exitCode: 5, stdout: "" });
     expect(waiting.stderr).toContain("another run of migrations has been holding the lock for 0.3 s");
     expect(waiting.stderr).toContain("--lock-timeout");
 
-    holder.kill("SIGKILL");
-    await new Promise((resolve) => holder.once("exit", resolve));
-    own.migration(1, "Table1x", {
-      up: [kind.name === "mariadb" ? "CREATE TABLE t1 (id int)" : "CREATE TABLE t1 (id int)"],
+    const second = spawnUp(own);
+    const said = new Promise<string>((resolve) => {
+      let text = "";
+      second.stderr.on("data", (data: Buffer) => (text += data.toString()));
+      second.once("close", () => resolve(text));
     });
+    await new Promise((resolve) => second.stderr.once("data", resolve));
+    own.write("open", "");
+    expect(await exitCode(holder)).toBe(0);
+    expect(await exitCode(second)).toBe(0);
+    expect(await said).toMatch(/^Waiting for another run of migrations to end …\nNothing to do: .*\n$/);
+
+    fs.rmSync(gate);
+    own.migration(5, "Table5x", { up: `${patiently} await queryRunner.query("CREATE TABLE t5 (id int)");` });
+    const killed = await begun(own);
+    killed.kill("SIGKILL");
+    await exitCode(killed);
+    own.write("open", "");
     const next = await own.retort(["migrate", "up"]);
-    expect([next.exitCode, next.stderr]).toEqual([0, expect.stringContaining(names[3]!)]);
+    expect([next.exitCode, next.stderr]).toEqual([0, expect.stringContaining(nameOf(5, "Table5x"))]);
   });
 });
+
+function spawnUp(own: MigrationProject): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [retortFile, "migrate", "up"], { cwd: own.root, env: cleanEnvironment() });
+}
+
+/** An `up` that is inside of its migration. */
+async function begun(own: MigrationProject): Promise<ChildProcessWithoutNullStreams> {
+  const child = spawnUp(own);
+  await new Promise((resolve) => child.stderr.once("data", resolve));
+  return child;
+}
+
+async function exitCode(child: ChildProcessWithoutNullStreams): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
+  return child.exitCode;
+}
 
 describe("sqlite", () => {
   test("an application that writes is waited for, and in the end named", async () => {
