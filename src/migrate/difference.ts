@@ -512,10 +512,7 @@ class Decision {
       about: "values",
       text,
       rows,
-      choices: [
-        ...usual,
-        wantedValue(column, name, "they get that value; an SQL expression in parentheses"),
-      ],
+      choices: [...usual, wantedValue(column, name, "they get that value; an SQL expression in parentheses")],
     });
   }
 

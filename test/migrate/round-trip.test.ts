@@ -36,10 +36,14 @@ const again = {
 
 const outcomes = { done: 0, unchanged: 0, refused: 0 };
 
-test("migrate promise 2: any schema to any other: up, nothing left, rows kept, down to the letter, up again", async () => {
-  await fc.assert(fc.asyncProperty(fc.gen(), roundTrip), { numRuns: runs, endOnFailure: true, ...again });
-  expect(outcomes.done).toBeGreaterThan(runs * 0.7);
-}, 300_000 + runs * 1_000);
+test(
+  "migrate promise 2: any schema to any other: up, nothing left, rows kept, down to the letter, up again",
+  async () => {
+    await fc.assert(fc.asyncProperty(fc.gen(), roundTrip), { numRuns: runs, endOnFailure: true, ...again });
+    expect(outcomes.done).toBeGreaterThan(runs * 0.7);
+  },
+  300_000 + runs * 1_000,
+);
 
 async function roundTrip(g: fc.GeneratorValue): Promise<void> {
   const before = design(g);

@@ -417,7 +417,12 @@ class Walk {
   /** An expression over a table's columns, in the names that they have in the database now. */
   #inNamesOfNow(expression: string, { columns }: TableState): string {
     if (columns.size === 0) return expression;
-    return withNames(expression, (name) => columns.get(key(name)), (name) => this.#dialect.quote(name), QUOTING[this.#dialect.name]);
+    return withNames(
+      expression,
+      (name) => columns.get(key(name)),
+      (name) => this.#dialect.quote(name),
+      QUOTING[this.#dialect.name],
+    );
   }
 
   /** What a column is called in the database now; undefined where it cannot be said. */

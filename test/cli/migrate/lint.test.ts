@@ -168,20 +168,25 @@ describe("sqlite", () => {
     ]);
   });
 
-  test.each(["", "REFERENCES authors (id)"])("a rebuild with a key that rows do not meet: inline %s", async (inline) => {
-    const key = inline ? "" : `, CONSTRAINT "fk" FOREIGN KEY ("writer_id") REFERENCES "authors" ("id") ON DELETE CASCADE`;
-    project.migration(2, "Key", {
-      up: `    await rebuild(queryRunner, "books", {
+  test.each(["", "REFERENCES authors (id)"])(
+    "a rebuild with a key that rows do not meet: inline %s",
+    async (inline) => {
+      const key = inline
+        ? ""
+        : `, CONSTRAINT "fk" FOREIGN KEY ("writer_id") REFERENCES "authors" ("id") ON DELETE CASCADE`;
+      project.migration(2, "Key", {
+        up: `    await rebuild(queryRunner, "books", {
       definition: \`CREATE TABLE "books" ("id" int primary key, "writer_id" int ${inline}${key})\`,
       into: \`"id", "writer_id"\`,
       from: \`"id", "author_id"\`,
     });`,
-    });
-    expect((await lint(project)).found).toEqual([
-      `rebuilds: table "books" is rebuilt: 2 rows copied`,
-      `must-fail: 1 row of "books" points at no row of "authors"`,
-    ]);
-  });
+      });
+      expect((await lint(project)).found).toEqual([
+        `rebuilds: table "books" is rebuilt: 2 rows copied`,
+        `must-fail: 1 row of "books" points at no row of "authors"`,
+      ]);
+    },
+  );
 
   test("a row that points at nothing already is nobody's business, under another name of its column too", async () => {
     const handle = new Sqlite(scratch.name);
