@@ -1,10 +1,9 @@
 import fs from "node:fs";
-import path from "node:path";
 import { DataSource } from "typeorm";
-import { runNode, type CommandResult } from "./command";
+import type { CommandResult } from "./command";
 import type { ScratchDatabase } from "./databases";
+import { hosted } from "./host";
 import { scratchProject, type ScratchProject } from "./project";
-import { repository } from "./repository";
 
 /** What a migration file is to do: statements, or JavaScript with `queryRunner` at hand. */
 export interface MigrationText {
@@ -67,10 +66,7 @@ exports.default = new DataSource({ ${database}, entities: ${entities}, migration
         await dataSource.destroy();
       }
     },
-    typeorm: (...argv) =>
-      runNode([path.join(repository, "node_modules/typeorm/cli.js"), ...argv, "-d", "ormconfig.js"], {
-        cwd: project.root,
-      }),
+    typeorm: (...argv) => hosted("typeorm", [...argv, "-d", "ormconfig.js"], { cwd: project.root }),
   };
 }
 

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { retort, type CommandOptions, type CommandResult } from "./command";
+import { hosted, type HostedOptions } from "./host";
 import { repository } from "./repository";
 import { openTerminal, type Terminal, type TerminalOptions } from "./terminal";
 
@@ -26,8 +27,10 @@ export interface ScratchProject {
   exists(file: string): boolean;
   /** Names in a folder, sorted; [] when there is no such folder. */
   list(folder?: string): string[];
-  /** Runs `retort …argv` in the project. */
+  /** Runs `retort …argv` in the project, as a process of its own. */
   retort(argv: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** The same, much faster, where it does not matter that the process is one of its own: see `hosted`. */
+  hosted(argv: readonly string[], options?: HostedOptions): Promise<CommandResult>;
   /** Opens a pseudo-terminal in which `retort …argv` runs. */
   terminal(argv: readonly string[], options?: TerminalOptions): Terminal;
   remove(): void;
@@ -53,6 +56,7 @@ export function scratchProject({ files = {}, packageJson = {}, env = {} }: Proje
     exists: (file) => fs.existsSync(inside(file)),
     list: (folder = ".") => (fs.existsSync(inside(folder)) ? fs.readdirSync(inside(folder)).sort() : []),
     retort: (argv, options = {}) => retort(argv, { cwd: root, ...options, env: { ...env, ...options.env } }),
+    hosted: (argv, options = {}) => hosted("retort", argv, { cwd: root, ...options, env: { ...env, ...options.env } }),
     terminal: (argv, options = {}) => openTerminal(argv, { cwd: root, ...options, env: { ...env, ...options.env } }),
     remove: () => {
       projects.delete(project);

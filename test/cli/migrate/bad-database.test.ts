@@ -10,7 +10,7 @@ test("a file that is no database: one line, exit code 1, the file as it was", as
   project.migration(1, "One", TABLE);
   fs.writeFileSync(scratch.name, "this is no database, and long enough to be looked at as one\n".repeat(20));
   for (const argv of [["status"], ["up"], ["down"], ["check"]]) {
-    const { exitCode, stdout, stderr } = await project.retort(["migrate", ...argv]);
+    const { exitCode, stdout, stderr } = await project.hosted(["migrate", ...argv]);
     expect([exitCode, stdout]).toEqual([1, ""]);
     expect(stderr).toContain("is no SQLite database");
   }
@@ -21,12 +21,12 @@ test("a database that may only be read: status works, up ends with 1 and changes
   const scratch = await database("sqlite").create();
   const writer = migrationProject(scratch);
   writer.migration(1, "One", TABLE);
-  await writer.retort(["migrate", "up"]);
+  await writer.hosted(["migrate", "up"]);
   const reader = migrationProject(scratch, { options: "readonly: true," });
   reader.migration(1, "One", TABLE);
   reader.migration(2, "Two", { up: ["CREATE TABLE two (id int)"] });
-  expect((await reader.retort(["migrate", "status"])).exitCode).toBe(0);
-  const up = await reader.retort(["migrate", "up"]);
+  expect((await reader.hosted(["migrate", "status"])).exitCode).toBe(0);
+  const up = await reader.hosted(["migrate", "up"]);
   expect(up.exitCode).toBe(1);
   expect(up.stderr).toContain("the database cannot be written to: ");
   expect(up.stderr.trim().split("\n")).toHaveLength(2);
@@ -43,7 +43,7 @@ test("a full disk: the migration is named, and nothing of it is there", async ()
       "INSERT INTO much WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT randomblob(5000) FROM n",
     ],
   });
-  const { exitCode, stderr } = await project.retort(["migrate", "up"]);
+  const { exitCode, stderr } = await project.hosted(["migrate", "up"]);
   expect(exitCode).toBe(1);
   expect(stderr).toContain(`${nameOf(2, "Much")} (up) failed at statement 2, INSERT INTO much`);
   expect(stderr).toContain("database or disk is full");
@@ -58,12 +58,12 @@ test("a database that is newer than the files: up has nothing to do, status says
   const newer = migrationProject(scratch);
   newer.migration(1, "One", TABLE);
   newer.migration(2, "Two", { up: ["CREATE TABLE two (id int)"] });
-  await newer.retort(["migrate", "up"]);
+  await newer.hosted(["migrate", "up"]);
   const older = migrationProject(scratch);
   older.migration(1, "One", TABLE);
-  expect((await older.retort(["migrate", "status"])).stdout).toMatch(/missing {3}Two1700000000002/);
-  const up = await older.retort(["migrate", "up"]);
+  expect((await older.hosted(["migrate", "status"])).stdout).toMatch(/missing {3}Two1700000000002/);
+  const up = await older.hosted(["migrate", "up"]);
   expect([up.exitCode, up.stderr]).toEqual([0, expect.stringContaining("Nothing to do")]);
-  const down = await older.retort(["migrate", "down"]);
+  const down = await older.hosted(["migrate", "down"]);
   expect([down.exitCode, down.stderr]).toEqual([1, expect.stringContaining("its file is missing")]);
 });

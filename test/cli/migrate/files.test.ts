@@ -50,7 +50,7 @@ exports.Two1700000000003 = class Two1700000000003 { up() {} down() {} };`,
 
 test.each(BAD)("a file that %s: one clear line, exit code 2, nothing run", async (_, file, text, words) => {
   project.write(`migrations/${file}`, text);
-  const result = await project.retort(["migrate", "up"]);
+  const result = await project.hosted(["migrate", "up"]);
   expect(result).toMatchObject({ exitCode: 2, stdout: "" });
   expect(result.stderr).toMatch(words);
   expect(result.stderr.trim().split("\n").length).toBeLessThanOrEqual(2);
@@ -66,7 +66,7 @@ module.exports = { helper, Helped1700000000002, default: Helped1700000000002 };`
   );
   project.write("migrations/types.d.ts", "export declare const x: number;\n");
   project.write("migrations/README.md", "# Migrations\n");
-  const { exitCode, stderr } = await project.retort(["migrate", "up"]);
+  const { exitCode, stderr } = await project.hosted(["migrate", "up"]);
   expect(stderr).toContain("up    Helped1700000000002");
   expect(exitCode).toBe(0);
 });
@@ -76,8 +76,8 @@ test("classes that the configuration gives itself are migrations too, and their 
     options: `migrations: [require("./migrations/${1_700_000_000_001}-fine.js").${nameOf(1, "Fine")}],`,
   });
   own.migration(1, "Fine", { up: ["CREATE TABLE fine (id int)"], down: ["DROP TABLE fine"] });
-  expect((await own.retort(["migrate", "up"])).stderr).toContain(nameOf(1, "Fine"));
-  const { stdout } = await own.retort(["migrate", "status", "--json"]);
+  expect((await own.hosted(["migrate", "up"])).stderr).toContain(nameOf(1, "Fine"));
+  const { stdout } = await own.hosted(["migrate", "status", "--json"]);
   expect(JSON.parse(stdout)).toMatchObject({
     migrations: [{ name: nameOf(1, "Fine"), standing: "applied", file: "migrations/1700000000001-fine.js" }],
   });

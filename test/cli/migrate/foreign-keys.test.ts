@@ -24,7 +24,7 @@ beforeEach(async () => {
   project = migrationProject(await database("sqlite").create());
   project.migration(1, "Start", { up: CASCADE, down: [`DROP TABLE "book"`, `DROP TABLE "author"`] });
   project.migration(2, "Nick", { up: REBUILD_UP, down: REBUILD_DOWN });
-  await project.retort(["migrate", "up", "+1"]);
+  await project.hosted(["migrate", "up", "+1"]);
   await project.query(`INSERT INTO author (id, name) VALUES (1, 'susan')`);
   await project.query(`INSERT INTO book (authorId) VALUES (1), (1), (1)`);
 });
@@ -35,7 +35,7 @@ test.each([["each"], ["all"], ["none"]])(
   "a rebuild written by TypeORM's generator keeps the children's rows, up and down, in mode %s",
   async (mode) => {
     for (const argv of [["up"], ["down"], ["up"]]) {
-      const { exitCode, stderr } = await project.retort(["migrate", ...argv, "--transaction", mode]);
+      const { exitCode, stderr } = await project.hosted(["migrate", ...argv, "--transaction", mode]);
       expect([exitCode, stderr]).toEqual([0, expect.stringContaining(nameOf(2, "Nick"))]);
       expect(await books()).toBe(3);
       expect(await project.query("PRAGMA foreign_key_list(book)")).toMatchObject([{ table: "author" }]);
@@ -45,7 +45,7 @@ test.each([["each"], ["all"], ["none"]])(
 
 test("migrate 3: a migration that leaves dangling keys is refused; those of before are nobody's business", async () => {
   project.migration(2, "Nick", { up: [`DELETE FROM "author"`], down: [] });
-  const refused = await project.retort(["migrate", "up"]);
+  const refused = await project.hosted(["migrate", "up"]);
   expect(refused.exitCode).toBe(1);
   expect(refused.stderr).toContain(
     `${nameOf(2, "Nick")} (up) failed: it would leave 3 rows of "book" pointing at no row of "author"`,
@@ -59,7 +59,7 @@ test("migrate 3: a migration that leaves dangling keys is refused; those of befo
   handle.pragma("foreign_keys = OFF");
   handle.exec(`INSERT INTO book (authorId) VALUES (77)`);
   handle.close();
-  expect((await project.retort(["migrate", "up"])).exitCode).toBe(0);
+  expect((await project.hosted(["migrate", "up"])).exitCode).toBe(0);
 });
 
 test("a migration may use the entities through its query runner", async () => {
@@ -73,7 +73,7 @@ test("a migration may use the entities through its query runner", async () => {
     await queryRunner.manager.transaction((manager) => manager.getRepository("Tag").save({ label: "c" }));`,
     down: [`DROP TABLE "tag"`],
   });
-  const { exitCode, stderr } = await own.retort(["migrate", "up"]);
+  const { exitCode, stderr } = await own.hosted(["migrate", "up"]);
   expect([exitCode, stderr]).toEqual([0, expect.stringContaining(nameOf(1, "Tags"))]);
   expect(await own.query("SELECT label FROM tag ORDER BY id")).toEqual([
     { label: "a" },

@@ -17,7 +17,7 @@ beforeEach(async () => {
   });
   project.write("entities.js", entities(`name: { type: String },`));
 });
-const retort = (...argv: string[]) => project.retort(["migrate", ...argv]);
+const retort = (...argv: string[]) => project.hosted(["migrate", ...argv]);
 
 test("migrate 23: generate refuses while migrations are pending; no change is no failure", async () => {
   expect((await retort("check")).exitCode).toBe(4);

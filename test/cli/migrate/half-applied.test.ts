@@ -20,7 +20,7 @@ eachDatabase(
     beforeEach(async () => {
       project = migrationProject(await kind.create());
     });
-    const retort = (...argv: string[]) => project.retort(["migrate", ...argv]);
+    const retort = (...argv: string[]) => project.hosted(["migrate", ...argv]);
     const rows = async () => (await project.query("SELECT * FROM alpha")).map((row) => ({ ...row }));
 
     test("migrate 28: a migration that was left half done is on record, every command says so, and up goes on", async () => {
@@ -141,7 +141,7 @@ eachDatabase(
         });
         project.migration(3, "Gamma", { up: ["CREATE TABLE gamma (id int)"], down: ["DROP TABLE gamma"] });
         for (const argv of [["up"], ["down", "base"]]) {
-          const { exitCode, stderr } = await project.retort(["migrate", ...argv, "--transaction", mode]);
+          const { exitCode, stderr } = await project.hosted(["migrate", ...argv, "--transaction", mode]);
           expect([mode, argv[0], exitCode, stderr]).toEqual([mode, argv[0], 0, expect.stringContaining("Beta")]);
         }
       }
@@ -150,7 +150,7 @@ eachDatabase(
     test("transaction = true is honoured in mode none", async () => {
       const project = migrationProject(await kind.create());
       project.migration(1, "Alpha", { members: "transaction = true;", up: BAD, down: BACK });
-      const { exitCode, stderr } = await project.retort(["migrate", "up", "--transaction", "none"]);
+      const { exitCode, stderr } = await project.hosted(["migrate", "up", "--transaction", "none"]);
       expect([exitCode, stderr]).toEqual([1, expect.stringContaining("it was rolled back")]);
       await expect(project.query("SELECT * FROM alpha")).rejects.toThrow();
     });
@@ -158,11 +158,11 @@ eachDatabase(
     test("without a transaction a failure leaves what was done, says so, and up goes on", async () => {
       const project = migrationProject(await kind.create());
       project.migration(1, "Alpha", { members: "transaction = false;", up: BAD, down: BACK });
-      const failed = await project.retort(["migrate", "up"]);
+      const failed = await project.hosted(["migrate", "up"]);
       expect([failed.exitCode, failed.stderr]).toEqual([6, expect.stringContaining("4 statements before it are done")]);
-      expect((await project.retort(["migrate", "status"])).exitCode).toBe(6);
+      expect((await project.hosted(["migrate", "status"])).exitCode).toBe(6);
       project.migration(1, "Alpha", { members: "transaction = false;", up: GOOD, down: BACK });
-      expect((await project.retort(["migrate", "up"])).exitCode).toBe(0);
+      expect((await project.hosted(["migrate", "up"])).exitCode).toBe(0);
       expect((await project.query("SELECT n FROM alpha")).map(({ n }) => n)).toEqual([12]);
     });
   },

@@ -17,7 +17,7 @@ interface LintJson {
 }
 
 async function lint(project: MigrationProject, ...argv: string[]) {
-  const { stdout, exitCode } = await project.retort(["migrate", "lint", "--json", ...argv]);
+  const { stdout, exitCode } = await project.hosted(["migrate", "lint", "--json", ...argv]);
   const { migrations } = JSON.parse(stdout) as LintJson;
   return {
     exitCode,
@@ -30,7 +30,7 @@ eachDatabase((kind) => {
   test("what must fail is found before anything runs, with counts, and up refuses it", async () => {
     const project = migrationProject(await kind.create());
     project.migration(1, "Start", START);
-    await project.retort(["migrate", "up"]);
+    await project.hosted(["migrate", "up"]);
     const alter = kind.name === "sqlite" ? [] : notOnSqlite(kind.name);
     project.migration(2, "More", {
       up: [
@@ -47,28 +47,28 @@ eachDatabase((kind) => {
     ]);
     expect(migrations).toMatchObject([{ name: nameOf(2, "More"), unknown: 0 }]);
 
-    const up = await project.retort(["migrate", "up"]);
+    const up = await project.hosted(["migrate", "up"]);
     expect(up.exitCode).toBe(1);
     expect(up.stderr).toContain(`${nameOf(2, "More")} must fail: "name" of "authors" becomes unique`);
     expect(up.stderr).toContain("nothing was run");
     await expect(project.query("SELECT * FROM more")).rejects.toThrow();
-    const tried = await project.retort(["migrate", "up", "--no-lint"]);
+    const tried = await project.hosted(["migrate", "up", "--no-lint"]);
     expect(tried.stderr).toContain(`${nameOf(2, "More")} (up) failed at statement 2`);
 
     // An earlier migration that mends the rows is believed.
     await project.query("DROP TABLE IF EXISTS more");
-    await project.retort(["migrate", "stamp", "start"]);
+    await project.hosted(["migrate", "stamp", "start"]);
     project.migration(2, "More", {
       up: ["UPDATE authors SET name = 'eve' WHERE id = 2", "CREATE UNIQUE INDEX authors_name ON authors (name)"],
     });
     expect((await lint(project)).exitCode).toBe(0);
-    expect((await project.retort(["migrate", "up"])).exitCode).toBe(0);
+    expect((await project.hosted(["migrate", "up"])).exitCode).toBe(0);
   });
 
   test("what would be lost is named with the number of rows", async () => {
     const project = migrationProject(await kind.create());
     project.migration(1, "Start", START);
-    await project.retort(["migrate", "up"]);
+    await project.hosted(["migrate", "up"]);
     project.migration(2, "Less", {
       up: `
     await queryRunner.query("DELETE FROM authors WHERE id > 1");
@@ -106,7 +106,7 @@ describe("sqlite", () => {
     scratch = await database("sqlite").create();
     project = migrationProject(scratch);
     project.migration(1, "Start", START);
-    await project.retort(["migrate", "up"]);
+    await project.hosted(["migrate", "up"]);
   });
 
   test.each([
@@ -222,7 +222,7 @@ describe("sqlite", () => {
     const { found, migrations } = await lint(project);
     expect(found).toEqual([]);
     expect(migrations[0]!.unknown).toBe(1);
-    expect((await project.retort(["migrate", "up"])).exitCode).toBe(0);
+    expect((await project.hosted(["migrate", "up"])).exitCode).toBe(0);
   });
 
   test("on a terminal down says what goes and asks; --yes does not", async () => {
@@ -238,7 +238,7 @@ describe("sqlite", () => {
     await again.waitFor("[y/N]");
     again.type("y\r");
     expect(await again.ended).toBe(0);
-    await project.retort(["migrate", "up"]);
+    await project.hosted(["migrate", "up"]);
     const quiet = project.terminal(["migrate", "down", "--yes"]);
     expect(await quiet.ended).toBe(0);
     expect(quiet.text()).not.toContain("[y/N]");

@@ -10,7 +10,7 @@ test("on a terminal a bar shows how far a long copy is, and the copy is whole", 
       `INSERT INTO "people" ${numbers} SELECT i, 'p' || i FROM n`,
     ],
   });
-  await project.retort(["migrate", "up"]);
+  await project.hosted(["migrate", "up"]);
   project.migration(2, "Rebuild", {
     up: [
       `CREATE TABLE "temporary_people" ("id" integer PRIMARY KEY, "name" varchar NOT NULL, "age" int)`,

@@ -27,7 +27,7 @@ eachDatabase((kind) => {
   beforeEach(async () => {
     project = migrationProject(await kind.create());
   });
-  const retort = (...argv: string[]) => project.retort(["migrate", ...argv]);
+  const retort = (...argv: string[]) => project.hosted(["migrate", ...argv]);
   const json = async (...argv: string[]) => {
     const { stdout, stderr, exitCode } = await retort(...argv, "--json");
     expect([argv, exitCode, stderr]).toEqual([argv, 0, expect.any(String)]);
@@ -82,7 +82,7 @@ eachDatabase((kind) => {
     expect([uneven.exitCode, uneven.stderr]).toEqual([1, expect.stringContaining(`some are not: ${C}`)]);
     const elsewhere = migrationProject(await kind.create());
     fill(elsewhere, false);
-    await elsewhere.retort(["migrate", "squash", "auth..books"]);
+    await elsewhere.hosted(["migrate", "squash", "auth..books"]);
     const file = `migrations/${stampOf(3)}-squashed.js`;
     project.write(file, elsewhere.read(file));
     for (const name of project.list("migrations").filter((one) => /authors|nick|books/.test(one))) {

@@ -18,7 +18,7 @@ interface Row {
 }
 
 async function statusOf(project: MigrationProject, exitCode = 0) {
-  const result = await project.retort(["migrate", "status", "--json"]);
+  const result = await project.hosted(["migrate", "status", "--json"]);
   expect(result.exitCode).toBe(exitCode);
   return JSON.parse(result.stdout) as Record<string, unknown> & { migrations: Row[] };
 }
@@ -28,7 +28,7 @@ eachDatabase((kind) => {
     const project = migrationProject(await kind.create());
     project.migration(1, "Authors", table("authors"));
     project.migration(2, "Books", table("books"));
-    await project.retort(["migrate", "up", "+1"]);
+    await project.hosted(["migrate", "up", "+1"]);
     const shown = await project.typeorm("migration:show");
     expect(shown.stdout).toContain(`[X] 1 ${A}`);
     expect(shown.stdout).toContain(`[ ] ${B}`);
@@ -41,7 +41,7 @@ eachDatabase((kind) => {
       `applied ${B}`,
       `applied ${C}`,
     ]);
-    await project.retort(["migrate", "down", "-2"]);
+    await project.hosted(["migrate", "down", "-2"]);
     expect((await project.typeorm("migration:revert")).exitCode).toBe(0);
     expect(await project.query("SELECT * FROM migrations")).toEqual([]);
     expect(await statusOf(project)).toMatchObject({ applied: 0, pending: 3, current: null });
@@ -55,7 +55,7 @@ describe("sqlite", () => {
     project.migration(1, "Authors", table("authors"));
     project.migration(2, "Books", table("books"));
   });
-  const retort = (...argv: string[]) => project.retort(["migrate", ...argv]);
+  const retort = (...argv: string[]) => project.hosted(["migrate", ...argv]);
 
   test("migrate 24: an applied migration whose file is missing or was edited is shown", async () => {
     await retort("up");
@@ -117,11 +117,11 @@ describe("sqlite", () => {
     const empty = migrationProject(await database("sqlite").create());
     empty.migration(1, "Authors", table("authors"));
     for (const argv of [["status"], ["history"], ["current"], ["check"], ["up", "--dry-run"], ["up", "--sql"]]) {
-      expect((await empty.retort(["migrate", ...argv])).exitCode).toBe(0);
+      expect((await empty.hosted(["migrate", ...argv])).exitCode).toBe(0);
     }
     await empty.query("CREATE TABLE t (id int)"); // the database is there only now
     expect((await empty.query("SELECT name FROM sqlite_master")).map(({ name }) => name)).toEqual(["t"]);
-    expect((await empty.retort(["migrate", "status"])).stdout).toBe(`pending   ${A}\n`);
+    expect((await empty.hosted(["migrate", "status"])).stdout).toBe(`pending   ${A}\n`);
     expect((await empty.query("SELECT name FROM sqlite_master")).map(({ name }) => name)).toEqual(["t"]);
   });
 
@@ -184,7 +184,7 @@ describe("sqlite", () => {
   test("migrationsTableName is honoured, and Retort's own table is called after it", async () => {
     const other = migrationProject(await database("sqlite").create(), { options: `migrationsTableName: "changes"` });
     other.migration(1, "Authors", table("authors"));
-    await other.retort(["migrate", "up"]);
+    await other.hosted(["migrate", "up"]);
     const names = (await other.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")).map(
       ({ name }) => name,
     );

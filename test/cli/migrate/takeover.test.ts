@@ -30,7 +30,7 @@ eachDatabase((kind) => {
       expect([argv, exitCode, stdout + stderr]).toEqual([argv, 0, expect.any(String)]);
     };
     const retort = async (...argv: string[]) => {
-      const { exitCode, stdout, stderr } = await project.retort(["migrate", ...argv]);
+      const { exitCode, stdout, stderr } = await project.hosted(["migrate", ...argv]);
       expect([argv, exitCode, stderr]).toEqual([argv, 0, expect.any(String)]);
       return stdout;
     };

@@ -19,7 +19,7 @@ eachDatabase(
     beforeEach(async () => {
       project = threeTables(migrationProject(await kind.create()));
     });
-    const retort = (...argv: string[]) => project.retort(["migrate", ...argv]);
+    const retort = (...argv: string[]) => project.hosted(["migrate", ...argv]);
     const steps = async (...argv: string[]) => {
       const { stdout, stderr, exitCode } = await retort(...argv, "--json");
       if (exitCode !== 0) throw new Error(stderr);
@@ -141,7 +141,7 @@ describe("targets", () => {
   beforeEach(async () => {
     project = threeTables(migrationProject(await database("sqlite").create()));
   });
-  const retort = (...argv: string[]) => project.retort(["migrate", ...argv]);
+  const retort = (...argv: string[]) => project.hosted(["migrate", ...argv]);
   const applied = async () => (await project.query("SELECT name FROM migrations ORDER BY id")).map(({ name }) => name);
 
   test("a target that is not there, or may be several, changes nothing and says what to type", async () => {

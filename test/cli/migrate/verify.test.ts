@@ -12,7 +12,7 @@ interface Verified {
 }
 
 async function verify(project: MigrationProject) {
-  const result = await project.retort(["migrate", "verify", "--json"]);
+  const result = await project.hosted(["migrate", "verify", "--json"]);
   return { ...result, ...(JSON.parse(result.stdout) as Verified) };
 }
 
