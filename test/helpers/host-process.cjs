@@ -1,8 +1,8 @@
 "use strict";
 
 /*
- * The process behind `hosted()`: runs one command line after the other, each as if the process were new. Packages stay loaded, which is
- * most of what a start costs; Retort itself, the project and everything that they have changed is put back.
+ * The process behind `hosted()`: runs one command line after the other, each as if the process were new. Packages and
+ * Retort stay loaded, which is most of what a start costs; the project goes, and what was changed is put back.
  */
 
 const Module = require("node:module");
