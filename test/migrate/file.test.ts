@@ -68,6 +68,7 @@ test("timestamps grow, whatever the clock says", () => {
   expect(nextTimestamp(folder)).toBe(future + 1);
   expect(nextTimestamp(folder, future + 5)).toBe(future + 6);
   expect(nextTimestamp(path.join(folder, "missing"))).toBeLessThanOrEqual(Date.now());
+  fs.rmSync(folder, { recursive: true });
 });
 
 describe("generate", () => {

@@ -40,7 +40,7 @@ export class Workshop {
   /** A connection whose entities are these. */
   async use(entities: Entities): Promise<MigrationContext> {
     if (this.#entities !== entities || !this.#dataSource?.isInitialized) {
-      await this.close();
+      await this.#disconnect();
       const options = { ...this.database.options, ...this.options, entities: [...entities] } as DataSourceOptions;
       this.#dataSource = await openDataSource(new DataSource(options));
       this.#entities = entities;
@@ -124,6 +124,11 @@ export class Workshop {
   }
 
   async close(): Promise<void> {
+    await this.#disconnect();
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #disconnect(): Promise<void> {
     if (this.#dataSource?.isInitialized) await this.#dataSource.destroy();
   }
 }
