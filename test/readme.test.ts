@@ -38,7 +38,7 @@ async function demo({ name }: TestDatabase, { env }: ScratchDatabase): Promise<S
   const project = microblogProject({ env, migrations: name === "sqlite" });
   const commands = [...(name === "sqlite" ? [] : [["migrate", "generate", "tables"]]), ["migrate", "up"]];
   for (const argv of commands) {
-    expect({ argv, ...(await project.retort(argv)) }).toMatchObject({ exitCode: 0 });
+    expect({ argv, ...(await project.hosted(argv)) }).toMatchObject({ exitCode: 0 });
   }
   return project;
 }

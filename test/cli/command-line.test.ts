@@ -26,11 +26,13 @@ const COMMANDS = [
   ["migrate", "up"],
   ["shell", "-e", "1"],
 ];
+/** One of them is run as a user runs it. */
+const PROCESS = COMMANDS[1];
 
 async function expectEverywhere(project: ScratchProject, exitCode: number, stderr: string | RegExp) {
   const before = project.list();
   for (const argv of COMMANDS) {
-    const result = await project.retort(argv);
+    const result = await (argv === PROCESS ? project.retort(argv) : project.hosted(argv));
     expect(result.stdout).toBe("");
     expect(result.stderr).toMatch(stderr);
     expect(result.stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(2);
@@ -146,7 +148,7 @@ describe("bad input is told in one or two lines, and changes nothing", () => {
 
   test("a database file that must not be written", async () => {
     const project = microblogProject();
-    await project.retort(["migrate", "up"]);
+    await project.hosted(["migrate", "up"]);
     project.write(
       "ormconfig.ts",
       project.read("ormconfig.ts").replace('type: "better-sqlite3",', 'type: "better-sqlite3", readonly: true,'),
@@ -176,13 +178,13 @@ describe("bad input is told in one or two lines, and changes nothing", () => {
       "error: there is no file nowhere.ts (named by -d)\n  → name the file that exports the DataSource\n",
     ],
   ])("%j", async (argv, stderr) => {
-    expect(await scratchProject().retort(argv)).toMatchObject({ stdout: "", stderr, exitCode: 2 });
+    expect(await scratchProject().hosted(argv)).toMatchObject({ stdout: "", stderr, exitCode: 2 });
   });
 });
 
 test("reading makes no database", async () => {
   const project = projectWith(SQLITE);
-  const { stdout, exitCode } = await project.retort(["migrate", "status", "--json"]);
+  const { stdout, exitCode } = await project.hosted(["migrate", "status", "--json"]);
   expect(JSON.parse(stdout)).toMatchObject({ applied: 0, pending: 0 });
   expect(exitCode).toBe(0);
   expect(project.exists("app.sqlite")).toBe(false);
@@ -197,7 +199,7 @@ test("patterns that find no entity are said", async () => {
       .replace("[Thing]", '["dist/**/*.entity.js"]')
       .replace(/import { Thing.*\n/, ""),
   );
-  const { stderr, exitCode } = await project.retort(["migrate", "status"]);
+  const { stderr, exitCode } = await project.hosted(["migrate", "status"]);
   expect(stderr).toMatch(
     /^retort: no entities: dist\/\*\*\/\*\.entity\.js of the DataSource matches no file with one\n/,
   );

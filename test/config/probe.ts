@@ -1,9 +1,10 @@
 import path from "node:path";
-import { runNode, type CommandOptions } from "../helpers/command";
+import { runNode } from "../helpers/command";
+import { hosted, type HostedOptions } from "../helpers/host";
 import type { ScratchProject } from "../helpers/project";
 import { repository } from "../helpers/repository";
 
-/** What a process of its own saw when it loaded a project. */
+/** What a process saw when it loaded a project. */
 export interface Seen {
   root: string;
   file: string;
@@ -20,15 +21,17 @@ export interface Seen {
   result: unknown;
 }
 
-export interface Probe extends CommandOptions {
+export interface Probe extends HostedOptions {
   dataSource?: string;
   name?: string;
   use?: "read" | "write";
+  /** In a new process, which has not loaded the compiler, nor an older form of the project's native ES modules. */
+  isFresh?: boolean;
   /** The body of an async function of `project` and `dataSource`, whose value comes back as `result`. */
   then?: string;
 }
 
-/** Loads a project and connects it as the command line does, in a process of its own: jest's `require` is not Node's. */
+/** Loads a project and connects it as the command line does, in another process: jest's `require` is not Node's. */
 export async function probe(project: ScratchProject, options: Probe = {}): Promise<Seen> {
   const { stdout, stderr } = await attempt(project, options);
   if (!stdout.startsWith("{")) throw new Error(`the project was not loaded:\n${stdout}${stderr}`);
@@ -45,10 +48,12 @@ export async function failure(
   return { text: stdout, exitCode };
 }
 
-export function attempt(project: ScratchProject, { dataSource, name, use = "read", then = "", ...options }: Probe) {
+export function attempt(project: ScratchProject, probe: Probe) {
+  const { dataSource, name, use = "read", then = "", isFresh = false, ...options } = probe;
   const wanted = JSON.stringify({ dataSource, name });
   const script = SCRIPT.replace("WANTED", wanted).replace("USE", JSON.stringify(use)).replace("THEN", then);
-  return runNode(["-e", script], { cwd: project.root, ...options });
+  const where = { cwd: project.root, ...options };
+  return isFresh ? runNode(["-e", `void (async () => { ${script} })();`], where) : hosted("script", [script], where);
 }
 
 const dist = path.join(repository, "dist");
@@ -57,7 +62,7 @@ const { loadProject } = require(${JSON.stringify(`${dist}/config/project.js`)});
 const { openDataSource } = require(${JSON.stringify(`${dist}/config/open.js`)});
 const { report, exitCodeOf } = require(${JSON.stringify(`${dist}/cli/report.js`)});
 const { plain } = require(${JSON.stringify(`${dist}/cli/style.js`)});
-(async () => {
+try {
   const note = (line) => process.stderr.write(line + "\\n");
   const project = await loadProject({ ...WANTED, cwd: process.cwd(), env: process.env, note });
   const dataSource = await openDataSource(project, USE);
@@ -73,8 +78,8 @@ const { plain } = require(${JSON.stringify(`${dist}/cli/style.js`)});
     result,
   }));
   await dataSource.destroy();
-})().catch((error) => {
+} catch (error) {
   process.stdout.write(report(error, { verbose: false, style: plain }));
   process.exitCode = exitCodeOf(error);
-});
+}
 `;

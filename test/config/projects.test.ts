@@ -212,7 +212,7 @@ describe("a project in TypeScript", () => {
         ...circularEntities(""),
       },
     });
-    const run = await project.retort(["migrate", "nothing-of-the-kind"]);
+    const run = await project.hosted(["migrate", "nothing-of-the-kind"]);
     expect(run.exitCode).toBe(2);
     expect((await probe(project)).columns).toMatchObject(COLUMNS);
   });
@@ -251,7 +251,7 @@ describe("a project in JavaScript", () => {
         "entity/note.js": `const { EntitySchema } = require("typeorm"); ${schema("module.exports =")}`,
       },
     });
-    const seen = await probe(project);
+    const seen = await probe(project, { isFresh: true });
     expect(seen).toMatchObject({
       language: "js",
       moduleFormat: "cjs",
@@ -271,7 +271,7 @@ describe("a project in JavaScript", () => {
         "entity/note.mjs": `import { EntitySchema } from "typeorm"; ${schema("export default")}`,
       },
     });
-    const seen = await probe(project);
+    const seen = await probe(project, { isFresh: true });
     expect(seen).toMatchObject({
       language: "js",
       moduleFormat: "esm",
@@ -326,7 +326,7 @@ describe("types that one file alone does not tell", () => {
     expect(first).toMatch(
       /^reading the types behind title, state of task\.ts: this start is slow, the next one is not\n$/,
     );
-    const { columns, compiled } = await probe(project);
+    const { columns, compiled } = await probe(project, { isFresh: true });
     expect(columns).toMatchObject({ "Task.title": "String", "Task.state": "Number", "Task.local": "String" });
     expect(compiled).toBe(false);
   });

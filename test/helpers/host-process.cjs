@@ -17,7 +17,7 @@ for (const name of ["reflect-metadata", "typeorm", "better-sqlite3", "pg", "mysq
 
 const importing = require(path.join(path.dirname(require.resolve("typeorm")), "util/ImportUtils.js"));
 
-const programs = { retort: runRetort, typeorm: runTypeorm };
+const programs = { retort: runRetort, typeorm: runTypeorm, script: runScript };
 
 process.on("message", (request) => {
   void perform(request).then((answer) => process.send(answer));
@@ -80,6 +80,12 @@ async function runTypeorm(argv) {
     .strict()
     .parseAsync();
   return 0;
+}
+
+/** The body of an async function of `require`. */
+async function runScript([text]) {
+  await Object.getPrototypeOf(runScript).constructor("require", text)(require);
+  return process.exitCode ?? 0;
 }
 
 /** @returns what puts everything back that a command line changes in its process */

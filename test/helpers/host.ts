@@ -16,12 +16,12 @@ afterAll(async () => {
 });
 
 /**
- * Runs the built `retort`, or TypeORM's own command, in a process that goes on to the next command line: packages are loaded once, and
- * a command takes 20 ms rather than 300. Retort's `main`, its configuration, the project, the streams and the exit code are as in a new
- * process. For tests of the process itself (signals, pipes, two at once, native ES modules, what stays open) there is `retort()`.
+ * Runs the built `retort`, TypeORM's own command, or a script (the body of an async function) in a process that goes on
+ * to the next command line: packages are loaded once, and a command takes 20 ms rather than 300. Retort's `main`, its
+ * configuration, the project, the streams and the exit code are as in a new process. For tests of the process itself (signals, pipes, two at once, native ES modules, what stays open) there is `retort()`.
  */
 export function hosted(
-  program: "retort" | "typeorm",
+  program: "retort" | "typeorm" | "script",
   argv: readonly string[],
   { cwd = repository, env = {}, stdin = "" }: HostedOptions = {},
 ): Promise<CommandResult> {
