@@ -2,6 +2,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, Row, RunResult, RunResults } from "./dialect";
 import { statementFailed, type DriverComplaint } from "./errors";
 import { StatementLog } from "./observed";
+import { transactionStep } from "./transaction";
 
 /** What a driver gives back for one statement. */
 export interface DriverAnswer {
@@ -31,6 +32,8 @@ export abstract class ServerConnection<Client> implements Connection {
 
   /** Sends one statement through the driver and gives its rows as arrays. */
   protected abstract send(client: Client, sql: string, parameters: readonly unknown[]): Promise<DriverAnswer>;
+  /** The statements that begin a transaction. */
+  protected abstract beginning(isolationLevel: string | undefined): readonly string[];
   protected abstract complaintOf(error: unknown): DriverComplaint;
   /** Reads in portions over a connection that is nobody else's. */
   protected abstract cursor(
@@ -111,13 +114,16 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   async begin(): Promise<void> {
-    await this.run("START TRANSACTION");
+    await transactionStep(this.#queryRunner, "Start", async () => {
+      const { isolationLevel } = this.dataSource.options as { isolationLevel?: string };
+      for (const statement of this.beginning(isolationLevel)) await this.run(statement);
+    });
     this.#begun = true;
     this.#listener({ type: "begin" });
   }
 
   async commit(): Promise<void> {
-    await this.run("COMMIT");
+    await transactionStep(this.#queryRunner, "Commit", () => this.run("COMMIT"));
     this.#begun = false;
     this.#listener({ type: "commit" });
   }
@@ -125,7 +131,7 @@ export abstract class ServerConnection<Client> implements Connection {
   async rollback(): Promise<void> {
     this.#begun = false;
     try {
-      await this.run("ROLLBACK");
+      await transactionStep(this.#queryRunner, "Rollback", () => this.run("ROLLBACK"));
     } catch (error) {
       // A connection that is gone has rolled back by itself; the next statement takes another one.
       if (this.complaintOf((error as { driverError?: unknown }).driverError ?? error).kind !== "connection-lost")

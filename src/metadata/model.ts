@@ -248,6 +248,14 @@ export class EntityModel {
   }
   #version: ColumnModel | null | undefined;
 
+  /** The column that hides a row when it holds a date (`@DeleteDateColumn`). */
+  get deleteDate(): ColumnModel | undefined {
+    if (this.#deleteDate === undefined)
+      this.#deleteDate = this.columns.find(({ metadata }) => metadata.isDeleteDate) ?? null;
+    return this.#deleteDate ?? undefined;
+  }
+  #deleteDate: ColumnModel | null | undefined;
+
   get relations(): readonly RelationModel[] {
     return (this.#relations ??= this.metadata.relations.map(
       (relation, index) => new RelationModel(this, relation, index, this.#models),

@@ -62,6 +62,12 @@ export function keyOfWrongShape(entity: string, parts: readonly string[], key: u
   return new RetortError("query/key", `${entity}.get(…) takes ${shape}, not ${describeKey(key)}`);
 }
 
+export function noDeleteDate(entity: string): RetortError {
+  return new RetortError("query/no-delete-date", `rows of ${entity} cannot be hidden: it has no delete date`, {
+    hint: "give it a @DeleteDateColumn(), or delete() them",
+  });
+}
+
 export function badPage(name: string, value: unknown): RetortError {
   return new RetortError("query/page", `${name} is ${String(value)}; it has to be a whole number from 1 up`);
 }

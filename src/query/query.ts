@@ -4,7 +4,7 @@ import { isLeftToDatabase } from "../metadata/inspection/refusal";
 import type { ColumnModel, EntityModel, EntityTarget, RelationModel } from "../metadata/model";
 import type { QueryContext } from "./context";
 import { conditionOf } from "./criteria";
-import { badCount, emptyWrite, manyResults, noResult, unknownProperty } from "./errors";
+import { badCount, emptyWrite, manyResults, noDeleteDate, noResult, unknownProperty } from "./errors";
 import {
   and,
   Column,
@@ -14,6 +14,7 @@ import {
   Order,
   RelationExpression,
   Scalar,
+  Sql,
   type Renderer,
   type Subquery,
 } from "./expression";
@@ -268,6 +269,34 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.#write("delete", () => this.#compiler().delete());
   }
 
+  /**
+   * Hides every row that is found, by its delete date (`@DeleteDateColumn`), in the session's transaction; the number of
+   * rows. No listener hears of it.
+   *
+   * @throws query/no-delete-date where the entity has none
+   */
+  async softDelete(): Promise<number> {
+    const column = this.#deleteDate();
+    return this.#write("softDelete", () =>
+      this.#compiler().update([
+        { column, value: new Sql([this.#context().dialect.now(column.metadata.precision)], []) },
+      ]),
+    );
+  }
+
+  /** Shows every row that is found again; rows that are not hidden are left alone. */
+  async restore(): Promise<number> {
+    const column = this.#deleteDate();
+    const hidden = this.withDeleted().filter(new Column(column).isNotNull());
+    return this.#write("restore", () => hidden.#compiler().update([{ column, value: null }]));
+  }
+
+  #deleteDate(): ColumnModel {
+    const { model } = this.#state;
+    if (!model.deleteDate) throw noDeleteDate(model.name);
+    return model.deleteDate;
+  }
+
   /** The plan that the database makes for this query, a line a step. */
   async explain(): Promise<string[]> {
     const { sql, parameters } = this.toSQL();
@@ -372,7 +401,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     });
   }
 
-  #write(origin: "update" | "delete", compile: () => Statement): Promise<number> {
+  #write(origin: "update" | "delete" | "softDelete" | "restore", compile: () => Statement): Promise<number> {
     const { sql, parameters } = compile();
     return this.#context().write(
       `${this.#state.model.name}.query.${origin}()`,

@@ -91,6 +91,12 @@ export function notPersistent(entity: object, state: string, action: string): Re
   });
 }
 
+export function noDeleteDate(entity: object): RetortError {
+  return new RetortError("session/no-delete-date", `${nameOf(entity)} cannot be soft-removed: it has no delete date`, {
+    hint: "give its entity a @DeleteDateColumn(), or delete() it",
+  });
+}
+
 export function rowGone(entity: object): RetortError {
   return new RetortError("session/row-gone", `the row of ${nameOf(entity)} is not in the database any more`, {
     hint: "expunge() the object",

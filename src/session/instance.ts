@@ -53,6 +53,8 @@ export class Instance {
   /** Its place in the identity map. */
   key: unknown;
   deletion: "none" | "asked" | "sent" = "none";
+  /** Why its delete date was set or taken off, until the flush that writes it. */
+  soft: "remove" | "recover" | undefined;
   /** The session's generation at which it was read last; an older one means expired. */
   generation = 0;
   related: (Related | undefined)[] | undefined;

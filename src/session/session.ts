@@ -75,6 +75,29 @@ export class Session {
     }
   }
 
+  /**
+   * Hides objects from queries with the next flush, by their delete date (`@DeleteDateColumn`), and what is loaded of their
+   * relations with `cascade: ["soft-remove"]`. `query(…).withDeleted()` shows them.
+   *
+   * @throws session/no-delete-date where an entity has none
+   */
+  softRemove(...entities: object[]): void {
+    this.#workspace.check();
+    this.#workspace.markSoft(
+      entities.map((entity) => this.#workspace.add(entity)),
+      "remove",
+    );
+  }
+
+  /** Shows soft-removed objects again, from the next flush on. */
+  recover(...entities: object[]): void {
+    this.#workspace.check();
+    this.#workspace.markSoft(
+      entities.map((entity) => this.#workspace.add(entity)),
+      "recover",
+    );
+  }
+
   /** Forgets objects, with what was changed in them; they are plain objects again. */
   expunge(...entities: object[]): void {
     for (const entity of entities) {

@@ -57,6 +57,7 @@ export class UnitOfWork {
     await this.#write(work);
     this.#remember(work);
     if (hears) await listeners.after(work);
+    for (const { instance } of work.updates) instance.soft = undefined;
     return { inserted: work.inserts.length, updated: work.updates.length, deleted: work.deletes.length };
   }
 

@@ -3,20 +3,21 @@ import type { Connection, DatabaseListener, Dialect, MaybePromise, Row } from ".
 import { accessOf } from "../dialect/accesses";
 import { dialectOf } from "../dialect/dialects";
 import { SandboxConnection } from "../dialect/sandbox";
-import type { EntityModel, RelationModel } from "../metadata/model";
+import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
 import type { MaterializeOptions, QueryContext, Segment } from "../query/context";
 import { Column } from "../query/expression";
 import { Query } from "../query/query";
 import { changesOf, isModified, type Change } from "./change-set";
 import { Collection, LazyCollection } from "./collection";
-import { closedSession, inAutoflush, needsRollback, savepointOver } from "./errors";
+import { closedSession, inAutoflush, needsRollback, noDeleteDate, notPersistent, savepointOver } from "./errors";
 import { hydratorOf } from "./hydrator";
 import { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference, type Related } from "./instance";
 import { conceal, expose, instrument, release } from "./instrument";
 import { emptyAgain, Journal, restored, unstored, type Memento } from "./journal";
+import { tellOfLoading } from "./listeners";
 import { LoadGroup } from "./load-group";
 import { loadRelation, relatedTo } from "./relation-loader";
 import type { Registry } from "./registry";
@@ -143,6 +144,31 @@ export class Workspace implements InstanceOwner, QueryContext {
     this.deleting.add(instance);
   }
 
+  /**
+   * Sets the delete date of objects, or takes it off: theirs, and along `cascade: ["soft-remove"]` (`["recover"]`) that of
+   * what is loaded of their relations.
+   */
+  markSoft(instances: Iterable<Instance>, soft: "remove" | "recover"): void {
+    const queue = new Set(instances);
+    for (const instance of queue) {
+      const { deleteDate } = instance.model;
+      if (!deleteDate) throw noDeleteDate(instance.entity);
+      if (!instance.snapshot || instance.deletion === "sent")
+        throw notPersistent(instance.entity, instance.state, soft === "remove" ? "soft-removed" : "recovered");
+      const hidden = (deleteDate.read(instance.entity) ?? null) !== null;
+      if (hidden === (soft === "recover")) {
+        this.journal.record(instance);
+        instance.soft = soft;
+        deleteDate.write(instance.entity, soft === "remove" ? nowIn(deleteDate) : null);
+      }
+      for (const relation of instance.model.relations) {
+        const { isCascadeSoftRemove, isCascadeRecover } = relation.metadata;
+        if (!(soft === "remove" ? isCascadeSoftRemove : isCascadeRecover)) continue;
+        for (const entity of this.membersOf(instance.entity, relation)) queue.add(this.add(entity));
+      }
+    }
+  }
+
   // Objects
 
   add(entity: unknown): Instance {
@@ -232,7 +258,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     const known = this.identities.get(model, identity);
     if (known && known.generation === this.generation && !this.#turn) {
       this.check();
-      return known.deletion === "none" && known.model.isA(model) ? known.entity : null;
+      return known.deletion === "none" && known.model.isA(model) && !isHidden(known) ? known.entity : null;
     }
     // A row is found by its key whatever else is pending, so only objects without a row are flushed for it.
     const ready =
@@ -247,7 +273,8 @@ export class Workspace implements InstanceOwner, QueryContext {
     const sent = connection.rows(sql, rest.length === 0 ? parameters : [...parameters, ...rest]);
     const rows = sent instanceof Promise ? await sent : sent;
     if (rows.length === 0) {
-      if (known) this.#lost(known);
+      // A row with a delete date may only be hidden.
+      if (known && !model.deleteDate) this.#lost(known);
       return null;
     }
     const made = this.materialize([{ model, offset: 0 }], rows, { populateExisting: false });
@@ -436,11 +463,7 @@ export class Workspace implements InstanceOwner, QueryContext {
   }
 
   async #tellOfLoading(fresh: readonly Instance[]): Promise<void> {
-    const { broadcaster } = this.connection.queryRunner;
-    for (const metadata of new Set(fresh.map(({ model }) => model.metadata))) {
-      const loaded = fresh.filter(({ model }) => model.metadata === metadata).map(({ entity }) => entity);
-      await broadcaster.broadcast("Load", metadata, loaded);
-    }
+    await tellOfLoading(this.connection.queryRunner, fresh);
     // What listeners computed is no change of the user's.
     for (const instance of fresh) {
       const snapshot = [...instance.snapshot!];
@@ -655,6 +678,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     instance.snapshot = memento.snapshot;
     instance.key = memento.key;
     instance.deletion = memento.deletion;
+    instance.soft = undefined;
     instance.generation = memento.generation;
     instance.owner = memento.held ? this : undefined;
     this.#restoreRelations(memento);
@@ -704,6 +728,18 @@ export class Workspace implements InstanceOwner, QueryContext {
   instrumented(instance: Instance): void {
     instrument(instance, this.registry.relationships);
   }
+}
+
+/** The time, as exactly as the column keeps it. */
+function nowIn(column: ColumnModel): Date {
+  const now = new Date();
+  if (column.inspect(now)) now.setMilliseconds(0);
+  return now;
+}
+
+/** Soft-deleted rows are not found by their keys either. */
+function isHidden({ model: { deleteDate }, entity }: Instance): boolean {
+  return deleteDate !== undefined && (deleteDate.read(entity) ?? null) !== null;
 }
 
 /** Stands for the parts of a key when the statement of `get` is made once for all. */

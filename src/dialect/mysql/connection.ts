@@ -18,6 +18,11 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     return { rows: [], result: { changes: answer.affectedRows, lastId: answer.insertId || undefined } };
   }
 
+  protected beginning(isolationLevel: string | undefined): readonly string[] {
+    const begin = "START TRANSACTION";
+    return isolationLevel === undefined ? [begin] : [`SET TRANSACTION ISOLATION LEVEL ${isolationLevel}`, begin];
+  }
+
   protected complaintOf(error: unknown): DriverComplaint {
     return complaintOf(error);
   }

@@ -13,6 +13,10 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
     return { rows: rows ?? [], result: { changes: rowCount ?? 0, lastId: undefined } };
   }
 
+  protected beginning(isolationLevel: string | undefined): readonly string[] {
+    return [`START TRANSACTION${isolationLevel === undefined ? "" : ` ISOLATION LEVEL ${isolationLevel}`}`];
+  }
+
   protected complaintOf(error: unknown): DriverComplaint {
     return complaintOf(error);
   }

@@ -5,6 +5,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, Row, RunResult, RunResults } from "../dialect";
 import { statementFailed, writeLockTimeout } from "../errors";
 import { StatementLog } from "../observed";
+import { transactionStep } from "../transaction";
 import { complaintOf, isBusy } from "./complaint";
 import { isMemory, writeQueueOf, type WriteQueue } from "./write-queue";
 
@@ -68,7 +69,7 @@ export class SqliteConnection implements Connection {
     const driver = this.#dataSource.driver as unknown as Driver;
     if (isMemory(this.#database)) {
       this.#handle = driver.databaseConnection;
-      this.#queryRunner = driver.createQueryRunner("master");
+      this.#queryRunner = this.#dataSource.createQueryRunner("master");
     } else {
       this.#handle = await driver.createDatabaseConnection();
       this.#ownsHandle = true;
@@ -88,7 +89,9 @@ export class SqliteConnection implements Connection {
       databaseConnection: { value: this.#handle, writable: true },
       queryRunner: { value: undefined, writable: true },
     }) as Driver;
-    return own.createQueryRunner("master");
+    const queryRunner = own.createQueryRunner("master");
+    // As DataSource.createQueryRunner does it: what listeners save through `event.manager` goes over this connection.
+    return Object.assign(queryRunner, { manager: this.#dataSource.createEntityManager(queryRunner) });
   }
 
   rows(sql: string, parameters: readonly unknown[] = []): Row[] | Promise<Row[]> {
@@ -205,8 +208,9 @@ export class SqliteConnection implements Connection {
     if (!(await this.#queue.enter(this, this.#timeout)))
       throw writeLockTimeout(this.#database, this.#timeout / 1000, "another session of this process");
     try {
-      const sent = this.#send("BEGIN IMMEDIATE", [], (statement) => statement.run());
-      if (sent instanceof Promise) await sent;
+      await transactionStep(this.#queryRunner, "Start", () =>
+        this.#send("BEGIN IMMEDIATE", [], (statement) => statement.run()),
+      );
     } catch (error) {
       this.#queue.leave(this);
       throw error;
@@ -216,19 +220,17 @@ export class SqliteConnection implements Connection {
   }
 
   async commit(): Promise<void> {
-    const sent = this.#send("COMMIT", [], (statement) => statement.run());
-    if (sent instanceof Promise) await sent;
+    await transactionStep(this.#queryRunner, "Commit", () => this.#send("COMMIT", [], (statement) => statement.run()));
     this.#end();
     this.#listener({ type: "commit" });
   }
 
   async rollback(): Promise<void> {
     try {
-      // Some errors (a full disk, an interrupt) have rolled back already.
-      if (this.#handle.inTransaction) {
-        const sent = this.#send("ROLLBACK", [], (statement) => statement.run());
-        if (sent instanceof Promise) await sent;
-      }
+      await transactionStep(this.#queryRunner, "Rollback", () =>
+        // Some errors (a full disk, an interrupt) have rolled back already.
+        this.#handle.inTransaction ? this.#send("ROLLBACK", [], (statement) => statement.run()) : undefined,
+      );
     } finally {
       this.#end();
     }
