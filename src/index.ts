@@ -1,5 +1,6 @@
 export { connect, Database } from "./session/database";
 export { Session, type Changes, type EntityClass, type Savepoint, type SessionOptions } from "./session/session";
+export { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type PlannedWait } from "./session/plan";
 export type { EntityState } from "./session/instance";
 export { Collection, LazyCollection, LazyReference } from "./session/collection";
 export { Query, type OrderArgument, type RelationArgument } from "./query/query";

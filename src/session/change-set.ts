@@ -1,24 +1,35 @@
-import type { ColumnModel } from "../metadata/model";
+import type { ColumnModel, RelationModel } from "../metadata/model";
 import { isTracked, type Hydrator } from "./hydrator";
-import type { Instance } from "./instance";
+import { instanceOf, type Instance, type Reference } from "./instance";
 import { currentValue, foreignKeysOf } from "./values";
 
 /** A column that has to be written, and what to write. */
 export interface Change {
   readonly column: ColumnModel;
+  /** NULL for a foreign key whose row is still to be inserted. */
   readonly value: unknown;
 }
 
-/** What an UPDATE of an object has to write: the changed columns only. */
-export function changesOf(instance: Instance): Change[] {
+/**
+ * What an UPDATE of an object has to write: the changed columns only.
+ *
+ * @param cut relations that are to become null
+ */
+export function changesOf(instance: Instance, cut?: ReadonlySet<RelationModel>): Change[] {
   const { snapshot, model } = instance;
   const changes: Change[] = [];
   if (!snapshot) return changes;
   const keys = foreignKeysOf(model);
   for (const column of model.columns) {
-    if (!isTracked(column) && !(column.isVirtual && keys[column.index])) continue;
-    const value = currentValue(instance, column);
-    if (value !== undefined && !column.codec.same(value, snapshot[column.index])) changes.push({ column, value });
+    const key = keys[column.index];
+    if (!isTracked(column) && !(column.isVirtual && key)) continue;
+    const value = key && cut?.has(key.relation) ? null : currentValue(instance, column);
+    if (value === undefined) continue;
+    if (
+      !column.codec.same(value, snapshot[column.index]) ||
+      (key && !cut?.has(key.relation) && isAwaited(instance, key.relation))
+    )
+      changes.push({ column, value });
   }
   return changes;
 }
@@ -28,4 +39,13 @@ export function isModified(instance: Instance, hydrator: Hydrator): boolean {
   if (!instance.snapshot) return false;
   if (hydrator.isDirty(instance.entity, instance.snapshot)) return true;
   return instance.related !== undefined && changesOf(instance).length > 0;
+}
+
+/** Whether a foreign key is to point at a row that is still to be inserted. */
+export function isAwaited(instance: Instance, relation: RelationModel): boolean {
+  const reference = instance.relatedBy(relation) as Reference | undefined;
+  if (!reference?.assigned || !reference.entity) return false;
+  const other = instanceOf(reference.entity);
+  // Somebody who is only spoken of by its own side does not come into the session.
+  return other !== undefined && !other.snapshot && (other.owner !== undefined || !reference.told);
 }

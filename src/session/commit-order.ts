@@ -2,39 +2,35 @@ import type { RelationModel } from "../metadata/model";
 import { unresolvableCycle } from "./errors";
 import type { Instance } from "./instance";
 
-/** One object's need of another one's row: a foreign key. */
+/** One object's need that something be done with another one's row before. */
 export interface Dependency {
   readonly on: Instance;
+  /** The foreign key that makes it so. */
   readonly relation: RelationModel;
 }
 
-export interface CommitOrder {
-  /** Objects in waves: each needs only objects of the waves before. */
-  readonly waves: Instance[][];
-  /** Foreign keys that close a circle: they are written by an UPDATE when both rows are there. */
-  readonly postponed: { readonly instance: Instance; readonly relation: RelationModel }[];
-}
-
 /**
- * Sorts objects so that what is referenced comes first, a whole wave at a time, so that many rows go into one statement.
- * A circle is opened at a foreign key that may be NULL for a moment.
+ * Sorts objects in waves, each of which needs only the waves before, so that many rows go into one statement.
+ *
+ * @param open breaks a circle at one of its dependencies, and says whether it could
+ * @throws RetortError `session/cycle` where no dependency of a circle can be broken
  */
 export function commitOrder(
   instances: Iterable<Instance>,
   dependenciesOf: (instance: Instance) => readonly Dependency[],
-): CommitOrder {
-  const waiting = new Map<Instance, number>();
-  const dependants = new Map<Instance, Instance[]>();
-  const postponed: CommitOrder["postponed"] = [];
+  open: (instance: Instance, dependency: Dependency) => boolean,
+): Instance[][] {
+  const waiting = new Map<Instance, Set<Dependency>>();
+  const dependants = new Map<Instance, [Instance, Dependency][]>();
   let wave: Instance[] = [];
   for (const instance of instances) {
     const dependencies = dependenciesOf(instance);
     if (dependencies.length === 0) wave.push(instance);
-    else waiting.set(instance, dependencies.length);
-    for (const { on } of dependencies) {
-      const list = dependants.get(on);
-      if (list) list.push(instance);
-      else dependants.set(on, [instance]);
+    else waiting.set(instance, new Set(dependencies));
+    for (const dependency of dependencies) {
+      const list = dependants.get(dependency.on);
+      if (list) list.push([instance, dependency]);
+      else dependants.set(dependency.on, [[instance, dependency]]);
     }
   }
 
@@ -42,58 +38,38 @@ export function commitOrder(
   for (;;) {
     while (wave.length > 0) {
       waves.push(wave);
-      wave = released(wave, waiting, dependants);
+      const next: Instance[] = [];
+      for (const instance of wave)
+        for (const [dependant, dependency] of dependants.get(instance) ?? [])
+          if (isFreed(waiting, dependant, dependency)) next.push(dependant);
+      wave = next;
     }
-    if (waiting.size === 0) return { waves, postponed };
-    wave = openCircle(waiting, dependenciesOf, postponed);
+    if (waiting.size === 0) return waves;
+    const circle = findCircle(waiting);
+    const opened = circle.find(([instance, dependency]) => open(instance, dependency));
+    if (!opened) throw unresolvableCycle(circle.map(([, { relation }]) => relation.label));
+    if (isFreed(waiting, ...opened)) wave = [opened[0]];
   }
 }
 
-/** Those who waited for nobody but the objects of a wave. */
-function released(
-  wave: readonly Instance[],
-  waiting: Map<Instance, number>,
-  dependants: ReadonlyMap<Instance, Instance[]>,
-): Instance[] {
-  const next: Instance[] = [];
-  for (const instance of wave) {
-    for (const dependant of dependants.get(instance) ?? []) {
-      const left = waiting.get(dependant);
-      if (left === undefined) continue;
-      if (left > 1) waiting.set(dependant, left - 1);
-      else {
-        waiting.delete(dependant);
-        next.push(dependant);
-      }
-    }
-  }
-  return next;
+/** Takes one dependency off an object; true where it was the last. */
+function isFreed(waiting: Map<Instance, Set<Dependency>>, instance: Instance, dependency: Dependency): boolean {
+  const left = waiting.get(instance);
+  if (!left?.delete(dependency) || left.size > 0) return false;
+  waiting.delete(instance);
+  return true;
 }
 
-/** Everything left waits for somebody who waits: one of them goes first, without the keys it cannot have yet. */
-function openCircle(
-  waiting: Map<Instance, number>,
-  dependenciesOf: (instance: Instance) => readonly Dependency[],
-  postponed: CommitOrder["postponed"],
-): Instance[] {
-  let mended: { instance: Instance; relations: RelationModel[] } | undefined;
-  for (const instance of waiting.keys()) {
-    const blocking = dependenciesOf(instance).filter(({ on }) => waiting.has(on));
-    if (!blocking.every(({ relation }) => mayWait(relation))) continue;
-    mended = { instance, relations: [...new Set(blocking.map(({ relation }) => relation))] };
-    break;
+/** Everybody left waits for somebody who waits: going from one to the next comes round to somebody who was met before. */
+function findCircle(waiting: ReadonlyMap<Instance, ReadonlySet<Dependency>>): [Instance, Dependency][] {
+  const path: [Instance, Dependency][] = [];
+  const places = new Map<Instance, number>();
+  let [instance] = waiting.keys() as Iterable<Instance> as [Instance];
+  while (!places.has(instance)) {
+    places.set(instance, path.length);
+    const [dependency] = waiting.get(instance) as Iterable<Dependency> as [Dependency];
+    path.push([instance, dependency]);
+    instance = dependency.on;
   }
-  if (!mended)
-    throw unresolvableCycle(
-      [...waiting.keys()]
-        .slice(0, 3)
-        .flatMap((instance) => dependenciesOf(instance).map(({ relation }) => relation.label)),
-    );
-  waiting.delete(mended.instance);
-  for (const relation of mended.relations) postponed.push({ instance: mended.instance, relation });
-  return [mended.instance];
-}
-
-function mayWait(relation: RelationModel): boolean {
-  return relation.joins.every(({ foreign }) => foreign.metadata.isNullable && !foreign.isPrimary);
+  return path.slice(places.get(instance));
 }

@@ -5,6 +5,7 @@ import type { Change } from "./change-set";
 import { missingKey, rowGone, staleRow } from "./errors";
 import type { Instance } from "./instance";
 import type { Journal } from "./journal";
+import { ValueToCome } from "./plan";
 import { currentValue, storedKeyValues } from "./values";
 
 /** A row to be written anew over one that is there. */
@@ -12,6 +13,9 @@ export interface Update {
   readonly instance: Instance;
   readonly changes: readonly Change[];
 }
+
+/** What is needed of a connection to write rows. */
+export type Statements = Pick<Connection, "dialect" | "rows" | "run" | "runMany">;
 
 /** A pair of rows of a join table. */
 export interface Link {
@@ -27,11 +31,11 @@ const READ_BACK = 5_000;
 
 /** Writes rows: turns objects into statements, and what the database made of them back into objects. */
 export class Persister {
-  readonly #connection: Connection;
+  readonly #connection: Statements;
   readonly #dialect: Dialect;
   readonly #journal: Journal;
 
-  constructor(connection: Connection, journal: Journal) {
+  constructor(connection: Statements, journal: Journal) {
     this.#connection = connection;
     this.#dialect = connection.dialect;
     this.#journal = journal;
@@ -475,7 +479,8 @@ function encoded(columns: readonly ColumnModel[], values: readonly unknown[]): u
   const raws = new Array<unknown>(columns.length);
   for (let place = 0; place < columns.length; place++) {
     const { encode } = columns[place]!.codec;
-    raws[place] = encode ? encode(values[place]) : values[place];
+    const value = values[place];
+    raws[place] = encode && !(value instanceof ValueToCome) ? encode(value) : value;
   }
   return raws;
 }
@@ -483,7 +488,7 @@ function encoded(columns: readonly ColumnModel[], values: readonly unknown[]): u
 function linkParameters({ junction, owner, target }: Link): unknown[] {
   const value = (instance: Instance, column: ColumnModel): unknown => {
     const current = currentValue(instance, column);
-    return column.codec.encode ? column.codec.encode(current) : current;
+    return encoded([column], [current])[0];
   };
   return [
     ...junction.toOwner.map(({ referenced }) => value(owner, referenced)),

@@ -7,6 +7,7 @@ import { changesOf } from "./change-set";
 import { notPersistent } from "./errors";
 import { keyMaker } from "./identity-key";
 import { instanceOf, type EntityState, type Instance } from "./instance";
+import type { Plan } from "./plan";
 import { Registry } from "./registry";
 import { Workspace } from "./workspace";
 
@@ -133,6 +134,17 @@ export class Session {
   /** Writes what was changed, inside the transaction; nothing is final before `commit()`. */
   async flush(): Promise<void> {
     await this.#workspace.flush();
+  }
+
+  /**
+   * What a flush would send now, in its order and with the reasons for it. Nothing is written, and no object changes; rows
+   * that a flush would have to look at (the children of what is deleted) are read. Listeners and subscribers are not asked,
+   * so what they would change is not in it.
+   *
+   * @throws RetortError what the flush would throw before it sends anything: a value that is refused, children in the way
+   */
+  plan(): Promise<Plan> {
+    return this.#workspace.plan();
   }
 
   /** Writes what was changed and makes it final. With nothing to do it sends nothing. */

@@ -48,8 +48,10 @@ function followedValue(
   if (!column.isVirtual && !Object.is(column.read(instance.entity), reference.copied?.[place])) return undefined;
   if (reference.entity === null) return null;
   const other = instanceOf(reference.entity);
-  // A row that is still to be inserted has no key yet: NULL for now, an UPDATE later.
-  return (other ? currentValue(other, referenced) : referenced.read(reference.entity)) ?? null;
+  if (!other) return referenced.read(reference.entity) ?? null;
+  // A row that is still to be inserted cannot be pointed at, though its key be known: NULL for now, an UPDATE later.
+  if (!other.snapshot && other.owner && other !== instance) return null;
+  return currentValue(other, referenced) ?? null;
 }
 
 /** Values of the primary key, as they are now. */

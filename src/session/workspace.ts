@@ -22,6 +22,7 @@ import { LoadGroup } from "./load-group";
 import { loadRelation, relatedTo } from "./relation-loader";
 import type { Registry } from "./registry";
 import type { SessionOptions } from "./session";
+import { EMPTY_PLAN, type Plan } from "./plan";
 import { UnitOfWork, type FlushResult } from "./unit-of-work";
 
 /** Everything one session holds, and the steps its public methods are made of. */
@@ -540,6 +541,13 @@ export class Workspace implements InstanceOwner, QueryContext {
       if (this.connection.inTransaction && this.journal.depth === 0) await this.connection.rollback();
       throw error;
     }
+  }
+
+  plan(): Promise<Plan> {
+    return this.exclusive(async () => {
+      this.check();
+      return this.hasChanges() ? new UnitOfWork(this).plan() : EMPTY_PLAN;
+    });
   }
 
   async begin(): Promise<void> {

@@ -65,8 +65,11 @@ export interface ShellSession {
   readonly failure: Error | undefined;
   state(entity: object): ObjectState;
   changes(entity: object): Record<string, { before: unknown; after: unknown }>;
-  /** The statements that a commit would send, where the session can tell. */
-  plan?(): Promise<readonly PlannedStatement[]>;
+  /** The statements that a commit would send, and what waits for what. */
+  plan(): Promise<{
+    readonly statements: readonly PlannedStatement[];
+    readonly steps: readonly { readonly waits: readonly { readonly text: string }[] }[];
+  }>;
   isModified(entity: object): boolean;
   /** Nothing that is committed from now on stays. */
   sandbox(): void;

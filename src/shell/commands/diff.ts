@@ -74,8 +74,11 @@ function summary({ db: { session }, theme }: Sitting): string[] {
 }
 
 async function statements({ db: { session }, theme }: Sitting): Promise<string[]> {
-  const planned = (await session.plan?.()) ?? [];
+  const { statements: planned, steps } = await session.plan();
   const lines = planned.slice(0, SHOWN).map(({ sql, parameters }) => `  ${statementText(sql, parameters, theme)}`);
   if (planned.length > SHOWN) lines.push(theme.quiet(`  … ${planned.length - SHOWN} more statements`));
+  const waits = steps.flatMap((step) => step.waits);
+  lines.push(...waits.slice(0, SHOWN).map(({ text }) => theme.quiet(`  ${text}`)));
+  if (waits.length > SHOWN) lines.push(theme.quiet(`  … ${waits.length - SHOWN} more wait`));
   return lines;
 }

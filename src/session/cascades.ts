@@ -1,0 +1,158 @@
+import type { EntityModel, RelationModel } from "../metadata/model";
+import { Column, or } from "../query/expression";
+import { Query } from "../query/query";
+import { Collection, LazyCollection } from "./collection";
+import { childrenNeedParent, heldByAnotherSession } from "./errors";
+import { instanceOf, type Instance } from "./instance";
+import type { Workspace } from "./workspace";
+
+/** What follows from the objects that were added and deleted; found without changing anything, so that a plan can be made of it. */
+export interface Consequences {
+  /** Objects that come into the session with those that refer to them. */
+  readonly arriving: ReadonlySet<Instance>;
+  /** Objects to be deleted: those somebody asked for, and those that go with them. */
+  readonly leaving: ReadonlySet<Instance>;
+  /** Relations of children that become null because their parents go. */
+  readonly cut: ReadonlyMap<Instance, ReadonlySet<RelationModel>>;
+}
+
+/** Finds out whom adding and deleting objects concerns besides. */
+export class Cascades implements Consequences {
+  readonly arriving = new Set<Instance>();
+  readonly leaving: Set<Instance>;
+  readonly cut = new Map<Instance, Set<RelationModel>>();
+  readonly #workspace: Workspace;
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace;
+    this.leaving = new Set(workspace.deleting);
+  }
+
+  /** Objects that an added object refers to, or that were put into its collections, are added with it. */
+  toNew(): this {
+    const { pending, related, registry } = this.#workspace;
+    const queue = [...pending, ...related];
+    for (const instance of queue) {
+      if (this.leaving.has(instance)) continue;
+      for (const entity of givenBy(instance)) {
+        const other = registry.relationships.instanceFor(entity);
+        if (other.owner === this.#workspace || other.deletion === "sent" || this.arriving.has(other)) continue;
+        if (other.owner) throw heldByAnotherSession(entity);
+        this.arriving.add(other);
+        queue.push(other);
+      }
+    }
+    return this;
+  }
+
+  /** Children of objects that are to be deleted: deleted with them, set NULL, or in the way. */
+  async toChildren(): Promise<this> {
+    const done = new Set<Instance>();
+    for (
+      let parents = [...this.leaving];
+      parents.length > 0;
+      parents = [...this.leaving].filter((instance) => !done.has(instance))
+    ) {
+      for (const parent of parents) done.add(parent);
+      for (const [model, group] of byModel(parents))
+        for (const relation of model.referrers()) await this.#along(relation, group);
+    }
+    return this;
+  }
+
+  /** Makes memory follow. */
+  apply(): void {
+    for (const { entity } of this.arriving) this.#workspace.add(entity);
+    for (const instance of this.leaving) if (instance.deletion === "none") this.#workspace.markDeleted(instance);
+    for (const [instance, relations] of this.cut)
+      for (const relation of relations) this.#workspace.registry.relationships.write(instance, relation, null);
+  }
+
+  /** @param relation a foreign key that points at the parents */
+  async #along(relation: RelationModel, parents: readonly Instance[]): Promise<void> {
+    const { relationships } = this.#workspace.registry;
+    const { onDelete } = relation.metadata;
+    const removes = relation.metadata.inverseRelation?.isCascadeRemove === true;
+    const byDatabase = (onDelete === "CASCADE" || onDelete === "SET NULL") && !removes;
+    // Where the database takes care of the rows, only the children that are loaded need to know.
+    const children = byDatabase ? this.#loadedChildren(relation, parents) : await this.#children(relation, parents);
+    const nullable = relation.joins.every(({ foreign }) => foreign.metadata.isNullable && !foreign.isPrimary);
+    const gone = new Set(parents.map(({ entity }) => entity));
+    const inTheWay: Instance[] = [];
+    for (const child of children) {
+      if (this.leaving.has(child) || !gone.has(relationships.known(child, relation) as object)) continue;
+      if (removes || onDelete === "CASCADE") this.leaving.add(child);
+      else if (nullable) this.#cut(child, relation);
+      else inTheWay.push(child);
+    }
+    const [first] = inTheWay;
+    if (!first) return;
+    const parent = instanceOf(relationships.known(first, relation) as object)!;
+    throw childrenNeedParent(parent.entity, relation.inverse ?? relation, inTheWay.length);
+  }
+
+  #cut(child: Instance, relation: RelationModel): void {
+    const relations = this.cut.get(child);
+    if (relations) relations.add(relation);
+    else this.cut.set(child, new Set([relation]));
+  }
+
+  /** Children that are in memory, those without a row too: they would be inserted with the key of a row that is gone. */
+  #loadedChildren(relation: RelationModel, parents: readonly Instance[]): Instance[] {
+    const gone = new Set(parents.map(({ entity }) => entity));
+    const { identities, pending, registry } = this.#workspace;
+    const children: Instance[] = [];
+    for (const instances of [identities.of(relation.model).values(), pending, this.arriving])
+      for (const child of instances)
+        if (
+          child.model.relations.includes(relation) &&
+          gone.has(registry.relationships.known(child, relation) as object)
+        )
+          children.push(child);
+    return children;
+  }
+
+  async #children(relation: RelationModel, parents: readonly Instance[]): Promise<Instance[]> {
+    const condition = or(
+      ...(relation.joins.length === 1
+        ? [
+            new Column(relation.joins[0]!.foreign).in(
+              parents.map(({ entity }) => relation.joins[0]!.referenced.read(entity)),
+            ),
+          ]
+        : parents.map(({ entity }) =>
+            relation.joins
+              .map(({ foreign, referenced }) => new Column(foreign).eq(referenced.read(entity)))
+              .reduce((left, right) => left.and(right)),
+          )),
+    );
+    const query = Query.of<object>(() => this.#workspace, relation.model)
+      .withDeleted()
+      .filter(condition);
+    const entities = await this.#workspace.withoutAutoflushOwnTurn(() => query.all());
+    const stored = new Set(entities.map((entity) => instanceOf(entity)!));
+    for (const child of this.#loadedChildren(relation, parents)) stored.add(child);
+    return [...stored];
+  }
+}
+
+/** Entities that an object refers to of its own accord; those that only refer to it are not among them. */
+function* givenBy(instance: Instance): Generator<object> {
+  for (const relation of instance.model.relations) {
+    const related = instance.relatedBy(relation);
+    if (related instanceof Collection) yield* related.given();
+    else if (related instanceof LazyCollection) yield* related.given();
+    else if (related?.entity && related.assigned && !related.keyOnly && !related.told) yield related.entity;
+  }
+}
+
+/** Objects by the entity that they are of, in the order in which each entity is met. */
+export function byModel(instances: Iterable<Instance>): Map<EntityModel, Instance[]> {
+  const groups = new Map<EntityModel, Instance[]>();
+  for (const instance of instances) {
+    const group = groups.get(instance.model);
+    if (group) group.push(instance);
+    else groups.set(instance.model, [instance]);
+  }
+  return groups;
+}

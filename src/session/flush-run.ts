@@ -1,0 +1,47 @@
+import type { RelationModel } from "../metadata/model";
+import { changesOf } from "./change-set";
+import type { Step } from "./flush-plan";
+import type { Instance } from "./instance";
+import type { Persister, Update } from "./persister";
+
+/** Looks at new rows before and after they are inserted. */
+export interface InsertWatcher {
+  inserting(instances: readonly Instance[]): void;
+  inserted(instances: readonly Instance[]): void;
+}
+
+/** Carries out one step of a plan. Keys that were not known when it was made are, by now. */
+export async function runStep(step: Step, persister: Persister, watcher: InsertWatcher): Promise<void> {
+  switch (step.action) {
+    case "insert":
+      watcher.inserting(step.rows);
+      await persister.insert(step.model, step.rows);
+      return watcher.inserted(step.rows);
+    case "update":
+      return persister.update(step.model, updatesOf(step.rows));
+    case "delete":
+      return persister.delete(step.model, step.rows);
+    case "detach":
+      return persister.update(
+        step.model,
+        step.rows.map(({ instance, relations }) => ({ instance, changes: nullsOf(relations) })),
+      );
+    case "link":
+      return persister.link(step.links);
+    case "unlink":
+      return persister.unlink(step.links);
+  }
+}
+
+function updatesOf(instances: readonly Instance[]): Update[] {
+  const updates: Update[] = [];
+  for (const instance of instances) {
+    const changes = changesOf(instance);
+    if (changes.length > 0) updates.push({ instance, changes });
+  }
+  return updates;
+}
+
+function nullsOf(relations: ReadonlySet<RelationModel>): Update["changes"] {
+  return [...relations].flatMap(({ joins }) => joins.map(({ foreign }) => ({ column: foreign, value: null })));
+}

@@ -1,0 +1,197 @@
+import type { Dialect, Row, RunResult, RunResults } from "../dialect/dialect";
+import type { ColumnModel, RelationModel } from "../metadata/model";
+import type { Consequences } from "./cascades";
+import type { Dependency } from "./commit-order";
+import { nameOf } from "./errors";
+import type { FlushPlan, Step } from "./flush-plan";
+import { runStep, type InsertWatcher } from "./flush-run";
+import { attach, Instance, instanceOf, type InstanceOwner, type Reference } from "./instance";
+import { Journal } from "./journal";
+import { Persister, type Statements } from "./persister";
+import { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type PlannedWait } from "./plan";
+
+/** What a rehearsal has to know besides the plan. */
+interface Stage {
+  readonly dialect: Dialect;
+  /** Who will hold the objects. */
+  readonly owner: InstanceOwner;
+  /** Relations that the flush will make null. */
+  readonly cut: Consequences["cut"];
+}
+
+/**
+ * Carries out a flush's plan on doubles of its objects, with somebody in the place of the database who writes down what is
+ * sent. The same code runs as in the flush, so a plan cannot say anything else than what a flush does.
+ */
+export async function rehearse(plan: FlushPlan, { dialect, owner, cut }: Stage): Promise<Plan> {
+  const doubles = new Doubles(plan, owner, cut);
+  const scribe = new Scribe(dialect);
+  const persister = new Persister(scribe, new Journal());
+  const steps: PlannedStep[] = [];
+  for (const step of plan.steps) {
+    await runStep(doubles.step(step), persister, doubles);
+    steps.push(told(step, scribe.take(), plan));
+  }
+  return { steps, statements: steps.flatMap(({ statements }) => statements) };
+}
+
+/** Writes down what it is sent, and answers as a database would that has all the rows. */
+class Scribe implements Statements {
+  readonly dialect: Dialect;
+  #statements: PlannedStatement[] = [];
+
+  constructor(dialect: Dialect) {
+    this.dialect = dialect;
+  }
+
+  rows(sql: string, parameters: readonly unknown[] = []): Row[] {
+    // What the database made of a row is read, or returned: nobody knows it.
+    if (/^select\b/i.test(sql)) return [];
+    this.#statements.push({ sql, parameters });
+    return [UNKNOWN];
+  }
+
+  run(sql: string, parameters: readonly unknown[] = []): RunResult {
+    this.#statements.push({ sql, parameters });
+    return { changes: 1, lastId: 0 };
+  }
+
+  runMany(sql: string, batches: readonly (readonly unknown[])[]): RunResults {
+    for (const parameters of batches) this.#statements.push({ sql, parameters });
+    return { changes: batches.map(() => 1), lastIds: batches.map(() => 0) };
+  }
+
+  take(): PlannedStatement[] {
+    const statements = this.#statements;
+    this.#statements = [];
+    return statements;
+  }
+}
+
+/** A row whose every column is NULL, however many are asked for. */
+const UNKNOWN: Row = new Proxy<Row>([], { get: () => null });
+
+/** Objects to be written in the place of those of a plan, so that these stay as they are. */
+class Doubles implements InsertWatcher {
+  readonly #doubles = new Map<Instance, Instance>();
+  readonly #originals = new Map<Instance, Instance>();
+
+  constructor({ steps }: FlushPlan, owner: InstanceOwner, cut: Consequences["cut"]) {
+    for (const step of steps) for (const instance of instancesOf(step)) this.#double(instance, owner);
+    for (const [instance, double] of this.#doubles) this.#relate(instance, double, cut.get(instance));
+  }
+
+  step(step: Step): Step {
+    const of = (instance: Instance): Instance => this.#doubles.get(instance)!;
+    switch (step.action) {
+      case "insert":
+      case "update":
+      case "delete":
+        return { ...step, rows: step.rows.map(of) };
+      case "detach":
+        return { ...step, rows: step.rows.map((row) => ({ ...row, instance: of(row.instance) })) };
+      case "link":
+      case "unlink":
+        return {
+          ...step,
+          links: step.links.map(({ junction, owner, target }) => ({ junction, owner: of(owner), target: of(target) })),
+        };
+    }
+  }
+
+  inserting(doubles: readonly Instance[]): void {
+    for (const double of doubles)
+      for (const column of double.model.columns)
+        if (column.metadata.generationStrategy === "uuid") this.#await(double, column);
+  }
+
+  inserted(doubles: readonly Instance[]): void {
+    for (const double of doubles)
+      for (const column of double.model.columns)
+        if (column.metadata.isGenerated && this.#isMade(double, column)) this.#await(double, column, true);
+  }
+
+  #isMade(double: Instance, column: ColumnModel): boolean {
+    return isAbsent(column.read(this.#originals.get(double)!.entity));
+  }
+
+  #await(double: Instance, column: ColumnModel, over = false): void {
+    if (!over && !isAbsent(column.read(double.entity))) return;
+    const value = new ValueToCome(this.#originals.get(double)!.entity, column.property);
+    column.write(double.entity, value);
+    if (double.snapshot) double.snapshot[column.index] = value;
+  }
+
+  #double(instance: Instance, owner: InstanceOwner): void {
+    if (this.#doubles.has(instance)) return;
+    const entity = Object.create(Object.getPrototypeOf(instance.entity) as object) as object;
+    for (const column of instance.model.columns) {
+      const value = column.read(instance.entity);
+      if (value !== undefined) column.write(entity, value);
+    }
+    const double = new Instance(instance.model, entity);
+    double.owner = owner;
+    double.snapshot = instance.snapshot?.slice();
+    attach(entity, double);
+    this.#doubles.set(instance, double);
+    this.#originals.set(double, instance);
+  }
+
+  #relate(instance: Instance, double: Instance, cut: ReadonlySet<RelationModel> | undefined): void {
+    for (const relation of instance.model.relations) {
+      if (!relation.holdsKey) continue;
+      if (cut?.has(relation)) {
+        for (const { foreign } of relation.joins) foreign.write(double.entity, null);
+        double.relate(relation, { entity: null, assigned: true, copied: relation.joins.map(() => null) });
+        continue;
+      }
+      const reference = instance.relatedBy(relation) as Reference | undefined;
+      if (!reference) continue;
+      const other = reference.entity ? instanceOf(reference.entity) : undefined;
+      double.relate(relation, {
+        ...reference,
+        entity: (other && this.#doubles.get(other)?.entity) ?? reference.entity,
+      });
+    }
+  }
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === null || value === undefined;
+}
+
+function* instancesOf(step: Step): Generator<Instance> {
+  if ("links" in step) for (const { owner, target } of step.links) yield* [owner, target];
+  else if (step.action === "detach") for (const { instance } of step.rows) yield instance;
+  else yield* step.rows;
+}
+
+function told(step: Step, statements: readonly PlannedStatement[], { dependencies }: FlushPlan): PlannedStep {
+  const rows = [...new Set(instancesOf(step))];
+  const waits =
+    "model" in step && step.action !== "detach"
+      ? step.rows.flatMap((instance) => dependencies.of(instance).map((dependency) => waitOf(instance, dependency)))
+      : [];
+  return {
+    action: step.action,
+    table: tableOf(step),
+    rows: rows.map(({ entity }) => entity),
+    statements,
+    waits,
+  };
+}
+
+function tableOf(step: Step): string {
+  if ("links" in step) return step.links[0]!.junction.table;
+  return step.model.table;
+}
+
+function waitOf({ entity }: Instance, { on, relation }: Dependency): PlannedWait {
+  return {
+    row: entity,
+    for: on.entity,
+    why: "foreign key",
+    through: relation.label,
+    text: `${nameOf(entity)} waits for ${nameOf(on.entity)} (foreign key ${relation.label})`,
+  };
+}
