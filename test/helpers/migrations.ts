@@ -13,13 +13,17 @@ export interface MigrationText {
   readonly members?: string;
 }
 
+type Query = (sql: string) => Promise<Record<string, unknown>[]>;
+
 export interface MigrationProject extends ScratchProject {
   /** Writes (or overwrites) a migration: `project.migration(1, "Users", { up: ["CREATE TABLE …"] })`. */
   migration(number: number, name: string, text: MigrationText): void;
   /** Moves a file inside the project. */
   move(from: string, to: string): void;
   /** Runs SQL on the project's database, past Retort. */
-  query(sql: string): Promise<Record<string, unknown>[]>;
+  query: Query;
+  /** Runs more of it through one connection. */
+  connected<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /** Runs TypeORM's own command: `typeorm("migration:show")`. */
   typeorm(...argv: string[]): Promise<CommandResult>;
 }
@@ -49,6 +53,14 @@ exports.default = new DataSource({ ${database}, entities: ${entities}, migration
 `,
     },
   });
+  const connected: MigrationProject["connected"] = async (work) => {
+    const dataSource = await new DataSource(scratch.options).initialize();
+    try {
+      return await work((sql) => dataSource.query(sql));
+    } finally {
+      await dataSource.destroy();
+    }
+  };
   return {
     ...project,
     migration: (number, name, text) => {
@@ -58,14 +70,8 @@ exports.default = new DataSource({ ${database}, entities: ${entities}, migration
       project.write(to, project.read(from));
       fs.rmSync(project.path(from));
     },
-    query: async (sql) => {
-      const dataSource = await new DataSource(scratch.options).initialize();
-      try {
-        return await dataSource.query(sql);
-      } finally {
-        await dataSource.destroy();
-      }
-    },
+    query: (sql) => connected((query) => query(sql)),
+    connected,
     typeorm: (...argv) => hosted("typeorm", [...argv, "-d", "ormconfig.js"], { cwd: project.root }),
   };
 }

@@ -40,11 +40,15 @@ async function killed(own: MigrationProject, argv: readonly string[], after: num
 }
 
 /** How many tables are there; throws unless each is whole. */
-async function wholeTables(own: MigrationProject): Promise<number> {
-  const history = await own.query("SELECT name FROM migrations ORDER BY id").catch(() => []);
+function wholeTables(own: MigrationProject): Promise<number> {
+  return own.connected(countWhole);
+}
+
+async function countWhole(query: MigrationProject["query"]): Promise<number> {
+  const history = await query("SELECT name FROM migrations ORDER BY id").catch(() => []);
   expect(history.map(({ name }) => name)).toEqual(history.map((_, index) => nameOf(index + 1, `Table${index + 1}x`)));
   for (let number = 1; number <= TABLES; number++) {
-    const rows = own.query(`SELECT count(*) AS n, sum(value) AS total, count(extra) AS extras FROM t${number}`);
+    const rows = query(`SELECT count(*) AS n, sum(value) AS total, count(extra) AS extras FROM t${number}`);
     if (number > history.length) await expect(rows).rejects.toThrow(/no such table|does not exist|doesn't exist/);
     else expect((await rows).map(({ n, total }) => [Number(n), Number(total)])).toEqual([[ROWS, 2 * ROWS]]);
   }
@@ -71,21 +75,21 @@ eachDatabase((kind) => {
       else whole *= 0.8; // the machine was slower when it was measured
       if (kind.name !== "mariadb") await wholeTables(own);
       else {
-        const { exitCode, stdout } = await own.retort(["migrate", "status", "--json"]);
+        const { exitCode, stdout } = await own.hosted(["migrate", "status", "--json"]);
         const status = JSON.parse(stdout) as { halfApplied: { name: string; direction: string } | null };
         expect(exitCode).toBe(status.halfApplied ? 6 : 0);
         if (!status.halfApplied) await wholeTables(own);
       }
       // What was killed is finished now and then, so that each way is begun from both ends.
       if (signal === null || Math.random() < 0.3) {
-        const { exitCode, stderr } = await own.retort(["migrate", ...argv]);
+        const { exitCode, stderr } = await own.hosted(["migrate", ...argv]);
         expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
         expect(await wholeTables(own)).toBe(direction === "up" ? TABLES : 0);
         direction = direction === "up" ? "down" : "up";
       }
     }
     expect(hits).toBeGreaterThan(KILLS[kind.name] / 3);
-    const { exitCode } = await own.retort([
+    const { exitCode } = await own.hosted([
       "migrate",
       direction === "up" ? "up" : "down",
       ...(direction === "up" ? [] : ["base"]),

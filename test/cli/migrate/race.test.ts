@@ -32,8 +32,10 @@ eachDatabase((kind) => {
     const applied = results.flatMap(({ stdout }) => (JSON.parse(stdout) as { steps: { name: string }[] }).steps);
     expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
     expect(applied.map(({ name }) => name)).toEqual(names);
-    expect((await own.query("SELECT name FROM migrations ORDER BY id")).map(({ name }) => name)).toEqual(names);
-    for (const number of [1, 2, 3, 4]) expect(await own.query(`SELECT * FROM t${number}`)).toHaveLength(1);
+    await own.connected(async (query) => {
+      expect((await query("SELECT name FROM migrations ORDER BY id")).map(({ name }) => name)).toEqual(names);
+      for (const number of [1, 2, 3, 4]) expect(await query(`SELECT * FROM t${number}`)).toHaveLength(1);
+    });
     if (kind.name === "sqlite") expect(fs.existsSync(`${scratch.name}-retort-lock`)).toBe(false);
   });
 
@@ -46,7 +48,7 @@ eachDatabase((kind) => {
     own.migration(1, "Table1x", { up: `await queryRunner.query("CREATE TABLE t1 (id int)");${patiently}` });
     const holder = await begun(own);
 
-    const waiting = await own.retort(["migrate", "up", "--lock-timeout", "300ms"]);
+    const waiting = await own.hosted(["migrate", "up", "--lock-timeout", "300ms"]);
     expect(waiting).toMatchObject({ exitCode: 5, stdout: "" });
     expect(waiting.stderr).toContain("another run of migrations has been holding the lock for 0.3 s");
     expect(waiting.stderr).toContain("--lock-timeout");
@@ -69,7 +71,7 @@ eachDatabase((kind) => {
     killed.kill("SIGKILL");
     await exitCode(killed);
     own.write("open", "");
-    const next = await own.retort(["migrate", "up"]);
+    const next = await own.hosted(["migrate", "up"]);
     expect([next.exitCode, next.stderr]).toEqual([0, expect.stringContaining(nameOf(5, "Table5x"))]);
   });
 });
@@ -97,10 +99,10 @@ describe("sqlite", () => {
     const Sqlite = (await import("better-sqlite3")).default;
     const application = new Sqlite(scratch.name);
     application.exec("BEGIN IMMEDIATE");
-    const late = await own.retort(["migrate", "up", "--lock-timeout", "0.3"]);
+    const late = await own.hosted(["migrate", "up", "--lock-timeout", "0.3"]);
     expect(late).toMatchObject({ exitCode: 5 });
     expect(late.stderr).toContain("another process has been writing to the database for 0.3 s");
-    const patient = own.retort(["migrate", "up"]);
+    const patient = own.hosted(["migrate", "up"]);
     setTimeout(() => application.exec("COMMIT"), 600);
     expect((await patient).exitCode).toBe(0);
     application.close();
