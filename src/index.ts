@@ -2,7 +2,7 @@ export { connect, Database } from "./session/database";
 export { Session, type Changes, type EntityClass, type Savepoint, type SessionOptions } from "./session/session";
 export { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type PlannedWait } from "./session/plan";
 export type { EntityState } from "./session/instance";
-export { Collection, LazyCollection, LazyReference } from "./session/collection";
+export { collection, Collection, LazyCollection, LazyReference } from "./session/collection";
 export { Query, type OrderArgument, type RelationArgument } from "./query/query";
 export { Pagination, type PaginateOptions } from "./query/pagination";
 export { joined, raise, selectin, type LoadOption } from "./query/loading";
@@ -11,19 +11,19 @@ export {
   Column,
   Condition,
   Expression,
-  func,
   Labelled,
   not,
   or,
   Order,
-  RelationExpression,
   Scalar,
-  Sql,
-  sql,
   type Operand,
   type Renderer,
   type Subquery,
 } from "./query/expression";
+export { RelationExpression } from "./query/relation";
+export { sql, Sql } from "./query/sql";
+export { Case, exists, func, when, type DatabaseFunction, type Functions } from "./query/functions";
+export { Aliased } from "./query/aliased";
 export type {
   Assignments,
   Columns,

@@ -1,22 +1,28 @@
 import type { EntityModel, RelationModel } from "../metadata/model";
 import { conditionOf } from "./criteria";
 import { unknownProperty } from "./errors";
-import { Column, RelationExpression } from "./expression";
+import { Column, HERE, type Alias, type Way } from "./expression";
+import { RelationExpression } from "./relation";
 
 const known = new WeakMap<EntityModel, object>();
 
 /** `User.c`: an object with an expression for every column and relation; embedded ones by their path. */
 export function columnsOf(model: EntityModel): object {
   let columns = known.get(model);
-  if (!columns) known.set(model, (columns = expressionsOf(model, [])));
+  if (!columns) known.set(model, (columns = expressionsOf(model, HERE)));
   return columns;
 }
 
-/** @param path the relations that lead to the entity, where the expressions begin at another one */
-function expressionsOf(model: EntityModel, path: readonly RelationModel[]): object {
+/** The same of an alias. */
+export function columnsOfAlias(alias: Alias): object {
+  return expressionsOf(alias.model, { relations: [], alias });
+}
+
+/** @param way how one comes to the entity, where the expressions begin at another one */
+function expressionsOf(model: EntityModel, way: Way): object {
   const expressions: Record<string, unknown> = {};
-  for (const column of model.columns) if (!column.isVirtual) put(expressions, column.path, new Column(column, path));
-  for (const relation of model.relations) put(expressions, relation.path, relationExpression(relation, path));
+  for (const column of model.columns) if (!column.isVirtual) put(expressions, column.path, new Column(column, way));
+  for (const relation of model.relations) put(expressions, relation.path, relationExpression(relation, way));
   return strict(model.name, expressions);
 }
 
@@ -26,10 +32,11 @@ function put(holder: Record<string, unknown>, path: readonly string[], expressio
 }
 
 /** A relation, with the columns of its other side as its properties. They are made when one is asked for, since relations go in circles. */
-function relationExpression(relation: RelationModel, path: readonly RelationModel[]): RelationExpression {
+function relationExpression(relation: RelationModel, way: Way): RelationExpression {
   let columns: object | undefined;
-  const beyond = (): object => (columns ??= expressionsOf(relation.target, [...path, relation]));
-  return new Proxy(new RelationExpression(relation, path, conditionOf), {
+  const beyond = (): object =>
+    (columns ??= expressionsOf(relation.target, { ...way, relations: [...way.relations, relation] }));
+  return new Proxy(new RelationExpression(relation, way, conditionOf), {
     get(target, name, receiver) {
       if (typeof name === "symbol" || name in target || isAsked(name))
         return Reflect.get(target, name, receiver) as unknown;

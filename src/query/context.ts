@@ -1,5 +1,5 @@
 import type { Connection, Dialect, MaybePromise, Row } from "../dialect/dialect";
-import type { EntityModel, RelationModel } from "../metadata/model";
+import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
 
 /** Where the columns of one entity stand in the rows of a query. */
@@ -16,6 +16,20 @@ export interface MaterializeOptions {
   readonly populateExisting: boolean;
   /** Takes the objects that were not loaded before. */
   readonly arrivals?: Set<object> | undefined;
+}
+
+/** An UPDATE or DELETE of all rows that a query finds. */
+export interface BulkWrite {
+  /** Who writes, for errors: `User.query.update()`. */
+  readonly origin: string;
+  readonly kind: "update" | "delete";
+  readonly model: EntityModel;
+  /** The columns that are set. */
+  readonly columns: readonly ColumnModel[];
+  /** The statement that reads the keys of the rows it will reach, at most so many. */
+  found(limit: number): { readonly sql: string; readonly parameters: readonly unknown[] };
+  /** Gives the number of rows. */
+  run(connection: Connection): Promise<number>;
 }
 
 /**
@@ -40,8 +54,8 @@ export interface QueryContext {
   membersOf(entity: object, relation: RelationModel): readonly object[];
   /** Makes touching a relation of these entities an error where it is not loaded. */
   guard(entities: readonly object[], relation: RelationModel): void;
-  /** Runs a statement that writes, in the session's transaction. */
-  write(origin: string, model: EntityModel, run: (connection: Connection) => MaybePromise<number>): Promise<number>;
+  /** Runs a statement that writes rows past their objects, in the session's transaction, and makes loaded objects follow. */
+  write(work: BulkWrite): Promise<number>;
   /** Lets go of entities that a stream has passed, unless they were changed. */
   release(entities: Iterable<object>): void;
 }

@@ -13,42 +13,59 @@ import {
   Column,
   Condition,
   condition,
+  HERE,
   isSubquery,
   not,
   or,
-  RelationExpression,
   Scalar,
+  type Alias,
   type Renderer,
+  type Subquery,
+  type Way,
 } from "./expression";
+import { RelationExpression } from "./relation";
 
-/** The condition that `filterBy({ … })` means: equality, `null`, lists, TypeORM's operators, nested relations. */
-export function conditionOf(model: EntityModel, criteria: object, prefix = ""): Condition {
-  const conditions = Object.entries(criteria).map(([property, value]) => criterion(model, prefix + property, value));
+/**
+ * The condition that `filterBy({ … })` means: equality, `null`, lists, TypeORM's operators, nested relations.
+ *
+ * @param alias the occurrence of the entity that is meant, where it has a name of its own
+ */
+export function conditionOf(model: EntityModel, criteria: object, alias?: Alias): Condition {
+  return conditionAt(model, criteria, { relations: [], alias }, "");
+}
+
+/** @param prefix the embedded that the criteria are about, with a dot behind it */
+function conditionAt(model: EntityModel, criteria: object, way: Way, prefix: string): Condition {
+  const conditions = Object.entries(criteria).map(([property, value]) =>
+    criterion(model, prefix + property, value, way),
+  );
   return and(...conditions);
 }
 
-function criterion(model: EntityModel, property: string, value: unknown): Condition {
+function criterion(model: EntityModel, property: string, value: unknown, way: Way): Condition {
   const column = model.column(property);
   const relation = model.relation(property);
   if (value === undefined && (column || relation)) throw undefinedCriterion(model.name, property);
-  if (column && !column.isVirtual) return columnCriterion(column, value);
-  if (relation) return relationCriterion(relation, value);
+  if (column && !column.isVirtual) return columnCriterion(new Column(column, way), value);
+  if (relation) return relationCriterion({ relation, way }, value);
   // `name: { first: "Susan" }` goes on inside an embedded; `"author.username"` inside a relation.
   if (isPlainObject(value) && model.properties.some((path) => path.startsWith(`${property}.`)))
-    return conditionOf(model, value, `${property}.`);
+    return conditionAt(model, value, way, `${property}.`);
   const { relations } = relationsAlong(model, property);
   const [outer] = relations;
-  if (outer) return related(outer).any(criterion(outer.target, property.slice(outer.property.length + 1), value));
+  if (outer)
+    return related({ relation: outer, way }).any(
+      criterion(outer.target, property.slice(outer.property.length + 1), value, HERE),
+    );
   throw unknownProperty(model.name, property, model.properties);
 }
 
-function columnCriterion(column: ColumnModel, value: unknown): Condition {
-  const scalar = new Column(column);
+function columnCriterion(scalar: Column, value: unknown): Condition {
   if (value === null) return scalar.isNull();
   if (isFindOperator(value)) return operatorCriterion(scalar, value);
   if (value instanceof Condition) return value;
   if (value instanceof Scalar || isSubquery(value)) return scalar.eq(value);
-  if (Array.isArray(value) && !holdsLists(column)) return scalar.in(value);
+  if (Array.isArray(value) && !holdsLists(scalar.model)) return scalar.in(value);
   return scalar.eq(value);
 }
 
@@ -57,49 +74,67 @@ function holdsLists(column: ColumnModel): boolean {
   return isArray || type === "simple-array" || type === "json" || type === "jsonb" || type === "simple-json";
 }
 
-function related(relation: RelationModel): RelationExpression {
-  return new RelationExpression(relation, [], conditionOf);
+/** A relation of the entity at the end of a way. */
+interface Place {
+  readonly relation: RelationModel;
+  readonly way: Way;
+}
+
+function related({ relation, way }: Place): RelationExpression {
+  return new RelationExpression(relation, way, conditionOf);
 }
 
 /** A relation is compared with entities, keys, null, or conditions on its other side. */
-function relationCriterion(relation: RelationModel, value: unknown): Condition {
-  if (value === null) return relation.holdsKey ? keyIsNull(relation) : related(relation).none();
-  if (value === true) return related(relation).any();
-  if (value === false) return related(relation).none();
-  if (isFindOperator(value)) return relationOperator(relation, value);
-  if (Array.isArray(value)) return or(...value.map((one) => relationCriterion(relation, one)));
-  if (value instanceof Condition || isPlainObject(value)) return related(relation).any(value);
-  return isTheOne(relation, value);
+function relationCriterion(place: Place, value: unknown): Condition {
+  if (value === null) return place.relation.holdsKey ? keyIsNull(place) : related(place).none();
+  if (value === true) return related(place).any();
+  if (value === false) return related(place).none();
+  if (isFindOperator(value)) return relationOperator(place, value);
+  if (Array.isArray(value)) return or(...value.map((one) => relationCriterion(place, one)));
+  if (isSubquery(value)) return isAmong(place, value);
+  if (value instanceof Condition || isPlainObject(value)) return related(place).any(value);
+  return isTheOne(place, value);
 }
 
-function relationOperator(relation: RelationModel, operator: FindOperator<unknown>): Condition {
+function relationOperator(place: Place, operator: FindOperator<unknown>): Condition {
+  const { relation, way } = place;
   switch (operator.type) {
     case "not":
-      return relationCriterion(relation, operatorChild(operator)).not();
+      return relationCriterion(place, operatorChild(operator)).not();
     case "isNull":
-      return relationCriterion(relation, null);
+      return relationCriterion(place, null);
     case "in":
     case "any":
     case "equal":
-      return relationCriterion(relation, operator.value);
+      return relationCriterion(place, operator.value);
     case "and":
-      return and(...(operator.value as unknown as unknown[]).map((one) => relationCriterion(relation, one)));
+      return and(...(operator.value as unknown as unknown[]).map((one) => relationCriterion(place, one)));
     case "or":
-      return or(...(operator.value as unknown as unknown[]).map((one) => relationCriterion(relation, one)));
+      return or(...(operator.value as unknown as unknown[]).map((one) => relationCriterion(place, one)));
     default:
       // What else there is compares the key.
       if (relation.holdsKey && relation.joins.length === 1)
-        return operatorCriterion(new Column(relation.joins[0]!.foreign), operator);
+        return operatorCriterion(new Column(relation.joins[0]!.foreign, way), operator);
       throw unsupportedOperator(operator.type, relation.label);
   }
 }
 
-function keyIsNull(relation: RelationModel): Condition {
-  return and(...relation.joins.map(({ foreign }) => new Column(foreign).isNull()));
+function keyIsNull({ relation, way }: Place): Condition {
+  return and(...relation.joins.map(({ foreign }) => new Column(foreign, way).isNull()));
+}
+
+/** Related to one of the entities that a query finds. */
+function isAmong(place: Place, query: Subquery): Condition {
+  const { relation, way } = place;
+  if (relation.holdsKey && relation.joins.length === 1) return new Column(relation.joins[0]!.foreign, way).in(query);
+  const [key, ...others] = relation.target.primary;
+  if (!key || others.length > 0) throw unsupportedOperator("subquery", relation.label);
+  return related(place).any(new Column(key).in(query));
 }
 
 /** Related to this entity, or to the entity of this key. */
-function isTheOne(relation: RelationModel, value: unknown): Condition {
+function isTheOne(place: Place, value: unknown): Condition {
+  const { relation, way } = place;
   const isEntity = typeof value === "object" && value !== null;
   const parts = (columns: readonly ColumnModel[]): Condition =>
     and(
@@ -114,10 +149,10 @@ function isTheOne(relation: RelationModel, value: unknown): Condition {
       ...relation.joins.map(({ foreign, referenced }) => {
         const part = isEntity ? referenced.read(value) : value;
         if (part === undefined || part === null) throw keyPartOfUnsaved(relation.label, referenced.label);
-        return new Column(foreign).eq(part);
+        return new Column(foreign, way).eq(part);
       }),
     );
-  return related(relation).any(parts(relation.target.primary));
+  return related(place).any(parts(relation.target.primary));
 }
 
 /** TypeORM's find operators: `Like("s%")`, `Not(In([1, 2]))`, `Raw(…)`. */
@@ -126,7 +161,7 @@ function operatorCriterion(column: Column, operator: FindOperator<unknown>): Con
   switch (type) {
     case "not": {
       const child = operatorChild(operator);
-      return isFindOperator(child) ? not(operatorCriterion(column, child)) : columnCriterion(column.model, child).not();
+      return isFindOperator(child) ? not(operatorCriterion(column, child)) : columnCriterion(column, child).not();
     }
     case "equal":
       return column.eq(value);

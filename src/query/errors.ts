@@ -53,6 +53,23 @@ export function ambiguousEntity(entity: string, paths: readonly string[]): Retor
   );
 }
 
+export function aliasOfAnother(entity: string, relation: { label: string; target: { name: string } }): RetortError {
+  return new RetortError(
+    "query/alias",
+    `${relation.label} leads to ${relation.target.name}, and the alias is one of ${entity}`,
+  );
+}
+
+export function assignedFromJoin(entity: string): RetortError {
+  return new RetortError("query/assigned-from-join", `update() of ${entity} was given a value of a related entity`, {
+    hint: "take it from a subquery: update({ name: Other.query.filter(…).select(…) })",
+  });
+}
+
+export function neverUpdated(label: string): RetortError {
+  return new RetortError("query/never-updated", `${label} is never updated (update: false)`);
+}
+
 export function operatorElsewhere(operator: string, label: string, database: string): RetortError {
   return new RetortError("query/operator", `${operator} of ${label} is something that ${database} does not have`);
 }

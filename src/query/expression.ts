@@ -1,6 +1,21 @@
 import type { Dialect } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 
+/** A name that one occurrence of an entity has in a query, so that its table can stand there more than once. */
+export interface Alias {
+  readonly name: string;
+  readonly model: EntityModel;
+}
+
+/** How an expression comes to a table: along relations, from the entity that it began with, or from an alias of it. */
+export interface Way {
+  readonly relations: readonly RelationModel[];
+  readonly alias?: Alias | undefined;
+}
+
+/** The table of the expression's own entity. */
+export const HERE: Way = { relations: [] };
+
 /** What an expression needs to become SQL. */
 export interface Renderer {
   readonly dialect: Dialect;
@@ -8,10 +23,10 @@ export interface Renderer {
   parameter(value: unknown): string;
   /** `left IN (values)`, for a list of any length; the values are encoded. */
   among(left: string, values: readonly unknown[]): string;
-  /** The quoted column with the alias of its table, which lies at the end of these relations. */
-  column(column: ColumnModel, path: readonly RelationModel[]): string;
-  /** `EXISTS (…)` over a relation of what lies at the end of the path, with conditions on its other side. */
-  exists(relation: RelationModel, path: readonly RelationModel[], condition: Condition | undefined): string;
+  /** The quoted column with the alias of its table, which lies at the end of the way. */
+  column(column: ColumnModel, way: Way): string;
+  /** `EXISTS (…)` over a relation of what lies at the end of the way, with conditions on its other side. */
+  exists(relation: RelationModel, way: Way, condition: Condition | undefined): string;
   subquery(query: Subquery): string;
 }
 
@@ -124,9 +139,11 @@ export abstract class Scalar<T = unknown> extends Expression {
   times(value: Operand<T>): Scalar<T> {
     return this.#arithmetic("*", value);
   }
+  /** With what is behind the point, also where both are whole numbers: 7 / 2 is 3.5 on every database. */
   dividedBy(value: Operand<T>): Scalar<T> {
-    return this.#arithmetic("/", value);
+    return this.#arithmetic("* 1.0 /", value);
   }
+  /** What is left over by a division. */
   modulo(value: Operand<T>): Scalar<T> {
     return this.#arithmetic("%", value);
   }
@@ -201,7 +218,11 @@ export abstract class Scalar<T = unknown> extends Expression {
   }
   #operand(value: Operand<T>, renderer: Renderer): string {
     if (value instanceof Expression || isSubquery(value)) return sqlValue(value, renderer);
-    return renderer.parameter(this.encode(value));
+    const encoded = this.encode(value);
+    // PostgreSQL takes a parameter for what stands beside it, and refuses 1.5 beside a whole number.
+    if (this.isNumber && typeof encoded === "number" && Number.isFinite(encoded) && !Number.isInteger(encoded))
+      return `(${encoded})`;
+    return renderer.parameter(encoded);
   }
   #text(value: Operand<string>, renderer: Renderer): string {
     return sqlValue(value, renderer);
@@ -216,14 +237,15 @@ export class Column<T = unknown, N extends string = string, R = T> extends Scala
   /** What a row holds for it, NULL included, and under which name; for types only. */
   declare readonly $row: { readonly [K in N]: R };
   readonly model: ColumnModel;
-  /** The relations that lead to its entity, from the one that the expression began with. */
-  readonly path: readonly RelationModel[];
+  /** @internal How it comes to its entity. */
+  readonly way: Way;
   override readonly isNumber: boolean;
 
-  constructor(model: ColumnModel, path: readonly RelationModel[] = []) {
+  /** @internal Columns are had as `User.c.username`. */
+  constructor(model: ColumnModel, way: Way = HERE) {
     super();
     this.model = model;
-    this.path = path;
+    this.way = way;
     this.isNumber = model.codec.isNumber === true;
   }
 
@@ -234,7 +256,7 @@ export class Column<T = unknown, N extends string = string, R = T> extends Scala
     return this.model.codec.decode ? this.model.codec.decode(raw) : raw;
   }
   override render(renderer: Renderer): string {
-    return renderer.column(this.model, this.path);
+    return renderer.column(this.model, this.way);
   }
   override renderSelected(renderer: Renderer): string {
     return this.model.selected(this.render(renderer));
@@ -374,36 +396,6 @@ class Negated extends Condition {
   }
 }
 
-/** SQL of somebody's own, made by ``sql`…` ``: a value, a condition, an order. */
-export class Sql extends Condition {
-  readonly #texts: readonly string[];
-  readonly #values: readonly unknown[];
-
-  constructor(texts: readonly string[], values: readonly unknown[]) {
-    super();
-    this.#texts = texts;
-    this.#values = values;
-  }
-
-  override render(renderer: Renderer): string {
-    return this.#texts.reduce((text, next, index) => text + sqlValue(this.#values[index - 1], renderer) + next);
-  }
-  override renderGuarded(renderer: Renderer): string {
-    return `(${this.render(renderer)})`;
-  }
-  /** Nobody but its author knows what the value is. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a value of any kind is to be used as
-  override as<N extends string>(name: N): Labelled<any, N> {
-    return new Labelled(this, name);
-  }
-  override encode(value: unknown): unknown {
-    return value;
-  }
-  override decode(raw: unknown): unknown {
-    return raw;
-  }
-}
-
 /** A scalar with a direction: `User.c.username.desc()`. */
 export class Order {
   readonly scalar: Scalar;
@@ -440,41 +432,6 @@ export class Labelled<T = unknown, N extends string = string> {
   }
 }
 
-/** Makes the condition that criteria mean. The module of the criteria hands it down, since it builds on expressions. */
-export type ConditionMaker = (model: EntityModel, criteria: object) => Condition;
-
-/** A relation in a condition: `User.c.posts.any({ … })`, and the way to its columns: `Post.c.author.username`. */
-export class RelationExpression {
-  readonly model: RelationModel;
-  /** The relations that lead to its owner. */
-  readonly path: readonly RelationModel[];
-  /** @internal */
-  readonly conditionOf: ConditionMaker;
-
-  constructor(model: RelationModel, path: readonly RelationModel[], conditionOf: ConditionMaker) {
-    this.model = model;
-    this.path = path;
-    this.conditionOf = conditionOf;
-  }
-
-  /** At least one related row for which the conditions hold. */
-  any(criteria?: object | Condition): Condition {
-    const inner =
-      criteria === undefined || criteria instanceof Condition
-        ? criteria
-        : this.conditionOf(this.model.target, criteria);
-    return condition((renderer) => renderer.exists(this.model, this.path, inner));
-  }
-  /** The same, as one says of a relation to one. */
-  has(criteria?: object | Condition): Condition {
-    return this.any(criteria);
-  }
-  /** No related row for which the conditions hold. */
-  none(criteria?: object | Condition): Condition {
-    return this.any(criteria).not();
-  }
-}
-
 /** Holds for no row. */
 export const NEVER = condition(() => "1 = 0");
 const ALWAYS = condition(() => "1 = 1");
@@ -496,15 +453,8 @@ export function not(of: Condition): Condition {
   return new Negated(of);
 }
 
-/**
- * SQL of your own in a query: ``sql`lower(${User.c.username}) = ${name}` ``. Expressions are rendered, queries become
- * subqueries, values become parameters.
- */
-export function sql(texts: TemplateStringsArray, ...values: unknown[]): Sql {
-  return new Sql([...texts], values);
-}
-
-function sqlValue(value: unknown, renderer: Renderer): string {
+/** How a value of any kind stands in the text: an expression, a query, a parameter. */
+export function sqlValue(value: unknown, renderer: Renderer): string {
   if (value instanceof Condition) return `(${value.render(renderer)})`;
   if (value instanceof Expression) return value.render(renderer);
   if (value instanceof Labelled) return sqlValue(value.scalar, renderer);
@@ -517,16 +467,8 @@ function operand(scalar: Scalar<never> | Scalar, renderer: Renderer): string {
   return sqlValue(scalar, renderer);
 }
 
-/** The functions of the database by name: `func.round(User.c.score, 2)`, `func.count()`. */
-export const func: Readonly<Record<string, (...values: unknown[]) => Scalar<never>>> = new Proxy(
-  {},
-  {
-    get: (_, name) =>
-      typeof name === "symbol" ? undefined : (...values: unknown[]) => call(name.toUpperCase(), values),
-  },
-);
-
-function call(name: string, values: readonly unknown[]): Scalar<never> {
+/** A function of the database. */
+export function call(name: string, values: readonly unknown[]): Scalar<never> {
   const render = (renderer: Renderer): string => {
     if (values.length === 0 && name === "COUNT") return "COUNT(*)";
     return `${name}(${values.map((value) => sqlValue(value, renderer)).join(", ")})`;
@@ -534,10 +476,10 @@ function call(name: string, values: readonly unknown[]): Scalar<never> {
   return new Rendered<never>(render, NUMERIC.has(name) ? asNumber : undefined);
 }
 
-const NUMERIC = new Set(["COUNT", "SUM", "AVG", "LENGTH", "CHAR_LENGTH"]);
+const NUMERIC = new Set(["COUNT", "SUM", "AVG", "LENGTH", "CHAR_LENGTH", "ROUND", "CEIL", "FLOOR"]);
 
 /** Servers give counts and sums as text; a number that JavaScript cannot hold stays text. */
-function asNumber(raw: unknown): unknown {
+export function asNumber(raw: unknown): unknown {
   if (typeof raw === "bigint") return Number.isSafeInteger(Number(raw)) ? Number(raw) : raw;
   if (typeof raw !== "string") return raw;
   const number = Number(raw);

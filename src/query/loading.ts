@@ -1,4 +1,4 @@
-import type { RelationExpression } from "./expression";
+import type { RelationExpression } from "./relation";
 
 /** How a query loads a relation of the entities it finds. */
 export interface LoadOption {

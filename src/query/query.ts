@@ -1,31 +1,36 @@
 import type { Row } from "../dialect/dialect";
-import { valueMissing, valueRefused } from "../metadata/errors";
-import { isLeftToDatabase } from "../metadata/inspection/refusal";
 import type { ColumnModel, EntityModel, EntityTarget, RelationModel } from "../metadata/model";
 import type { QueryContext } from "./context";
 import { conditionOf } from "./criteria";
-import { badCount, emptyWrite, manyResults, noDeleteDate, noResult, unknownProperty } from "./errors";
+import { aliasOfAnother, badCount, emptyWrite, manyResults, noDeleteDate, noResult, unknownProperty } from "./errors";
 import {
   and,
   Column,
   Condition,
-  Expression,
   Labelled,
   Order,
-  RelationExpression,
+  Rendered,
   Scalar,
-  Sql,
+  type Alias,
   type Renderer,
   type Subquery,
 } from "./expression";
+import type { Aliased } from "./aliased";
+import { assignmentsOf } from "./assignments";
 import type { LoadOption } from "./loading";
 import { pageOf, Pagination, type PaginateOptions } from "./pagination";
+import { RelationExpression } from "./relation";
 import { relationsAlong } from "./scope";
+import { Sql } from "./sql";
+
 import { everyRow, SelectCompiler, type EntityStatement, type Join, type Selection, type Statement } from "./select";
 import type { Assignments, Criteria, Key, PropertyOf, Selectable, SelectedRow } from "./types";
 
 /** Rows that `stream()` holds in memory at a time. */
 const STREAM_PORTION = 1_000;
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- of whatever entity
+type AnyAliased = Aliased<any>;
 
 interface Load {
   readonly strategy: LoadOption["strategy"];
@@ -67,8 +72,13 @@ export class Query<T extends object = object, R extends object = T> implements S
   }
 
   /** @internal A query of every row of an entity. */
-  static of<T extends object>(context: () => QueryContext, model: EntityModel): Query<T> {
-    return new Query<T>(context, { ...everyRow(model), loads: [], populateExisting: false, arrivals: undefined });
+  static of<T extends object>(context: () => QueryContext, model: EntityModel, alias?: Alias): Query<T> {
+    return new Query<T>(context, {
+      ...everyRow(model, alias),
+      loads: [],
+      populateExisting: false,
+      arrivals: undefined,
+    });
   }
 
   /** The entity that is asked for. */
@@ -106,14 +116,18 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.#with({ distinct: true });
   }
 
-  /** Only rows that have this relation; its columns can be used in conditions: `Post.query.join("author").filter(User.c.age.gt(18))`. */
-  join(relation: RelationArgument<T>): Query<T, R> {
-    return this.#joined(relation, "INNER");
+  /**
+   * Only rows that have this relation; its columns can be used in conditions: `Post.query.join("author").filter(User.c.age.gt(18))`.
+   *
+   * @param as a name of its own for the entity at its end, where that is part of the query already: `db.aliased(User)`
+   */
+  join(relation: RelationArgument<T>, as?: AnyAliased): Query<T, R> {
+    return this.#joined(relation, "INNER", as);
   }
 
   /** The same, with the rows that have no such relation. */
-  leftJoin(relation: RelationArgument<T>): Query<T, R> {
-    return this.#joined(relation, "LEFT");
+  leftJoin(relation: RelationArgument<T>, as?: AnyAliased): Query<T, R> {
+    return this.#joined(relation, "LEFT", as);
   }
 
   groupBy(...groups: (Scalar | PropertyOf<T>)[]): Query<T, R> {
@@ -174,7 +188,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     const bare = conditions.length + joins.length + loads.length === 0 && !withDeleted && !populateExisting && !values;
     if (bare) return (await this.#context().get(model, key)) as R | null;
     const parts = this.#context().keyParts(model, key);
-    return this.filter(and(...model.primary.map((column, place) => new Column(column).eq(parts[place])))).first();
+    return this.filter(and(...model.primary.map((column, place) => this.#column(column).eq(parts[place])))).first();
   }
 
   /** The entity of this primary key; an error where there is none. */
@@ -206,7 +220,7 @@ export class Query<T extends object = object, R extends object = T> implements S
   /** The first value of the first row, or null: `User.query.select(User.c.age.max()).scalar()`. Without `select`: its key. */
   async scalar<V = unknown>(): Promise<V | null> {
     const { values, model } = this.#state;
-    const [first] = values ?? [new Labelled<unknown>(new Column(model.primary[0]!), "key")];
+    const [first] = values ?? [new Labelled<unknown>(this.#column(model.primary[0]!), "key")];
     const rows = await this.#rows(this.#atMost(1).#compiler().values([first!]), "scalar");
     return rows.length === 0 ? null : (first!.scalar.decode(rows[0]![0]) as V);
   }
@@ -253,20 +267,31 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.stream();
   }
 
-  /** Changes every row that is found, in the session's transaction; the number of rows. Loaded objects are read again later. */
+  /**
+   * Changes every row that is found, in the session's transaction. Loaded objects among them hold the new values afterwards;
+   * what was changed in them and not flushed stays. No listener hears of it.
+   *
+   * @param values values, or expressions over the row: `update({ age: User.c.age.plus(1) })`; a relation is set by an entity
+   * @returns the number of rows
+   */
   async update(values: Assignments<T>): Promise<number> {
-    const { model } = this.#state;
-    const assigned = Object.entries(values as Record<string, unknown>).flatMap(([property, value]) =>
-      assignments(model, property, value),
-    );
+    const assigned = assignmentsOf(this.#state.model, values, this.#context().strict);
     if (assigned.length === 0) throw emptyWrite("update");
-    for (const assignment of assigned) checkAssignment(assignment, this.#context().strict);
-    return this.#write("update", () => this.#compiler().update(assigned));
+    return this.#write(
+      "update",
+      assigned.map(({ column }) => column),
+      (compiler) => compiler.update(assigned),
+    );
   }
 
-  /** Deletes every row that is found, in the session's transaction; the number of rows. No listener hears of it. */
+  /**
+   * Deletes every row that is found, in the session's transaction. Loaded objects among them are deleted afterwards, and so are
+   * those that the database deletes with them (`onDelete: "CASCADE"`). No listener hears of it.
+   *
+   * @returns the number of rows
+   */
   async delete(): Promise<number> {
-    return this.#write("delete", () => this.#compiler().delete());
+    return this.#write("delete", [], (compiler) => compiler.delete());
   }
 
   /**
@@ -277,18 +302,15 @@ export class Query<T extends object = object, R extends object = T> implements S
    */
   async softDelete(): Promise<number> {
     const column = this.#deleteDate();
-    return this.#write("softDelete", () =>
-      this.#compiler().update([
-        { column, value: new Sql([this.#context().dialect.now(column.metadata.precision)], []) },
-      ]),
-    );
+    const value = new Sql([this.#context().dialect.now(column.metadata.precision)], []);
+    return this.#write("softDelete", [column], (compiler) => compiler.update([{ column, value }]));
   }
 
   /** Shows every row that is found again; rows that are not hidden are left alone. */
   async restore(): Promise<number> {
     const column = this.#deleteDate();
-    const hidden = this.withDeleted().filter(new Column(column).isNotNull());
-    return this.#write("restore", () => hidden.#compiler().update([{ column, value: null }]));
+    const hidden = this.withDeleted().filter(this.#column(column).isNotNull());
+    return hidden.#write("restore", [column], (compiler) => compiler.update([{ column, value: null }]));
   }
 
   #deleteDate(): ColumnModel {
@@ -310,6 +332,17 @@ export class Query<T extends object = object, R extends object = T> implements S
     const { values } = this.#state;
     const { sql, parameters } = values ? this.#compiler().values(values) : this.#compiler().entities();
     return { sql, parameters };
+  }
+
+  /** As one value in a query around it: of the first row, the only column of `select(…)`. */
+  asScalar(): Scalar<R[keyof R] | null> {
+    const [first] = this.#state.values ?? [];
+    return new Rendered<R[keyof R] | null>(
+      (renderer) => `(${renderer.subquery(this)})`,
+      (raw) => (first && raw !== null ? first.scalar.decode(raw) : raw),
+      undefined,
+      first?.scalar.isNumber === true,
+    );
   }
 
   /** @internal As a subquery: `User.c.id.in(Post.query.select("user_id"))`. */
@@ -401,27 +434,37 @@ export class Query<T extends object = object, R extends object = T> implements S
     });
   }
 
-  #write(origin: "update" | "delete" | "softDelete" | "restore", compile: () => Statement): Promise<number> {
-    const { sql, parameters } = compile();
-    return this.#context().write(
-      `${this.#state.model.name}.query.${origin}()`,
-      this.#state.model,
-      async (connection) => {
-        return (await connection.run(sql, parameters)).changes;
-      },
-    );
+  #write(
+    method: "update" | "delete" | "softDelete" | "restore",
+    columns: readonly ColumnModel[],
+    compile: (compiler: SelectCompiler) => Statement,
+  ): Promise<number> {
+    const { model } = this.#state;
+    const { sql, parameters } = compile(this.#compiler());
+    return this.#context().write({
+      origin: `${model.name}.query.${method}()`,
+      kind: method === "delete" ? "delete" : "update",
+      model,
+      columns,
+      found: (limit) => this.#with({ values: undefined }).#atMost(limit).#compiler().keys(),
+      run: async (connection) => (await connection.run(sql, parameters)).changes,
+    });
   }
 
   #condition(condition: Condition | Criteria<T>): Condition {
-    return condition instanceof Condition ? condition : conditionOf(this.#state.model, condition);
+    return condition instanceof Condition ? condition : conditionOf(this.#state.model, condition, this.#state.alias);
   }
 
-  #joined(relation: RelationArgument<T>, kind: Join["kind"]): Query<T, R> {
-    return this.#with({ joins: [...this.#state.joins, { relations: this.#relations(relation), kind }] });
+  #joined(argument: RelationArgument<T>, kind: Join["kind"], as: AnyAliased | undefined): Query<T, R> {
+    const relations = this.#relations(argument);
+    const from = argument instanceof RelationExpression ? argument.way.alias : undefined;
+    const last = relations.at(-1)!;
+    if (as && as.alias.model.root !== last.target.root) throw aliasOfAnother(as.alias.model.name, last);
+    return this.#with({ joins: [...this.#state.joins, { relations, kind, from, as: as?.alias }] });
   }
 
   #relations(argument: string | RelationExpression): readonly RelationModel[] {
-    if (argument instanceof RelationExpression) return [...argument.path, argument.model];
+    if (argument instanceof RelationExpression) return [...argument.way.relations, argument.model];
     const { relations, rest } = relationsAlong(this.#state.model, argument);
     if (rest === "" && relations.length > 0) return relations;
     const last = relations.at(-1)?.target ?? this.#state.model;
@@ -447,13 +490,17 @@ export class Query<T extends object = object, R extends object = T> implements S
     if (typeof value !== "string") return value;
     const { model } = this.#state;
     const own = model.column(value);
-    if (own && !own.isVirtual) return new Column(own);
+    if (own && !own.isVirtual) return this.#column(own);
     const { relations, rest } = relationsAlong(model, value);
     const last = relations.at(-1)?.target ?? model;
     const column = rest === "" ? undefined : last.column(rest);
-    if (column && !column.isVirtual) return new Column(column, relations);
+    if (column && !column.isVirtual) return this.#column(column, relations);
     const columns = last.columns.filter(({ isVirtual }) => !isVirtual).map(({ property }) => property);
     throw unknownProperty(last.name, rest || value, relations.length > 0 ? columns : model.properties);
+  }
+
+  #column(column: ColumnModel, relations: readonly RelationModel[] = []): Column {
+    return new Column(column, { relations, alias: this.#state.alias });
   }
 
   #labelled(values: readonly (Labelled | Scalar | string)[]): Labelled[] {
@@ -481,35 +528,6 @@ function nameOf(value: Scalar | string, place: number, taken: ReadonlySet<string
 
 function beginsWith(path: readonly RelationModel[], beginning: readonly RelationModel[]): boolean {
   return beginning.every((relation, depth) => path[depth] === relation);
-}
-
-/** The columns that one property of `update({ … })` means; a relation means its foreign key. */
-function assignments(model: EntityModel, property: string, value: unknown): { column: ColumnModel; value: unknown }[] {
-  if (value === undefined) return [];
-  const column = model.column(property);
-  if (column && !column.isVirtual) return [{ column, value }];
-  const relation = model.relation(property);
-  if (relation?.holdsKey)
-    return relation.joins.map(({ foreign, referenced }) => ({
-      column: foreign,
-      value: typeof value === "object" && value !== null && !(value instanceof Scalar) ? referenced.read(value) : value,
-    }));
-  const inside = model.columns.filter(({ path }) => path.length > 1 && path[0] === property);
-  if (inside.length > 0 && typeof value === "object" && value !== null)
-    return inside
-      .map((one) => ({ column: one, value: one.read({ [property]: value }) }))
-      .filter((one) => one.value !== undefined);
-  throw unknownProperty(model.name, property, model.properties);
-}
-
-function checkAssignment({ column, value }: { column: ColumnModel; value: unknown }, strict: boolean): void {
-  if (value instanceof Expression) return;
-  if (value === null || value === undefined) {
-    if (!column.metadata.isNullable) throw valueMissing(column);
-    return;
-  }
-  const refusal = column.inspect(value);
-  if (refusal && (strict || !isLeftToDatabase(refusal))) throw valueRefused(column, value, refusal);
 }
 
 function wholeNumber(method: string, value: number): number {

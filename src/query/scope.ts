@@ -1,4 +1,5 @@
 import type { EntityModel, RelationModel } from "../metadata/model";
+import type { Alias } from "./expression";
 
 /** A table in the FROM of a query, under the name that it has there. */
 export interface Scope {
@@ -9,6 +10,8 @@ export interface Scope {
   readonly path: string;
   /** Joined by `join(…)`, so that a column of its entity means it; what only a path or an option needed is nobody's to mean. */
   readonly named: boolean;
+  /** The name that somebody gave this occurrence: only what begins with it means it. */
+  readonly as?: Alias | undefined;
 }
 
 /** The FROM of one SELECT: a root and what is joined to it. The SELECT may stand inside another one, whose tables it sees too. */
@@ -21,8 +24,8 @@ export class Level {
   joins = "";
   readonly #scopes = new Map<string, Scope>();
 
-  constructor(model: EntityModel, alias: string, outer: Level | undefined) {
-    this.root = { model, alias, path: "", named: true };
+  constructor(model: EntityModel, alias: string, outer: Level | undefined, as?: Alias) {
+    this.root = { model, alias, path: "", named: true, as };
     this.outer = outer;
     this.#scopes.set("", this.root);
   }
@@ -37,9 +40,10 @@ export class Level {
   }
 
   /** The scopes that an expression of this entity may mean: the root before what is joined. */
-  meant(model: EntityModel): Scope[] {
-    if (sharesTable(this.root.model, model)) return [this.root];
-    return [...this.#scopes.values()].filter((scope) => scope.named && sharesTable(scope.model, model));
+  meant(model: EntityModel, as: Alias | undefined): Scope[] {
+    if (as) return [...this.#scopes.values()].filter((scope) => scope.as === as);
+    if (!this.root.as && sharesTable(this.root.model, model)) return [this.root];
+    return [...this.#scopes.values()].filter((scope) => scope.named && !scope.as && sharesTable(scope.model, model));
   }
 }
 

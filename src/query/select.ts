@@ -1,16 +1,20 @@
 import type { Dialect } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, JunctionModel, RelationModel } from "../metadata/model";
 import type { Segment } from "./context";
-import { ambiguousEntity, notJoined } from "./errors";
+import { ambiguousEntity, assignedFromJoin, notJoined } from "./errors";
+import type { Assignment } from "./assignments";
 import {
   Column,
   Expression,
+  isSubquery,
+  type Alias,
   type Condition,
   type Labelled,
   type Order,
   type Renderer,
   type Scalar,
   type Subquery,
+  type Way,
 } from "./expression";
 import { Level, pathOf, type Scope } from "./scope";
 
@@ -18,11 +22,17 @@ import { Level, pathOf, type Scope } from "./scope";
 export interface Join {
   readonly relations: readonly RelationModel[];
   readonly kind: "INNER" | "LEFT";
+  /** The occurrence of an entity that it begins at; undefined: the root. */
+  readonly from?: Alias | undefined;
+  /** The name of what is at its end, where it is given one. */
+  readonly as?: Alias | undefined;
 }
 
 /** Everything a query asks for, as plain data. */
 export interface Selection {
   readonly model: EntityModel;
+  /** The name of the root, where it is given one. */
+  readonly alias?: Alias | undefined;
   readonly conditions: readonly Condition[];
   readonly orders: readonly Order[];
   readonly joins: readonly Join[];
@@ -39,9 +49,10 @@ export interface Selection {
 }
 
 /** Every row of an entity. */
-export function everyRow(model: EntityModel): Selection {
+export function everyRow(model: EntityModel, alias?: Alias): Selection {
   return {
     model,
+    alias,
     conditions: [],
     orders: [],
     joins: [],
@@ -90,7 +101,8 @@ export class SelectCompiler implements Renderer {
     this.dialect = dialect;
     this.#selection = selection;
     this.#shared = outer?.shared ?? { values: [], aliases: new Set() };
-    this.#level = new Level(selection.model, this.#alias(selection.model.metadata.tableName), outer?.level);
+    const { model, alias } = selection;
+    this.#level = new Level(model, this.#alias(alias?.name ?? model.metadata.tableName), outer?.level, alias);
   }
 
   /**
@@ -107,7 +119,8 @@ export class SelectCompiler implements Renderer {
     const paged = limit !== undefined || Boolean(offset);
     const multiplied = this.#level.repeats || fetched.some((relations) => relations.some(({ toMany }) => toMany));
     // A page is a page of entities, not of the rows that a join makes of them.
-    const page = paged && multiplied && groups.length === 0 && this.#hasKey();
+    // So it is where rows are read portion by portion: an entity's may not be torn apart.
+    const page = (paged || numbered) && multiplied && groups.length === 0 && this.#hasKey();
     const from = page ? this.#pageOfRoots(where, orders) : this.#fromRoot();
     const segments = this.#segments();
     const columns = segments.flatMap(({ segment, scope }) => selectedColumns(segment.model, scope.alias));
@@ -158,15 +171,18 @@ export class SelectCompiler implements Renderer {
     return this.#statement(`SELECT EXISTS (${this.#selectOf(() => "1", false)})`);
   }
 
-  update(values: readonly { column: ColumnModel; value: unknown }[]): Statement {
+  update(values: readonly Assignment[]): Statement {
     const { model } = this.#selection;
+    this.#bareRoot();
     const sets = values.map(({ column, value }) => `${column.quoted} = ${this.#assigned(column, value)}`);
+    if (this.#level.joins !== "") throw assignedFromJoin(model.name);
     return this.#statement(
       `UPDATE ${model.table} SET ${[...sets, ...this.#touched(values)].join(", ")}${this.#targetRows()}`,
     );
   }
 
   delete(): Statement {
+    this.#bareRoot();
     return this.#statement(`DELETE FROM ${this.#selection.model.table}${this.#targetRows()}`);
   }
 
@@ -189,9 +205,28 @@ export class SelectCompiler implements Renderer {
 
   /** As a part of another query, whose parameters and aliases it shares; keys where it selects no values. */
   renderInside(): string {
-    const { values, model } = this.#selection;
-    const scalars = values?.map(({ scalar }) => scalar) ?? model.primary.map((column) => new Column(column));
-    return this.#selectOf(() => scalars.map((scalar) => scalar.render(this)).join(", "));
+    const { values } = this.#selection;
+    if (!values) return this.#keysOfRoots();
+    return this.#selectOf(() => values.map(({ scalar }) => scalar.render(this)).join(", "));
+  }
+
+  /** The statement that reads the keys of the entities, each once. */
+  keys(): Statement {
+    return this.#statement(this.#keysOfRoots());
+  }
+
+  #keysOfRoots(): string {
+    const { primary } = this.#selection.model;
+    const { root } = this.#level;
+    this.#joinAll();
+    const where = this.#whereClause();
+    const orders = this.#renderedOrders();
+    const { joins, repeats } = this.#level;
+    const keys = primary.map(({ quoted }) => `${root.alias}.${quoted}`).join(", ");
+    const once = repeats && this.#selection.groups.length === 0;
+    const group = once ? ` GROUP BY ${keys}` : this.#groupClause();
+    const sorted = orders.map(({ order, text }) => order.render(once ? oneOfGroup(order, text, root) : text));
+    return `SELECT ${keys} FROM ${this.#fromRoot()}${joins}${where}${group}${orderBy(sorted)}${this.#limitClause()}`;
   }
 
   // What expressions ask for.
@@ -209,18 +244,18 @@ export class SelectCompiler implements Renderer {
     return `${left} IN (${values.map((value) => this.parameter(value)).join(", ")})`;
   }
 
-  column(column: ColumnModel, path: readonly RelationModel[]): string {
-    const key = foreignKeyFor(column, path);
-    if (key) return this.column(key, path.slice(0, -1));
-    return `${this.#scopeOf(path[0]?.model ?? column.model, path).alias}.${column.quoted}`;
+  column(column: ColumnModel, way: Way): string {
+    const key = foreignKeyFor(column, way);
+    if (key) return this.column(key, { ...way, relations: way.relations.slice(0, -1) });
+    return `${this.#scopeOf(way.relations[0]?.model ?? column.model, way).alias}.${column.quoted}`;
   }
 
   subquery(query: Subquery): string {
     return query.renderInto(this);
   }
 
-  exists(relation: RelationModel, path: readonly RelationModel[], condition: Condition | undefined): string {
-    const owner = this.#scopeOf(path[0]?.model ?? relation.model, path);
+  exists(relation: RelationModel, way: Way, condition: Condition | undefined): string {
+    const owner = this.#scopeOf(way.relations[0]?.model ?? relation.model, way);
     const outer = this.#level;
     const inner = new Level(relation.target, this.#alias(relation.property), outer);
     this.#level = inner;
@@ -245,41 +280,61 @@ export class SelectCompiler implements Renderer {
   // Tables and their names.
 
   /** The table an expression means: the nearest one, from the inside out; relations to one are joined when they are named. */
-  #scopeOf(model: EntityModel, path: readonly RelationModel[]): Scope {
+  #scopeOf(model: EntityModel, { relations, alias }: Way): Scope {
     for (let level: Level | undefined = this.#level; level; level = level.outer) {
-      const [scope, ...others] = level.meant(model);
+      const [scope, ...others] = level.meant(model, alias);
       if (others.length > 0)
         throw ambiguousEntity(
           model.name,
           [scope!, ...others].map((one) => one.path),
         );
-      if (scope) return this.#along(level, scope, path, undefined);
+      if (scope) return this.#along(level, scope, relations, undefined);
     }
-    throw notJoined(model.name, this.#selection.model.name);
+    throw notJoined(alias?.name ?? model.name, this.#selection.model.name);
   }
 
-  /** @param kind how what is not there yet is joined; undefined where only a path leads there */
-  #along(level: Level, from: Scope, relations: readonly RelationModel[], kind: Join["kind"] | undefined): Scope {
+  /**
+   * @param kind how what is not there yet is joined; undefined where only a path leads there
+   * @param as the name of what is at the end
+   */
+  #along(
+    level: Level,
+    from: Scope,
+    relations: readonly RelationModel[],
+    kind: Join["kind"] | undefined,
+    as?: Alias,
+  ): Scope {
     let scope = from;
-    for (const relation of relations) {
-      const path = pathOf(scope.path, [relation]);
-      scope = level.at(path) ?? this.#join(level, scope, relation, path, kind);
-    }
+    relations.forEach((relation, depth) => {
+      const own = depth === relations.length - 1 ? as : undefined;
+      const path = pathOf(scope.path, [relation]) + (own ? ` as ${own.name}` : "");
+      scope = level.at(path) ?? this.#join(level, scope, relation, path, kind, own);
+    });
     return scope;
   }
 
   #joinAll(): void {
-    for (const { relations, kind } of this.#selection.joins)
-      this.#along(this.#level, this.#level.root, relations, kind);
+    for (const { relations, kind, from, as } of this.#selection.joins) {
+      const scope = from ? this.#scopeOf(from.model, { relations: [], alias: from }) : this.#level.root;
+      this.#along(this.#level, scope, relations, kind, as);
+    }
   }
 
-  #join(level: Level, owner: Scope, relation: RelationModel, path: string, named: Join["kind"] | undefined): Scope {
+  #join(
+    level: Level,
+    owner: Scope,
+    relation: RelationModel,
+    path: string,
+    named: Join["kind"] | undefined,
+    as?: Alias,
+  ): Scope {
     const kind = named ?? "LEFT";
     const scope: Scope = {
       model: relation.target,
-      alias: this.#alias(path.replace("*", "")),
+      alias: this.#alias(as?.name ?? path.replace("*", "")),
       path,
       named: named !== undefined,
+      as,
     };
     const target = tableAs(relation.target, scope.alias);
     const hidden = this.#hiddenRows(scope);
@@ -405,7 +460,7 @@ export class SelectCompiler implements Renderer {
     const order = orderBy(sorted.map(({ order: one, text }) => one.render(text)));
     const inner = `SELECT ${columns} FROM ${this.#fromRoot()}${joins}${where}${group}${order}${this.#limitClause()}`;
     const on = keys.map((key, place) => `${key} = ${this.#ofPage("key", place)}`).join(" AND ");
-    this.#level = new Level(root.model, root.alias, this.#level.outer);
+    this.#level = new Level(root.model, root.alias, this.#level.outer, root.as);
     return `(${inner}) ${page} JOIN ${this.#fromRoot()} ON ${on}`;
   }
 
@@ -431,8 +486,17 @@ export class SelectCompiler implements Renderer {
     return segments;
   }
 
+  /** The table that an UPDATE or DELETE names has no other name than its own. */
+  #bareRoot(): void {
+    const { model, alias } = this.#selection;
+    const { tableName } = model.metadata;
+    this.#shared.aliases.add(tableName.toLowerCase());
+    this.#level = new Level(model, this.dialect.quote(tableName), undefined, alias);
+  }
+
   #assigned(column: ColumnModel, value: unknown): string {
     if (value instanceof Expression) return value.render(this);
+    if (isSubquery(value)) return `(${this.subquery(value)})`;
     return this.parameter(value === null || value === undefined ? null : new Column(column).encode(value));
   }
 
@@ -517,15 +581,19 @@ function orderBy(orders: readonly string[]): string {
 }
 
 /** What a row refers to by its key, it holds itself: `Post.c.author.id` needs no join. */
-function foreignKeyFor(column: ColumnModel, path: readonly RelationModel[]): ColumnModel | undefined {
-  const relation = path[path.length - 1];
+function foreignKeyFor(column: ColumnModel, { relations }: Way): ColumnModel | undefined {
+  const relation = relations.at(-1);
   if (!relation?.holdsKey || relation.target.metadata.deleteDateColumn) return undefined;
   return relation.joins.find(({ referenced }) => referenced === column)?.foreign;
 }
 
 /** What a root is sorted by when several of its rows fall together: the first one, in the order that was asked for. */
 function oneOfGroup({ scalar, direction }: Order, text: string, root: Scope): string {
-  const isRoots = scalar instanceof Column && scalar.path.length === 0 && scalar.model.model.root === root.model.root;
+  const isRoots =
+    scalar instanceof Column &&
+    scalar.way.relations.length === 0 &&
+    scalar.way.alias === root.as &&
+    scalar.model.model.root === root.model.root;
   if (isRoots) return text;
   return direction === "ASC" ? `MIN(${text})` : `MAX(${text})`;
 }

@@ -1,19 +1,27 @@
 import type { FindOperator } from "typeorm";
-import type { Column, Condition, Labelled, RelationExpression, Scalar, Subquery } from "./expression";
+import type { Column, Condition, Labelled, Scalar, Subquery } from "./expression";
+import type { RelationExpression } from "./relation";
 
 /** Values that are one column each, though they are objects. */
 type ColumnObject = Date | Uint8Array;
 
-type Value<V> = Awaited<NonNullable<V>>;
+type Value<V> = Awaited<NonNullable<Awaited<V>>>;
 
-/** Whether a property holds another entity or a list of entities (or an embedded). */
-type IsObject<V> = V extends ColumnObject
+/**
+ * Whether a property holds another entity, a list of them, or an embedded: an object whose properties are known by name. What is
+ * a value with a brand, or any object at all (JSON), is a column.
+ */
+type IsObject<V> = unknown extends V
   ? false
-  : V extends readonly (infer E)[]
-    ? IsObject<E>
-    : V extends object
-      ? true
-      : false;
+  : V extends ColumnObject | string | number | boolean | bigint
+    ? false
+    : V extends readonly (infer E)[]
+      ? IsObject<E>
+      : V extends object
+        ? string extends keyof V
+          ? false
+          : true
+        : false;
 
 type Element<V> = V extends readonly (infer E)[] ? E : V;
 
@@ -26,16 +34,26 @@ export type PropertyOf<T> = {
 
 type NullIfNullable<V> = null extends Awaited<V> ? null : never;
 
-/** What `filterBy` takes for one property. */
+/** What `filterBy` takes for one property: a value, a list of them, TypeORM's operators, expressions, queries; for a relation also its key. */
 export type Criterion<V> =
-  | FindOperator<Value<V>>
-  | FindOperator<unknown>
+  | NullIfNullable<V>
   | Subquery
   | Condition
-  | NullIfNullable<V>
   | (IsObject<Value<V>> extends true
-      ? Criteria<Element<Value<V>>> | Element<Value<V>> | readonly Element<Value<V>>[] | boolean | number | string
-      : Value<V> | readonly Value<V>[] | Scalar<Value<V>>);
+      ? RelatedCriterion<Element<Value<V>>>
+      : ColumnCriterion<Value<V>, NullIfNullable<V>>);
+
+/** For a column. A list may hold `null` where the column may. */
+type ColumnCriterion<V, N> = V | readonly (V | N)[] | Scalar<V> | FindOperator<V> | ListOperator<V>;
+
+/** Operators over a column that holds a list (`ArrayContains`) or JSON speak of its elements or parts. */
+type ListOperator<V> = V extends readonly (infer E)[] ? FindOperator<E> | FindOperator<readonly E[]> : never;
+
+/** For a relation: conditions on the other side, one or some of its entities, a key, or whether there is any. */
+type RelatedCriterion<E> = Criteria<E> | One<E> | readonly One<E>[] | boolean | FindOperator<One<E>>;
+
+/** An entity, or its key. */
+type One<E> = E | number | string | bigint;
 
 /** What `filterBy` takes: properties of the entity, `null` only where a property can be null. */
 export type Criteria<T> = { readonly [K in PropertyOf<T>]?: Criterion<T[K]> };

@@ -3,7 +3,7 @@ import type { RelationModel } from "../metadata/model";
 import { awaitable } from "../query/awaitable";
 import type { Query } from "../query/query";
 import type { Criteria } from "../query/types";
-import { notLoaded } from "./errors";
+import { noCollection, notLoaded } from "./errors";
 import type { Instance } from "./instance";
 
 /** What a collection needs done when it changes, and when it is asked. */
@@ -429,4 +429,16 @@ export class LazyReference implements PromiseLike<object | null> {
   [inspect.custom](): string {
     return `[${this.#relation.label}: not loaded]`;
   }
+}
+
+/**
+ * A relation to many by what Retort makes of it, for entities whose property is declared as a plain list:
+ * `collection(user.posts).filterBy({ body: "x" }).count()`. It is the property itself, with another type.
+ *
+ * @param related the property of an object that a session holds
+ * @throws RetortError `session/no-collection` for any other list
+ */
+export function collection<T extends object>(related: readonly T[] | PromiseLike<readonly T[]>): Collection<T> {
+  if (related instanceof Collection || related instanceof LazyCollection) return related as unknown as Collection<T>;
+  throw noCollection();
 }

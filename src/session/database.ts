@@ -3,6 +3,7 @@ import type { DatabaseEvent, DatabaseListener } from "../dialect/dialect";
 import { accessOf } from "../dialect/accesses";
 import { dialectOf } from "../dialect/dialects";
 import type { EntityModel, EntityTarget } from "../metadata/model";
+import type { Aliased } from "../query/aliased";
 import { columnsOf } from "../query/columns";
 import { type Query } from "../query/query";
 import type { Columns, Values } from "../query/types";
@@ -49,6 +50,16 @@ export class Database {
   /** A query of every row of an entity, in `db.session`. */
   query<T extends object>(entity: EntityClass<T>): Query<T> {
     return this.session.query(entity);
+  }
+
+  /**
+   * An entity under a second name, for queries in which its table stands twice: `db.aliased(User)`, with a `query` and its
+   * columns as `c`.
+   *
+   * @param name what it is called in the SQL; default: as its table
+   */
+  aliased<T extends object>(entity: EntityClass<T>, name?: string): Aliased<T> {
+    return this.session.aliased(entity, name);
   }
 
   /** The columns of an entity as expressions; also `User.c` where the class has no `c` of its own. */

@@ -155,3 +155,13 @@ export function nameOf(entity: object): string {
 function firstLine(text: string): string {
   return text.split("\n", 1)[0]!;
 }
+
+export function noCollection(): RetortError {
+  return new RetortError(
+    "session/no-collection",
+    "collection() was given something that is no relation of a session's object",
+    {
+      hint: "it takes a relation to many of an object that was added, loaded or made by create(): collection(user.posts)",
+    },
+  );
+}

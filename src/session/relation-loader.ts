@@ -1,7 +1,7 @@
 import { canonical } from "../metadata/codec";
 import type { ColumnModel, RelationModel } from "../metadata/model";
 import type { QueryContext } from "../query/context";
-import { and, Column, condition, NEVER, or, type Condition } from "../query/expression";
+import { and, Column, condition, HERE, NEVER, or, type Condition } from "../query/expression";
 import { Query } from "../query/query";
 import { everyRow, SelectCompiler } from "../query/select";
 import { instanceOf, NOT_LOADED, type Instance } from "./instance";
@@ -119,7 +119,7 @@ function throughJunction({ junction: table }: RelationModel, owner: Instance): C
       ({ quoted, referenced }) =>
         `${quoted} = ${renderer.parameter(encodedFor(referenced, referenced.read(owner.entity)))}`,
     );
-    const keys = toTarget.map(({ referenced }) => renderer.column(referenced, [])).join(", ");
+    const keys = toTarget.map(({ referenced }) => renderer.column(referenced, HERE)).join(", ");
     const linked = toTarget.map(({ quoted }) => quoted).join(", ");
     return `(${keys}) IN (SELECT ${linked} FROM ${name} WHERE ${owned.join(" AND ")})`;
   });

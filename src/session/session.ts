@@ -1,6 +1,7 @@
 import type { DataSource, EntitySchema } from "typeorm";
 import type { DatabaseListener } from "../dialect/dialect";
 import type { EntityModel, EntityTarget } from "../metadata/model";
+import { Aliased } from "../query/aliased";
 import { Query } from "../query/query";
 import type { Key, Values } from "../query/types";
 import { changesOf } from "./change-set";
@@ -208,6 +209,12 @@ export class Session {
   /** A query of every row of an entity. */
   query<T extends object>(entity: EntityClass<T>): Query<T> {
     return Query.of<T>(() => this.#workspace, this.#model(entity));
+  }
+
+  /** An entity under a second name, for queries in which its table stands twice. */
+  aliased<T extends object>(entity: EntityClass<T>, name?: string): Aliased<T> {
+    const model = this.#model(entity);
+    return new Aliased<T>(() => this.#workspace, model, name ?? model.metadata.tableName);
   }
 
   /** Reads objects anew, over what they hold. */

@@ -5,9 +5,10 @@ import { dialectOf } from "../dialect/dialects";
 import { SandboxConnection } from "../dialect/sandbox";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
-import type { MaterializeOptions, QueryContext, Segment } from "../query/context";
+import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../query/context";
 import { Column } from "../query/expression";
 import { Query } from "../query/query";
+import { Following } from "./bulk-write";
 import { changesOf, isModified, type Change } from "./change-set";
 import { Collection, LazyCollection } from "./collection";
 import { closedSession, inAutoflush, needsRollback, noDeleteDate, notPersistent, savepointOver } from "./errors";
@@ -555,19 +556,30 @@ export class Workspace implements InstanceOwner, QueryContext {
     if (!this.connection.inTransaction) await this.connection.begin();
   }
 
-  async write(
-    origin: string,
-    model: EntityModel,
-    run: (connection: Connection) => MaybePromise<number>,
-  ): Promise<number> {
-    const connection = await this.ready(origin);
-    return this.exclusive(async () => {
+  /** Rows are written past their objects: those that are loaded are read again, and what is related to them is forgotten. */
+  async write(work: BulkWrite): Promise<number> {
+    const connection = await this.ready(work.origin);
+    const following = new Following(this, work);
+    const changed = await this.exclusive(async () => {
       await this.begin();
-      const changed = await run(connection);
-      this.#bulkWritten.add(model.root);
-      this.#expireTable(model);
-      return changed;
+      await following.before(connection);
+      const count = await work.run(connection);
+      for (const model of count > 0 ? following.reached : []) {
+        this.#bulkWritten.add(model);
+        this.#expireTable(model);
+      }
+      return count;
     });
+    if (changed > 0) await following.after();
+    return changed;
+  }
+
+  /** @internal The row of an object was deleted past it. */
+  lose(instance: Instance): void {
+    this.journal.record(instance);
+    this.related.delete(instance);
+    this.deleting.delete(instance);
+    instance.deletion = "sent";
   }
 
   #expireTable(model: EntityModel): void {
@@ -661,8 +673,24 @@ export class Workspace implements InstanceOwner, QueryContext {
     }
   }
 
+  /** What was read of such tables since may never have been true. */
   #expireBulkWritten(): void {
+    if (this.#bulkWritten.size === 0) return;
     for (const model of this.#bulkWritten) this.#expireTable(model);
+    this.forgetRelationsTo(this.#bulkWritten, () => true);
+  }
+
+  /** Relations to rows of these tables are read again when they are touched next, unless they were changed here. */
+  forgetRelationsTo(tables: ReadonlySet<EntityModel>, concerns: (relation: RelationModel) => boolean): void {
+    for (const instance of this.identities) {
+      if (!instance.related) continue;
+      for (const relation of instance.model.relations) {
+        const related = instance.relatedBy(relation);
+        if (!related || isChanged(related) || !tables.has(relation.target.root) || !concerns(relation)) continue;
+        conceal(instance, relation, this.registry.relationships);
+        instance.related[relation.index] = undefined;
+      }
+    }
   }
 
   /** Makes objects what they were: those that were written, and those that were changed and never written. */

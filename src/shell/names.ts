@@ -1,6 +1,8 @@
 import type * as TypeORM from "typeorm";
-import { and, func, not, or, sql } from "../query/expression";
+import { and, not, or } from "../query/expression";
+import { exists, func, when } from "../query/functions";
 import { joined, raise, selectin } from "../query/loading";
+import { sql } from "../query/sql";
 import { print } from "./print/print";
 import type { ShellDatabase, ShellModel } from "./world";
 
@@ -25,7 +27,7 @@ export const OPERATORS = [
 ] as const satisfies readonly (keyof typeof TypeORM)[];
 
 /** The words of queries, which are the library's own. */
-export const WORDS = { or, and, not, sql, func, joined, selectin, raise };
+export const WORDS = { or, and, not, exists, when, sql, func, joined, selectin, raise };
 
 /**
  * Every name that the prompt, and a file that `retort run` runs, has at hand: the entities, `db`, `session`, `print`, the words

@@ -1,0 +1,39 @@
+import { Condition, Labelled, sqlValue, type Renderer } from "./expression";
+
+/** SQL of somebody's own, made by ``sql`…` ``: a value, a condition, an order. */
+export class Sql extends Condition {
+  readonly #texts: readonly string[];
+  readonly #values: readonly unknown[];
+
+  constructor(texts: readonly string[], values: readonly unknown[]) {
+    super();
+    this.#texts = texts;
+    this.#values = values;
+  }
+
+  override render(renderer: Renderer): string {
+    return this.#texts.reduce((text, next, index) => text + sqlValue(this.#values[index - 1], renderer) + next);
+  }
+  override renderGuarded(renderer: Renderer): string {
+    return `(${this.render(renderer)})`;
+  }
+  /** Nobody but its author knows what the value is. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a value of any kind is to be used as
+  override as<N extends string>(name: N): Labelled<any, N> {
+    return new Labelled(this, name);
+  }
+  override encode(value: unknown): unknown {
+    return value;
+  }
+  override decode(raw: unknown): unknown {
+    return raw;
+  }
+}
+
+/**
+ * SQL of your own in a query: ``sql`lower(${User.c.username}) = ${name}` ``. Expressions are rendered, queries become
+ * subqueries, values become parameters.
+ */
+export function sql(texts: TemplateStringsArray, ...values: unknown[]): Sql {
+  return new Sql([...texts], values);
+}
