@@ -6,6 +6,7 @@ import { codecOf, type Codec } from "./codec";
 import { inspectorOf } from "./inspection/inspector";
 import type { Inspector } from "./inspection/refusal";
 import type { Models } from "./models";
+import { treeOf, type TreeModel } from "./tree";
 
 /** Whatever names an entity: its class, its EntitySchema, or its name. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- TypeORM's own word for an entity class
@@ -247,6 +248,18 @@ export class EntityModel {
     return this.#version ?? undefined;
   }
   #version: ColumnModel | null | undefined;
+
+  /** How the tree of the entity (`@Tree`) is kept, where it is more than a parent's key in each row. */
+  get tree(): TreeModel | undefined {
+    if (this.#tree === undefined) this.#tree = treeOf(this, (path) => this.#models.quotedTable(path)) ?? null;
+    return this.#tree ?? undefined;
+  }
+  #tree: TreeModel | null | undefined;
+
+  /** @internal A name as the database wants it quoted. */
+  quote(name: string): string {
+    return this.#models.dataSource.driver.escape(name);
+  }
 
   /** The column that hides a row when it holds a date (`@DeleteDateColumn`). */
   get deleteDate(): ColumnModel | undefined {

@@ -97,6 +97,22 @@ export function noDeleteDate(entity: object): RetortError {
   });
 }
 
+export function treeCycle(entity: object): RetortError {
+  return new RetortError("session/tree-cycle", `${nameOf(entity)} would stand below itself in its tree`, {
+    hint: "move what is above it first, or give it another parent",
+  });
+}
+
+export function secondRoot(entity: string): RetortError {
+  return new RetortError(
+    "session/second-root",
+    `${entity} is a nested set, which has one root, and this would be a second`,
+    {
+      hint: 'give it a parent, or use @Tree("closure-table")',
+    },
+  );
+}
+
 export function rowGone(entity: object): RetortError {
   return new RetortError("session/row-gone", `the row of ${nameOf(entity)} is not in the database any more`, {
     hint: "expunge() the object",

@@ -447,7 +447,8 @@ function insertValue(instance: Instance, column: ColumnModel): unknown {
 }
 
 function isMade(column: ColumnModel): boolean {
-  return column.hasDefault || (column.isPrimary && column.metadata.isGenerated);
+  // Nobody sees what a tree's bookkeeping begins with.
+  return (column.hasDefault && !column.isVirtual) || (column.isPrimary && column.metadata.isGenerated);
 }
 
 /** The key that the driver tells after an INSERT, where the database makes it. */

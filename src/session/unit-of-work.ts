@@ -11,6 +11,7 @@ import { Persister } from "./persister";
 import type { Plan } from "./plan";
 import { rehearse } from "./rehearsal";
 import { settleRelations } from "./relation-settler";
+import { Trees } from "./trees";
 import { Validator } from "./validator";
 import { keyValues, storedKeyValues } from "./values";
 import type { Workspace } from "./workspace";
@@ -68,7 +69,13 @@ export class UnitOfWork implements InsertWatcher {
   async #write(work: ChangeSet): Promise<void> {
     const { connection, journal, identities } = this.#workspace;
     const persister = new Persister(connection, journal);
-    for (const step of planFlush(work, identities).steps) await runStep(step, persister, this);
+    const trees = new Trees(connection);
+    for (const step of planFlush(work, identities).steps) {
+      await trees.before(step);
+      await runStep(step, persister, this);
+      await trees.after(step);
+    }
+    await trees.finish();
   }
 
   /** @internal */
