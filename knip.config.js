@@ -18,7 +18,7 @@ function loadedLate() {
 module.exports = {
   entry: [
     "src/index.ts",
-    "src/cli/{process,code-cache}.ts", // bin/retort.js requires what they are built to
+    "src/cli/{process,code-cache,quick-start}.ts", // bin/retort.js requires what they are built to
     ...loadedLate(),
     "ormconfig.ts",
     "migrations/*.ts",

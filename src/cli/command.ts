@@ -85,6 +85,8 @@ export interface DatabaseUse {
    * in for it. `write`: the file may be made, its folder not.
    */
   readonly use: "read" | "write";
+  /** False: nothing asks for the entities; their files are not loaded, and what is wrong with them is nobody's business. */
+  readonly entities?: boolean;
 }
 
 /** What a command has at hand. Everything that costs time is a function and is done once. */

@@ -64,9 +64,9 @@ export class Context<Options extends object> implements CommandContext<Options> 
     return loadProject({ dataSource, name, cwd: this.io.cwd, env: this.io.env, note });
   }
 
-  async #openDataSource({ use }: DatabaseUse): Promise<DataSource> {
+  async #openDataSource(access: DatabaseUse): Promise<DataSource> {
     const { openDataSource } = require("../config/open") as typeof import("../config/open");
-    const dataSource = await openDataSource(await this.project(), use);
+    const dataSource = await openDataSource(await this.project(), access);
     const patterns = patternsWithoutEntities(dataSource);
     if (patterns)
       this.note(this.noteStyle.warn(`retort: no entities: ${patterns} of the DataSource matches no file with one`));

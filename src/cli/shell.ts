@@ -77,7 +77,7 @@ class Reloading {
     const { openDataSource } = require("../config/open") as typeof import("../config/open");
     const { connect } = require("../session/database") as typeof import("../session/database");
     this.#project = await this.#project.reload();
-    const db = await connect(await openDataSource(this.#project, this.#access.use));
+    const db = await connect(await openDataSource(this.#project, this.#access));
     this.#opened.push(db);
     return db;
   }

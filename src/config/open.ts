@@ -8,18 +8,24 @@ import { loadingFailure, metadataFailure } from "./failures";
 import type { Project } from "./project";
 import { placeOf } from "./trace";
 
-/** `read`: nothing is made, not even an SQLite file. `write`: the file may be made, its folder not. */
-export type Use = "read" | "write";
+export interface Access {
+  /** `read`: nothing is made, not even an SQLite file. `write`: the file may be made, its folder not. */
+  readonly use: "read" | "write";
+  /** False leaves the entities alone: nothing is loaded or described. Default true. */
+  readonly entities?: boolean;
+}
 
 /**
  * Connects the project's DataSource and builds its metadata. Whatever its options say, connecting changes no schema. A DataSource that
  * the project has connected already is left as it is.
  * @throws RetortError exit code 1 where the database is the trouble, 2 where the entities or the configuration are
  */
-export async function openDataSource(project: Project, use: Use): Promise<DataSource> {
+export async function openDataSource(project: Project, { use, entities = true }: Access): Promise<DataSource> {
   const { dataSource, root } = project;
   if (dataSource.isInitialized) return dataSource;
   dataSource.setOptions({ synchronize: false, dropSchema: false, migrationsRun: false });
+  // Subscribers listen to entities.
+  if (!entities) dataSource.setOptions({ entities: [], subscribers: [] });
   const file = prepareFile(dataSource, root, use);
   const isNew = file !== undefined && !fs.existsSync(file);
   try {
@@ -58,7 +64,7 @@ const DECLARED: ReadonlySet<string> = new Set(["regular", "entity-child", "view"
  * SQLite's file, made sure of before TypeORM opens it: TypeORM would make every folder that is missing, and SQLite the file.
  * @returns the file's absolute path; undefined where the database is no file
  */
-function prepareFile(dataSource: DataSource, root: string, use: Use): string | undefined {
+function prepareFile(dataSource: DataSource, root: string, use: Access["use"]): string | undefined {
   const { type, database } = dataSource.options;
   if (type !== "better-sqlite3" || typeof database !== "string" || isMemory(database)) return undefined;
   const file = path.resolve(root, database);

@@ -60,8 +60,32 @@ export async function loadMigrations(sources: MigrationSources): Promise<Migrati
 export function findMigrationFiles({ declared, root }: Pick<MigrationSources, "declared" | "root">): string[] {
   const patterns = declared.filter((entry) => typeof entry === "string").map((glob) => glob.replaceAll("\\", "/"));
   if (patterns.length === 0) return [];
-  const files = globber().globSync(patterns, { cwd: root, absolute: true, expandDirectories: false, dot: true });
+  const options = { cwd: root, absolute: true, expandDirectories: false, dot: true };
+  const files = patterns.every((pattern) => ONE_FOLDER.test(pattern))
+    ? patterns.flatMap((pattern) => filesIn(pattern, root))
+    : globber().globSync(patterns, options);
   return [...new Set(files.map((file) => path.normalize(file)))].filter(isCode).sort();
+}
+
+/** `migrations/*.ts`, `migrations/*{.ts,.js}`: all that most projects say, and no reason to load a matcher of globs. */
+const ONE_FOLDER = /^([^*?{}[\]()!+@|]+)\/\*(\.\w+|\{\.\w+(?:,\.\w+)*\}|\.\{\w+(?:,\w+)*\})$/;
+
+function filesIn(pattern: string, root: string): string[] {
+  const [, folder, endings] = ONE_FOLDER.exec(pattern)!;
+  const known = endings!.match(/\w+/g)!.map((ending) => `.${ending}`);
+  const absolute = path.resolve(root, folder!);
+  if (!fs.existsSync(absolute)) return [];
+  return fs
+    .readdirSync(absolute, { withFileTypes: true })
+    .filter((entry) => known.some((ending) => entry.name.endsWith(ending)))
+    .map((entry) => ({ entry, file: path.join(absolute, entry.name) }))
+    .filter(({ entry, file }) => entry.isFile() || (entry.isSymbolicLink() && isFile(file)))
+    .map(({ file }) => file);
+}
+
+/** Whatever the link leads to. */
+function isFile(file: string): boolean {
+  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function isCode(file: string): boolean {

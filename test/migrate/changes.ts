@@ -206,6 +206,9 @@ export function answersFor(before: Design, after: Design): { renames: string[]; 
   answers.drops.push(...views.map(({ name }) => name));
   for (const table of before.tables) {
     const now = after.tables.find(({ id }) => id === table.id);
+    for (const { property, target } of table.links)
+      if (!now?.links.some((link) => link.property === property))
+        answers.drops.push(joinTable(table.name, property, target));
     if (!now) answers.drops.push(table.name);
     else answerTable(table, now, before, answers);
   }

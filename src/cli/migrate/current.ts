@@ -10,7 +10,7 @@ interface Options {
 
 /** The migration that was applied last. Makes nothing. */
 export async function run(command: CommandContext<Options>): Promise<void> {
-  const opened = await openMigrations(command, { use: "read" });
+  const opened = await openMigrations(command, { use: "read", entities: false });
   const state = await opened.state();
   const entry = currentEntry(state);
   const pending = pendingFiles(state).length;

@@ -10,7 +10,7 @@ interface Options {
 
 /** The rows of the history, the last one first. Makes nothing. */
 export async function run(command: CommandContext<Options>): Promise<void> {
-  const opened = await openMigrations(command, { use: "read" });
+  const opened = await openMigrations(command, { use: "read", entities: false });
   const state = await opened.state();
   const statuses = new Map(statusOf(state).map((status) => [status.name, status]));
   const entries = [...state.history].reverse().map((entry) => ({ entry, status: statuses.get(entry.name)! }));

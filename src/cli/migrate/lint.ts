@@ -13,7 +13,7 @@ interface Options {
 
 /** What pending migrations would lose, rebuild or fail on. Runs nothing; exits with 1 when one of them must fail. */
 export async function run(command: CommandContext<Options>): Promise<ExitCode> {
-  const { context, running, state } = await openMigrations(command, { use: "read" });
+  const { context, running, state } = await openMigrations(command, { use: "read", entities: false });
   const now = await state();
   const halfApplied = halfAppliedError(now);
   if (halfApplied) throw halfApplied;

@@ -12,7 +12,7 @@ interface Options {
 
 /** How every migration stands. Makes nothing, not even TypeORM's table. */
 export async function run(command: CommandContext<Options>): Promise<ExitCode> {
-  const opened = await openMigrations(command, { use: "read" });
+  const opened = await openMigrations(command, { use: "read", entities: false });
   const state = await opened.state();
   const statuses = statusOf(state);
   if (command.options.json) printJson(command, statusJson(statuses, state, opened.context.root));
