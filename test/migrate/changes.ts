@@ -237,9 +237,6 @@ function answerTable(
   for (const column of now.columns)
     if (!table.columns.some(({ id }) => id === column.id) && !column.generated && !column.nullable && !column.default)
       answers.backfills.push(filled(now, column));
-  for (const { property, target } of table.links)
-    if (!now.links.some((link) => link.property === property))
-      answers.drops.push(joinTable(table.name, property, target));
   for (const reference of table.references) {
     if (now.references.some(({ property }) => property === reference.property)) continue;
     const target = before.tables.find(({ name }) => name === reference.target)!;
