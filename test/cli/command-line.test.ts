@@ -22,7 +22,7 @@ const SQLITE = 'type: "better-sqlite3", database: "app.sqlite"';
 
 /** Each of the commands that open a project says the same. */
 const COMMANDS = [
-  ["migrate", "status"],
+  ["migrate", "check"],
   ["migrate", "up"],
   ["shell", "-e", "1"],
 ];
@@ -199,7 +199,7 @@ test("patterns that find no entity are said", async () => {
       .replace("[Thing]", '["dist/**/*.entity.js"]')
       .replace(/import { Thing.*\n/, ""),
   );
-  const { stderr, exitCode } = await project.hosted(["migrate", "status"]);
+  const { stderr, exitCode } = await project.hosted(["migrate", "check"]);
   expect(stderr).toMatch(
     /^retort: no entities: dist\/\*\*\/\*\.entity\.js of the DataSource matches no file with one\n/,
   );

@@ -51,7 +51,7 @@ export async function failure(
 export function attempt(project: ScratchProject, probe: Probe) {
   const { dataSource, name, use = "read", then = "", isFresh = false, ...options } = probe;
   const wanted = JSON.stringify({ dataSource, name });
-  const script = SCRIPT.replace("WANTED", wanted).replace("USE", JSON.stringify(use)).replace("THEN", then);
+  const script = SCRIPT.replace("WANTED", wanted).replace("USE", JSON.stringify({ use })).replace("THEN", then);
   const where = { cwd: project.root, ...options };
   return isFresh ? runNode(["-e", `void (async () => { ${script} })();`], where) : hosted("script", [script], where);
 }

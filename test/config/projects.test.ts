@@ -351,7 +351,7 @@ describe("types that one file alone does not tell", () => {
     const { result, columns } = await probe(project, {
       then: `
         require("fs").writeFileSync("deep/one.ts", ${changed});
-        const again = await openDataSource(await project.reload(), "read");
+        const again = await openDataSource(await project.reload(), { use: "read" });
         const types = again.getMetadata("Task").columns.map((column) => column.type.name);
         await again.destroy();
         return types;`,

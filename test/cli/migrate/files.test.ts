@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import { database } from "../../helpers/databases";
 import { migrationProject, nameOf, type MigrationProject } from "../../helpers/migrations";
 
@@ -81,4 +82,41 @@ test("classes that the configuration gives itself are migrations too, and their 
   expect(JSON.parse(stdout)).toMatchObject({
     migrations: [{ name: nameOf(1, "Fine"), standing: "applied", file: "migrations/1700000000001-fine.js" }],
   });
+});
+
+test("patterns: one folder, several endings, links, negations", async () => {
+  for (const pattern of [
+    '"migrations/*.js"',
+    '"migrations/*{.js,.ts}"',
+    '"./migrations/*.{js,cjs}"',
+    '"**/*-fine.js"',
+  ]) {
+    const own = migrationProject(await database("sqlite").create(), { options: `migrations: [${pattern}],` });
+    own.migration(1, "Fine", { up: ["CREATE TABLE fine (id int)"] });
+    own.write(
+      "elsewhere/linked.js",
+      own.read("migrations/1700000000001-fine.js").replaceAll("1700000000001", "1700000000002"),
+    );
+    fs.symlinkSync(own.path("elsewhere/linked.js"), own.path("migrations/1700000000002-fine.js"));
+    fs.symlinkSync(own.path("elsewhere/gone.js"), own.path("migrations/1700000000003-fine.js"));
+    const { stdout, stderr } = await own.hosted(["migrate", "status", "--json"]);
+    expect([stderr, JSON.parse(stdout)]).toMatchObject(["", { pending: 2 }]);
+  }
+  const own = migrationProject(await database("sqlite").create(), {
+    options: `migrations: ["migrations/*.js", "!migrations/*-not.js"],`,
+  });
+  own.migration(1, "Fine", {});
+  own.migration(2, "Not", {});
+  const { stdout } = await own.hosted(["migrate", "status", "--json"]);
+  expect(JSON.parse(stdout)).toMatchObject({ pending: 1 });
+});
+
+test("status needs no entities: one that cannot be read is the business of those who ask for it", async () => {
+  const own = migrationProject(await database("sqlite").create(), { entities: `["entities/*.js"]` });
+  own.migration(1, "Fine", { up: ["CREATE TABLE fine (id int)"] });
+  own.write("entities/broken.js", "throw new Error('not me');\n");
+  for (const command of ["status", "history", "current", "lint"])
+    expect((await own.hosted(["migrate", command])).exitCode).toBe(0);
+  const check = await own.hosted(["migrate", "check"]);
+  expect(check).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("entities/broken.js") });
 });
