@@ -59,7 +59,11 @@ class Finder {
     const { dir, base } = path.parse(wanted);
     const entries = this.#entriesOf(dir);
     // A file that is called just like it comes before the one with an ending.
-    const name = base.endsWith(".js") ? base : entries.has(base) && !entries.get(base)!.isDirectory() ? "" : `${base}.js`;
+    const name = base.endsWith(".js")
+      ? base
+      : entries.has(base) && !entries.get(base)!.isDirectory()
+        ? ""
+        : `${base}.js`;
     return entries.get(name)?.isFile() ? path.join(dir, name) : undefined;
   }
 
@@ -110,6 +114,6 @@ function deferred(load: () => object): object {
   return new Proxy(() => undefined, {
     get: (_, name) => Reflect.get(loaded(), name) as unknown,
     has: (_, name) => Reflect.has(loaded(), name),
-    apply: (_, self, args) => Reflect.apply(loaded() as () => unknown, self, args),
+    apply: (_, self, args): unknown => Reflect.apply(loaded() as () => unknown, self, args),
   });
 }
