@@ -1,13 +1,13 @@
-import type { RelationModel } from "../metadata/model";
+import type { ColumnModel, RelationModel } from "../metadata/model";
 import { unresolvableCycle } from "./errors";
 import type { Instance } from "./instance";
 
 /** One object's need that something be done with another one's row before. */
-export interface Dependency {
-  readonly on: Instance;
-  /** The foreign key that makes it so. */
-  readonly relation: RelationModel;
-}
+export type Dependency =
+  /** A foreign key that points at the other's row, or comes to. */
+  | { readonly on: Instance; readonly relation: RelationModel; readonly unique?: undefined }
+  /** A unique value that the other's row gives up. */
+  | { readonly on: Instance; readonly unique: readonly ColumnModel[]; readonly relation?: undefined };
 
 /**
  * Sorts objects in waves, each of which needs only the waves before, so that many rows go into one statement.
@@ -47,9 +47,14 @@ export function commitOrder(
     if (waiting.size === 0) return waves;
     const circle = findCircle(waiting);
     const opened = circle.find(([instance, dependency]) => open(instance, dependency));
-    if (!opened) throw unresolvableCycle(circle.map(([, { relation }]) => relation.label));
+    if (!opened) throw unresolvableCycle(circle.map(([, dependency]) => throughOf(dependency)));
     if (isFreed(waiting, ...opened)) wave = [opened[0]];
   }
+}
+
+/** What a dependency goes through: `Post.author`, `User.username`. */
+export function throughOf({ relation, unique }: Dependency): string {
+  return relation ? relation.label : unique.map(({ label }) => label).join(", ");
 }
 
 /** Takes one dependency off an object; true where it was the last. */

@@ -73,7 +73,7 @@ export class Dependencies {
           relationsOf.set(model, (relations = keysOf(model).filter(({ target }) => roots.has(target.root))));
         for (const relation of relations) {
           const target = this.#storedTarget(instance, relation);
-          if (!target || target === instance || !this.#deletes.has(target)) continue;
+          if (!target || !this.#deletes.has(target)) continue;
           const list = this.#referrers.get(target);
           if (list) list.push({ on: instance, relation });
           else this.#referrers.set(target, [{ on: instance, relation }]);

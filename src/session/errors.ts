@@ -65,12 +65,13 @@ export function inAutoflush(origin: string, error: Error): Error {
   return error;
 }
 
-export function duplicateKey(entity: object, other: object, key: string): RetortError {
+/** @param stored whether the other one has a row already */
+export function duplicateKey(entity: object, other: object, key: string, stored: boolean): RetortError {
   return new RetortError(
     "session/duplicate-key",
-    `${nameOf(entity)} has the key ${key} of ${nameOf(other)}, which is loaded already`,
+    `${nameOf(entity)} has the key ${key} of ${nameOf(other)}, which is ${stored ? "loaded already" : "new too"}`,
     {
-      hint: "merge() brings its values into the loaded object",
+      hint: stored ? "merge() brings its values into the loaded object" : "expunge() one of them",
     },
   );
 }

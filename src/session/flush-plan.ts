@@ -1,17 +1,21 @@
-import type { EntityModel, RelationModel } from "../metadata/model";
+import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import { byModel } from "./cascades";
 import type { ChangeSet } from "./change-set-computer";
 import { commitOrder, type Dependency } from "./commit-order";
 import { Dependencies } from "./dependencies";
 import type { IdentityMap } from "./identity-map";
 import type { Instance } from "./instance";
+import { parkable, parkedValue, type Parking } from "./parking";
 import type { Link } from "./persister";
+import { UniqueValues } from "./unique-values";
 
 /** Rows to be written together, in their place among the others. */
 export type Step =
   | { readonly action: "insert" | "update" | "delete"; readonly model: EntityModel; readonly rows: readonly Instance[] }
   /** Foreign keys that are NULL for the moment between now and the row's deletion. */
   | { readonly action: "detach"; readonly model: EntityModel; readonly rows: readonly Detachment[] }
+  /** Unique values that are given up before their time, because they go round in a circle. */
+  | { readonly action: "park"; readonly model: EntityModel; readonly rows: readonly Parking[] }
   | { readonly action: "link" | "unlink"; readonly links: readonly Link[] };
 
 /** A row that lets go of others. */
@@ -23,14 +27,18 @@ export interface Detachment {
 /** What a flush does, in its order: plain data that is then acted on, or told. */
 export interface FlushPlan {
   readonly steps: readonly Step[];
-  /** Why the steps are in this order. */
-  readonly dependencies: Dependencies;
+  /** Why a row is not written earlier. */
+  waitsOf(instance: Instance): readonly Dependency[];
 }
 
 /** Puts a change set in an order that the database accepts. */
 export function planFlush(work: ChangeSet, identities: IdentityMap): FlushPlan {
   const dependencies = new Dependencies(work, identities);
-  return { dependencies, steps: new Planner(work, dependencies).steps() };
+  const uniques = new UniqueValues(work);
+  return {
+    steps: new Planner(work, dependencies, uniques).steps(),
+    waitsOf: (instance) => [...dependencies.of(instance), ...uniques.of(instance)],
+  };
 }
 
 class Planner {
@@ -39,26 +47,90 @@ class Planner {
   /** New rows whose foreign key has to wait for a row of their own circle. */
   readonly #postponed = new Set<Instance>();
   readonly #detached = new Map<Instance, Set<RelationModel>>();
+  readonly #parked = new Map<Instance, Set<ColumnModel>>();
+  readonly #uniques: UniqueValues;
 
-  constructor(work: ChangeSet, dependencies: Dependencies) {
+  constructor(work: ChangeSet, dependencies: Dependencies, uniques: UniqueValues) {
     this.#work = work;
     this.#dependencies = dependencies;
+    this.#uniques = uniques;
   }
 
   steps(): Step[] {
-    const { inserts, updates, deletes, links, unlinks } = this.#work;
+    const { links, unlinks } = this.#work;
+    const rows = this.#uniques.collide ? this.#mixed() : this.#oneAfterTheOther();
+    return [...linkSteps("unlink", unlinks), ...this.#parkSteps(), ...rows, ...linkSteps("link", links)];
+  }
+
+  /** Inserts, then updates, then deletes: where nobody takes what another one leaves, only foreign keys have to be minded. */
+  #oneAfterTheOther(): Step[] {
+    const { inserts, updates, deletes } = this.#work;
     const dependencies = this.#dependencies;
-    const insertWaves = commitOrder(inserts, (instance) => dependencies.of(instance), this.#postpone);
-    const deleteWaves = commitOrder(deletes, (instance) => dependencies.amongDeletes(instance), this.#detach);
+    const inserted = commitOrder(inserts, (instance) => dependencies.of(instance), this.#postpone);
+    const deleted = commitOrder(deletes, (instance) => dependencies.amongDeletes(instance), this.#detach);
     const changed = new Set(updates.map(({ instance }) => instance));
     for (const instance of this.#postponed) changed.add(instance);
-    const steps: Step[] = [];
-    steps.push(...linkSteps("unlink", unlinks));
-    for (const wave of insertWaves) steps.push(...stepsOf("insert", wave));
-    steps.push(...stepsOf("update", changed));
-    steps.push(...linkSteps("link", links), ...this.#detachSteps());
-    for (const wave of deleteWaves) steps.push(...stepsOf("delete", wave));
-    return steps;
+    return [
+      ...inserted.flatMap((wave) => stepsOf("insert", wave)),
+      ...stepsOf("update", changed),
+      ...this.#detachSteps(),
+      ...deleted.flatMap((wave) => stepsOf("delete", wave)),
+    ];
+  }
+
+  /** Every row when all that it waits for are written, whatever is done with them. */
+  #mixed(): Step[] {
+    const inserts = new Set(this.#work.inserts);
+    const deletes = new Set(this.#work.deletes);
+    const updates = new Set(this.#work.updates.map(({ instance }) => instance));
+    const waves = commitOrder(
+      [...inserts, ...updates, ...deletes],
+      (instance) => [...this.#dependencies.of(instance), ...this.#uniques.of(instance)],
+      (instance, dependency) =>
+        dependency.unique
+          ? this.#park(dependency.on, dependency.unique)
+          : inserts.has(instance)
+            ? this.#postpone(instance, dependency)
+            : this.#detach(instance, dependency),
+    );
+    return [
+      ...this.#detachSteps(),
+      ...waves.flatMap((wave) => [
+        ...stepsOf(
+          "insert",
+          wave.filter((instance) => inserts.has(instance)),
+        ),
+        ...stepsOf(
+          "update",
+          wave.filter((instance) => updates.has(instance)),
+        ),
+        ...stepsOf(
+          "delete",
+          wave.filter((instance) => deletes.has(instance)),
+        ),
+      ]),
+      ...stepsOf("update", this.#postponed),
+    ];
+  }
+
+  /** The row's value goes to where it is in nobody's way, and the row waits for nobody any more. */
+  #park(instance: Instance, unique: readonly ColumnModel[]): boolean {
+    const column = parkable(unique);
+    if (!column) return false;
+    const columns = this.#parked.get(instance);
+    if (columns) columns.add(column);
+    else this.#parked.set(instance, new Set([column]));
+    return true;
+  }
+
+  #parkSteps(): Step[] {
+    return [...byModel(this.#parked.keys())].map(([model, rows]) => ({
+      action: "park",
+      model,
+      rows: rows.flatMap((instance) =>
+        [...this.#parked.get(instance)!].map((column) => ({ instance, column, value: parkedValue(column) })),
+      ),
+    }));
   }
 
   #detachSteps(): Step[] {
@@ -71,17 +143,19 @@ class Planner {
 
   /** The row is inserted without its foreign key, and updated when all are there. */
   readonly #postpone = (instance: Instance, { relation }: Dependency): boolean => {
-    if (!mayBeNull(relation)) return false;
+    if (!relation || !mayBeNull(relation)) return false;
     this.#postponed.add(instance);
     return true;
   };
 
   /** Of two rows that point at each other and both go, one lets go of the other first. */
-  readonly #detach = (_instance: Instance, { on, relation }: Dependency): boolean => {
+  readonly #detach = (instance: Instance, { on, relation }: Dependency): boolean => {
+    if (!relation) return false;
     const { onDelete } = relation.metadata;
     // What the database lets go of by itself needs no help.
     if (onDelete === "CASCADE" || onDelete === "SET NULL") return true;
-    if (!mayBeNull(relation)) return false;
+    // A row that points at itself is in its own way on MySQL and MariaDB; on the others it is not.
+    if (!mayBeNull(relation)) return on === instance;
     const relations = this.#detached.get(on);
     if (relations) relations.add(relation);
     else this.#detached.set(on, new Set([relation]));

@@ -26,6 +26,8 @@ export async function runStep(step: Step, persister: Persister, watcher: InsertW
         step.model,
         step.rows.map(({ instance, relations }) => ({ instance, changes: nullsOf(relations) })),
       );
+    case "park":
+      return persister.park(step.rows);
     case "link":
       return persister.link(step.links);
     case "unlink":

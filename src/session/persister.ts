@@ -5,8 +5,8 @@ import type { Change } from "./change-set";
 import { missingKey, rowGone, staleRow } from "./errors";
 import type { Instance } from "./instance";
 import type { Journal } from "./journal";
-import { ValueToCome } from "./plan";
-import { currentValue, storedKeyValues } from "./values";
+import { park, type Parking } from "./parking";
+import { currentValue, encodedValue, storedKeyValues } from "./values";
 
 /** A row to be written anew over one that is there. */
 export interface Update {
@@ -62,6 +62,11 @@ export class Persister {
       this.#journal.record(instance);
       instance.deletion = "sent";
     }
+  }
+
+  /** Gives rows another value for a moment. */
+  park(parkings: readonly Parking[]): Promise<void> {
+    return park(this.#connection, this.#journal, parkings);
   }
 
   async link(links: readonly Link[]): Promise<void> {
@@ -479,9 +484,7 @@ function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> 
 function encoded(columns: readonly ColumnModel[], values: readonly unknown[]): unknown[] {
   const raws = new Array<unknown>(columns.length);
   for (let place = 0; place < columns.length; place++) {
-    const { encode } = columns[place]!.codec;
-    const value = values[place];
-    raws[place] = encode && !(value instanceof ValueToCome) ? encode(value) : value;
+    raws[place] = encodedValue(columns[place]!, values[place]);
   }
   return raws;
 }

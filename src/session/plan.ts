@@ -12,9 +12,10 @@ export interface Plan {
 export interface PlannedStep {
   /**
    * `insert`, `update` and `delete` write rows of an entity; `link` and `unlink` rows of a join table; `detach` lets one of
-   * two rows that point at each other, and are both deleted, go of the other.
+   * two rows that point at each other, and are both deleted, go of the other; `park` gives a row another unique value for a
+   * moment, where values are swapped.
    */
-  readonly action: "insert" | "update" | "delete" | "detach" | "link" | "unlink";
+  readonly action: "insert" | "update" | "delete" | "detach" | "park" | "link" | "unlink";
   /** The quoted table. */
   readonly table: string;
   /** The objects whose rows are written; for a join table those at its ends. */
@@ -35,8 +36,8 @@ export interface PlannedStatement {
 export interface PlannedWait {
   readonly row: object;
   readonly for: object;
-  /** What makes it so: a foreign key of one of the two that points at the other. */
-  readonly why: "foreign key";
+  /** What makes it so: a foreign key of one of the two that points at the other, or a value that only one row may have. */
+  readonly why: "foreign key" | "unique value";
   /** The relation or column, `Post.author`. */
   readonly through: string;
   /** All of it in words: `<Post one> waits for <User susan> (foreign key Post.author)`. */

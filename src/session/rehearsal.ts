@@ -1,12 +1,13 @@
 import type { Dialect, Row, RunResult, RunResults } from "../dialect/dialect";
 import type { ColumnModel, RelationModel } from "../metadata/model";
 import type { Consequences } from "./cascades";
-import type { Dependency } from "./commit-order";
+import { throughOf, type Dependency } from "./commit-order";
 import { nameOf } from "./errors";
 import type { FlushPlan, Step } from "./flush-plan";
 import { runStep, type InsertWatcher } from "./flush-run";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference } from "./instance";
 import { Journal } from "./journal";
+import type { Parking } from "./parking";
 import { Persister, type Statements } from "./persister";
 import { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type PlannedWait } from "./plan";
 
@@ -90,6 +91,11 @@ class Doubles implements InsertWatcher {
         return { ...step, rows: step.rows.map(of) };
       case "detach":
         return { ...step, rows: step.rows.map((row) => ({ ...row, instance: of(row.instance) })) };
+      case "park":
+        return {
+          ...step,
+          rows: step.rows.map((row) => ({ ...row, instance: of(row.instance), value: unforeseen(row) })),
+        };
       case "link":
       case "unlink":
         return {
@@ -156,21 +162,26 @@ class Doubles implements InsertWatcher {
   }
 }
 
+/** Which value is made up for a row is not known before. */
+function unforeseen({ instance, column, value }: Parking): unknown {
+  return value === null ? null : new ValueToCome(instance.entity, column.property);
+}
+
 function isAbsent(value: unknown): boolean {
   return value === null || value === undefined;
 }
 
 function* instancesOf(step: Step): Generator<Instance> {
   if ("links" in step) for (const { owner, target } of step.links) yield* [owner, target];
-  else if (step.action === "detach") for (const { instance } of step.rows) yield instance;
+  else if (step.action === "detach" || step.action === "park") for (const { instance } of step.rows) yield instance;
   else yield* step.rows;
 }
 
-function told(step: Step, statements: readonly PlannedStatement[], { dependencies }: FlushPlan): PlannedStep {
+function told(step: Step, statements: readonly PlannedStatement[], plan: FlushPlan): PlannedStep {
   const rows = [...new Set(instancesOf(step))];
   const waits =
-    "model" in step && step.action !== "detach"
-      ? step.rows.flatMap((instance) => dependencies.of(instance).map((dependency) => waitOf(instance, dependency)))
+    "model" in step && step.action !== "detach" && step.action !== "park"
+      ? step.rows.flatMap((instance) => plan.waitsOf(instance).map((dependency) => waitOf(instance, dependency)))
       : [];
   return {
     action: step.action,
@@ -186,12 +197,10 @@ function tableOf(step: Step): string {
   return step.model.table;
 }
 
-function waitOf({ entity }: Instance, { on, relation }: Dependency): PlannedWait {
-  return {
-    row: entity,
-    for: on.entity,
-    why: "foreign key",
-    through: relation.label,
-    text: `${nameOf(entity)} waits for ${nameOf(on.entity)} (foreign key ${relation.label})`,
-  };
+function waitOf({ entity }: Instance, dependency: Dependency): PlannedWait {
+  const why = dependency.unique ? "unique value" : "foreign key";
+  const through = throughOf(dependency);
+  const other = dependency.on.entity;
+  const text = `${nameOf(entity)} waits for ${nameOf(other)} (${why} ${through})`;
+  return { row: entity, for: other, why, through, text };
 }

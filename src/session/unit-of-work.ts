@@ -80,7 +80,8 @@ export class UnitOfWork implements InsertWatcher {
 
   /** @internal */
   inserting(instances: readonly Instance[]): void {
-    for (const instance of instances) this.#refuseDuplicate(instance);
+    const among = new Map<unknown, Instance>();
+    for (const instance of instances) this.#refuseDuplicate(instance, among);
   }
 
   /** @internal */
@@ -92,12 +93,15 @@ export class UnitOfWork implements InsertWatcher {
     }
   }
 
-  #refuseDuplicate(instance: Instance): void {
+  /** @param among new objects by their keys, as far as they have one */
+  #refuseDuplicate(instance: Instance, among: Map<unknown, Instance>): void {
     const values = keyValues(instance);
     const key = keyMaker(instance.model).ofValues(values);
-    const other = key === undefined ? undefined : this.#workspace.identities.get(instance.model, key);
+    if (key === undefined) return;
+    const other = among.get(key) ?? this.#workspace.identities.get(instance.model, key);
     if (other && other !== instance && other.deletion === "none")
-      throw duplicateKey(instance.entity, other.entity, values.join(", "));
+      throw duplicateKey(instance.entity, other.entity, values.join(", "), other.snapshot !== undefined);
+    among.set(key, instance);
   }
 
   /** The database has it: memory says so. */

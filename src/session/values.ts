@@ -1,4 +1,5 @@
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
+import { ValueToCome } from "./plan";
 import { instanceOf, NOT_LOADED, type Instance, type Reference } from "./instance";
 
 /** A foreign key column, and the relation that decides its value. */
@@ -52,6 +53,11 @@ function followedValue(
   // A row that is still to be inserted cannot be pointed at, though its key be known: NULL for now, an UPDATE later.
   if (!other.snapshot && other.owner && other !== instance) return null;
   return currentValue(other, referenced) ?? null;
+}
+
+/** A value as it travels to the database. */
+export function encodedValue({ codec }: ColumnModel, value: unknown): unknown {
+  return codec.encode && !(value instanceof ValueToCome) ? codec.encode(value) : value;
 }
 
 /** Values of the primary key, as they are now. */

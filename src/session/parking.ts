@@ -1,0 +1,87 @@
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import type { ColumnModel } from "../metadata/model";
+import type { Instance } from "./instance";
+import type { Journal } from "./journal";
+import type { Statements } from "./persister";
+import { encodedValue, storedKeyValues } from "./values";
+
+/** A row that holds a value which nobody else has for the moment, so that another can take its own. */
+export interface Parking {
+  readonly instance: Instance;
+  readonly column: ColumnModel;
+  readonly value: unknown;
+}
+
+/** The column of a unique constraint that can hold another value for a moment; undefined where none can. */
+export function parkable(columns: readonly ColumnModel[]): ColumnModel | undefined {
+  return (
+    columns.find(({ metadata, isPrimary }) => metadata.isNullable && !isPrimary) ??
+    columns.find((column) => !column.isPrimary && !column.metadata.referencedColumn && kindOf(column) !== undefined)
+  );
+}
+
+/** Parks rows: the database has a value that nobody else has, and the object keeps the one that it is to have. */
+export async function park(statements: Statements, journal: Journal, parkings: readonly Parking[]): Promise<void> {
+  const { dialect } = statements;
+  for (const { instance, column, value } of parkings) {
+    const { model } = instance;
+    const where = model.primary
+      .map(({ quoted }, place) => `${quoted} = ${dialect.placeholder(place + 2)}`)
+      .join(" AND ");
+    const sql = `UPDATE ${model.table} SET ${column.quoted} = ${dialect.placeholder(1)} WHERE ${where}`;
+    const key = storedKeyValues(instance).map((part, place) => encodedValue(model.primary[place]!, part));
+    journal.record(instance);
+    await statements.run(sql, [encodedValue(column, value), ...key]);
+    const snapshot = [...instance.snapshot!];
+    snapshot[column.index] = column.codec.freezeValue(value);
+    instance.snapshot = snapshot;
+  }
+}
+
+type Kind = "uuid" | "text" | "number" | "bytes" | "date";
+
+function kindOf({ metadata }: ColumnModel): Kind | undefined {
+  if (metadata.transformer || metadata.enum || metadata.isArray) return undefined;
+  const type = typeof metadata.type === "function" ? metadata.type.name.toLowerCase() : metadata.type;
+  if (type === "uuid") return "uuid";
+  if (/^(simple-)?(json|enum|array|set)/.test(type)) return undefined;
+  if (/char|text|string|clob/.test(type)) return "text";
+  if (/int|number|decimal|numeric|float|double|real/.test(type)) return "number";
+  if (/blob|binary|bytea/.test(type)) return "bytes";
+  if (/^(date|datetime|timestamp)/.test(type)) return "date";
+  return undefined;
+}
+
+/** NULL where the column may have it, else a value that nobody else has. */
+export function parkedValue(column: ColumnModel): unknown {
+  const { metadata } = column;
+  if (metadata.isNullable) return null;
+  const length = Number(metadata.length) || 32;
+  switch (kindOf(column)!) {
+    case "uuid":
+      return randomUUID();
+    case "text":
+      return randomBytes(16).toString("hex").slice(0, length);
+    case "number":
+      return parkedNumber(column);
+    case "bytes":
+      return randomBytes(Math.min(16, length));
+    case "date":
+      return parkedDate(column);
+  }
+}
+
+/** A number that is far from those in use, and fits the smallest column of its kind. */
+function parkedNumber({ metadata: { type, unsigned, precision, scale } }: ColumnModel): unknown {
+  const name = String(type);
+  const digits = precision ? Math.min(9, precision - (scale ?? 0)) : 9;
+  const most = name === "tinyint" ? 127 : /small|int2/.test(name) ? 32_767 : Math.min(2 ** 31 - 1, 10 ** digits - 1);
+  const number = randomInt(Math.ceil(most / 2), most) * (unsigned ? 1 : -1);
+  return /decimal|numeric|bigint|int8/.test(name) ? String(number) : number;
+}
+
+function parkedDate({ metadata: { type } }: ColumnModel): unknown {
+  // Seconds of the years 1971 to 2000: every date type of the databases has them.
+  const date = new Date(randomInt(31_536_000, 946_684_800) * 1_000);
+  return type === "date" ? date.toISOString().slice(0, 10) : date;
+}

@@ -1,0 +1,323 @@
+import {
+  Column,
+  Entity,
+  Index,
+  JoinColumn,
+  OneToOne,
+  PrimaryGeneratedColumn,
+  Unique,
+  VersionColumn,
+  type Relation,
+} from "typeorm";
+import { eachDatabase } from "../helpers/databases";
+import { benchOn, Node, Post, User } from "./blog";
+
+/** Who sits where: unique in every way there is. */
+@Entity()
+@Unique(["row", "place"])
+class Guest {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 40, unique: true })
+  name!: string;
+
+  @Column({ type: "int" })
+  row!: number;
+
+  @Column({ type: "int" })
+  place!: number;
+
+  @Index({ unique: true })
+  @Column({ type: "varchar", length: 10, nullable: true })
+  badge!: string | null;
+
+  toString(): string {
+    return `<Guest ${this.name}>`;
+  }
+}
+
+/** One to one: a desk has one owner, and an owner one desk. */
+@Entity()
+class Desk {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @OneToOne(() => Guest)
+  @JoinColumn()
+  guest!: Relation<Guest> | null;
+}
+
+@Entity()
+class Account {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "int" })
+  balance!: number;
+
+  @VersionColumn()
+  version!: number;
+
+  toString(): string {
+    return `<Account ${this.id}>`;
+  }
+}
+
+eachDatabase((database) => {
+  describe("unique values", () => {
+    const bench = benchOn(database, { entities: [Guest, Desk] });
+
+    async function guests(...names: string[]): Promise<Guest[]> {
+      const { db, session } = bench;
+      const made = names.map((name, place) => db.create(Guest, { name, row: 1, place, badge: `b${place}` }));
+      session.add(...made);
+      await session.commit();
+      await session.query(Guest).all();
+      bench.quiet();
+      return made;
+    }
+    const stored = async (columns: string): Promise<unknown[][]> =>
+      (await bench.stored(`SELECT ${columns} FROM guest ORDER BY id`)).map((row) => Object.values(row));
+
+    test("session 22: unique values are swapped in one flush, one of them parked first", async () => {
+      const [a, b] = (await guests("a", "b")) as [Guest, Guest];
+      [a.name, b.name] = [b.name, a.name];
+      await bench.session.commit();
+      expect(bench.sent(/^update/i).length).toBeLessThanOrEqual(3);
+      expect(await stored("name")).toEqual([["b"], ["a"]]);
+      expect([a.name, b.name]).toEqual(["b", "a"]);
+    });
+
+    test("session 22: values are rotated among many rows, and nothing is parked in a chain", async () => {
+      const all = await guests("a", "b", "c", "d");
+      const names = all.map(({ name }) => name);
+      all.forEach((guest, place) => (guest.name = names[(place + 1) % names.length]!));
+      await bench.session.commit();
+      expect(await stored("name")).toEqual([["b"], ["c"], ["d"], ["a"]]);
+      bench.quiet();
+      all[0]!.name = "new";
+      all[3]!.name = "b";
+      const { steps } = await bench.session.plan();
+      expect(steps.map(({ action, rows }) => [action, ...rows])).toEqual([
+        ["update", all[0]],
+        ["update", all[3]],
+      ]);
+      expect(steps[1]!.waits[0]!.text).toBe("<Guest b> waits for <Guest new> (unique value Guest.name)");
+      await bench.session.commit();
+      expect(await stored("name")).toEqual([["new"], ["c"], ["d"], ["b"]]);
+    });
+
+    test("session 22: composite unique values are swapped, and nullable ones", async () => {
+      const [a, b] = (await guests("a", "b")) as [Guest, Guest];
+      [a.place, b.place] = [b.place, a.place];
+      [a.badge, b.badge] = [b.badge, a.badge];
+      await bench.session.commit();
+      expect(await stored("place, badge")).toEqual([
+        [1, "b1"],
+        [0, "b0"],
+      ]);
+    });
+
+    test("session 22: one-to-one relations are swapped", async () => {
+      const { db, session } = bench;
+      const [a, b] = (await guests("a", "b")) as [Guest, Guest];
+      const [left, right] = [db.create(Desk, { guest: a }), db.create(Desk, { guest: b })];
+      session.add(left, right);
+      await session.commit();
+      [left.guest, right.guest] = [b, a];
+      await session.commit();
+      const fresh = await bench.fresh();
+      const desks = await fresh.query(Desk).orderBy("id").all();
+      const owners = await Promise.all(desks.map(async (desk) => (await desk.guest)!.name));
+      expect(owners).toEqual(["b", "a"]);
+    });
+
+    test("session 22: what a deleted row had is taken by a new one and by an old one", async () => {
+      const { db, session } = bench;
+      const [a, b, c] = (await guests("a", "b", "c")) as [Guest, Guest, Guest];
+      session.delete(a, b);
+      c.name = "a";
+      const d = db.create(Guest, { name: "b", row: 1, place: 0, badge: "b1" });
+      session.add(d);
+      await session.commit();
+      expect(await stored("name, badge")).toEqual([
+        ["a", "b2"],
+        ["b", "b1"],
+      ]);
+    });
+
+    test("session 22: a rollback gives the values back", async () => {
+      const [a, b] = (await guests("a", "b")) as [Guest, Guest];
+      [a.name, b.name] = [b.name, a.name];
+      await bench.session.flush();
+      await bench.session.rollback();
+      expect([a.name, b.name]).toEqual(["a", "b"]);
+      expect(bench.session.dirty).toEqual([]);
+      expect(await stored("name")).toEqual([["a"], ["b"]]);
+    });
+
+    test("session 22: where nothing collides, nothing is looked at twice: inserts, updates, deletes", async () => {
+      const { db, session } = bench;
+      const [a, b] = (await guests("a", "b")) as [Guest, Guest];
+      a.name = "x";
+      session.delete(b);
+      session.add(db.create(Guest, { name: "n", row: 9, place: 9 }));
+      const { steps } = await session.plan();
+      expect(steps.map(({ action }) => action)).toEqual(["insert", "update", "delete"]);
+    });
+  });
+
+  describe("identity", () => {
+    const bench = benchOn(database);
+
+    test("session 6: an object of another open session is refused, and so is one that refers to it", async () => {
+      const { db, session } = bench;
+      const other = await bench.fresh();
+      const susan = other.create(User, { username: "susan" });
+      other.session.add(susan);
+      const refused = { code: "session/other-session", message: expect.stringContaining("<User susan>") as string };
+      expect(() => session.add(susan)).toThrow(expect.objectContaining(refused));
+      await other.session.commit();
+      expect(() => session.delete(susan)).toThrow(expect.objectContaining(refused));
+      session.add(db.create(Post, { body: "one", author: susan }));
+      await expect(session.flush()).rejects.toMatchObject(refused);
+      await session.rollback();
+      other.session.expunge(susan);
+      session.add(susan);
+      expect(session.owns(susan)).toBe(true);
+    });
+
+    test("session 7: a new object with the key of a live one is refused at the flush, and both are named", async () => {
+      const { db, session } = bench;
+      const loaded = db.create(User, { username: "susan" });
+      session.add(loaded);
+      await session.commit();
+      await session.query(User).all();
+      session.add(db.create(User, { id: loaded.id, username: "sue" }));
+      await expect(session.flush()).rejects.toMatchObject({
+        code: "session/duplicate-key",
+        message: `<User sue> has the key ${loaded.id} of <User susan>, which is loaded already`,
+      });
+      await session.rollback();
+    });
+
+    test("session 7: two new objects with one key are refused, and both are named", async () => {
+      const { db, session } = bench;
+      session.add(db.create(User, { id: 7_000, username: "a" }), db.create(User, { id: 7_000, username: "b" }));
+      await expect(session.commit()).rejects.toMatchObject({
+        code: "session/duplicate-key",
+        message: "<User b> has the key 7000 of <User a>, which is new too",
+      });
+    });
+  });
+
+  describe("order", () => {
+    const bench = benchOn(database);
+    const actions = async (): Promise<string[]> =>
+      (await bench.session.plan()).steps.flatMap(({ action, rows }) => rows.map((row) => `${action} ${labelOf(row)}`));
+
+    test("session 21: a tree that is added from its leaf inserts each row once", async () => {
+      const { db, session } = bench;
+      let node = db.create(Node, { label: "root" });
+      for (const label of ["branch", "twig", "leaf"]) node = db.create(Node, { label, parent: node });
+      session.add(node);
+      expect(await actions()).toEqual(["insert root", "insert branch", "insert twig", "insert leaf"]);
+      await session.commit();
+      expect(bench.sent(/^update/i)).toEqual([]);
+      const rows = await bench.stored(
+        'SELECT child.label, parent.label AS above FROM node child LEFT JOIN node parent ON parent.id = child."parentId" ORDER BY child.id',
+      );
+      expect(rows.map(({ label, above }) => [label, above])).toEqual([
+        ["root", null],
+        ["branch", "root"],
+        ["twig", "branch"],
+        ["leaf", "twig"],
+      ]);
+    });
+
+    test("session 21: two rows that point at each other insert, then update once; what hangs on them does not", async () => {
+      const { db, session } = bench;
+      const [a, b] = [db.create(Node, { label: "a" }), db.create(Node, { label: "b" })];
+      [a.parent, b.parent] = [b, a];
+      const self = db.create(Node, { label: "self" });
+      self.parent = self;
+      session.add(db.create(Node, { label: "leaf", parent: a }), self);
+      const done = await actions();
+      expect(done.filter((action) => action.startsWith("update")).sort()).toEqual(["update a", "update self"]);
+      await session.commit();
+      const fresh = await bench.fresh();
+      const nodes = await fresh.query(Node).all();
+      const parents = await Promise.all(nodes.map(async (node) => [node.label, (await node.parent)?.label]));
+      expect(Object.fromEntries(parents)).toEqual({ a: "b", b: "a", leaf: "a", self: "self" });
+    });
+
+    test("session 21: two rows that point at each other, and one that points at itself, are deleted", async () => {
+      const { db, session } = bench;
+      const [a, b] = [db.create(Node, { label: "a" }), db.create(Node, { label: "b" })];
+      [a.parent, b.parent] = [b, a];
+      const self = db.create(Node, { label: "self" });
+      self.parent = self;
+      session.add(a, self);
+      await session.commit();
+      session.delete(a, b, self);
+      await session.commit();
+      expect(await bench.stored("SELECT * FROM node")).toEqual([]);
+    });
+  });
+
+  describe("versions", () => {
+    const bench = benchOn(database, { entities: [Account] });
+
+    async function accounts(): Promise<[Account, Account, Account]> {
+      const { db, session } = bench;
+      const made = [1, 2, 3].map((balance) => db.create(Account, { balance }));
+      session.add(...made);
+      await session.commit();
+      await session.query(Account).all();
+      const other = await bench.fresh();
+      (await other.query(Account).filterBy({ balance: 2 }).one()).balance = 20;
+      await other.session.commit();
+      return made as [Account, Account, Account];
+    }
+
+    test("session 25: a stale version on UPDATE is an error, also in the middle of a batch, and nothing of it stays", async () => {
+      const { session } = bench;
+      const all = await accounts();
+      for (const account of all) account.balance += 100;
+      await expect(session.commit()).rejects.toMatchObject({
+        code: "session/stale",
+        retryable: true,
+        message: expect.stringContaining(String(all[1])) as string,
+      });
+      await session.rollback();
+      expect((await bench.stored("SELECT balance FROM account ORDER BY id")).map(({ balance }) => balance)).toEqual([
+        1, 20, 3,
+      ]);
+      await session.refresh(all[1]);
+      all[1].balance += 1;
+      await session.commit();
+      expect(all[1]).toMatchObject({ balance: 21, version: 3 });
+    });
+
+    test("session 25: a stale version on DELETE is an error, also in the middle of a batch", async () => {
+      const { session } = bench;
+      const all = await accounts();
+      session.delete(...all);
+      await expect(session.commit()).rejects.toMatchObject({
+        code: "session/stale",
+        message: expect.stringContaining(String(all[1])) as string,
+      });
+      await session.rollback();
+      expect(await bench.stored("SELECT * FROM account")).toHaveLength(3);
+      await session.refresh(all[1]);
+      session.delete(...all);
+      await session.commit();
+      expect(await bench.stored("SELECT * FROM account")).toEqual([]);
+    });
+  });
+});
+
+function labelOf(row: object): string {
+  return "label" in row ? String(row.label) : String(row);
+}
