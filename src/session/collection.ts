@@ -164,6 +164,15 @@ export class Collection<T extends object> extends Array<T> {
     }
   }
 
+  /** @internal The database has deleted some of the members. */
+  lose(gone: ReadonlySet<object>): void {
+    const left = this.filter((member) => !gone.has(member));
+    if (left.length === this.length) return;
+    this.#changing();
+    this.#replaceMembers(left);
+    this.#told = left;
+  }
+
   /** @internal Takes over what was done before the members were read; the other sides know of it. */
   catchUp(moves: ReadonlyMap<T, Move>): void {
     const members = new Set(this.#stored);
@@ -367,6 +376,11 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   /** @internal Members that were put in here, not on their own side. */
   *given(): Generator<T> {
     for (const [member, { way, here }] of this.moves) if (here && way === "came") yield member;
+  }
+
+  /** @internal Members that were put in, here or on their own side. */
+  *arrived(): Generator<T> {
+    for (const [member, { way }] of this.moves) if (way === "came") yield member;
   }
 
   /** @internal The database has what came and went, or it never happened. */

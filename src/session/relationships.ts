@@ -5,7 +5,7 @@ import { unknownProperty } from "../query/errors";
 import type { Query } from "../query/query";
 import { Collection, LazyCollection, LazyReference, type CollectionKeeper } from "./collection";
 import { nameOf, notInSession, raisedOnLoad, wrongEntity } from "./errors";
-import { attach, Instance, instanceOf, NOT_LOADED, type Reference } from "./instance";
+import { attach, Instance, instanceOf, NOT_LOADED, type InstanceOwner, type Reference } from "./instance";
 import { expose, instrument } from "./instrument";
 
 /**
@@ -125,6 +125,22 @@ export class Relationships implements CollectionKeeper {
     }
   }
 
+  /** The object's row is gone: what it is related to is to be written anew, and to be told. */
+  renew(instance: Instance, owner: InstanceOwner): void {
+    for (const relation of instance.model.relations) {
+      const related = instance.relatedBy(relation);
+      if (related instanceof Collection) related.unstore();
+      else if (related instanceof LazyCollection) instance.relate(relation, undefined);
+      else if (related) instance.relate(relation, { ...related, assigned: true });
+      else if (relation.holdsKey) {
+        const key = this.foreignKey(instance, relation);
+        if (key === undefined) continue;
+        this.write(instance, relation, (referencesPrimaryKey(relation) && owner.loaded(relation.target, key)) || key);
+      }
+    }
+    instance.undone = true;
+  }
+
   follows(relation: RelationModel, member: object): boolean {
     const { inverse } = relation;
     const instance = inverse && instanceOf(member);
@@ -228,6 +244,9 @@ export class Relationships implements CollectionKeeper {
     instance.relate(relation, collection);
     expose(instance, relation, this);
     collection.push(...members);
+    if (!(related instanceof LazyCollection)) return;
+    // Those who came since the last flush are not in the database, where the others who have to leave are found.
+    for (const member of related.arrived()) if (!members.includes(member)) this.left(instance, relation, member);
   }
 
   #writeOne(instance: Instance, relation: RelationModel, value: unknown): void {
@@ -286,13 +305,8 @@ export class Relationships implements CollectionKeeper {
   #tell(entity: object, relation: RelationModel, member: object, belongs: boolean): void {
     const other = this.instanceFor(entity);
     if (relation.toMany) this.#followMany(other, relation, member, belongs);
-    else {
-      if (!belongs && this.known(other, relation) !== member) return;
-      other.owner?.changing(other);
-      other.relate(relation, { entity: belongs ? member : null, assigned: true, told: true });
-      expose(other, relation, this);
-      if (relation.holdsKey) this.#copyKey(other, relation, belongs ? member : null);
-    }
+    else if (belongs || this.known(other, relation) === member)
+      this.#reference(other, relation, belongs ? member : null, member);
   }
 
   #followMany(instance: Instance, relation: RelationModel, member: object, belongs: boolean): void {

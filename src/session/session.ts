@@ -73,7 +73,7 @@ export class Session {
     for (const entity of entities) {
       const instance = this.#workspace.add(entity);
       if (instance.snapshot) this.#workspace.markDeleted(instance);
-      else this.#workspace.expunge(instance);
+      else this.#workspace.withdraw(instance);
     }
   }
 

@@ -120,13 +120,34 @@ export class UnitOfWork implements InsertWatcher {
         identities.put(instance);
       }
     }
+    this.#leaveRelations(deletes);
     for (const instance of related) settle(instance);
     related.clear();
     for (const instance of deletes) {
       deleting.delete(instance);
       identities.remove(instance);
     }
-    for (const instance of [...deleting]) if (!instance.snapshot) this.#workspace.expunge(instance);
+    for (const instance of [...deleting]) if (!instance.snapshot) this.#workspace.withdraw(instance);
+  }
+
+  /** Who is deleted is in nobody's collection any more; foreign keys were seen to before. */
+  #leaveRelations(deletes: readonly Instance[]): void {
+    if (deletes.length === 0) return;
+    const gone = new Set(deletes.map(({ entity }) => entity));
+    const roots = new Set(deletes.map(({ model }) => model.root));
+    for (const instances of this.#workspace.identities.tables())
+      for (const instance of instances.values()) {
+        if (!instance.related || gone.has(instance.entity)) continue;
+        for (const relation of instance.model.relations) {
+          if (relation.holdsKey || !roots.has(relation.target.root)) continue;
+          const related = instance.related[relation.index];
+          if (related instanceof Collection) related.lose(gone);
+          else if (related && "entity" in related && gone.has(related.entity!)) {
+            this.#workspace.changing(instance);
+            instance.relate(relation, { entity: null, assigned: false });
+          }
+        }
+      }
   }
 }
 

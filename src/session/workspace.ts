@@ -174,8 +174,9 @@ export class Workspace implements InstanceOwner, QueryContext {
   // Objects
 
   add(entity: unknown): Instance {
-    const instance = this.registry.relationships.instanceFor(this.#checked(entity));
-    if (instance.owner === this) {
+    const { relationships } = this.registry;
+    const instance = relationships.instanceFor(this.#checked(entity));
+    if (instance.owner === this && instance.deletion !== "sent") {
       if (instance.deletion === "asked") {
         this.changing(instance);
         instance.deletion = "none";
@@ -184,17 +185,18 @@ export class Workspace implements InstanceOwner, QueryContext {
       return instance;
     }
     this.registry.claim(instance, this);
+    this.journal.record(instance);
     if (instance.deletion === "sent") {
-      // Its row is gone for good: added again, it is a new one.
+      // Its row is gone: added again, it is a new one.
+      relationships.renew(instance, this);
       instance.deletion = "none";
       instance.snapshot = undefined;
     }
-    this.journal.record(instance);
     instance.owner = this;
     instance.generation = this.generation;
     if (instance.snapshot) this.identities.put(instance);
     else this.pending.add(instance);
-    if (instance.undone) this.registry.relationships.retell(instance);
+    if (instance.undone) relationships.retell(instance);
     return instance;
   }
 
@@ -206,10 +208,15 @@ export class Workspace implements InstanceOwner, QueryContext {
 
   /** Forgets an object: it stays what it is, and the session knows nothing of it. */
   expunge(instance: Instance): void {
+    this.journal.forget(instance);
+    this.withdraw(instance);
+  }
+
+  /** The same until a rollback: whoever had a row before has it again then. */
+  withdraw(instance: Instance): void {
     this.pending.delete(instance);
     this.deleting.delete(instance);
     this.related.delete(instance);
-    this.journal.forget(instance);
     if (instance.snapshot) this.identities.remove(instance);
     instance.owner = undefined;
     instance.deletion = instance.deletion === "sent" ? "sent" : "none";
@@ -605,13 +612,17 @@ export class Workspace implements InstanceOwner, QueryContext {
   rollback(): Promise<void> {
     return this.exclusive(async () => {
       if (this.closed) throw closedSession();
-      this.#restoreTo(0);
-      this.#restore(this.journal.take());
-      this.#expireBulkWritten();
-      this.#bulkWritten.clear();
-      this.failure = undefined;
-      if (this.connection.inTransaction) await this.connection.rollback();
+      await this.#rollbackNow();
     });
+  }
+
+  async #rollbackNow(): Promise<void> {
+    this.#restoreTo(0);
+    this.#restore(this.journal.take());
+    this.#expireBulkWritten();
+    this.#bulkWritten.clear();
+    this.failure = undefined;
+    if (this.connection.inTransaction) await this.connection.rollback();
   }
 
   // Savepoints
@@ -708,6 +719,8 @@ export class Workspace implements InstanceOwner, QueryContext {
 
   #restoreOne(memento: Memento): void {
     const { instance } = memento;
+    // It was let go of, and another session has it now.
+    if (instance.owner && instance.owner !== this) return;
     this.pending.delete(instance);
     this.deleting.delete(instance);
     this.related.delete(instance);
@@ -721,7 +734,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     if (memento.snapshot) restoreColumns(instance);
     else emptyAgain(memento);
     instance.undone = !memento.held;
-    if (!memento.held) return;
+    if (!memento.held || memento.deletion === "sent") return;
     if (memento.snapshot) this.identities.put(instance);
     else this.pending.add(instance);
     if (memento.deletion === "asked") this.deleting.add(instance);
@@ -742,7 +755,8 @@ export class Workspace implements InstanceOwner, QueryContext {
   async close(): Promise<void> {
     if (this.closed) return;
     await this.exclusive(async () => {
-      if (this.connection.inTransaction) await this.connection.rollback();
+      // What a transaction wrote is taken back in memory too: an object whose row is gone with it is a new one again.
+      if (this.connection.inTransaction) await this.#rollbackNow();
       await this.connection.close();
     });
     for (const instance of [...this.identities, ...this.pending]) instance.owner = undefined;

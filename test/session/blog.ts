@@ -220,7 +220,7 @@ export class Bench {
         ...this.#extra,
       } as DataSourceOptions);
       await this.dataSource.initialize();
-    } else await this.#empty();
+    } else await this.empty();
     this.db = await connect(this.dataSource, this.#options);
     this.db.observe((event) => this.#events.push(event));
     this.#events = [];
@@ -236,7 +236,7 @@ export class Bench {
   }
 
   /** Empties every table, whatever refers to whatever; numbering goes on. */
-  async #empty(): Promise<void> {
+  async empty(): Promise<void> {
     const runner = this.dataSource.createQueryRunner();
     try {
       const tables = this.dataSource.entityMetadatas

@@ -1,0 +1,165 @@
+import "reflect-metadata";
+import {
+  Column,
+  Entity,
+  JoinColumn,
+  JoinTable,
+  ManyToMany,
+  ManyToOne,
+  OneToMany,
+  OneToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  VersionColumn,
+  type Relation,
+} from "typeorm";
+
+/** A unique name, a version, values that are changed in place. */
+@Entity()
+export class Person {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 40, unique: true })
+  name!: string;
+
+  @Column({ type: "int", nullable: true })
+  age!: number | null;
+
+  @Column({ type: "simple-json" })
+  tags!: string[];
+
+  @Column({ type: Date, precision: 3, nullable: true })
+  born!: Date | null;
+
+  @VersionColumn()
+  version!: number;
+
+  @OneToMany(() => Article, (article) => article.author)
+  articles!: Relation<Article>[];
+
+  @OneToMany(() => Article, (article) => article.editor)
+  edited!: Relation<Article>[];
+
+  @OneToOne(() => Profile, (profile) => profile.person)
+  profile!: Relation<Profile> | null;
+
+  @OneToOne(() => Desk, (desk) => desk.person)
+  desk!: Relation<Desk> | null;
+}
+
+/** Loses its author when the session deletes that one, and its editor when the database does. */
+@Entity()
+export class Article {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 40 })
+  title!: string;
+
+  @ManyToOne(() => Person, (person) => person.articles)
+  author!: Relation<Person> | null;
+
+  @ManyToOne(() => Person, (person) => person.edited, { onDelete: "SET NULL" })
+  editor!: Relation<Person> | null;
+
+  @OneToMany(() => Comment, (comment) => comment.article, { cascade: ["insert", "update"] })
+  comments!: Relation<Comment>[];
+
+  @ManyToMany(() => Label, (label) => label.articles)
+  @JoinTable({ name: "article_label" })
+  labels!: Relation<Label>[];
+}
+
+/** Cannot be without its article, and goes with the comment it replies to. */
+@Entity()
+export class Comment {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 40 })
+  text!: string;
+
+  @VersionColumn()
+  version!: number;
+
+  @ManyToOne(() => Article, (article) => article.comments, { nullable: false, onDelete: "RESTRICT" })
+  article!: Relation<Article>;
+
+  @ManyToOne(() => Comment, (comment) => comment.replies, { onDelete: "CASCADE" })
+  replyTo!: Relation<Comment> | null;
+
+  @OneToMany(() => Comment, (comment) => comment.replyTo)
+  replies!: Relation<Comment>[];
+}
+
+/** One a person, and gone with it. */
+@Entity()
+export class Profile {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 40 })
+  motto!: string;
+
+  @OneToOne(() => Person, (person) => person.profile, { nullable: false, onDelete: "CASCADE" })
+  @JoinColumn()
+  person!: Relation<Person>;
+}
+
+/** One a person, or nobody's. */
+@Entity()
+export class Desk {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 40 })
+  place!: string;
+
+  @OneToOne(() => Person, (person) => person.desk)
+  @JoinColumn()
+  person!: Relation<Person> | null;
+}
+
+/** A natural key. */
+@Entity()
+export class Label {
+  @PrimaryColumn({ type: "varchar", length: 20 })
+  word!: string;
+
+  @Column({ type: "varchar", length: 20, nullable: true })
+  colour!: string | null;
+
+  @ManyToMany(() => Article, (article) => article.labels)
+  articles!: Relation<Article>[];
+}
+
+/** A tree, of which the session deletes whole branches; the database would refuse to. */
+@Entity()
+export class Folder {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 40 })
+  title!: string;
+
+  @ManyToOne(() => Folder, (folder) => folder.children)
+  parent!: Relation<Folder> | null;
+
+  @OneToMany(() => Folder, (folder) => folder.parent, { cascade: true })
+  children!: Relation<Folder>[];
+}
+
+/** The classes by the names that the model gives them. */
+export const entities = {
+  person: Person,
+  article: Article,
+  comment: Comment,
+  profile: Profile,
+  desk: Desk,
+  label: Label,
+  folder: Folder,
+} as unknown as Record<
+  "person" | "article" | "comment" | "profile" | "desk" | "label" | "folder",
+  new () => Record<string, unknown>
+>;
