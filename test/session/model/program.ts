@@ -407,9 +407,9 @@ function isOpen({ model }: World, reference: Reference, parent: Handle): boolean
   return [model.now, model.stored].every((state) => model.childrenOf(parent, reference, state).length === 0);
 }
 
-/** Whether a row of a tree would come below itself. */
+/** New comments in a circle are inserted and then updated, which counts a version more; circles are left to the folders. */
 function makesCircle({ model }: World, { kind, to, field }: Reference, child: Handle, parent: Handle): boolean {
-  if (kind !== to) return false;
+  if (kind !== "comment" || kind !== to) return false;
   for (let one: Handle | null = parent; one !== null; one = model.row(one).refs[field]!) if (one === child) return true;
   return false;
 }

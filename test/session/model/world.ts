@@ -19,7 +19,7 @@ export type Thing = Record<string, unknown>;
 /** What a refusal may be called: by the database, or by the session that sees it coming. */
 const codes: Record<Refusal, readonly string[]> = {
   duplicate: ["database/unique", "session/duplicate-key"],
-  "missing reference": ["database/not-null"],
+  "missing reference": ["database/not-null", "value/missing"],
   "children in the way": ["session/orphans", "database/foreign-key"],
 };
 
