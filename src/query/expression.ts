@@ -351,7 +351,7 @@ class Connected extends Condition {
 
   override render(renderer: Renderer): string {
     const texts = this.#flat().map((part) => part.renderGuarded(renderer));
-    return halved(texts, 0, texts.length, ` ${this.word} `);
+    return connected(texts, this.word);
   }
 
   override conjuncts(): readonly Condition[] {
@@ -369,6 +369,11 @@ class Connected extends Condition {
     }
     return flat;
   }
+}
+
+/** Conditions, each guarded, with a word between them, of whatever number. */
+export function connected(texts: readonly string[], word: "AND" | "OR"): string {
+  return halved(texts, 0, texts.length, ` ${word} `);
 }
 
 /** Halves within halves instead of a chain: SQLite refuses expressions that are deeper than 1,000. */

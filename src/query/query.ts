@@ -23,7 +23,8 @@ import { RelationExpression } from "./relation";
 import { relationsAlong } from "./scope";
 import { Sql } from "./sql";
 
-import { everyRow, SelectCompiler, type EntityStatement, type Join, type Selection, type Statement } from "./select";
+import { SelectCompiler } from "./select";
+import { everyRow, type EntityStatement, type Join, type Selection, type Statement } from "./selection";
 import type { Assignments, Criteria, Key, PropertyOf, Selectable, SelectedRow } from "./types";
 
 /** Rows that `stream()` holds in memory at a time. */

@@ -5,6 +5,7 @@ import { ambiguousEntity, assignedFromJoin, notJoined } from "./errors";
 import type { Assignment } from "./assignments";
 import {
   Column,
+  connected,
   Expression,
   isSubquery,
   type Alias,
@@ -12,72 +13,15 @@ import {
   type Labelled,
   type Order,
   type Renderer,
-  type Scalar,
   type Subquery,
   type Way,
 } from "./expression";
+import { foreignKeyFor, linkedBy, numbered, onClause, oneOfGroup, orderBy, selectedColumns, tableAs } from "./clauses";
 import { Level, pathOf, type Scope } from "./scope";
+import type { EntityStatement, Join, Selection, Statement } from "./selection";
 
-/** A relation that is part of a query's FROM. */
-export interface Join {
-  readonly relations: readonly RelationModel[];
-  readonly kind: "INNER" | "LEFT";
-  /** The occurrence of an entity that it begins at; undefined: the root. */
-  readonly from?: Alias | undefined;
-  /** The name of what is at its end, where it is given one. */
-  readonly as?: Alias | undefined;
-}
-
-/** Everything a query asks for, as plain data. */
-export interface Selection {
-  readonly model: EntityModel;
-  /** The name of the root, where it is given one. */
-  readonly alias?: Alias | undefined;
-  readonly conditions: readonly Condition[];
-  readonly orders: readonly Order[];
-  readonly joins: readonly Join[];
-  /** Relations that are read in the same statement (`options(joined(…))`). */
-  readonly fetched: readonly (readonly RelationModel[])[];
-  readonly groups: readonly Scalar[];
-  readonly having: readonly Condition[];
-  /** Values to read instead of entities. */
-  readonly values: readonly Labelled[] | undefined;
-  readonly limit: number | undefined;
-  readonly offset: number | undefined;
-  readonly distinct: boolean;
-  readonly withDeleted: boolean;
-}
-
-/** Every row of an entity. */
-export function everyRow(model: EntityModel, alias?: Alias): Selection {
-  return {
-    model,
-    alias,
-    conditions: [],
-    orders: [],
-    joins: [],
-    fetched: [],
-    groups: [],
-    having: [],
-    values: undefined,
-    limit: undefined,
-    offset: undefined,
-    distinct: false,
-    withDeleted: false,
-  };
-}
-
-export interface Statement {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
-
-export interface EntityStatement extends Statement {
-  readonly segments: readonly Segment[];
-  /** One entity may come in several rows. */
-  readonly repeats: boolean;
-}
-
+/** So many conditions stand in a WHERE without parentheses. */
+const FEW = 100;
 /** From this many values on, a list travels as one parameter where the database can take it. */
 const LONG_LIST = 16;
 /** PostgreSQL cuts names at 63 bytes; there has to be room for a number that tells two of them apart. */
@@ -426,7 +370,7 @@ export class SelectCompiler implements Renderer {
       ...this.#selection.conditions.flatMap((one) => one.conjuncts()).map((one) => one.renderGuarded(this)),
       ...this.#hiddenRows(this.#level.root),
     ];
-    return all.length === 0 ? "" : ` WHERE ${all.join(" AND ")}`;
+    return all.length === 0 ? "" : ` WHERE ${all.length < FEW ? all.join(" AND ") : connected(all, "AND")}`;
   }
 
   #groupClause(): string {
@@ -434,7 +378,10 @@ export class SelectCompiler implements Renderer {
     const grouped = groups.length === 0 ? "" : ` GROUP BY ${groups.map((group) => group.render(this)).join(", ")}`;
     return having.length === 0
       ? grouped
-      : `${grouped} HAVING ${having.map((one) => one.renderGuarded(this)).join(" AND ")}`;
+      : `${grouped} HAVING ${connected(
+          having.map((one) => one.renderGuarded(this)),
+          "AND",
+        )}`;
   }
 
   #renderedOrders(): { order: Order; text: string }[] {
@@ -533,67 +480,6 @@ export class SelectCompiler implements Renderer {
       );
     const one = (values: readonly unknown[]): string =>
       `(${columns.map((column, place) => `${column} = ${this.parameter(values[place])}`).join(" AND ")})`;
-    return `(${owners.map(one).join(" OR ")})`;
+    return connected(owners.map(one), "OR");
   }
-}
-
-/** Puts placeholders, numbered as they stand in the text, in the place of the marks. */
-function numbered(marked: string, values: readonly unknown[], dialect: Dialect): Statement {
-  if (values.length === 0) return { sql: marked, parameters: [] };
-  const parameters: unknown[] = [];
-  const sql = marked.replace(MARK, (_, index: string) => {
-    const value = values[Number(index)];
-    // More than the database takes travel in the text.
-    if (parameters.length >= dialect.parameterLimit) {
-      const literal = dialect.literal(value);
-      if (literal !== undefined) return literal;
-    }
-    parameters.push(value);
-    return dialect.placeholder(parameters.length);
-  });
-  return { sql, parameters };
-}
-
-// eslint-disable-next-line no-control-regex -- no SQL holds a NUL, so it marks what is no SQL
-const MARK = /\0(\d+)\0/g;
-
-function selectedColumns(model: EntityModel, alias: string): string[] {
-  return model.selected.map((column) => column.selected(`${alias}.${column.quoted}`));
-}
-
-function tableAs(model: EntityModel, alias: string): string {
-  return model.table === alias ? alias : `${model.table} ${alias}`;
-}
-
-function onClause(relation: RelationModel, owner: Scope, target: Scope): string {
-  const [foreignAlias, referencedAlias] = relation.holdsKey ? [owner.alias, target.alias] : [target.alias, owner.alias];
-  return relation.joins
-    .map(({ foreign, referenced }) => `${foreignAlias}.${foreign.quoted} = ${referencedAlias}.${referenced.quoted}`)
-    .join(" AND ");
-}
-
-function linkedBy(link: string, side: JunctionModel["toOwner"], { alias }: Scope): string {
-  return side.map(({ quoted, referenced }) => `${link}.${quoted} = ${alias}.${referenced.quoted}`).join(" AND ");
-}
-
-function orderBy(orders: readonly string[]): string {
-  return orders.length === 0 ? "" : ` ORDER BY ${orders.join(", ")}`;
-}
-
-/** What a row refers to by its key, it holds itself: `Post.c.author.id` needs no join. */
-function foreignKeyFor(column: ColumnModel, { relations }: Way): ColumnModel | undefined {
-  const relation = relations.at(-1);
-  if (!relation?.holdsKey || relation.target.metadata.deleteDateColumn) return undefined;
-  return relation.joins.find(({ referenced }) => referenced === column)?.foreign;
-}
-
-/** What a root is sorted by when several of its rows fall together: the first one, in the order that was asked for. */
-function oneOfGroup({ scalar, direction }: Order, text: string, root: Scope): string {
-  const isRoots =
-    scalar instanceof Column &&
-    scalar.way.relations.length === 0 &&
-    scalar.way.alias === root.as &&
-    scalar.model.model.root === root.model.root;
-  if (isRoots) return text;
-  return direction === "ASC" ? `MIN(${text})` : `MAX(${text})`;
 }

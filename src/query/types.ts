@@ -27,7 +27,7 @@ type Element<V> = V extends readonly (infer E)[] ? E : V;
 
 /** The properties of an entity that are no methods. */
 export type PropertyOf<T> = {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- any method at all
+   
   [K in keyof T]-?: Value<T[K]> extends Function ? never : K;
 }[keyof T] &
   string;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Connection, Dialect, Row } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, JunctionModel } from "../metadata/model";
+import { connected } from "../query/expression";
 import type { Change } from "./change-set";
 import { missingKey, rowGone, staleRow } from "./errors";
 import type { Instance } from "./instance";
@@ -353,7 +354,7 @@ export class Persister {
     let position = 0;
     const one = (): string =>
       `(${model.primary.map(({ quoted }) => `${quoted} = ${this.#dialect.placeholder(++position)}`).join(" AND ")})`;
-    return { sql: keys.map(one).join(" OR "), parameters: keys.flat() };
+    return { sql: connected(keys.map(one), "OR"), parameters: keys.flat() };
   }
 
   #keyCondition(model: EntityModel, version: ColumnModel | undefined, after = 0): string {

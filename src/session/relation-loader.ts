@@ -3,7 +3,8 @@ import type { ColumnModel, RelationModel } from "../metadata/model";
 import type { QueryContext } from "../query/context";
 import { and, Column, condition, HERE, NEVER, or, type Condition } from "../query/expression";
 import { Query } from "../query/query";
-import { everyRow, SelectCompiler } from "../query/select";
+import { SelectCompiler } from "../query/select";
+import { everyRow } from "../query/selection";
 import { instanceOf, NOT_LOADED, type Instance } from "./instance";
 import { referencesPrimaryKey, type Relationships } from "./relationships";
 

@@ -1,0 +1,66 @@
+import type { Dialect } from "../dialect/dialect";
+import type { ColumnModel, EntityModel, JunctionModel, RelationModel } from "../metadata/model";
+import { Column, type Order, type Way } from "./expression";
+import type { Scope } from "./scope";
+import type { Statement } from "./selection";
+
+/** Puts placeholders, numbered as they stand in the text, in the place of the marks. */
+export function numbered(marked: string, values: readonly unknown[], dialect: Dialect): Statement {
+  if (values.length === 0) return { sql: marked, parameters: [] };
+  const parameters: unknown[] = [];
+  const sql = marked.replace(MARK, (_, index: string) => {
+    const value = values[Number(index)];
+    // More than the database takes travel in the text.
+    if (parameters.length >= dialect.parameterLimit) {
+      const literal = dialect.literal(value);
+      if (literal !== undefined) return literal;
+    }
+    parameters.push(value);
+    return dialect.placeholder(parameters.length);
+  });
+  return { sql, parameters };
+}
+
+ 
+const MARK = /\0(\d+)\0/g;
+
+export function selectedColumns(model: EntityModel, alias: string): string[] {
+  return model.selected.map((column) => column.selected(`${alias}.${column.quoted}`));
+}
+
+export function tableAs(model: EntityModel, alias: string): string {
+  return model.table === alias ? alias : `${model.table} ${alias}`;
+}
+
+export function onClause(relation: RelationModel, owner: Scope, target: Scope): string {
+  const [foreignAlias, referencedAlias] = relation.holdsKey ? [owner.alias, target.alias] : [target.alias, owner.alias];
+  return relation.joins
+    .map(({ foreign, referenced }) => `${foreignAlias}.${foreign.quoted} = ${referencedAlias}.${referenced.quoted}`)
+    .join(" AND ");
+}
+
+export function linkedBy(link: string, side: JunctionModel["toOwner"], { alias }: Scope): string {
+  return side.map(({ quoted, referenced }) => `${link}.${quoted} = ${alias}.${referenced.quoted}`).join(" AND ");
+}
+
+export function orderBy(orders: readonly string[]): string {
+  return orders.length === 0 ? "" : ` ORDER BY ${orders.join(", ")}`;
+}
+
+/** What a row refers to by its key, it holds itself: `Post.c.author.id` needs no join. */
+export function foreignKeyFor(column: ColumnModel, { relations }: Way): ColumnModel | undefined {
+  const relation = relations.at(-1);
+  if (!relation?.holdsKey || relation.target.metadata.deleteDateColumn) return undefined;
+  return relation.joins.find(({ referenced }) => referenced === column)?.foreign;
+}
+
+/** What a root is sorted by when several of its rows fall together: the first one, in the order that was asked for. */
+export function oneOfGroup({ scalar, direction }: Order, text: string, root: Scope): string {
+  const isRoots =
+    scalar instanceof Column &&
+    scalar.way.relations.length === 0 &&
+    scalar.way.alias === root.as &&
+    scalar.model.model.root === root.model.root;
+  if (isRoots) return text;
+  return direction === "ASC" ? `MIN(${text})` : `MAX(${text})`;
+}
