@@ -15,6 +15,9 @@ export interface FileStyle {
   readonly moduleFormat: "cjs" | "esm";
 }
 
+/** How long a line of comment or of a list may be. */
+const LINE = 90;
+
 /** The words of a name: `"Posts table"` and `PostsTable` are both posts, table. */
 function wordsOf(name: string): string[] {
   const words = name
@@ -68,18 +71,29 @@ ${helpers.map((helper) => `\n${helper}`).join("")}`;
 }
 
 function body(steps: readonly Step[]): string {
-  return steps.map((step) => [comment(step.comment), ...step.statements.map(renderStatement)].join("\n")).join("\n\n");
+  return steps.map((step) => [...comment(step), ...step.statements.map(renderStatement)].join("\n")).join("\n\n");
 }
 
-/** One comment a step, broken into lines where it is long. */
-function comment(text: string): string {
+/** One comment a step; several things are a list. */
+function comment({ comment: text, details }: Step): string[] {
+  const lines = details
+    ? [
+        ...broken(`${text}:`),
+        ...details.flatMap((detail) => broken(detail).map((line, at) => (at ? "  " : "- ") + line)),
+      ]
+    : broken(text);
+  return lines.map((line) => `    // ${line}`);
+}
+
+/** The text in lines that an editor shows whole. */
+function broken(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.replace(/\s+/g, " ").split(" ")) {
     const last = lines.at(-1);
-    if (last === undefined || last.length + word.length > 105) lines.push(word);
+    if (last === undefined || last.length + word.length > LINE) lines.push(word);
     else lines[lines.length - 1] = `${last} ${word}`;
   }
-  return lines.map((line) => `    // ${line}`).join("\n");
+  return lines;
 }
 
 function renderStatement(statement: Statement): string {
@@ -89,14 +103,20 @@ function renderStatement(statement: Statement): string {
     case "rebuild":
       return `    await rebuild(queryRunner, ${JSON.stringify(statement.table)}, {
       definition: ${template(statement.definition)},
-      into: ${template(statement.values.map(([column]) => `"${column.replaceAll('"', '""')}"`).join(", "))},
-      from: ${template(statement.values.map(([, expression]) => expression).join(", "))},${statement.twice ? "\n      twice: true," : ""}
+      into: ${listOf(statement.values.map(([column]) => `"${column.replaceAll('"', '""')}"`))},
+      from: ${listOf(statement.values.map(([, expression]) => expression))},${statement.twice ? "\n      twice: true," : ""}
     });`;
     case "refuse":
       return `    if (await hasRows(queryRunner, ${template(statement.query)})) {
       throw new Error(${JSON.stringify(statement.message)});
     }`;
   }
+}
+
+/** On one line where it fits there, else one below the other. */
+function listOf(expressions: readonly string[]): string {
+  const line = expressions.join(", ");
+  return template(line.length <= LINE ? line : `\n        ${expressions.join(",\n        ")}\n      `);
 }
 
 function sqlLiteral(sql: string, verbatim: boolean): string {

@@ -70,7 +70,7 @@ export async function generate(context: MigrationContext, options: GenerateOptio
     timestamp,
     file,
     text,
-    steps: up.steps.map(({ comment }) => comment),
+    steps: up.steps.map(({ comment, details }) => (details ? `${comment}: ${details.join("; ")}` : comment)),
     losses: losses(difference.operations),
     refusals: refusals(difference.operations, difference.dialect).map(({ comment }) => comment),
     proof,

@@ -155,6 +155,13 @@ export function editedNames(state: MigrationState): string[] {
     .map(({ name }) => name);
 }
 
+/** Applied migrations whose files are not there: the database is newer than the files, or another branch's. */
+export function missingNames(state: MigrationState): string[] {
+  return statusOf(state)
+    .filter(({ standing }) => standing === "missing")
+    .map(({ name }) => name);
+}
+
 /** How many of the half-applied migration's statements are done. */
 export function doneStatements({ statements }: HalfApplied): number {
   return statements.filter(({ changes, state }) => changes && state === "done").length;

@@ -4,7 +4,7 @@ import { halfAppliedError } from "../../migrate/plan";
 import { pendingFiles } from "../../migrate/state";
 import type { CommandContext } from "../command";
 import { printJson } from "./json";
-import { openMigrations } from "./opened";
+import { noteMissing, openMigrations } from "./opened";
 
 interface Options {
   json?: boolean;
@@ -16,6 +16,7 @@ export async function run(command: CommandContext<Options>): Promise<ExitCode> {
   const state = await opened.state();
   const halfApplied = halfAppliedError(state);
   if (halfApplied) throw halfApplied;
+  if (!command.options.json) noteMissing(command, state);
   const { agrees, differences } = await check(opened.context);
   const pending = pendingFiles(state).length;
   if (command.options.json) {

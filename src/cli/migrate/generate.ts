@@ -6,7 +6,7 @@ import { pendingFiles } from "../../migrate/state";
 import type { CommandContext } from "../command";
 import { nameOf } from "./create";
 import { printJson } from "./json";
-import { openMigrations } from "./opened";
+import { noteMissing, openMigrations } from "./opened";
 import { isTerminal, choose } from "./prompt";
 
 interface Options {
@@ -25,6 +25,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   const state = await opened.state();
   const halfApplied = halfAppliedError(state);
   if (halfApplied) throw halfApplied;
+  if (!command.options.json) noteMissing(command, state);
   const result = await generate(opened.context, {
     name: nameOf(command) || undefined,
     answers: { renames: rename ?? [], drops: drop ?? [], backfills: backfill ?? [] },

@@ -6,7 +6,7 @@ import { migrationFolder } from "../../migrate/folder";
 import { History } from "../../migrate/history";
 import { Ledger } from "../../migrate/ledger";
 import type { Running } from "../../migrate/run";
-import { readState, type MigrationState } from "../../migrate/state";
+import { missingNames, readState, type MigrationState } from "../../migrate/state";
 import type { CommandContext, DatabaseUse } from "../command";
 
 /** What the migrate commands have in common: the project's migrations and its database, opened. */
@@ -44,6 +44,12 @@ export async function openMigrations(command: CommandContext, access: DatabaseUs
     root,
   };
   return { context, running, state: () => readState(files, running.history, running.ledger, runner) };
+}
+
+/** Says which applied migrations have no file: what the database has of them is in no file and, often, in no entity. */
+export function noteMissing(command: CommandContext, state: MigrationState): void {
+  for (const name of missingNames(state))
+    command.note(command.noteStyle.warn(`${name} is applied, but its file is missing.`));
 }
 
 /**

@@ -5,7 +5,7 @@ import { wouldFail } from "../../migrate/running-errors";
 import { editedNames, statusOf, type MigrationState } from "../../migrate/state";
 import type { CommandContext } from "../command";
 import { errorJson, planJson, printJson, reportJson, standingJson, stepJson } from "./json";
-import { openMigrations, type Opened } from "./opened";
+import { noteMissing, openMigrations, type Opened } from "./opened";
 
 /** How long another run is waited for when nothing is said, milliseconds. */
 export const LOCK_TIMEOUT = 10_000;
@@ -121,6 +121,7 @@ function observer(command: Command, { context }: Opened): RunObserver {
   return {
     waiting: () => say(style.dim("Waiting for another run of migrations to end …")),
     planned: (_plan, state) => {
+      if (!options.json) noteMissing(command, state);
       for (const name of editedNames(state)) say(style.warn(`${name} was edited after it was applied.`));
       for (const { name, standing, outOfOrder } of statusOf(state)) {
         if (outOfOrder && standing === "pending") say(style.warn(`${name} is out of order: a younger one is applied.`));

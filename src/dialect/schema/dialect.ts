@@ -95,6 +95,8 @@ export interface Plan {
 /** One thing that a migration does, in words and in statements. */
 export interface Step {
   readonly comment: string;
+  /** What it consists of, where that is several things. */
+  readonly details?: readonly string[];
   readonly statements: readonly Statement[];
 }
 

@@ -83,6 +83,8 @@ describe("sqlite", () => {
     const lenient = await retort("up");
     expect(lenient.exitCode).toBe(0);
     expect(lenient.stderr).toContain(`${A} was edited after it was applied.`);
+    for (const command of ["up", "check"])
+      expect((await retort(command)).stderr).toContain("Lost1700000000000 is applied, but its file is missing.");
   });
 
   test("line ends are no edit", async () => {

@@ -151,18 +151,18 @@ class Walk {
     let schema = this.schema;
     for (const operation of structural) schema = editStored(schema, operation);
     const after = findTable(schema, first.table)!;
-    const comment = `${spoken(first.table)}: ${structural.map(describeWithin).join("; ")}`;
+    const told = (what: string) => toldWith(what, structural.map(describeWithin));
     const known = this.#known(table, renames);
     const native = nativeChange(table, structural, this.schema);
     // On the way back the text is to be what it was: a key that stood among the table's constraints stands there again.
     if (native && (known === undefined || normalized(native.stored) === normalized(known))) {
-      this.steps.push({ comment, statements: [...native.statements, ...noted(table, after)] });
+      this.steps.push({ ...told(spoken(table)), statements: [...native.statements, ...noted(table, after)] });
       this.schema = replaceTable(schema, after, { ...after, stored: native.stored });
       return;
     }
     const definition = known ?? edit.spread(after.stored!);
     const rebuild = rebuildOf(table, after, structural, definition);
-    this.steps.push({ comment: `Rebuild ${comment}`, statements: [rebuild, ...noted(table, after)] });
+    this.steps.push({ ...told(`Rebuild ${spoken(table)}`), statements: [rebuild, ...noted(table, after)] });
     this.schema = replaceTable(schema, after, { ...after, stored: definition });
   }
 
@@ -437,6 +437,10 @@ function isInline(table: Table, key: ForeignKey): boolean {
   return !without.foreignKeys.some((other) => other.columns.join() === key.columns.join());
 }
 
+function toldWith(what: string, details: readonly string[]): Pick<Step, "comment" | "details"> {
+  return details.length === 1 ? { comment: `${what}: ${details[0]}` } : { comment: what, details };
+}
+
 function rebuildOf(before: Table, after: Table, operations: readonly Structural[], definition: string): Rebuild {
   const values = after.columns.flatMap((column): [string, string][] => {
     if (column.generated) return [];
@@ -461,12 +465,12 @@ function valueOf(name: string, operations: readonly Structural[]): string {
     (operation): operation is AlterColumn => operation.kind === "alterColumn" && operation.after.name === name,
   );
   let value = quote(name);
-  for (const { replaced, backfill } of changes) {
+  for (const { before, replaced, backfill } of changes) {
     if (replaced && Object.keys(replaced).length > 0) {
       const cases = Object.entries(replaced).map(([old, other]) => `WHEN ${literal(old)} THEN ${literal(other)}`);
       value = `CASE ${value} ${cases.join(" ")} ELSE ${value} END`;
     }
-    if (backfill !== undefined) value = `COALESCE(${value}, ${backfill})`;
+    if (backfill !== undefined && before.nullable) value = `COALESCE(${value}, ${backfill})`;
   }
   return value;
 }

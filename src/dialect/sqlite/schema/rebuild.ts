@@ -27,15 +27,19 @@ export const PARKED = "retort_rebuilt_";
  * somebody made by hand after the file was written are kept too.
  */
 export function recipe(typed: boolean): string {
-  const [runner, table, text, result] = typed
-    ? [": QueryRunner", ": string", ": string", ": Promise<void>"]
-    : ["", "", "", ""];
-  const options = typed ? ": { definition: string; into: string; from: string; twice?: boolean }" : "";
+  const [text, result] = typed ? [": string", ": Promise<void>"] : ["", ""];
+  const parameters = typed
+    ? `
+  queryRunner: QueryRunner,
+  table: string,
+  options: { definition: string; into: string; from: string; twice?: boolean },
+`
+    : "queryRunner, table, options";
   return `/**
  * Makes a table of SQLite anew and copies its rows into it; its indexes, triggers and highest id are kept.
  * Where foreign keys are on, dropping the old table would delete or change the rows that refer to it: then it stops.
  */
-async function rebuild(queryRunner${runner}, table${table}, options${options})${result} {
+async function rebuild(${parameters})${result} {
   const { definition, into, from, twice } = options;
   const name = (text${text}) => \`"\${text.replaceAll('"', '""')}"\`;
   const parked = name(\`${PARKED}\${table}\`);
