@@ -84,8 +84,8 @@ export interface Dialect {
   unlessPresent(column: string): string;
   /** The words that stand before a statement to see the plan the database makes for it. */
   readonly explain: string;
-  /** One step of that plan, as a line. */
-  planLine(row: Row): string;
+  /** That plan as lines; a step that feeds another one stands below it, indented. */
+  planLines(rows: readonly Row[]): string[];
   /** A new connection for one session; nothing is opened before its first statement. */
   connect(dataSource: DataSource, listener: DatabaseListener): Connection;
 }

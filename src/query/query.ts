@@ -325,7 +325,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     const { sql, parameters } = this.toSQL();
     const { dialect } = this.#context();
     const rows = await this.#rows({ sql: dialect.explain + sql, parameters }, "explain");
-    return rows.map((row) => dialect.planLine(row));
+    return dialect.planLines(rows);
   }
 
   /** The statement and its parameters, without sending it. */

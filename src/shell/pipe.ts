@@ -24,7 +24,7 @@ export async function evaluateOnce(sitting: Sitting, code: string): Promise<numb
 export async function readPipe(sitting: Sitting): Promise<number> {
   const statements = new Statements(
     (text) => sitting.evaluator.parse(text),
-    (name) => commands().isCommand(`.${name}`),
+    (name) => commands().isKnown(name),
   );
   for await (const line of linesOf(sitting.options.input, statements)) {
     const pieces = line === undefined ? statements.end() : statements.take(line);

@@ -89,13 +89,17 @@ export class Sitting {
 
   // Running -------------------------------------------------------------------------------------------------------------
 
-  /** Runs a statement and shows what came of it. Gives whether it succeeded. */
-  async run(text: string): Promise<boolean> {
+  /**
+   * Runs a statement and shows what came of it.
+   * @param goesOn whether more statements follow at once: assignments are not shown then
+   * @returns whether it succeeded
+   */
+  async run(text: string, goesOn = false): Promise<boolean> {
     this.receipt = new Receipt();
     const outcome = await this.evaluate(text);
     if (outcome.kind === "value") {
       this.inputs.push(text);
-      this.show(outcome);
+      this.show(outcome, goesOn);
     } else {
       this.fail(outcome);
     }
@@ -126,7 +130,7 @@ export class Sitting {
     this.isInterrupted = false;
     await this.cancelling;
     this.cancelling = undefined;
-    return this.settle(await this.evaluator.evaluate(text, { breakable: this.manner === "terminal" }));
+    return this.evaluator.evaluate(text, { breakable: this.manner === "terminal" });
   }
 
   /** Shows an error that came from a command, or from behind the prompt. */
@@ -148,16 +152,6 @@ export class Sitting {
     if (this.isInterrupted) throw new Interrupted();
   }
 
-  /** A promise that was not waited for while it was made (`new Promise(…)`) is, when it is all that is left. */
-  private async settle(outcome: Outcome): Promise<Outcome> {
-    if (outcome.kind !== "value" || !isAwaitable(outcome.value)) return outcome;
-    try {
-      return { ...outcome, value: await outcome.value };
-    } catch (error) {
-      return { kind: "error", error, place: this.evaluator.place(error) };
-    }
-  }
-
   private takesKeywords(receiver: unknown): boolean {
     return (
       receiver instanceof Query ||
@@ -170,12 +164,13 @@ export class Sitting {
 
   // Showing -------------------------------------------------------------------------------------------------------------
 
-  private show({ value, last }: Extract<Outcome, { kind: "value" }>): void {
+  private show({ value, last }: Extract<Outcome, { kind: "value" }>, goesOn: boolean): void {
     if (last.kind === "expression" || (this.manner === "once" && last.kind !== "other")) {
       this.evaluator.define("_", value);
       this.showValue(value);
     } else if (
       this.manner === "terminal" &&
+      !goesOn &&
       (last.kind === "assignment" || last.kind === "declaration") &&
       last.names.length > 0
     ) {
@@ -191,10 +186,10 @@ export class Sitting {
       for (const line of formatted(value, this.format, this)) this.write([line]);
       return;
     }
-    const { lines, hidden } = this.printer.print(value, limit);
+    const { lines, hidden, of } = this.printer.print(value, limit);
     this.write(lines);
     this.shown = { value, hidden };
-    if (hidden > 0) this.note([this.theme.quiet(`… ${hidden} more; .all shows them`)]);
+    if (hidden > 0) this.note([this.theme.quiet(`… ${hidden} more${of === "lines" ? " lines" : ""}; .all shows them`)]);
   }
 
   /** Values and what was asked for. */
@@ -289,7 +284,7 @@ export class Sitting {
   private newPrinter(): Printer {
     return new Printer({
       entities: this.entities,
-      session: this.db.session,
+      db: this.db,
       secrets: this.secrets,
       theme: this.theme,
       width: () => this.width,

@@ -29,14 +29,16 @@ export const mysql: Dialect = {
   insertDefaults: "() VALUES ()",
   unlessPresent: (column) => ` ON DUPLICATE KEY UPDATE ${column} = ${column}`,
   explain: "EXPLAIN ",
-  planLine: ([, kind, table, type, , key, , , rows, extra]) =>
-    [
-      `${String(kind)} ${String(table)}: ${String(type)}`,
-      key && `by ${String(key)}`,
-      rows && `${String(rows)} rows`,
-      extra,
-    ]
-      .filter(Boolean)
-      .join(", "),
+  planLines: (rows) =>
+    rows.map(([, kind, table, type, , key, , , count, extra]) =>
+      [
+        `${String(kind)} ${String(table)}: ${String(type)}`,
+        key && `by ${String(key)}`,
+        count && `${String(count)} rows`,
+        extra,
+      ]
+        .filter(Boolean)
+        .join(", "),
+    ),
   connect: (dataSource, listener) => new MysqlConnection(mysql, dataSource, listener),
 };

@@ -27,6 +27,6 @@ export const postgres: Dialect = {
   insertDefaults: "DEFAULT VALUES",
   unlessPresent: () => " ON CONFLICT DO NOTHING",
   explain: "EXPLAIN ",
-  planLine: (row) => String(row[0]),
+  planLines: (rows) => rows.map((row) => String(row[0])),
   connect: (dataSource, listener) => new PostgresConnection(postgres, dataSource, listener),
 };

@@ -1,4 +1,4 @@
-import type { Dialect } from "../dialect";
+import type { Dialect, Row } from "../dialect";
 import { literalOf } from "../literal";
 import { SqliteConnection } from "./connection";
 
@@ -30,9 +30,19 @@ export const sqlite: Dialect = {
   unlessPresent: () => " ON CONFLICT DO NOTHING",
   explain: "EXPLAIN QUERY PLAN ",
   // id, parent, a number that is not used, and the words.
-  planLine: (row) => String(row[3]),
+  planLines,
   connect: (dataSource, listener) => new SqliteConnection(sqlite, dataSource, listener),
 };
+
+/** Rows of a step's number, the number of the step above it, something unused, and what it does. */
+function planLines(rows: readonly Row[]): string[] {
+  const depths = new Map<unknown, number>();
+  return rows.map(([id, parent, , detail]) => {
+    const depth = (depths.get(parent) ?? -1) + 1;
+    depths.set(id, depth);
+    return "  ".repeat(depth) + String(detail);
+  });
+}
 
 /** Numbers and texts; JSON has no other values that SQLite would compare as its own. */
 function jsonList(values: readonly unknown[]): string | undefined {

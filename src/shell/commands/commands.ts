@@ -38,11 +38,14 @@ export const commands: readonly DotCommand[] = [
   exit,
 ];
 
-/** Whether a text is a dot-command's, or asks about a name (`?User`). */
+/** Whether a text is a dot-command's, known or not, or asks about a name (`?User`): JavaScript begins nothing like that. */
 export function isCommand(text: string): boolean {
-  if (/^\?\s*[\p{ID_Start}$_]/u.test(text)) return true;
-  const name = /^\.(\w+)(?:\s|$)/.exec(text)?.[1];
-  return name !== undefined && commands.some((command) => command.name === name);
+  return /^\?\s*[\p{ID_Start}$_]|^\.[a-z]\w*(?:\s|$)/u.test(text);
+}
+
+/** Whether there is a dot-command of this name. */
+export function isKnown(name: string): boolean {
+  return commands.some((command) => command.name === name);
 }
 
 /** Runs a dot-command; an error is shown. Gives whether it succeeded. */

@@ -12,7 +12,9 @@ export const explain: DotCommand = {
     const value = argument === "" ? sitting.shown?.value : await sitting.valueOf(argument);
     if (!(value instanceof Query)) throw usage("explain", ".explain User.query.filterBy(username='susan')");
     const query = value as Query;
-    const lines = await sitting.accounted(() => sitting.db.session.noAutoflush(() => query.explain()));
-    sitting.write(planTree(lines, sitting.theme));
+    await sitting.accounted(async () => {
+      const lines = await sitting.db.session.noAutoflush(() => query.explain());
+      sitting.write(planTree(lines, sitting.theme));
+    });
   },
 };

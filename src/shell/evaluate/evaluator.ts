@@ -3,8 +3,9 @@ import { parse, type Parsed, type TypedSource } from "../rewrite/parse";
 import { offsetAt, render, type Rewritten } from "../rewrite/rope";
 import { rewrite, type LastStatement } from "../rewrite/rewrite";
 import { stripTypes } from "../rewrite/types";
-import { Engine } from "./engine";
-import { Interrupted, Runtime, type RuntimeHost } from "./runtime";
+import { isAwaitable } from "../../query/awaitable";
+import { Engine, type Ending } from "./engine";
+import { Interrupted, Runtime, type Input, type RuntimeHost } from "./runtime";
 
 /** How an input ended. */
 export type Outcome =
@@ -140,7 +141,7 @@ export class Evaluator {
       };
     });
     try {
-      const running = this.engine.evaluate(code, breakable);
+      const running = this.engine.evaluate(code, breakable).then((ended) => this.settled(ended, input));
       // An interrupted input ends by itself at its next step, unless it waits for something that never comes.
       const ending = await Promise.race([running, interrupted.then(() => within(END_WITHIN, running))]);
       if (input.interrupted || ending === "late" || ending.kind === "interrupted") {
@@ -156,6 +157,17 @@ export class Evaluator {
       this.interruption = undefined;
       input.last = undefined;
       Reflect.deleteProperty(scope, helper);
+    }
+  }
+
+  /** A promise that was not waited for while it was made (`new Promise(…)`) is, when it is all that is left. */
+  private async settled(ending: Ending, input: Input): Promise<Ending> {
+    if (ending.kind !== "done" || !isAwaitable(input.last)) return ending;
+    try {
+      input.last = await input.last;
+      return ending;
+    } catch (error) {
+      return { kind: "thrown", error };
     }
   }
 

@@ -1,7 +1,8 @@
 import { inspect, types } from "node:util";
-import { Query } from "../../query/query";
-import type { ShellColumn, ShellModel, ShellSession } from "../world";
+import { Pagination } from "../../query/pagination";
+import type { ShellColumn, ShellDatabase, ShellModel } from "../world";
 import { cellText } from "./cell";
+import { described } from "./described";
 import { type Entities, loadedRelation, ownText, readPath } from "./entities";
 import { type Secrets } from "./secrets";
 import { drawPairs, drawTable, type TableCell } from "./table";
@@ -11,7 +12,7 @@ import type { Theme } from "./theme";
 /** What the printer looks at each time it prints. */
 export interface PrinterOptions {
   readonly entities: Entities;
-  readonly session: ShellSession;
+  readonly db: ShellDatabase;
   readonly secrets: Secrets;
   readonly theme: Theme;
   /** Columns of the terminal, now. */
@@ -20,11 +21,19 @@ export interface PrinterOptions {
   limit(): number;
 }
 
-/** Something printed, and how many rows of it were kept back. */
+/** Something printed, and how much of it was kept back. */
 export interface Printed {
   readonly lines: readonly string[];
   readonly hidden: number;
+  /** What was kept back: rows of a list, or lines of anything else. */
+  readonly of: "rows" | "lines";
 }
+
+/** Elements of a list that are no rows are shown up to this, also where all of them are asked for. */
+const MOST_ELEMENTS = 10_000;
+
+/** Objects that are copied to be shown; what is inside the others is left out. */
+const MOST_COPIES = 20_000;
 
 /** A relation to many names so many of its members. */
 const NAMED_MEMBERS = 3;
@@ -35,27 +44,30 @@ export class Printer {
 
   /** A value as the prompt shows it; `undefined` shows nothing. */
   print(value: unknown, limit = this.options.limit()): Printed {
-    if (value === undefined) return { lines: [], hidden: 0 };
-    if (types.isProxy(value)) return whole(this.other(value).split("\n"));
+    if (value === undefined) return { lines: [], hidden: 0, of: "rows" };
+    const own = described(value, this.options);
+    if (own !== undefined) return whole([own]);
+    if (types.isProxy(value)) return this.inspected(value, limit);
     if (Array.isArray(value)) return this.list(value as unknown[], limit);
     const model = this.options.entities.of(value);
     if (model) return whole(this.record(value as object, model));
-    if (value instanceof Query) return whole([this.queryText(value as Query)]);
-    return whole(this.other(value).split("\n"));
+    if (value instanceof Pagination) return this.page(value as Pagination<unknown>, limit);
+    return this.inspected(value, limit);
   }
 
   /** A value in one line, for assignments: `<User susan>`, `[3 × User]`. */
   summary(value: unknown): string {
     const { entities } = this.options;
     if (value === undefined) return "";
-    if (!types.isProxy(value) && value instanceof Query) return this.queryText(value as Query);
+    const own = described(value, this.options);
+    if (own !== undefined) return own;
     const model = entities.of(value);
     if (model) return entities.label(value as object, model);
     if (Array.isArray(value)) {
       const first = entities.of(value[0]);
       if (first) return `[${value.length} × ${first.name}]`;
     }
-    return cut(this.other(value, true).replace(/\s*\n\s*/g, " "), this.options.width() - 1);
+    return cut(this.other(value, { compact: true }).replace(/\s*\n\s*/g, " "), this.options.width() - 1);
   }
 
   /** A value as `print()` writes it. */
@@ -73,7 +85,8 @@ export class Printer {
 
   /** One entity: what it says of itself, its state, and its fields. */
   private record(entity: object, model: ShellModel): string[] {
-    const { theme, session, entities } = this.options;
+    const { theme, entities } = this.options;
+    const { session } = this.options.db;
     const own = ownText(entity, model);
     const state = this.stateOf(entity);
     const changes = session.changes(entity);
@@ -92,7 +105,7 @@ export class Printer {
   }
 
   private stateOf(entity: object): string {
-    const { session } = this.options;
+    const { session } = this.options.db;
     const state = session.state(entity);
     if (state !== "persistent") return state === "transient" ? "not added" : state;
     if (session.deleted.includes(entity)) return "to be deleted";
@@ -129,9 +142,16 @@ export class Printer {
   private list(values: readonly unknown[], limit: number): Printed {
     const shown = values.slice(0, limit);
     const rows = this.tableOf(shown);
-    if (!rows) return whole(this.other(values).split("\n"));
+    if (!rows) return this.inspected(values, limit);
     const lines = drawTable(rows.columns, rows.cells, this.options.width(), this.options.theme);
-    return { lines, hidden: values.length - shown.length };
+    return { lines, hidden: values.length - shown.length, of: "rows" };
+  }
+
+  /** One page of a query, and which of how many it is. */
+  private page({ items, page, pages, total }: Pagination<unknown>, limit: number): Printed {
+    const printed = this.list(items, limit);
+    const which = `page ${page} of ${pages}, ${total} in all`;
+    return { ...printed, lines: [...printed.lines, this.options.theme.quiet(which)] };
   }
 
   /** The rows of a table, when all values are entities of one table or plain objects. */
@@ -164,48 +184,62 @@ export class Printer {
 
   // Anything else -------------------------------------------------------------------------------------------------------
 
-  private queryText(query: Query): string {
-    const model = this.options.entities.ofTarget(query.entity);
-    const name = model?.name ?? "rows";
-    return `Query of ${name}; .all(), .first() or .count() asks`;
+  /** A value as Node shows it; of a long one the first lines. */
+  private inspected(value: unknown, limit: number): Printed {
+    const lines = this.other(value, { most: limit }).split("\n");
+    if (lines.length <= limit) return whole(lines);
+    return { lines: lines.slice(0, limit), hidden: lines.length - limit, of: "lines" };
   }
 
-  private other(value: unknown, compact = false): string {
-    return inspect(this.presentable(value, 0, new Set()), {
+  private other(value: unknown, { compact = false, most = this.options.limit() } = {}): string {
+    return inspect(this.presentable(value, { left: MOST_COPIES }), {
       colors: this.options.theme.colours,
-      depth: compact ? 1 : 4,
-      maxArrayLength: compact ? 5 : this.options.limit(),
+      // What is inside somebody's class is looked at when it is asked for.
+      depth: compact ? 1 : isPlainOrList(value) ? 4 : 1,
+      maxArrayLength: compact ? 5 : Math.min(most, MOST_ELEMENTS),
       maxStringLength: compact ? 200 : 10_000,
       breakLength: compact ? Infinity : this.options.width(),
     });
   }
 
   /** The same value with entities, and secrets in plain objects, replaced by what may be seen of them. */
-  private presentable(value: unknown, depth: number, above: ReadonlySet<object>): unknown {
+  private presentable(
+    value: unknown,
+    copies: { left: number },
+    depth = 0,
+    above: ReadonlySet<object> = new Set(),
+  ): unknown {
     const { entities, secrets } = this.options;
     if (typeof value !== "object" || value === null || depth > 4 || types.isProxy(value)) return value;
     const model = entities.of(value);
     if (model) return { [inspect.custom]: () => entities.label(value, model) };
+    const own = depth === 0 ? undefined : described(value, this.options);
+    if (own !== undefined) return { [inspect.custom]: () => own };
     if (above.has(value)) return { [inspect.custom]: () => "[Circular]" };
+    if ((copies.left -= 1) < 0) return { [inspect.custom]: () => "[…]" };
     const inside = new Set([...above, value]);
     if (Array.isArray(value)) {
       const copy = Array.prototype.slice.call(value, 0, 10_000) as unknown[];
-      return copy.some(isPlainOrList) || copy.some((item) => entities.of(item))
-        ? copy.map((item) => this.presentable(item, depth + 1, inside))
+      return copy.some((item) => typeof item === "object" && item !== null)
+        ? copy.map((item) => this.presentable(item, copies, depth + 1, inside))
         : value;
     }
     if (value instanceof Map) {
       return new Map(
-        [...value].map(([key, item]: [unknown, unknown]) => [key, this.presentable(item, depth + 1, inside)]),
+        [...value].map(([key, item]: [unknown, unknown]) => [key, this.presentable(item, copies, depth + 1, inside)]),
       );
     }
-    if (value instanceof Set) return new Set([...value].map((item) => this.presentable(item, depth + 1, inside)));
-    if (!isPlain(value)) return value;
+    if (value instanceof Set)
+      return new Set([...value].map((item) => this.presentable(item, copies, depth + 1, inside)));
+    if (value instanceof Error) return depth === 0 ? withoutStack(value) : value;
+    if (!isPlain(value) && !isOrdinary(value)) return value;
     // Accessors stay what they are: looking runs nobody's code.
     const copy = Object.create(Object.getPrototypeOf(value) as object | null) as object;
     for (const [key, own] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
       const shown =
-        "value" in own ? { ...own, value: this.presentable(secrets.mask(own.value, key), depth + 1, inside) } : own;
+        "value" in own
+          ? { ...own, value: this.presentable(secrets.mask(own.value, key), copies, depth + 1, inside) }
+          : own;
       Object.defineProperty(copy, key, shown);
     }
     return copy;
@@ -213,7 +247,22 @@ export class Printer {
 }
 
 function whole(lines: readonly string[]): Printed {
-  return { lines, hidden: 0 };
+  return { lines, hidden: 0, of: "rows" };
+}
+
+/** Whether an object of somebody's class may be copied to be looked at: it has no inside that its properties do not tell. */
+function isOrdinary(value: object): boolean {
+  return (
+    !(inspect.custom in value) && Object.prototype.toString.call(value) === "[object Object]" && !types.isPromise(value)
+  );
+}
+
+/** An error that is a value: what it says, and not where in the shell it was made. */
+function withoutStack(error: Error): object {
+  const more = Object.entries(error);
+  const said = `${error.name}${error.message ? `: ${error.message}` : ""}`;
+  const fields = more.length > 0 ? ` ${inspect(Object.fromEntries(more), { depth: 1 })}` : "";
+  return { [inspect.custom]: () => said + fields };
 }
 
 /** The columns a table of an entity has: those that its properties hold. */

@@ -1,4 +1,4 @@
-import { commands, isCommand, runCommand } from "../commands/commands";
+import { isCommand, isKnown, runCommand } from "../commands/commands";
 import { cut } from "../print/width";
 import type { Sitting } from "../sitting";
 import { Statements, type Piece } from "../statements";
@@ -153,9 +153,12 @@ class Prompt {
     const pieces = this.pieces(text);
     this.raw(false);
     for (const [index, piece] of pieces.entries()) {
-      const done =
-        piece.kind === "command" ? await runCommand(piece.text, this.sitting) : await this.sitting.run(piece.text);
       const left = pieces.length - index - 1;
+      // Of what was pasted the assignments say nothing: the last one and the expressions do.
+      const done =
+        piece.kind === "command"
+          ? await runCommand(piece.text, this.sitting)
+          : await this.sitting.run(piece.text, left > 0);
       if (this.sitting.leaving) return;
       if (done || left === 0) continue;
       this.sitting.note([
@@ -169,10 +172,7 @@ class Prompt {
     const trimmed = text.trim();
     if (isCommand(trimmed) && !trimmed.includes("\n")) return [{ kind: "command", text: trimmed }];
     if (!trimmed.includes("\n")) return [{ kind: "statement", text }];
-    const statements = new Statements(
-      (part) => this.sitting.evaluator.parse(part),
-      (name) => commands.some((command) => command.name === name),
-    );
+    const statements = new Statements((part) => this.sitting.evaluator.parse(part), isKnown);
     return [...text.split("\n").flatMap((line) => statements.take(line)), ...statements.end()];
   }
 

@@ -21,8 +21,8 @@ function stepOf(line: string): Step {
 function branches(steps: readonly Step[], index: number): string {
   const { depth } = steps[index]!;
   const least = Math.min(...steps.map((step) => step.depth));
-  if (depth === least)
-    return steps.length > 1 && least === 0 && index === 0 ? "" : lastAt(steps, index, depth) ? "└─ " : "├─ ";
+  const roots = steps.filter((step) => step.depth === least).length;
+  if (depth === least) return roots === 1 ? "" : lastAt(steps, index, depth) ? "└─ " : "├─ ";
   const levels = [...new Set(steps.map((step) => step.depth))].sort((a, b) => a - b).filter((level) => level < depth);
   const trunk = levels
     .slice(1)
