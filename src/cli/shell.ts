@@ -1,4 +1,4 @@
-import type { ExitCode } from "../errors";
+import { ExitCode, RetortError } from "../errors";
 import type { Project } from "../config/project";
 import { openShell, type MigrateHook, type ResultFormat } from "../shell/shell";
 import type { Database } from "../session/database";
@@ -19,7 +19,8 @@ type ShellContext = CommandContext<ShellOptions>;
 export async function run(context: ShellContext): Promise<ExitCode> {
   const { io, options } = context;
   const access: DatabaseUse = { use: options.readOnly ? "read" : "write" };
-  const project = await context.project();
+  const project = await projectOrOffer(context);
+  if (!project) return ExitCode.done;
   const db = await context.database(access);
   const reloading = new Reloading(project, access);
   try {
@@ -45,6 +46,22 @@ export async function run(context: ShellContext): Promise<ExitCode> {
     return exitCode as ExitCode;
   } finally {
     await reloading.close();
+  }
+}
+
+/** The project; where nothing says which, `retort migrate init` is offered to whoever sits at a terminal. */
+async function projectOrOffer(context: ShellContext): Promise<Project | undefined> {
+  try {
+    return await context.project();
+  } catch (error) {
+    const isMissing = error instanceof RetortError && error.code === "config/not-found";
+    const { isTerminal, confirm } = require("./migrate/prompt") as typeof import("./migrate/prompt");
+    if (!isMissing || context.options.eval !== undefined || !isTerminal(context)) throw error;
+    context.note(context.noteStyle.dim(`retort: ${error.message}`));
+    if (!(await confirm(context, "Make a configuration and a migrations folder (retort migrate init)?"))) throw error;
+    const { run: init } = require("./migrate/init") as typeof import("./migrate/init");
+    await init(context as CommandContext);
+    return undefined;
   }
 }
 

@@ -28,6 +28,12 @@ export function optionsExclude(first: string, second: string): RetortError {
   });
 }
 
+export function fileExists(name: string): RetortError {
+  return new RetortError("shell/file-exists", `${name} is there already`, {
+    hint: "name another file, or delete that one",
+  });
+}
+
 export function noSuchFile(file: string, cause: unknown): RetortError {
   return new RetortError("shell/file", `${file} cannot be read or written: ${(cause as Error).message}`, { cause });
 }

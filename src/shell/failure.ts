@@ -37,10 +37,12 @@ export function failureLines(error: unknown, place: Place | undefined, context: 
 
 function hintOf(error: unknown, { isReadOnly }: FailureContext): string | undefined {
   if (!(error instanceof RetortError)) return undefined;
+  if ((error.cause as { code?: unknown } | undefined)?.code === "SQLITE_READONLY_DBMOVED")
+    return "the database's file was moved or deleted since the shell was opened; leave, and start it again";
   // PostgreSQL wants a rollback after any statement that failed or was stopped inside a transaction.
   if (isAborted(error)) return "db.session.rollback() takes the open transaction back";
   if (isReadOnly && error.code === "database/read-only")
-    return "this shell is read-only; retort shell --write may change things";
+    return "this shell is read-only; one without --read-only, or with --write for a host that is far, may change things";
   return error.hint;
 }
 

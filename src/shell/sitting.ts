@@ -11,6 +11,7 @@ import { entityNames, namesOf, type EntityName } from "./names";
 import { Entities } from "./print/entities";
 import { printWith } from "./print/print";
 import { Printer } from "./print/printer";
+import type { SavedInput } from "./save/script";
 import { Secrets } from "./print/secrets";
 import { theme, wantsColours, type Theme } from "./print/theme";
 import { Receipt } from "./receipt";
@@ -24,6 +25,9 @@ export type Manner = "terminal" | "pipe" | "once";
 
 const UNRESTRICTED: Restrictions = { sandbox: false, readOnly: undefined };
 
+/** The names that JavaScript and Node have, and nobody has typed. */
+const BUILT_IN: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(globalThis), "require"]);
+
 /** Rows of a list that a pipe is given as a table: all of them. */
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
 
@@ -36,7 +40,7 @@ export class Sitting {
   readonly secrets: Secrets;
   readonly evaluator: Evaluator;
   /** Everything typed so far that did not fail, for `.save`. */
-  readonly inputs: string[] = [];
+  readonly inputs: SavedInput[] = [];
   db: ShellDatabase;
   entities: Entities;
   entityNames: readonly EntityName[];
@@ -98,7 +102,7 @@ export class Sitting {
     this.receipt = new Receipt();
     const outcome = await this.evaluate(text);
     if (outcome.kind === "value") {
-      this.inputs.push(text);
+      this.inputs.push({ text, isShown: outcome.last.kind === "expression" && outcome.value !== undefined });
       this.show(outcome, goesOn);
     } else {
       this.fail(outcome);
@@ -253,6 +257,11 @@ export class Sitting {
   /** Every name that can be typed. */
   knownNames(): string[] {
     return [...Object.keys(this.names), ...this.evaluator.declaredNames(), ...Object.getOwnPropertyNames(globalThis)];
+  }
+
+  /** Whether a name is at hand without being declared by what was typed. */
+  isAtHand(name: string): boolean {
+    return name in this.names || BUILT_IN.has(name);
   }
 
   /** What may stand after `expression.`, found in types. */

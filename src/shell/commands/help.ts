@@ -31,11 +31,13 @@ export async function explainName(name: string, sitting: Sitting): Promise<boole
 }
 
 function overview(commands: readonly DotCommand[], sitting: Sitting): string[] {
-  const { theme } = sitting;
+  const { theme, width } = sitting;
   return [
     ...drawPairs(
       commands.map(({ name, takes, summary }) => ({ name: `.${name}${takes ? ` ${takes}` : ""}`, text: summary })),
       theme,
+      "  ",
+      width,
     ),
     "",
     ...drawPairs(
@@ -47,6 +49,8 @@ function overview(commands: readonly DotCommand[], sitting: Sitting): string[] {
         { name: "Tab  Ctrl-R  Ctrl-C  Ctrl-D", text: "complete, search the history, stop, leave" },
       ],
       theme,
+      "  ",
+      width,
     ),
   ];
 }

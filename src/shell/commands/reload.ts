@@ -23,8 +23,10 @@ export const reload: DotCommand = {
     await restrict(db, sitting.restrictions);
     sitting.adopt(db);
     const changes = differences(before, described(sitting));
-    if (changes.length === 0) return sitting.note(["loaded again; no entity has changed"]);
-    sitting.note([...changes, "objects that were loaded before are of the old classes; load them again"]);
+    sitting.note([
+      ...(changes.length === 0 ? ["loaded again; no column and no relation has changed"] : changes),
+      "objects that were loaded before are of the old classes; load them again",
+    ]);
   },
 };
 

@@ -59,7 +59,8 @@ export class Inference {
     return statement?.type === "ExpressionStatement" ? this.of(statement.expression) : UNKNOWN;
   }
 
-  private of(node: Node): Type {
+  /** The type of a node of a parsed expression. */
+  of(node: Node): Type {
     switch (node.type) {
       case "Identifier":
         return this.ofName(node.name);

@@ -100,12 +100,29 @@ function upright(
   });
 }
 
-/** Names with their values, the names aligned. */
+/** Names with their values, the names aligned; values of plain words go on below themselves where a width is given. */
 export function drawPairs(
   pairs: readonly { readonly name: string; readonly text: string }[],
   theme: Theme,
   indent = "  ",
+  width = Infinity,
 ): string[] {
   const names = Math.max(0, ...pairs.map(({ name }) => widthOf(name)));
-  return pairs.map(({ name, text }) => `${indent}${theme.name(padEnd(name, names))}  ${text}`.trimEnd());
+  const room = Math.max(20, width - indent.length - names - 3);
+  return pairs.flatMap(({ name, text }) =>
+    (width === Infinity ? [text] : wrapped(text, room)).map((line, index) =>
+      `${indent}${theme.name(padEnd(index === 0 ? name : "", names))}  ${line}`.trimEnd(),
+    ),
+  );
+}
+
+/** Words in lines of no more than so many columns. */
+function wrapped(text: string, columns: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line !== "" && widthOf(line) + 1 + widthOf(word) > columns) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines;
 }

@@ -804,7 +804,8 @@ function singleName(node: Node): string | undefined {
   return declarator?.id.type === "Identifier" && declarator.init ? declarator.id.name : undefined;
 }
 
-function childrenOf(node: Node): Node[] {
+/** The nodes inside a node, in the order of the text. */
+export function childrenOf(node: Node): Node[] {
   const children: Node[] = [];
   const named = node.type === "MethodDefinition" || node.type === "PropertyDefinition";
   for (const [key, value] of Object.entries(node) as [string, unknown][]) {
