@@ -6,9 +6,9 @@ export interface Piece {
   readonly text: string;
 }
 
-/** A line that can only go on with what stands before it. */
+/** A line that can only go on with what stands before it; remarks stay with it, since it may go on below them. */
 const CONTINUES =
-  /^\s*(\.\s*[\p{ID_Start}$_]|\?\.|else\b|catch\b|finally\b|&&|\|\||\?\?|[*%<>=?:,|&^)\]}]|instanceof\b|in\b)/u;
+  /^\s*(\.\s*[\p{ID_Start}$_]|\?\.|else\b|catch\b|finally\b|&&|\|\||\?\?|[*%<>=?:,|&^)\]}]|instanceof\b|in\b|\/\/)/u;
 
 const COMMAND = /^\.(\w+)(?=\s|$)|^\?/;
 

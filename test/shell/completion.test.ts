@@ -100,7 +100,7 @@ test.each<[typed: string, some: string[]]>([
   [".format n|", ["ndjson"]],
   [".explain Article.query.fir|", ["first"]],
   ["?Article.qu|", ["query"]],
-])("shell: Tab after %s", (typed, some) => {
+])("shell 6: Tab after %s", (typed, some) => {
   expect(offered(typed)).toEqual(expect.arrayContaining(some));
 });
 

@@ -323,7 +323,7 @@ const TABLE: [typed: string, given: unknown][] = [
   ["[1].map(x => new globalThis.Map([[x, 2]]).get(1))", [2]],
 ];
 
-test.each(TABLE)("shell: %s", async (typed, given) => {
+test.each(TABLE)("shell 2: %s", async (typed, given) => {
   expect(await give(typed)).toEqual(given);
 });
 
@@ -336,7 +336,7 @@ test("two statements are kept apart although the second now begins with a parent
   expect(await give("function go() {\n  const x = u\n  u.posts.length\n  return x\n}\ngo().username")).toBe("susan");
 });
 
-test("a query or a thenable that is only named asks nothing", async () => {
+test("shell 2: a query or a thenable that is only named asks nothing", async () => {
   FakeQuery.asked = 0;
   const outcome = (await evaluator.evaluate("q = User.query.filterBy({ id: 1 }).limit(5)")) as Outcome & {
     kind: "value";
@@ -359,7 +359,7 @@ test("a relation that can answer by itself is not loaded", async () => {
   expect(touched.times).toBe(1);
 });
 
-test("const, let, class and function can be typed again, and a failed let poisons nothing", async () => {
+test("shell 4: const, let, class and function can be typed again, and a failed let poisons nothing", async () => {
   await give("const k = 1");
   expect(await give("const k = 2; k")).toBe(2);
   await expect(give("let z = null.x")).rejects.toThrow(TypeError);
@@ -394,7 +394,7 @@ test.each([
   ["const t2: number = nothing", "nothing"],
   ["a = 1\nb = 2\nnull.field", ".field"],
   ["{ a: nothing }", "nothing"],
-])("an error points at what was typed: %s", async (typed, at) => {
+])("shell 16: an error points at what was typed: %s", async (typed, at) => {
   const outcome = (await evaluator.evaluate(typed)) as Outcome & { kind: "error" };
   expect(outcome.kind).toBe("error");
   const { text, offset } = outcome.place!;
@@ -427,7 +427,7 @@ test.each(["f)", "a b", "'abc", "const = 1", "1 +* 2", "for (", "}"])(
   },
 );
 
-test("an interrupted statement does not go on behind the prompt", async () => {
+test("shell 15: an interrupted statement does not go on behind the prompt", async () => {
   const running = evaluator.evaluate("went = 0; for (;;) went++");
   setTimeout(() => evaluator.interrupt(), 60);
   expect(await running).toEqual({ kind: "interrupted" });
@@ -437,7 +437,7 @@ test("an interrupted statement does not go on behind the prompt", async () => {
   expect(await give("went")).toBe(reached);
 });
 
-test("a statement that waits forever can be interrupted", async () => {
+test("shell 15: a statement that waits forever can be interrupted", async () => {
   const running = evaluator.evaluate("kept = new Promise(() => {}); kept.then(() => 1)");
   setTimeout(() => evaluator.interrupt(), 20);
   expect(await running).toEqual({ kind: "interrupted" });

@@ -1,3 +1,4 @@
+import { runCommand } from "../../src/shell/commands/commands";
 import { microblogProject } from "../helpers/project";
 import { openSitting, type TestSitting } from "./sitting";
 
@@ -68,7 +69,6 @@ describe("what .save writes", () => {
   afterEach(() => opened.close());
 
   test("nothing that failed, and nothing where nothing was typed", async () => {
-    const { runCommand } = await import("../../src/shell/commands/commands");
     expect(await runCommand(".save /tmp/never.ts", opened.sitting)).toBe(false);
     expect(opened.output()).toContain("nothing was typed yet");
     await opened.sitting.run("null.x");

@@ -1,8 +1,9 @@
 import "reflect-metadata";
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { Column, DataSource, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn, type EntityTarget } from "typeorm";
 import { connect, type Database } from "../../src/session/database";
-import type { ShellOptions } from "../../src/shell/shell";
+import { isCommand, runCommand } from "../../src/shell/commands/commands";
+import { openShell, type ShellOptions } from "../../src/shell/shell";
 import { Sitting, type Manner } from "../../src/shell/sitting";
 
 /** Entities that have one of each thing the shell must know. */
@@ -53,6 +54,8 @@ export class Article {
 export interface TestSitting {
   readonly sitting: Sitting;
   readonly db: Database;
+  /** Runs a statement or a dot-command, and gives the lines it printed. */
+  type(text: string): Promise<string[]>;
   /** What was written since the last call. */
   output(): string;
   notes(): string;
@@ -88,6 +91,12 @@ export async function openSitting({
   return {
     sitting,
     db,
+    async type(text) {
+      output.taken();
+      if (isCommand(text)) await runCommand(text, sitting);
+      else await sitting.run(text);
+      return output.taken().trimEnd().split("\n");
+    },
     output: () => output.taken(),
     notes: () => error.taken(),
     async close() {
@@ -96,6 +105,33 @@ export async function openSitting({
       if (dataSource.isInitialized) await dataSource.destroy();
     },
   };
+}
+
+/** What a shell printed whose input was a pipe, or `-e`. */
+export interface Piped {
+  readonly exitCode: number;
+  readonly output: string;
+  readonly notes: string;
+}
+
+/** Runs a whole shell over a database that is open, with a pipe's lines as its input. */
+export async function pipe(dataSource: DataSource, input: string, options: Partial<ShellOptions> = {}): Promise<Piped> {
+  const db = await connect(dataSource);
+  const [output, error] = [new Sink(100, 30), new Sink(100, 30)];
+  try {
+    const exitCode = await openShell({
+      db,
+      root: process.cwd(),
+      input: Readable.from([input]),
+      output,
+      error,
+      env: {},
+      ...options,
+    });
+    return { exitCode, output: output.taken(), notes: error.taken() };
+  } finally {
+    await db.close();
+  }
 }
 
 /** A stream of a size, as a terminal is. */
