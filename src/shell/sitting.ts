@@ -249,7 +249,7 @@ export class Sitting {
 
   private observed(event: ShellEvent): void {
     this.receipt.take(event);
-    if (this.echo) this.note(echoLines(event, this.theme));
+    if (this.echo) this.note(echoLines(event, this.theme, this.secrets));
   }
 
   // Names ---------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,9 @@
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Scalar } from "../../src/query/expression";
+import { Query } from "../../src/query/query";
+import { Database } from "../../src/session/database";
+import { Session } from "../../src/session/session";
+import { DATABASE, EXPRESSION, QUERY, SESSION } from "../../src/shell/complete/vocabulary";
 import { greeting } from "../../src/shell/prompt/greeting";
 import { Article, openSitting, Shop, type TestSitting } from "./sitting";
 
@@ -84,4 +89,15 @@ test(".help names every command and fits the terminal", async () => {
     "help entities schema diff sql explain echo format timing reveal all export reload migrate load save history editor exit";
   for (const name of names.split(" ")) expect(help.join("\n")).toMatch(new RegExp(`^ {2}\\.${name}\\b`, "m"));
   expect(help.filter((line) => line.length > 60)).toEqual([]);
+});
+
+test("the words of query, session and expressions that can be called are known to Tab and to ?name", () => {
+  const own = (type: { prototype: object }) => Object.getOwnPropertyNames(type.prototype);
+  const unknown = (type: { prototype: object }, known: readonly string[], internal: string[]) =>
+    own(type).filter((name) => name !== "constructor" && !known.includes(name) && !internal.includes(name));
+  expect(unknown(Query, Object.keys(QUERY), ["entity", "arriving", "renderInto"])).toEqual([]);
+  const ofSession = ["sandbox", "cancel", "aliased", "failure", "isClosed", "owns"];
+  expect(unknown(Session, Object.keys(SESSION), ofSession)).toEqual([]);
+  expect(unknown(Scalar, EXPRESSION, ["encode", "decode", "renderSelected"])).toEqual([]);
+  expect(unknown(Database, DATABASE, ["forbidWrites"])).toEqual([]);
 });

@@ -89,6 +89,9 @@ test("shell 13: .diff shows what a commit would do: rows, before → after", asy
       "    name  s0 → other",
       "- Article #8  article",
       "1 inserted, 1 updated, 1 deleted by a commit",
+      expect.stringMatching(/^ {2}INSERT INTO "shop".*\['new'\]$/),
+      expect.stringMatching(/^ {2}UPDATE "shop" SET "name" = \? WHERE "id" = \? .*\['other', 1\]$/),
+      expect.stringMatching(/^ {2}DELETE FROM "article"/),
     ]),
   );
   await type("db.session.rollback()");

@@ -55,7 +55,7 @@ export interface TestSitting {
   readonly sitting: Sitting;
   readonly db: Database;
   /** Runs a statement or a dot-command, and gives the lines it printed. */
-  type(text: string): Promise<string[]>;
+  readonly type: (text: string) => Promise<string[]>;
   /** What was written since the last call. */
   output(): string;
   notes(): string;

@@ -34,7 +34,7 @@ export const mysql: Dialect = {
       [
         `${String(kind)} ${String(table)}: ${String(type)}`,
         key && `by ${String(key)}`,
-        count && `${String(count)} rows`,
+        count !== null && `${Number(count)} rows`,
         extra,
       ]
         .filter(Boolean)

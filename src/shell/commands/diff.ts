@@ -73,9 +73,11 @@ function summary({ db: { session }, theme }: Sitting): string[] {
   return [theme.quiet(`${parts.join(", ") || "nothing more"} by a commit${flushed}`)];
 }
 
-async function statements({ db: { session }, theme }: Sitting): Promise<string[]> {
+async function statements({ db: { session }, theme, secrets }: Sitting): Promise<string[]> {
   const { statements: planned, steps } = await session.plan();
-  const lines = planned.slice(0, SHOWN).map(({ sql, parameters }) => `  ${statementText(sql, parameters, theme)}`);
+  const lines = planned
+    .slice(0, SHOWN)
+    .map(({ sql, parameters }) => `  ${statementText(sql, parameters, theme, secrets)}`);
   if (planned.length > SHOWN) lines.push(theme.quiet(`  … ${planned.length - SHOWN} more statements`));
   const waits = steps.flatMap((step) => step.waits);
   lines.push(...waits.slice(0, SHOWN).map(({ text }) => theme.quiet(`  ${text}`)));

@@ -14,12 +14,12 @@ export const sql: DotCommand = {
     const value = await sitting.valueOf(argument);
     if (!(value instanceof Query)) throw usage("sql", ".sql User.query.filterBy(username='susan')");
     const statement = (value as Query).toSQL();
-    sitting.write([statementText(statement.sql, statement.parameters, sitting.theme)]);
+    sitting.write([statementText(statement.sql, statement.parameters, sitting.theme, sitting.secrets)]);
   },
 };
 
 function showSent(sitting: Sitting): void {
   const { statements } = sitting.receipt;
   if (statements.length === 0) return sitting.note(["the last input sent nothing"]);
-  sitting.write(statements.map((sent) => statementText(sent.sql, sent.parameters, sitting.theme)));
+  sitting.write(statements.map((sent) => statementText(sent.sql, sent.parameters, sitting.theme, sitting.secrets)));
 }

@@ -1,14 +1,7 @@
 import { inspect, types } from "node:util";
 import { dialectOf } from "../../dialect/dialects";
-import {
-  Column,
-  Expression,
-  Labelled,
-  Order,
-  RelationExpression,
-  type Condition,
-  type Renderer,
-} from "../../query/expression";
+import { Column, Expression, Labelled, Order, type Condition, type Renderer } from "../../query/expression";
+import { RelationExpression } from "../../query/relation";
 import { Query } from "../../query/query";
 import type { ShellDatabase, ShellModel } from "../world";
 import type { Entities } from "./entities";
@@ -39,7 +32,8 @@ export function described(value: unknown, context: DescribedContext): string | u
   if (value instanceof RelationExpression) return `${value.model.label}  ${theme.quiet("relation")}`;
   if (types.isProxy(value)) return columnsText(value, db, entities);
   if (value instanceof Query) return queryText(value as Query, entities);
-  if (value instanceof Column && value.path.length === 0) return `${value.model.label}  ${theme.quiet("column")}`;
+  if (value instanceof Column && value.way.relations.length === 0)
+    return `${value.model.label}  ${theme.quiet("column")}`;
   if (value instanceof Expression) return wordsOf(value, db);
   if (value instanceof Order) return value.render(wordsOf(value.scalar, db));
   if (value instanceof Labelled) return `${wordsOf(value.scalar, db)} AS ${value.name}`;
@@ -79,8 +73,8 @@ function wordsOf(expression: Expression, { dataSource }: ShellDatabase): string 
     dialect: dialectOf(dataSource),
     parameter: (value) => inspect(value, { compact: true, breakLength: Infinity, maxStringLength: 100 }),
     among: (left, values) => `${left} IN (${values.map((value) => inspect(value)).join(", ")})`,
-    column: (column, path) =>
-      path.length === 0 ? column.label : [...path.map(({ property }) => property), column.property].join("."),
+    column: (column, { relations }) =>
+      relations.length === 0 ? column.label : [...relations.map(({ property }) => property), column.property].join("."),
     exists: (relation, _path, condition: Condition | undefined) =>
       `EXISTS ${relation.label}${condition ? ` (${condition.render(renderer)})` : ""}`,
     subquery: () => "(SELECT …)",

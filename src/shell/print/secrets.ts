@@ -24,6 +24,12 @@ export class Secrets {
     return WORDS.test(name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase());
   }
 
+  /** Whether a column of this name is hidden in some entity. */
+  hidesAnywhere(column: string): boolean {
+    const ending = `.${column.toLowerCase()}`;
+    return this.hides(column) || (!this.revealed && [...this.named].some((name) => name.endsWith(ending)));
+  }
+
   /** The value, or what stands for it. What is empty hides nothing; nor do dates and flags (`passwordChangedAt`). */
   mask(value: unknown, property: string, entity?: string): unknown {
     const hidable = (typeof value === "string" && value !== "") || value instanceof Uint8Array || isObject(value);
