@@ -14,12 +14,6 @@ export interface RunResult {
   lastId: number | bigint | undefined;
 }
 
-/** What many runs of one statement did; both lists are in the order of the runs. */
-export interface RunResults {
-  readonly changes: readonly number[];
-  readonly lastIds: readonly (number | bigint | undefined)[];
-}
-
 /** What happens on a connection; the shell's receipt and `.echo`, and tests that count statements, listen to it. */
 export type DatabaseEvent =
   | {
@@ -38,9 +32,7 @@ export type DatabaseListener = (event: DatabaseEvent) => void;
 
 /** How the keys that the database makes are learnt after an INSERT. */
 export type GeneratedKeys =
-  /** One row a statement, whose key the driver tells (SQLite). */
-  | "last-id"
-  /** `INSERT … RETURNING`, many rows a statement (PostgreSQL). */
+  /** `INSERT … RETURNING`, many rows a statement (SQLite, PostgreSQL). */
   | "returning"
   /** Many rows a statement get consecutive keys, the first of which the driver tells (MySQL, MariaDB). */
   | "consecutive";
@@ -59,6 +51,8 @@ export interface Dialect {
    */
   readonly arrayParameter:
     { encode(values: readonly unknown[]): unknown; render(left: string, placeholder: string): string } | undefined;
+  /** How `(a, b) IN (tuples)` is written: keys of several columns, any number of them. */
+  tuplesAmong(left: string, tuples: readonly string[]): string;
   /** A value as it is written in SQL, for statements with more values than parameters; undefined where it cannot be written. */
   literal(value: unknown): string | undefined;
   /** The function that counts the letters of a text. */
@@ -102,8 +96,8 @@ export interface Connection {
   rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]>;
   /** Sends a statement for what it does. */
   run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult>;
-  /** Sends one statement many times with other parameters. */
-  runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<RunResults>;
+  /** Sends one statement many times with other parameters; the rows that each run touched. */
+  runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<number[]>;
   /**
    * Reads rows in portions, holding no more than a portion in memory. What is sent in the meantime, writes and commits too,
    * neither waits for the stream nor is seen by it. The columns of the statement have names, each its own.
@@ -119,3 +113,6 @@ export interface Connection {
   readonly inTransaction: boolean;
   close(): Promise<void>;
 }
+
+/** What is needed of a connection to write rows. */
+export type Statements = Pick<Connection, "dialect" | "rows" | "run" | "runMany">;

@@ -1,5 +1,5 @@
 import type { QueryRunner } from "typeorm";
-import type { Connection, Dialect, MaybePromise, Row, RunResult, RunResults } from "./dialect";
+import type { Connection, Dialect, MaybePromise, Row, RunResult } from "./dialect";
 
 /** The savepoint that stands for the session's transaction. */
 const INNER = "retort_sandbox";
@@ -49,7 +49,7 @@ export class SandboxConnection implements Connection {
     return this.#inner.run(sql, parameters);
   }
 
-  runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<RunResults> {
+  runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<number[]> {
     return this.#inner.runMany(sql, batches);
   }
 

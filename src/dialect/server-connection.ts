@@ -1,5 +1,5 @@
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Connection, DatabaseListener, Dialect, Row, RunResult, RunResults } from "./dialect";
+import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "./dialect";
 import { statementFailed, type DriverComplaint } from "./errors";
 import { StatementLog } from "./observed";
 import { transactionStep } from "./transaction";
@@ -80,15 +80,10 @@ export abstract class ServerConnection<Client> implements Connection {
     return (await this.#observed(sql, parameters)).result;
   }
 
-  async runMany(sql: string, batches: readonly (readonly unknown[])[]): Promise<RunResults> {
+  async runMany(sql: string, batches: readonly (readonly unknown[])[]): Promise<number[]> {
     const changes: number[] = [];
-    const lastIds: RunResult["lastId"][] = [];
-    for (const parameters of batches) {
-      const result = await this.run(sql, parameters);
-      changes.push(result.changes);
-      lastIds.push(result.lastId);
-    }
-    return { changes, lastIds };
+    for (const parameters of batches) changes.push((await this.run(sql, parameters)).changes);
+    return changes;
   }
 
   /** Outside a transaction a stream has a connection of its own, so that this one is free; inside, it has to see what the transaction wrote. */

@@ -19,6 +19,8 @@ export interface CollectionKeeper {
   load(owner: Instance, relation: RelationModel): Promise<unknown>;
 }
 
+const NONE: readonly never[] = [];
+
 /** From this many members on, they are found by an index. */
 const MANY = 16;
 
@@ -31,7 +33,7 @@ export class Collection<T extends object> extends Array<T> {
   #relation!: RelationModel;
   #keeper!: CollectionKeeper;
   /** The members as the database has them. */
-  #stored: readonly T[] = [];
+  #stored: readonly T[] = NONE;
   /** @internal The whole relation was set before anybody read it: who has to leave is known once it was, before the next flush. */
   get unread(): boolean {
     return this.#unread;
@@ -61,7 +63,7 @@ export class Collection<T extends object> extends Array<T> {
     collection.#owner = owner;
     collection.#relation = relation;
     collection.#keeper = keeper;
-    collection.#replaceMembers(stored);
+    if (stored.length > 0) collection.#replaceMembers(stored);
     collection.#stored = stored;
     return collection;
   }
@@ -246,7 +248,7 @@ export class Collection<T extends object> extends Array<T> {
 
   /** @internal The database has what is here. */
   flushed(): void {
-    if (this.#told) this.#stored = Array.from(this);
+    if (this.#told) this.#stored = this.#copied();
     this.#told = undefined;
     this.#index = undefined;
     this.#followed = undefined;
@@ -262,8 +264,16 @@ export class Collection<T extends object> extends Array<T> {
     return (this.#index ??= new Set(told)).has(member);
   }
 
+  /** The members as an ordinary array; a spread would ask the iterator for each. */
+  #copied(): T[] {
+    const members = new Array<T>(this.length);
+    for (let index = 0; index < members.length; index++) members[index] = this[index]!;
+    return members;
+  }
+
   #tell(member: T): void {
-    (this.#told ??= [...this.#stored]).push(member);
+    if (this.#told) this.#told.push(member);
+    else this.#told = this.#stored.length === 0 ? [member] : [...this.#stored, member];
     this.#index?.add(member);
   }
 

@@ -19,8 +19,6 @@ export interface Hydrator {
   isDirty(entity: object, snapshot: readonly unknown[]): boolean;
   /** The places of the primary key in `model.selected`. */
   readonly keyPlaces: readonly number[];
-  /** Whether new objects bring the relations of their class's fields with them. */
-  readonly constructs: boolean;
 }
 
 const hydrators = new WeakMap<EntityModel, Hydrator>();
@@ -44,26 +42,25 @@ export function isTracked({ isVirtual, metadata }: ColumnModel): boolean {
 
 function compile(model: EntityModel, relationships: Relationships): Hydrator {
   const { selected, columns } = model;
-  const maker = makerOf(model, relationships);
   const whole = selected.length === columns.length && selected.every((column, index) => column.index === index);
   const populate = compilePopulate(selected);
   return {
-    create(row, offset) {
-      const entity = maker.make();
-      populate(entity, row, offset);
-      return entity;
-    },
+    create: creatorOf(model, relationships, populate),
     populate,
     snapshot: compileSnapshot(model, whole),
     isDirty: compileIsDirty(columns.filter(isTracked)),
     keyPlaces: model.primary.map((column) => selected.indexOf(column)),
-    constructs: maker.constructs,
   };
 }
 
 type Populate = (entity: object, row: Row, offset: number) => void;
 
 function compilePopulate(selected: readonly ColumnModel[]): Populate {
+  return compileAssignments(selected, "entity", "(entity, row, offset)") as Populate;
+}
+
+/** A function that writes a row's values into the object that `holder` names. */
+function compileAssignments(selected: readonly ColumnModel[], holder: string, parameters: string): unknown {
   const lines: string[] = [];
   selected.forEach((column, place) => {
     if (column.isVirtual) return;
@@ -75,16 +72,16 @@ function compilePopulate(selected: readonly ColumnModel[]): Populate {
         : `thaw[${place}](${raw})`;
     lines.push(
       column.path.length === 1
-        ? `entity[${JSON.stringify(column.property)}] = ${value};`
-        : `write[${place}](entity, ${value});`,
+        ? `${holder}[${JSON.stringify(column.property)}] = ${value};`
+        : `write[${place}](${holder}, ${value});`,
     );
   });
   const make = new Function(
     "decode",
     "thaw",
     "write",
-    `return function populate(entity, row, offset) {\n${lines.join("\n")}\n};`,
-  ) as (...lists: unknown[]) => Populate;
+    `return function populate${parameters} {\n${lines.join("\n")}\n};`,
+  ) as (...lists: unknown[]) => unknown;
   return make(
     selected.map(({ codec }) => codec.decode),
     selected.map(({ codec }) => codec.thaw),
@@ -130,50 +127,50 @@ function compileIsDirty(tracked: readonly ColumnModel[]): Hydrator["isDirty"] {
 }
 
 /**
- * How a new object of a class is made. Its constructor is left out where it does nothing but declare fields: it might
- * want arguments, and it would overwrite what the database says. It is called where the object would not work without
- * (private fields, fields with a value), as TypeORM calls it.
+ * How a new object of a class is made. Its constructor is left out where it does nothing but declare fields: an object that
+ * is born with its values takes a fraction of the time. Otherwise it is called, as TypeORM calls it.
  */
-function makerOf(model: EntityModel, relationships: Relationships): { make(): object; constructs: boolean } {
+function creatorOf(model: EntityModel, relationships: Relationships, populate: Populate): Hydrator["create"] {
   const target = typeof model.metadata.target === "function" ? (model.metadata.target as new () => object) : undefined;
   const prototype = (target?.prototype ?? Object.prototype) as object;
   const shadow = shadowOf(model, prototype, relationships);
+  if (!target || !needsConstructor(model, target)) {
+    const Row = compileAssignments(model.selected, "this", "(row, offset)") as new (row: Row, offset: number) => object;
+    Row.prototype = shadow;
+    return (row, offset) => new Row(row, offset);
+  }
   const Shell = function Shell() {} as unknown as new () => object;
   Shell.prototype = shadow;
-  if (target && needsConstructor(model, target)) {
-    const own = model.relations.filter(({ path }) => path.length === 1).map(({ property }) => property);
-    return {
-      constructs: true,
-      make() {
-        const entity = Reflect.construct(target, [], Shell) as object;
-        for (const property of own)
-          if (Object.hasOwn(entity, property)) delete (entity as Record<string, unknown>)[property];
-        return entity;
-      },
-    };
-  }
-  return { make: () => new Shell(), constructs: false };
+  const own = model.relations.filter(({ path }) => path.length === 1).map(({ property }) => property);
+  return (row, offset) => {
+    const entity = Reflect.construct(target, [], Shell) as object;
+    for (const property of own)
+      if (Object.hasOwn(entity, property)) delete (entity as Record<string, unknown>)[property];
+    populate(entity, row, offset);
+    return entity;
+  };
 }
 
-function needsConstructor(model: EntityModel, target: new () => object): boolean {
-  const { metadata } = model;
-  if (metadata.isAlwaysUsingConstructor) return true;
+function needsConstructor({ metadata }: EntityModel, target: new () => object): boolean {
   if (metadata.dataSource.options.entitySkipConstructor) return false;
+  if (doesMoreThanDeclare(target)) return metadata.isAlwaysUsingConstructor;
   try {
-    const probe = new target();
-    const declared = Object.values(probe).every((value) => value === undefined);
-    return !declared || hasPrivateNames(target);
+    return !Object.values(new target()).every((value) => value === undefined);
   } catch {
     return false;
   }
 }
 
-function hasPrivateNames(target: unknown): boolean {
+/** Whether making an object of a class may do anything that its own properties do not show: a constructor, private names. */
+function doesMoreThanDeclare(target: unknown): boolean {
   for (
     let type = target;
     typeof type === "function" && type !== Function.prototype;
     type = Object.getPrototypeOf(type) as unknown
-  )
-    if (/(^|[\s{;])#\w|WeakMap|WeakSet/.test(Function.prototype.toString.call(type))) return true;
+  ) {
+    const text = Function.prototype.toString.call(type);
+    if (!text.startsWith("class") || /(^|[{};\s])constructor\s*\(|(^|[\s{;])#\w|WeakMap|WeakSet/.test(text))
+      return true;
+  }
   return false;
 }

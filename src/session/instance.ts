@@ -45,33 +45,53 @@ export const NOT_LOADED: unique symbol = Symbol("not loaded");
  * it, whether the database has its row, and whether its deletion was asked for or has been sent.
  */
 export class Instance {
-  readonly model: EntityModel;
-  readonly entity: object;
-  owner: InstanceOwner | undefined;
+  // Declared here and set in the constructor: there are tens of thousands, and fields would be defined twice.
+  declare readonly model: EntityModel;
+  declare readonly entity: object;
+  declare owner: InstanceOwner | undefined;
   /** What the database holds, column by column, in the codecs' remembered form; undefined while it has no row. */
-  snapshot: unknown[] | undefined;
+  declare snapshot: unknown[] | undefined;
   /** Its place in the identity map. */
-  key: unknown;
-  deletion: "none" | "asked" | "sent" = "none";
+  declare key: unknown;
+  declare deletion: "none" | "asked" | "sent";
   /** Why its delete date was set or taken off, until the flush that writes it. */
-  soft: "remove" | "recover" | undefined;
+  declare soft: "remove" | "recover" | undefined;
   /** The session's generation at which it was read last; an older one means expired. */
-  generation = 0;
-  related: (Related | undefined)[] | undefined;
+  declare generation: number;
+  declare related: (Related | undefined)[] | undefined;
   /** Relations that are properties of the object's own, and to be seen there. */
-  exposed: Set<RelationModel> | RelationModel | undefined;
+  declare exposed: Set<RelationModel> | RelationModel | undefined;
   /** Those read together with it, for which a relation is loaded at once. */
-  group: LoadGroup | undefined;
-  /** Promises that were set for TypeORM's lazy relations, to be waited for before a flush. */
-  promises: Map<RelationModel, Promise<unknown>> | undefined;
+  declare group: LoadGroup | undefined;
   /** A rollback made it new again: the other sides of its relations have forgotten it. */
-  undone = false;
+  declare undone: boolean;
+  /** Promises that were set for TypeORM's lazy relations, to be waited for before a flush. */
+  declare promises: Map<RelationModel, Promise<unknown>> | undefined;
   /** Relations that must not be loaded by touching them. */
-  guarded: Set<RelationModel> | undefined;
+  declare guarded: Set<RelationModel> | undefined;
 
-  constructor(model: EntityModel, entity: object) {
+  constructor(
+    model: EntityModel,
+    entity: object,
+    owner?: InstanceOwner,
+    snapshot?: unknown[],
+    key?: unknown,
+    generation = 0,
+  ) {
     this.model = model;
     this.entity = entity;
+    this.owner = owner;
+    this.snapshot = snapshot;
+    this.key = key;
+    this.deletion = "none";
+    this.soft = undefined;
+    this.generation = generation;
+    this.related = undefined;
+    this.exposed = undefined;
+    this.group = undefined;
+    this.undone = false;
+    this.promises = undefined;
+    this.guarded = undefined;
   }
 
   get state(): EntityState {

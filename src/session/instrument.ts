@@ -1,6 +1,6 @@
 import { inspect, type InspectOptionsStylized } from "node:util";
 import type { EntityModel, RelationModel } from "../metadata/model";
-import { instanceOf, type Instance } from "./instance";
+import { attach, instanceOf, type Instance } from "./instance";
 import type { Relationships } from "./relationships";
 
 /** For each model and each prototype its objects had, the prototype that knows their relations. */
@@ -12,17 +12,40 @@ const shadows = new WeakMap<EntityModel, Map<object, object>>();
  */
 export function instrument(instance: Instance, relationships: Relationships): void {
   const { entity, model } = instance;
-  const brought: [RelationModel, unknown][] = [];
-  for (const relation of model.relations) {
-    if (relation.path.length > 1 || !Object.hasOwn(entity, relation.property)) continue;
-    brought.push([relation, (entity as Record<string, unknown>)[relation.property]]);
-  }
+  const brought = takeRelations(entity, model);
   Object.setPrototypeOf(entity, shadowOf(model, Object.getPrototypeOf(entity) as object, relationships));
-  for (const [relation, value] of brought) {
-    if (value === undefined || value === null) define(entity, relation, relationships, false);
-    else expose(instance, relation, relationships);
-  }
+  attach(entity, instance);
+  if (!brought) return;
+  for (const [relation, value] of brought)
+    if (value !== undefined && value !== null) expose(instance, relation, relationships);
   for (const [relation, value] of brought) relationships.adopt(instance, relation, value);
+}
+
+/** Takes the relations out of an object's own properties, so that those of its prototype are found. */
+function takeRelations(entity: object, model: EntityModel): [RelationModel, unknown][] | undefined {
+  const holder = entity as Record<string, unknown>;
+  let brought: [RelationModel, unknown][] | undefined;
+  for (const relation of model.relations)
+    if (relation.path.length === 1 && Object.hasOwn(entity, relation.property))
+      (brought ??= []).push([relation, holder[relation.property]]);
+  if (!brought) return undefined;
+  // V8 looks properties up slowly in an object that lost one, unless it was the last: what comes behind is put back after it.
+  const names = Object.keys(entity);
+  const kept: string[] = [];
+  const values: unknown[] = [];
+  let left = brought.length;
+  for (let place = names.length - 1; left > 0 && place >= 0; place--) {
+    const name = names[place]!;
+    if (brought.some(([{ property }]) => property === name)) left--;
+    else if ("value" in Object.getOwnPropertyDescriptor(entity, name)!) {
+      kept.push(name);
+      values.push(holder[name]);
+    } else break;
+    delete holder[name];
+  }
+  for (let place = kept.length - 1; place >= 0; place--) holder[kept[place]!] = values[place];
+  if (left > 0) for (const [{ property }] of brought) delete holder[property];
+  return brought;
 }
 
 /** The prototype for objects of a model whose class has this one. */
@@ -52,11 +75,11 @@ export function expose(instance: Instance, relation: RelationModel, relationship
 }
 
 /** Takes a relation that is not known any more out of sight. */
-export function conceal(instance: Instance, relation: RelationModel, relationships: Relationships): void {
+export function conceal(instance: Instance, relation: RelationModel): void {
   const { exposed } = instance;
   if (exposed === relation) instance.exposed = undefined;
   else if (!(exposed instanceof Set && exposed.delete(relation))) return;
-  define(instance.entity, relation, relationships, false);
+  delete (instance.entity as Record<string, unknown>)[relation.property];
 }
 
 /** Makes an object plain again: its relations are ordinary properties, as far as they were loaded. */

@@ -21,8 +21,8 @@ export interface Memento {
   readonly deletion: Instance["deletion"];
   readonly generation: number;
   readonly related: readonly (SavedRelation | undefined)[] | undefined;
-  /** Columns that a flush filled in (a generated key, a default, a foreign key), each followed by what it held before. */
-  filled: unknown[] | undefined;
+  /** What a flush filled in: the columns (a generated key, a default, a foreign key), and what all properties held before. */
+  filled: { readonly columns: readonly ColumnModel[]; readonly held: readonly unknown[] } | undefined;
 }
 
 /** Mementos of everything that changed since the last commit, a level for each open savepoint. */
@@ -40,13 +40,18 @@ export class Journal {
     for (const level of this.#levels) level.delete(instance);
   }
 
-  /** Remembers what a property of a new object held before the flush filled it in. */
-  filling(instance: Instance, column: ColumnModel): void {
+  /**
+   * Remembers what a new object held before a flush fills it in.
+   *
+   * @param columns the columns that are filled in
+   * @param held what their properties hold, by the columns' index
+   */
+  filling(instance: Instance, columns: readonly ColumnModel[], held: readonly unknown[]): void {
     // An object that had a row when its level began is restored from its snapshot; the level in which it was new knows it without.
     for (let depth = this.#levels.length - 1; depth >= 0; depth--) {
       const memento = this.#levels[depth]!.get(instance);
       if (memento?.snapshot !== undefined || !memento) continue;
-      (memento.filled ??= []).push(column, column.read(instance.entity));
+      memento.filled ??= { columns, held };
       return;
     }
   }
@@ -116,10 +121,9 @@ function saved(related: Related | undefined): SavedRelation | undefined {
   return { kind: "reference", reference: { ...related } };
 }
 
-/** Gives a new object back what its properties held before flushes filled them in, the last filling first. */
-export function emptyAgain({ instance, filled = [] }: Memento): void {
-  for (let place = filled.length - 2; place >= 0; place -= 2)
-    (filled[place] as ColumnModel).write(instance.entity, filled[place + 1]);
+/** Gives a new object back what its properties held before a flush filled them in. */
+export function emptyAgain({ instance, filled }: Memento): void {
+  if (filled) for (const column of filled.columns) column.write(instance.entity, filled.held[column.index]);
 }
 
 /** A relation of an object that is new again: what was put into it stays, and nothing of it is in the database. */

@@ -1,8 +1,8 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import type { Statements } from "../dialect/dialect";
 import type { ColumnModel } from "../metadata/model";
 import type { Instance } from "./instance";
 import type { Journal } from "./journal";
-import type { Statements } from "./persister";
 import { encodedValue, storedKeyValues } from "./values";
 
 /** A row that holds a value which nobody else has for the moment, so that another can take its own. */

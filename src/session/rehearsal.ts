@@ -1,4 +1,4 @@
-import type { Dialect, Row, RunResult, RunResults } from "../dialect/dialect";
+import type { Dialect, Row, RunResult, Statements } from "../dialect/dialect";
 import type { ColumnModel, RelationModel } from "../metadata/model";
 import type { Consequences } from "./cascades";
 import { throughOf, type Dependency } from "./commit-order";
@@ -8,7 +8,7 @@ import { runStep, type InsertWatcher } from "./flush-run";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference } from "./instance";
 import { Journal } from "./journal";
 import type { Parking } from "./parking";
-import { Persister, type Statements } from "./persister";
+import { Persister } from "./persister";
 import { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type PlannedWait } from "./plan";
 
 /** What a rehearsal has to know besides the plan. */
@@ -57,9 +57,9 @@ class Scribe implements Statements {
     return { changes: 1, lastId: 0 };
   }
 
-  runMany(sql: string, batches: readonly (readonly unknown[])[]): RunResults {
+  runMany(sql: string, batches: readonly (readonly unknown[])[]): number[] {
     for (const parameters of batches) this.#statements.push({ sql, parameters });
-    return { changes: batches.map(() => 1), lastIds: batches.map(() => 0) };
+    return batches.map(() => 1);
   }
 
   take(): PlannedStatement[] {

@@ -5,7 +5,7 @@ import { unknownProperty } from "../query/errors";
 import type { Query } from "../query/query";
 import { Collection, LazyCollection, LazyReference, type CollectionKeeper } from "./collection";
 import { nameOf, notInSession, raisedOnLoad, wrongEntity } from "./errors";
-import { attach, Instance, instanceOf, NOT_LOADED, type InstanceOwner, type Reference } from "./instance";
+import { Instance, instanceOf, NOT_LOADED, type InstanceOwner, type Reference } from "./instance";
 import { expose, instrument } from "./instrument";
 
 /**
@@ -101,7 +101,6 @@ export class Relationships implements CollectionKeeper {
     let instance = instanceOf(entity);
     if (instance) return instance;
     instance = new Instance(this.#models.ofEntity(entity), entity);
-    attach(entity, instance);
     instrument(instance, this);
     return instance;
   }
@@ -109,7 +108,6 @@ export class Relationships implements CollectionKeeper {
   /** Starts to remember an object of a model that its class does not tell (an EntitySchema without a class). */
   begin(entity: object, model: EntityModel): Instance {
     const instance = new Instance(model, entity);
-    attach(entity, instance);
     instrument(instance, this);
     return instance;
   }

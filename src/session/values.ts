@@ -60,6 +60,26 @@ export function encodedValue({ codec }: ColumnModel, value: unknown): unknown {
   return codec.encode && !(value instanceof ValueToCome) ? codec.encode(value) : value;
 }
 
+const readers = new WeakMap<EntityModel, (entity: object) => unknown[]>();
+
+/** Reads all columns' properties of an object at once, compiled for the entity; undefined where no property holds the column. */
+export function propertiesOf(model: EntityModel): (entity: object) => unknown[] {
+  let reader = readers.get(model);
+  if (!reader) readers.set(model, (reader = compileReader(model)));
+  return reader;
+}
+
+function compileReader({ columns }: EntityModel): (entity: object) => unknown[] {
+  const values = columns.map(({ isVirtual, path, property }, index) => {
+    if (isVirtual) return "undefined";
+    return path.length === 1 ? `entity[${JSON.stringify(property)}]` : `read[${index}](entity)`;
+  });
+  const make = new Function("read", `return function properties(entity) { return [${values.join(", ")}]; };`) as (
+    read: unknown,
+  ) => (entity: object) => unknown[];
+  return make(columns.map((column) => (entity: object) => column.read(entity)));
+}
+
 /** Values of the primary key, as they are now. */
 export function keyValues(instance: Instance): unknown[] {
   return instance.model.primary.map((column) => currentValue(instance, column));
@@ -68,4 +88,15 @@ export function keyValues(instance: Instance): unknown[] {
 /** Values of the primary key that the row has in the database. */
 export function storedKeyValues(instance: Instance): unknown[] {
   return instance.model.primary.map((column) => column.codec.thaw(instance.snapshot![column.index]));
+}
+
+/** The primary key that the row has in the database, as it is sent. */
+export function keyParameters({ model, snapshot }: Instance): unknown[] {
+  const { primary } = model;
+  const parameters = new Array<unknown>(primary.length);
+  for (let place = 0; place < primary.length; place++) {
+    const { codec, index } = primary[place]!;
+    parameters[place] = encodedValue(primary[place]!, codec.plain ? snapshot![index] : codec.thaw(snapshot![index]));
+  }
+  return parameters;
 }

@@ -12,7 +12,7 @@ import { Following } from "./bulk-write";
 import { changesOf, isModified, type Change } from "./change-set";
 import { Collection, LazyCollection } from "./collection";
 import { closedSession, inAutoflush, needsRollback, noDeleteDate, notPersistent, savepointOver } from "./errors";
-import { hydratorOf } from "./hydrator";
+import { hydratorOf, type Hydrator } from "./hydrator";
 import { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference, type Related } from "./instance";
@@ -249,8 +249,14 @@ export class Workspace implements InstanceOwner, QueryContext {
 
   hasChanges(): boolean {
     if (this.pending.size > 0 || this.deleting.size > 0 || this.related.size > 0) return true;
-    for (const instances of this.identities.tables())
-      for (const instance of instances.values()) if (this.isDirty(instance)) return true;
+    for (const instances of this.identities.tables()) {
+      let model: EntityModel | undefined;
+      let hydrator: Hydrator;
+      for (const instance of instances.values()) {
+        if (instance.model !== model) hydrator = hydratorOf((model = instance.model), this.registry.relationships);
+        if (isModified(instance, hydrator!)) return true;
+      }
+    }
     return false;
   }
 
@@ -394,11 +400,8 @@ export class Workspace implements InstanceOwner, QueryContext {
       const own = kind === model ? hydrator : hydratorOf(kind, relationships);
       const [ownRow, ownOffset] = kind === model ? [row, offset] : [rowOfKind(kind, model, row, offset), 0];
       const entity = own.create(ownRow, ownOffset);
-      const instance = new Instance(kind, entity);
-      instance.snapshot = own.snapshot(ownRow, ownOffset);
-      instance.key = key;
-      instance.owner = this;
-      instance.generation = this.generation;
+      const snapshot = own.snapshot(ownRow, ownOffset);
+      const instance = new Instance(kind, entity, this, snapshot, key, this.generation);
       attach(entity, instance);
       identities.set(key, instance);
       fresh?.push(instance);
@@ -434,7 +437,7 @@ export class Workspace implements InstanceOwner, QueryContext {
       if (!related) continue;
       if (!changed && isChanged(related)) kept = true;
       else {
-        conceal(instance, relation, this.registry.relationships);
+        conceal(instance, relation);
         instance.related[relation.index] = undefined;
       }
     }
@@ -698,7 +701,7 @@ export class Workspace implements InstanceOwner, QueryContext {
       for (const relation of instance.model.relations) {
         const related = instance.relatedBy(relation);
         if (!related || isChanged(related) || !tables.has(relation.target.root) || !concerns(relation)) continue;
-        conceal(instance, relation, this.registry.relationships);
+        conceal(instance, relation);
         instance.related[relation.index] = undefined;
       }
     }
@@ -748,7 +751,7 @@ export class Workspace implements InstanceOwner, QueryContext {
         : unstored(instance.relatedBy(relation), saved?.[relation.index]);
       instance.relate(relation, related);
       if (related && !(related instanceof LazyCollection)) expose(instance, relation, this.registry.relationships);
-      else conceal(instance, relation, this.registry.relationships);
+      else conceal(instance, relation);
     }
   }
 

@@ -12,6 +12,7 @@ export const mysql: Dialect = {
   returning: false,
   // mysql2 writes the parameters into the text, so a list has no limit but the size of a packet.
   arrayParameter: undefined,
+  tuplesAmong: (left, tuples) => `${left} IN (${tuples.join(", ")})`,
   quote: (identifier) => `\`${identifier.replaceAll("`", "``")}\``,
   placeholder: () => "?",
   limit(limit, offset) {

@@ -12,6 +12,7 @@ export const postgres: Dialect = {
     encode: (values) => (values.some(Array.isArray) ? undefined : values),
     render: (left, placeholder) => `${left} = ANY(${placeholder})`,
   },
+  tuplesAmong: (left, tuples) => `${left} IN (${tuples.join(", ")})`,
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   placeholder: (position) => `$${position}`,
   limit(limit, offset) {

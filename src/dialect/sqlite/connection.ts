@@ -2,7 +2,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Connection, DatabaseListener, Dialect, Row, RunResult, RunResults } from "../dialect";
+import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "../dialect";
 import { statementFailed, writeLockTimeout } from "../errors";
 import { StatementLog } from "../observed";
 import { transactionStep } from "../transaction";
@@ -110,25 +110,21 @@ export class SqliteConnection implements Connection {
     });
   }
 
-  runMany(sql: string, batches: readonly (readonly unknown[])[]): RunResults {
+  runMany(sql: string, batches: readonly (readonly unknown[])[]): number[] {
     const started = this.#log.sending(sql, batches[0] ?? [], this.#queryRunner);
     const changes = new Array<number>(batches.length);
-    const lastIds = new Array<number | bigint>(batches.length);
     let position = 0;
     try {
       const statement = this.#prepare(sql);
-      for (; position < batches.length; position++) {
-        const result = statement.run(batches[position] as unknown[]);
-        changes[position] = result.changes;
-        lastIds[position] = result.lastInsertRowid;
-      }
+      for (; position < batches.length; position++)
+        changes[position] = statement.run(batches[position] as unknown[]).changes;
     } catch (error) {
       const parameters = batches[position] ?? [];
       this.#log.failed(sql, parameters, error, started, this.#queryRunner);
       throw statementFailed(complaintOf(error), error, sql, parameters);
     }
     this.#log.sent(sql, batches[0] ?? [], batches.length, started, this.#queryRunner);
-    return { changes, lastIds };
+    return changes;
   }
 
   async *stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {

@@ -5,12 +5,14 @@ import { SqliteConnection } from "./connection";
 export const sqlite: Dialect = {
   name: "sqlite",
   parameterLimit: 32_766,
-  generatedKeys: "last-id",
+  generatedKeys: "returning",
   returning: true,
   arrayParameter: {
     encode: jsonList,
     render: (left, placeholder) => `${left} IN (SELECT value FROM json_each(${placeholder}))`,
   },
+  // Row values are compared with a table only. https://sqlite.org/rowvalue.html
+  tuplesAmong: (left, tuples) => `${left} IN (VALUES ${tuples.join(", ")})`,
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   placeholder: () => "?",
   limit(limit, offset) {
