@@ -88,7 +88,9 @@ export function badCount(text: string): RetortError {
 export function pastTheBase(wanted: number, applied: number): RetortError {
   return new RetortError(
     "migrate/past-the-base",
-    `${wanted} migrations cannot be taken back: ${applied === 0 ? "none is" : `only ${count(applied, "is", "are")}`} applied`,
+    applied === 0
+      ? "nothing can be taken back: no migration is applied"
+      : `${wanted} migrations cannot be taken back: only ${count(applied, "is", "are")} applied`,
     { hint: applied === 0 ? "retort migrate status" : "retort migrate down base    (takes all of them back)" },
   );
 }

@@ -35,7 +35,8 @@ export type Effect =
       readonly values: readonly string[];
     }
   | { readonly kind: "deleteRows"; readonly table: string; readonly where?: string | undefined }
-  | { readonly kind: "changeRows"; readonly table: string };
+  /** Rows come, or change in these columns; without columns in any. */
+  | { readonly kind: "changeRows"; readonly table: string; readonly columns?: readonly string[] };
 
 /** Which columns point at which. */
 export interface KeyTarget {
@@ -67,7 +68,7 @@ export function effectsOf(sql: string, quoting: Quoting): Effect[] {
     reader.take("only");
     return reader.list(() => ({ kind: "deleteRows", table: reader.name() }) as const);
   }
-  if (reader.take("update")) return [{ kind: "changeRows", table: reader.name() }];
+  if (reader.take("update")) return updated(reader);
   if (reader.take("rename", "table")) {
     return reader.list(() => {
       const table = reader.name();
@@ -217,6 +218,21 @@ function redefined(reader: Reader, table: string): Effect[] {
   if (has(rest, "not null")) effects.push({ kind: "setNotNull", table, column });
   if (to !== column) effects.push({ kind: "renameColumn", table, column, to });
   return effects;
+}
+
+/** `UPDATE t SET a = …, b = … WHERE …`; what is written otherwise may change any column. */
+function updated(reader: Reader): Effect[] {
+  reader.take("only");
+  const table = reader.name();
+  if (!reader.take("set")) return [{ kind: "changeRows", table }];
+  const columns = reader.until("where").map((assignment) => {
+    const one = new Reader(assignment, reader.quoting);
+    const column = one.is("(") ? undefined : one.name();
+    return one.is("=") ? column : undefined;
+  });
+  return columns.every((one) => one !== undefined)
+    ? [{ kind: "changeRows", table, columns }]
+    : [{ kind: "changeRows", table }];
 }
 
 function inserted(reader: Reader): Effect[] {

@@ -78,6 +78,8 @@ interface TableState {
   readonly othersAreSame: boolean;
   /** Statements have changed rows or columns in ways that cannot be followed: the rows say nothing any more. */
   touched: boolean;
+  /** Columns, as they are called by then, whose values statements have changed. */
+  readonly changed: Set<string>;
   /** What a new table demands of its rows. */
   readonly definition: readonly Part[];
   /** Where all its rows were copied to. */
@@ -128,9 +130,12 @@ class Walk {
         return this.#copy(effect);
       case "deleteRows":
         return this.#deleteRows(effect);
-      case "changeRows":
-        this.#state(effect.table).touched = true;
+      case "changeRows": {
+        const state = this.#state(effect.table);
+        if (effect.columns) for (const column of effect.columns) state.changed.add(key(column));
+        else state.touched = true;
         return [];
+      }
       case "rewrite":
         return this.#rewrites(effect.table);
       case "index":
@@ -204,12 +209,12 @@ class Walk {
     source.copy = { into, values: now };
     const plain = columns.map((column, index) => [key(column), plainName(now[index] ?? "")] as const);
     const followed = plain.filter((pair): pair is readonly [string, string] => pair[1] !== undefined);
-    const isFollowed = !source.touched && source.othersAreSame;
+    const isFollowed = !source.touched && source.changed.size === 0 && source.othersAreSame;
     this.#set(into, {
       ...newState(source.origin),
       columns: new Map(isFollowed ? followed : []),
       othersAreSame: false,
-      touched: source.touched,
+      touched: source.touched || source.changed.size > 0,
     });
     const rows = await this.#count(source.origin);
     const rebuilt = some(rows, (count) => ({
@@ -321,21 +326,21 @@ class Walk {
           text: `"${effect.column}" of "${origin}" is NOT NULL without a default, and ${spoken(count)} would have no value`,
         }));
       case "setNotNull": {
-        const column = this.#columnNow(state, effect.column);
+        const column = this.#unchanged(state, effect.column);
         return column === undefined ? [] : this.#nulls(origin, effect.column, `${this.#dialect.quote(column)} IS NULL`);
       }
       case "unique": {
-        const columns = effect.columns.map((column) => this.#columnNow(state, column));
+        const columns = effect.columns.map((column) => this.#unchanged(state, column));
         if (columns.includes(undefined)) return [];
         const names = columns.map((column) => this.#dialect.quote(column!));
-        // A condition in names that come later cannot be asked about now.
-        if (effect.where !== undefined && !isAsNow(state)) return [];
+        // A condition in names or values that come later cannot be asked about now.
+        if (effect.where !== undefined && !this.#isAsNow(state, effect.where)) return [];
         return this.#doubles(origin, effect.columns, names, effect.where);
       }
       case "check":
-        return isAsNow(state) ? this.#failing(origin, effect.expression, "*") : [];
+        return this.#isAsNow(state, effect.expression) ? this.#failing(origin, effect.expression, "*") : [];
       case "foreignKey": {
-        const columns = effect.columns.map((column) => this.#columnNow(state, column));
+        const columns = effect.columns.map((column) => this.#unchanged(state, column));
         const quoted = columns.flatMap((column) => (column === undefined ? [] : [this.#dialect.quote(column)]));
         return quoted.length < columns.length ? [] : this.#dangling(origin, quoted, effect);
       }
@@ -376,7 +381,7 @@ class Walk {
   /** @param values what the child's columns hold, as expressions over the table as it is now */
   async #dangling(child: string, values: readonly string[], key: KeyTarget): Promise<Finding[]> {
     const parent = this.#state(key.parent);
-    const own = key.parentColumns.map((column) => this.#columnNow(parent, column));
+    const own = key.parentColumns.map((column) => this.#unchanged(parent, column));
     // A parent that is made on the way may get its rows there.
     if (parent.origin === undefined || parent.touched || own.includes(undefined)) return [];
     const rows = await this.#evidence.dangling(child, values, parent.origin, own as string[]);
@@ -410,6 +415,7 @@ class Walk {
     const state = this.#state(table);
     const own = this.#columnNow(state, column);
     if (own === undefined) return;
+    if (state.changed.delete(key(column))) state.changed.add(key(to));
     state.columns.delete(key(column));
     state.columns.set(key(to), own);
   }
@@ -425,15 +431,22 @@ class Walk {
     );
   }
 
+  /** Whether an expression over a table means the same now as it does then. */
+  #isAsNow({ columns, othersAreSame, changed }: TableState, expression: string): boolean {
+    const quoting = QUOTING[this.#dialect.name];
+    return othersAreSame && columns.size === 0 && ![...changed].some((name) => mentions(expression, name, quoting));
+  }
+
+  /** What a column whose values are those of now is called now. */
+  #unchanged(state: TableState, column: string): string | undefined {
+    return state.changed.has(key(column)) ? undefined : this.#columnNow(state, column);
+  }
+
   /** What a column is called in the database now; undefined where it cannot be said. */
   #columnNow({ columns, othersAreSame, origin }: TableState, column: string): string | undefined {
     if (origin === undefined) return undefined;
     return columns.get(key(column)) ?? (othersAreSame ? column : undefined);
   }
-}
-
-function isAsNow({ columns, othersAreSame }: TableState): boolean {
-  return othersAreSame && columns.size === 0;
 }
 
 /** The column that an expression is, when it is no more than that. */
@@ -442,7 +455,15 @@ function plainName(value: string): string | undefined {
 }
 
 function newState(origin: string | undefined): TableState {
-  return { origin, columns: new Map(), othersAreSame: true, touched: false, definition: [], copy: undefined };
+  return {
+    origin,
+    columns: new Map(),
+    othersAreSame: true,
+    touched: false,
+    changed: new Set(),
+    definition: [],
+    copy: undefined,
+  };
 }
 
 function key(table: string): string {

@@ -65,6 +65,26 @@ eachDatabase((kind) => {
     expect((await project.hosted(["migrate", "up"])).exitCode).toBe(0);
   });
 
+  test("values that the migration changes itself are not looked at; those of other columns are", async () => {
+    const project = migrationProject(await kind.create());
+    project.migration(1, "Start", START);
+    await project.hosted(["migrate", "up"]);
+    project.migration(2, "Mend", {
+      up: [
+        "UPDATE authors SET nick = 'none' WHERE nick IS NULL",
+        "UPDATE books SET author_id = 1 WHERE author_id = 77",
+        "CREATE UNIQUE INDEX authors_name ON authors (name)",
+        "CREATE UNIQUE INDEX authors_nick ON authors (nick)",
+        ...(kind.name === "sqlite" ? [] : notOnSqlite(kind.name).map(([sql]) => sql!)),
+      ],
+    });
+    const { found } = await lint(project);
+    expect(found.filter((text) => text.startsWith("must-fail"))).toEqual([
+      `must-fail: "name" of "authors" becomes unique, and 1 value is there more than once`,
+      ...(kind.name === "sqlite" ? [] : [`must-fail: 1 row of "authors" does not meet CHECK (id < 3)`]),
+    ]);
+  });
+
   test("what would be lost is named with the number of rows", async () => {
     const project = migrationProject(await kind.create());
     project.migration(1, "Start", START);
