@@ -10,6 +10,7 @@ export const ExitCode = {
   locked: 5,
   halfApplied: 6,
 } as const;
+/** One of these numbers. */
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** What an error carries besides its message. */
@@ -29,9 +30,13 @@ export interface RetortErrorDetails {
  * Errors are made by named factories in the `errors.ts` of each layer, never with `new` at the place that fails.
  */
 export class RetortError extends Error {
+  /** Stable, for programs: `query/no-result`. */
   readonly code: string;
+  /** The next thing to try or to type. */
   readonly hint: string | undefined;
+  /** What a command ends with. */
   readonly exitCode: ExitCode;
+  /** Whether the same work may succeed when it is begun anew: a deadlock, a serialization failure, a lost connection. */
   readonly retryable: boolean;
 
   constructor(code: string, message: string, details: RetortErrorDetails = {}) {

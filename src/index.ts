@@ -4,6 +4,7 @@ export { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type P
 export type { EntityState } from "./session/instance";
 export { collection, Collection, LazyCollection, LazyReference } from "./session/collection";
 export { Query, type OrderArgument, type RelationArgument } from "./query/query";
+export type { Statement } from "./query/selection";
 export { Pagination, type PaginateOptions } from "./query/pagination";
 export { joined, raise, selectin, type LoadOption } from "./query/loading";
 export {
@@ -35,8 +36,15 @@ export type {
   SelectedRow,
   Values,
 } from "./query/types";
-export { ColumnModel, EntityModel, RelationModel, type EntityTarget } from "./metadata/model";
+export {
+  ColumnModel,
+  EntityModel,
+  RelationModel,
+  type EntityTarget,
+  type JoinedColumns,
+  type JunctionModel,
+} from "./metadata/model";
 export type { DatabaseEvent, DatabaseListener } from "./dialect/dialect";
 export { DatabaseError, type DatabaseErrorKind } from "./dialect/errors";
-export { ExitCode, RetortError } from "./errors";
+export { ExitCode, RetortError, type RetortErrorDetails } from "./errors";
 export { ValueError } from "./metadata/errors";

@@ -28,6 +28,7 @@ export type DatabaseEvent =
   | { type: "flush"; inserted: number; updated: number; deleted: number }
   | { type: "begin" | "commit" | "rollback" };
 
+/** Hears what is sent, as `db.observe` takes it. */
 export type DatabaseListener = (event: DatabaseEvent) => void;
 
 /** How the keys that the database makes are learnt after an INSERT. */

@@ -38,11 +38,17 @@ const HINTS: Partial<Record<DatabaseErrorKind, string>> = {
 
 /** A statement that the database refused. */
 export class DatabaseError extends RetortError {
+  /** What kind of complaint it is, the same on every database. */
   readonly kind: DatabaseErrorKind;
+  /** The statement that failed. */
   readonly sql: string;
+  /** Its parameters. */
   readonly parameters: readonly unknown[];
+  /** The table it is about, as far as the database says. */
   readonly table: string | undefined;
+  /** The column it is about, as far as the database says. */
   readonly column: string | undefined;
+  /** The constraint that refused it, as far as the database says. */
   readonly constraint: string | undefined;
   /** The driver's own error. */
   readonly driverError: unknown;

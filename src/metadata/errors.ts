@@ -28,6 +28,7 @@ export class ValueError extends RetortError {
   readonly entity: string;
   /** The property, `name.first` in an embedded. */
   readonly property: string;
+  /** What was to be written. */
   readonly value: unknown;
 
   /** @internal */

@@ -21,7 +21,9 @@ interface Property {
 
 /** One column of an entity's table. */
 export class ColumnModel {
+  /** Its entity. */
   readonly model: EntityModel;
+  /** TypeORM's own metadata of it. */
   readonly metadata: ColumnMetadata;
   /** Its place in `model.columns`, and so in rows and snapshots. */
   readonly index: number;
@@ -33,6 +35,7 @@ export class ColumnModel {
   readonly quoted: string;
   /** A foreign key (or a tree's bookkeeping) that no property of the entity holds. */
   readonly isVirtual: boolean;
+  /** @internal How its values travel. */
   readonly codec: Codec;
   readonly #property: Property;
   /** What decides the column's values: itself, or for a foreign key without a type what it points at. */
@@ -54,10 +57,12 @@ export class ColumnModel {
     this.#property = propertyAt(metadata.propertyPath, metadata);
   }
 
+  /** The property, part by part: `["name", "first"]` in an embedded. */
   get path(): readonly string[] {
     return this.#property.path;
   }
 
+  /** Whether it is part of the primary key. */
   get isPrimary(): boolean {
     return this.metadata.isPrimary;
   }
@@ -85,10 +90,12 @@ export class ColumnModel {
     return this.codec.select ? this.codec.select(sql) : sql;
   }
 
+  /** Its value in an object. */
   read(entity: object): unknown {
     return this.isVirtual ? undefined : this.#property.read(entity);
   }
 
+  /** Sets its value in an object. */
   write(entity: object, value: unknown): void {
     if (!this.isVirtual) this.#property.write(entity, value);
   }
@@ -113,11 +120,15 @@ export interface JunctionModel {
 
 /** One relation of an entity. */
 export class RelationModel {
+  /** The entity that declares it. */
   readonly model: EntityModel;
+  /** TypeORM's own metadata of it. */
   readonly metadata: RelationMetadata;
   /** Its place in `model.relations`. */
   readonly index: number;
+  /** The property that holds it. */
   readonly property: string;
+  /** Whether it leads to a list. */
   readonly toMany: boolean;
   /** Whether this side's table holds the foreign key. */
   readonly holdsKey: boolean;
@@ -154,6 +165,7 @@ export class RelationModel {
     return this.#inverse ?? undefined;
   }
 
+  /** Whether it goes through a join table. */
   get isManyToMany(): boolean {
     return this.metadata.isManyToMany;
   }
@@ -163,15 +175,18 @@ export class RelationModel {
     return (this.#joins ??= this.#joinedColumns());
   }
 
+  /** Its join table, where it has one. */
   get junction(): JunctionModel | undefined {
     if (!this.isManyToMany) return undefined;
     return (this.#junction ??= this.#junctionModel());
   }
 
+  /** The property, part by part. */
   get path(): readonly string[] {
     return this.#property.path;
   }
 
+  /** `User.posts`, for messages. */
   get label(): string {
     return `${this.model.name}.${this.property}`;
   }
@@ -208,12 +223,17 @@ export class RelationModel {
 
 /** One entity as the session and the query see it: TypeORM's metadata without what they do not need. */
 export class EntityModel {
+  /** TypeORM's own metadata of it. */
   readonly metadata: EntityMetadata;
+  /** The name of the entity, `User`. */
   readonly name: string;
+  /** Its class, or its EntitySchema. */
   readonly target: EntityTarget;
   /** The quoted table, with its schema where it has one. */
   readonly table: string;
+  /** Every column of its table. */
   readonly columns: readonly ColumnModel[];
+  /** The columns of its primary key. */
   readonly primary: readonly ColumnModel[];
   /** Columns that a query selects when it does not say which. */
   readonly selected: readonly ColumnModel[];
@@ -269,6 +289,7 @@ export class EntityModel {
   }
   #deleteDate: ColumnModel | null | undefined;
 
+  /** Every relation that it declares. */
   get relations(): readonly RelationModel[] {
     return (this.#relations ??= this.metadata.relations.map(
       (relation, index) => new RelationModel(this, relation, index, this.#models),
@@ -307,6 +328,7 @@ export class EntityModel {
     return column;
   }
 
+  /** The relation of a property; undefined where there is none. */
   relation(property: string): RelationModel | undefined {
     return this.relations.find((relation) => relation.property === property);
   }

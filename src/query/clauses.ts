@@ -21,7 +21,6 @@ export function numbered(marked: string, values: readonly unknown[], dialect: Di
   return { sql, parameters };
 }
 
- 
 const MARK = /\0(\d+)\0/g;
 
 export function selectedColumns(model: EntityModel, alias: string): string[] {

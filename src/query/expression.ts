@@ -18,6 +18,7 @@ export const HERE: Way = { relations: [] };
 
 /** What an expression needs to become SQL. */
 export interface Renderer {
+  /** The database that is written for. */
   readonly dialect: Dialect;
   /** Takes a raw value and gives what stands for it in the text. */
   parameter(value: unknown): string;
@@ -27,6 +28,7 @@ export interface Renderer {
   column(column: ColumnModel, way: Way): string;
   /** `EXISTS (…)` over a relation of what lies at the end of the way, with conditions on its other side. */
   exists(relation: RelationModel, way: Way, condition: Condition | undefined): string;
+  /** The SQL of a query inside this one, without parentheses. */
   subquery(query: Subquery): string;
 }
 
@@ -38,6 +40,7 @@ export interface Subquery {
 
 /** Any part of a query. Expressions are immutable and belong to no query until one renders them. */
 export abstract class Expression {
+  /** @internal Its SQL. */
   abstract render(renderer: Renderer): string;
 }
 
@@ -64,21 +67,27 @@ export abstract class Scalar<T = unknown> extends Expression {
     return this.render(renderer);
   }
 
+  /** Equal; `null` asks for rows without a value. */
   eq(value: Operand<T> | null): Condition {
     return value === null ? this.isNull() : this.#compare("=", value);
   }
+  /** Another value; `null` asks for rows that have one. As in SQL, rows without a value are no others. */
   ne(value: Operand<T> | null): Condition {
     return value === null ? this.isNotNull() : this.#compare("<>", value);
   }
+  /** Greater than. */
   gt(value: Operand<T>): Condition {
     return this.#compare(">", value);
   }
+  /** Greater than, or equal. */
   gte(value: Operand<T>): Condition {
     return this.#compare(">=", value);
   }
+  /** Less than. */
   lt(value: Operand<T>): Condition {
     return this.#compare("<", value);
   }
+  /** Less than, or equal. */
   lte(value: Operand<T>): Condition {
     return this.#compare("<=", value);
   }
@@ -86,6 +95,7 @@ export abstract class Scalar<T = unknown> extends Expression {
   like(pattern: Operand<string>): Condition {
     return condition((renderer) => `${operand(this, renderer)} LIKE ${this.#text(pattern, renderer)}`);
   }
+  /** The opposite of `like`; rows without a value are not found either. */
   notLike(pattern: Operand<string>): Condition {
     return this.like(pattern).not();
   }
@@ -95,12 +105,15 @@ export abstract class Scalar<T = unknown> extends Expression {
       renderer.dialect.caseInsensitiveLike(operand(this, renderer), this.#text(pattern, renderer)),
     );
   }
+  /** Whether the text begins so; `%` and `_` are ordinary signs here. */
   startsWith(text: string): Condition {
     return this.#likeText(`${escapeLike(text)}%`);
   }
+  /** Whether the text ends so; `%` and `_` are ordinary signs here. */
   endsWith(text: string): Condition {
     return this.#likeText(`%${escapeLike(text)}`);
   }
+  /** Whether the text has this in it; `%` and `_` are ordinary signs here. */
   contains(text: string): Condition {
     return this.#likeText(`%${escapeLike(text)}%`);
   }
@@ -114,28 +127,35 @@ export abstract class Scalar<T = unknown> extends Expression {
     const among = known.length === 0 ? NEVER : condition((renderer) => renderer.among(operand(this, renderer), known));
     return known.length === all.length ? among : among.or(this.isNull());
   }
+  /** The opposite of `in`; rows without a value are not found either. */
   notIn(values: Iterable<T | null> | Subquery): Condition {
     return this.in(values).not();
   }
+  /** Both ends belong to it. */
   between(low: Operand<T>, high: Operand<T>): Condition {
     return condition(
       (renderer) =>
         `${operand(this, renderer)} BETWEEN ${this.#operand(low, renderer)} AND ${this.#operand(high, renderer)}`,
     );
   }
+  /** Whether there is no value. */
   isNull(): Condition {
     return condition((renderer) => `${operand(this, renderer)} IS NULL`);
   }
+  /** Whether there is a value. */
   isNotNull(): Condition {
     return condition((renderer) => `${operand(this, renderer)} IS NOT NULL`);
   }
 
+  /** The sum with a number or another value of the row. */
   plus(value: Operand<T>): Scalar<T> {
     return this.#arithmetic("+", value);
   }
+  /** The difference. */
   minus(value: Operand<T>): Scalar<T> {
     return this.#arithmetic("-", value);
   }
+  /** The product. */
   times(value: Operand<T>): Scalar<T> {
     return this.#arithmetic("*", value);
   }
@@ -148,9 +168,11 @@ export abstract class Scalar<T = unknown> extends Expression {
     return this.#arithmetic("%", value);
   }
 
+  /** Small ones first, for `orderBy`. */
   asc(): Order {
     return new Order(this, "ASC");
   }
+  /** Great ones first, for `orderBy`. */
   desc(): Order {
     return new Order(this, "DESC");
   }
@@ -159,9 +181,11 @@ export abstract class Scalar<T = unknown> extends Expression {
     return new Labelled(this, name);
   }
 
+  /** How many rows of the group have a value. */
   count(): Scalar<number> {
     return call("COUNT", [this]);
   }
+  /** How many different values there are in the group. */
   countDistinct(): Scalar<number> {
     return new Rendered((renderer) => `COUNT(DISTINCT ${this.render(renderer)})`, asNumber);
   }
@@ -169,18 +193,23 @@ export abstract class Scalar<T = unknown> extends Expression {
   sum(): Scalar<number | null> {
     return call("SUM", [this]);
   }
+  /** The mean of the group's values; NULL where there are none. */
   avg(): Scalar<number | null> {
     return call("AVG", [this]);
   }
+  /** The least value of the group; NULL where there are none. */
   min(): Scalar<T | null> {
     return this.#same((own) => `MIN(${own})`);
   }
+  /** The greatest value of the group; NULL where there are none. */
   max(): Scalar<T | null> {
     return this.#same((own) => `MAX(${own})`);
   }
+  /** The text in small letters. Which letters the database knows is its affair (SQLite: A to Z). */
   lower(): Scalar<string> {
     return new Rendered((renderer) => `LOWER(${this.render(renderer)})`);
   }
+  /** The text in capitals. Which letters the database knows is its affair (SQLite: A to Z). */
   upper(): Scalar<string> {
     return new Rendered((renderer) => `UPPER(${this.render(renderer)})`);
   }
@@ -188,6 +217,7 @@ export abstract class Scalar<T = unknown> extends Expression {
   length(): Scalar<number> {
     return new Rendered((renderer) => `${renderer.dialect.letterCount}(${this.render(renderer)})`, asNumber);
   }
+  /** The value, or another one where there is none. */
   coalesce(value: Operand<T>): Scalar<NonNullable<T>> {
     return this.#same((own, renderer) => `COALESCE(${own}, ${this.#operand(value, renderer)})`) as Scalar<
       NonNullable<T>
@@ -236,9 +266,11 @@ export abstract class Scalar<T = unknown> extends Expression {
 export class Column<T = unknown, N extends string = string, R = T> extends Scalar<T> {
   /** What a row holds for it, NULL included, and under which name; for types only. */
   declare readonly $row: { readonly [K in N]: R };
+  /** What is known of the column. */
   readonly model: ColumnModel;
   /** @internal How it comes to its entity. */
   readonly way: Way;
+  /** Whether its values are numbers in JavaScript. */
   override readonly isNumber: boolean;
 
   /** @internal Columns are had as `User.c.username`. */
@@ -249,15 +281,19 @@ export class Column<T = unknown, N extends string = string, R = T> extends Scala
     this.isNumber = model.codec.isNumber === true;
   }
 
+  /** @internal */
   override encode(value: unknown): unknown {
     return this.model.codec.encode ? this.model.codec.encode(value) : value;
   }
+  /** @internal */
   override decode(raw: unknown): unknown {
     return this.model.codec.decode ? this.model.codec.decode(raw) : raw;
   }
+  /** @internal */
   override render(renderer: Renderer): string {
     return renderer.column(this.model, this.way);
   }
+  /** @internal */
   override renderSelected(renderer: Renderer): string {
     return this.model.selected(this.render(renderer));
   }
@@ -296,12 +332,15 @@ export class Rendered<T = unknown> extends Scalar<T> {
 
 /** Something that is true or false of a row. It is a value too: `select(User.c.age.gt(17).as("adult"))`. */
 export abstract class Condition extends Scalar<boolean> {
+  /** Both hold (or all of them). */
   and(...others: Condition[]): Condition {
     return and(this, ...others);
   }
+  /** This one holds, or one of the others. */
   or(...others: Condition[]): Condition {
     return or(this, ...others);
   }
+  /** It does not hold. As in SQL, what is NULL neither holds nor does not. */
   not(): Condition {
     return not(this);
   }
@@ -313,9 +352,11 @@ export abstract class Condition extends Scalar<boolean> {
   renderGuarded(renderer: Renderer): string {
     return this.render(renderer);
   }
+  /** @internal */
   override encode(value: unknown): unknown {
     return Boolean(value);
   }
+  /** @internal */
   override decode(raw: unknown): unknown {
     return raw === null ? null : Boolean(raw);
   }
@@ -403,8 +444,11 @@ class Negated extends Condition {
 
 /** A scalar with a direction: `User.c.username.desc()`. */
 export class Order {
+  /** What is sorted by. */
   readonly scalar: Scalar;
+  /** Which way. */
   readonly direction: "ASC" | "DESC";
+  /** Where rows without a value go; undefined: where the database puts them. */
   readonly nulls: "FIRST" | "LAST" | undefined;
 
   constructor(scalar: Scalar<never> | Scalar, direction: "ASC" | "DESC", nulls?: "FIRST" | "LAST") {
@@ -412,9 +456,11 @@ export class Order {
     this.direction = direction;
     this.nulls = nulls;
   }
+  /** Puts rows without a value first, on every database. */
   nullsFirst(): Order {
     return new Order(this.scalar, this.direction, "FIRST");
   }
+  /** Puts rows without a value last, on every database. */
   nullsLast(): Order {
     return new Order(this.scalar, this.direction, "LAST");
   }
@@ -428,7 +474,9 @@ export class Order {
 
 /** A scalar with the name it has in the result. */
 export class Labelled<T = unknown, N extends string = string> {
+  /** The value. */
   readonly scalar: Scalar<T>;
+  /** Its name in the row. */
   readonly name: N;
 
   constructor(scalar: Scalar<T>, name: N) {

@@ -23,17 +23,29 @@ export interface Functions {
   readonly sum: DatabaseFunction<number | null>;
   /** NULL where there are no rows. */
   readonly avg: DatabaseFunction<number | null>;
+  /** The least value of the group. */
   readonly min: DatabaseFunction;
+  /** The greatest value of the group. */
   readonly max: DatabaseFunction;
+  /** In small letters. */
   readonly lower: DatabaseFunction<string>;
+  /** In capitals. */
   readonly upper: DatabaseFunction<string>;
+  /** Without blanks at either end. */
   readonly trim: DatabaseFunction<string>;
+  /** `func.replace(text, what, by)`. */
   readonly replace: DatabaseFunction<string>;
+  /** Texts one behind the other. */
   readonly concat: DatabaseFunction<string>;
+  /** Without its sign. */
   readonly abs: DatabaseFunction;
+  /** `func.round(number)`, or to so many digits behind the point. */
   readonly round: DatabaseFunction<number>;
+  /** The first that has a value. */
   readonly coalesce: DatabaseFunction;
+  /** NULL where both are equal. */
   readonly nullif: DatabaseFunction;
+  /** Any other function, in the database's own name. */
   readonly [name: string]: DatabaseFunction;
 }
 
@@ -75,6 +87,7 @@ interface Branch {
 export class Case<T = unknown> extends Scalar<T | null> {
   readonly #branches: readonly Branch[];
   readonly #otherwise: unknown;
+  /** Whether every branch gives a number. */
   override readonly isNumber: boolean;
 
   /** @internal Begun by `when`. */
@@ -96,6 +109,7 @@ export class Case<T = unknown> extends Scalar<T | null> {
     return new Case<T | Chosen<V>>(this.#branches, value) as unknown as Scalar<T | Chosen<V>>;
   }
 
+  /** @internal */
   override decode(raw: unknown): unknown {
     if (raw === null) return null;
     const values = this.#values;
@@ -104,6 +118,7 @@ export class Case<T = unknown> extends Scalar<T | null> {
     if (column) return column.decode(raw);
     return this.isNumber ? asNumber(raw) : raw;
   }
+  /** @internal */
   override render(renderer: Renderer): string {
     const branches = this.#branches.map(
       ({ holds, value }) => `WHEN ${holds.render(renderer)} THEN ${branchValue(value, renderer)}`,

@@ -2,6 +2,7 @@ import type { RelationExpression } from "./relation";
 
 /** How a query loads a relation of the entities it finds. */
 export interface LoadOption {
+  /** In the same statement, in one more, or never. */
   readonly strategy: "joined" | "selectin" | "raise";
   /** The relation, or relations one behind the other: `posts`, `posts.author`, `User.c.posts`. */
   readonly path: string | RelationExpression;

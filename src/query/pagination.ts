@@ -1,5 +1,6 @@
 import { badPage } from "./errors";
 
+/** Which page, and how large, as `paginate` takes it. */
 export interface PaginateOptions {
   /** Counted from 1. Default 1. */
   page?: number;
@@ -15,6 +16,7 @@ export class Pagination<T> {
   readonly items: T[];
   /** Counted from 1. */
   readonly page: number;
+  /** How many entities a page has at most. */
   readonly perPage: number;
   /** How many entities there are on all pages. */
   readonly total: number;
@@ -38,15 +40,19 @@ export class Pagination<T> {
   get pages(): number {
     return Math.ceil(this.total / this.perPage);
   }
+  /** Whether there is a page behind this one. */
   get hasNext(): boolean {
     return this.page < this.pages;
   }
+  /** Whether there is a page before this one. */
   get hasPrev(): boolean {
     return this.page > 1;
   }
+  /** The number of the page behind this one, or null. */
   get nextNum(): number | null {
     return this.hasNext ? this.page + 1 : null;
   }
+  /** The number of the page before this one, or null. */
   get prevNum(): number | null {
     return this.hasPrev ? this.page - 1 : null;
   }
@@ -58,6 +64,7 @@ export class Pagination<T> {
   prev(): Promise<Pagination<T>> {
     return this.#turn(Math.max(1, this.page - 1));
   }
+  /** The entities of this page: `for (const user of page)`. */
   [Symbol.iterator](): Iterator<T> {
     return this.items[Symbol.iterator]();
   }

@@ -104,10 +104,12 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.#with({ orders: [...this.#state.orders, ...orders.flatMap((order) => this.#orders(order))] });
   }
 
+  /** At most so many entities (or rows of values), a whole number from 0 up. */
   limit(limit: number): Query<T, R> {
     return this.#with({ limit: wholeNumber("limit", limit) });
   }
 
+  /** Leaves out so many from the beginning, a whole number from 0 up; with `orderBy`, since rows have no order of their own. */
   offset(offset: number): Query<T, R> {
     return this.#with({ offset: wholeNumber("offset", offset) });
   }
@@ -131,10 +133,12 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.#joined(relation, "LEFT", as);
   }
 
+  /** One row for all that have the same values, for aggregates: `groupBy("author").select("author", Post.c.id.count().as("n"))`. */
   groupBy(...groups: (Scalar | PropertyOf<T>)[]): Query<T, R> {
     return this.#with({ groups: [...this.#state.groups, ...groups.map((group) => this.#scalar(group))] });
   }
 
+  /** Only groups for which all these hold: `having(Post.c.id.count().gt(5))`. */
   having(...conditions: Condition[]): Query<T, R> {
     return this.#with({ having: [...this.#state.having, ...conditions] });
   }
@@ -202,6 +206,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     return (await this.#atMost(1).all())[0] ?? null;
   }
 
+  /** The first entity that is found; an error where there is none. */
   async firstOrFail(): Promise<R> {
     return (await this.first()) ?? this.#failed();
   }
@@ -264,6 +269,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     }
   }
 
+  /** `for await (const user of User.query)`: the same as `stream()`. */
   [Symbol.asyncIterator](): AsyncGenerator<R> {
     return this.stream();
   }
@@ -351,6 +357,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     return new SelectCompiler(renderer.dialect, this.#state, (renderer as SelectCompiler).around).renderInside();
   }
 
+  /** For printing. */
   get [Symbol.toStringTag](): string {
     return `Query of ${this.#state.model.name}`;
   }

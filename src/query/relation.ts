@@ -6,6 +6,7 @@ export type ConditionMaker = (model: EntityModel, criteria: object, alias?: Alia
 
 /** A relation in a condition: `User.c.posts.any({ … })`, and the way to its columns: `Post.c.author.username`. */
 export class RelationExpression {
+  /** What is known of the relation. */
   readonly model: RelationModel;
   /** @internal How one comes to its owner. */
   readonly way: Way;

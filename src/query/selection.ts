@@ -51,8 +51,11 @@ export function everyRow(model: EntityModel, alias?: Alias): Selection {
   };
 }
 
+/** A statement with placeholders, and what stands for them. */
 export interface Statement {
+  /** In the database's own words, placeholders too. */
   readonly sql: string;
+  /** In the order of their placeholders, as the driver takes them. */
   readonly parameters: readonly unknown[];
 }
 

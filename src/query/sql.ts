@@ -11,9 +11,11 @@ export class Sql extends Condition {
     this.#values = values;
   }
 
+  /** @internal */
   override render(renderer: Renderer): string {
     return this.#texts.reduce((text, next, index) => text + sqlValue(this.#values[index - 1], renderer) + next);
   }
+  /** @internal */
   override renderGuarded(renderer: Renderer): string {
     return `(${this.render(renderer)})`;
   }
@@ -22,9 +24,11 @@ export class Sql extends Condition {
   override as<N extends string>(name: N): Labelled<any, N> {
     return new Labelled(this, name);
   }
+  /** @internal */
   override encode(value: unknown): unknown {
     return value;
   }
+  /** @internal */
   override decode(raw: unknown): unknown {
     return raw;
   }

@@ -27,7 +27,6 @@ type Element<V> = V extends readonly (infer E)[] ? E : V;
 
 /** The properties of an entity that are no methods. */
 export type PropertyOf<T> = {
-   
   [K in keyof T]-?: Value<T[K]> extends Function ? never : K;
 }[keyof T] &
   string;

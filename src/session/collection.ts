@@ -80,22 +80,28 @@ export class Collection<T extends object> extends Array<T> {
   get query(): Query<T> {
     return this.#keeper.query(this.#owner, this.#relation) as unknown as Query<T>;
   }
+  /** A query of the related rows of which this holds. */
   filterBy(criteria: Criteria<T>): Query<T> {
     return this.query.filterBy(criteria);
   }
+  /** A query of the related rows in this order. */
   orderBy(...orders: Parameters<Query<T>["orderBy"]>): Query<T> {
     return this.query.orderBy(...orders);
   }
+  /** The first of them, or null. */
   async first(): Promise<T | null> {
     return this[0] ?? null;
   }
+  /** Puts members in that are not there yet. */
   add(...members: T[]): this {
     for (const member of members) if (!this.includes(member)) this.push(member);
     return this;
   }
+  /** The same as `add`, in SQLAlchemy's word. */
   append(...members: T[]): this {
     return this.add(...members);
   }
+  /** Takes members out; they are not deleted, unless the relation says so of orphans. */
   remove(...members: T[]): this {
     for (const member of members) {
       const position = this.indexOf(member);
@@ -104,6 +110,7 @@ export class Collection<T extends object> extends Array<T> {
     return this;
   }
 
+  /** Puts members at the end, and tells their other side. */
   override push(...members: T[]): number {
     for (const member of members) this.#keeper.checkMember(this.#relation, member);
     this.#changing();
@@ -115,21 +122,25 @@ export class Collection<T extends object> extends Array<T> {
     }
     return this.length;
   }
+  /** Puts members in front, and tells their other side. */
   override unshift(...members: T[]): number {
     const length = super.unshift(...members);
     this.synchronize();
     return length;
   }
+  /** Takes the last member out. */
   override pop(): T | undefined {
     const member = super.pop();
     this.synchronize();
     return member;
   }
+  /** Takes the first member out. */
   override shift(): T | undefined {
     const member = super.shift();
     this.synchronize();
     return member;
   }
+  /** As of any array; the members' other side is told. */
   override splice(start: number, deleteCount?: number, ...members: T[]): T[] {
     const removed = Array.prototype.splice.call(this, start, deleteCount ?? this.length - start, ...members) as T[];
     this.synchronize();
@@ -309,6 +320,7 @@ interface Move {
 
 /** A relation to many that is not loaded. `await` it, or ask it: `u.posts.all()`, `u.posts.count()`, `u.posts.filterBy(…)`. */
 export class LazyCollection<T extends object = object> implements PromiseLike<T[]> {
+  /** @internal Marks what the prompt waits for. */
   readonly [awaitable] = true;
   readonly #owner: Instance;
   readonly #relation: RelationModel;
@@ -323,6 +335,7 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
     this.#keeper = keeper;
   }
 
+  /** What `await user.posts` does: reads the members, for all objects of the same query at once. */
   then<R, E>(
     resolved?: ((members: T[]) => R | PromiseLike<R>) | null,
     failed?: ((error: unknown) => E | PromiseLike<E>) | null,
@@ -337,15 +350,19 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   async count(): Promise<number> {
     return this.query.count();
   }
+  /** The query of the related rows. */
   get query(): Query<T> {
     return this.#keeper.query(this.#owner, this.#relation) as unknown as Query<T>;
   }
+  /** A query of the related rows of which this holds. */
   filterBy(criteria: Criteria<T>): Query<T> {
     return this.query.filterBy(criteria);
   }
+  /** A query of the related rows in this order. */
   orderBy(...orders: Parameters<Query<T>["orderBy"]>): Query<T> {
     return this.query.orderBy(...orders);
   }
+  /** The first related row, or null. */
   first(): Promise<T | null> {
     return this.query.first();
   }
@@ -361,12 +378,15 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
       }
     return this;
   }
+  /** The same as `push`. */
   add(...members: T[]): this {
     return this.push(...members);
   }
+  /** The same as `push`, in SQLAlchemy's word. */
   append(...members: T[]): this {
     return this.push(...members);
   }
+  /** Takes members out without reading the others. */
   remove(...members: T[]): this {
     const loaded = this.#loaded();
     if (loaded) loaded.remove(...members);
@@ -412,9 +432,11 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
     return undefined;
   }
 
+  /** Not known: an error that says how to ask. `count()` does. */
   get length(): number {
     throw notLoaded(this.#relation);
   }
+  /** Not known: an error that says how to ask. `await` it first. */
   [Symbol.iterator](): Iterator<T> {
     throw notLoaded(this.#relation);
   }
@@ -422,6 +444,7 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   toJSON(): undefined {
     return undefined;
   }
+  /** For printing. */
   [inspect.custom](): string {
     return `[${this.#relation.label}: not loaded]`;
   }
@@ -429,6 +452,7 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
 
 /** A relation to one that is not loaded: `(await p.author).username`. */
 export class LazyReference implements PromiseLike<object | null> {
+  /** @internal Marks what the prompt waits for. */
   readonly [awaitable] = true;
   readonly #owner: Instance;
   readonly #relation: RelationModel;
@@ -441,15 +465,18 @@ export class LazyReference implements PromiseLike<object | null> {
     this.#keeper = keeper;
   }
 
+  /** What `await post.author` does: reads the entity, for all objects of the same query at once. */
   then<R, E>(
     resolved?: ((entity: object | null) => R | PromiseLike<R>) | null,
     failed?: ((error: unknown) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
     return (this.#keeper.load(this.#owner, this.#relation) as Promise<object | null>).then(resolved, failed);
   }
+  /** What is not loaded is left out of JSON. */
   toJSON(): undefined {
     return undefined;
   }
+  /** For printing. */
   [inspect.custom](): string {
     return `[${this.#relation.label}: not loaded]`;
   }

@@ -12,6 +12,7 @@ import { Session, type EntityClass, type SessionOptions } from "./session";
 
 /** A project's database: its entities, a session, and the queries. */
 export class Database {
+  /** TypeORM's own, for everything that Retort does not do. */
   readonly dataSource: DataSource;
   /** The session that `User.query` and the shell work with. */
   readonly session: Session;

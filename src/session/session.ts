@@ -12,6 +12,7 @@ import type { Plan } from "./plan";
 import { Registry } from "./registry";
 import { Workspace } from "./workspace";
 
+/** How a session behaves, as `new Session` and `connect` take it. */
 export interface SessionOptions {
   /** Whether a query first writes what was changed before it. Default true. */
   autoflush?: boolean;
@@ -63,6 +64,7 @@ export class Session {
     for (const entity of entities) this.#workspace.add(entity);
   }
 
+  /** Puts every object of a list into the session. */
   addAll(entities: Iterable<object>): void {
     this.add(...entities);
   }
@@ -237,6 +239,7 @@ export class Session {
     for (const entity of entities) this.#persistent(entity, "expired").generation = -1;
   }
 
+  /** Makes the next queries read every object again that they meet. */
   expireAll(): void {
     this.#workspace.generation++;
   }
@@ -270,6 +273,7 @@ export class Session {
   get failure(): Error | undefined {
     return this.#workspace.failure;
   }
+  /** Whether `close()` was called. */
   get isClosed(): boolean {
     return this.#workspace.closed;
   }
@@ -282,6 +286,7 @@ export class Session {
   owns(entity: object): boolean {
     return this.#own(entity) !== undefined;
   }
+  /** Whether the next flush has something to write of this object. */
   isModified(entity: object): boolean {
     const instance = this.#own(entity);
     return instance !== undefined && (instance.snapshot === undefined || this.#workspace.isDirty(instance));
