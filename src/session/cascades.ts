@@ -3,7 +3,7 @@ import { Column, or } from "../query/expression";
 import { Query } from "../query/query";
 import { Collection, LazyCollection } from "./collection";
 import { childrenNeedParent, heldByAnotherSession } from "./errors";
-import { instanceOf, type Instance } from "./instance";
+import { instanceOf, type Instance, type Reference } from "./instance";
 import type { Workspace } from "./workspace";
 
 /** What follows from the objects that were added and deleted; found without changing anything, so that a plan can be made of it. */
@@ -12,15 +12,21 @@ export interface Consequences {
   readonly arriving: ReadonlySet<Instance>;
   /** Objects to be deleted: those somebody asked for, and those that go with them. */
   readonly leaving: ReadonlySet<Instance>;
-  /** Relations of children that become null because their parents go. */
-  readonly cut: ReadonlyMap<Instance, ReadonlySet<RelationModel>>;
+  /** Relations of children that have lost their parents. */
+  readonly cut: ReadonlyMap<Instance, Cuts>;
+  /** Objects that are soft-removed because their parents let go of them. */
+  readonly hidden: ReadonlySet<Instance>;
 }
+
+/** What becomes of a foreign key whose object has lost its parent: it is set NULL, or stays (`orphanedRowAction: "disable"`). */
+export type Cuts = ReadonlyMap<RelationModel, "null" | "stays">;
 
 /** Finds out whom adding and deleting objects concerns besides. */
 export class Cascades implements Consequences {
   readonly arriving = new Set<Instance>();
   readonly leaving: Set<Instance>;
-  readonly cut = new Map<Instance, Set<RelationModel>>();
+  readonly cut = new Map<Instance, Map<RelationModel, "null" | "stays">>();
+  readonly hidden = new Set<Instance>();
   readonly #workspace: Workspace;
 
   constructor(workspace: Workspace) {
@@ -45,6 +51,32 @@ export class Cascades implements Consequences {
     return this;
   }
 
+  /** Objects that a parent's collection let go of, and no other took, as their relation's `orphanedRowAction` says. */
+  toOrphans(): this {
+    for (const instance of this.#workspace.related) {
+      if (this.leaving.has(instance)) continue;
+      for (const relation of instance.model.relations)
+        if (relation.holdsKey && isOrphaned(instance, relation)) this.#orphan(instance, relation);
+    }
+    return this;
+  }
+
+  #orphan(instance: Instance, relation: RelationModel): void {
+    switch (relation.metadata.orphanedRowAction) {
+      case "delete":
+        this.leaving.add(instance);
+        return;
+      case "soft-delete":
+        this.hidden.add(instance);
+        return this.#cut(instance, relation, "stays");
+      case "disable":
+        return this.#cut(instance, relation, "stays");
+      default:
+        // What NULL means for a row is the relation's own business: that is the ordinary UPDATE.
+        return;
+    }
+  }
+
   /** Children of objects that are to be deleted: deleted with them, set NULL, or in the way. */
   async toChildren(): Promise<this> {
     const done = new Set<Instance>();
@@ -54,8 +86,12 @@ export class Cascades implements Consequences {
       parents = [...this.leaving].filter((instance) => !done.has(instance))
     ) {
       for (const parent of parents) done.add(parent);
-      for (const [model, group] of byModel(parents))
+      for (const [model, group] of byModel(parents)) {
         for (const relation of model.referrers()) await this.#along(relation, group);
+        for (const relation of model.relations)
+          if (relation.metadata.isCascadeRemove && (relation.holdsKey || relation.isManyToMany))
+            await this.#toTargets(relation, group);
+      }
     }
     return this;
   }
@@ -64,8 +100,12 @@ export class Cascades implements Consequences {
   apply(): void {
     for (const { entity } of this.arriving) this.#workspace.add(entity);
     for (const instance of this.leaving) if (instance.deletion === "none") this.#workspace.markDeleted(instance);
-    for (const [instance, relations] of this.cut)
-      for (const relation of relations) this.#workspace.registry.relationships.write(instance, relation, null);
+    const { relationships } = this.#workspace.registry;
+    for (const [instance, cuts] of this.cut)
+      for (const [relation, fate] of cuts)
+        if (fate === "null") relationships.write(instance, relation, null);
+        else relationships.revert(instance, relation);
+    this.#workspace.markSoft(this.hidden, "remove");
   }
 
   /** @param relation a foreign key that points at the parents */
@@ -82,19 +122,29 @@ export class Cascades implements Consequences {
     for (const child of children) {
       if (this.leaving.has(child) || !gone.has(relationships.known(child, relation) as object)) continue;
       if (removes || onDelete === "CASCADE") this.leaving.add(child);
-      else if (nullable) this.#cut(child, relation);
+      else if (nullable) this.#cut(child, relation, "null");
       else inTheWay.push(child);
     }
     const [first] = inTheWay;
     if (!first) return;
     const parent = instanceOf(relationships.known(first, relation) as object)!;
-    throw childrenNeedParent(parent.entity, relation.inverse ?? relation, inTheWay.length);
+    throw childrenNeedParent(parent.entity, relation, inTheWay.length);
   }
 
-  #cut(child: Instance, relation: RelationModel): void {
-    const relations = this.cut.get(child);
-    if (relations) relations.add(relation);
-    else this.cut.set(child, new Set([relation]));
+  /** `cascade: ["remove"]` on the side of a foreign key, or on a many-to-many: what the object refers to goes too. */
+  async #toTargets(relation: RelationModel, owners: readonly Instance[]): Promise<void> {
+    for (const owner of owners) {
+      if (!owner.snapshot) continue;
+      const query = this.#workspace.relatedQuery(owner, relation).withDeleted();
+      const targets = await this.#workspace.withoutAutoflushOwnTurn(() => query.all());
+      for (const target of targets) this.leaving.add(instanceOf(target)!);
+    }
+  }
+
+  #cut(child: Instance, relation: RelationModel, fate: "null" | "stays"): void {
+    const cuts = this.cut.get(child);
+    if (cuts) cuts.set(relation, fate);
+    else this.cut.set(child, new Map([[relation, fate]]));
   }
 
   /** Children that are in memory, those without a row too: they would be inserted with the key of a row that is gone. */
@@ -134,6 +184,13 @@ export class Cascades implements Consequences {
     for (const child of this.#loadedChildren(relation, parents)) stored.add(child);
     return [...stored];
   }
+}
+
+/** Whether an object was taken out of its parent's collection, and put into no other's. */
+function isOrphaned(instance: Instance, relation: RelationModel): boolean {
+  const reference = instance.relatedBy(relation) as Reference | undefined;
+  if (!reference?.assigned || !reference.told || reference.entity !== null || !instance.snapshot) return false;
+  return relation.joins.some(({ foreign }) => instance.snapshot![foreign.index] !== null);
 }
 
 /** Entities that an object refers to of its own accord; those that only refer to it are not among them. */

@@ -17,7 +17,7 @@ export interface ChangeSet {
 /** Compares memory with what the database has. Changes nothing. */
 export function computeChangeSet(workspace: Workspace, concerned: Consequences): ChangeSet {
   const { pending, identities } = workspace;
-  const { arriving, leaving, cut } = concerned;
+  const { arriving, leaving, cut, hidden } = concerned;
   const inserts = leaving.size === 0 ? [...pending] : [...pending].filter((instance) => !leaving.has(instance));
   const deletes = [...leaving].filter((instance) => instance.snapshot);
   const updates: Update[] = [];
@@ -26,6 +26,9 @@ export function computeChangeSet(workspace: Workspace, concerned: Consequences):
     if (instance.deletion !== "none" || leaving.has(instance)) return;
     if (!relations && !workspace.isDirty(instance)) return;
     const changes = changesOf(instance, relations);
+    const { deleteDate } = instance.model;
+    if (hidden.has(instance) && !changes.some(({ column }) => column === deleteDate))
+      changes.push({ column: deleteDate!, value: new Date() });
     if (changes.length > 0) updates.push({ instance, changes });
   };
   for (const instances of identities.tables()) for (const instance of instances.values()) compare(instance);

@@ -1,3 +1,4 @@
+import type { Cuts } from "./cascades";
 import type { ColumnModel, RelationModel } from "../metadata/model";
 import { isTracked, type Hydrator } from "./hydrator";
 import { instanceOf, type Instance, type Reference } from "./instance";
@@ -13,9 +14,9 @@ export interface Change {
 /**
  * What an UPDATE of an object has to write: the changed columns only.
  *
- * @param cut relations that are to become null
+ * @param cut relations that have lost their object
  */
-export function changesOf(instance: Instance, cut?: ReadonlySet<RelationModel>): Change[] {
+export function changesOf(instance: Instance, cut?: Cuts): Change[] {
   const { snapshot, model } = instance;
   const changes: Change[] = [];
   if (!snapshot) return changes;
@@ -23,12 +24,11 @@ export function changesOf(instance: Instance, cut?: ReadonlySet<RelationModel>):
   for (const column of model.columns) {
     const key = keys[column.index];
     if (!isTracked(column) && !(column.isVirtual && key)) continue;
-    const value = key && cut?.has(key.relation) ? null : currentValue(instance, column);
+    const fate = key && cut?.get(key.relation);
+    if (fate === "stays") continue;
+    const value = fate === "null" ? null : currentValue(instance, column);
     if (value === undefined) continue;
-    if (
-      !column.codec.same(value, snapshot[column.index]) ||
-      (key && !cut?.has(key.relation) && isAwaited(instance, key.relation))
-    )
+    if (!column.codec.same(value, snapshot[column.index]) || (key && !fate && isAwaited(instance, key.relation)))
       changes.push({ column, value });
   }
   return changes;

@@ -1,6 +1,6 @@
 import type { Dialect, Row, RunResult, Statements } from "../dialect/dialect";
-import type { ColumnModel, RelationModel } from "../metadata/model";
-import type { Consequences } from "./cascades";
+import type { ColumnModel } from "../metadata/model";
+import type { Consequences, Cuts } from "./cascades";
 import { throughOf, type Dependency } from "./commit-order";
 import { nameOf } from "./errors";
 import type { FlushPlan, Step } from "./flush-plan";
@@ -16,16 +16,16 @@ interface Stage {
   readonly dialect: Dialect;
   /** Who will hold the objects. */
   readonly owner: InstanceOwner;
-  /** Relations that the flush will make null. */
-  readonly cut: Consequences["cut"];
+  /** What the flush will do in memory before it writes. */
+  readonly concerned: Consequences;
 }
 
 /**
  * Carries out a flush's plan on doubles of its objects, with somebody in the place of the database who writes down what is
  * sent. The same code runs as in the flush, so a plan cannot say anything else than what a flush does.
  */
-export async function rehearse(plan: FlushPlan, { dialect, owner, cut }: Stage): Promise<Plan> {
-  const doubles = new Doubles(plan, owner, cut);
+export async function rehearse(plan: FlushPlan, { dialect, owner, concerned }: Stage): Promise<Plan> {
+  const doubles = new Doubles(plan, owner, concerned);
   const scribe = new Scribe(dialect);
   const persister = new Persister(scribe, new Journal());
   const steps: PlannedStep[] = [];
@@ -77,9 +77,13 @@ class Doubles implements InsertWatcher {
   readonly #doubles = new Map<Instance, Instance>();
   readonly #originals = new Map<Instance, Instance>();
 
-  constructor({ steps }: FlushPlan, owner: InstanceOwner, cut: Consequences["cut"]) {
+  constructor({ steps }: FlushPlan, owner: InstanceOwner, { cut, hidden }: Consequences) {
     for (const step of steps) for (const instance of instancesOf(step)) this.#double(instance, owner);
     for (const [instance, double] of this.#doubles) this.#relate(instance, double, cut.get(instance));
+    for (const instance of hidden) {
+      const double = this.#doubles.get(instance);
+      if (double) this.#await(double, instance.model.deleteDate!);
+    }
   }
 
   step(step: Step): Step {
@@ -143,10 +147,16 @@ class Doubles implements InsertWatcher {
     this.#originals.set(double, instance);
   }
 
-  #relate(instance: Instance, double: Instance, cut: ReadonlySet<RelationModel> | undefined): void {
+  #relate(instance: Instance, double: Instance, cuts: Cuts | undefined): void {
     for (const relation of instance.model.relations) {
       if (!relation.holdsKey) continue;
-      if (cut?.has(relation)) {
+      const fate = cuts?.get(relation);
+      if (fate === "stays") {
+        for (const { foreign } of relation.joins)
+          foreign.write(double.entity, foreign.codec.thaw(double.snapshot![foreign.index]));
+        continue;
+      }
+      if (fate === "null") {
         for (const { foreign } of relation.joins) foreign.write(double.entity, null);
         double.relate(relation, { entity: null, assigned: true, copied: relation.joins.map(() => null) });
         continue;

@@ -6,7 +6,7 @@ import type { Query } from "../query/query";
 import { Collection, LazyCollection, LazyReference, type CollectionKeeper } from "./collection";
 import { nameOf, notInSession, raisedOnLoad, wrongEntity } from "./errors";
 import { Instance, instanceOf, NOT_LOADED, type InstanceOwner, type Reference } from "./instance";
-import { expose, instrument } from "./instrument";
+import { conceal, expose, instrument } from "./instrument";
 
 /**
  * Relations of objects in memory: what reading one gives, and how a change of one side is told to the other, so that
@@ -68,6 +68,16 @@ export class Relationships implements CollectionKeeper {
   write(instance: Instance, relation: RelationModel, value: unknown): void {
     if (relation.toMany) this.#writeMany(instance, relation, (value ?? []) as Iterable<object>);
     else this.#writeOne(instance, relation, value);
+  }
+
+  /** Takes a relation for what the database says it is: whatever it was set to is forgotten, and nobody is told. */
+  revert(instance: Instance, relation: RelationModel): void {
+    instance.relate(relation, undefined);
+    conceal(instance, relation, this);
+    for (const { foreign } of relation.joins) {
+      const remembered = instance.snapshot![foreign.index];
+      if (typeof remembered !== "symbol") foreign.write(instance.entity, foreign.codec.thaw(remembered));
+    }
   }
 
   /** Gives an object values by property: columns, embeddeds and relations. */

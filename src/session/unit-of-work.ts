@@ -33,7 +33,7 @@ export class UnitOfWork implements InsertWatcher {
 
   async flush(): Promise<FlushResult> {
     await settleRelations(this.#workspace);
-    const concerned = await new Cascades(this.#workspace).toNew().toChildren();
+    const concerned = await new Cascades(this.#workspace).toNew().toOrphans().toChildren();
     concerned.apply();
     let work = computeChangeSet(this.#workspace, concerned);
     const listeners = new Listeners(this.#workspace);
@@ -59,11 +59,11 @@ export class UnitOfWork implements InsertWatcher {
   /** What `flush` would send if it were called now. Listeners are not asked. */
   async plan(): Promise<Plan> {
     await settleRelations(this.#workspace);
-    const concerned = await new Cascades(this.#workspace).toNew().toChildren();
+    const concerned = await new Cascades(this.#workspace).toNew().toOrphans().toChildren();
     const work = computeChangeSet(this.#workspace, concerned);
     new Validator(this.#workspace.options.strict).check(work.inserts, work.updates);
     const { dialect, identities } = this.#workspace;
-    return rehearse(planFlush(work, identities), { dialect, owner: this.#workspace, cut: concerned.cut });
+    return rehearse(planFlush(work, identities), { dialect, owner: this.#workspace, concerned });
   }
 
   async #write(work: ChangeSet): Promise<void> {
