@@ -133,12 +133,11 @@ export function staleRow(entity: object): RetortError {
 
 /** @param relation the foreign key that is in the way */
 export function childrenNeedParent(parent: object, relation: RelationModel, count: number): RetortError {
-  const foreign = relation.joins.map(({ foreign: column }) => column.label).join(", ");
   const children = `${count} ${relation.model.name}${count === 1 ? "" : "s"}`;
   const where = relation.inverse ? ` in ${relation.inverse.label}` : "";
   return new RetortError(
     "session/orphans",
-    `${nameOf(parent)} cannot be deleted: ${children}${where} ${count === 1 ? "needs" : "need"} it (${foreign} is NOT NULL)`,
+    `${nameOf(parent)} cannot be deleted: ${children}${where} ${count === 1 ? "needs" : "need"} it (${relation.label} is NOT NULL)`,
     { hint: `delete them too, or declare onDelete: "CASCADE"` },
   );
 }
