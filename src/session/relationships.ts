@@ -73,7 +73,7 @@ export class Relationships implements CollectionKeeper {
   /** Takes a relation for what the database says it is: whatever it was set to is forgotten, and nobody is told. */
   revert(instance: Instance, relation: RelationModel): void {
     instance.relate(relation, undefined);
-    conceal(instance, relation, this);
+    conceal(instance, relation);
     for (const { foreign } of relation.joins) {
       const remembered = instance.snapshot![foreign.index];
       if (typeof remembered !== "symbol") foreign.write(instance.entity, foreign.codec.thaw(remembered));
