@@ -11,13 +11,13 @@ function commands(): typeof Commands {
   return require("./commands/commands") as typeof Commands;
 }
 
-/** `-e CODE`: shows the value of the last expression. */
+/** `-e CODE`: shows the value of the last expression; changes that would be lost make it a failure, as in a pipe. */
 export async function evaluateOnce(sitting: Sitting, code: string): Promise<number> {
   const text = code.trim();
   if (text === "") return 0;
   const command = /^[.?]/.test(text) && commands().isCommand(text);
   const done = command ? await commands().runCommand(text, sitting) : await sitting.run(text);
-  return done ? 0 : 1;
+  return done ? leftUnsaved(sitting) : 1;
 }
 
 /** Runs what comes through a pipe statement by statement, in order, and stops at the first error. */

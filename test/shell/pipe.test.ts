@@ -54,3 +54,11 @@ test("shell 13: a pipe that ends with unsaved changes warns and exits 1", async 
   const saved = await pipe(dataSource, "db.session.add(Shop(name='x'))\ndb.session.commit()\n");
   expect(saved).toMatchObject({ exitCode: 0, notes: "" });
 });
+
+test("-e that leaves changes unsaved says so, and exits 1", async () => {
+  const left = await pipe(dataSource, "", { evaluate: "s = Shop(name='x'); db.session.add(s); s.name" });
+  expect(left).toMatchObject({ exitCode: 1, output: "'x'\n" });
+  expect(left.notes).toMatch(/^retort: the input ended with 1 unsaved change; end it with db\.session\.commit\(\)/);
+  const saved = await pipe(dataSource, "", { evaluate: "db.session.add(Shop(name='x')); db.session.commit()" });
+  expect(saved).toMatchObject({ exitCode: 0, notes: "" });
+});

@@ -188,7 +188,7 @@ class Prompt {
     const what =
       unsaved > 0
         ? `${unsaved} unsaved ${unsaved === 1 ? "change" : "changes"}`
-        : "A transaction is open, with changes that were not committed";
+        : "A transaction is open with changes not committed";
     const answer = await this.ask(`${what}. Leave without saving? [y]es, [n]o, [c]ommit first: `);
     if (answer === "y") return true;
     if (answer !== "c") return false;
