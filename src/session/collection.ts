@@ -41,7 +41,9 @@ export class Collection<T extends object> extends Array<T> {
   #unread = false;
   /** The members whose other side was told, where they are not the stored ones; what differs was changed by index, length or splice. */
   #told: T[] | undefined;
-  /** The same, for finding one among many. */
+  /** The members that a running flush writes. */
+  #written: readonly T[] | undefined;
+  /** Those told, for finding one among many. */
   #index: Set<T> | undefined;
   /** Members of a many-to-many that came because the other side was changed. */
   #followed: Set<T> | undefined;
@@ -184,6 +186,7 @@ export class Collection<T extends object> extends Array<T> {
     this.#changing();
     this.#replaceMembers(left);
     this.#told = left;
+    this.#written = this.#written?.filter((member) => !gone.has(member));
   }
 
   /** @internal Takes over what was done before the members were read; the other sides know of it. */
@@ -257,12 +260,22 @@ export class Collection<T extends object> extends Array<T> {
     if (members !== stored) this.#told = [...members];
   }
 
-  /** @internal The database has what is here. */
-  flushed(): void {
-    if (this.#told) this.#stored = this.#copied();
+  /** @internal A flush writes what is here now; what comes and goes while it does so is the next one's. */
+  flushing(): void {
+    this.#written = this.#told ? this.#copied() : this.#stored;
+  }
+
+  /** @internal The database has what was written. Gives whether that is all there is. */
+  flushed(): boolean {
+    const written = this.#written;
+    this.#written = undefined;
+    if (!this.#told) return true;
+    this.#stored = written ?? this.#copied();
+    if (!this.#isAsStored()) return false;
     this.#told = undefined;
     this.#index = undefined;
     this.#followed = undefined;
+    return true;
   }
 
   #changing(): void {
@@ -327,6 +340,7 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   readonly #keeper: CollectionKeeper;
   /** @internal Members that came or went before anybody asked who was there. */
   moves: ReadonlyMap<T, Move> = new Map();
+  #written: ReadonlyMap<T, Move> | undefined;
 
   /** @internal */
   constructor(owner: Instance, relation: RelationModel, keeper: CollectionKeeper) {
@@ -413,9 +427,17 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
     for (const [member, { way }] of this.moves) if (way === "came") yield member;
   }
 
-  /** @internal The database has what came and went, or it never happened. */
-  flushed(): void {
-    this.moves = new Map();
+  /** @internal A flush writes what came and went until now. */
+  flushing(): void {
+    this.#written = new Map(this.moves);
+  }
+
+  /** @internal The database has it. Gives whether that is all there is. */
+  flushed(): boolean {
+    const written = this.#written ?? this.moves;
+    this.#written = undefined;
+    this.moves = new Map([...this.moves].filter(([member, move]) => written.get(member) !== move));
+    return this.moves.size === 0;
   }
 
   #move(member: T, way: Move["way"], here: boolean): void {

@@ -11,6 +11,8 @@ export interface Reference {
   entity: object | null;
   /** Set by somebody, not read: what the foreign key has to follow. */
   assigned: boolean;
+  /** A running flush writes it; one that is set in the meantime is another reference. */
+  writing?: boolean;
   /** Set because the other side changed: it does not bring the entity into a session. */
   told?: boolean;
   /** Only the key is known: `post.author = { id: 1 }`. The entity is no object of the session. */

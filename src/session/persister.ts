@@ -7,7 +7,7 @@ import type { Instance } from "./instance";
 import type { Journal } from "./journal";
 import { park, type Parking } from "./parking";
 import { keysAmong, portionsOf, readBack } from "./read-back";
-import { currentValue, encodedValue, keyParameters } from "./values";
+import { currentValue, encodedValue, foreignKeysOf, keyParameters } from "./values";
 
 /** A row to be written anew over one that is there. */
 export interface Update {
@@ -110,9 +110,11 @@ export class Persister {
     const where = this.#keyCondition(model, version, position);
     const sql = `UPDATE ${model.table} SET ${sets.join(", ")} WHERE ${where}`;
     const batches = updates.map((update) => updateParameters(update, version));
+    // Remembered as it is sent: what is changed in the meantime is for the next flush to find.
+    const sent = updates.map(({ changes }) => changes.map(({ column, value }) => column.codec.freezeValue(value)));
     const returned = await this.#runUpdates(sql, batches, updates, made, version !== undefined);
     for (let place = 0; place < updates.length; place++)
-      this.#updated(updates[place]!, version, made, returned?.[place]);
+      this.#updated(updates[place]!, sent[place]!, version, made, returned?.[place]);
     if (made.length > 0 && !returned)
       await readBack(
         this.#connection,
@@ -150,17 +152,20 @@ export class Persister {
 
   #updated(
     { instance, changes }: Update,
+    sent: readonly unknown[],
     version: ColumnModel | undefined,
     made: readonly ColumnModel[],
     returned: Row | undefined,
   ): void {
     this.#journal.record(instance);
     const { entity } = instance;
+    const keys = foreignKeysOf(instance.model);
     const snapshot = instance.snapshot!.slice();
     for (let place = 0; place < changes.length; place++) {
       const { column, value } = changes[place]!;
-      snapshot[column.index] = column.codec.freezeValue(value);
-      if (!column.isVirtual && column.read(entity) !== value) column.write(entity, value);
+      snapshot[column.index] = sent[place];
+      // Only the key of a relation is not what the property holds already.
+      if (keys[column.index] && column.read(entity) !== value) column.write(entity, value);
     }
     if (version) {
       const next = Number(snapshot[version.index]) + 1;

@@ -67,7 +67,9 @@ export class UnitOfWork implements InsertWatcher {
   }
 
   async #write(work: ChangeSet): Promise<void> {
-    const { connection, journal, identities } = this.#workspace;
+    const { connection, journal, identities, related } = this.#workspace;
+    for (const instance of work.inserts) take(instance);
+    for (const instance of related) take(instance);
     const persister = new Persister(connection, journal);
     const trees = new Trees(connection);
     for (const step of planFlush(work, identities).steps) {
@@ -110,7 +112,7 @@ export class UnitOfWork implements InsertWatcher {
     for (const instance of inserts) {
       pending.delete(instance);
       instance.generation = generation;
-      settle(instance);
+      if (!settle(instance)) related.add(instance);
     }
     for (const { instance } of updates) {
       const key = keyMaker(instance.model).ofValues(storedKeyValues(instance));
@@ -121,8 +123,7 @@ export class UnitOfWork implements InsertWatcher {
       }
     }
     this.#leaveRelations(deletes);
-    for (const instance of related) settle(instance);
-    related.clear();
+    for (const instance of [...related]) if (settle(instance)) related.delete(instance);
     for (const instance of deletes) {
       deleting.delete(instance);
       identities.remove(instance);
@@ -151,12 +152,25 @@ export class UnitOfWork implements InsertWatcher {
   }
 }
 
-/** Relations follow the database from here on. */
-function settle({ related: all }: Instance): void {
+/** Relations as they are now are what is written. */
+function take({ related: all }: Instance): void {
   if (!all) return;
   for (const related of all) {
-    if (related instanceof Collection) related.flushed();
-    else if (related instanceof LazyCollection) related.flushed();
-    else if (related) related.assigned = false;
+    if (related instanceof Collection) related.flushing();
+    else if (related instanceof LazyCollection) related.flushing();
+    else if (related) related.writing = true;
   }
+}
+
+/** Relations follow the database from here on. Gives whether all do: what was changed in the meantime waits for the next flush. */
+function settle({ related: all }: Instance): boolean {
+  if (!all) return true;
+  let settled = true;
+  for (const related of all) {
+    if (related instanceof Collection) settled = related.flushed() && settled;
+    else if (related instanceof LazyCollection) settled = related.flushed() && settled;
+    else if (related?.writing) related.writing = related.assigned = false;
+    else if (related?.assigned) settled = false;
+  }
+  return settled;
 }

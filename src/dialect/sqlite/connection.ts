@@ -7,6 +7,7 @@ import { statementFailed, writeLockTimeout } from "../errors";
 import { StatementLog } from "../observed";
 import { transactionStep } from "../transaction";
 import { complaintOf, isBusy } from "./complaint";
+import { lockHolder } from "./lock-holder";
 import { isMemory, writeQueueOf, type WriteQueue } from "./write-queue";
 
 /** How long a writer waits for its turn when the DataSource's `timeout` does not say, milliseconds (better-sqlite3's default). */
@@ -310,7 +311,7 @@ export class SqliteConnection implements Connection {
       } catch (error) {
         if (!isBusy(error)) throw error;
         if (performance.now() - started >= this.#timeout)
-          throw writeLockTimeout(this.#database, this.#timeout / 1000, undefined);
+          throw writeLockTimeout(this.#database, this.#timeout / 1000, lockHolder(this.#database));
       }
       await sleep(RETRY_EVERY);
     }
