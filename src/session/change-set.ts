@@ -38,7 +38,7 @@ export function changesOf(instance: Instance, cut?: Cuts): Change[] {
 export function isModified(instance: Instance, hydrator: Hydrator): boolean {
   if (!instance.snapshot) return false;
   if (hydrator.isDirty(instance.entity, instance.snapshot)) return true;
-  return instance.related !== undefined && changesOf(instance).length > 0;
+  return followsSomebody(instance) && changesOf(instance).length > 0;
 }
 
 /** Whether a foreign key is to point at a row that is still to be inserted. */
@@ -48,4 +48,14 @@ export function isAwaited(instance: Instance, relation: RelationModel): boolean 
   const other = instanceOf(reference.entity);
   // Somebody who is only spoken of by its own side does not come into the session.
   return other !== undefined && !other.snapshot && (other.owner !== undefined || !reference.told);
+}
+
+/** Whether a relation was set since the last flush: its foreign key may have to follow. */
+function followsSomebody({ related, model }: Instance): boolean {
+  if (!related) return false;
+  for (let index = 0; index < related.length; index++) {
+    const one = related[index];
+    if (one && "assigned" in one && one.assigned && model.relations[index]!.holdsKey) return true;
+  }
+  return false;
 }

@@ -1,4 +1,5 @@
 import type { Row } from "../dialect/dialect";
+import { compiled } from "../metadata/compiled";
 import type { ColumnModel, EntityModel } from "../metadata/model";
 import { NOT_LOADED } from "./instance";
 import { shadowOf } from "./instrument";
@@ -76,16 +77,14 @@ function compileAssignments(selected: readonly ColumnModel[], holder: string, pa
         : `write[${place}](${holder}, ${value});`,
     );
   });
-  const make = new Function(
-    "decode",
-    "thaw",
-    "write",
+  return compiled(
+    ["decode", "thaw", "write"],
+    [
+      selected.map(({ codec }) => codec.decode),
+      selected.map(({ codec }) => codec.thaw),
+      selected.map((column) => (entity: object, value: unknown) => column.write(entity, value)),
+    ],
     `return function populate${parameters} {\n${lines.join("\n")}\n};`,
-  ) as (...lists: unknown[]) => unknown;
-  return make(
-    selected.map(({ codec }) => codec.decode),
-    selected.map(({ codec }) => codec.thaw),
-    selected.map((column) => (entity: object, value: unknown) => column.write(entity, value)),
   );
 }
 
@@ -115,14 +114,10 @@ function compileIsDirty(tracked: readonly ColumnModel[]): Hydrator["isDirty"] {
     // Inlined for values that `===` compares; whatever differs there is looked at once more by the codec.
     return `((value = ${value}) !== snapshot[${index}] && value !== undefined && !codec[${place}].same(value, snapshot[${index}]))`;
   });
-  const make = new Function(
-    "codec",
-    "read",
+  return compiled(
+    ["codec", "read"],
+    [tracked.map(({ codec }) => codec), tracked.map((column) => (entity: object) => column.read(entity))],
     `return function isDirty(entity, snapshot) { let value; return ${conditions.join("\n|| ") || "false"}; };`,
-  ) as (...lists: unknown[]) => Hydrator["isDirty"];
-  return make(
-    tracked.map(({ codec }) => codec),
-    tracked.map((column) => (entity: object) => column.read(entity)),
   );
 }
 

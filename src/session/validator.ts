@@ -1,6 +1,7 @@
 import { missingKey, nameOf } from "./errors";
 import { valueMissing, valueRefused } from "../metadata/errors";
 import { isLeftToDatabase } from "../metadata/inspection/refusal";
+import { compiled } from "../metadata/compiled";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import type { Instance, Reference } from "./instance";
 import type { Update } from "./persister";
@@ -97,14 +98,10 @@ function compileIsFine(columns: readonly ColumnModel[]): (entity: object) => boo
     return `((value = ${value}) === null || value === undefined ? ${none} : inspect${place}(value) === undefined)`;
   });
   const inspectors = columns.map((_, place) => `const inspect${place} = columns[${place}].inspect;`);
-  const make = new Function(
-    "columns",
-    "read",
+  return compiled(
+    ["columns", "read"],
+    [columns, columns.map((column) => (entity: object) => column.read(entity))],
     `${inspectors.join("\n")}\nreturn function isFine(entity) { let value; return ${conditions.join("\n&& ") || "true"}; };`,
-  ) as (...lists: unknown[]) => Rules["isFine"];
-  return make(
-    columns,
-    columns.map((column) => (entity: object) => column.read(entity)),
   );
 }
 

@@ -1,3 +1,4 @@
+import { compiled } from "../metadata/compiled";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import { ValueToCome } from "./plan";
 import { instanceOf, NOT_LOADED, type Instance, type Reference } from "./instance";
@@ -74,10 +75,11 @@ function compileReader({ columns }: EntityModel): (entity: object) => unknown[] 
     if (isVirtual) return "undefined";
     return path.length === 1 ? `entity[${JSON.stringify(property)}]` : `read[${index}](entity)`;
   });
-  const make = new Function("read", `return function properties(entity) { return [${values.join(", ")}]; };`) as (
-    read: unknown,
-  ) => (entity: object) => unknown[];
-  return make(columns.map((column) => (entity: object) => column.read(entity)));
+  return compiled(
+    ["read"],
+    [columns.map((column) => (entity: object) => column.read(entity))],
+    `return function properties(entity) { return [${values.join(", ")}]; };`,
+  );
 }
 
 /** Values of the primary key, as they are now. */
