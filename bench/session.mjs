@@ -2,7 +2,7 @@
 // and SQLAlchemy (apt-get install python3-sqlalchemy). SQLite files, in turn, best of five; only ratios of one run mean
 // anything. It writes bench/RESULTS.md.
 //
-//     node bench/session.mjs --only retort --works insert,update --rounds 9     prints, and writes nothing
+//     node bench/session.mjs --only retort --works insert,update --rounds 9     prints, and writes nothing; with --write it does
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
@@ -18,7 +18,12 @@ import { AIMS, WORKS } from "./session/works.mjs";
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const ROWS = 10_000;
 const { values: options } = parseArgs({
-  options: { only: { type: "string" }, works: { type: "string" }, rounds: { type: "string", default: "5" } },
+  options: {
+    only: { type: "string" },
+    works: { type: "string" },
+    rounds: { type: "string", default: "5" },
+    write: { type: "boolean" },
+  },
 });
 const scratch = await Scratch.open(repository);
 try {
@@ -29,7 +34,7 @@ try {
 
 async function main() {
   const rounds = Number(options.rounds);
-  const whole = options.only === undefined && options.works === undefined;
+  const whole = options.write ?? (options.only === undefined && options.works === undefined);
   const works = WORKS.filter(({ name }) => !options.works || options.works.split(",").includes(name));
   const taking = await contestants(scratch, options.only?.split(","));
   scratch.fill(ROWS);
