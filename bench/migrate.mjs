@@ -163,7 +163,10 @@ function migration(name, up, down) {
 
 /** Flask-Migrate on the same fifty tables; undefined where Debian's python3-flask-migrate is not installed. */
 function flaskProject(root) {
-  if (spawnSync("python3", ["-c", "import flask_migrate, flask_sqlalchemy"]).status !== 0) return undefined;
+  // Debian's packages belong to Debian's Python, which need not be the first in the path.
+  const isThere = (python) => spawnSync(python, ["-c", "import flask_migrate, flask_sqlalchemy"]).status === 0;
+  const python = ["python3", "/usr/bin/python3"].find(isThere);
+  if (!python) return undefined;
   const folder = path.join(root, "flask");
   mkdirSync(folder);
   writeFileSync(
@@ -181,7 +184,7 @@ for n in range(1, ${TABLES} + 1):
 Migrate(app, db)
 `,
   );
-  const flask = (...argv) => spawnSync("python3", ["-m", "flask", "db", ...argv], { cwd: folder, encoding: "utf8" });
+  const flask = (...argv) => spawnSync(python, ["-m", "flask", "db", ...argv], { cwd: folder, encoding: "utf8" });
   for (const argv of [["init"], ["migrate"], ["upgrade"]]) if (flask(...argv).status !== 0) return undefined;
   return (command) => {
     const started = performance.now();

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import type { Plan, SchemaDialect, Scope, Scratch } from "../dialect/schema/dialect";
-import { type ObjectName, type Schema, type Table, findTable, spoken } from "../dialect/schema/model";
+import { type Column, type ObjectName, type Schema, type Table, findTable, spoken } from "../dialect/schema/model";
 import type { Operation } from "../dialect/schema/operation";
 import { describe } from "../dialect/schema/words";
 import { compare } from "./compare";
@@ -172,7 +172,7 @@ function keptTables(actual: Schema, operations: readonly Operation[]): KeptTable
   return actual.tables.flatMap((table) => {
     let name: ObjectName = table;
     let columns = table.columns
-      .filter((column) => !column.generated)
+      .filter((column) => !column.generated && !hasOtherValues(column, operations))
       .map((column) => ({ before: column.name, after: column.name }));
     for (const operation of operations) {
       if (operation.kind === "renameTable" && isSame(operation.from, name)) name = operation.to;
@@ -186,6 +186,17 @@ function keptTables(actual: Schema, operations: readonly Operation[]): KeptTable
     }
     return [{ before: table, after: name, columns }];
   });
+}
+
+/** Whether values of the column's own type become others. */
+function hasOtherValues({ enumType }: Column, operations: readonly Operation[]): boolean {
+  return operations.some(
+    (operation) =>
+      operation.kind === "changeEnum" &&
+      operation.replaced !== undefined &&
+      enumType !== undefined &&
+      isSame(operation.name, enumType),
+  );
 }
 
 function mayChangeValues({ before, after, backfill, replaced }: Extract<Operation, { kind: "alterColumn" }>): boolean {

@@ -63,9 +63,16 @@ export async function lint(runner: QueryRunner, plan: Plan, wanted: "all" | "fai
       if (sql === undefined) walk.loseTrack();
       else for (const effect of effectsOf(sql, QUOTING[dialect.name])) findings.push(...(await walk.see(effect)));
     }
-    linted.push({ step, findings, unknown: statements.filter((sql) => sql === undefined).length });
+    linted.push({ step, findings: withoutDoubles(findings), unknown: statements.filter((sql) => sql === undefined).length });
   }
   return linted;
+}
+
+/** MySQL changes a table's columns one by one: that it may be rebuilt is said once. */
+function withoutDoubles(findings: readonly Finding[]): Finding[] {
+  const isFirst = (one: Finding, at: number) =>
+    findings.findIndex((other) => other.kind === one.kind && other.text === one.text) === at;
+  return findings.filter(isFirst);
 }
 
 /** A table as the statements so far have left it, and where its rows are in the database as it is now. */

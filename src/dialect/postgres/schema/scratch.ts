@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, Scratch } from "../../schema/dialect";
-import { type ObjectName, type Schema, emptySchema } from "../../schema/model";
+import { type Column, type ObjectName, type Schema, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
 import { carryOut, rewriting } from "../../schema/scratch";
 import { list, path, quote } from "./create";
@@ -97,7 +97,7 @@ async function copy(
   await carryOut(plan(emptySchema, create), target);
   let isWhole = true;
   for (const table of schema.tables) {
-    const columns = table.columns.filter((column) => !column.generated).map((column) => column.name);
+    const columns = table.columns.filter((column) => !column.generated);
     if (columns.length === 0) continue;
     const from: ObjectName = { schema: table.schema ?? standard, name: table.name };
     const [{ rows }] = (await source.query(`SELECT COUNT(*) AS "rows" FROM ${path(from)}`)) as [{ rows: string }];
@@ -131,16 +131,22 @@ async function fill(
   target: QueryRunner,
   table: ObjectName,
   from: ObjectName,
-  columns: readonly string[],
+  columns: readonly Column[],
   limit: number,
 ): Promise<void> {
-  const real = `${unquotedSchema(from.schema!)}.${quote(from.name)}`;
+  const names = list(columns.map(({ name }) => name));
+  // The scratch database has enums of its own.
+  const values = columns.map(({ name, enumType, type }) =>
+    enumType ? `${quote(name)}::text${type.endsWith("[]") ? "[]" : ""}::${type}` : quote(name),
+  );
+  const real = `${escapedSchema(from.schema!)}.${quote(from.name)}`;
   await target.query(
-    `INSERT INTO ${path(table)} (${list(columns)}) OVERRIDING SYSTEM VALUE SELECT ${list(columns)} FROM ${real} LIMIT ${limit}`,
+    `INSERT INTO ${path(table)} (${names}) OVERRIDING SYSTEM VALUE SELECT ${values.join(", ")} FROM ${real} LIMIT ${limit}`,
   );
 }
 
-/** Written with a Unicode escape, a schema's name is not recognised as one to exchange. */
-function unquotedSchema(schema: string): string {
-  return `U&${quote(schema.replaceAll("\\", "\\\\"))}`;
+/** Written in Unicode escapes, a schema's name is not recognised as one to exchange. */
+function escapedSchema(schema: string): string {
+  const escaped = [...schema].map((character) => `\\+${character.codePointAt(0)!.toString(16).padStart(6, "0")}`);
+  return `U&"${escaped.join("")}"`;
 }
