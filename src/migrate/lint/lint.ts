@@ -63,7 +63,11 @@ export async function lint(runner: QueryRunner, plan: Plan, wanted: "all" | "fai
       if (sql === undefined) walk.loseTrack();
       else for (const effect of effectsOf(sql, QUOTING[dialect.name])) findings.push(...(await walk.see(effect)));
     }
-    linted.push({ step, findings: withoutDoubles(findings), unknown: statements.filter((sql) => sql === undefined).length });
+    linted.push({
+      step,
+      findings: withoutDoubles(findings),
+      unknown: statements.filter((sql) => sql === undefined).length,
+    });
   }
   return linted;
 }
