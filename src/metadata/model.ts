@@ -35,6 +35,8 @@ export class ColumnModel {
   readonly quoted: string;
   /** A foreign key (or a tree's bookkeeping) that no property of the entity holds. */
   readonly isVirtual: boolean;
+  /** A column of the table that only classes below this one have a property for (single-table inheritance). */
+  readonly isOfChild: boolean;
   /** @internal How its values travel. */
   readonly codec: Codec;
   readonly #property: Property;
@@ -51,6 +53,9 @@ export class ColumnModel {
     this.column = metadata.databaseName;
     this.quoted = dataSource.driver.escape(metadata.databaseName);
     this.isVirtual = metadata.isVirtual;
+    this.isOfChild = model.metadata.childEntityMetadatas.some(
+      ({ target, tableType }) => tableType === "entity-child" && target === metadata.target,
+    );
     this.#typed = metadata.referencedColumn && !metadata.type ? metadata.referencedColumn : metadata;
     this.#dataSource = dataSource;
     this.codec = codecOf(this.#typed, dataSource);
@@ -92,12 +97,12 @@ export class ColumnModel {
 
   /** Its value in an object. */
   read(entity: object): unknown {
-    return this.isVirtual ? undefined : this.#property.read(entity);
+    return this.isVirtual || this.isOfChild ? undefined : this.#property.read(entity);
   }
 
   /** Sets its value in an object. */
   write(entity: object, value: unknown): void {
-    if (!this.isVirtual) this.#property.write(entity, value);
+    if (!this.isVirtual && !this.isOfChild) this.#property.write(entity, value);
   }
 }
 

@@ -31,9 +31,10 @@ export function hydratorOf(model: EntityModel, relationships: Relationships): Hy
 }
 
 /** Columns whose change an UPDATE writes. */
-export function isTracked({ isVirtual, metadata }: ColumnModel): boolean {
+export function isTracked({ isVirtual, isOfChild, metadata }: ColumnModel): boolean {
   return (
     !isVirtual &&
+    !isOfChild &&
     !metadata.isDiscriminator &&
     !metadata.isVersion &&
     metadata.asExpression === undefined &&
@@ -64,7 +65,7 @@ function compilePopulate(selected: readonly ColumnModel[]): Populate {
 function compileAssignments(selected: readonly ColumnModel[], holder: string, parameters: string): unknown {
   const lines: string[] = [];
   selected.forEach((column, place) => {
-    if (column.isVirtual) return;
+    if (column.isVirtual || column.isOfChild) return;
     const raw = `row[offset + ${place}]`;
     const value = column.codec.decode
       ? `decode[${place}](${raw})`

@@ -181,7 +181,12 @@ function groupOf(model: EntityModel, row: readonly unknown[], special: readonly 
   const made = others.filter(isMade);
   const settled = special.filter((column) => columns.includes(column) && !column.isVirtual);
   const nulls = others.filter(
-    (column) => !made.includes(column) && !column.isVirtual && column.metadata.isNullable && column.metadata.isSelect,
+    (column) =>
+      !made.includes(column) &&
+      !column.isVirtual &&
+      !column.isOfChild &&
+      column.metadata.isNullable &&
+      column.metadata.isSelect,
   );
   return {
     model,
@@ -248,13 +253,15 @@ function insertValue(instance: Instance, column: ColumnModel, held: unknown): un
   return undefined;
 }
 
-function isInsertable({ metadata }: ColumnModel): boolean {
-  return metadata.isInsert !== false && metadata.asExpression === undefined;
+function isInsertable({ isOfChild, metadata }: ColumnModel): boolean {
+  return !isOfChild && metadata.isInsert !== false && metadata.asExpression === undefined;
 }
 
 function isMade(column: ColumnModel): boolean {
   // Nobody sees what a tree's bookkeeping begins with.
-  return (column.hasDefault && !column.isVirtual) || (column.isPrimary && column.metadata.isGenerated);
+  return (
+    (column.hasDefault && !column.isVirtual && !column.isOfChild) || (column.isPrimary && column.metadata.isGenerated)
+  );
 }
 
 /** Sorts rows by a key that counts up, where they are not sorted by it already. */

@@ -73,8 +73,9 @@ function rulesOf(model: EntityModel): Rules {
 function makeRules(model: EntityModel): Rules {
   const keys = foreignKeysOf(model);
   const columns = model.columns.filter(
-    ({ isVirtual, index, metadata }) =>
+    ({ isVirtual, isOfChild, index, metadata }) =>
       !isVirtual &&
+      !isOfChild &&
       !keys[index] &&
       metadata.isInsert &&
       !metadata.isDiscriminator &&

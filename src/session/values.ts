@@ -71,8 +71,8 @@ export function propertiesOf(model: EntityModel): (entity: object) => unknown[] 
 }
 
 function compileReader({ columns }: EntityModel): (entity: object) => unknown[] {
-  const values = columns.map(({ isVirtual, path, property }, index) => {
-    if (isVirtual) return "undefined";
+  const values = columns.map(({ isVirtual, isOfChild, path, property }, index) => {
+    if (isVirtual || isOfChild) return "undefined";
     return path.length === 1 ? `entity[${JSON.stringify(property)}]` : `read[${index}](entity)`;
   });
   return compiled(

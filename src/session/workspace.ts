@@ -825,7 +825,7 @@ function has({ model }: Instance, relation: RelationModel): boolean {
 function restoreColumns(instance: Instance): void {
   const { entity, snapshot, model } = instance;
   for (const column of model.columns) {
-    if (column.isVirtual || typeof snapshot![column.index] === "symbol") continue;
+    if (column.isVirtual || column.isOfChild || typeof snapshot![column.index] === "symbol") continue;
     const value = column.read(entity);
     if (value === undefined ? snapshot![column.index] !== null : !column.codec.same(value, snapshot![column.index]))
       column.write(entity, column.codec.thaw(snapshot![column.index]));

@@ -1,0 +1,286 @@
+import {
+  Column,
+  Entity,
+  Generated,
+  JoinColumn,
+  JoinTable,
+  ManyToMany,
+  ManyToOne,
+  OneToMany,
+  OneToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  type Relation,
+} from "typeorm";
+import { eachDatabase } from "../helpers/databases";
+import { benchOn, expectSame } from "./blog";
+
+@Entity()
+class Device {
+  @PrimaryGeneratedColumn("uuid")
+  id!: string;
+
+  @Column({ type: "varchar", length: 20, unique: true })
+  serial!: string;
+
+  @Column()
+  @Generated("uuid")
+  token!: string;
+
+  /** By a column that is no key. */
+  @OneToMany(() => Reading, (reading) => reading.device)
+  readings!: Relation<Reading>[];
+}
+
+@Entity()
+class Reading {
+  @PrimaryColumn({ type: "varchar", length: 20 })
+  code!: string;
+
+  @Column({ type: "int" })
+  value!: number;
+
+  @ManyToOne(() => Device, (device) => device.readings)
+  @JoinColumn({ name: "device_serial", referencedColumnName: "serial" })
+  device!: Relation<Device> | null;
+}
+
+@Entity()
+class Country {
+  @PrimaryColumn({ type: "varchar", length: 2 })
+  code!: string;
+
+  @OneToMany(() => Town, (town) => town.country, { cascade: true })
+  towns!: Relation<Town>[];
+}
+
+/** A composite key, a part of which is a relation. */
+@Entity()
+class Town {
+  @PrimaryColumn({ type: "varchar", length: 30 })
+  name!: string;
+
+  @ManyToOne(() => Country, (country) => country.towns)
+  @JoinColumn()
+  country!: Relation<Country>;
+
+  @PrimaryColumn({ type: "varchar", length: 2 })
+  countryCode!: string;
+
+  @Column({ type: "int", nullable: true })
+  people!: number | null;
+
+  @OneToMany(() => Street, (street) => street.town)
+  streets!: Relation<Street>[];
+
+  @ManyToMany(() => Town, (town) => town.twinOf)
+  @JoinTable()
+  twins!: Relation<Town>[];
+
+  @ManyToMany(() => Town, (town) => town.twins)
+  twinOf!: Relation<Town>[];
+}
+
+@Entity()
+class Street {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 30 })
+  name!: string;
+
+  @ManyToOne(() => Town, (town) => town.streets)
+  town!: Relation<Town> | null;
+}
+
+/** The key is that of its device. */
+@Entity()
+class Warranty {
+  @PrimaryColumn({ type: "uuid" })
+  deviceId!: string;
+
+  @OneToOne(() => Device)
+  @JoinColumn({ name: "deviceId" })
+  device!: Relation<Device>;
+
+  @Column({ type: "int" })
+  years!: number;
+}
+
+/** Many-to-many with columns of its own: an entity between. */
+@Entity()
+class Student {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 20 })
+  name!: string;
+
+  @OneToMany(() => Enrolment, (enrolment) => enrolment.student, { cascade: true })
+  enrolments!: Relation<Enrolment>[];
+}
+
+@Entity()
+class Course {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 20 })
+  title!: string;
+
+  @OneToMany(() => Enrolment, (enrolment) => enrolment.course)
+  enrolments!: Relation<Enrolment>[];
+}
+
+@Entity()
+class Enrolment {
+  @PrimaryColumn({ type: "int" })
+  studentId!: number;
+
+  @PrimaryColumn({ type: "int" })
+  courseId!: number;
+
+  @ManyToOne(() => Student, (student) => student.enrolments, { onDelete: "CASCADE" })
+  student!: Relation<Student>;
+
+  @ManyToOne(() => Course, (course) => course.enrolments, { onDelete: "CASCADE" })
+  course!: Relation<Course>;
+
+  @Column({ type: "int", nullable: true })
+  grade!: number | null;
+}
+
+eachDatabase((database) => {
+  const bench = benchOn(database, {
+    entities: [Device, Reading, Country, Town, Street, Warranty, Student, Course, Enrolment],
+  });
+  const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+  test("uuid keys are there after the flush, are kept when they were given, and find their objects", async () => {
+    const { db, session } = bench;
+    const given = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+    const [one, two] = [db.create(Device, { serial: "A" }), db.create(Device, { id: given, serial: "B" })];
+    session.add(one, two);
+    await session.flush();
+    expect(one.id).toMatch(UUID);
+    expect(one.token).toMatch(UUID);
+    expect(two.id).toBe(given);
+    await session.commit();
+    expect(await session.get(Device, given)).toBe(two);
+    expect((await (await bench.fresh()).session.get(Device, one.id))!.serial).toBe("A");
+  });
+
+  test("a foreign key to a column that is no key follows its object, and loads it", async () => {
+    const { db, session } = bench;
+    const device = db.create(Device, { serial: "A1" });
+    device.readings.push(db.create(Reading, { code: "r1", value: 1 }), db.create(Reading, { code: "r2", value: 2 }));
+    session.add(device, ...device.readings);
+    await session.commit();
+    expect(await bench.stored(`SELECT "code", "device_serial" FROM "reading" ORDER BY "code"`)).toEqual([
+      { code: "r1", device_serial: "A1" },
+      { code: "r2", device_serial: "A1" },
+    ]);
+    const fresh = await bench.fresh();
+    const reading = (await fresh.session.get(Reading, "r1"))!;
+    const read = (await reading.device)!;
+    expect(read.serial).toBe("A1");
+    expect((await read.readings).map(({ code }) => code)).toEqual(["r1", "r2"]);
+    expect(
+      await fresh
+        .query(Reading)
+        .filterBy({ device: { serial: "A1" } })
+        .count(),
+    ).toBe(2);
+    reading.device = null;
+    await fresh.session.commit();
+    expect((await read.readings).map(({ code }) => code)).toEqual(["r2"]);
+  });
+
+  test("a composite key with a relation in it: filled from the relation, found by its parts", async () => {
+    const { db, session } = bench;
+    const country = db.create(Country, { code: "CZ" });
+    const brno = db.create(Town, { name: "Brno", country, people: 400_000 });
+    country.towns.push(db.create(Town, { name: "Praha" }));
+    session.add(brno, country);
+    await session.commit();
+    expect([brno.countryCode, country.towns.map(({ countryCode }) => countryCode)]).toEqual(["CZ", ["CZ", "CZ"]]);
+    expect(await session.get(Town, { name: "Brno", countryCode: "CZ" })).toBe(brno);
+    expect(await session.get(Town, { name: "Brno", countryCode: "SK" })).toBeNull();
+    const fresh = await bench.fresh();
+    const read = (await fresh.session.get(Town, { name: "Brno", countryCode: "CZ" }))!;
+    expect((await read.country).code).toBe("CZ");
+    read.people = 1;
+    await fresh.session.commit();
+    expect(await bench.stored(`SELECT "people" FROM "town" WHERE "name" = 'Brno'`)).toEqual([{ people: 1 }]);
+    fresh.session.delete(read);
+    await fresh.session.commit();
+    expect(await fresh.query(Town).count()).toBe(1);
+  });
+
+  test("relations to and between composite keys", async () => {
+    const { db, session } = bench;
+    const country = db.create(Country, { code: "CZ" });
+    const [brno, praha, zlin] = ["Brno", "Praha", "Zlín"].map((name) => db.create(Town, { name, country })) as [
+      Town,
+      Town,
+      Town,
+    ];
+    const street = db.create(Street, { name: "Main", town: brno });
+    brno.twins.push(praha, zlin);
+    praha.twins.push(zlin);
+    session.add(brno, praha, zlin, street);
+    await session.commit();
+    const fresh = await bench.fresh();
+    const towns = await fresh.query(Town).orderBy("name").all();
+    expect((await towns[0]!.twins).map(({ name }) => name).sort()).toEqual(["Praha", "Zlín"]);
+    expect((await towns[2]!.twinOf).map(({ name }) => name).sort()).toEqual(["Brno", "Praha"]);
+    expect((await towns[0]!.streets).map(({ name }) => name)).toEqual(["Main"]);
+    expectSame([await (await fresh.query(Street).one()).town], [towns[0]]);
+    towns[0]!.twins = [towns[1]!];
+    (await fresh.query(Street).one()).town = towns[1]!;
+    await fresh.session.commit();
+    expect(await bench.stored(`SELECT * FROM "town_twins_town"`)).toHaveLength(2);
+    expect((await towns[1]!.streets).map(({ name }) => name)).toEqual(["Main"]);
+  });
+
+  test("a key that is a relation's", async () => {
+    const { db, session } = bench;
+    const device = db.create(Device, { serial: "A1" });
+    const warranty = db.create(Warranty, { device, years: 2 });
+    session.add(warranty);
+    await session.commit();
+    expect(warranty.deviceId).toBe(device.id);
+    expect(await session.get(Warranty, device.id)).toBe(warranty);
+    const fresh = await bench.fresh();
+    const read = (await fresh.session.get(Warranty, device.id))!;
+    expect((await read.device).serial).toBe("A1");
+    fresh.session.delete(read);
+    await fresh.session.commit();
+    expect(await fresh.query(Warranty).count()).toBe(0);
+  });
+
+  test("many-to-many with columns of its own", async () => {
+    const { db, session } = bench;
+    const [ann, bob] = ["Ann", "Bob"].map((name) => db.create(Student, { name })) as [Student, Student];
+    const [maths, art] = ["maths", "art"].map((title) => db.create(Course, { title })) as [Course, Course];
+    ann.enrolments.push(db.create(Enrolment, { course: maths, grade: 1 }), db.create(Enrolment, { course: art }));
+    session.add(ann, bob, db.create(Enrolment, { student: bob, course: maths, grade: 3 }));
+    await session.commit();
+    const fresh = await bench.fresh();
+    const read = await fresh.query(Course).filterBy({ title: "maths" }).one();
+    const grades = [];
+    for (const enrolment of await read.enrolments) grades.push([(await enrolment.student).name, enrolment.grade]);
+    expect(grades.sort()).toEqual([
+      ["Ann", 1],
+      ["Bob", 3],
+    ]);
+    const key = { studentId: ann.id, courseId: art.id };
+    (await fresh.session.get(Enrolment, key))!.grade = 2;
+    await fresh.session.commit();
+    await session.refresh(ann);
+    expect((await ann.enrolments).map(({ grade }) => grade).sort()).toEqual([1, 2]);
+    session.delete(ann);
+    await session.commit();
+    expect(await session.query(Enrolment).count()).toBe(1);
+  });
+});
