@@ -90,6 +90,16 @@ export class ColumnModel {
     return `${this.model.name}.${this.property}`;
   }
 
+  /** Made by a subquery when it is read (`@VirtualColumn`); no column of the table. */
+  get isComputed(): boolean {
+    return this.metadata.isVirtualProperty;
+  }
+
+  /** How it is named where its table has this (quoted) name. */
+  of(alias: string): string {
+    return this.isComputed ? `(${this.metadata.query!(alias)})` : `${alias}.${this.quoted}`;
+  }
+
   /** How it stands in a SELECT list, where that is not its bare name. */
   selected(sql: string): string {
     return this.codec.select ? this.codec.select(sql) : sql;
@@ -238,6 +248,8 @@ export class EntityModel {
   readonly table: string;
   /** Every column of its table. */
   readonly columns: readonly ColumnModel[];
+  /** What is computed when a row is read (`@VirtualColumn`), and never written. */
+  readonly computed: readonly ColumnModel[];
   /** The columns of its primary key. */
   readonly primary: readonly ColumnModel[];
   /** Columns that a query selects when it does not say which. */
@@ -259,12 +271,16 @@ export class EntityModel {
     this.columns = metadata.columns
       .filter((column) => !column.isVirtualProperty)
       .map((column, index) => new ColumnModel(this, column, index, models.dataSource));
+    this.computed = metadata.columns
+      .filter((column) => column.isVirtualProperty)
+      .map((column, place) => new ColumnModel(this, column, this.columns.length + place, models.dataSource));
+    for (const column of this.computed) this.#byProperty.set(column.property, column);
     for (const column of this.columns) {
       if (!column.isVirtual || !this.#byProperty.has(column.property)) this.#byProperty.set(column.property, column);
       this.#byName.set(column.column, column);
     }
     this.primary = this.columns.filter((column) => column.isPrimary);
-    this.selected = this.columns.filter(({ metadata: { isSelect } }) => isSelect);
+    this.selected = [...this.columns, ...this.computed].filter(({ metadata: { isSelect } }) => isSelect);
   }
 
   /** The column that counts the versions of a row (`@VersionColumn`). */
@@ -333,6 +349,16 @@ export class EntityModel {
     return column;
   }
 
+  /** What a column of a class above or below this one (single-table inheritance) is here; undefined where it is none. */
+  ownColumn(column: ColumnModel): ColumnModel | undefined {
+    return column.model === this ? column : this.#byName.get(column.column);
+  }
+
+  /** The same for a relation. */
+  ownRelation(relation: RelationModel): RelationModel | undefined {
+    return relation.model === this ? relation : this.relation(relation.property);
+  }
+
   /** The relation of a property; undefined where there is none. */
   relation(property: string): RelationModel | undefined {
     return this.relations.find((relation) => relation.property === property);
@@ -362,6 +388,7 @@ export class EntityModel {
   get properties(): string[] {
     return [
       ...this.columns.filter(({ isVirtual }) => !isVirtual).map(({ property }) => property),
+      ...this.computed.map(({ property }) => property),
       ...this.relations.map(({ property }) => property),
     ];
   }

@@ -24,7 +24,7 @@ export function numbered(marked: string, values: readonly unknown[], dialect: Di
 const MARK = /\0(\d+)\0/g;
 
 export function selectedColumns(model: EntityModel, alias: string): string[] {
-  return model.selected.map((column) => column.selected(`${alias}.${column.quoted}`));
+  return model.selected.map((column) => column.selected(column.of(alias)));
 }
 
 export function tableAs(model: EntityModel, alias: string): string {

@@ -21,7 +21,8 @@ export function columnsOfAlias(alias: Alias): object {
 /** @param way how one comes to the entity, where the expressions begin at another one */
 function expressionsOf(model: EntityModel, way: Way): object {
   const expressions: Record<string, unknown> = {};
-  for (const column of model.columns) if (!column.isVirtual) put(expressions, column.path, new Column(column, way));
+  for (const column of [...model.columns, ...model.computed])
+    if (!column.isVirtual) put(expressions, column.path, new Column(column, way));
   for (const relation of model.relations) put(expressions, relation.path, relationExpression(relation, way));
   return strict(model.name, expressions);
 }

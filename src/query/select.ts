@@ -191,7 +191,7 @@ export class SelectCompiler implements Renderer {
   column(column: ColumnModel, way: Way): string {
     const key = foreignKeyFor(column, way);
     if (key) return this.column(key, { ...way, relations: way.relations.slice(0, -1) });
-    return `${this.#scopeOf(way.relations[0]?.model ?? column.model, way).alias}.${column.quoted}`;
+    return column.of(this.#scopeOf(way.relations[0]?.model ?? column.model, way).alias);
   }
 
   subquery(query: Subquery): string {

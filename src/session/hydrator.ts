@@ -90,7 +90,9 @@ function compileAssignments(selected: readonly ColumnModel[], holder: string, pa
 }
 
 function compileSnapshot(model: EntityModel, whole: boolean): (row: Row, offset: number) => unknown[] {
-  const { selected, columns } = model;
+  const { columns } = model;
+  // What is computed stands behind them in a row, and is not remembered: nobody can change it.
+  const selected = model.selected.filter(({ isComputed }) => !isComputed);
   const changes = selected
     .map((column, place) => ({ column, place }))
     .filter(({ column: { codec } }) => !codec.plain || codec.decode !== undefined);

@@ -111,11 +111,14 @@ export class Instance {
   }
 
   relatedBy(relation: RelationModel): Related | undefined {
-    return this.related?.[relation.index];
+    if (!this.related) return undefined;
+    const own = this.model.ownRelation(relation);
+    return own && this.related[own.index];
   }
 
   relate(relation: RelationModel, related: Related | undefined): void {
-    (this.related ??= [])[relation.index] = related;
+    const own = this.model.ownRelation(relation);
+    if (own) (this.related ??= [])[own.index] = related;
   }
 }
 

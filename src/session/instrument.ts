@@ -27,7 +27,7 @@ function takeRelations(entity: object, model: EntityModel): [RelationModel, unkn
   let brought: [RelationModel, unknown][] | undefined;
   for (const relation of model.relations)
     if (relation.path.length === 1 && Object.hasOwn(entity, relation.property))
-      (brought ??= []).push([relation, holder[relation.property]]);
+      (brought ??= []).push([relation, broughtAlong(entity, relation)]);
   if (!brought) return undefined;
   // V8 looks properties up slowly in an object that lost one, unless it was the last: what comes behind is put back after it.
   const names = Object.keys(entity);
@@ -48,6 +48,19 @@ function takeRelations(entity: object, model: EntityModel): [RelationModel, unkn
   return brought;
 }
 
+/**
+ * What an object has in a relation. TypeORM gives objects it makes an accessor for each lazy relation, which would load it;
+ * what is behind the accessor is taken, and the accessor taken off.
+ */
+function broughtAlong(entity: object, { property, metadata }: RelationModel): unknown {
+  const values = entity as Record<string, unknown>;
+  if (!metadata.isLazy || !Object.getOwnPropertyDescriptor(entity, property)?.get) return values[property];
+  const [data, has, promise] = [`__${property}__`, `__has_${property}__`, `__promise_${property}__`];
+  const known = values[has] === true || values[data] !== undefined ? values[data] : values[promise];
+  for (const name of [property, data, has, promise]) delete values[name];
+  return known;
+}
+
 /** The prototype for objects of a model whose class has this one. */
 export function shadowOf(model: EntityModel, prototype: object, relationships: Relationships): object {
   let ofModel = shadows.get(model);
@@ -65,7 +78,8 @@ export function shadowOf(model: EntityModel, prototype: object, relationships: R
 }
 
 /** Makes a relation that is known a property of the object's own: JSON and spreading see it. */
-export function expose(instance: Instance, relation: RelationModel, relationships: Relationships): void {
+export function expose(instance: Instance, told: RelationModel, relationships: Relationships): void {
+  const relation = instance.model.ownRelation(told) ?? told;
   const { exposed } = instance;
   if (exposed === relation || (exposed instanceof Set && exposed.has(relation)) || relation.path.length > 1) return;
   // Most objects have one relation, so a set is made for the second only.
@@ -75,7 +89,8 @@ export function expose(instance: Instance, relation: RelationModel, relationship
 }
 
 /** Takes a relation that is not known any more out of sight. */
-export function conceal(instance: Instance, relation: RelationModel): void {
+export function conceal(instance: Instance, told: RelationModel): void {
+  const relation = instance.model.ownRelation(told) ?? told;
   const { exposed } = instance;
   if (exposed === relation) instance.exposed = undefined;
   else if (!(exposed instanceof Set && exposed.delete(relation))) return;

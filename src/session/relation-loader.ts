@@ -190,7 +190,8 @@ const LARGEST_PORTION = 1_000;
 
 /** What the database holds in a column of an object, as a value. */
 function storedValue(instance: Instance, column: ColumnModel): unknown {
-  const remembered = instance.snapshot?.[column.index];
+  const own = instance.model.ownColumn(column);
+  const remembered = own && instance.snapshot?.[own.index];
   return remembered === NOT_LOADED || remembered === undefined
     ? column.read(instance.entity)
     : column.codec.thaw(remembered);

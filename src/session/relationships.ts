@@ -21,6 +21,8 @@ export class Relationships implements CollectionKeeper {
 
   /** What a property that is a relation holds. */
   read(instance: Instance, relation: RelationModel): unknown {
+    const promise = instance.promises?.get(relation);
+    if (promise) return promise;
     const value = relation.toMany ? this.#readMany(instance, relation) : this.#readOne(instance, relation);
     if (!relation.metadata.isLazy) return value;
     // TypeORM's lazy relations are promises, whatever they hold.
@@ -66,7 +68,10 @@ export class Relationships implements CollectionKeeper {
 
   /** Sets a relation and tells the other side. */
   write(instance: Instance, relation: RelationModel, value: unknown): void {
-    if (relation.toMany) this.#writeMany(instance, relation, (value ?? []) as Iterable<object>);
+    if (value instanceof Promise) {
+      instance.owner?.changing(instance);
+      instance.promise(relation, value);
+    } else if (relation.toMany) this.#writeMany(instance, relation, (value ?? []) as Iterable<object>);
     else this.#writeOne(instance, relation, value);
   }
 
@@ -262,11 +267,6 @@ export class Relationships implements CollectionKeeper {
       instance.relate(relation, undefined);
       return;
     }
-    if (value instanceof Promise) {
-      instance.owner?.changing(instance);
-      instance.promise(relation, value);
-      return;
-    }
     if (value !== null) {
       const model = typeof value === "object" ? (instanceOf(value)?.model ?? this.#models.find(value)) : undefined;
       if (!model) {
@@ -354,6 +354,7 @@ function isPlain(value: object): boolean {
 /** The value of a foreign key's column, whether a property holds it or only the row does. */
 function heldValue(instance: Instance, foreign: ColumnModel): unknown {
   if (!foreign.isVirtual) return foreign.read(instance.entity);
-  const remembered = instance.snapshot?.[foreign.index];
+  const own = instance.model.ownColumn(foreign);
+  const remembered = own && instance.snapshot?.[own.index];
   return remembered === NOT_LOADED || remembered === undefined ? undefined : foreign.codec.thaw(remembered);
 }

@@ -28,7 +28,9 @@ export function foreignKeysOf(model: EntityModel): readonly (ForeignKeyColumn | 
 }
 
 /** The value a column should have in the database by now; undefined where nobody said. */
-export function currentValue(instance: Instance, column: ColumnModel): unknown {
+export function currentValue(instance: Instance, asked: ColumnModel): unknown {
+  const column = instance.model.ownColumn(asked);
+  if (!column) return undefined;
   const foreignKey = foreignKeysOf(instance.model)[column.index];
   if (foreignKey) {
     const followed = followedValue(instance, column, foreignKey);

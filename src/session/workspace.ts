@@ -818,7 +818,7 @@ function isLoaded(instance: Instance, relation: RelationModel): boolean {
 
 /** A relation of one class of a table is none of its other classes. */
 function has({ model }: Instance, relation: RelationModel): boolean {
-  return model.relations[relation.index]?.property === relation.property;
+  return model.ownRelation(relation) !== undefined;
 }
 
 /** Writes what is remembered back into an object. */
