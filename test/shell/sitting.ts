@@ -83,6 +83,26 @@ export async function openSitting({
     entities: entities as (() => void)[],
   });
   const db = await connect(dataSource);
+  const opened = sittingOver(db, { manner, columns, rows, ...options });
+  return {
+    ...opened,
+    db,
+    async close() {
+      opened.sitting.close();
+      await db.close();
+      if (dataSource.isInitialized) await dataSource.destroy();
+    },
+  };
+}
+
+/** A sitting and what it writes. */
+export type OpenSitting = Omit<TestSitting, "db" | "close">;
+
+/** A sitting over a database that somebody else closes. */
+export function sittingOver(
+  db: Database,
+  { manner = "terminal", columns = 100, rows = 30, ...options }: Omit<TestSittingOptions, "entities"> = {},
+): OpenSitting {
   const [output, error] = [new Sink(columns, rows), new Sink(columns, rows)];
   const sitting = new Sitting(
     { db, root: process.cwd(), input: new PassThrough(), output, error, env: { NO_COLOR: "1" }, ...options },
@@ -90,7 +110,6 @@ export async function openSitting({
   );
   return {
     sitting,
-    db,
     async type(text) {
       output.taken();
       if (isCommand(text)) await runCommand(text, sitting);
@@ -99,11 +118,6 @@ export async function openSitting({
     },
     output: () => output.taken(),
     notes: () => error.taken(),
-    async close() {
-      sitting.close();
-      await db.close();
-      if (dataSource.isInitialized) await dataSource.destroy();
-    },
   };
 }
 

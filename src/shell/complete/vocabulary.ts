@@ -12,21 +12,6 @@ export interface Explained {
 
 /** Methods of a query. */
 export const QUERY: Readonly<Record<string, Explained>> = {
-  softDelete: {
-    signature: "softDelete()",
-    says: "marks the rows as deleted, where the entity has a column for it; gives how many",
-    example: "User.query.filterBy(active=false).softDelete()",
-  },
-  restore: {
-    signature: "restore()",
-    says: "takes a softDelete() back; gives how many rows",
-    example: "User.query.withDeleted().restore()",
-  },
-  asScalar: {
-    signature: "asScalar()",
-    says: "the query as one value inside another one",
-    example: "User.query.filter(User.c.id.eq(Post.query.select(func.max(Post.c.user_id)).asScalar()))",
-  },
   all: { signature: "all()", says: "every entity that is found, as a list", example: "User.query.all()" },
   get: {
     signature: "get(key)",
@@ -165,56 +150,25 @@ export const QUERY: Readonly<Record<string, Explained>> = {
     says: "reads over what loaded objects hold",
     example: "User.query.populateExisting().all()",
   },
+  softDelete: {
+    signature: "softDelete()",
+    says: "marks the rows as deleted, where the entity has a column for it; gives how many",
+    example: "User.query.filterBy(active=false).softDelete()",
+  },
+  restore: {
+    signature: "restore()",
+    says: "takes a softDelete() back; gives how many rows",
+    example: "User.query.withDeleted().restore()",
+  },
+  asScalar: {
+    signature: "asScalar()",
+    says: "the query as one value inside another one",
+    example: "User.query.filter(User.c.id.eq(Post.query.select(func.max(Post.c.user_id)).asScalar()))",
+  },
 };
 
 /** Methods of the session. */
 export const SESSION: Readonly<Record<string, Explained>> = {
-  plan: { signature: "plan()", says: "what a flush would send, and why in that order", example: "db.session.plan()" },
-  softRemove: {
-    signature: "softRemove(...objects)",
-    says: "marks rows as deleted at the next flush",
-    example: "db.session.softRemove(u)",
-  },
-  recover: { signature: "recover(...objects)", says: "takes a softRemove() back", example: "db.session.recover(u)" },
-  merge: {
-    signature: "merge(object)",
-    says: "the session's own object for a row, with this one's values",
-    example: "db.session.merge(other)",
-  },
-  expire: {
-    signature: "expire(object)",
-    says: "reads its row again when it is next asked for",
-    example: "db.session.expire(u)",
-  },
-  expireAll: { signature: "expireAll()", says: "the same for every object", example: "db.session.expireAll()" },
-  expungeAll: { signature: "expungeAll()", says: "lets go of every object", example: "db.session.expungeAll()" },
-  beginNested: {
-    signature: "beginNested()",
-    says: "sets a savepoint, to be released or rolled back",
-    example: "s = db.session.beginNested()",
-  },
-  noAutoflush: {
-    signature: "noAutoflush(work)",
-    says: "runs work whose queries write nothing before",
-    example: "db.session.noAutoflush(async () => User.query.all())",
-  },
-  isModified: { signature: "isModified(object)", says: "whether it was changed", example: "db.session.isModified(u)" },
-  isExpired: {
-    signature: "isExpired(object)",
-    says: "whether its row is to be read again",
-    example: "db.session.isExpired(u)",
-  },
-  inTransaction: {
-    signature: "inTransaction",
-    says: "whether a transaction is open",
-    example: "db.session.inTransaction",
-  },
-  create: {
-    signature: "create(Entity, values)",
-    says: "a new object, not added yet",
-    example: "db.session.create(User, { username: 'susan' })",
-  },
-  close: { signature: "close()", says: "rolls back and lets the connection go", example: "db.session.close()" },
   add: {
     signature: "add(...objects)",
     says: "puts objects into the session; commit() inserts them",
@@ -275,6 +229,52 @@ export const SESSION: Readonly<Record<string, Explained>> = {
     says: "what a commit would change, before and after",
     example: "db.session.changes(u)",
   },
+  plan: { signature: "plan()", says: "what a flush would send, and why in that order", example: "db.session.plan()" },
+  softRemove: {
+    signature: "softRemove(...objects)",
+    says: "marks rows as deleted at the next flush",
+    example: "db.session.softRemove(u)",
+  },
+  recover: { signature: "recover(...objects)", says: "takes a softRemove() back", example: "db.session.recover(u)" },
+  merge: {
+    signature: "merge(object)",
+    says: "the session's own object for a row, with this one's values",
+    example: "db.session.merge(other)",
+  },
+  expire: {
+    signature: "expire(object)",
+    says: "reads its row again when it is next asked for",
+    example: "db.session.expire(u)",
+  },
+  expireAll: { signature: "expireAll()", says: "the same for every object", example: "db.session.expireAll()" },
+  expungeAll: { signature: "expungeAll()", says: "lets go of every object", example: "db.session.expungeAll()" },
+  beginNested: {
+    signature: "beginNested()",
+    says: "sets a savepoint, to be released or rolled back",
+    example: "s = db.session.beginNested()",
+  },
+  noAutoflush: {
+    signature: "noAutoflush(work)",
+    says: "runs work whose queries write nothing before",
+    example: "db.session.noAutoflush(async () => User.query.all())",
+  },
+  isModified: { signature: "isModified(object)", says: "whether it was changed", example: "db.session.isModified(u)" },
+  isExpired: {
+    signature: "isExpired(object)",
+    says: "whether its row is to be read again",
+    example: "db.session.isExpired(u)",
+  },
+  inTransaction: {
+    signature: "inTransaction",
+    says: "whether a transaction is open",
+    example: "db.session.inTransaction",
+  },
+  create: {
+    signature: "create(Entity, values)",
+    says: "a new object, not added yet",
+    example: "db.session.create(User, { username: 'susan' })",
+  },
+  close: { signature: "close()", says: "rolls back and lets the connection go", example: "db.session.close()" },
 };
 
 export const NAMES: Readonly<Record<string, Explained>> = {
