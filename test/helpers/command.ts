@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import os from "node:os";
 import path from "node:path";
 import { repository } from "./repository";
 
@@ -61,7 +62,12 @@ function text(chunks: readonly Buffer[]): string {
 /** What of the tests' own environment would change how a command behaves. */
 const LEFT_OUT = /^(NODE_OPTIONS|NODE_ENV|JEST_.*|RETORT_.*|DATABASE_URL|NO_COLOR|FORCE_COLOR|CI|npm_.*)$/;
 
+/** Where the prompts of a test run keep their histories; it goes with the run. */
+export function stateFolder(): string {
+  return path.join(os.tmpdir(), `retort-state-${process.env["RETORT_TEST_RUN"] ?? "alone"}`);
+}
+
 export function cleanEnvironment(added: Readonly<Record<string, string | undefined>> = {}): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !LEFT_OUT.test(name));
-  return { ...Object.fromEntries(own), ...added };
+  return { ...Object.fromEntries(own), XDG_STATE_HOME: stateFolder(), ...added };
 }

@@ -1,8 +1,11 @@
+import fs from "node:fs";
 import { administer } from "./administer";
+import { stateFolder } from "./command";
 import { isAbsent, servers } from "./servers";
 
-/** Once a test run: drops what a killed worker left in the servers. */
+/** Once a test run: drops what a killed worker left in the servers, and the histories of the prompts. */
 export default async function tearDown(): Promise<void> {
+  fs.rmSync(stateFolder(), { recursive: true, force: true });
   const prefix = `retort_test_${process.env["RETORT_TEST_RUN"]}_`;
   for (const server of servers) {
     if (isAbsent(server.name)) continue;
