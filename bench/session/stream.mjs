@@ -9,7 +9,7 @@ const require = createRequire(path.join(folder, "index.js"));
 require("reflect-metadata");
 const { DataSource } = require("typeorm");
 const { connect } = require(fileURLToPath(new URL("../../dist/index.js", import.meta.url)));
-const { User, Post } = require("./microblog");
+const { User, Post } = require(path.join(folder, "microblog"));
 
 const db = await connect(new DataSource({ type: "better-sqlite3", database: file, entities: [User, Post] }));
 const atRest = process.memoryUsage().rss;
