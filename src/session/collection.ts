@@ -427,6 +427,13 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
     for (const [member, { way }] of this.moves) if (way === "came") yield member;
   }
 
+  /** @internal The owner has no row any more, and so nobody to be read: those who came are all there are. */
+  withoutRow(): Collection<T> {
+    const collection = Collection.over<T>(this.#owner, this.#relation, this.#keeper, []);
+    collection.catchUp(this.moves);
+    return collection;
+  }
+
   /** @internal A flush writes what came and went until now. */
   flushing(): void {
     this.#written = new Map(this.moves);

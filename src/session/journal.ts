@@ -128,6 +128,7 @@ export function emptyAgain({ instance, filled }: Memento): void {
 
 /** A relation of an object that is new again: what was put into it stays, and nothing of it is in the database. */
 export function unstored(related: Related | undefined, saved: SavedRelation | undefined): Related | undefined {
+  if (!saved && related instanceof LazyCollection && related.moves.size > 0) return related.withoutRow();
   const kept = related === undefined || related instanceof LazyCollection ? restored(saved) : related;
   if (kept instanceof Collection) kept.unstore();
   else if (kept && !(kept instanceof LazyCollection)) return { ...kept, assigned: true };
