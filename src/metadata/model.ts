@@ -1,4 +1,4 @@
-import type { DataSource, EntitySchema } from "typeorm";
+import { EntitySchema, type DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
 import type { RelationMetadata } from "typeorm/metadata/RelationMetadata.js";
@@ -265,7 +265,7 @@ export class EntityModel {
   constructor(metadata: EntityMetadata, models: Models) {
     this.metadata = metadata;
     this.name = metadata.name;
-    this.target = metadata.target;
+    this.target = typeof metadata.target === "function" ? metadata.target : schemaOf(metadata, models.dataSource);
     this.#models = models;
     this.table = models.quotedTable(metadata.tablePath);
     this.columns = metadata.columns
@@ -444,4 +444,12 @@ function propertyAt(propertyPath: string, metadata: ColumnMetadata): Property {
       holder[last] = value;
     },
   };
+}
+
+/** TypeORM knows an entity without a class by its name only; the schema that the project has written is the better handle. */
+function schemaOf({ name }: EntityMetadata, dataSource: DataSource): EntityTarget {
+  const declared: unknown[] = Object.values(dataSource.options.entities ?? {});
+  const written = declared.find((entity) => (entity as Partial<EntitySchema> | undefined)?.options?.name === name);
+  // One that was found by a pattern is in no list; TypeORM takes any schema of this name for it.
+  return (written ?? new EntitySchema<object>({ name, columns: {} })) as EntityTarget;
 }

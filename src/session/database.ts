@@ -100,10 +100,9 @@ export class Database {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** Gives a class `query` and `c`, where it has none of its own. */
+  /** Gives a class, or an EntitySchema without one, `query` and `c`, where it has none of its own. */
   #install(model: EntityModel): void {
-    const { target } = model;
-    if (typeof target !== "function") return;
+    const target = model.target as object;
     this.#define(target, "query", () => this.query(target as never));
     this.#define(target, "c", () => columnsOf(model));
   }
