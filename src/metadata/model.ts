@@ -80,6 +80,11 @@ export class ColumnModel {
       : metadata.isCreateDate || metadata.isUpdateDate || metadata.asExpression !== undefined || metadata.isGenerated;
   }
 
+  /** @internal What it is by default, in SQL; undefined where nothing is declared. */
+  get defaultSQL(): string | undefined {
+    return this.#dataSource.driver.normalizeDefault(this.metadata);
+  }
+
   /** Looks at a value that is not null: why the column would not keep it as it is. */
   get inspect(): Inspector {
     return (this.#inspect ??= inspectorOf(this.#typed, this.#dataSource));

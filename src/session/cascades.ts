@@ -4,6 +4,7 @@ import { Query } from "../query/query";
 import { Collection, LazyCollection } from "./collection";
 import { childrenNeedParent, heldByAnotherSession } from "./errors";
 import { instanceOf, type Instance, type Reference } from "./instance";
+import { replacementsOf, type Replacement } from "./replacements";
 import type { Workspace } from "./workspace";
 
 /** What follows from the objects that were added and deleted; found without changing anything, so that a plan can be made of it. */
@@ -16,6 +17,8 @@ export interface Consequences {
   readonly cut: ReadonlyMap<Instance, Cuts>;
   /** Objects that are soft-removed because their parents let go of them. */
   readonly hidden: ReadonlySet<Instance>;
+  /** New objects that take the rows of deleted ones. */
+  readonly replacements: readonly Replacement[];
 }
 
 /** What becomes of a foreign key whose object has lost its parent: it is set NULL, or stays (`orphanedRowAction: "disable"`). */
@@ -27,6 +30,7 @@ export class Cascades implements Consequences {
   readonly leaving: Set<Instance>;
   readonly cut = new Map<Instance, Map<RelationModel, "null" | "stays">>();
   readonly hidden = new Set<Instance>();
+  replacements: readonly Replacement[] = [];
   readonly #workspace: Workspace;
 
   constructor(workspace: Workspace) {
@@ -79,9 +83,12 @@ export class Cascades implements Consequences {
 
   /** Children of objects that are to be deleted: deleted with them, set NULL, or in the way. */
   async toChildren(): Promise<this> {
-    const done = new Set<Instance>();
+    const { pending } = this.#workspace;
+    this.replacements = replacementsOf([...pending, ...this.arriving], this.leaving);
+    // Their rows stay, and whoever points at them.
+    const done = new Set(this.replacements.map(({ old }) => old));
     for (
-      let parents = [...this.leaving];
+      let parents = [...this.leaving].filter((instance) => !done.has(instance));
       parents.length > 0;
       parents = [...this.leaving].filter((instance) => !done.has(instance))
     ) {

@@ -18,13 +18,15 @@ export interface ChangeSet {
 export function computeChangeSet(workspace: Workspace, concerned: Consequences): ChangeSet {
   const { pending, identities } = workspace;
   const { arriving, leaving, cut, hidden } = concerned;
-  const inserts = leaving.size === 0 ? [...pending] : [...pending].filter((instance) => !leaving.has(instance));
-  const deletes = [...leaving].filter((instance) => instance.snapshot);
+  // Who takes the row of a deleted object has one.
+  const inserts = leaving.size === 0 ? [...pending] : [...pending].filter((one) => !leaving.has(one) && !one.snapshot);
+  const replaced = new Set(concerned.replacements.map(({ old }) => old));
+  const deletes = [...leaving].filter((instance) => instance.snapshot && !replaced.has(instance));
   const updates: Update[] = [];
   const compare = (instance: Instance): void => {
     const relations = cut.get(instance);
     if (instance.deletion !== "none" || leaving.has(instance)) return;
-    if (!relations && !workspace.isDirty(instance)) return;
+    if (!relations && !instance.replaces && !workspace.isDirty(instance)) return;
     const changes = changesOf(instance, relations);
     const { deleteDate } = instance.model;
     if (hidden.has(instance) && !changes.some(({ column }) => column === deleteDate))
@@ -32,8 +34,9 @@ export function computeChangeSet(workspace: Workspace, concerned: Consequences):
     if (changes.length > 0) updates.push({ instance, changes });
   };
   for (const instances of identities.tables()) for (const instance of instances.values()) compare(instance);
+  for (const { by } of concerned.replacements) if (identities.get(by.model, by.key) !== by) compare(by);
   for (const instance of arriving) {
-    if (instance.owner === workspace) continue;
+    if (instance.owner === workspace || instance.replaces) continue;
     if (instance.snapshot) compare(instance);
     else if (!leaving.has(instance)) inserts.push(instance);
   }

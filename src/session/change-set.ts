@@ -1,7 +1,7 @@
 import type { Cuts } from "./cascades";
-import type { ColumnModel, RelationModel } from "../metadata/model";
+import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import { isTracked, type Hydrator } from "./hydrator";
-import { instanceOf, type Instance, type Reference } from "./instance";
+import { instanceOf, NOT_LOADED, type Instance, type Reference } from "./instance";
 import { currentValue, foreignKeysOf } from "./values";
 
 /** A column that has to be written, and what to write. */
@@ -9,6 +9,8 @@ export interface Change {
   readonly column: ColumnModel;
   /** NULL for a foreign key whose row is still to be inserted. */
   readonly value: unknown;
+  /** What the database makes the value of, where nobody gave one: the column's default, in SQL. */
+  readonly made?: string | undefined;
 }
 
 /**
@@ -21,6 +23,7 @@ export function changesOf(instance: Instance, cut?: Cuts): Change[] {
   const changes: Change[] = [];
   if (!snapshot) return changes;
   const keys = foreignKeysOf(model);
+  if (instance.replaces) return replacingChanges(instance, model, snapshot);
   for (const column of model.columns) {
     const key = keys[column.index];
     if (!isTracked(column) && !(column.isVirtual && key)) continue;
@@ -30,6 +33,28 @@ export function changesOf(instance: Instance, cut?: Cuts): Change[] {
     if (value === undefined) continue;
     if (!column.codec.same(value, snapshot[column.index]) || (key && !fate && isAwaited(instance, key.relation)))
       changes.push({ column, value });
+  }
+  return changes;
+}
+
+/** What makes the row of a deleted object what an INSERT of the new one would have made. */
+function replacingChanges(instance: Instance, model: EntityModel, snapshot: readonly unknown[]): Change[] {
+  const changes: Change[] = [];
+  const keys = foreignKeysOf(model);
+  for (const column of model.columns) {
+    const { metadata, codec, index, isVirtual, isOfChild } = column;
+    const key = keys[index];
+    if (isOfChild || (isVirtual && !key) || column.isPrimary || metadata.isDiscriminator || metadata.isVersion)
+      continue;
+    if (metadata.isInsert === false || metadata.asExpression !== undefined) continue;
+    const value = currentValue(instance, column);
+    if (value !== undefined && !(value === null && metadata.isGenerated)) {
+      if (!codec.same(value, snapshot[index]) || (key && isAwaited(instance, key.relation)))
+        changes.push({ column, value });
+    } else if (metadata.isGenerated || metadata.isUpdateDate) continue;
+    else if (column.hasDefault) changes.push({ column, value, made: column.defaultSQL });
+    else if (snapshot[index] !== null || (snapshot[index] as unknown) === NOT_LOADED)
+      changes.push({ column, value: null });
   }
   return changes;
 }

@@ -58,6 +58,8 @@ export class Instance {
   declare deletion: "none" | "asked" | "sent";
   /** Why its delete date was set or taken off, until the flush that writes it. */
   declare soft: "remove" | "recover" | undefined;
+  /** The deleted object whose row it takes over, until the flush that writes it is done. */
+  declare replaces: Instance | undefined;
   /** The session's generation at which it was read last; an older one means expired. */
   declare generation: number;
   declare related: (Related | undefined)[] | undefined;
@@ -87,6 +89,7 @@ export class Instance {
     this.key = key;
     this.deletion = "none";
     this.soft = undefined;
+    this.replaces = undefined;
     this.generation = generation;
     this.related = undefined;
     this.exposed = undefined;

@@ -4,6 +4,7 @@ import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
 import type { RelationMetadata } from "typeorm/metadata/RelationMetadata.js";
 import type { Instance, Reference } from "./instance";
 import type { Update } from "./persister";
+import type { Replacement } from "./replacements";
 import { foreignKeysOf } from "./values";
 import type { Workspace } from "./workspace";
 
@@ -11,6 +12,8 @@ interface Heard {
   readonly inserts: readonly Instance[];
   readonly updates: readonly Update[];
   readonly deletes: readonly Instance[];
+  /** As TypeORM's `remove` and `save` would: one object goes and another comes. */
+  readonly replacements: readonly Replacement[];
 }
 
 /** Tells TypeORM's listeners (`@BeforeInsert` …) and subscribers what a flush writes, as `save` and `remove` would. */
@@ -24,12 +27,13 @@ export class Listeners {
   }
 
   /** Whether anybody listens to anything of this work. */
-  hear({ inserts, updates, deletes }: Heard): boolean {
+  hear({ inserts, updates, deletes, replacements }: Heard): boolean {
     if (this.#workspace.dataSource.subscribers.length > 0) return true;
     const metadatas = new Set<EntityMetadata>();
     for (const { model } of inserts) metadatas.add(model.metadata);
     for (const { instance } of updates) metadatas.add(instance.model.metadata);
     for (const { model } of deletes) metadatas.add(model.metadata);
+    for (const { by } of replacements) metadatas.add(by.model.metadata);
     return [...metadatas].some(({ listeners }) => listeners.length > 0);
   }
 
@@ -44,16 +48,17 @@ export class Listeners {
   }
 
   /** In TypeORM's order: inserts, updates, removals, then what is hidden or shown again by a delete date. */
-  async #tell(when: "Before" | "After", { inserts, updates, deletes }: Heard): Promise<void> {
+  async #tell(when: "Before" | "After", { inserts, updates, deletes, replacements }: Heard): Promise<void> {
     const { broadcaster } = this.#workspace.connection.queryRunner;
-    for (const { model, entity } of inserts) {
+    const arrived = new Set(replacements.map(({ by }) => by));
+    for (const { model, entity } of [...inserts, ...arrived]) {
       const { metadata } = model;
       // TypeORM's types leave out the key that `event.entityId` is made of.
       const key = when === "After" ? [metadata.getEntityIdMap(entity)] : [];
       await broadcaster.broadcast(`${when}Insert`, ...([metadata, entity, ...key] as [EntityMetadata, object]));
     }
     for (const { instance, changes } of updates)
-      if (!instance.soft)
+      if (!instance.soft && !arrived.has(instance))
         await broadcaster.broadcast(
           `${when}Update`,
           instance.model.metadata,
@@ -62,7 +67,8 @@ export class Listeners {
           changedColumns(instance, changes),
           changedRelations(instance, changes),
         );
-    for (const instance of deletes) await this.#tellOfRemoval(`${when}Remove`, instance);
+    for (const instance of [...deletes, ...replacements.map(({ old }) => old)])
+      await this.#tellOfRemoval(`${when}Remove`, instance);
     for (const { instance } of updates)
       if (instance.soft === "remove") await this.#tellOfRemoval(`${when}SoftRemove`, instance);
     for (const { instance } of updates)

@@ -102,16 +102,23 @@ export class Persister {
     const touched = columns.some((column) => column.metadata.isUpdateDate)
       ? undefined
       : model.columns.find(({ metadata }) => metadata.isUpdateDate);
-    const made = model.columns.filter((column) => column === touched || column.metadata.asExpression !== undefined);
+    const defaults = new Set(updates[0]!.changes.filter(isMade).map(({ column }) => column));
+    const made = model.columns.filter(
+      (column) => column === touched || column.metadata.asExpression !== undefined || defaults.has(column),
+    );
     let position = 0;
-    const sets = columns.map((column) => `${column.quoted} = ${this.#dialect.placeholder(++position)}`);
+    const sets = updates[0]!.changes.map(
+      ({ column, made: sql }) => `${column.quoted} = ${sql ?? this.#dialect.placeholder(++position)}`,
+    );
     if (version) sets.push(`${version.quoted} = ${version.quoted} + 1`);
     if (touched) sets.push(`${touched.quoted} = ${this.#now(touched)}`);
     const where = this.#keyCondition(model, version, position);
     const sql = `UPDATE ${model.table} SET ${sets.join(", ")} WHERE ${where}`;
     const batches = updates.map((update) => updateParameters(update, version));
     // Remembered as it is sent: what is changed in the meantime is for the next flush to find.
-    const sent = updates.map(({ changes }) => changes.map(({ column, value }) => column.codec.freezeValue(value)));
+    const sent = updates.map(({ changes }) =>
+      changes.map(({ column, value, made: sql }) => (sql === undefined ? column.codec.freezeValue(value) : undefined)),
+    );
     const returned = await this.#runUpdates(sql, batches, updates, made, version !== undefined);
     for (let place = 0; place < updates.length; place++)
       this.#updated(updates[place]!, sent[place]!, version, made, returned?.[place]);
@@ -162,10 +169,11 @@ export class Persister {
     const keys = foreignKeysOf(instance.model);
     const snapshot = instance.snapshot!.slice();
     for (let place = 0; place < changes.length; place++) {
-      const { column, value } = changes[place]!;
+      const { column, value, made: sql } = changes[place]!;
+      if (sql !== undefined) continue;
       snapshot[column.index] = sent[place];
       // Only the key of a relation is not what the property holds already.
-      if (keys[column.index] && column.read(entity) !== value) column.write(entity, value);
+      if ((keys[column.index] || instance.replaces) && column.read(entity) !== value) column.write(entity, value);
     }
     if (version) {
       const next = Number(snapshot[version.index]) + 1;
@@ -196,8 +204,16 @@ export class Persister {
   }
 }
 
+function isMade({ made }: Change): boolean {
+  return made !== undefined;
+}
+
 function groupByChanges(updates: readonly Update[]): Update[][] {
-  return [...groupBy(updates, ({ changes }) => changes.map(({ column }) => column.index).join(",")).values()];
+  return [
+    ...groupBy(updates, ({ changes }) =>
+      changes.map(({ column, made }) => `${column.index}${made ? "=" : ""}`).join(","),
+    ).values(),
+  ];
 }
 
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
@@ -214,8 +230,8 @@ function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> 
 function updateParameters({ instance, changes }: Update, version: ColumnModel | undefined): unknown[] {
   const parameters: unknown[] = [];
   for (let place = 0; place < changes.length; place++) {
-    const { column, value } = changes[place]!;
-    parameters.push(encodedValue(column, value));
+    const { column, value, made } = changes[place]!;
+    if (made === undefined) parameters.push(encodedValue(column, value));
   }
   for (const part of keyParameters(instance)) parameters.push(part);
   if (version) parameters.push(instance.snapshot![version.index]);

@@ -142,6 +142,7 @@ class Doubles implements InsertWatcher {
     const double = new Instance(instance.model, entity);
     double.owner = owner;
     double.snapshot = instance.snapshot?.slice();
+    double.replaces = instance.replaces;
     attach(entity, double);
     this.#doubles.set(instance, double);
     this.#originals.set(double, instance);

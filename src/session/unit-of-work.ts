@@ -10,6 +10,7 @@ import { Listeners } from "./listeners";
 import { Persister } from "./persister";
 import type { Plan } from "./plan";
 import { rehearse } from "./rehearsal";
+import { followRows, lendRows, takeRows } from "./replacements";
 import { settleRelations } from "./relation-settler";
 import { Trees } from "./trees";
 import { Validator } from "./validator";
@@ -35,14 +36,17 @@ export class UnitOfWork implements InsertWatcher {
     await settleRelations(this.#workspace);
     const concerned = await new Cascades(this.#workspace).toNew().toOrphans().toChildren();
     concerned.apply();
+    const { replacements } = concerned;
+    takeRows(this.#workspace, replacements);
     let work = computeChangeSet(this.#workspace, concerned);
     const listeners = new Listeners(this.#workspace);
-    const hears = listeners.hear(work);
-    if (isEmpty(work)) return { inserted: 0, updated: 0, deleted: 0 };
+    const told = { ...work, replacements };
+    const hears = listeners.hear(told);
+    if (isEmpty(work) && replacements.length === 0) return { inserted: 0, updated: 0, deleted: 0 };
     const validator = new Validator(this.#workspace.options.strict);
     if (!hears) validator.check(work.inserts, work.updates);
-    await this.#workspace.begin();
-    if (hears && (await listeners.before(work))) {
+    if (hears || !isEmpty(work)) await this.#workspace.begin();
+    if (hears && (await listeners.before(told))) {
       // A listener may have changed what is to be written, or added to it.
       const more = new Cascades(this.#workspace).toNew();
       more.apply();
@@ -50,8 +54,9 @@ export class UnitOfWork implements InsertWatcher {
       validator.check(work.inserts, work.updates);
     }
     await this.#write(work);
+    followRows(this.#workspace, replacements);
     this.#remember(work);
-    if (hears) await listeners.after(work);
+    if (hears) await listeners.after({ ...work, replacements });
     for (const { instance } of work.updates) instance.soft = undefined;
     return { inserted: work.inserts.length, updated: work.updates.length, deleted: work.deletes.length };
   }
@@ -60,10 +65,15 @@ export class UnitOfWork implements InsertWatcher {
   async plan(): Promise<Plan> {
     await settleRelations(this.#workspace);
     const concerned = await new Cascades(this.#workspace).toNew().toOrphans().toChildren();
-    const work = computeChangeSet(this.#workspace, concerned);
-    new Validator(this.#workspace.options.strict).check(work.inserts, work.updates);
-    const { dialect, identities } = this.#workspace;
-    return rehearse(planFlush(work, identities), { dialect, owner: this.#workspace, concerned });
+    const giveBack = lendRows(concerned.replacements);
+    try {
+      const work = computeChangeSet(this.#workspace, concerned);
+      new Validator(this.#workspace.options.strict).check(work.inserts, work.updates);
+      const { dialect, identities } = this.#workspace;
+      return await rehearse(planFlush(work, identities), { dialect, owner: this.#workspace, concerned });
+    } finally {
+      giveBack();
+    }
   }
 
   async #write(work: ChangeSet): Promise<void> {

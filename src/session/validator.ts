@@ -18,7 +18,9 @@ export class Validator {
 
   check(inserts: Iterable<Instance>, updates: Iterable<Update>): void {
     for (const instance of inserts) this.#checkInsert(instance);
-    for (const update of updates) this.#checkUpdate(update);
+    for (const update of updates)
+      if (update.instance.replaces) this.#checkInsert(update.instance);
+      else this.#checkUpdate(update);
   }
 
   #checkInsert(instance: Instance): void {

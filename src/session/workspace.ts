@@ -731,6 +731,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     instance.key = memento.key;
     instance.deletion = memento.deletion;
     instance.soft = undefined;
+    instance.replaces = undefined;
     instance.generation = memento.generation;
     instance.owner = memento.held ? this : undefined;
     this.#restoreRelations(memento);

@@ -75,6 +75,16 @@ eachDatabase((database) => {
       seat.guest = "susan";
       session.delete(comment);
     },
+    "a new object with the key of a deleted one": async () => {
+      const { db, session } = bench;
+      const [susan, seat] = [await user("susan"), await session.query(Seat).one()];
+      const posts = [...(await susan.posts)];
+      session.delete(susan, seat);
+      const taken = db.create(User, { id: susan.id, username: "new susan" });
+      session.add(taken, db.create(Post, { body: "hers", author: taken }));
+      session.add(db.create(Seat, { hall: "A", place: 1 }));
+      posts[0]!.author = taken;
+    },
   };
 
   /** The statements without what a plan cannot know. */

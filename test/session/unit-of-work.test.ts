@@ -10,7 +10,7 @@ import {
   type Relation,
 } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, Node, Post, Seat, User } from "./blog";
+import { benchOn, Comment, Group, type Name, Node, Post, Profile, Seat, User } from "./blog";
 
 /** Who sits where: unique in every way there is. */
 @Entity()
@@ -217,6 +217,110 @@ eachDatabase((database) => {
     const actions = async (): Promise<string[]> =>
       (await bench.session.plan()).steps.flatMap(({ action, rows }) => rows.map((row) => `${action} ${labelOf(row)}`));
 
+    /** Susan with a post that has a comment, a profile and a group; the session knows none of them. */
+    async function susanWithAll(): Promise<User> {
+      const { db, session } = bench;
+      const susan = db.create(User, { username: "susan", age: 30, role: "admin", name: { first: "Su", last: "San" } });
+      const post = db.create(Post, { body: "one", author: susan });
+      post.comments = [db.create(Comment, { text: "c" })];
+      susan.groups = [db.create(Group, { name: "readers" })];
+      session.add(susan, post, db.create(Profile, { motto: "m", user: susan }));
+      await session.commit();
+      session.expungeAll();
+      bench.quiet();
+      return session.query(User).one();
+    }
+
+    test("a delete and an insert of one key are one UPDATE, and the row is what the new object says", async () => {
+      const { db, session } = bench;
+      const old = await susanWithAll();
+      session.delete(old);
+      const taken = db.create(User, { id: old.id, username: "bob", name: { first: "Su" } as Name });
+      session.add(taken);
+      expect(await actions()).toEqual(["update <User bob>"]);
+      bench.quiet();
+      await session.flush();
+      expect(bench.events).toContainEqual({ type: "flush", inserted: 0, updated: 1, deleted: 0 });
+      const sent = bench.sent(/^(insert|update|delete)/i);
+      expect(sent).toHaveLength(1);
+      expect(sent[0]).not.toContain("nameFirst");
+      expect([session.state(old), session.state(taken)]).toEqual(["deleted", "persistent"]);
+      await session.commit();
+      expect([session.state(old), session.state(taken)]).toEqual(["detached", "persistent"]);
+      expect(await bench.stored('SELECT username, age, role, "nameFirst", "nameLast" FROM "user"')).toEqual([
+        { username: "bob", age: null, role: "reader", nameFirst: "Su", nameLast: null },
+      ]);
+      expect([taken.age, taken.role, taken.name.last]).toEqual([null, "reader", null]);
+      expect(await session.get(User, old.id)).toBe(taken);
+      expect(session.dirty).toEqual([]);
+    });
+
+    test("children of a deleted row whose key is taken stay with the row, those that are not loaded too", async () => {
+      const { db, session } = bench;
+      const old = await susanWithAll();
+      session.delete(old);
+      const taken = db.create(User, { id: old.id, username: "bob" });
+      const second = db.create(Post, { body: "two", author: taken });
+      session.add(taken, second);
+      await session.commit();
+      expect((await taken.posts).map(({ body }) => body).sort()).toEqual(["one", "two"]);
+      expect((await taken.profile)!.motto).toBe("m");
+      expect((await taken.groups).map(({ name }) => name)).toEqual(["readers"]);
+    });
+
+    test("loaded children of a deleted row whose key is taken point at the new object, and a rollback undoes it", async () => {
+      const { db, session } = bench;
+      const old = await susanWithAll();
+      const [post] = [...(await old.posts)] as [Post];
+      const profile = (await old.profile)!;
+      const [group] = [...(await old.groups)] as [Group];
+      await group.members;
+      session.delete(old);
+      const taken = db.create(User, { id: old.id, username: "bob" });
+      session.add(taken);
+      await session.flush();
+      expect(bench.sent(/^(insert|update|delete)/i)).toHaveLength(1);
+      expect([post.author, profile.user]).toEqual([taken, taken]);
+      expect([...(await group.members)]).toEqual([taken]);
+      expect((await taken.posts).map(({ body }) => body)).toEqual(["one"]);
+      await session.rollback();
+      expect([session.state(old), session.state(taken)]).toEqual(["persistent", "transient"]);
+      expect([post.author, profile.user, old.username]).toEqual([old, old, "susan"]);
+      expect([taken.username, taken.role, taken.age]).toEqual(["bob", undefined, undefined]);
+      expect(await session.get(User, old.id)).toBe(old);
+      expect(session.dirty).toEqual([]);
+      expect(await bench.stored('SELECT username FROM "user"')).toEqual([{ username: "susan" }]);
+      // The same again, in a savepoint this time.
+      session.delete(old);
+      const savepoint = await session.beginNested();
+      await savepoint.rollback();
+      await session.rollback();
+      const inner = await session.beginNested();
+      session.delete(old);
+      session.add(taken);
+      await session.flush();
+      expect(post.author).toBe(taken);
+      await inner.rollback();
+      expect([post.author, session.state(old), session.state(taken)]).toEqual([old, "persistent", "transient"]);
+    });
+
+    test("a deleted row whose key is taken with nothing else in it needs no statement", async () => {
+      const { db, session } = bench;
+      const old = db.create(Seat, { hall: "A", place: 1, guest: "susan" });
+      session.add(old);
+      await session.commit();
+      session.delete(old);
+      const taken = db.create(Seat, { hall: "A", place: 1, guest: "susan" });
+      session.add(taken);
+      bench.quiet();
+      await session.commit();
+      expect(bench.sent()).toEqual([]);
+      expect([session.state(old), session.state(taken)]).toEqual(["detached", "persistent"]);
+      taken.guest = "bob";
+      await session.commit();
+      expect(await bench.stored("SELECT guest FROM seat")).toEqual([{ guest: "bob" }]);
+    });
+
     test("a new row takes the key of one that is deleted in the same flush", async () => {
       const { db, session } = bench;
       const old = db.create(Seat, { hall: "A", place: 1, guest: "susan" });
@@ -312,6 +416,25 @@ eachDatabase((database) => {
       all[1].balance += 1;
       await session.commit();
       expect(all[1]).toMatchObject({ balance: 21, version: 3 });
+    });
+
+    test("the version of a row goes on when a new object takes it over", async () => {
+      const { db, session } = bench;
+      const [old] = await accounts();
+      session.delete(old);
+      const taken = db.create(Account, { id: old.id, balance: 9 });
+      session.add(taken);
+      await session.commit();
+      expect([old.version, taken.version]).toEqual([1, 2]);
+      taken.balance = 10;
+      await session.commit();
+      expect(taken.version).toBe(3);
+      await bench.dataSource.query("UPDATE account SET version = 7");
+      session.delete(taken);
+      session.add(db.create(Account, { id: old.id, balance: 1 }));
+      await expect(session.commit()).rejects.toMatchObject({ code: "session/stale" });
+      await session.rollback();
+      expect(session.state(taken)).toBe("persistent");
     });
 
     test("session 25: a stale version on DELETE is an error, also in the middle of a batch", async () => {
