@@ -28,6 +28,8 @@ export type Related = Reference | Collection<object> | LazyCollection;
 export interface InstanceOwner {
   /** Called before the first change of an object since the last commit or savepoint. */
   changing(instance: Instance): void;
+  /** Called before a relation of an object takes what was read: what a transaction shows may never have been. */
+  reading(instance: Instance): void;
   /** The loaded entity of a key, if there is one. */
   loaded(model: EntityModel, key: unknown): object | undefined;
   /** Reads a relation of an object (and of those that were read with it) from the database. */

@@ -176,6 +176,7 @@ export class Relationships implements CollectionKeeper {
   fillMany(instance: Instance, relation: RelationModel, stored: readonly object[]): void {
     const related = instance.relatedBy(relation);
     if (related instanceof Collection) return;
+    instance.owner?.reading(instance);
     const collection = Collection.over(instance, relation, this, stored);
     if (related instanceof LazyCollection && related.moves.size > 0) collection.catchUp(related.moves);
     instance.relate(relation, collection);
@@ -185,6 +186,7 @@ export class Relationships implements CollectionKeeper {
   /** Fills a relation to one with what was read. */
   fillOne(instance: Instance, relation: RelationModel, entity: object | null): void {
     if (instance.relatedBy(relation)) return;
+    instance.owner?.reading(instance);
     instance.relate(relation, { entity, assigned: false });
     expose(instance, relation, this);
   }

@@ -227,6 +227,10 @@ export class Workspace implements InstanceOwner, QueryContext {
     if (instance.snapshot) this.related.add(instance);
   }
 
+  reading(instance: Instance): void {
+    if (this.connection.inTransaction) this.journal.record(instance);
+  }
+
   loaded(model: EntityModel, key: unknown): object | undefined {
     const identity = keyMaker(model).ofValues(keyMaker(model).parts(key));
     const instance = this.identities.get(model, identity);

@@ -4,18 +4,20 @@ import { benchOn } from "./blog";
 import { programs, run } from "./model/program";
 import { entities } from "./model/schema";
 
-/** How many programs are run: `RUNS=` says otherwise. `SEED=` repeats what a failure names. */
+/** How many programs are run: `RUNS=` says otherwise. */
 const RUNS = { sqlite: 2000, postgres: 50, mariadb: 50 };
+/** The same programs each time, so that a change is what breaks them; `SEED=` asks for others, or repeats what a failure names. */
+const SEED = 20261125;
 
 eachDatabase((database) => {
   const bench = benchOn(database, { entities: Object.values(entities) });
-  const seed = process.env["SEED"] ? Number(process.env["SEED"]) : undefined;
+  const seed = Number(process.env["SEED"] ?? SEED);
   const numRuns = process.env["RUNS"] ? Number(process.env["RUNS"]) : RUNS[database.name];
 
   test("random programs leave database and memory as a simple model says", async () => {
     const property = fc
       .asyncProperty(programs, (program) => run(bench.dataSource, program))
       .beforeEach(() => bench.empty());
-    await fc.assert(property, { numRuns, ...(seed !== undefined && { seed }) });
+    await fc.assert(property, { numRuns, seed });
   }, 600_000);
 });
