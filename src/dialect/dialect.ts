@@ -64,6 +64,11 @@ export interface Dialect {
   readonly jsonContains: ((left: string, right: string) => string) | undefined;
   /** Whether columns can be lists. */
   readonly hasArrays: boolean;
+  /**
+   * What makes the database look at foreign keys later than at once, and what ends that; undefined where it looks at them
+   * at the end of each statement.
+   */
+  readonly laterForeignKeys: { readonly begin: string; readonly end: string } | undefined;
   quote(identifier: string): string;
   /** The placeholder of the nth parameter, counted from 1. */
   placeholder(position: number): string;

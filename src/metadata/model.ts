@@ -138,6 +138,15 @@ export interface JunctionModel {
   readonly toTarget: readonly { readonly quoted: string; readonly referenced: ColumnModel }[];
 }
 
+/** A foreign key of a table that belongs to no entity. */
+export interface Pointer {
+  /** The quoted table. */
+  readonly table: string;
+  readonly columns: readonly { readonly quoted: string; readonly referenced: ColumnModel }[];
+  /** What the database does when the key changes that it points at. */
+  readonly onUpdate: string | undefined;
+}
+
 /** One relation of an entity. */
 export class RelationModel {
   /** The entity that declares it. */
@@ -341,6 +350,27 @@ export class EntityModel {
       .flatMap(({ relations }) => relations)
       .filter((relation) => relation.holdsKey && (relation.target === this || relation.target === this.root)));
   }
+
+  /** Foreign keys of tables that belong to no entity (join tables, closure tables) and point at this one. */
+  pointers(): readonly Pointer[] {
+    return (this.#pointers ??= this.#models.dataSource.entityMetadatas
+      .filter(({ tableType }) => tableType === "junction" || tableType === "closure-junction")
+      .flatMap(({ tablePath, foreignKeys }) =>
+        foreignKeys
+          .filter(({ referencedEntityMetadata }) =>
+            [this.metadata, this.root.metadata].includes(referencedEntityMetadata),
+          )
+          .map(({ columns, referencedColumns, onUpdate }) => ({
+            table: this.#models.quotedTable(tablePath),
+            columns: columns.map((column, place) => ({
+              quoted: this.quote(column.databaseName),
+              referenced: this.columnNamed(referencedColumns[place]!.databaseName),
+            })),
+            onUpdate,
+          })),
+      ));
+  }
+  #pointers: readonly Pointer[] | undefined;
 
   /** The column a property holds. */
   column(property: string): ColumnModel | undefined {

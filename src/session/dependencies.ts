@@ -4,12 +4,15 @@ import type { Dependency } from "./commit-order";
 import type { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
 import { instanceOf, type Instance, type Reference } from "./instance";
+import { changesKey } from "./key-change";
 
 const NONE: readonly Dependency[] = [];
 
 /** Which rows of a change set have to be written before which. */
 export class Dependencies {
   readonly #inserts: ReadonlySet<Instance>;
+  /** Rows whose keys change: who comes to point at them has the new one. */
+  readonly #rekeyed: ReadonlySet<Instance>;
   readonly #changed: ReadonlyMap<Instance, ReadonlySet<RelationModel>>;
   readonly #deletes: ReadonlySet<Instance>;
   readonly #identities: IdentityMap;
@@ -17,6 +20,7 @@ export class Dependencies {
 
   constructor({ inserts, updates, deletes }: ChangeSet, identities: IdentityMap) {
     this.#inserts = new Set(inserts);
+    this.#rekeyed = new Set(updates.filter(changesKey).map(({ instance }) => instance));
     this.#deletes = new Set(deletes);
     this.#identities = identities;
     this.#changed = new Map(
@@ -35,6 +39,11 @@ export class Dependencies {
       );
   }
 
+  /** Whether a key changes that others may come to point at. */
+  get rekeys(): boolean {
+    return this.#rekeyed.size > 0;
+  }
+
   /** What has to be written before the row of an object. */
   of(instance: Instance): readonly Dependency[] {
     if (this.#deletes.has(instance)) return this.#referrers.get(instance) ?? NONE;
@@ -49,13 +58,18 @@ export class Dependencies {
 
   /** New rows that a row points at come before it. */
   #referencesOf(instance: Instance, changed: ReadonlySet<RelationModel> | undefined): readonly Dependency[] {
-    if (!instance.related || this.#inserts.size === 0) return NONE;
+    if (!instance.related || this.#inserts.size + this.#rekeyed.size === 0) return NONE;
     let dependencies: Dependency[] | undefined;
     for (const relation of keysOf(instance.model)) {
       if (changed && !changed.has(relation)) continue;
       const reference = instance.relatedBy(relation) as Reference | undefined;
       const on = reference?.entity ? instanceOf(reference.entity) : undefined;
-      if (!on || !this.#inserts.has(on) || (on === instance && isKnown(on, relation))) continue;
+      if (
+        !on ||
+        !(this.#inserts.has(on) || (this.#rekeyed.has(on) && reference?.assigned)) ||
+        (on === instance && isKnown(on, relation))
+      )
+        continue;
       (dependencies ??= []).push({ on, relation });
     }
     return dependencies ?? NONE;

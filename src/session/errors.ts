@@ -148,6 +148,14 @@ export function unresolvableCycle(names: readonly string[]): RetortError {
   });
 }
 
+export function keyCannotFollow(entity: string): RetortError {
+  return new RetortError(
+    "session/key-cannot-follow",
+    `rows that point at a ${entity} cannot follow when its key changes`,
+    { hint: "add a new object with the new key, move what points at the old one, and delete it" },
+  );
+}
+
 export function missingKey(entity: object, column: ColumnModel): RetortError {
   return new RetortError(
     "session/no-key",

@@ -58,7 +58,7 @@ class Planner {
 
   steps(): Step[] {
     const { links, unlinks } = this.#work;
-    const rows = this.#uniques.collide ? this.#mixed() : this.#oneAfterTheOther();
+    const rows = this.#uniques.collide || this.#dependencies.rekeys ? this.#mixed() : this.#oneAfterTheOther();
     return [...linkSteps("unlink", unlinks), ...this.#parkSteps(), ...rows, ...linkSteps("link", links)];
   }
 
@@ -91,7 +91,7 @@ class Planner {
           ? this.#park(dependency.on, dependency.unique)
           : inserts.has(instance)
             ? this.#postpone(instance, dependency)
-            : this.#detach(instance, dependency),
+            : !deletes.has(instance) || this.#detach(instance, dependency),
     );
     return [
       ...this.#detachSteps(),

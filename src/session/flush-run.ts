@@ -1,13 +1,15 @@
-import type { RelationModel } from "../metadata/model";
+import type { EntityModel, RelationModel } from "../metadata/model";
 import { changesOf } from "./change-set";
 import type { Step } from "./flush-plan";
 import type { Instance } from "./instance";
+import { changesKey, followersOf, type Follower } from "./key-change";
 import type { Persister, Update } from "./persister";
 
-/** Looks at new rows before and after they are inserted. */
+/** Looks at new rows before and after they are inserted, and at keys that have changed. */
 export interface InsertWatcher {
   inserting(instances: readonly Instance[]): void;
   inserted(instances: readonly Instance[]): void;
+  rekeyed(followers: readonly Follower[]): void;
 }
 
 /** Carries out one step of a plan. Keys that were not known when it was made are, by now. */
@@ -18,7 +20,7 @@ export async function runStep(step: Step, persister: Persister, watcher: InsertW
       await persister.insert(step.model, step.rows);
       return watcher.inserted(step.rows);
     case "update":
-      return persister.update(step.model, updatesOf(step.rows));
+      return runUpdates(step.model, updatesOf(step.rows), persister, watcher);
     case "delete":
       return persister.delete(step.model, step.rows);
     case "detach":
@@ -33,6 +35,21 @@ export async function runStep(step: Step, persister: Persister, watcher: InsertW
     case "unlink":
       return persister.unlink(step.links);
   }
+}
+
+async function runUpdates(
+  model: EntityModel,
+  updates: readonly Update[],
+  persister: Persister,
+  watcher: InsertWatcher,
+): Promise<void> {
+  const keys = updates.filter(changesKey);
+  for (const update of keys) {
+    const followers = followersOf(update);
+    await persister.updateKey(model, update, followers);
+    watcher.rekeyed(followers);
+  }
+  return persister.update(model, keys.length === 0 ? updates : updates.filter((update) => !keys.includes(update)));
 }
 
 function updatesOf(instances: readonly Instance[]): Update[] {

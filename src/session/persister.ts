@@ -2,6 +2,7 @@ import type { Dialect, Row, Statements } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, JunctionModel } from "../metadata/model";
 import type { Change } from "./change-set";
 import { rowGone, staleRow } from "./errors";
+import { followingStatements, ownFollowers, type Follower, type FollowingStatement } from "./key-change";
 import { Inserter } from "./inserter";
 import type { Instance } from "./instance";
 import type { Journal } from "./journal";
@@ -43,6 +44,22 @@ export class Persister {
     for (const group of groupByChanges(updates)) await this.#updateGroup(model, group);
   }
 
+  /** Writes a row whose key changes; those that point at it follow. */
+  async updateKey(model: EntityModel, update: Update, followers: readonly Follower[]): Promise<void> {
+    const whole = { ...update, changes: [...update.changes, ...ownFollowers(update, followers)] };
+    if (followers.every(({ byDatabase }) => byDatabase)) return this.#updateGroup(model, [whole]);
+    const { laterForeignKeys } = this.#dialect;
+    const following = followingStatements(this.#connection, followers, update.instance, !laterForeignKeys);
+    if (!laterForeignKeys) return this.#updateGroup(model, [whole], following);
+    await this.#connection.run(laterForeignKeys.begin);
+    try {
+      for (const { sql, parameters } of following) await this.#connection.run(sql, parameters);
+      await this.#updateGroup(model, [whole]);
+    } finally {
+      await this.#connection.run(laterForeignKeys.end);
+    }
+  }
+
   async delete(model: EntityModel, instances: readonly Instance[]): Promise<void> {
     if (model.version) await this.#deleteVersions(model, model.version, instances);
     else await this.#deleteRows(model, instances);
@@ -82,7 +99,10 @@ export class Persister {
       // A side that was not loaded does not know whether the pair is there already.
       const unlessPresent = this.#dialect.unlessPresent(columns[0]!);
       const sql = `INSERT INTO ${junction.table} (${columns.join(", ")}) VALUES (${tuple})${unlessPresent}`;
-      await this.#connection.runMany(sql, group.map(linkParameters));
+      await this.#connection.runMany(
+        sql,
+        group.map((link) => linkParameters(link, currentValue)),
+      );
     }
   }
 
@@ -90,13 +110,21 @@ export class Persister {
     for (const [junction, group] of groupBy(links, ({ junction: one }) => one)) {
       const columns = [...junction.toOwner, ...junction.toTarget].map(({ quoted }) => quoted);
       const where = columns.map((column, index) => `${column} = ${this.#dialect.placeholder(index + 1)}`).join(" AND ");
-      await this.#connection.runMany(`DELETE FROM ${junction.table} WHERE ${where}`, group.map(linkParameters));
+      await this.#connection.runMany(
+        `DELETE FROM ${junction.table} WHERE ${where}`,
+        group.map((link) => linkParameters(link, storedValue)),
+      );
     }
   }
 
   // UPDATE
 
-  async #updateGroup(model: EntityModel, updates: readonly Update[]): Promise<void> {
+  /** @param following what is to be written in the same statement */
+  async #updateGroup(
+    model: EntityModel,
+    updates: readonly Update[],
+    following: readonly FollowingStatement[] = [],
+  ): Promise<void> {
     const columns = updates[0]!.changes.map(({ column }) => column);
     const { version } = model;
     const touched = columns.some((column) => column.metadata.isUpdateDate)
@@ -106,15 +134,17 @@ export class Persister {
     const made = model.columns.filter(
       (column) => column === touched || column.metadata.asExpression !== undefined || defaults.has(column),
     );
-    let position = 0;
+    const before = following.flatMap(({ parameters }) => parameters);
+    let position = before.length;
     const sets = updates[0]!.changes.map(
       ({ column, made: sql }) => `${column.quoted} = ${sql ?? this.#dialect.placeholder(++position)}`,
     );
     if (version) sets.push(`${version.quoted} = ${version.quoted} + 1`);
     if (touched) sets.push(`${touched.quoted} = ${this.#now(touched)}`);
     const where = this.#keyCondition(model, version, position);
-    const sql = `UPDATE ${model.table} SET ${sets.join(", ")} WHERE ${where}`;
-    const batches = updates.map((update) => updateParameters(update, version));
+    const lead = following.map(({ sql: one }, place) => `follower_${place + 1} AS (${one})`).join(", ");
+    const sql = `${lead && `WITH ${lead} `}UPDATE ${model.table} SET ${sets.join(", ")} WHERE ${where}`;
+    const batches = updates.map((update) => [...before, ...updateParameters(update, version)]);
     // Remembered as it is sent: what is changed in the meantime is for the next flush to find.
     const sent = updates.map(({ changes }) =>
       changes.map(({ column, value, made: sql }) => (sql === undefined ? column.codec.freezeValue(value) : undefined)),
@@ -238,11 +268,17 @@ function updateParameters({ instance, changes }: Update, version: ColumnModel | 
   return parameters;
 }
 
-function linkParameters({ junction, owner, target }: Link): unknown[] {
-  const value = (instance: Instance, column: ColumnModel): unknown => {
-    const current = currentValue(instance, column);
-    return encodedValue(column, current);
-  };
+/** What the row has, though the object may be given another key. */
+function storedValue({ model, snapshot }: Instance, asked: ColumnModel): unknown {
+  const column = model.ownColumn(asked)!;
+  return column.codec.thaw(snapshot![column.index]);
+}
+
+function linkParameters(
+  { junction, owner, target }: Link,
+  valueOf: (instance: Instance, column: ColumnModel) => unknown,
+): unknown[] {
+  const value = (instance: Instance, column: ColumnModel): unknown => encodedValue(column, valueOf(instance, column));
   return [
     ...junction.toOwner.map(({ referenced }) => value(owner, referenced)),
     ...junction.toTarget.map(({ referenced }) => value(target, referenced)),

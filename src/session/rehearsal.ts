@@ -7,6 +7,7 @@ import type { FlushPlan, Step } from "./flush-plan";
 import { runStep, type InsertWatcher } from "./flush-run";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference } from "./instance";
 import { Journal } from "./journal";
+import { followInMemory, type Follower } from "./key-change";
 import type { Parking } from "./parking";
 import { Persister } from "./persister";
 import { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type PlannedWait } from "./plan";
@@ -119,6 +120,10 @@ class Doubles implements InsertWatcher {
     for (const double of doubles)
       for (const column of double.model.columns)
         if (column.metadata.isGenerated && this.#isMade(double, column)) this.#await(double, column, true);
+  }
+
+  rekeyed(followers: readonly Follower[]): void {
+    followInMemory(this.#originals.keys(), followers);
   }
 
   #isMade(double: Instance, column: ColumnModel): boolean {

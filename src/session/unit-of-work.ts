@@ -6,6 +6,7 @@ import { planFlush } from "./flush-plan";
 import { runStep, type InsertWatcher } from "./flush-run";
 import { keyMaker } from "./identity-key";
 import type { Instance } from "./instance";
+import { followInMemory, storedKey, type Follower } from "./key-change";
 import { Listeners } from "./listeners";
 import { Persister } from "./persister";
 import type { Plan } from "./plan";
@@ -14,7 +15,7 @@ import { followRows, lendRows, takeRows } from "./replacements";
 import { settleRelations } from "./relation-settler";
 import { Trees } from "./trees";
 import { Validator } from "./validator";
-import { keyValues, storedKeyValues } from "./values";
+import { keyValues } from "./values";
 import type { Workspace } from "./workspace";
 
 /** How many rows a flush wrote. */
@@ -105,6 +106,22 @@ export class UnitOfWork implements InsertWatcher {
     }
   }
 
+  /** @internal Whoever is loaded follows a key that has changed. */
+  rekeyed(followers: readonly Follower[]): void {
+    const { identities, journal } = this.#workspace;
+    for (const instance of followInMemory(identities, followers, journal)) this.#replace(instance);
+  }
+
+  /** The key of a row has changed, and the object's place with it. */
+  #replace(instance: Instance): void {
+    const { identities } = this.#workspace;
+    const key = storedKey(instance);
+    if (key === instance.key) return;
+    identities.remove(instance);
+    instance.key = key;
+    identities.put(instance);
+  }
+
   /** @param among new objects by their keys, as far as they have one */
   #refuseDuplicate(instance: Instance, among: Map<unknown, Instance>): void {
     const values = keyValues(instance);
@@ -124,14 +141,7 @@ export class UnitOfWork implements InsertWatcher {
       instance.generation = generation;
       if (!settle(instance)) related.add(instance);
     }
-    for (const { instance } of updates) {
-      const key = keyMaker(instance.model).ofValues(storedKeyValues(instance));
-      if (key !== instance.key) {
-        identities.remove(instance);
-        instance.key = key;
-        identities.put(instance);
-      }
-    }
+    for (const { instance } of updates) this.#replace(instance);
     this.#leaveRelations(deletes);
     for (const instance of [...related]) if (settle(instance)) related.delete(instance);
     for (const instance of deletes) {

@@ -243,6 +243,48 @@ eachDatabase((database) => {
     expect((await towns[1]!.streets).map(({ name }) => name)).toEqual(["Main"]);
   });
 
+  test("children follow a part of a key, and theirs follow them; loaded or not", async () => {
+    const { db, session } = bench;
+    const country = db.create(Country, { code: "CZ" });
+    const [brno, praha] = ["Brno", "Praha"].map((name) => db.create(Town, { name, country })) as [Town, Town];
+    brno.twins.push(praha);
+    session.add(brno, praha, db.create(Street, { name: "Main", town: brno }));
+    session.add(db.create(Town, { name: "Brno", country: db.create(Country, { code: "US" }) }));
+    await session.commit();
+    for (const loads of [true, false]) {
+      const fresh = await bench.fresh();
+      const read = (await fresh.session.get(Country, loads ? "CZ" : "SK"))!;
+      const towns = loads ? await read.towns : [];
+      const street = loads ? await fresh.query(Street).one() : undefined;
+      read.code = loads ? "SK" : "HU";
+      await fresh.session.commit();
+      expect(towns.map(({ countryCode }) => countryCode)).toEqual(loads ? ["SK", "SK"] : []);
+      expect(fresh.session.dirty).toEqual([]);
+      if (street) expectSame([await street.town], [towns.find(({ name }) => name === "Brno")]);
+      expect(await fresh.session.get(Town, { name: "Brno", countryCode: read.code })).not.toBeNull();
+      expect(await bench.stored(`SELECT "townCountryCode" AS code FROM "street"`)).toEqual([{ code: read.code }]);
+      expect(
+        (await bench.stored(`SELECT * FROM "town_twins_town"`)).flatMap((row) => Object.values(row)).sort(),
+      ).toEqual(["Brno", "Praha", read.code, read.code].sort());
+    }
+    expect(await session.query(Town).filterBy({ countryCode: "US" }).count()).toBe(1);
+  });
+
+  test("children follow a column that is no key, where they point at it", async () => {
+    const { db, session } = bench;
+    const device = db.create(Device, { serial: "A1" });
+    const reading = db.create(Reading, { code: "r1", value: 1, device });
+    session.add(device, reading, db.create(Reading, { code: "r2", value: 2, device }));
+    await session.commit();
+    device.serial = "B1";
+    const late = db.create(Reading, { code: "r3", value: 3, device });
+    session.add(late);
+    await session.commit();
+    expect(await bench.stored(`SELECT DISTINCT "device_serial" AS serial FROM "reading"`)).toEqual([{ serial: "B1" }]);
+    expectSame([reading.device, late.device], [device, device]);
+    expect(session.dirty).toEqual([]);
+  });
+
   test("a key that is a relation's", async () => {
     const { db, session } = bench;
     const device = db.create(Device, { serial: "A1" });

@@ -3,7 +3,7 @@ import { ValueToCome, type Plan } from "../../src";
 import { eachDatabase } from "../helpers/databases";
 import { benchOn, Comment, Group, Node, Post, Profile, Seat, User } from "./blog";
 
-const WRITES = /^(insert|update|delete)/i;
+const WRITES = /^(insert|update|delete|with|pragma|set foreign)/i;
 
 eachDatabase((database) => {
   const bench = benchOn(database);
@@ -75,6 +75,14 @@ eachDatabase((database) => {
       seat.guest = "susan";
       session.delete(comment);
     },
+    "a key that changes": async () => {
+      const { db, session } = bench;
+      const susan = await user("susan");
+      const [first] = [...(await susan.posts)];
+      susan.id = 9_001;
+      first!.body = "changed";
+      session.add(db.create(Post, { body: "hers", author: susan }));
+    },
     "a new object with the key of a deleted one": async () => {
       const { db, session } = bench;
       const [susan, seat] = [await user("susan"), await session.query(Seat).one()];
@@ -96,11 +104,14 @@ eachDatabase((database) => {
   function toldOf(plan: Plan, sent: readonly { sql: string; rows: number }[]): Plan["statements"] {
     if (bench.kind !== "sqlite") return plan.statements;
     let place = 0;
-    return sent.map(({ rows }) => {
+    const told = sent.map(({ rows }) => {
       const first = plan.statements[place]!;
-      place += Math.max(1, rows);
+      // One run may write several rows of children that follow a key.
+      for (let left = Math.max(1, rows); left > 0 && plan.statements[place]?.sql === first.sql; left--) place++;
       return first;
     });
+    expect(place).toBe(plan.statements.length);
+    return told;
   }
 
   test.each(Object.keys(shapes))("a plan is what the flush then sends, and changes nothing: %s", async (shape) => {
@@ -125,8 +136,6 @@ eachDatabase((database) => {
     expect(told.map(({ sql, parameters }) => comparable(sql, parameters, parameters))).toEqual(
       sent.map(({ sql, parameters }, place) => comparable(sql, parameters, told[place]!.parameters)),
     );
-    if (bench.kind === "sqlite")
-      expect(plan.statements).toHaveLength(sent.reduce((sum, { rows }) => sum + Math.max(1, rows), 0));
     await session.commit();
   });
 

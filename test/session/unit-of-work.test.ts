@@ -304,6 +304,102 @@ eachDatabase((database) => {
       expect([post.author, session.state(old), session.state(taken)]).toEqual([old, "persistent", "transient"]);
     });
 
+    const foreignKeys = async (): Promise<unknown[]> =>
+      (
+        await bench.stored(
+          'SELECT "user".id, post."authorId" AS post, profile."userId" AS profile, pair."userId" AS pair ' +
+            'FROM "user" JOIN post ON post."authorId" = "user".id JOIN profile ON profile."userId" = "user".id ' +
+            'JOIN user_groups_circle pair ON pair."userId" = "user".id',
+        )
+      ).map((row) => Object.values(row).join(" "));
+
+    test("a changed primary key is an UPDATE, and children that are not loaded follow, join tables too", async () => {
+      const { session } = bench;
+      const susan = await susanWithAll();
+      susan.id = 9_001;
+      susan.age = 31;
+      expect(await actions()).toEqual(["update <User susan>"]);
+      await session.commit();
+      expect(await foreignKeys()).toEqual(["9001 9001 9001 9001"]);
+      expect(await session.get(User, 9_001)).toBe(susan);
+      expect((await susan.posts).map(({ body }) => body)).toEqual(["one"]);
+      expect(session.dirty).toEqual([]);
+    });
+
+    test("loaded children follow a changed key in memory, and a rollback or savepoint brings the old keys back", async () => {
+      const { db, session } = bench;
+      const susan = await susanWithAll();
+      const { id } = susan;
+      const [post] = [...(await susan.posts)] as [Post];
+      const profile = (await susan.profile)!;
+      const groups = [...(await susan.groups)];
+      susan.id = 9_001;
+      await session.flush();
+      expect([post.author, profile.user, await session.get(User, 9_001)]).toEqual([susan, susan, susan]);
+      expect(await session.get(User, id)).toBeNull();
+      const savepoint = await session.beginNested();
+      susan.id = 9_002;
+      susan.groups.splice(0, 1);
+      session.add(db.create(Post, { body: "new", author: susan }));
+      await session.flush();
+      expect(await session.query(Post).filterBy({ author: susan }).count()).toBe(2);
+      await savepoint.rollback();
+      expect(susan.id).toBe(9_001);
+      expect(await session.get(User, 9_001)).toBe(susan);
+      expect([...susan.groups]).toEqual(groups);
+      expect(await session.query(Post).filterBy({ author: susan }).all()).toEqual([post]);
+      await session.rollback();
+      expect(susan.id).toBe(id);
+      expect(await session.get(User, id)).toBe(susan);
+      expect(session.dirty).toEqual([]);
+      expect(await foreignKeys()).toEqual([Array(4).fill(id).join(" ")]);
+      susan.id = 9_003;
+      post.body = "changed";
+      await session.commit();
+      expect(await foreignKeys()).toEqual(["9003 9003 9003 9003"]);
+      expect(await bench.stored("SELECT body FROM post")).toEqual([{ body: "changed" }]);
+      expect(post.author).toBe(susan);
+    });
+
+    test("rows of one table follow a key that changes in it, and one that points at itself does", async () => {
+      const { db, session } = bench;
+      const root = db.create(Node, { label: "root" });
+      root.parent = root;
+      const leaf = db.create(Node, { label: "leaf", parent: root });
+      session.add(root, leaf);
+      await session.commit();
+      root.id = 9_001;
+      await session.commit();
+      expect(await bench.stored('SELECT label, "parentId" AS above FROM node ORDER BY label')).toEqual([
+        { label: "leaf", above: 9_001 },
+        { label: "root", above: 9_001 },
+      ]);
+      expect([root.parent, leaf.parent]).toEqual([root, root]);
+      expect(session.dirty).toEqual([]);
+    });
+
+    test("a key goes to the row of another one that is deleted, or goes on", async () => {
+      const { db, session } = bench;
+      const [a, b, c] = [1, 2, 3].map((place) => db.create(Seat, { hall: "A", place, guest: `g${place}` })) as [
+        Seat,
+        Seat,
+        Seat,
+      ];
+      session.add(a, b, c);
+      await session.commit();
+      session.delete(c);
+      [a.place, b.place] = [2, 3];
+      await session.commit();
+      expect(await bench.stored("SELECT place, guest FROM seat ORDER BY place")).toEqual([
+        { place: 2, guest: "g1" },
+        { place: 3, guest: "g2" },
+      ]);
+      expect([
+        await session.get(Seat, { hall: "A", place: 2 }),
+        await session.get(Seat, { hall: "A", place: 3 }),
+      ]).toEqual([a, b]);
+    });
+
     test("a deleted row whose key is taken with nothing else in it needs no statement", async () => {
       const { db, session } = bench;
       const old = db.create(Seat, { hall: "A", place: 1, guest: "susan" });

@@ -24,6 +24,7 @@ export const postgres: Dialect = {
   now: (precision) => (typeof precision === "number" ? `CURRENT_TIMESTAMP(${precision})` : "CURRENT_TIMESTAMP"),
   jsonContains: (left, right) => `${left}::jsonb @> ${right}::jsonb`,
   hasArrays: true,
+  laterForeignKeys: undefined,
   notDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   insertDefaults: "DEFAULT VALUES",
   unlessPresent: () => " ON CONFLICT DO NOTHING",
