@@ -38,6 +38,16 @@ export type GeneratedKeys =
   /** Many rows a statement get consecutive keys, the first of which the driver tells (MySQL, MariaDB). */
   | "consecutive";
 
+/** What makes a database look at foreign keys later, and what ends that; a transaction's end ends it too, where it looks at all. */
+export interface LaterForeignKeys {
+  readonly begin: string;
+  readonly end: string;
+  /** Whether that concerns only those that are declared DEFERRABLE. */
+  readonly onlyDeferrable: boolean;
+  /** Whether what was written in between is never looked at, and so as little as possible may be. */
+  readonly neverChecked: boolean;
+}
+
 /** What a database must provide for the session and the query. Ask it for a capability, not for its name. */
 export interface Dialect {
   readonly name: Family;
@@ -64,11 +74,8 @@ export interface Dialect {
   readonly jsonContains: ((left: string, right: string) => string) | undefined;
   /** Whether columns can be lists. */
   readonly hasArrays: boolean;
-  /**
-   * What makes the database look at foreign keys later than at once, and what ends that; undefined where it looks at them
-   * at the end of each statement.
-   */
-  readonly laterForeignKeys: { readonly begin: string; readonly end: string } | undefined;
+  /** How foreign keys are looked at later than at the end of each statement. */
+  readonly laterForeignKeys: LaterForeignKeys;
   quote(identifier: string): string;
   /** The placeholder of the nth parameter, counted from 1. */
   placeholder(position: number): string;

@@ -1,3 +1,4 @@
+import type { Dialect, LaterForeignKeys } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import { byModel } from "./cascades";
 import type { ChangeSet } from "./change-set-computer";
@@ -5,7 +6,7 @@ import { commitOrder, type Dependency } from "./commit-order";
 import { Dependencies } from "./dependencies";
 import type { IdentityMap } from "./identity-map";
 import type { Instance } from "./instance";
-import { parkable, parkedValue, type Parking } from "./parking";
+import { parkable, parkedValue, pointsNowhere, type Parking } from "./parking";
 import type { Link } from "./persister";
 import { UniqueValues } from "./unique-values";
 
@@ -32,11 +33,11 @@ export interface FlushPlan {
 }
 
 /** Puts a change set in an order that the database accepts. */
-export function planFlush(work: ChangeSet, identities: IdentityMap): FlushPlan {
+export function planFlush(work: ChangeSet, identities: IdentityMap, { laterForeignKeys }: Dialect): FlushPlan {
   const dependencies = new Dependencies(work, identities);
   const uniques = new UniqueValues(work);
   return {
-    steps: new Planner(work, dependencies, uniques).steps(),
+    steps: new Planner(work, dependencies, uniques, laterForeignKeys).steps(),
     waitsOf: (instance) => [...dependencies.of(instance), ...uniques.of(instance)],
   };
 }
@@ -49,8 +50,10 @@ class Planner {
   readonly #detached = new Map<Instance, Set<RelationModel>>();
   readonly #parked = new Map<Instance, Set<ColumnModel>>();
   readonly #uniques: UniqueValues;
+  readonly #later: LaterForeignKeys;
 
-  constructor(work: ChangeSet, dependencies: Dependencies, uniques: UniqueValues) {
+  constructor(work: ChangeSet, dependencies: Dependencies, uniques: UniqueValues, later: LaterForeignKeys) {
+    this.#later = later;
     this.#work = work;
     this.#dependencies = dependencies;
     this.#uniques = uniques;
@@ -115,7 +118,7 @@ class Planner {
 
   /** The row's value goes to where it is in nobody's way, and the row waits for nobody any more. */
   #park(instance: Instance, unique: readonly ColumnModel[]): boolean {
-    const column = parkable(unique);
+    const column = parkable(unique, this.#later);
     if (!column) return false;
     const columns = this.#parked.get(instance);
     if (columns) columns.add(column);
@@ -128,7 +131,12 @@ class Planner {
       action: "park",
       model,
       rows: rows.flatMap((instance) =>
-        [...this.#parked.get(instance)!].map((column) => ({ instance, column, value: parkedValue(column) })),
+        [...this.#parked.get(instance)!].map((column) => ({
+          instance,
+          column,
+          value: parkedValue(column),
+          pointsNowhere: pointsNowhere(column),
+        })),
       ),
     }));
   }

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
-import type { Statements } from "../dialect/dialect";
+import type { LaterForeignKeys, Statements } from "../dialect/dialect";
 import type { ColumnModel } from "../metadata/model";
 import type { Instance } from "./instance";
 import type { Journal } from "./journal";
@@ -10,14 +10,29 @@ export interface Parking {
   readonly instance: Instance;
   readonly column: ColumnModel;
   readonly value: unknown;
+  /** Whether it is a foreign key that for the moment points at no row. */
+  readonly pointsNowhere: boolean;
 }
 
-/** The column of a unique constraint that can hold another value for a moment; undefined where none can. */
-export function parkable(columns: readonly ColumnModel[]): ColumnModel | undefined {
+/**
+ * The column of a unique constraint that can hold another value for a moment; undefined where none can. A foreign key that
+ * has to point at a row can, where the database looks at it later.
+ */
+export function parkable(columns: readonly ColumnModel[], later: LaterForeignKeys): ColumnModel | undefined {
   return (
     columns.find(({ metadata, isPrimary }) => metadata.isNullable && !isPrimary) ??
-    columns.find((column) => !column.isPrimary && !column.metadata.referencedColumn && kindOf(column) !== undefined)
+    columns.find((column) => !column.isPrimary && !column.metadata.referencedColumn && kindOf(column) !== undefined) ??
+    columns.find((column) => !column.isPrimary && kindOf(column) !== undefined && isDeferred(column, later))
   );
+}
+
+/** Whether what a parked column holds is no row's key. */
+export function pointsNowhere({ metadata }: ColumnModel): boolean {
+  return metadata.referencedColumn !== undefined && !metadata.isNullable;
+}
+
+function isDeferred({ metadata: { relationMetadata } }: ColumnModel, { onlyDeferrable }: LaterForeignKeys): boolean {
+  return !onlyDeferrable || relationMetadata?.deferrable !== undefined;
 }
 
 /** Parks rows: the database has a value that nobody else has, and the object keeps the one that it is to have. */

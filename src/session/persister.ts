@@ -28,6 +28,8 @@ export class Persister {
   readonly #connection: Statements;
   readonly #dialect: Dialect;
   readonly #journal: Journal;
+  /** Foreign keys are not looked at before the transaction ends. */
+  #deferring = false;
 
   constructor(connection: Statements, journal: Journal) {
     this.#connection = connection;
@@ -48,15 +50,16 @@ export class Persister {
   async updateKey(model: EntityModel, update: Update, followers: readonly Follower[]): Promise<void> {
     const whole = { ...update, changes: [...update.changes, ...ownFollowers(update, followers)] };
     if (followers.every(({ byDatabase }) => byDatabase)) return this.#updateGroup(model, [whole]);
-    const { laterForeignKeys } = this.#dialect;
-    const following = followingStatements(this.#connection, followers, update.instance, !laterForeignKeys);
-    if (!laterForeignKeys) return this.#updateGroup(model, [whole], following);
-    await this.#connection.run(laterForeignKeys.begin);
+    const { begin, end, onlyDeferrable } = this.#dialect.laterForeignKeys;
+    const following = followingStatements(this.#connection, followers, update.instance, onlyDeferrable);
+    // One statement, at whose end the foreign keys are looked at, whether they are deferrable or not.
+    if (onlyDeferrable) return this.#updateGroup(model, [whole], following);
+    await this.#connection.run(begin);
     try {
       for (const { sql, parameters } of following) await this.#connection.run(sql, parameters);
       await this.#updateGroup(model, [whole]);
     } finally {
-      await this.#connection.run(laterForeignKeys.end);
+      if (!this.#deferring) await this.#connection.run(end);
     }
   }
 
@@ -88,8 +91,16 @@ export class Persister {
   }
 
   /** Gives rows another value for a moment. */
-  park(parkings: readonly Parking[]): Promise<void> {
-    return park(this.#connection, this.#journal, parkings);
+  async park(parkings: readonly Parking[]): Promise<void> {
+    if (!parkings.some(({ pointsNowhere }) => pointsNowhere)) return park(this.#connection, this.#journal, parkings);
+    const { begin, end, neverChecked } = this.#dialect.laterForeignKeys;
+    await this.#connection.run(begin);
+    this.#deferring = !neverChecked;
+    try {
+      await park(this.#connection, this.#journal, parkings);
+    } finally {
+      if (neverChecked) await this.#connection.run(end);
+    }
   }
 
   async link(links: readonly Link[]): Promise<void> {

@@ -71,19 +71,19 @@ export class UnitOfWork implements InsertWatcher {
       const work = computeChangeSet(this.#workspace, concerned);
       new Validator(this.#workspace.options.strict).check(work.inserts, work.updates);
       const { dialect, identities } = this.#workspace;
-      return await rehearse(planFlush(work, identities), { dialect, owner: this.#workspace, concerned });
+      return await rehearse(planFlush(work, identities, dialect), { dialect, owner: this.#workspace, concerned });
     } finally {
       giveBack();
     }
   }
 
   async #write(work: ChangeSet): Promise<void> {
-    const { connection, journal, identities, related } = this.#workspace;
+    const { connection, dialect, journal, identities, related } = this.#workspace;
     for (const instance of work.inserts) take(instance);
     for (const instance of related) take(instance);
     const persister = new Persister(connection, journal);
     const trees = new Trees(connection);
-    for (const step of planFlush(work, identities).steps) {
+    for (const step of planFlush(work, identities, dialect).steps) {
       await trees.before(step);
       await runStep(step, persister, this);
       await trees.after(step);

@@ -48,6 +48,28 @@ class Desk {
   guest!: Relation<Guest> | null;
 }
 
+/** Belongs to somebody, always; who that is may be looked at when the transaction ends. */
+@Entity()
+class Key {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @OneToOne(() => Guest, { nullable: false, deferrable: "INITIALLY IMMEDIATE" })
+  @JoinColumn()
+  guest!: Relation<Guest>;
+}
+
+/** The same, looked at at once. */
+@Entity()
+class Locker {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @OneToOne(() => Guest, { nullable: false })
+  @JoinColumn()
+  guest!: Relation<Guest>;
+}
+
 @Entity()
 class Account {
   @PrimaryGeneratedColumn()
@@ -66,7 +88,7 @@ class Account {
 
 eachDatabase((database) => {
   describe("unique values", () => {
-    const bench = benchOn(database, { entities: [Guest, Desk] });
+    const bench = benchOn(database, { entities: [Guest, Desk, Key, Locker] });
 
     async function guests(...names: string[]): Promise<Guest[]> {
       const { db, session } = bench;
@@ -131,6 +153,48 @@ eachDatabase((database) => {
       const desks = await fresh.query(Desk).orderBy("id").all();
       const owners = await Promise.all(desks.map(async (desk) => (await desk.guest)!.name));
       expect(owners).toEqual(["b", "a"]);
+    });
+
+    test("one-to-one relations that have to point at somebody are swapped where the foreign key can wait", async () => {
+      const { db, session } = bench;
+      const [a, b] = (await guests("a", "b")) as [Guest, Guest];
+      const keys = [db.create(Key, { guest: a }), db.create(Key, { guest: b })] as [Key, Key];
+      session.add(...keys);
+      await session.commit();
+      [keys[0].guest, keys[1].guest] = [b, a];
+      await session.flush();
+      await session.rollback();
+      expect(keys.map(({ guest }) => guest)).toEqual([a, b]);
+      [keys[0].guest, keys[1].guest] = [b, a];
+      await session.commit();
+      expect(await bench.stored('SELECT "guestId" AS id FROM "key" ORDER BY id')).toHaveLength(2);
+      const fresh = await bench.fresh();
+      const read = await fresh.query(Key).orderBy("id").all();
+      expect(await Promise.all(read.map(async ({ guest }) => (await guest).name))).toEqual(["b", "a"]);
+      // The next transaction is as before.
+      session.add(db.create(Locker, { guest: a }), db.create(Locker, { guest: b }));
+      await session.commit();
+      await expect(bench.dataSource.query("DELETE FROM guest")).rejects.toThrow();
+    });
+
+    test("where the database looks at each foreign key at once, that is an error which says so", async () => {
+      const { db, session } = bench;
+      const [a, b] = (await guests("a", "b")) as [Guest, Guest];
+      const lockers = [db.create(Locker, { guest: a }), db.create(Locker, { guest: b })] as [Locker, Locker];
+      session.add(...lockers);
+      await session.commit();
+      [lockers[0].guest, lockers[1].guest] = [b, a];
+      if (bench.kind === "postgres")
+        await expect(session.commit()).rejects.toMatchObject({
+          code: "session/cycle",
+          hint: expect.stringContaining("deferrable") as string,
+        });
+      else {
+        await session.commit();
+        expect(
+          (await bench.stored('SELECT "guestId" AS guest FROM locker ORDER BY id')).map(({ guest }) => guest),
+        ).toEqual([b.id, a.id]);
+      }
     });
 
     test("what a deleted row had is taken by a new one and by an old one", async () => {

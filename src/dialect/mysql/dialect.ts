@@ -26,7 +26,12 @@ export const mysql: Dialect = {
   now: (precision) => `CURRENT_TIMESTAMP(${precision ?? 6})`,
   jsonContains: (left, right) => `JSON_CONTAINS(${left}, ${right})`,
   hasArrays: false,
-  laterForeignKeys: { begin: "SET FOREIGN_KEY_CHECKS = 0", end: "SET FOREIGN_KEY_CHECKS = 1" },
+  laterForeignKeys: {
+    begin: "SET FOREIGN_KEY_CHECKS = 0",
+    end: "SET FOREIGN_KEY_CHECKS = 1",
+    onlyDeferrable: false,
+    neverChecked: true,
+  },
   notDistinct: (left, right) => `${left} <=> ${right}`,
   insertDefaults: "() VALUES ()",
   unlessPresent: (column) => ` ON DUPLICATE KEY UPDATE ${column} = ${column}`,

@@ -24,7 +24,12 @@ export const postgres: Dialect = {
   now: (precision) => (typeof precision === "number" ? `CURRENT_TIMESTAMP(${precision})` : "CURRENT_TIMESTAMP"),
   jsonContains: (left, right) => `${left}::jsonb @> ${right}::jsonb`,
   hasArrays: true,
-  laterForeignKeys: undefined,
+  laterForeignKeys: {
+    begin: "SET CONSTRAINTS ALL DEFERRED",
+    end: "SET CONSTRAINTS ALL IMMEDIATE",
+    onlyDeferrable: true,
+    neverChecked: false,
+  },
   notDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   insertDefaults: "DEFAULT VALUES",
   unlessPresent: () => " ON CONFLICT DO NOTHING",

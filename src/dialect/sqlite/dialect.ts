@@ -27,7 +27,12 @@ export const sqlite: Dialect = {
   now: () => "CURRENT_TIMESTAMP",
   jsonContains: undefined,
   hasArrays: false,
-  laterForeignKeys: { begin: "PRAGMA defer_foreign_keys = ON", end: "PRAGMA defer_foreign_keys = OFF" },
+  laterForeignKeys: {
+    begin: "PRAGMA defer_foreign_keys = ON",
+    end: "PRAGMA defer_foreign_keys = OFF",
+    onlyDeferrable: false,
+    neverChecked: false,
+  },
   notDistinct: (left, right) => `${left} IS ${right}`,
   insertDefaults: "DEFAULT VALUES",
   unlessPresent: () => " ON CONFLICT DO NOTHING",
