@@ -50,6 +50,11 @@ function referencedColumns(model: EntityModel): ReadonlySet<ColumnModel> {
   return columns;
 }
 
+/** Whether foreign keys point at a column. */
+export function isPointedAt(column: ColumnModel): boolean {
+  return referencedColumns(column.model).has(column);
+}
+
 /** Whether somebody may point at what an UPDATE writes anew. */
 export function changesKey({ instance: { model, snapshot }, changes }: Update): boolean {
   const columns = referencedColumns(model);

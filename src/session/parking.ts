@@ -1,6 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import type { LaterForeignKeys, Statements } from "../dialect/dialect";
 import type { ColumnModel } from "../metadata/model";
+import { isPointedAt } from "./key-change";
 import type { Instance } from "./instance";
 import type { Journal } from "./journal";
 import { encodedValue, storedKeyValues } from "./values";
@@ -22,7 +23,12 @@ export function parkable(columns: readonly ColumnModel[], later: LaterForeignKey
   return (
     columns.find(({ metadata, isPrimary }) => metadata.isNullable && !isPrimary) ??
     columns.find((column) => !column.isPrimary && !column.metadata.referencedColumn && kindOf(column) !== undefined) ??
-    columns.find((column) => !column.isPrimary && kindOf(column) !== undefined && isDeferred(column, later))
+    columns.find((column) => !column.isPrimary && kindOf(column) !== undefined && isDeferred(column, later)) ??
+    // A key that nobody points at is a value like others.
+    columns.find(
+      (column) =>
+        column.isPrimary && !column.metadata.referencedColumn && kindOf(column) !== undefined && !isPointedAt(column),
+    )
   );
 }
 

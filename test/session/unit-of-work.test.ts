@@ -102,7 +102,7 @@ eachDatabase((database) => {
     const stored = async (columns: string): Promise<unknown[][]> =>
       (await bench.stored(`SELECT ${columns} FROM guest ORDER BY id`)).map((row) => Object.values(row));
 
-    test("unique values are swapped in one flush, one of them parked first", async () => {
+    test("session 22: unique values are swapped in one flush, one of them parked first", async () => {
       const [a, b] = (await guests("a", "b")) as [Guest, Guest];
       [a.name, b.name] = [b.name, a.name];
       await bench.session.commit();
@@ -111,7 +111,7 @@ eachDatabase((database) => {
       expect([a.name, b.name]).toEqual(["b", "a"]);
     });
 
-    test("values are rotated among many rows, and nothing is parked in a chain", async () => {
+    test("session 22: values are rotated among many rows, and nothing is parked in a chain", async () => {
       const all = await guests("a", "b", "c", "d");
       const names = all.map(({ name }) => name);
       all.forEach((guest, place) => (guest.name = names[(place + 1) % names.length]!));
@@ -197,7 +197,7 @@ eachDatabase((database) => {
       }
     });
 
-    test("what a deleted row had is taken by a new one and by an old one", async () => {
+    test("session 22: what a deleted row had is taken by a new one and by an old one", async () => {
       const { db, session } = bench;
       const [a, b, c] = (await guests("a", "b", "c")) as [Guest, Guest, Guest];
       session.delete(a, b);
@@ -295,7 +295,7 @@ eachDatabase((database) => {
       return session.query(User).one();
     }
 
-    test("a delete and an insert of one key are one UPDATE, and the row is what the new object says", async () => {
+    test("session 22: a delete and an insert of one key are one UPDATE, and the row is what the new object says", async () => {
       const { db, session } = bench;
       const old = await susanWithAll();
       session.delete(old);
@@ -319,7 +319,7 @@ eachDatabase((database) => {
       expect(session.dirty).toEqual([]);
     });
 
-    test("children of a deleted row whose key is taken stay with the row, those that are not loaded too", async () => {
+    test("session 22: children of a deleted row whose key is taken stay with the row, those that are not loaded too", async () => {
       const { db, session } = bench;
       const old = await susanWithAll();
       session.delete(old);
@@ -332,7 +332,7 @@ eachDatabase((database) => {
       expect((await taken.groups).map(({ name }) => name)).toEqual(["readers"]);
     });
 
-    test("loaded children of a deleted row whose key is taken point at the new object, and a rollback undoes it", async () => {
+    test("session 22: loaded children of a deleted row whose key is taken point at the new object, and a rollback undoes it", async () => {
       const { db, session } = bench;
       const old = await susanWithAll();
       const [post] = [...(await old.posts)] as [Post];
@@ -377,7 +377,7 @@ eachDatabase((database) => {
         )
       ).map((row) => Object.values(row).join(" "));
 
-    test("a changed primary key is an UPDATE, and children that are not loaded follow, join tables too", async () => {
+    test("session 22: a changed primary key is an UPDATE, and children that are not loaded follow, join tables too", async () => {
       const { session } = bench;
       const susan = await susanWithAll();
       susan.id = 9_001;
@@ -390,7 +390,7 @@ eachDatabase((database) => {
       expect(session.dirty).toEqual([]);
     });
 
-    test("loaded children follow a changed key in memory, and a rollback or savepoint brings the old keys back", async () => {
+    test("session 22: loaded children follow a changed key in memory, and a rollback or savepoint brings the old keys back", async () => {
       const { db, session } = bench;
       const susan = await susanWithAll();
       const { id } = susan;
@@ -464,6 +464,26 @@ eachDatabase((database) => {
       ]).toEqual([a, b]);
     });
 
+    test("keys that nobody points at are swapped in one flush", async () => {
+      const { db, session } = bench;
+      const [a, b] = [1, 2].map((place) => db.create(Seat, { hall: "A", place, guest: `g${place}` })) as [Seat, Seat];
+      session.add(a, b);
+      await session.commit();
+      [a.place, b.place] = [2, 1];
+      await session.flush();
+      await session.rollback();
+      expect([a.place, b.place]).toEqual([1, 2]);
+      expect(await session.get(Seat, { hall: "A", place: 1 })).toBe(a);
+      [a.place, b.place] = [2, 1];
+      await session.commit();
+      expect(await bench.stored("SELECT place, guest FROM seat ORDER BY place")).toEqual([
+        { place: 1, guest: "g2" },
+        { place: 2, guest: "g1" },
+      ]);
+      expect(await session.get(Seat, { hall: "A", place: 1 })).toBe(b);
+      expect(session.dirty).toEqual([]);
+    });
+
     test("a deleted row whose key is taken with nothing else in it needs no statement", async () => {
       const { db, session } = bench;
       const old = db.create(Seat, { hall: "A", place: 1, guest: "susan" });
@@ -481,7 +501,7 @@ eachDatabase((database) => {
       expect(await bench.stored("SELECT guest FROM seat")).toEqual([{ guest: "bob" }]);
     });
 
-    test("a new row takes the key of one that is deleted in the same flush", async () => {
+    test("session 22: a new row takes the key of one that is deleted in the same flush", async () => {
       const { db, session } = bench;
       const old = db.create(Seat, { hall: "A", place: 1, guest: "susan" });
       session.add(old);
