@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Dialect, Row, Statements } from "../dialect/dialect";
 import type { ColumnModel, EntityModel } from "../metadata/model";
 import { missingKey } from "./errors";
-import type { Instance } from "./instance";
+import type { Instance, Reference } from "./instance";
 import type { Journal } from "./journal";
 import { readBack } from "./read-back";
 import { currentValue, encodedValue, foreignKeysOf, propertiesOf } from "./values";
@@ -101,7 +101,8 @@ export class Inserter {
     const { entity } = instance;
     this.#journal.filling(instance, group.filled, before);
     for (const column of group.settled)
-      if (before[column.index] !== row[column.index]) column.write(entity, row[column.index]);
+      if (before[column.index] !== row[column.index] && !isToCome(instance, column, row[column.index]))
+        column.write(entity, row[column.index]);
     for (const { index, codec } of group.frozen) row[index] = codec.freezeValue(row[index]);
     for (const index of group.unnamed) row[index] = null;
     for (const column of group.nulls) if (before[column.index] === undefined) column.write(entity, null);
@@ -262,6 +263,13 @@ function isMade(column: ColumnModel): boolean {
   return (
     (column.hasDefault && !column.isVirtual && !column.isOfChild) || (column.isPrimary && column.metadata.isGenerated)
   );
+}
+
+/** Whether NULL stands for the key of a row that is still to be inserted: the property waits for the UPDATE that says it. */
+function isToCome(instance: Instance, column: ColumnModel, value: unknown): boolean {
+  const key = value === null ? foreignKeysOf(instance.model)[column.index] : undefined;
+  const reference = key && (instance.relatedBy(key.relation) as Reference | undefined);
+  return Boolean(reference?.assigned && reference.entity);
 }
 
 /** Sorts rows by a key that counts up, where they are not sorted by it already. */
