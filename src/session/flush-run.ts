@@ -6,14 +6,14 @@ import { changesKey, followersOf, type Follower } from "./key-change";
 import type { Persister, Update } from "./persister";
 
 /** Looks at new rows before and after they are inserted, and at keys that have changed. */
-export interface InsertWatcher {
+export interface RowWatcher {
   inserting(instances: readonly Instance[]): void;
   inserted(instances: readonly Instance[]): void;
   rekeyed(followers: readonly Follower[]): void;
 }
 
 /** Carries out one step of a plan. Keys that were not known when it was made are, by now. */
-export async function runStep(step: Step, persister: Persister, watcher: InsertWatcher): Promise<void> {
+export async function runStep(step: Step, persister: Persister, watcher: RowWatcher): Promise<void> {
   switch (step.action) {
     case "insert":
       watcher.inserting(step.rows);
@@ -41,15 +41,15 @@ async function runUpdates(
   model: EntityModel,
   updates: readonly Update[],
   persister: Persister,
-  watcher: InsertWatcher,
+  watcher: RowWatcher,
 ): Promise<void> {
-  const keys = updates.filter(changesKey);
+  const keys = new Set(updates.filter(changesKey));
   for (const update of keys) {
     const followers = followersOf(update);
     await persister.updateKey(model, update, followers);
     watcher.rekeyed(followers);
   }
-  return persister.update(model, keys.length === 0 ? updates : updates.filter((update) => !keys.includes(update)));
+  return persister.update(model, keys.size === 0 ? updates : updates.filter((update) => !keys.has(update)));
 }
 
 function updatesOf(instances: readonly Instance[]): Update[] {

@@ -4,7 +4,7 @@ import type { Consequences, Cuts } from "./cascades";
 import { throughOf, type Dependency } from "./commit-order";
 import { nameOf } from "./errors";
 import type { FlushPlan, Step } from "./flush-plan";
-import { runStep, type InsertWatcher } from "./flush-run";
+import { runStep, type RowWatcher } from "./flush-run";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference } from "./instance";
 import { Journal } from "./journal";
 import { followInMemory, type Follower } from "./key-change";
@@ -74,7 +74,7 @@ class Scribe implements Statements {
 const UNKNOWN: Row = new Proxy<Row>([], { get: () => null });
 
 /** Objects to be written in the place of those of a plan, so that these stay as they are. */
-class Doubles implements InsertWatcher {
+class Doubles implements RowWatcher {
   readonly #doubles = new Map<Instance, Instance>();
   readonly #originals = new Map<Instance, Instance>();
 

@@ -3,7 +3,7 @@ import { computeChangeSet, isEmpty, type ChangeSet } from "./change-set-computer
 import { Collection, LazyCollection } from "./collection";
 import { duplicateKey } from "./errors";
 import { planFlush } from "./flush-plan";
-import { runStep, type InsertWatcher } from "./flush-run";
+import { runStep, type RowWatcher } from "./flush-run";
 import { keyMaker } from "./identity-key";
 import type { Instance } from "./instance";
 import { followInMemory, storedKey, type Follower } from "./key-change";
@@ -26,7 +26,7 @@ export interface FlushResult {
 }
 
 /** One flush: finds out what changed in memory, and writes it in an order the database accepts. */
-export class UnitOfWork implements InsertWatcher {
+export class UnitOfWork implements RowWatcher {
   readonly #workspace: Workspace;
 
   constructor(workspace: Workspace) {
