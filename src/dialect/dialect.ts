@@ -26,7 +26,9 @@ export type DatabaseEvent =
       error?: unknown;
     }
   | { type: "flush"; inserted: number; updated: number; deleted: number }
-  | { type: "begin" | "commit" | "rollback" };
+  | { type: "begin" | "commit" | "rollback" }
+  /** A connection to a server was lost while nothing was open on it, and another one was taken. */
+  | { type: "reconnect" };
 
 /** Hears what is sent, as `db.observe` takes it. */
 export type DatabaseListener = (event: DatabaseEvent) => void;

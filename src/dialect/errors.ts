@@ -31,7 +31,7 @@ const HINTS: Partial<Record<DatabaseErrorKind, string>> = {
   serialization: "another transaction changed the same rows: roll back and try the same work again",
   deadlock: "two transactions waited for each other: roll back and try the same work again",
   locked: "another connection is writing: try again, or give it more time",
-  "connection-lost": "the connection is gone: roll back and try the same work again",
+  "connection-lost": "roll back, and try the same work again",
   "missing-table": "retort migrate status",
   "missing-column": "retort migrate status",
 };
@@ -59,11 +59,12 @@ export class DatabaseError extends RetortError {
     sql: string,
     parameters: readonly unknown[],
     cause: unknown,
+    hint = HINTS[complaint.kind],
   ) {
     super(`database/${complaint.kind}`, message, {
       cause,
       retryable: RETRYABLE.has(complaint.kind),
-      ...(HINTS[complaint.kind] && { hint: HINTS[complaint.kind]! }),
+      ...(hint !== undefined && { hint }),
     });
     this.name = "DatabaseError";
     this.kind = complaint.kind;
@@ -76,14 +77,24 @@ export class DatabaseError extends RetortError {
   }
 }
 
+/** @param isAlone whether the statement belonged to no transaction, so that nothing was lost with its connection */
 export function statementFailed(
   complaint: DriverComplaint,
   error: unknown,
   sql: string,
   parameters: readonly unknown[],
+  isAlone = false,
 ): DatabaseError {
   if (error instanceof DatabaseError) return error;
-  return new DatabaseError(complaint, messageOf(error), sql, parameters, error);
+  const isLost = complaint.kind === "connection-lost";
+  const message = isLost ? `the connection to the database is lost: ${messageOf(error)}` : messageOf(error);
+  const hint = isLost && isAlone ? "nothing was lost with it: try again, once the server answers" : undefined;
+  return new DatabaseError(complaint, message, sql, parameters, error, hint);
+}
+
+export function sandboxLost({ kind, message, sql, parameters, driverError }: DatabaseError): DatabaseError {
+  const hint = "the sandbox begins anew: what was written in it is gone";
+  return new DatabaseError({ kind }, message, sql, parameters, driverError, hint);
 }
 
 export function writeLockTimeout(file: string, seconds: number, holder: string | undefined): DatabaseError {
@@ -105,5 +116,8 @@ export function unsupportedDatabase(type: string): RetortError {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  // A host with several addresses fails once an address.
+  const { errors: [first] = [], message } = Object(error) as { errors?: unknown[]; message?: unknown };
+  if (first !== undefined) return messageOf(first);
+  return typeof message === "string" ? message : String(error);
 }

@@ -1,5 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import type { Connection, Dialect, MaybePromise, Row, RunResult } from "./dialect";
+import { DatabaseError, sandboxLost } from "./errors";
 
 /** The savepoint that stands for the session's transaction. */
 const INNER = "retort_sandbox";
@@ -36,21 +37,19 @@ export class SandboxConnection implements Connection {
   }
 
   async open(): Promise<void> {
-    if (this.#inner.isOpen) return;
     await this.#inner.open();
-    if (this.#allowWrites !== undefined) await this.#inner.run(this.#allowWrites);
   }
 
   rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]> {
-    return this.#inner.rows(sql, parameters);
+    return this.#unlessLost(() => this.#inner.rows(sql, parameters));
   }
 
   run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult> {
-    return this.#inner.run(sql, parameters);
+    return this.#unlessLost(() => this.#inner.run(sql, parameters));
   }
 
   runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<number[]> {
-    return this.#inner.runMany(sql, batches);
+    return this.#unlessLost(() => this.#inner.runMany(sql, batches));
   }
 
   stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
@@ -58,7 +57,11 @@ export class SandboxConnection implements Connection {
   }
 
   async begin(): Promise<void> {
-    if (!this.#inner.inTransaction) await this.#inner.begin();
+    if (!this.#inner.inTransaction) {
+      // Each time: after a loss it is another connection.
+      if (this.#allowWrites !== undefined) await this.#inner.run(this.#allowWrites);
+      await this.#inner.begin();
+    }
     await this.#inner.savepoint(INNER);
     this.#begun = true;
   }
@@ -90,6 +93,21 @@ export class SandboxConnection implements Connection {
 
   rollbackToSavepoint(name: string): MaybePromise<unknown> {
     return this.#inner.rollbackToSavepoint(name);
+  }
+
+  /**
+   * A connection that is lost takes the transaction around everything with it. Inside a transaction of its own the session
+   * will roll back, and so come to know; outside it knows of nothing that is open, and the sandbox begins anew.
+   */
+  #unlessLost<T>(work: () => MaybePromise<T>): MaybePromise<T> {
+    const done = work();
+    if (!(done instanceof Promise)) return done;
+    return done.catch(async (error: unknown) => {
+      const isLost = error instanceof DatabaseError && error.kind === "connection-lost";
+      if (!isLost || this.#begun || !this.#inner.inTransaction) throw error;
+      await this.#inner.rollback();
+      throw sandboxLost(error);
+    });
   }
 
   async close(): Promise<void> {

@@ -9,11 +9,13 @@ export class Receipt {
   private updated = 0;
   private deleted = 0;
   private rolledBack = false;
+  private reconnected = false;
   private readonly started = performance.now();
 
   take(event: ShellEvent): void {
     if (event.type === "statement") this.statements.push(event);
     else if (event.type === "rollback") this.rolledBack = true;
+    else if (event.type === "reconnect") this.reconnected = true;
     else if (event.type === "flush") {
       this.inserted += event.inserted;
       this.updated += event.updated;
@@ -31,6 +33,7 @@ export class Receipt {
     const count = this.statements.length;
     const rows = this.statements.reduce((sum, statement) => sum + statement.rows, 0);
     const parts = [
+      this.reconnected && "the connection was lost and taken up again",
       written.length > 0 && written.join(", "),
       this.rolledBack && "rolled back",
       count > 0 && `${count} ${count === 1 ? "query" : "queries"}`,

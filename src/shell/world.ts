@@ -19,7 +19,7 @@ export type ShellEvent =
       readonly origin?: string | undefined;
     }
   | { readonly type: "flush"; readonly inserted: number; readonly updated: number; readonly deleted: number }
-  | { readonly type: "begin" | "commit" | "rollback" };
+  | { readonly type: "begin" | "commit" | "rollback" | "reconnect" };
 
 /** A column as the shell prints, completes and explains it. */
 export interface ShellColumn {

@@ -1,41 +1,55 @@
-import { DataSource } from "typeorm";
+import { DataSource, Entity, PrimaryColumn } from "typeorm";
 import { isGuarded, restrictionsOf } from "../../src/shell/access";
 import { eachDatabase } from "../helpers/databases";
-import { Article, pipe, Shop } from "./sitting";
+import { pipe } from "./sitting";
+
+@Entity()
+class Plain {
+  @PrimaryColumn("integer")
+  id!: number;
+}
 
 eachDatabase((database) => {
-  test("shell 14: --read-only is the database's word, --sandbox takes commits back too", async () => {
-    const { options } = await database.create();
-    const types = database.name === "sqlite" ? [Shop, Article] : [];
-    const dataSource = new DataSource({ ...options, entities: types } as never);
-    await dataSource.initialize();
-    try {
-      await dataSource.query("create table plain (id int primary key)");
-      const write = "db.dataSource.query('insert into plain values (1)')\n";
-      const refused = await pipe(dataSource, write, { readOnly: true });
-      expect(refused).toMatchObject({ exitCode: 1, output: "" });
-      expect(refused.notes).toMatch(/read.?only/i);
-    } finally {
-      await dataSource.destroy();
-    }
-  });
-});
+  let dataSource: DataSource;
 
-test("shell 14: a sandbox takes everything back at its end, commits included", async () => {
-  const dataSource = new DataSource({
-    type: "better-sqlite3",
-    database: ":memory:",
-    synchronize: true,
-    entities: [Shop, Article],
+  beforeEach(async () => {
+    const { options } = await database.create();
+    dataSource = await new DataSource({ ...options, entities: [Plain], synchronize: true } as never).initialize();
   });
-  await dataSource.initialize();
-  try {
-    const script = "db.session.add(Shop(name='x'))\ndb.session.commit()\nShop.query.count()\n";
-    expect(await pipe(dataSource, script, { sandbox: true })).toMatchObject({ exitCode: 0, output: "1\n" });
-    expect(await dataSource.getRepository(Shop).count()).toBe(0);
-  } finally {
-    await dataSource.destroy();
-  }
+  afterEach(() => dataSource.destroy());
+
+  test.each([
+    ["the session", "db.session.add(Plain(id=1)); db.session.commit()"],
+    ["TypeORM's own ways", "db.dataSource.query('insert into plain values (1)')"],
+    ["a transaction that asks for it", "db.dataSource.transaction(m => m.query('insert into plain values (1)'))"],
+  ])("shell 14: with --read-only the database refuses what %s would write", async (_way, write) => {
+    const refused = await pipe(dataSource, `Plain.query.count()\n${write}\n`, { readOnly: true });
+    expect(refused).toMatchObject({ exitCode: 1, output: "0\n" });
+    expect(refused.notes).toMatch(/read.?only/i);
+    expect(await dataSource.getRepository(Plain).count()).toBe(0);
+  });
+
+  test("shell 14: --sandbox takes everything back at its end, commits included", async () => {
+    const script = [
+      "db.session.add(Plain(id=1)); db.session.commit()",
+      "db.session.add(Plain(id=2)); db.session.rollback()",
+      "db.session.add(Plain(id=3)); db.session.flush()",
+      "Plain.query.count()",
+    ];
+    const ran = await pipe(dataSource, script.join("\n"), { sandbox: true });
+    expect(ran).toEqual({ exitCode: 0, output: "2\n", notes: "" });
+    expect(await dataSource.getRepository(Plain).count()).toBe(0);
+  });
+
+  test("shell 14: in a sandbox an error takes back its own transaction only, and nothing is written past the session", async () => {
+    const before = "db.session.add(Plain(id=1)); db.session.commit()\n";
+    const twice = "try { db.session.add(Plain(id=1)); db.session.commit() } catch { db.session.rollback() }\n";
+    const past = "db.dataSource.query('insert into plain values (9)')\n";
+    const ran = await pipe(dataSource, `${before}${twice}Plain.query.count()\n${past}`, { sandbox: true });
+    expect(ran).toMatchObject({ exitCode: 1, output: "1\n" });
+    expect(ran.notes).toMatch(/read.?only/i);
+    expect(await dataSource.getRepository(Plain).count()).toBe(0);
+  });
 });
 
 test.each([

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import net from "node:net";
 import { DataSource, Entity, PrimaryColumn } from "typeorm";
 import { connect, type Database } from "../../src/session/database";
 import { Sitting } from "../../src/shell/sitting";
@@ -11,6 +13,16 @@ class Thing {
 }
 
 const SLEEP = { postgres: "select pg_sleep(20)", mariadb: "select sleep(20)" } as const;
+
+const OTHERS = {
+  postgres: "select pid as id from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+  mariadb: "select id from information_schema.processlist where db = database() and id <> connection_id()",
+} as const;
+
+const KILL = {
+  postgres: (id: number) => `select pg_terminate_backend(${id})`,
+  mariadb: (id: number) => `kill ${id}`,
+} as const;
 
 eachDatabase(
   (database) => {
@@ -44,27 +56,118 @@ eachDatabase(
       expect(Date.now() - started).toBeLessThan(10_000);
     });
 
-    test("a lost connection is said, and taken up again by one of the next statements", async () => {
-      await sitting.run("Thing.query.count()");
-      const others = await new DataSource({
-        ...dataSource.options,
-        entities: [],
-        synchronize: false,
-      } as never).initialize();
-      const rows = (await others.query(
-        name === "postgres"
-          ? "select pid as id from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-          : "select id from information_schema.processlist where db = database() and id <> connection_id()",
-      )) as { id: number }[];
-      for (const { id } of rows)
-        await others.query(name === "postgres" ? `select pg_terminate_backend(${id})` : `kill ${id}`);
+    /** Ends every connection of the shell's, as a restart of the server does, or somebody who tidies up. */
+    async function loseConnections(): Promise<void> {
+      const others = await new DataSource({ ...dataSource.options, entities: [], synchronize: false } as never);
+      await others.initialize();
+      const rows = (await others.query(OTHERS[name])) as { id: number }[];
+      for (const { id } of rows) await others.query(KILL[name](id));
       await others.destroy();
+    }
+
+    test("shell 15: a connection that was lost while nobody used it is taken up by the next statement, which says so", async () => {
+      await sitting.run("Thing.query.count()");
+      for (const again of ["Thing.query.count() + 41", "db.session.add(Thing(id=1)); db.session.commit()"]) {
+        await loseConnections();
+        opened.output();
+        expect(await sitting.run(again)).toBe(true);
+        expect(opened.output()).toContain("the connection was lost and taken up again");
+        await sitting.run("Thing.query.count() + 41");
+        expect(opened.output()).not.toContain("lost");
+      }
+      expect(await sitting.valueOf("Thing.query.count()")).toBe(1);
+    });
+
+    test("shell 15: a stream takes a lost connection up as well", async () => {
+      await sitting.run("db.session.addAll([1, 2, 3].map(id => Thing({ id }))); db.session.commit()");
+      await sitting.run("for (const { id } of Thing.query.stream()) print(id)");
+      await loseConnections();
       opened.output();
-      await sitting.run("Thing.query.count() + 40");
-      await sitting.run("Thing.query.count() + 41");
-      await sitting.run("Thing.query.count() + 42");
-      expect(opened.output()).toMatch(/^42\n/m);
+      expect(await sitting.run("for (const { id } of Thing.query.orderBy('id').stream()) print(id)")).toBe(true);
+      expect(opened.output()).toMatch(/^1\n2\n3\n/);
+    });
+
+    test("shell 15: a connection that is lost in a transaction is named with every statement until the rollback", async () => {
+      await sitting.run("db.session.add(Thing(id=1)); db.session.flush()");
+      await loseConnections();
+      for (const text of ["Thing.query.count()", "db.session.commit()"]) {
+        opened.output();
+        expect(await sitting.run(text)).toBe(false);
+        expect(opened.output()).toMatch(/^the connection to the database is lost: .*\n {2}→ roll back, and try/);
+      }
+      expect(await sitting.run("db.session.rollback()")).toBe(true);
+      expect(await sitting.run("db.session.add(Thing(id=1)); db.session.commit()")).toBe(true);
+      expect(await sitting.valueOf("Thing.query.count()")).toBe(1);
+    });
+
+    test("shell 15: a server that does not answer is named, and taken up when it is back", async () => {
+      const { port } = new URL((dataSource.options as { url: string }).url);
+      const server = new Passage(Number(port));
+      const url = new URL((dataSource.options as { url: string }).url);
+      url.port = String(await server.open());
+      const away = await new DataSource({ ...dataSource.options, url: url.href } as never).initialize();
+      const awayDb = await connect(away);
+      const shell = sittingOver(awayDb);
+      try {
+        expect(await shell.type("Thing.query.count() + 41")).toContain("41");
+        server.close();
+        for (let time = 0; time < 2; time += 1) {
+          const [what, next] = await shell.type("Thing.query.count()");
+          expect(what).toMatch(/^the connection to the database is lost: connect ECONNREFUSED/);
+          expect(next).toContain("nothing was lost with it: try again, once the server answers");
+        }
+        await server.open();
+        expect(await shell.type("Thing.query.count() + 41")).toContain("41");
+      } finally {
+        shell.sitting.close();
+        await awayDb.close();
+        await away.destroy();
+        server.close();
+      }
+    });
+
+    test("shell 15: a sandbox whose connection is lost begins anew, and says so", async () => {
+      await sitting.run("db.session.sandbox()");
+      await sitting.run("db.session.add(Thing(id=1)); db.session.commit()");
+      await loseConnections();
+      opened.output();
+      expect(await sitting.run("Thing.query.count()")).toBe(false);
+      expect(opened.output()).toContain("the sandbox begins anew: what was written in it is gone");
+      expect(await sitting.valueOf("Thing.query.count()")).toBe(0);
+      expect(await sitting.run("db.session.add(Thing(id=2)); db.session.commit()")).toBe(true);
+      expect(await sitting.valueOf("Thing.query.count()")).toBe(1);
     });
   },
   ["postgres", "mariadb"],
 );
+
+/** A way to a server that can be shut and opened again. */
+class Passage {
+  private server: net.Server | undefined;
+  private readonly sockets = new Set<net.Socket>();
+  private port = 0;
+
+  constructor(private readonly target: number) {}
+
+  /** Gives the port. */
+  async open(): Promise<number> {
+    this.server = net.createServer((socket) => {
+      const there = net.connect(this.target, "127.0.0.1");
+      for (const end of [socket, there]) {
+        this.sockets.add(end);
+        end.on("error", () => undefined);
+      }
+      socket.pipe(there).pipe(socket);
+    });
+    this.server.listen(this.port, "127.0.0.1");
+    await once(this.server, "listening");
+    this.port = (this.server.address() as net.AddressInfo).port;
+    return this.port;
+  }
+
+  close(): void {
+    this.server?.close();
+    for (const socket of this.sockets) socket.destroy();
+    this.sockets.clear();
+  }
+}

@@ -27,6 +27,10 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     return complaintOf(error);
   }
 
+  protected discard(client: PoolConnection): void {
+    client.destroy();
+  }
+
   /** mysql2 reads row by row from the socket and stops reading while nobody asks. */
   protected async *cursor(
     client: PoolConnection,

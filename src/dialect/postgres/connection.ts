@@ -1,4 +1,4 @@
-import type { PoolClient, QueryArrayConfig } from "pg";
+import type { Client, PoolClient, QueryArrayConfig } from "pg";
 import type { Row } from "../dialect";
 import type { DriverComplaint } from "../errors";
 import { ServerConnection, type DriverAnswer } from "../server-connection";
@@ -19,6 +19,11 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
 
   protected complaintOf(error: unknown): DriverComplaint {
     return complaintOf(error);
+  }
+
+  /** The pool drops clients that have ended. */
+  protected discard(client: PoolClient): void {
+    void (client as unknown as Client).end().catch(() => undefined);
   }
 
   /** A cursor lives in a transaction. */
