@@ -40,14 +40,16 @@ export type GeneratedKeys =
   /** Many rows a statement get consecutive keys, the first of which the driver tells (MySQL, MariaDB). */
   | "consecutive";
 
-/** What makes a database look at foreign keys later, and what ends that; a transaction's end ends it too, where it looks at all. */
+/** What makes a database look at foreign keys later. */
 export interface LaterForeignKeys {
   readonly begin: string;
-  readonly end: string;
   /** Whether that concerns only those that are declared DEFERRABLE. */
   readonly onlyDeferrable: boolean;
-  /** Whether what was written in between is never looked at, and so as little as possible may be. */
-  readonly neverChecked: boolean;
+  /**
+   * What ends it, where the database never looks at what was written in between, so that as little as possible may be;
+   * undefined where it looks when the transaction ends.
+   */
+  readonly end: string | undefined;
 }
 
 /** What a database must provide for the session and the query. Ask it for a capability, not for its name. */

@@ -1,24 +1,20 @@
-import type { ColumnModel, RelationModel } from "../metadata/model";
+import type { Dependency } from "./dependency";
 import { unresolvableCycle } from "./errors";
 import type { Instance } from "./instance";
 
-/** One object's need that something be done with another one's row before. */
-export type Dependency =
-  /** A foreign key that points at the other's row, or comes to. */
-  | { readonly on: Instance; readonly relation: RelationModel; readonly unique?: undefined }
-  /** A unique value that the other's row gives up. */
-  | { readonly on: Instance; readonly unique: readonly ColumnModel[]; readonly relation?: undefined };
+/** Breaks a circle at a dependency of an object; says whether it could. */
+export type Opening = (instance: Instance, dependency: Dependency) => boolean;
 
 /**
  * Sorts objects in waves, each of which needs only the waves before, so that many rows go into one statement.
  *
- * @param open breaks a circle at one of its dependencies, and says whether it could
+ * @param ways how a circle is broken at one of its dependencies, the best first; each says whether it could
  * @throws RetortError `session/cycle` where no dependency of a circle can be broken
  */
 export function commitOrder(
   instances: Iterable<Instance>,
   dependenciesOf: (instance: Instance) => readonly Dependency[],
-  open: (instance: Instance, dependency: Dependency) => boolean,
+  ...ways: readonly Opening[]
 ): Instance[][] {
   const waiting = new Map<Instance, Set<Dependency>>();
   const dependants = new Map<Instance, [Instance, Dependency][]>();
@@ -46,15 +42,21 @@ export function commitOrder(
     }
     if (waiting.size === 0) return waves;
     const circle = findCircle(waiting);
-    const opened = circle.find(([instance, dependency]) => open(instance, dependency));
-    if (!opened) throw unresolvableCycle(circle.map(([, dependency]) => throughOf(dependency)));
+    const opened = openedBy(ways, circle);
+    if (!opened) throw unresolvableCycle(circle);
     if (isFreed(waiting, ...opened)) wave = [opened[0]];
   }
 }
 
-/** What a dependency goes through: `Post.author`, `User.username`. */
-export function throughOf({ relation, unique }: Dependency): string {
-  return relation ? relation.label : unique.map(({ label }) => label).join(", ");
+function openedBy(
+  ways: readonly Opening[],
+  circle: readonly [Instance, Dependency][],
+): [Instance, Dependency] | undefined {
+  for (const open of ways) {
+    const opened = circle.find(([instance, dependency]) => open(instance, dependency));
+    if (opened) return opened;
+  }
+  return undefined;
 }
 
 /** Takes one dependency off an object; true where it was the last. */

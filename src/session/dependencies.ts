@@ -1,6 +1,6 @@
 import type { EntityModel, RelationModel } from "../metadata/model";
 import type { ChangeSet } from "./change-set-computer";
-import type { Dependency } from "./commit-order";
+import type { Dependency } from "./dependency";
 import type { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
 import { instanceOf, type Instance, type Reference } from "./instance";

@@ -2,22 +2,31 @@ import type { Dialect, LaterForeignKeys } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import { byModel } from "./cascades";
 import type { ChangeSet } from "./change-set-computer";
-import { commitOrder, type Dependency } from "./commit-order";
+import { commitOrder } from "./commit-order";
+import type { Dependency } from "./dependency";
 import { Dependencies } from "./dependencies";
 import type { IdentityMap } from "./identity-map";
 import type { Instance } from "./instance";
-import { parkable, parkedValue, pointsNowhere, type Parking } from "./parking";
+import { mayPointNowhere, parkable, parkedValue, pointsNowhere, type Parking } from "./parking";
 import type { Link } from "./persister";
 import { UniqueValues } from "./unique-values";
 
 /** Rows to be written together, in their place among the others. */
 export type Step =
-  | { readonly action: "insert" | "update" | "delete"; readonly model: EntityModel; readonly rows: readonly Instance[] }
+  | {
+      readonly action: "insert" | "update" | "delete";
+      readonly model: EntityModel;
+      readonly rows: readonly Instance[];
+      readonly standIns?: StandIns;
+    }
   /** Foreign keys that are NULL for the moment between now and the row's deletion. */
   | { readonly action: "detach"; readonly model: EntityModel; readonly rows: readonly Detachment[] }
-  /** Unique values that are given up before their time, because they go round in a circle. */
+  /** Values that are given up before their time, because they go round in a circle. */
   | { readonly action: "park"; readonly model: EntityModel; readonly rows: readonly Parking[] }
   | { readonly action: "link" | "unlink"; readonly links: readonly Link[] };
+
+/** What foreign keys of new rows hold until the rows are there that they are to point at, where they must not be NULL. */
+export type StandIns = ReadonlyMap<Instance, ReadonlyMap<ColumnModel, unknown>>;
 
 /** A row that lets go of others. */
 export interface Detachment {
@@ -49,6 +58,7 @@ class Planner {
   readonly #postponed = new Set<Instance>();
   readonly #detached = new Map<Instance, Set<RelationModel>>();
   readonly #parked = new Map<Instance, Set<ColumnModel>>();
+  readonly #standIns = new Map<Instance, ReadonlyMap<ColumnModel, unknown>>();
   readonly #uniques: UniqueValues;
   readonly #later: LaterForeignKeys;
 
@@ -69,12 +79,17 @@ class Planner {
   #oneAfterTheOther(): Step[] {
     const { inserts, updates, deletes } = this.#work;
     const dependencies = this.#dependencies;
-    const inserted = commitOrder(inserts, (instance) => dependencies.of(instance), this.#postpone);
-    const deleted = commitOrder(deletes, (instance) => dependencies.amongDeletes(instance), this.#detach);
+    const inserted = commitOrder(inserts, (instance) => dependencies.of(instance), this.#postpone, this.#sendAhead);
+    const deleted = commitOrder(
+      deletes,
+      (instance) => dependencies.amongDeletes(instance),
+      this.#detach,
+      this.#turnAway,
+    );
     const changed = new Set(updates.map(({ instance }) => instance));
     for (const instance of this.#postponed) changed.add(instance);
     return [
-      ...inserted.flatMap((wave) => stepsOf("insert", wave)),
+      ...inserted.flatMap((wave) => this.#insertSteps(wave)),
       ...stepsOf("update", changed),
       ...this.#detachSteps(),
       ...deleted.flatMap((wave) => stepsOf("delete", wave)),
@@ -95,14 +110,15 @@ class Planner {
           : inserts.has(instance)
             ? this.#postpone(instance, dependency)
             : !deletes.has(instance) || this.#detach(instance, dependency),
+      (instance, dependency) =>
+        inserts.has(instance)
+          ? this.#sendAhead(instance, dependency)
+          : deletes.has(instance) && this.#turnAway(instance, dependency),
     );
     return [
       ...this.#detachSteps(),
       ...waves.flatMap((wave) => [
-        ...stepsOf(
-          "insert",
-          wave.filter((instance) => inserts.has(instance)),
-        ),
+        ...this.#insertSteps(wave.filter((instance) => inserts.has(instance))),
         ...stepsOf(
           "update",
           wave.filter((instance) => updates.has(instance)),
@@ -116,14 +132,31 @@ class Planner {
     ];
   }
 
+  #insertSteps(wave: readonly Instance[]): Step[] {
+    if (this.#standIns.size === 0) return stepsOf("insert", wave);
+    const ahead = stepsOf(
+      "insert",
+      wave.filter((instance) => this.#standIns.has(instance)),
+    );
+    return [
+      ...ahead.map((step) => ({ ...step, standIns: this.#standIns })),
+      ...stepsOf(
+        "insert",
+        wave.filter((instance) => !this.#standIns.has(instance)),
+      ),
+    ];
+  }
+
   /** The row's value goes to where it is in nobody's way, and the row waits for nobody any more. */
   #park(instance: Instance, unique: readonly ColumnModel[]): boolean {
     const column = parkable(unique, this.#later);
     if (!column) return false;
-    const columns = this.#parked.get(instance);
-    if (columns) columns.add(column);
-    else this.#parked.set(instance, new Set([column]));
+    this.#parkColumns(instance, [column]);
     return true;
+  }
+
+  #parkColumns(instance: Instance, columns: readonly ColumnModel[]): void {
+    this.#parked.set(instance, new Set([...(this.#parked.get(instance) ?? []), ...columns]));
   }
 
   #parkSteps(): Step[] {
@@ -156,17 +189,42 @@ class Planner {
     return true;
   };
 
+  /** Where that key must not be NULL, it points nowhere until then; the database looks at it later. */
+  readonly #sendAhead = (instance: Instance, { relation }: Dependency): boolean => {
+    if (!relation) return false;
+    // Where the database never looks at them, none of the row's foreign keys is written before the UPDATE.
+    const unchecked = this.#later.end !== undefined;
+    const relations = unchecked ? instance.model.relations.filter(({ holdsKey }) => holdsKey) : [relation];
+    if (!relations.every((one) => mayPointNowhere(one, this.#later))) return false;
+    const columns = new Map(this.#standIns.get(instance));
+    for (const { joins } of relations)
+      for (const { foreign } of joins) columns.set(foreign, columns.get(foreign) ?? parkedValue(foreign));
+    this.#standIns.set(instance, columns);
+    this.#postponed.add(instance);
+    return true;
+  };
+
   /** Of two rows that point at each other and both go, one lets go of the other first. */
   readonly #detach = (instance: Instance, { on, relation }: Dependency): boolean => {
     if (!relation) return false;
     const { onDelete } = relation.metadata;
     // What the database lets go of by itself needs no help.
     if (onDelete === "CASCADE" || onDelete === "SET NULL") return true;
-    // A row that points at itself is in its own way on MySQL and MariaDB; on the others it is not.
-    if (!mayBeNull(relation)) return on === instance;
+    // A row that points at itself is in its own way on MySQL and MariaDB, which look at each row; on the others it is not.
+    if (!mayBeNull(relation)) return on === instance && this.#later.end === undefined;
     const relations = this.#detached.get(on);
     if (relations) relations.add(relation);
     else this.#detached.set(on, new Set([relation]));
+    return true;
+  };
+
+  /** Where that key must not be NULL, it points nowhere for the moment. */
+  readonly #turnAway = (_: Instance, { on, relation }: Dependency): boolean => {
+    if (!relation || !mayPointNowhere(relation, this.#later)) return false;
+    this.#parkColumns(
+      on,
+      relation.joins.map(({ foreign }) => foreign),
+    );
     return true;
   };
 }
@@ -186,5 +244,7 @@ function linkSteps(action: "link" | "unlink", links: readonly Link[]): Step[] {
 }
 
 function mayBeNull(relation: RelationModel): boolean {
-  return relation.joins.every(({ foreign }) => foreign.metadata.isNullable && !foreign.isPrimary);
+  return relation.joins.every(
+    ({ foreign }) => foreign.metadata.isNullable && foreign.metadata.isUpdate && !foreign.isPrimary,
+  );
 }

@@ -17,7 +17,7 @@ export async function runStep(step: Step, persister: Persister, watcher: RowWatc
   switch (step.action) {
     case "insert":
       watcher.inserting(step.rows);
-      await persister.insert(step.model, step.rows);
+      await persister.insert(step.model, step.rows, step.standIns);
       return watcher.inserted(step.rows);
     case "update":
       return runUpdates(step.model, updatesOf(step.rows), persister, watcher);

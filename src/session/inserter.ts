@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Dialect, Row, Statements } from "../dialect/dialect";
 import type { ColumnModel, EntityModel } from "../metadata/model";
+import type { StandIns } from "./flush-plan";
 import { missingKey } from "./errors";
 import type { Instance, Reference } from "./instance";
 import type { Journal } from "./journal";
@@ -22,9 +23,13 @@ export class Inserter {
     this.#journal = journal;
   }
 
-  /** Inserts rows of one table that do not need each other. */
-  async insert(model: EntityModel, instances: readonly Instance[]): Promise<void> {
-    for (const group of grouped(model, instances)) await this.#insertGroup(group);
+  /**
+   * Inserts rows of one table that do not need each other.
+   *
+   * @param standIns what foreign keys hold until the rows are there that they are to point at
+   */
+  async insert(model: EntityModel, instances: readonly Instance[], standIns?: StandIns): Promise<void> {
+    for (const group of grouped(model, instances, standIns)) await this.#insertGroup(group);
   }
 
   async #insertGroup(group: InsertGroup): Promise<void> {
@@ -101,7 +106,7 @@ export class Inserter {
     const { entity } = instance;
     this.#journal.filling(instance, group.filled, before);
     for (const column of group.settled)
-      if (before[column.index] !== row[column.index] && !isToCome(instance, column, row[column.index]))
+      if (before[column.index] !== row[column.index] && !isToCome(group, instance, column, row[column.index]))
         column.write(entity, row[column.index]);
     for (const { index, codec } of group.frozen) row[index] = codec.freezeValue(row[index]);
     for (const index of group.unnamed) row[index] = null;
@@ -118,6 +123,7 @@ export class Inserter {
   }
 }
 
+const NOTHING: ReadonlyMap<ColumnModel, unknown> = new Map();
 const NO_ROWS: Row[] = [];
 const NO_ROW: Row = [];
 
@@ -142,6 +148,7 @@ interface InsertGroup {
   readonly nulls: readonly ColumnModel[];
   /** Columns whose properties the INSERT may fill in. */
   readonly filled: readonly ColumnModel[];
+  readonly standIns: StandIns | undefined;
   readonly instances: Instance[];
   /** What the properties held, column by column. */
   readonly held: (readonly unknown[])[];
@@ -149,7 +156,7 @@ interface InsertGroup {
   readonly rows: unknown[][];
 }
 
-function grouped(model: EntityModel, instances: readonly Instance[]): InsertGroup[] {
+function grouped(model: EntityModel, instances: readonly Instance[], standIns?: StandIns): InsertGroup[] {
   const read = propertiesOf(model);
   const special = specialColumns(model);
   const groups = new Map<string, InsertGroup>();
@@ -159,10 +166,12 @@ function grouped(model: EntityModel, instances: readonly Instance[]): InsertGrou
     const held = read(instance.entity);
     const row = held.slice();
     for (const column of special) row[column.index] = insertValue(instance, column, held[column.index]);
+    for (const [{ index }, value] of standIns?.get(instance) ?? NOTHING)
+      if (row[index] !== undefined) row[index] = value;
     if (!group || !names(group, row)) {
       const mask = row.map((value) => (value === undefined ? "0" : "1")).join("");
       group = groups.get(mask);
-      if (!group) groups.set(mask, (group = groupOf(model, row, special)));
+      if (!group) groups.set(mask, (group = groupOf(model, row, special, standIns)));
     }
     group.instances.push(instance);
     group.held.push(held);
@@ -176,7 +185,12 @@ function names({ named }: InsertGroup, row: readonly unknown[]): boolean {
   return true;
 }
 
-function groupOf(model: EntityModel, row: readonly unknown[], special: readonly ColumnModel[]): InsertGroup {
+function groupOf(
+  model: EntityModel,
+  row: readonly unknown[],
+  special: readonly ColumnModel[],
+  standIns: StandIns | undefined,
+): InsertGroup {
   const columns = model.columns.filter(({ index }) => row[index] !== undefined);
   const others = model.columns.filter(({ index }) => row[index] === undefined);
   const made = others.filter(isMade);
@@ -200,6 +214,7 @@ function groupOf(model: EntityModel, row: readonly unknown[], special: readonly 
     unnamed: others.map(({ index }) => index),
     nulls,
     filled: [...settled, ...nulls, ...made.filter(({ isVirtual }) => !isVirtual)],
+    standIns,
     instances: [],
     held: [],
     rows: [],
@@ -265,8 +280,9 @@ function isMade(column: ColumnModel): boolean {
   );
 }
 
-/** Whether NULL stands for the key of a row that is still to be inserted: the property waits for the UPDATE that says it. */
-function isToCome(instance: Instance, column: ColumnModel, value: unknown): boolean {
+/** Whether NULL, or something else, stands for the key of a row that is still to be inserted: the property waits for the UPDATE that says it. */
+function isToCome({ standIns }: InsertGroup, instance: Instance, column: ColumnModel, value: unknown): boolean {
+  if (standIns?.get(instance)?.has(column)) return true;
   const key = value === null ? foreignKeysOf(instance.model)[column.index] : undefined;
   const reference = key && (instance.relatedBy(key.relation) as Reference | undefined);
   return Boolean(reference?.assigned && reference.entity);

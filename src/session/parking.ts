@@ -1,6 +1,6 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import type { LaterForeignKeys, Statements } from "../dialect/dialect";
-import type { ColumnModel } from "../metadata/model";
+import type { ColumnModel, RelationModel } from "../metadata/model";
 import { isPointedAt } from "./key-change";
 import type { Instance } from "./instance";
 import type { Journal } from "./journal";
@@ -29,6 +29,17 @@ export function parkable(columns: readonly ColumnModel[], later: LaterForeignKey
       (column) =>
         column.isPrimary && !column.metadata.referencedColumn && kindOf(column) !== undefined && !isPointedAt(column),
     )
+  );
+}
+
+/** Whether a foreign key can point at no row for a moment: a new row's before the one that it is for is there. */
+export function mayPointNowhere({ joins }: RelationModel, later: LaterForeignKeys): boolean {
+  return joins.every(
+    ({ foreign }) =>
+      !foreign.isPrimary &&
+      foreign.metadata.isUpdate &&
+      !isPointedAt(foreign) &&
+      (foreign.metadata.isNullable || (kindOf(foreign) !== undefined && isDeferred(foreign, later))),
   );
 }
 

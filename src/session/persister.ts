@@ -3,6 +3,7 @@ import type { ColumnModel, EntityModel, JunctionModel } from "../metadata/model"
 import type { Change } from "./change-set";
 import { rowGone, staleRow } from "./errors";
 import { followingStatements, ownFollowers, type Follower, type FollowingStatement } from "./key-change";
+import type { StandIns } from "./flush-plan";
 import { Inserter } from "./inserter";
 import type { Instance } from "./instance";
 import type { Journal } from "./journal";
@@ -37,9 +38,11 @@ export class Persister {
     this.#journal = journal;
   }
 
-  /** Inserts rows of one table that do not need each other. */
-  insert(model: EntityModel, instances: readonly Instance[]): Promise<void> {
-    return new Inserter(this.#connection, this.#journal).insert(model, instances);
+  /** Inserts rows of one table that do not need each other, or have something in the place of each other's keys. */
+  insert(model: EntityModel, instances: readonly Instance[], standIns?: StandIns): Promise<void> {
+    const inserter = new Inserter(this.#connection, this.#journal);
+    if (!standIns) return inserter.insert(model, instances);
+    return this.#pointingNowhere(() => inserter.insert(model, instances, standIns));
   }
 
   async update(model: EntityModel, updates: readonly Update[]): Promise<void> {
@@ -48,19 +51,19 @@ export class Persister {
 
   /** Writes a row whose key changes; those that point at it follow. */
   async updateKey(model: EntityModel, update: Update, followers: readonly Follower[]): Promise<void> {
-    const whole = { ...update, changes: [...update.changes, ...ownFollowers(update, followers)] };
+    const own = ownFollowers(update, followers);
+    const whole = { ...update, changes: [...update.changes, ...own] };
     if (followers.every(({ byDatabase }) => byDatabase)) return this.#updateGroup(model, [whole]);
-    const { begin, end, onlyDeferrable } = this.#dialect.laterForeignKeys;
+    const { onlyDeferrable } = this.#dialect.laterForeignKeys;
     const following = followingStatements(this.#connection, followers, update.instance, onlyDeferrable);
     // One statement, at whose end the foreign keys are looked at, whether they are deferrable or not.
     if (onlyDeferrable) return this.#updateGroup(model, [whole], following);
-    await this.#connection.run(begin);
-    try {
+    await this.#pointingNowhere(async () => {
       for (const { sql, parameters } of following) await this.#connection.run(sql, parameters);
-      await this.#updateGroup(model, [whole]);
-    } finally {
-      if (!this.#deferring) await this.#connection.run(end);
-    }
+      // On MySQL and MariaDB a row that points at itself is in its own way.
+      if (own.length > 0) await this.#updateGroup(model, [whole]);
+    });
+    if (own.length === 0) await this.#updateGroup(model, [whole]);
   }
 
   async delete(model: EntityModel, instances: readonly Instance[]): Promise<void> {
@@ -92,14 +95,19 @@ export class Persister {
 
   /** Gives rows another value for a moment. */
   async park(parkings: readonly Parking[]): Promise<void> {
-    if (!parkings.some(({ pointsNowhere }) => pointsNowhere)) return park(this.#connection, this.#journal, parkings);
-    const { begin, end, neverChecked } = this.#dialect.laterForeignKeys;
-    await this.#connection.run(begin);
-    this.#deferring = !neverChecked;
+    const write = (): Promise<void> => park(this.#connection, this.#journal, parkings);
+    return parkings.some(({ pointsNowhere }) => pointsNowhere) ? this.#pointingNowhere(write) : write();
+  }
+
+  /** Writes foreign keys that for the moment point at no row. */
+  async #pointingNowhere(write: () => Promise<void>): Promise<void> {
+    const { begin, end } = this.#dialect.laterForeignKeys;
+    if (!this.#deferring) await this.#connection.run(begin);
+    this.#deferring = end === undefined;
     try {
-      await park(this.#connection, this.#journal, parkings);
+      await write();
     } finally {
-      if (neverChecked) await this.#connection.run(end);
+      if (end !== undefined) await this.#connection.run(end);
     }
   }
 

@@ -12,8 +12,8 @@ export interface Plan {
 export interface PlannedStep {
   /**
    * `insert`, `update` and `delete` write rows of an entity; `link` and `unlink` rows of a join table; `detach` lets one of
-   * two rows that point at each other, and are both deleted, go of the other; `park` gives a row another unique value for a
-   * moment, where values are swapped.
+   * two rows that point at each other, and are both deleted, go of the other; `park` gives a row another value for a moment,
+   * where unique values are swapped, or where the key by which it points at a row to be deleted must not be NULL.
    */
   readonly action: "insert" | "update" | "delete" | "detach" | "park" | "link" | "unlink";
   /** The quoted table. */

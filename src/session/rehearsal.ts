@@ -1,9 +1,9 @@
 import type { Dialect, Row, RunResult, Statements } from "../dialect/dialect";
 import type { ColumnModel } from "../metadata/model";
 import type { Consequences, Cuts } from "./cascades";
-import { throughOf, type Dependency } from "./commit-order";
+import { throughOf, type Dependency } from "./dependency";
 import { nameOf } from "./errors";
-import type { FlushPlan, Step } from "./flush-plan";
+import type { FlushPlan, StandIns, Step } from "./flush-plan";
 import { runStep, type RowWatcher } from "./flush-run";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference } from "./instance";
 import { Journal } from "./journal";
@@ -93,7 +93,7 @@ class Doubles implements RowWatcher {
       case "insert":
       case "update":
       case "delete":
-        return { ...step, rows: step.rows.map(of) };
+        return { ...step, rows: step.rows.map(of), ...(step.standIns && { standIns: this.#standIns(step.standIns) }) };
       case "detach":
         return { ...step, rows: step.rows.map((row) => ({ ...row, instance: of(row.instance) })) };
       case "park":
@@ -108,6 +108,15 @@ class Doubles implements RowWatcher {
           links: step.links.map(({ junction, owner, target }) => ({ junction, owner: of(owner), target: of(target) })),
         };
     }
+  }
+
+  #standIns(standIns: StandIns): StandIns {
+    return new Map(
+      [...standIns].map(([instance, columns]) => [
+        this.#doubles.get(instance)!,
+        new Map([...columns].map(([column, value]) => [column, unforeseen({ instance, column, value })])),
+      ]),
+    );
   }
 
   inserting(doubles: readonly Instance[]): void {
@@ -179,7 +188,7 @@ class Doubles implements RowWatcher {
 }
 
 /** Which value is made up for a row is not known before. */
-function unforeseen({ instance, column, value }: Parking): unknown {
+function unforeseen({ instance, column, value }: Pick<Parking, "instance" | "column" | "value">): unknown {
   return value === null ? null : new ValueToCome(instance.entity, column.property);
 }
 

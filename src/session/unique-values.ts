@@ -1,6 +1,6 @@
 import type { ColumnModel, EntityModel } from "../metadata/model";
 import type { ChangeSet } from "./change-set-computer";
-import type { Dependency } from "./commit-order";
+import type { Dependency } from "./dependency";
 import { NOT_LOADED, type Instance } from "./instance";
 import { currentValue } from "./values";
 

@@ -2,6 +2,7 @@ import type { DataSource } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, MaybePromise, Row } from "../dialect/dialect";
 import { accessOf } from "../dialect/accesses";
 import { dialectOf } from "../dialect/dialects";
+import { DatabaseError } from "../dialect/errors";
 import { SandboxConnection } from "../dialect/sandbox";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
@@ -603,10 +604,23 @@ export class Workspace implements InstanceOwner, QueryContext {
   commit(): Promise<FlushResult> {
     return this.exclusive(async () => {
       const result = await this.#flushNow();
-      if (this.connection.inTransaction) await this.connection.commit();
+      if (this.connection.inTransaction) await this.#commitNow();
       this.#committed();
       return result;
     });
+  }
+
+  async #commitNow(): Promise<void> {
+    try {
+      await this.connection.commit();
+    } catch (error) {
+      // Another one reads: the transaction is there as it was, and the commit may be tried again.
+      if (error instanceof DatabaseError && error.kind === "locked") throw error;
+      // Foreign keys may be looked at only now; what was written is not there, though every flush went well.
+      this.failure = error as Error;
+      if (this.connection.inTransaction) await this.connection.rollback();
+      throw error;
+    }
   }
 
   #committed(): void {

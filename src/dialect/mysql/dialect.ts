@@ -28,9 +28,8 @@ export const mysql: Dialect = {
   hasArrays: false,
   laterForeignKeys: {
     begin: "SET FOREIGN_KEY_CHECKS = 0",
-    end: "SET FOREIGN_KEY_CHECKS = 1",
     onlyDeferrable: false,
-    neverChecked: true,
+    end: "SET FOREIGN_KEY_CHECKS = 1",
   },
   notDistinct: (left, right) => `${left} <=> ${right}`,
   insertDefaults: "() VALUES ()",

@@ -26,9 +26,9 @@ export const postgres: Dialect = {
   hasArrays: true,
   laterForeignKeys: {
     begin: "SET CONSTRAINTS ALL DEFERRED",
-    end: "SET CONSTRAINTS ALL IMMEDIATE",
     onlyDeferrable: true,
-    neverChecked: false,
+    // IMMEDIATE would look at those that are INITIALLY DEFERRED too.
+    end: undefined,
   },
   notDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   insertDefaults: "DEFAULT VALUES",

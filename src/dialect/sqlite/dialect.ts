@@ -29,9 +29,9 @@ export const sqlite: Dialect = {
   hasArrays: false,
   laterForeignKeys: {
     begin: "PRAGMA defer_foreign_keys = ON",
-    end: "PRAGMA defer_foreign_keys = OFF",
     onlyDeferrable: false,
-    neverChecked: false,
+    // OFF would make SQLite forget what it has to look at.
+    end: undefined,
   },
   notDistinct: (left, right) => `${left} IS ${right}`,
   insertDefaults: "DEFAULT VALUES",
