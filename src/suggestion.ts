@@ -2,7 +2,7 @@
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let least = allowedEdits(wanted) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(wanted, candidate.toLowerCase(), least);
     if (distance < least) {
@@ -11,6 +11,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     }
   }
   return best;
+}
+
+/** A word of one or two letters with one of them changed is another word. */
+function allowedEdits(word: string): number {
+  const { length } = word.replace(/^-+/, "");
+  return length < 3 ? 0 : Math.max(1, Math.floor(length / 3));
 }
 
 /** ` Did you mean "username"?`, or nothing. */

@@ -1,7 +1,7 @@
 import { RetortError } from "../errors";
 import { didYouMean } from "../suggestion";
 import { oneLine } from "./print/cell";
-import { cut } from "./print/width";
+import { cut, wrapped } from "./print/width";
 import type { Theme } from "./print/theme";
 import { positionAt } from "./rewrite/rope";
 import { accessAt } from "./rewrite/access";
@@ -11,12 +11,14 @@ import type { Place } from "./evaluate/evaluator";
 export interface FailureContext {
   readonly theme: Theme;
   readonly width: number;
+  /** Whether long lines go on below themselves at a blank: a terminal would break them inside a word. */
+  readonly wraps: boolean;
   readonly verbose: boolean;
   /** Names that could have been meant by one that is not there. */
   names(): Iterable<string>;
   /** What could have been meant after `expression.`; asks types, runs nothing. */
   members(expression: string): Iterable<string>;
-  /** Whether the session can do nothing before a rollback. */
+  /** Whether the session can do nothing before a rollback, and the error has to do with it. */
   readonly needsRollback: boolean;
   /** Whether the sitting has asked the database to refuse writes. */
   readonly isReadOnly: boolean;
@@ -25,14 +27,30 @@ export interface FailureContext {
 /** An error in one or two lines: what happened, and where, or the next thing to type. */
 export function failureLines(error: unknown, place: Place | undefined, context: FailureContext): string[] {
   const { theme } = context;
-  const lines = [theme.bad(cut(messageOf(error, place, context), Math.max(context.width, 400)))];
-  const hint = hintOf(error, context);
-  const rollback = context.needsRollback ? "the session needs db.session.rollback() before it goes on" : undefined;
-  const next = [rollback, hint === "session.rollback()" ? undefined : hint].filter(Boolean).join("; ");
-  if (next) lines.push(`  ${theme.quiet("→")} ${next}`);
-  else if (place && !isPlain(place, lines[0]!)) lines.push(...whereLines(place, context));
+  const columns = context.wraps ? Math.max(20, context.width) : Infinity;
+  const message = cut(messageOf(error, place, context), Math.max(context.width, 400));
+  const lines = wrapped(message, columns).map((line, index) => theme.bad(index === 0 ? line : `  ${line}`));
+  const next = nextOf(error, context);
+  if (next) lines.push(...hintLines(next, columns, theme));
+  else if (place && !isPlain(place, message)) lines.push(...whereLines(place, context));
   if (context.verbose && error instanceof Error && error.stack) lines.push(theme.quiet(error.stack));
   return lines;
+}
+
+function hintLines(text: string, columns: number, theme: Theme): string[] {
+  return wrapped(text, columns - 4).map((line, index) =>
+    index === 0 ? `  ${theme.quiet("→")} ${line}` : `    ${line}`,
+  );
+}
+
+/** The next thing to type; that the session needs a rollback is said once. */
+function nextOf(error: unknown, context: FailureContext): string | undefined {
+  const hint = hintOf(error, context);
+  if (!context.needsRollback) return hint;
+  const code = error instanceof RetortError ? error.code : "";
+  if (code === "session/needs-rollback") return "db.session.rollback()";
+  if (error instanceof RetortError && error.retryable) return "db.session.rollback(), then try the same work again";
+  return ["the session needs db.session.rollback() before it goes on", hint].filter(Boolean).join("; ");
 }
 
 function hintOf(error: unknown, { isReadOnly }: FailureContext): string | undefined {

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { RetortError } from "../errors";
 import { isAwaitable } from "../query/awaitable";
 import { Query } from "../query/query";
 import { Collection } from "../session/collection";
@@ -104,6 +105,7 @@ export class Sitting {
     if (outcome.kind === "value") {
       this.inputs.push({ text, isShown: outcome.last.kind === "expression" && outcome.value !== undefined });
       this.show(outcome, goesOn);
+      if (!goesOn) this.hint(text, outcome);
     } else {
       this.fail(outcome);
     }
@@ -183,6 +185,17 @@ export class Sitting {
     }
   }
 
+  /** A member that does not exist is undefined and no error; at a terminal it is said what was meant. */
+  private hint(text: string, { value, last }: Extract<Outcome, { kind: "value" }>): void {
+    if (this.manner !== "terminal") return;
+    const isRead = last.kind === "expression" && value === undefined;
+    const isSet = last.kind === "assignment" && last.names.length === 0;
+    if (!isRead && !isSet) return;
+    const { missingMember } = require("./missing-member") as typeof import("./missing-member");
+    const said = missingMember(text, this);
+    if (said) this.note([this.theme.quiet(said)]);
+  }
+
   /** Shows a value in the format of the sitting. */
   showValue(value: unknown, limit?: number): void {
     if (this.format !== "table") {
@@ -219,7 +232,8 @@ export class Sitting {
 
   private fail(outcome: Outcome): void {
     if (outcome.kind === "value") return;
-    const needsRollback = this.db.session.failure !== undefined;
+    const { failure } = this.db.session;
+    const needsRollback = failure !== undefined;
     if (outcome.kind === "interrupted") {
       // The terminal has written ^C.
       const start = this.manner === "terminal" ? "\r\x1b[K" : "";
@@ -230,10 +244,12 @@ export class Sitting {
       failureLines(outcome.error, outcome.place, {
         theme: this.theme,
         width: this.width,
+        wraps: this.manner === "terminal",
         verbose: this.options.verbose ?? false,
         names: () => this.knownNames(),
         members: (expression) => this.members(expression),
-        needsRollback,
+        // An error of JavaScript's has nothing to do with it.
+        needsRollback: needsRollback && (outcome.error === failure || outcome.error instanceof RetortError),
         isReadOnly: this.restrictions.readOnly !== undefined,
       }),
     );

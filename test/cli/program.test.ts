@@ -98,6 +98,7 @@ test.each([
     'retort migrate generate has no option "--mesage"; did you mean "--message"? → retort migrate generate --help',
   ],
   [["--evl", "1"], 'retort shell has no option "--evl"; did you mean "--eval"? → retort shell --help'],
+  [["-x"], 'retort shell has no option "-x" → retort shell --help'],
   [["shell", "now"], /^too many arguments for 'shell'.* → retort shell --help$/],
   [["run"], "missing required argument 'file' → retort run --help"],
   [

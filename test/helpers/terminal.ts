@@ -134,6 +134,14 @@ export class Terminal {
     return this.#screen.buffer.active.getLine(baseY + cursorY)!.translateToString(false, 0, cursorX);
   }
 
+  /** The column of the screen at which a character stands first in a line of `lines()`; wide letters take two columns. */
+  columnOf(character: string, line: number): number {
+    const cells = this.#screen.buffer.active.getLine(line)!;
+    for (let column = 0; column < cells.length; column++)
+      if (cells.getCell(column)!.getChars() === character) return column;
+    return -1;
+  }
+
   /** Number of the cursor's line in `lines()`. */
   get cursorLine(): number {
     return this.#screen.buffer.active.baseY + this.#screen.buffer.active.cursorY;

@@ -33,6 +33,52 @@ test("shell 16: a failed commit names entity and column, and says that the sessi
   expect((await type("Shop.query.count()"))[0]).toBe("1");
 });
 
+test("shell 16: that the session needs a rollback is said once", async () => {
+  await type("db.session.add(Shop())");
+  expect((await type("db.session.commit()"))[1]).toBe(
+    "  → the session needs db.session.rollback() before it goes on; set name, or declare it nullable",
+  );
+  const lines = await type("Shop.query.count()");
+  expect(lines.join(" ").replace(/ +/g, " ")).toBe(
+    "an earlier flush failed (Shop.name has no value, and its column is NOT NULL), and nothing can go on before a rollback → db.session.rollback()",
+  );
+  // Nor with what has nothing to do with it.
+  expect(await type("null.field")).toEqual(['TypeError: null is null, so it has no "field"']);
+  await type("db.session.rollback()");
+});
+
+test("shell 16: a long error goes on below itself between words, not inside one", async () => {
+  const words = Array.from({ length: 40 }, (_, n) => `word${n}`);
+  const lines = await type(`throw new Error('${words.join(" ")}')`);
+  expect(lines.length).toBeGreaterThan(2);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
+  expect(lines.slice(0, 4).join(" ").split(/ +/).slice(0, 30)).toEqual(words.slice(0, 30));
+});
+
+test.each([
+  ["s.nme", 'undefined: Shop has no "nme"; did you mean "name"?'],
+  ["Shop.query.first().nme", 'undefined: Shop has no "nme"; did you mean "name"?'],
+  ["Shop.query.first()?.colour", 'undefined: Shop has no "colour"'],
+  ["Shop.query.all()[0].articels", 'undefined: Shop has no "articels"; did you mean "articles"?'],
+  ["Shop.qurey", 'undefined: Shop has no "qurey"; did you mean "query"?'],
+  ["Shop.query.frist", 'undefined: a query of Shop has no "frist"; did you mean "first"?'],
+  ["db.session.comit", 'undefined: the session has no "comit"; did you mean "commit"?'],
+  ["db.sesion", 'undefined: db has no "sesion"; did you mean "session"?'],
+  ["s.nmae = 'new'", 'Shop has no column "nmae"; did you mean "name"?'],
+])("shell 16: %s, no error in JavaScript, says what was meant", async (typed, said) => {
+  expect((await type(typed)).filter((line) => !/quer/.test(line) || line === said)).toContain(said);
+});
+
+test.each([
+  ["a column without a value", "Article().title"],
+  ["a property that was set by hand, to undefined", "s.colour = undefined; s.colour"],
+  ["a new property whose name is near no column's", "s.colour = 'red'"],
+  ["an object that is no entity", "({}).nme"],
+  ["undefined", "undefined"],
+])("shell 16: %s has no hint beside it", async (_what, typed) => {
+  expect((await type(typed)).join("\n")).not.toContain(" has no ");
+});
+
 test("shell 16: an error in what was pasted names its line", async () => {
   expect(await type("a = 1\nb = 2\nnull.field")).toEqual([
     'TypeError: null is null, so it has no "field"',

@@ -96,6 +96,23 @@ test("shell 8: a table fits the terminal after it was made narrower, wide letter
   terminal.resize(100, 30);
 });
 
+test("shell 8: columns stand below each other, and the cursor behind what was typed, also where a terminal draws joined emoji in parts", async () => {
+  // This terminal draws a family as its three members, side by side.
+  const names = ["👩‍👩‍👧", "👍🏽", "🇩🇪", "❤️", "plain"];
+  const lines = await terminal.enter(`${JSON.stringify(names)}.map((emoji, n) => ({ emoji, n }))`);
+  expect(lines).toHaveLength(names.length + 2);
+  const first = terminal.cursorLine - lines.length;
+  const columns = lines.map((_, index) => terminal.columnOf(index === 1 ? "┼" : "│", first + index));
+  expect(new Set(columns)).toEqual(new Set([7]));
+  terminal.type("x = '👩‍👩‍👧'");
+  await terminal.waitUntil(() => terminal.beforeCursor().endsWith("'"), "the end");
+  terminal.press("left", "left");
+  terminal.type("b");
+  await terminal.waitUntil(() => terminal.beforeCursor().endsWith("'b"), "b before the emoji");
+  terminal.press("ctrl-c");
+  await terminal.waitForPrompt({ after: terminal.cursorLine });
+});
+
 test("shell 9: .all shows the rest page by page", async () => {
   expect((await terminal.enter("Array.from({ length: 60 }, (_, n) => ({ n }))")).at(-1)).toBe(
     "… 36 more; .all shows them",

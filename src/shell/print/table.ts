@@ -1,4 +1,4 @@
-import { cut, padEnd, widthOf } from "./width";
+import { cut, isDisputed, padEnd, widthOf, wrapped } from "./width";
 import type { Theme } from "./theme";
 
 /*
@@ -66,14 +66,19 @@ function across(
   widths: readonly number[],
   theme: Theme,
 ): string[] {
+  const ends = widths.map(
+    (_, index) => 1 + index * BETWEEN.length + widths.slice(0, index + 1).reduce((sum, width) => sum + width, 0),
+  );
   const line = (cells: readonly TableCell[], style: (text: string) => string): string =>
     ` ${cells
       .map(({ text, faint }, index) => {
         const shown = cut(text, widths[index]!);
         const last = index === cells.length - 1;
+        // However wide the terminal has drawn it, what follows stands in its column.
+        const moved = theme.colours && !last && isDisputed(shown) ? `\x1b[${ends[index]! + 1}G` : "";
         const blank = " ".repeat(Math.max(0, widths[index]! - widthOf(shown)));
         const styled = faint ? theme.quiet(shown) : style(shown);
-        return columns[index]!.numeric ? blank + styled : last ? styled : styled + blank;
+        return columns[index]!.numeric ? blank + styled : last ? styled : styled + blank + moved;
       })
       .join(theme.quiet(BETWEEN))}`.trimEnd();
   const heads = columns.map(({ name }) => ({ text: name, faint: false }));
@@ -114,15 +119,4 @@ export function drawPairs(
       `${indent}${theme.name(padEnd(index === 0 ? name : "", names))}  ${line}`.trimEnd(),
     ),
   );
-}
-
-/** Words in lines of no more than so many columns. */
-function wrapped(text: string, columns: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1)!;
-    if (line !== "" && widthOf(line) + 1 + widthOf(word) > columns) lines.push(word);
-    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
-  }
-  return lines;
 }

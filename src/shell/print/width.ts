@@ -14,6 +14,17 @@ export function widthOf(text: string): number {
   return ASCII.test(text) ? text.length : library()(text);
 }
 
+/** Emoji: alone, joined, with a skin tone; flags; signs that are asked to be drawn as emoji. */
+const DISPUTED = /[\p{Extended_Pictographic}\u200d\ufe0f\u20e3\u{1f3fb}-\u{1f3ff}\u{1f1e6}-\u{1f1ff}]/u;
+
+/**
+ * Whether terminals do not agree on how wide a text is: some draw a family as one emoji, others its
+ * members side by side.
+ */
+export function isDisputed(text: string): boolean {
+  return !ASCII.test(text) && DISPUTED.test(text);
+}
+
 function library(): Measure {
   return (measure ??= (require("string-width") as { default: Measure }).default);
 }
@@ -33,6 +44,17 @@ export function cut(text: string, columns: number): string {
     kept += grapheme;
   }
   return `${kept}…`;
+}
+
+/** Words in lines of no more than so many columns. */
+export function wrapped(text: string, columns: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line !== "" && widthOf(line) + 1 + widthOf(word) > columns) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines;
 }
 
 let segmenter: Intl.Segmenter | undefined;

@@ -1,3 +1,4 @@
+import { cut } from "../print/width";
 import type { Key } from "./keys";
 
 /** Shows lines page by page: blank or Enter goes on, q ends. */
@@ -12,7 +13,8 @@ export async function pageThrough(
     output.write(`${lines.slice(at, at + step).join("\n")}\n`);
     at += step;
     if (at >= lines.length) return;
-    output.write(`\x1b[7m ${lines.length - at} more rows · blank: page, Enter: row, G: all, q: end \x1b[27m`);
+    const bar = ` ${lines.length - at} more rows · blank: page, Enter: row, G: all, q: end `;
+    output.write(`\x1b[7m${cut(bar, Math.max(8, (output.columns || 80) - 1))}\x1b[27m`);
     const key = await nextKey();
     output.write("\r\x1b[K");
     if (key.text === "q" || key.name === "ctrl-c" || key.name === "ctrl-d" || key.name === "escape") return;

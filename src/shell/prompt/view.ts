@@ -1,4 +1,4 @@
-import { graphemes, widthOf } from "../print/width";
+import { graphemes, isDisputed, widthOf } from "../print/width";
 
 /** What is to be seen: the prompt, the text being typed, what stands faintly after it, and lines below. */
 export interface Picture {
@@ -97,9 +97,11 @@ export class View {
   }
 
   private drawWhole(picture: Picture, lines: readonly Line[], height: number): void {
-    const { place, line, before } = cursorOf(picture, lines, this.columns);
+    const { place, line, before, typed } = cursorOf(picture, lines, this.columns);
     const below = picture.below.map((text) => `\r\n${text}${CLEAR_LINE}`).join("");
-    this.put(`${bodyOf(picture, lines)}${below}`, height - 1, place);
+    // Only the terminal knows where the cursor stands behind such emoji: what stands before it is written once more.
+    const again = isDisputed(typed) && before < this.columns ? lines[line]!.prompt + picture.colour(typed) : undefined;
+    this.put(`${bodyOf(picture, lines)}${below}`, height - 1, place, again);
     this.drawn = { above: lines.slice(0, line).map(({ width }) => width), before };
   }
 
@@ -117,9 +119,10 @@ export class View {
   }
 
   /** Writes rows over those that were drawn, and puts the cursor where it belongs. */
-  private put(text: string, lastRow: number, cursor: Place): void {
+  private put(text: string, lastRow: number, cursor: Place, before?: string): void {
     const up = lastRow - cursor.row;
-    const back = `${up > 0 ? `${ESC}${up}A` : ""}\r${cursor.column > 0 ? `${ESC}${cursor.column}C` : ""}`;
+    const across = before ?? (cursor.column > 0 ? `${ESC}${cursor.column}C` : "");
+    const back = `${up > 0 ? `${ESC}${up}A` : ""}\r${across}`;
     this.screen.write(`${HIDE}${this.toTop()}${text}${CLEAR_BELOW}${back}${SHOW}`);
     this.cursorRow = cursor.row;
   }
@@ -140,25 +143,26 @@ function linesOf(picture: Picture, columns: number): Line[] {
   });
 }
 
-/** The cursor's place, its line, and the columns of that line before it. */
+/** The cursor's place, its line, and what of that line stands before it: its columns with the prompt, and its text. */
 function cursorOf(
   picture: Picture,
   lines: readonly Line[],
   columns: number,
-): { place: Place; line: number; before: number } {
+): { place: Place; line: number; before: number; typed: string } {
   let start = 0;
   let row = 0;
   for (const [index, line] of lines.entries()) {
     const end = start + line.text.length;
     if (picture.cursor <= end) {
-      const before = " ".repeat(widthOf(line.prompt)) + line.text.slice(0, picture.cursor - start);
+      const typed = line.text.slice(0, picture.cursor - start);
+      const before = " ".repeat(widthOf(line.prompt)) + typed;
       const inside = advance(before, columns);
-      return { place: { row: row + inside.row, column: inside.column }, line: index, before: widthOf(before) };
+      return { place: { row: row + inside.row, column: inside.column }, line: index, before: widthOf(before), typed };
     }
     row += line.end.row + 1;
     start = end + 1;
   }
-  return { place: { row, column: 0 }, line: lines.length, before: 0 };
+  return { place: { row, column: 0 }, line: lines.length, before: 0, typed: "" };
 }
 
 /** Prompts and text. The terminal wraps long lines itself, so that they can be copied as one. */
