@@ -66,13 +66,24 @@ export function isModified(instance: Instance, hydrator: Hydrator): boolean {
   return followsSomebody(instance) && changesOf(instance).length > 0;
 }
 
-/** Whether a foreign key is to point at a row that is still to be inserted. */
-export function isAwaited(instance: Instance, relation: RelationModel): boolean {
+/** Whether a foreign key is to point at a row that is still to be inserted, or to get its key. */
+function isAwaited(instance: Instance, relation: RelationModel): boolean {
   const reference = instance.relatedBy(relation) as Reference | undefined;
   if (!reference?.assigned || !reference.entity) return false;
   const other = instanceOf(reference.entity);
+  if (!other) return false;
+  if (other.snapshot) return other !== instance && changesWhatItIsKnownBy(other, other.snapshot, relation);
   // Somebody who is only spoken of by its own side does not come into the session.
-  return other !== undefined && !other.snapshot && (other.owner !== undefined || !reference.told);
+  return other.owner !== undefined || !reference.told;
+}
+
+/** A foreign key may have this very value already, as that of another row, which it follows when that one's key changes too. */
+function changesWhatItIsKnownBy(other: Instance, snapshot: readonly unknown[], { joins }: RelationModel): boolean {
+  return joins.some(({ referenced }) => {
+    const own = other.model.ownColumn(referenced);
+    const value = own && currentValue(other, own);
+    return value !== undefined && !own!.codec.same(value, snapshot[own!.index]);
+  });
 }
 
 /** Whether a relation was set since the last flush: its foreign key may have to follow. */

@@ -2,7 +2,8 @@ import type { EntityModel, RelationModel } from "../metadata/model";
 import { changesOf } from "./change-set";
 import type { Step } from "./flush-plan";
 import type { Instance } from "./instance";
-import { changesKey, followersOf, type Follower } from "./key-change";
+import { changesKey, followersOf, isPointedAt, type Follower } from "./key-change";
+import type { Parking } from "./parking";
 import type { Persister, Update } from "./persister";
 
 /** Looks at new rows before and after they are inserted, and at keys that have changed. */
@@ -29,7 +30,7 @@ export async function runStep(step: Step, persister: Persister, watcher: RowWatc
         step.rows.map(({ instance, relations }) => ({ instance, changes: nullsOf(relations) })),
       );
     case "park":
-      return persister.park(step.rows);
+      return runParkings(step.rows, persister, watcher);
     case "link":
       return persister.link(step.links);
     case "unlink":
@@ -50,6 +51,16 @@ async function runUpdates(
     watcher.rekeyed(followers);
   }
   return persister.update(model, keys.size === 0 ? updates : updates.filter((update) => !keys.has(update)));
+}
+
+async function runParkings(parkings: readonly Parking[], persister: Persister, watcher: RowWatcher): Promise<void> {
+  const keys = new Set(parkings.filter(({ column }) => isPointedAt(column)));
+  for (const parking of keys) {
+    const followers = followersOf({ instance: parking.instance, changes: [parking] });
+    await persister.parkKey(parking, followers);
+    watcher.rekeyed(followers);
+  }
+  return persister.park(keys.size === 0 ? parkings : parkings.filter((parking) => !keys.has(parking)));
 }
 
 function updatesOf(instances: readonly Instance[]): Update[] {

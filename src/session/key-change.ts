@@ -68,7 +68,6 @@ export function changesKey({ instance: { model, snapshot }, changes }: Update): 
  */
 export function followersOf({ instance, changes }: Update): Follower[] {
   const { model, snapshot } = instance;
-  if (model.tree?.kind === "path" && changes.some(({ column }) => column.isPrimary)) throw keyCannotFollow(model.name);
   const changed = new Map(changes.map(({ column, value }) => [column, value]));
   const found = new Map<string, Follower>();
   const visit = (target: EntityModel, valuesOf: (column: ColumnModel) => [unknown, unknown] | undefined): void => {
@@ -207,6 +206,15 @@ export function followingStatements(
     all.push({ sql: `UPDATE ${group[0]!.table} SET ${sets.join(", ")} WHERE ${where}`, parameters });
   }
   return all;
+}
+
+/** What makes rows follow, as the beginning of the statement that changes the key. */
+export function leading(following: readonly FollowingStatement[]): { lead: string; parameters: unknown[] } {
+  const names = following.map(({ sql }, place) => `follower_${place + 1} AS (${sql})`);
+  return {
+    lead: names.length > 0 ? `WITH ${names.join(", ")} ` : "",
+    parameters: following.flatMap(({ parameters }) => parameters),
+  };
 }
 
 /** Makes the objects that are in memory follow. Gives those whose own keys are others now. */

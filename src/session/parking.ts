@@ -1,7 +1,8 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import type { LaterForeignKeys, Statements } from "../dialect/dialect";
 import type { ColumnModel, RelationModel } from "../metadata/model";
-import { isPointedAt } from "./key-change";
+import type { Change } from "./change-set";
+import { isPointedAt, leading, type FollowingStatement } from "./key-change";
 import type { Instance } from "./instance";
 import type { Journal } from "./journal";
 import { encodedValue, storedKeyValues } from "./values";
@@ -21,15 +22,21 @@ export interface Parking {
  */
 export function parkable(columns: readonly ColumnModel[], later: LaterForeignKeys): ColumnModel | undefined {
   return (
-    columns.find(({ metadata, isPrimary }) => metadata.isNullable && !isPrimary) ??
+    columns.find((column) => mayBeNull(column)) ??
     columns.find((column) => !column.isPrimary && !column.metadata.referencedColumn && kindOf(column) !== undefined) ??
     columns.find((column) => !column.isPrimary && kindOf(column) !== undefined && isDeferred(column, later)) ??
-    // A key that nobody points at is a value like others.
-    columns.find(
-      (column) =>
-        column.isPrimary && !column.metadata.referencedColumn && kindOf(column) !== undefined && !isPointedAt(column),
-    )
+    // A key that nobody points at is a value like others; where somebody does, they follow it there and back.
+    [...columns]
+      .sort((left, right) => Number(isPointedAt(left)) - Number(isPointedAt(right)))
+      .find(
+        (column) => kindOf(column) !== undefined && (!column.metadata.referencedColumn || isDeferred(column, later)),
+      )
   );
+}
+
+/** What others point at does not become NULL: their foreign keys may not. */
+function mayBeNull(column: ColumnModel): boolean {
+  return column.metadata.isNullable && !column.isPrimary && !isPointedAt(column);
 }
 
 /** Whether a foreign key can point at no row for a moment: a new row's before the one that it is for is there. */
@@ -52,22 +59,31 @@ function isDeferred({ metadata: { relationMetadata } }: ColumnModel, { onlyDefer
   return !onlyDeferrable || relationMetadata?.deferrable !== undefined;
 }
 
-/** Parks rows: the database has a value that nobody else has, and the object keeps the one that it is to have. */
-export async function park(statements: Statements, journal: Journal, parkings: readonly Parking[]): Promise<void> {
+/**
+ * Parks a row: the database has a value that nobody else has, and the object keeps the one that it is to have.
+ *
+ * @param following what is to be written in the same statement
+ * @param own foreign keys of the row that point at itself
+ */
+export async function park(
+  statements: Statements,
+  journal: Journal,
+  { instance, column, value }: Parking,
+  following: readonly FollowingStatement[] = [],
+  own: readonly Change[] = [],
+): Promise<void> {
   const { dialect } = statements;
-  for (const { instance, column, value } of parkings) {
-    const { model } = instance;
-    const where = model.primary
-      .map(({ quoted }, place) => `${quoted} = ${dialect.placeholder(place + 2)}`)
-      .join(" AND ");
-    const sql = `UPDATE ${model.table} SET ${column.quoted} = ${dialect.placeholder(1)} WHERE ${where}`;
-    const key = storedKeyValues(instance).map((part, place) => encodedValue(model.primary[place]!, part));
-    journal.record(instance);
-    await statements.run(sql, [encodedValue(column, value), ...key]);
-    const snapshot = [...instance.snapshot!];
-    snapshot[column.index] = column.codec.freezeValue(value);
-    instance.snapshot = snapshot;
-  }
+  const { primary, table } = instance.model;
+  const { lead, parameters } = leading(following);
+  const put = (at: ColumnModel, what: unknown): string =>
+    `${at.quoted} = ${dialect.placeholder(parameters.push(encodedValue(at, what)))}`;
+  const sets = [{ column, value }, ...own].map((change) => put(change.column, change.value));
+  const key = storedKeyValues(instance).map((part, place) => put(primary[place]!, part));
+  journal.record(instance);
+  await statements.run(`${lead}UPDATE ${table} SET ${sets.join(", ")} WHERE ${key.join(" AND ")}`, parameters);
+  const snapshot = [...instance.snapshot!];
+  snapshot[column.index] = column.codec.freezeValue(value);
+  instance.snapshot = snapshot;
 }
 
 type Kind = "uuid" | "text" | "number" | "bytes" | "date";
@@ -87,13 +103,13 @@ function kindOf({ metadata }: ColumnModel): Kind | undefined {
 /** NULL where the column may have it, else a value that nobody else has. */
 export function parkedValue(column: ColumnModel): unknown {
   const { metadata } = column;
-  if (metadata.isNullable) return null;
+  if (mayBeNull(column)) return null;
   const length = Number(metadata.length) || 32;
   switch (kindOf(column)!) {
     case "uuid":
       return randomUUID();
     case "text":
-      return randomBytes(16).toString("hex").slice(0, length);
+      return parkedText(length);
     case "number":
       return parkedNumber(column);
     case "bytes":
@@ -102,6 +118,15 @@ export function parkedValue(column: ColumnModel): unknown {
       return parkedDate(column);
   }
 }
+
+/** Where a column has room for few characters, they are such as no code is made of. */
+function parkedText(length: number): string {
+  if (length >= SAFE_LENGTH) return randomBytes(16).toString("hex").slice(0, length);
+  return Array.from({ length }, () => UNUSUAL[randomInt(UNUSUAL.length)]).join("");
+}
+
+const SAFE_LENGTH = 8;
+const UNUSUAL = "!#$%&()*+,-./:;<=>?@[]^_{|}~";
 
 /** A number that is far from those in use, and fits the smallest column of its kind. */
 function parkedNumber({ metadata: { type, unsigned, precision, scale } }: ColumnModel): unknown {

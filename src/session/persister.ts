@@ -2,7 +2,7 @@ import type { Dialect, Row, Statements } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, JunctionModel } from "../metadata/model";
 import type { Change } from "./change-set";
 import { rowGone, staleRow } from "./errors";
-import { followingStatements, ownFollowers, type Follower, type FollowingStatement } from "./key-change";
+import { followingStatements, leading, ownFollowers, type Follower, type FollowingStatement } from "./key-change";
 import type { StandIns } from "./flush-plan";
 import { Inserter } from "./inserter";
 import type { Instance } from "./instance";
@@ -50,20 +50,44 @@ export class Persister {
   }
 
   /** Writes a row whose key changes; those that point at it follow. */
-  async updateKey(model: EntityModel, update: Update, followers: readonly Follower[]): Promise<void> {
+  updateKey(model: EntityModel, update: Update, followers: readonly Follower[]): Promise<void> {
+    return this.#followed(update, followers, false, (following, own) =>
+      this.#updateGroup(model, [{ ...update, changes: [...update.changes, ...own] }], following),
+    );
+  }
+
+  /** Gives a row another key for a moment; those that point at it follow. */
+  parkKey(parking: Parking, followers: readonly Follower[]): Promise<void> {
+    const { instance, pointsNowhere } = parking;
+    return this.#followed({ instance, changes: [parking] }, followers, pointsNowhere, (following, own) =>
+      park(this.#connection, this.#journal, parking, following, own),
+    );
+  }
+
+  /** @param pointsNowhere whether the key is a foreign key that for the moment points at no row */
+  async #followed(
+    update: Update,
+    followers: readonly Follower[],
+    pointsNowhere: boolean,
+    write: (following: readonly FollowingStatement[], own: readonly Change[]) => Promise<void>,
+  ): Promise<void> {
     const own = ownFollowers(update, followers);
-    const whole = { ...update, changes: [...update.changes, ...own] };
-    if (followers.every(({ byDatabase }) => byDatabase)) return this.#updateGroup(model, [whole]);
     const { onlyDeferrable } = this.#dialect.laterForeignKeys;
-    const following = followingStatements(this.#connection, followers, update.instance, onlyDeferrable);
+    const byDatabase = followers.every((one) => one.byDatabase);
+    const following = byDatabase
+      ? []
+      : followingStatements(this.#connection, followers, update.instance, onlyDeferrable);
     // One statement, at whose end the foreign keys are looked at, whether they are deferrable or not.
-    if (onlyDeferrable) return this.#updateGroup(model, [whole], following);
-    await this.#pointingNowhere(async () => {
-      for (const { sql, parameters } of following) await this.#connection.run(sql, parameters);
-      // On MySQL and MariaDB a row that points at itself is in its own way.
-      if (own.length > 0) await this.#updateGroup(model, [whole]);
-    });
-    if (own.length === 0) await this.#updateGroup(model, [whole]);
+    const together = onlyDeferrable ? following : [];
+    // On MySQL and MariaDB a row that points at itself is in its own way.
+    const isUnchecked = pointsNowhere || (!onlyDeferrable && own.length > 0);
+    const before = onlyDeferrable ? [] : following;
+    if (before.length > 0 || isUnchecked)
+      await this.#pointingNowhere(async () => {
+        for (const { sql, parameters } of before) await this.#connection.run(sql, parameters);
+        if (isUnchecked) await write(together, own);
+      });
+    if (!isUnchecked) await write(together, own);
   }
 
   async delete(model: EntityModel, instances: readonly Instance[]): Promise<void> {
@@ -95,7 +119,9 @@ export class Persister {
 
   /** Gives rows another value for a moment. */
   async park(parkings: readonly Parking[]): Promise<void> {
-    const write = (): Promise<void> => park(this.#connection, this.#journal, parkings);
+    const write = async (): Promise<void> => {
+      for (const parking of parkings) await park(this.#connection, this.#journal, parking);
+    };
     return parkings.some(({ pointsNowhere }) => pointsNowhere) ? this.#pointingNowhere(write) : write();
   }
 
@@ -153,7 +179,7 @@ export class Persister {
     const made = model.columns.filter(
       (column) => column === touched || column.metadata.asExpression !== undefined || defaults.has(column),
     );
-    const before = following.flatMap(({ parameters }) => parameters);
+    const { lead, parameters: before } = leading(following);
     let position = before.length;
     const sets = updates[0]!.changes.map(
       ({ column, made: sql }) => `${column.quoted} = ${sql ?? this.#dialect.placeholder(++position)}`,
@@ -161,8 +187,7 @@ export class Persister {
     if (version) sets.push(`${version.quoted} = ${version.quoted} + 1`);
     if (touched) sets.push(`${touched.quoted} = ${this.#now(touched)}`);
     const where = this.#keyCondition(model, version, position);
-    const lead = following.map(({ sql: one }, place) => `follower_${place + 1} AS (${one})`).join(", ");
-    const sql = `${lead && `WITH ${lead} `}UPDATE ${model.table} SET ${sets.join(", ")} WHERE ${where}`;
+    const sql = `${lead}UPDATE ${model.table} SET ${sets.join(", ")} WHERE ${where}`;
     const batches = updates.map((update) => [...before, ...updateParameters(update, version)]);
     // Remembered as it is sent: what is changed in the meantime is for the next flush to find.
     const sent = updates.map(({ changes }) =>

@@ -31,7 +31,7 @@ export class Trees {
   async before(step: Step): Promise<void> {
     if (step.action !== "update") await this.finish();
     if (!("model" in step) || !step.model.tree) return;
-    if (step.action === "update") this.#moving.push(...step.rows.filter(changesParent));
+    if (step.action === "update") this.#moving.push(...step.rows.filter(changesPlace));
     else if (step.action === "delete") await this.#deleting(step.model, step.rows);
   }
 
@@ -330,9 +330,12 @@ function step({ parent }: TreeModel, instance: Instance): string {
   return `${parent.joins.map(({ referenced }) => String(currentValue(instance, referenced))).join("_")}.`;
 }
 
-function changesParent(instance: Instance): boolean {
-  const { joins } = instance.model.tree!.parent;
-  return changesOf(instance).some(({ column }) => joins.some(({ foreign }) => foreign === column));
+/** Whether a node gets another parent, or another name in the paths. */
+function changesPlace(instance: Instance): boolean {
+  const { kind, parent } = instance.model.tree!;
+  return changesOf(instance).some(({ column }) =>
+    parent.joins.some(({ foreign, referenced }) => column === foreign || (kind === "path" && column === referenced)),
+  );
 }
 
 function encodedKey(instance: Instance): Key {

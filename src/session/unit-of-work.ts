@@ -128,7 +128,9 @@ export class UnitOfWork implements RowWatcher {
     const key = keyMaker(instance.model).ofValues(values);
     if (key === undefined) return;
     const other = among.get(key) ?? this.#workspace.identities.get(instance.model, key);
-    if (other && other !== instance && other.deletion === "none")
+    // One whose row has been given another key is in nobody's way.
+    const isThere = other && (!other.snapshot || storedKey(other) === key);
+    if (isThere && other !== instance && other.deletion === "none")
       throw duplicateKey(instance.entity, other.entity, values.join(", "), other.snapshot !== undefined);
     among.set(key, instance);
   }

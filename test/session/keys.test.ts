@@ -285,6 +285,54 @@ eachDatabase((database) => {
     expect(session.dirty).toEqual([]);
   });
 
+  test("columns that others point at are swapped, keys and parts of keys too", async () => {
+    const { db, session } = bench;
+    const [one, two] = ["A1", "B1"].map((serial) => db.create(Device, { serial })) as [Device, Device];
+    const [cz, sk] = ["CZ", "SK"].map((code) => db.create(Country, { code })) as [Country, Country];
+    const towns = [db.create(Town, { name: "Brno", country: cz }), db.create(Town, { name: "Brno", country: sk })];
+    towns[0]!.twins.push(towns[1]!);
+    session.add(
+      db.create(Reading, { code: "r1", value: 1, device: one }),
+      db.create(Reading, { code: "r2", value: 2, device: two }),
+    );
+    session.add(...towns, db.create(Street, { name: "Main", town: towns[0]! }));
+    await session.commit();
+    [one.serial, two.serial] = [two.serial, one.serial];
+    [cz.code, sk.code] = [sk.code, cz.code];
+    await session.commit();
+    expect(await bench.stored(`SELECT "code", "device_serial" AS serial FROM "reading" ORDER BY "code"`)).toEqual([
+      { code: "r1", serial: "B1" },
+      { code: "r2", serial: "A1" },
+    ]);
+    expect(towns.map(({ countryCode }) => countryCode)).toEqual(["SK", "CZ"]);
+    expect(await session.get(Town, { name: "Brno", countryCode: "SK" })).toBe(towns[0]);
+    expect(await bench.stored(`SELECT "townCountryCode" AS code FROM "street"`)).toEqual([{ code: "SK" }]);
+    expect(
+      await bench.stored(`SELECT "townCountryCode_1" AS one, "townCountryCode_2" AS other FROM "town_twins_town"`),
+    ).toEqual([{ one: "SK", other: "CZ" }]);
+    expect(session.dirty).toEqual([]);
+  });
+
+  test("keys that are a relation's are swapped where the foreign key can wait", async () => {
+    const { db, session } = bench;
+    const [one, two] = ["A1", "B1"].map((serial) => db.create(Device, { serial })) as [Device, Device];
+    const [long, short] = [
+      db.create(Warranty, { device: one, years: 9 }),
+      db.create(Warranty, { device: two, years: 1 }),
+    ];
+    session.add(long, short);
+    await session.commit();
+    [long.device, short.device] = [two, one];
+    if (bench.kind === "postgres") {
+      await expect(session.commit()).rejects.toMatchObject({ code: "session/cycle" });
+      return;
+    }
+    await session.commit();
+    expect([long.deviceId, short.deviceId]).toEqual([two.id, one.id]);
+    expect((await (await bench.fresh()).session.get(Warranty, two.id))!.years).toBe(9);
+    expect(await session.get(Warranty, two.id)).toBe(long);
+  });
+
   test("a key that is a relation's", async () => {
     const { db, session } = bench;
     const device = db.create(Device, { serial: "A1" });

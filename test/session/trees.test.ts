@@ -235,6 +235,55 @@ eachDatabase((database) => {
       expect(await trees()).toBe("a(e(f(g)))");
     });
 
+    test("keys change, and are swapped between nodes above and below each other", async () => {
+      await plant();
+      const key = Node === Named ? "name" : "id";
+      const all = (await bench.session.query(entity).all()) as unknown as Record<string, unknown>[];
+      const [a, b, c] = ["a", "b", "c"].map((name) => all.find((one) => one["name"] === name)!) as [
+        Record<string, unknown>,
+        Record<string, unknown>,
+        Record<string, unknown>,
+      ];
+      b[key] = Node === Named ? "x" : 9_001;
+      await bench.session.commit();
+      expect(await trees()).toBe(Node === Named ? "a(e,x(c,d))" : "a(b(c,d),e)");
+      [a[key], b[key], c[key]] = [b[key], c[key], a[key]];
+      await bench.session.flush();
+      await bench.session.rollback();
+      [a[key], b[key], c[key]] = [b[key], c[key], a[key]];
+      await bench.session.commit();
+      expect(await trees()).toBe(Node === Named ? "x(c(a,d),e)" : "a(b(c,d),e)");
+      expect(bench.session.dirty).toEqual([]);
+    });
+
+    test("a key changes while its node moves, and while its parent's does", async () => {
+      if (Node === Named) return;
+      await plant();
+      const [a, b, c] = (await Promise.all(["a", "b", "c"].map((name) => find(name)))) as (TreeNode & { id: number })[];
+      c!.id += 1_000;
+      c!.parent = a!;
+      [b!.id, a!.id] = [a!.id, b!.id];
+      await bench.session.commit();
+      expect(await trees()).toBe("a(b(d),c,e)");
+    });
+
+    test("a new node takes the row of a deleted one, with what stands below it", async () => {
+      await plant();
+      const b = await find("b");
+      const a = await find("a");
+      const key = Node === Named ? {} : { id: (b as unknown as { id: number }).id };
+      bench.session.delete(b);
+      bench.session.add(bench.db.create(entity, { ...key, name: Node === Named ? "b" : "x", parent: a } as never));
+      await bench.session.commit();
+      expect(await trees()).toBe(Node === Named ? "a(b(c,d),e)" : "a(e,x(c,d))");
+      // And elsewhere in the tree.
+      const [old, e] = [await find(Node === Named ? "b" : "x"), await find("e")];
+      bench.session.delete(old);
+      bench.session.add(bench.db.create(entity, { ...key, name: Node === Named ? "b" : "y", parent: e } as never));
+      await bench.session.commit();
+      expect(await trees()).toBe(Node === Named ? "a(e(b(c,d)))" : "a(e(y(c,d)))");
+    });
+
     test("a node cannot stand below itself", async () => {
       await plant();
       const b = await find("b");

@@ -442,6 +442,106 @@ eachDatabase((database) => {
       expect(session.dirty).toEqual([]);
     });
 
+    test("session 22: keys that others point at are swapped; children follow there and back, loaded or not, and a rollback undoes it", async () => {
+      const { db, session } = bench;
+      const circle = db.create(Group, { name: "readers" });
+      const users = ["susan", "bob", "eve"].map((username) => {
+        const user = db.create(User, { username });
+        user.posts.push(db.create(Post, { body: `of ${username}` }));
+        user.groups.push(circle);
+        return user;
+      });
+      session.add(
+        ...users,
+        ...users.flatMap(({ posts }) => posts),
+        db.create(Profile, { motto: "m", user: users[0]! }),
+      );
+      await session.commit();
+      const ids = users.map(({ id }) => id);
+      const rows = async (): Promise<string[]> =>
+        (
+          await bench.stored(
+            'SELECT "user".id, username, body FROM "user" JOIN post ON post."authorId" = "user".id ' +
+              'JOIN user_groups_circle pair ON pair."userId" = "user".id ORDER BY "user".id',
+          )
+        ).map((row) => Object.values(row).join(" "));
+      const expected = (names: string[]): string[] => names.map((name, place) => `${ids[place]} ${name} of ${name}`);
+      for (const loads of [true, false]) {
+        const fresh = await bench.fresh();
+        const read = await fresh.query(User).orderBy("id").all();
+        const [post] = loads ? [...(await read[0]!.posts)] : [];
+        read.forEach((user, place) => (user.id = ids[(place + 1) % 3]!));
+        await fresh.session.flush();
+        expect([post?.author, post && fresh.session.isModified(post)]).toEqual(
+          loads ? [read[0], false] : [undefined, undefined],
+        );
+        await fresh.session.rollback();
+        expect(read.map(({ id }) => id)).toEqual(ids);
+        expect(await fresh.session.get(User, ids[1]!)).toBe(read[1]);
+        expect(await rows()).toEqual(expected(["susan", "bob", "eve"]));
+        read.forEach((user, place) => (user.id = ids[(place + 1) % 3]!));
+        await fresh.session.commit();
+        expect(fresh.session.dirty).toEqual([]);
+        expect(await rows()).toEqual(expected(["eve", "susan", "bob"]));
+        expect(await fresh.session.get(User, ids[1]!)).toBe(read[0]);
+        expect((await read[0]!.profile)!.motto).toBe("m");
+        read.forEach((user, place) => (user.id = ids[place]!));
+        await fresh.session.commit();
+        expect(await rows()).toEqual(expected(["susan", "bob", "eve"]));
+      }
+    });
+
+    test("a key that a row gives up is taken by a new one in the same flush", async () => {
+      const { db, session } = bench;
+      const susan = await susanWithAll();
+      const { id } = susan;
+      susan.id = 9_001;
+      const bob = db.create(User, { id, username: "bob" });
+      session.add(bob);
+      await session.commit();
+      expect(await bench.stored('SELECT id, username FROM "user" ORDER BY username')).toEqual([
+        { id, username: "bob" },
+        { id: 9_001, username: "susan" },
+      ]);
+      expect(await foreignKeys()).toEqual(["9001 9001 9001 9001"]);
+      expect([await session.get(User, id), await session.get(User, 9_001)]).toEqual([bob, susan]);
+    });
+
+    test("rows of one table that point at each other swap their keys", async () => {
+      const { db, session } = bench;
+      const root = db.create(Node, { label: "root" });
+      root.parent = root;
+      const leaf = db.create(Node, { label: "leaf", parent: root });
+      const twig = db.create(Node, { label: "twig", parent: leaf });
+      session.add(root, twig);
+      await session.commit();
+      [root.id, leaf.id] = [leaf.id, root.id];
+      await session.commit();
+      expect(await bench.stored('SELECT id, label, "parentId" AS above FROM node ORDER BY label')).toEqual([
+        { id: leaf.id, label: "leaf", above: root.id },
+        { id: root.id, label: "root", above: root.id },
+        { id: twig.id, label: "twig", above: leaf.id },
+      ]);
+      expect([root.parent, leaf.parent, twig.parent]).toEqual([root, root, leaf]);
+      expect(session.dirty).toEqual([]);
+    });
+
+    test("a child that moves to the row that takes its old parent's key moves", async () => {
+      const { db, session } = bench;
+      const [one, two] = ["one", "two"].map((label) => db.create(Node, { label })) as [Node, Node];
+      const leaf = db.create(Node, { label: "leaf", parent: one });
+      session.add(leaf, two);
+      await session.commit();
+      leaf.parent = two;
+      [one.id, two.id] = [two.id, one.id];
+      await session.commit();
+      expect(await bench.stored("SELECT \"parentId\" AS above FROM node WHERE label = 'leaf'")).toEqual([
+        { above: two.id },
+      ]);
+      await session.refresh(leaf);
+      expect(await leaf.parent).toBe(two);
+    });
+
     test("a key goes to the row of another one that is deleted, or goes on", async () => {
       const { db, session } = bench;
       const [a, b, c] = [1, 2, 3].map((place) => db.create(Seat, { hall: "A", place, guest: `g${place}` })) as [
