@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import Module from "node:module";
 import path from "node:path";
+import type { KnownFiles } from "./code-cache";
 
 /*
  * Start-up is counted in milliseconds, and most of them are TypeORM's: it loads 300 files whatever it is asked to do. Two things are done
@@ -14,9 +15,12 @@ interface NodeModules {
 }
 const modules = Module as unknown as NodeModules;
 
-/** From now on files are found with fewer questions, and some parts of TypeORM are loaded when they are first used. */
-export function startQuickly(): void {
-  findQuickly();
+/**
+ * From now on files are found with fewer questions, and some parts of packages are loaded when they are first used.
+ * @param known what earlier processes have found
+ */
+export function startQuickly(known?: KnownFiles): void {
+  findQuickly(new Finder(known));
   deferRareParts();
 }
 
@@ -27,15 +31,18 @@ const OWN_FOLDER = path.resolve(__dirname, "..") + path.sep;
 /** `./x`, `../x/y`; not `.`, `./` or `x/..`, which are folders. */
 const RELATIVE = /^\.\.?\/(?:.*\/)?(?!\.{0,2}$)[^/]*$/;
 
-/** What packages and Retort itself require by a relative name is looked for once. */
-function findQuickly(): void {
+/** `x`, `x/y`, `@x/y`: a package, or a file in one. */
+const PACKAGED = /^(?!node:)[@\w]/;
+
+/** What packages and Retort itself require is looked for once. */
+function findQuickly(finder: Finder): void {
   const native = modules._resolveFilename.bind(modules);
-  const finder = new Finder();
   modules._resolveFilename = (request, parent, isMain, options) => {
     const from = parent?.filename;
-    const isQuick = options === undefined && from && RELATIVE.test(request) && isLasting(from);
-    const find = () => native(request, parent, isMain, options);
-    return isQuick ? finder.find(path.resolve(path.dirname(from), request), find) : find();
+    const search = () => native(request, parent, isMain, options);
+    if (options !== undefined || !from || !isLasting(from)) return search();
+    if (RELATIVE.test(request)) return finder.file(request, from, search);
+    return PACKAGED.test(request) ? finder.package(request, from, search) : search();
   };
 }
 
@@ -44,14 +51,51 @@ function isLasting(file: string): boolean {
   return file.includes(`${path.sep}node_modules${path.sep}`) || file.startsWith(OWN_FOLDER);
 }
 
+/** The folder of the package that a file belongs to, and the folders from there to the file. */
+const PACKAGE = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)((?:[\\/][^\\/]+)*)[\\/][^\\/]+$/;
+
 class Finder {
+  readonly #known: KnownFiles | undefined;
   readonly #found = new Map<string, string>();
   readonly #folders = new Map<string, ReadonlyMap<string, fs.Dirent>>();
+  readonly #packages = new Map<string, string>();
 
-  find(wanted: string, search: () => string): string {
+  constructor(known?: KnownFiles) {
+    this.#known = known;
+  }
+
+  file(request: string, from: string, search: () => string): string {
+    const known = this.#known?.get(from, request);
+    if (known !== undefined) return known;
+    const wanted = path.resolve(path.dirname(from), request);
     let file = this.#found.get(wanted);
     if (file === undefined) this.#found.set(wanted, (file = this.#plainFile(wanted) ?? search()));
+    this.#known?.set(from, request, file);
     return file;
+  }
+
+  /** All files of a package find the same, but for those in a folder that has packages of its own. */
+  package(request: string, from: string, search: () => string): string {
+    const [, root, inner] = PACKAGE.exec(from) ?? [];
+    if (root === undefined || this.#hasPackages(root, inner!)) return search();
+    const key = `${root}\0${request}`;
+    let file = this.#packages.get(key);
+    if (file === undefined) this.#packages.set(key, (file = search()));
+    return file;
+  }
+
+  readonly #withPackages = new Map<string, boolean>();
+
+  #hasPackages(root: string, inner: string): boolean {
+    if (inner === "") return false;
+    const folder = root + inner;
+    let result = this.#withPackages.get(folder);
+    if (result === undefined) {
+      const outer = inner.slice(0, inner.search(/[\\/][^\\/]+$/));
+      result = fs.existsSync(path.join(folder, "node_modules")) || this.#hasPackages(root, outer);
+      this.#withPackages.set(folder, result);
+    }
+    return result;
   }
 
   /** What most names mean: `x.js` for `x`. Everything else (a folder, another ending, a link) is left to Node. */
@@ -84,23 +128,24 @@ function readFolder(folder: string): ReadonlyMap<string, fs.Dirent> {
   }
 }
 
-// Parts of TypeORM that few processes use
+// Parts of packages that few processes use
 
-/** File of TypeORM → what it requires and need not have at once. */
+/** File of a package → what it requires and need not have at once. */
 const RARE: Readonly<Record<string, RegExp>> = {
-  "driver/DriverFactory.js": /^\.\/[\w-]+\/\w+Driver$/,
-  "logger/DebugLogger.js": /^debug$/,
-  "platform/PlatformTools.js": /^(@sqltools\/formatter|sql-highlight)$/,
-  "util/DirectoryExportedClassesLoader.js": /^tinyglobby$/,
+  "typeorm/driver/DriverFactory.js": /^\.\/[\w-]+\/\w+Driver$/,
+  "typeorm/logger/DebugLogger.js": /^debug$/,
+  "typeorm/platform/PlatformTools.js": /^(@sqltools\/formatter|sql-highlight)$/,
+  "typeorm/util/DirectoryExportedClassesLoader.js": /^tinyglobby$/,
+  "commander/lib/command.js": /^node:child_process$/,
 };
 
-const OF_TYPEORM = /[\\/]node_modules[\\/]typeorm[\\/](.+)$/;
+const OF_PACKAGE = /[\\/]node_modules[\\/]((?:typeorm|commander)[\\/].+)$/;
 
 function deferRareParts(): void {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the module that it belongs to
   const native = modules.prototype.require;
   modules.prototype.require = function (request) {
-    const part = OF_TYPEORM.exec(this.filename)?.[1]?.replaceAll("\\", "/");
+    const part = OF_PACKAGE.exec(this.filename)?.[1]?.replaceAll("\\", "/");
     const isRare = part !== undefined && Object.hasOwn(RARE, part) && RARE[part]!.test(request);
     return isRare ? deferred(() => native.call(this, request) as object) : native.call(this, request);
   };

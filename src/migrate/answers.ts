@@ -7,6 +7,10 @@ export interface Answers {
   readonly backfills?: readonly string[];
 }
 
+export function hasAnswers({ renames = [], drops = [], backfills = [] }: Answers): boolean {
+  return renames.length + drops.length + backfills.length > 0;
+}
+
 /** One thing that is not done without being told so. */
 export interface Question {
   readonly about: "table" | "column" | "index" | "view" | "values" | "narrowing";

@@ -1,7 +1,7 @@
 import type { Operation } from "../dialect/schema/operation";
 import { describe } from "../dialect/schema/words";
 import type { MigrationContext } from "./context";
-import { type Difference, plainDifference, readSchemas } from "./difference";
+import { type Difference, isVerbatim, plainDifference, readSchemas } from "./difference";
 
 export interface CheckResult {
   /** Whether the entities and the database agree. */
@@ -11,7 +11,7 @@ export interface CheckResult {
 
 /** Compares the entities with the database and changes nothing. `context.dataSource` must be initialised. */
 export async function check(context: MigrationContext): Promise<CheckResult> {
-  const { operations } = await difference(context);
+  const operations = (await isVerbatim(context)) ? [] : (await difference(context)).operations;
   return {
     agrees: operations.length === 0,
     differences: operations.map((operation) => ({ text: describe(operation), operation })),

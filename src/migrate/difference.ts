@@ -1,5 +1,5 @@
 import type { QueryRunner } from "typeorm";
-import type { SchemaDialect, Scope } from "../dialect/schema/dialect";
+import type { Plan, SchemaDialect, Scope } from "../dialect/schema/dialect";
 import { schemaDialectOf } from "../dialect/schema/dialects";
 import { type Declared, declaredSchema } from "../dialect/schema/entities";
 import {
@@ -58,17 +58,37 @@ export async function readSchemas(context: MigrationContext): Promise<Schemas> {
   }
 }
 
-async function wantedSchema({ dataSource }: MigrationContext, declared: Declared, scope: Scope): Promise<Schema> {
+/**
+ * Whether the database is what the entities want to the letter. False proves nothing: what is told in other words may be
+ * the same after all, which `readSchemas` finds out.
+ */
+export async function isVerbatim(context: MigrationContext): Promise<boolean> {
+  const { dataSource } = context;
   const dialect = schemaDialectOf(dataSource);
-  const { tables, views, enums } = declared.schema;
-  const operations: Operation[] = [
+  if (!dialect.hasVerbatim) return false;
+  const declared = declaredSchema(dataSource, dialect);
+  const runner = dataSource.createQueryRunner();
+  try {
+    return await dialect.hasVerbatim(runner, creation(declared, dialect), scopeOf(context, declared));
+  } finally {
+    await runner.release();
+  }
+}
+
+/** What makes all that the entities want in an empty database. */
+function creation({ schema: { tables, views, enums } }: Declared, dialect: SchemaDialect): Plan {
+  return dialect.plan(emptySchema, [
     ...enums.map((type): Operation => ({ kind: "createEnum", type })),
     ...tables.map((table): Operation => ({ kind: "createTable", table })),
     ...views.map((view): Operation => ({ kind: "createView", view })),
-  ];
+  ]);
+}
+
+async function wantedSchema({ dataSource }: MigrationContext, declared: Declared, scope: Scope): Promise<Schema> {
+  const dialect = schemaDialectOf(dataSource);
   const scratch = await dialect.openScratch(dataSource);
   try {
-    for (const step of dialect.plan(emptySchema, operations).steps)
+    for (const step of creation(declared, dialect).steps)
       for (const statement of step.statements)
         if (statement.kind === "sql")
           await scratch.runner.query(statement.sql).catch((error: unknown) => {

@@ -3,9 +3,9 @@ import path from "node:path";
 import type { Plan } from "../dialect/schema/dialect";
 import { type Operation, reverseAll } from "../dialect/schema/operation";
 import { describe } from "../dialect/schema/words";
-import { type Answers, type Ask, Inquiry } from "./answers";
+import { type Answers, type Ask, Inquiry, hasAnswers } from "./answers";
 import type { MigrationContext } from "./context";
-import { type Difference, answeredDifference, readSchemas } from "./difference";
+import { type Difference, answeredDifference, isVerbatim, readSchemas } from "./difference";
 import { classNameOf, fileNameOf, renderFile } from "./file";
 import { fileExists, pendingMigrations } from "./generate-errors";
 import { type Proof, prove } from "./proof";
@@ -51,6 +51,8 @@ export type GenerateResult =
  */
 export async function generate(context: MigrationContext, options: GenerateOptions = {}): Promise<GenerateResult> {
   if (options.pending && options.pending.length > 0) throw pendingMigrations(options.pending);
+  // An answer that answers nothing has to be found out.
+  if (!hasAnswers(options.answers ?? {}) && (await isVerbatim(context))) return { status: "unchanged" };
   const schemas = await readSchemas(context);
   const difference = await answeredDifference(context, schemas, new Inquiry(options.answers ?? {}, options.ask));
   if (difference.operations.length === 0) return { status: "unchanged" };

@@ -94,8 +94,10 @@ function changeOnce(g: fc.GeneratorValue, after: Design): void {
 }
 
 function dropColumn(after: Design, own: DesignTable, column: DesignColumn): void {
-  const uses = (columns: readonly string[]) => columns.includes(column.name);
-  own.columns = own.columns.filter((other) => other !== column && other.generated?.of !== column.name);
+  const computed = own.columns.filter(({ generated }) => generated?.of === column.name);
+  const gone = [column, ...computed].map(({ name }) => name);
+  const uses = (columns: readonly string[]) => columns.some((name) => gone.includes(name));
+  own.columns = own.columns.filter(({ name }) => !gone.includes(name));
   own.indexes = own.indexes.filter(({ columns }) => !uses(columns));
   own.uniques = own.uniques.filter((columns) => !uses(columns));
   own.checks = own.checks.filter((check) => !check.includes(quoted(column.name)));

@@ -1,4 +1,3 @@
-import readline from "node:readline/promises";
 import type { CommandContext } from "../command";
 import { interrupted } from "./errors";
 
@@ -57,7 +56,8 @@ async function withValue(
 }
 
 async function ask({ io }: Pick<CommandContext, "io">, question: string): Promise<string> {
-  const lines = readline.createInterface({ input: io.stdin, output: io.stderr });
+  const { createInterface } = await import("node:readline/promises");
+  const lines = createInterface({ input: io.stdin, output: io.stderr });
   try {
     return await lines.question(question);
   } catch (error) {

@@ -28,6 +28,11 @@ export interface SchemaDialect {
   renamed(schema: Schema, rename: Rename): Schema;
   /** Reads the whole schema, but for what `isLeftAlone` names. */
   read(runner: QueryRunner, scope: Scope): Promise<Schema>;
+  /**
+   * Whether the database has, word for word, just what the plan would make in an empty one: then nothing has to be made,
+   * or understood, to know that it is right. Absent where a database puts what it is told into words of its own.
+   */
+  hasVerbatim?(runner: QueryRunner, plan: Plan, scope: Scope): Promise<boolean>;
   /** An empty database of the same kind and settings, to try things on; nothing of it stays after `close`. */
   openScratch(dataSource: DataSource): Promise<Scratch>;
   /**

@@ -5,7 +5,7 @@ import type { Column, Table } from "../../schema/model";
 import { mentions, normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
 import { plan, renamed } from "./plan";
-import { readSchema } from "./read";
+import { hasVerbatim, readSchema } from "./read";
 import { openScratch } from "./scratch";
 
 /** The schema side of SQLite. */
@@ -34,6 +34,7 @@ export const sqliteSchema: SchemaDialect = {
   canCollate: () => true,
   renamed,
   read: readSchema,
+  hasVerbatim,
   openScratch,
   plan,
   count: ({ name }, condition) =>

@@ -1,6 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import { withBooks } from "../../schema/books";
-import type { Scope } from "../../schema/dialect";
+import type { Plan, Scope } from "../../schema/dialect";
 import type {
   Check,
   Column,
@@ -26,15 +26,13 @@ interface StoredObject {
 
 /** Reads the schema out of the statements that SQLite has stored; they hold more than its pragmas tell. */
 export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Schema> {
-  const objects = (await runner.query(
-    `SELECT "type", "name", "tbl_name", "sql" FROM "main"."sqlite_master" ORDER BY "rowid"`,
-  )) as StoredObject[];
+  const objects = await storedObjects(runner);
   const ordinary = new Set(
     ((await runner.query("PRAGMA main.table_list")) as { name: string; type: string; schema: string }[])
       .filter((row) => row.type === "table" && row.schema === "main")
       .map((row) => row.name),
   );
-  const isOurs = ({ name }: StoredObject) => !/^sqlite_/i.test(name) && !scope.isLeftAlone(name);
+  const isOurs = oursIn(scope);
   const tables = objects
     .filter((object) => object.type === "table" && ordinary.has(object.name) && isOurs(object))
     .map((object) => readTable(object, objects, isOurs));
@@ -42,6 +40,40 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   const schema: Schema = { tables: tables.map((table) => resolved(table, tables)), views, enums: [] };
   const hasBooks = ordinary.has(runner.dataSource.metadataTableName);
   return withBooks(schema, runner, quote, hasBooks);
+}
+
+function storedObjects(runner: QueryRunner): Promise<StoredObject[]> {
+  const sql = `SELECT "type", "name", "tbl_name", "sql" FROM "main"."sqlite_master" ORDER BY "rowid"`;
+  return runner.query(sql) as Promise<StoredObject[]>;
+}
+
+function oursIn(scope: Scope): (object: StoredObject) => boolean {
+  return ({ name }) => !/^sqlite_/i.test(name) && !scope.isLeftAlone(name);
+}
+
+/**
+ * Whether what SQLite has stored are the plan's statements, all of them and no others. Triggers are nobody's but a hand's.
+ * A plan that enters something into TypeORM's books says more than statements show.
+ */
+export async function hasVerbatim(runner: QueryRunner, { steps }: Plan, scope: Scope): Promise<boolean> {
+  const wanted = steps.flatMap(({ statements }) => statements.map((one) => (one.kind === "sql" ? one.sql : "")));
+  if (!wanted.every((sql) => /^CREATE (TABLE|INDEX|UNIQUE INDEX) "/.test(sql))) return false;
+  const isOurs = oursIn(scope);
+  const stored = (await storedObjects(runner))
+    .filter((object) => object.type !== "trigger" && object.sql !== null && isOurs(object))
+    .map(({ sql }) => sql!);
+  const inOrder = (texts: readonly string[]) => texts.map(unindented).sort().join("\0");
+  return inOrder(stored) === inOrder(wanted);
+}
+
+const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"/g;
+
+/** The statement without the indentation that a migration's file has given it; as it is where a string may go over several lines. */
+function unindented(sql: string): string {
+  const lines = sql.split("\n");
+  if (lines.length === 1) return sql;
+  const isBroken = (line: string) => /['"`[]|\/\*/.test(line.replace(QUOTED, ""));
+  return lines.some(isBroken) ? sql : lines.map((line) => line.trim()).join("\n");
 }
 
 function readTable(
