@@ -1,9 +1,10 @@
 import type { EntityModel, RelationModel } from "../metadata/model";
-import { Column, or } from "../query/expression";
+import { or, type Condition } from "../query/expression";
 import { Query } from "../query/query";
 import { Collection, LazyCollection } from "./collection";
 import { childrenNeedParent, heldByAnotherSession } from "./errors";
 import { instanceOf, type Instance, type Reference } from "./instance";
+import { among, portions, relatedTo } from "./relation-loader";
 import { replacementsOf, type Replacement } from "./replacements";
 import type { Workspace } from "./workspace";
 
@@ -140,12 +141,21 @@ export class Cascades implements Consequences {
 
   /** `cascade: ["remove"]` on the side of a foreign key, or on a many-to-many: what the object refers to goes too. */
   async #toTargets(relation: RelationModel, owners: readonly Instance[]): Promise<void> {
-    for (const owner of owners) {
-      if (!owner.snapshot) continue;
-      const query = this.#workspace.relatedQuery(owner, relation).withDeleted();
-      const targets = await this.#workspace.withoutAutoflushOwnTurn(() => query.all());
-      for (const target of targets) this.leaving.add(instanceOf(target)!);
+    const { relationships } = this.#workspace.registry;
+    const stored = owners.filter(({ snapshot }) => snapshot);
+    if (relation.isManyToMany) {
+      const conditions = stored.map((owner) => relatedTo(relationships, owner, relation));
+      for (const portion of portions(conditions, relation.junction!.toOwner.length + 1, this.#workspace))
+        for (const target of await this.#rows(relation.target, or(...portion))) this.leaving.add(target);
+      return;
     }
+    const keys = stored.flatMap((owner) => {
+      const key = relationships.foreignKeyValues(owner, relation);
+      return key ? [key] : [];
+    });
+    const columns = relation.joins.map(({ referenced }) => referenced);
+    for (const portion of portions(keys, columns.length, this.#workspace))
+      for (const target of await this.#rows(relation.target, among(columns, portion))) this.leaving.add(target);
   }
 
   #cut(child: Instance, relation: RelationModel, fate: "null" | "stays"): void {
@@ -170,26 +180,21 @@ export class Cascades implements Consequences {
   }
 
   async #children(relation: RelationModel, parents: readonly Instance[]): Promise<Instance[]> {
-    const condition = or(
-      ...(relation.joins.length === 1
-        ? [
-            new Column(relation.joins[0]!.foreign).in(
-              parents.map(({ entity }) => relation.joins[0]!.referenced.read(entity)),
-            ),
-          ]
-        : parents.map(({ entity }) =>
-            relation.joins
-              .map(({ foreign, referenced }) => new Column(foreign).eq(referenced.read(entity)))
-              .reduce((left, right) => left.and(right)),
-          )),
-    );
-    const query = Query.of<object>(() => this.#workspace, relation.model)
+    const keys = parents.map(({ entity }) => relation.joins.map(({ referenced }) => referenced.read(entity)));
+    const columns = relation.joins.map(({ foreign }) => foreign);
+    const stored = new Set<Instance>();
+    for (const portion of portions(keys, columns.length, this.#workspace))
+      for (const child of await this.#rows(relation.model, among(columns, portion))) stored.add(child);
+    for (const child of this.#loadedChildren(relation, parents)) stored.add(child);
+    return [...stored];
+  }
+
+  async #rows(model: EntityModel, condition: Condition): Promise<Instance[]> {
+    const query = Query.of<object>(() => this.#workspace, model)
       .withDeleted()
       .filter(condition);
     const entities = await this.#workspace.withoutAutoflushOwnTurn(() => query.all());
-    const stored = new Set(entities.map((entity) => instanceOf(entity)!));
-    for (const child of this.#loadedChildren(relation, parents)) stored.add(child);
-    return [...stored];
+    return entities.map((entity) => instanceOf(entity)!);
   }
 }
 

@@ -1,7 +1,7 @@
 import { canonical } from "../metadata/codec";
 import type { ColumnModel, RelationModel } from "../metadata/model";
 import type { QueryContext } from "../query/context";
-import { and, Column, condition, HERE, NEVER, or, type Condition } from "../query/expression";
+import { and, Column, condition, HERE, NEVER, type Condition } from "../query/expression";
 import { Query } from "../query/query";
 import { SelectCompiler } from "../query/select";
 import { everyRow } from "../query/selection";
@@ -170,13 +170,25 @@ async function find(
   return found;
 }
 
-function among(columns: readonly ColumnModel[], wanted: readonly (readonly unknown[])[]): Condition {
+/** The condition that columns have one of these values. */
+export function among(columns: readonly ColumnModel[], wanted: readonly (readonly unknown[])[]): Condition {
   if (columns.length === 1) return new Column(columns[0]!).in(wanted.map(([value]) => value));
-  return or(...wanted.map((values) => and(...values.map((value, place) => new Column(columns[place]!).eq(value)))));
+  return condition((renderer) => {
+    const tuples = wanted.map(
+      (values) =>
+        `(${values.map((value, place) => renderer.parameter(encodedFor(columns[place]!, value))).join(", ")})`,
+    );
+    const left = columns.map((column) => renderer.column(column, HERE)).join(", ");
+    return renderer.dialect.tuplesAmong(`(${left})`, tuples);
+  });
 }
 
 /** A list of single keys travels whole; keys of several parts as many at a time as a statement has parameters for. */
-function portions<T>(wanted: readonly T[], width: number, { dialect }: QueryContext): (readonly T[])[] {
+export function portions<T>(
+  wanted: readonly T[],
+  width: number,
+  { dialect }: Pick<QueryContext, "dialect">,
+): (readonly T[])[] {
   if (wanted.length === 0) return [];
   if (width === 1) return [wanted];
   const size = Math.min(LARGEST_PORTION, Math.floor(dialect.parameterLimit / width) - 10);
@@ -185,7 +197,7 @@ function portions<T>(wanted: readonly T[], width: number, { dialect }: QueryCont
   );
 }
 
-/** Conditions for keys of several parts are looked at one after the other by some databases. */
+/** Keys of several parts are looked at one after the other by some databases. */
 const LARGEST_PORTION = 1_000;
 
 /** What the database holds in a column of an object, as a value. */
