@@ -6,6 +6,7 @@ import { childrenNeedParent, heldByAnotherSession } from "./errors";
 import { instanceOf, type Instance, type Reference } from "./instance";
 import { among, portions, relatedTo } from "./relation-loader";
 import { replacementsOf, type Replacement } from "./replacements";
+import { storedValue } from "./values";
 import type { Workspace } from "./workspace";
 
 /** What follows from the objects that were added and deleted; found without changing anything, so that a plan can be made of it. */
@@ -33,6 +34,7 @@ export class Cascades implements Consequences {
   readonly hidden = new Set<Instance>();
   replacements: readonly Replacement[] = [];
   readonly #workspace: Workspace;
+  readonly #inTheWay: [Instance, RelationModel][] = [];
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
@@ -88,11 +90,9 @@ export class Cascades implements Consequences {
     this.replacements = replacementsOf([...pending, ...this.arriving], this.leaving);
     // Their rows stay, and whoever points at them.
     const done = new Set(this.replacements.map(({ old }) => old));
-    for (
-      let parents = [...this.leaving].filter((instance) => !done.has(instance));
-      parents.length > 0;
-      parents = [...this.leaving].filter((instance) => !done.has(instance))
-    ) {
+    for (;;) {
+      const parents = [...this.leaving].filter((instance) => !done.has(instance));
+      if (parents.length === 0 && !this.#takeAlong()) break;
       for (const parent of parents) done.add(parent);
       for (const [model, group] of byModel(parents)) {
         for (const relation of model.referrers()) await this.#along(relation, group);
@@ -101,6 +101,7 @@ export class Cascades implements Consequences {
             await this.#toTargets(relation, group);
       }
     }
+    this.#refuseOrphans();
     return this;
   }
 
@@ -109,34 +110,53 @@ export class Cascades implements Consequences {
     for (const { entity } of this.arriving) this.#workspace.add(entity);
     for (const instance of this.leaving) if (instance.deletion === "none") this.#workspace.markDeleted(instance);
     const { relationships } = this.#workspace.registry;
-    for (const [instance, cuts] of this.cut)
+    for (const [instance, cuts] of this.cut) {
+      if (this.leaving.has(instance)) continue;
       for (const [relation, fate] of cuts)
         if (fate === "null") relationships.write(instance, relation, null);
         else relationships.revert(instance, relation);
+    }
     this.#workspace.markSoft(this.hidden, "remove");
   }
 
   /** @param relation a foreign key that points at the parents */
   async #along(relation: RelationModel, parents: readonly Instance[]): Promise<void> {
     const { relationships } = this.#workspace.registry;
-    const { onDelete } = relation.metadata;
-    const removes = relation.metadata.inverseRelation?.isCascadeRemove === true;
-    const byDatabase = (onDelete === "CASCADE" || onDelete === "SET NULL") && !removes;
+    const { onDelete, inverseRelation } = relation.metadata;
+    const byDatabase = (onDelete === "CASCADE" || onDelete === "SET NULL") && !inverseRelation?.isCascadeRemove;
     // Where the database takes care of the rows, only the children that are loaded need to know.
     const children = byDatabase ? this.#loadedChildren(relation, parents) : await this.#children(relation, parents);
     const nullable = relation.joins.every(({ foreign }) => foreign.metadata.isNullable && !foreign.isPrimary);
     const gone = new Set(parents.map(({ entity }) => entity));
-    const inTheWay: Instance[] = [];
     for (const child of children) {
       if (this.leaving.has(child) || !gone.has(relationships.known(child, relation) as object)) continue;
-      if (removes || onDelete === "CASCADE") this.leaving.add(child);
+      if (goesWithParent(relation)) this.leaving.add(child);
       else if (nullable) this.#cut(child, relation, "null");
-      else inTheWay.push(child);
+      else this.#inTheWay.push([child, relation]);
     }
-    const [first] = inTheWay;
+  }
+
+  /** Children that were read for the sake of one parent may go with another one, which was looked at before. */
+  #takeAlong(): boolean {
+    const before = this.leaving.size;
+    const { relationships } = this.#workspace.registry;
+    for (const child of [...this.#inTheWay.map(([one]) => one), ...this.cut.keys()])
+      for (const relation of child.model.relations) {
+        if (!relation.holdsKey || !goesWithParent(relation)) continue;
+        const parent = relationships.known(child, relation);
+        if (parent && this.leaving.has(instanceOf(parent)!)) this.leaving.add(child);
+      }
+    return this.leaving.size > before;
+  }
+
+  /** Children that need their parents, and do not go with anybody else. */
+  #refuseOrphans(): void {
+    const left = this.#inTheWay.filter(([child]) => !this.leaving.has(child));
+    const [first] = left;
     if (!first) return;
-    const parent = instanceOf(relationships.known(first, relation) as object)!;
-    throw childrenNeedParent(parent.entity, relation, inTheWay.length);
+    const [child, relation] = first;
+    const parent = this.#workspace.registry.relationships.known(child, relation)!;
+    throw childrenNeedParent(parent, relation, left.filter(([, one]) => one === relation).length);
   }
 
   /** `cascade: ["remove"]` on the side of a foreign key, or on a many-to-many: what the object refers to goes too. */
@@ -180,7 +200,7 @@ export class Cascades implements Consequences {
   }
 
   async #children(relation: RelationModel, parents: readonly Instance[]): Promise<Instance[]> {
-    const keys = parents.map(({ entity }) => relation.joins.map(({ referenced }) => referenced.read(entity)));
+    const keys = parents.map((parent) => relation.joins.map(({ referenced }) => storedValue(parent, referenced)));
     const columns = relation.joins.map(({ foreign }) => foreign);
     const stored = new Set<Instance>();
     for (const portion of portions(keys, columns.length, this.#workspace))
@@ -196,6 +216,10 @@ export class Cascades implements Consequences {
     const entities = await this.#workspace.withoutAutoflushOwnTurn(() => query.all());
     return entities.map((entity) => instanceOf(entity)!);
   }
+}
+
+function goesWithParent({ metadata: { onDelete, inverseRelation } }: RelationModel): boolean {
+  return onDelete === "CASCADE" || inverseRelation?.isCascadeRemove === true;
 }
 
 /** Whether an object was taken out of its parent's collection, and put into no other's. */

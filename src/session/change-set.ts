@@ -67,7 +67,7 @@ export function isModified(instance: Instance, hydrator: Hydrator): boolean {
 }
 
 /** Whether a foreign key is to point at a row that is still to be inserted, or to get its key. */
-function isAwaited(instance: Instance, relation: RelationModel): boolean {
+export function isAwaited(instance: Instance, relation: RelationModel): boolean {
   const reference = instance.relatedBy(relation) as Reference | undefined;
   if (!reference?.assigned || !reference.entity) return false;
   const other = instanceOf(reference.entity);

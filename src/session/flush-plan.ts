@@ -109,7 +109,9 @@ class Planner {
           ? this.#park(dependency.on, dependency.unique)
           : inserts.has(instance)
             ? this.#postpone(instance, dependency)
-            : !deletes.has(instance) || this.#detach(instance, dependency),
+            : deletes.has(instance)
+              ? this.#detach(instance, dependency)
+              : this.#updateTwice(instance),
       (instance, dependency) =>
         inserts.has(instance)
           ? this.#sendAhead(instance, dependency)
@@ -183,15 +185,22 @@ class Planner {
   }
 
   /** The row is inserted without its foreign key, and updated when all are there. */
-  readonly #postpone = (instance: Instance, { relation }: Dependency): boolean => {
-    if (!relation || !mayBeNull(relation)) return false;
+  readonly #postpone = (instance: Instance, { on, relation }: Dependency): boolean => {
+    // Whom a row is to point at by a new key has one already.
+    if (!relation || on.snapshot || !mayBeNull(relation)) return false;
     this.#postponed.add(instance);
     return true;
   };
 
+  /** The row is updated but for the foreign key, and once more when what that is to point at is there. */
+  #updateTwice(instance: Instance): boolean {
+    this.#postponed.add(instance);
+    return true;
+  }
+
   /** Where that key must not be NULL, it points nowhere until then; the database looks at it later. */
-  readonly #sendAhead = (instance: Instance, { relation }: Dependency): boolean => {
-    if (!relation) return false;
+  readonly #sendAhead = (instance: Instance, { on, relation }: Dependency): boolean => {
+    if (!relation || on.snapshot) return false;
     // Where the database never looks at them, none of the row's foreign keys is written before the UPDATE.
     const unchecked = this.#later.end !== undefined;
     const relations = unchecked ? instance.model.relations.filter(({ holdsKey }) => holdsKey) : [relation];

@@ -1,6 +1,6 @@
 import type { ColumnModel } from "../metadata/model";
 import { Collection, LazyCollection } from "./collection";
-import type { Instance, Reference, Related } from "./instance";
+import { instanceOf, type Instance, type Reference, type Related } from "./instance";
 
 type SavedRelation =
   | { readonly kind: "reference"; readonly reference: Reference }
@@ -133,6 +133,34 @@ export function unstored(related: Related | undefined, saved: SavedRelation | un
   if (kept instanceof Collection) kept.unstore();
   else if (kept && !(kept instanceof LazyCollection)) return { ...kept, assigned: true };
   return kept;
+}
+
+/** Those who came since a relation was saved, and no session has: the other side of it forgets them now. */
+export function* forgottenBy(related: Related | undefined, saved: SavedRelation | undefined): Generator<Instance> {
+  for (const entity of membersOf(related)) {
+    const instance = instanceOf(entity);
+    if (instance && !instance.owner && !isAmong(saved, entity)) yield instance;
+  }
+}
+
+function membersOf(related: Related | undefined): Iterable<object> {
+  if (!related) return [];
+  if (related instanceof Collection) return related;
+  if (related instanceof LazyCollection) return related.moves.keys();
+  return related.entity ? [related.entity] : [];
+}
+
+function isAmong(saved: SavedRelation | undefined, entity: object): boolean {
+  switch (saved?.kind) {
+    case undefined:
+      return false;
+    case "collection":
+      return saved.members.includes(entity);
+    case "lazy":
+      return saved.moves.has(entity);
+    case "reference":
+      return saved.reference.entity === entity;
+  }
 }
 
 /** The relation as it was when it was saved; the same collection object, so that whoever holds it sees it too. */

@@ -9,7 +9,7 @@ import type { Instance } from "./instance";
 import type { Journal } from "./journal";
 import { park, type Parking } from "./parking";
 import { keysAmong, portionsOf, readBack } from "./read-back";
-import { currentValue, encodedValue, foreignKeysOf, keyParameters } from "./values";
+import { currentValue, encodedValue, foreignKeysOf, keyParameters, storedValue } from "./values";
 
 /** A row to be written anew over one that is there. */
 export interface Update {
@@ -310,12 +310,6 @@ function updateParameters({ instance, changes }: Update, version: ColumnModel | 
   for (const part of keyParameters(instance)) parameters.push(part);
   if (version) parameters.push(instance.snapshot![version.index]);
   return parameters;
-}
-
-/** What the row has, though the object may be given another key. */
-function storedValue({ model, snapshot }: Instance, asked: ColumnModel): unknown {
-  const column = model.ownColumn(asked)!;
-  return column.codec.thaw(snapshot![column.index]);
 }
 
 function linkParameters(

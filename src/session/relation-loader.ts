@@ -5,8 +5,9 @@ import { and, Column, condition, HERE, NEVER, type Condition } from "../query/ex
 import { Query } from "../query/query";
 import { SelectCompiler } from "../query/select";
 import { everyRow } from "../query/selection";
-import { instanceOf, NOT_LOADED, type Instance } from "./instance";
+import { instanceOf, type Instance } from "./instance";
 import { referencesPrimaryKey, type Relationships } from "./relationships";
+import { storedValue } from "./values";
 
 /** What loading a relation needs. */
 export interface Loading {
@@ -29,7 +30,7 @@ export function relatedTo(relationships: Relationships, owner: Instance, relatio
   if (relation.isManyToMany) return throughJunction(relation, owner);
   if (!relation.holdsKey)
     return and(
-      ...relation.joins.map(({ foreign, referenced }) => new Column(foreign).eq(referenced.read(owner.entity))),
+      ...relation.joins.map(({ foreign, referenced }) => new Column(foreign).eq(storedValue(owner, referenced))),
     );
   const values = relationships.foreignKeyValues(owner, relation);
   if (!values) return NEVER;
@@ -118,7 +119,7 @@ function throughJunction({ junction: table }: RelationModel, owner: Instance): C
   return condition((renderer) => {
     const owned = toOwner.map(
       ({ quoted, referenced }) =>
-        `${quoted} = ${renderer.parameter(encodedFor(referenced, referenced.read(owner.entity)))}`,
+        `${quoted} = ${renderer.parameter(encodedFor(referenced, storedValue(owner, referenced)))}`,
     );
     const keys = toTarget.map(({ referenced }) => renderer.column(referenced, HERE)).join(", ");
     const linked = toTarget.map(({ quoted }) => quoted).join(", ");
@@ -199,15 +200,6 @@ export function portions<T>(
 
 /** Keys of several parts are looked at one after the other by some databases. */
 const LARGEST_PORTION = 1_000;
-
-/** What the database holds in a column of an object, as a value. */
-function storedValue(instance: Instance, column: ColumnModel): unknown {
-  const own = instance.model.ownColumn(column);
-  const remembered = own && instance.snapshot?.[own.index];
-  return remembered === NOT_LOADED || remembered === undefined
-    ? column.read(instance.entity)
-    : column.codec.thaw(remembered);
-}
 
 function encodedFor({ codec }: ColumnModel, value: unknown): unknown {
   return codec.encode ? codec.encode(value) : value;

@@ -89,6 +89,15 @@ export function keyValues(instance: Instance): unknown[] {
   return instance.model.primary.map((column) => currentValue(instance, column));
 }
 
+/** What the row has in a column, though the object may have another value by now; a column that was not read is as the object has it. */
+export function storedValue(instance: Instance, column: ColumnModel): unknown {
+  const own = instance.model.ownColumn(column);
+  const remembered = own && instance.snapshot?.[own.index];
+  return remembered === NOT_LOADED || remembered === undefined
+    ? column.read(instance.entity)
+    : column.codec.thaw(remembered);
+}
+
 /** Values of the primary key that the row has in the database. */
 export function storedKeyValues(instance: Instance): unknown[] {
   return instance.model.primary.map((column) => column.codec.thaw(instance.snapshot![column.index]));

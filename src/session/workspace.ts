@@ -18,7 +18,7 @@ import { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference, type Related } from "./instance";
 import { conceal, expose, instrument, release } from "./instrument";
-import { emptyAgain, Journal, restored, unstored, type Memento } from "./journal";
+import { emptyAgain, forgottenBy, Journal, restored, unstored, type Memento } from "./journal";
 import { tellOfLoading } from "./listeners";
 import { LoadGroup } from "./load-group";
 import { loadRelation, relatedTo } from "./relation-loader";
@@ -765,6 +765,7 @@ export class Workspace implements InstanceOwner, QueryContext {
   #restoreRelations({ instance, snapshot, related: saved }: Memento): void {
     if (!instance.related && !saved) return;
     for (const relation of instance.model.relations) {
+      for (const other of forgottenBy(instance.relatedBy(relation), saved?.[relation.index])) other.undone = true;
       const related = snapshot
         ? restored(saved?.[relation.index])
         : unstored(instance.relatedBy(relation), saved?.[relation.index]);

@@ -41,6 +41,11 @@ export const columns: Readonly<Record<Kind, readonly string[]>> = {
   folder: ["title"],
 };
 
+/** The property that holds a row's key. */
+export function keyOf(kind: Kind): "word" | "id" {
+  return kind === "label" ? "word" : "id";
+}
+
 export const kinds = Object.keys(columns) as Kind[];
 const versioned: ReadonlySet<Kind> = new Set<Kind>(["person", "comment"]);
 
@@ -126,6 +131,7 @@ export class Model {
   flush(): Refusal[] {
     const refusals = [...this.#deletions(), ...this.#missing(), ...this.#duplicates()];
     if (refusals.length > 0) return refusals;
+    this.#inherit();
     for (const handle of this.deleting) this.forget(handle);
     for (const [handle, row] of this.now.rows) this.#countVersion(row, this.stored.rows.get(handle));
     this.stored = copy(this.now);
@@ -183,6 +189,18 @@ export class Model {
     return refusals;
   }
 
+  /** A new row with the key of a deleted one is the same row to whoever points at it. */
+  #inherit(): void {
+    for (const old of this.deleting) {
+      const stored = this.stored.rows.get(old);
+      if (stored?.kind !== "label") continue;
+      const heir = this.living("label").find((one) => !this.stored.rows.has(one) && this.row(one).key === stored.key);
+      if (heir === undefined) continue;
+      for (const article of this.articlesOf(old))
+        if (this.stored.pairs.has(pair(article, old))) this.now.pairs.add(pair(article, heir));
+    }
+  }
+
   #missing(): Refusal[] {
     return references
       .filter(
@@ -207,7 +225,9 @@ export class Model {
   #countVersion(row: Row, before: Row | undefined): void {
     if (!versioned.has(row.kind)) return;
     if (!before) row.version = 1;
-    else if (JSON.stringify([row.values, row.refs]) !== JSON.stringify([before.values, before.refs]))
+    else if (
+      JSON.stringify([row.key, row.values, row.refs]) !== JSON.stringify([before.key, before.values, before.refs])
+    )
       row.version = before.version! + 1;
   }
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import {
   columns,
   copyOfValues,
+  keyOf,
   kinds,
   pair,
   references,
@@ -27,11 +28,7 @@ const operations = {
   async add(world, { who, what, how }) {
     const kind = choose(kinds, who)!;
     const row = newRow(kind, what);
-    if (kind === "person" && !isSettled(world, row.values["name"], undefined)) return;
-    if (kind === "label") {
-      row.key = `w${what % 6}`;
-      if (!wordIsSettled(world, row.key)) return;
-    }
+    if (kind === "label") row.key = `w${what % 6}`;
     const parents: [Reference, Handle][] = [];
     for (const reference of references.filter((one) => one.kind === kind)) {
       const parent = choose(
@@ -46,6 +43,7 @@ const operations = {
       parents.push([reference, parent]);
     }
     const objects = await Promise.all(parents.map(([, parent]) => world.object(parent)));
+    for (const [reference, parent] of parents) displace(world, reference, parent);
     const object = world.create(world.newHandle(), row);
     const [cascade] = how % 2 === 0 && parents.length > 0 && !parents[0]![0].single ? [true] : [false];
     if (!cascade) world.session.add(object);
@@ -69,9 +67,45 @@ const operations = {
     const handle = choose(world.model.living("person"), who);
     const name = `n${what % 8}`;
     if (handle === undefined) return;
+    (await world.object(handle))["name"] = world.model.row(handle).values["name"] = name;
+  },
+
+  /** Keys change: to one that is free, or perhaps not, or two rows exchange theirs. */
+  async rekey(world, { who, what, how }) {
+    const rows = world.model.living().filter((one) => world.model.stored.rows.has(one));
+    const handle = choose(rows, who);
+    if (handle === undefined) return;
     const row = world.model.row(handle);
-    if (!isSettled(world, name, handle) || isWanted(world, handle)) return;
-    (await world.object(handle))["name"] = row.values["name"] = name;
+    const property = keyOf(row.kind);
+    const object = await world.object(handle);
+    const other = choose(
+      rows.filter((one) => one !== handle && world.model.row(one).kind === row.kind),
+      what,
+    );
+    if (how % 2 === 0 && other !== undefined) {
+      const [second, twin] = [world.model.row(other), await world.object(other)];
+      [row.key, second.key] = [second.key, row.key];
+      [object[property], twin[property]] = [row.key, second.key];
+    } else object[property] = row.key = row.kind === "label" ? `w${what % 6}` : world.newKey();
+  },
+
+  /** Two that belong to one each change places. */
+  async swap(world, { who, what }) {
+    const reference = choose(
+      references.filter(({ single }) => single),
+      who,
+    )!;
+    const children = world.model
+      .living(reference.kind)
+      .filter((child) => !isBrought(world, child) && world.model.row(child).refs[reference.field] !== null);
+    const [one, other] = [choose(children, what), choose(children, what + 1)];
+    if (one === undefined || other === undefined || one === other) return;
+    const [left, right] = [world.model.row(one).refs, world.model.row(other).refs];
+    if ([left, right].some((refs) => world.model.deleting.has(refs[reference.field]!))) return;
+    [left[reference.field], right[reference.field]] = [right[reference.field]!, left[reference.field]!];
+    const parents = [await world.object(left[reference.field]!), await world.object(right[reference.field]!)];
+    const objects = [await world.object(one), await world.object(other)];
+    objects.forEach((object, place) => (object[reference.field] = parents[place]));
   },
 
   /** A value is changed where it is: a list gets longer or shorter, a date moves. */
@@ -104,6 +138,7 @@ const operations = {
     if (parent !== null && refs[reference.field] !== parent && !isOpen(world, reference, parent)) return;
     if (parent !== null && makesCircle(world, reference, child, parent)) return;
     const object = await world.object(child);
+    if (parent !== null) displace(world, reference, parent, child);
     object[reference.field] = parent === null ? null : await world.object(parent);
     refs[reference.field] = parent;
   },
@@ -118,6 +153,7 @@ const operations = {
     if (refs[reference.field] === parent || !isOpen(world, reference, parent)) return;
     if (makesCircle(world, reference, child, parent)) return;
     const [object, owner] = [await world.object(child), await world.object(parent)];
+    displace(world, reference, parent, child);
     if (reference.single) owner[reference.back] = object;
     else (owner[reference.back] as Thing[]).push(object);
     refs[reference.field] = parent;
@@ -184,7 +220,6 @@ const operations = {
     const handle = choose(world.model.living(), who);
     if (handle === undefined) return;
     const row = world.model.row(handle);
-    if (isWanted(world, handle)) return;
     if (references.some((one) => world.model.childrenOf(handle, one).some((child) => isBrought(world, child)))) return;
     const object = await world.object(handle);
     if (world.model.stored.rows.has(handle)) {
@@ -217,7 +252,6 @@ const operations = {
     const object = world.objects.get(handle)!;
     const kind = kinds.find((one) => object.constructor === entities[one])!;
     const row = newRow(kind, what);
-    if (kind === "person" && !isSettled(world, row.values["name"], undefined)) return;
     const parents: [Reference, Handle | null][] = [];
     for (const reference of references.filter((one) => one.kind === kind)) {
       const parent =
@@ -230,7 +264,6 @@ const operations = {
     }
     if (kind === "label") {
       row.key = `w${what % 6}`;
-      if (!wordIsSettled(world, row.key)) return;
       object["word"] = row.key;
       object["articles"] = [];
     } else {
@@ -241,7 +274,9 @@ const operations = {
     }
     Object.assign(object, copyOfValues(row.values));
     for (const { to, back, single } of references) if (to === kind) object[back] = single ? null : [];
-    for (const [{ field }, parent] of parents) {
+    for (const [reference, parent] of parents) {
+      const { field } = reference;
+      if (parent !== null) displace(world, reference, parent);
       object[field] = parent === null ? null : await world.object(parent);
       row.refs[field] = parent;
     }
@@ -316,7 +351,7 @@ const operations = {
 
 /** How often a step is taken. */
 const weights: Record<keyof typeof operations, number> = {
-  ...{ add: 10, change: 4, rename: 4, poke: 4, point: 8, take: 6, drop: 4, replace: 3, link: 7 },
+  ...{ add: 10, change: 4, rename: 5, rekey: 5, swap: 2, poke: 4, point: 8, take: 6, drop: 4, replace: 3, link: 7 },
   ...{ delete: 7, restore: 2, revive: 3, flush: 5, query: 3, touch: 8 },
   ...{ savepoint: 4, release: 2, rollbackTo: 3, rollback: 3, commit: 4, reopen: 1 },
 };
@@ -401,10 +436,22 @@ function newRow(kind: Kind, seed: number): Row {
   return { kind, key: undefined, version: undefined, values, refs };
 }
 
-/** Whether a parent of a one-to-one has no child, neither in the database nor in memory. */
-function isOpen({ model }: World, reference: Reference, parent: Handle): boolean {
+/**
+ * Whether a parent of a one-to-one can be given a child: it has none, neither in the database nor in memory, or memory knows
+ * whom it has, who then loses it.
+ */
+function isOpen({ model, objects }: World, reference: Reference, parent: Handle): boolean {
   if (!reference.single) return true;
+  const object = objects.get(parent);
+  if (object && isLoaded(object, reference.back)) return true;
   return [model.now, model.stored].every((state) => model.childrenOf(parent, reference, state).length === 0);
+}
+
+/** A parent of a one-to-one that gets another child loses the one it had. */
+function displace({ model }: World, reference: Reference, parent: Handle, by?: Handle): void {
+  if (!reference.single) return;
+  for (const child of model.childrenOf(parent, reference))
+    if (child !== by) model.row(child).refs[reference.field] = null;
 }
 
 /** New comments in a circle are inserted and then updated, which counts a version more; circles are left to the folders. */
@@ -412,29 +459,4 @@ function makesCircle({ model }: World, { kind, to, field }: Reference, child: Ha
   if (kind !== "comment" || kind !== to) return false;
   for (let one: Handle | null = parent; one !== null; one = model.row(one).refs[field]!) if (one === child) return true;
   return false;
-}
-
-/** Whether a name is free, or surely taken: not about to be given up by somebody who has it in the database. */
-function isSettled({ model }: World, name: unknown, except: Handle | undefined): boolean {
-  const holders = [...model.stored.rows].filter(([handle, { values }]) => handle !== except && values["name"] === name);
-  return holders.every(
-    ([handle]) => model.now.rows.get(handle)?.values["name"] === name && !model.deleting.has(handle),
-  );
-}
-
-function wordIsSettled({ model }: World, word: unknown): boolean {
-  return [...model.stored.rows].every(
-    ([handle, { kind, key }]) =>
-      kind !== "label" || key !== word || (model.now.rows.has(handle) && !model.deleting.has(handle)),
-  );
-}
-
-/** Whether somebody else is to have the name, or the word, that this one has in the database. */
-function isWanted({ model }: World, handle: Handle): boolean {
-  const stored = model.stored.rows.get(handle);
-  return model.living(stored?.kind).some((one) => {
-    const { kind, key, values } = model.row(one);
-    if (one === handle || stored === undefined) return false;
-    return kind === "label" ? key === stored.key : kind === "person" && values["name"] === stored.values["name"];
-  });
 }

@@ -102,7 +102,11 @@ export class Profile {
   @Column({ type: "varchar", length: 40 })
   motto!: string;
 
-  @OneToOne(() => Person, (person) => person.profile, { nullable: false, onDelete: "CASCADE" })
+  @OneToOne(() => Person, (person) => person.profile, {
+    nullable: false,
+    onDelete: "CASCADE",
+    deferrable: "INITIALLY IMMEDIATE",
+  })
   @JoinColumn()
   person!: Relation<Person>;
 }

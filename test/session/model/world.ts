@@ -3,6 +3,7 @@ import { Session, type Savepoint } from "../../../src";
 import {
   columns,
   copyOfValues,
+  keyOf,
   kinds,
   Model,
   pair,
@@ -54,6 +55,11 @@ export class World {
     return this.#next++;
   }
 
+  /** A key that the database makes for nobody. */
+  newKey(): number {
+    return -this.#next++;
+  }
+
   create(handle: Handle, row: Row): Thing {
     const object = this.session.create(entities[row.kind], {
       ...copyOfValues(row.values),
@@ -79,7 +85,7 @@ export class World {
   handleOf(kind: Kind, object: Thing | null): Handle | null {
     if (object === null) return null;
     for (const [handle, known] of this.objects) if (known === object) return handle;
-    const key = object[kind === "label" ? "word" : "id"];
+    const key = object[keyOf(kind)];
     for (const [handle, row] of this.model.stored.rows) {
       if (row.kind !== kind || row.key !== key) continue;
       const twin = this.objects.get(handle);
@@ -212,7 +218,7 @@ export class World {
     const name = `${row.kind} #${handle}`;
     for (const column of columns[row.kind]) same(object[column], row.values[column], `${name}.${column}`);
     if (this.model.stored.rows.has(handle)) {
-      same(object[row.kind === "label" ? "word" : "id"], row.key, `${name}'s key`);
+      same(object[keyOf(row.kind)], row.key, `${name}'s key`);
       same(object["version"], this.model.stored.rows.get(handle)!.version, `${name}.version`);
     }
     for (const reference of references) {
@@ -272,7 +278,7 @@ export class World {
         const rows = this.model.living(kind);
         const all = await session.query(entities[kind]).all();
         for (const object of all) {
-          const handle = rows.find((one) => this.model.row(one).key === object[kind === "label" ? "word" : "id"]);
+          const handle = rows.find((one) => this.model.row(one).key === object[keyOf(kind)]);
           if (handle === undefined) throw new Error(`a fresh session finds a ${kind} that should not be there`);
           found.set(object, handle);
         }
