@@ -65,15 +65,24 @@ export function proofFailed(what: string, cause?: unknown): RetortError {
   );
 }
 
+/** What the rows that are there do not allow, and the statement that shows them. */
+export interface Refusal {
+  readonly text: string;
+  readonly query?: string | undefined;
+}
+
 /** The statements are right, but not for what is in the tables: a duplicate before UNIQUE, a key that points at nothing. */
-export function rowsRefuse(direction: "up" | "down", cause: unknown): RetortError {
+export function rowsRefuse(direction: "up" | "down", refusals: readonly Refusal[], cause: unknown): RetortError {
+  const hint = "correct the rows, then generate again";
+  if (refusals.length === 0) {
+    const message = `the rows that are there do not allow it (${direction}): ${firstLine(cause)}; nothing was written`;
+    return new RetortError("migrate/rows", message, { hint, cause });
+  }
+  const lines = refusals.map(({ text, query }) => `  ${text}${query === undefined ? "" : `\n    ${query}`}`);
   return new RetortError(
     "migrate/rows",
-    `the rows that are there do not allow it (${direction}): ${firstLine(cause)}; nothing was written`,
-    {
-      hint: "correct the rows, then generate again",
-      cause,
-    },
+    `the rows that are there do not allow it, nothing was written:\n${lines.join("\n")}`,
+    { hint: refusals.length === 1 ? hint : `${hint}; all of this has to be right`, cause },
   );
 }
 

@@ -52,7 +52,7 @@ async function trial(
   const scratch = await tried.difference.dialect.openScratch(dataSource);
   try {
     const complete = await scratch.copy(source, tried.difference.actual, limit);
-    return { complete, ...(await new Trial(tried, scratch, complete).run()) };
+    return { complete, ...(await new Trial(tried, source, scratch, complete).run()) };
   } finally {
     await scratch.close();
   }
@@ -62,28 +62,30 @@ class Trial {
   readonly #dialect: SchemaDialect;
   readonly #scope: Scope;
   readonly #kept: readonly KeptTable[];
+  readonly #migration: MigrationInterface;
 
   constructor(
     readonly tried: Tried,
+    readonly source: QueryRunner,
     readonly scratch: Scratch,
     readonly complete: boolean,
   ) {
+    this.#migration = load(tried);
     this.#dialect = tried.difference.dialect;
     this.#scope = tried.difference.scope;
     this.#kept = keptTables(tried.difference.actual, tried.difference.operations);
   }
 
   async run(): Promise<{ rows: number; isRefused: boolean }> {
-    const migration = load(this.tried);
     const complaints = await this.#complaints();
     const before = await this.#rows("before");
 
-    await this.#try("up", (runner) => migration.up(runner));
+    await this.#try("up", (runner) => this.#migration.up(runner));
     await this.#expectNoDifference();
     await this.#expectNoNewComplaints(complaints, "up");
     expectSameRows(before, await this.#rows("after"), "up");
 
-    const isRefused = await this.#tryDown(migration);
+    const isRefused = await this.#tryDown();
     if (isRefused) return { rows: count(before), isRefused };
     await this.#expectSchemaAsBefore();
     await this.#expectNoNewComplaints(complaints, "down");
@@ -95,26 +97,29 @@ class Trial {
     try {
       await this.scratch.run(work);
     } catch (error) {
-      throw this.#failure(direction, error);
+      throw await this.#failure(direction, error);
     }
   }
 
-  #failure(direction: "up" | "down", error: unknown): Error {
-    if (this.#dialect.isAboutRows(error)) return rowsRefuse(direction, error);
-    return proofFailed(`${direction} fails: ${messageOf(error)}`, error);
+  /** The database names the first thing only; `lint` finds all of them, in the tables themselves. */
+  async #failure(direction: "up" | "down", error: unknown): Promise<Error> {
+    if (!this.#dialect.isAboutRows(error)) return proofFailed(`${direction} fails: ${messageOf(error)}`, error);
+    if (direction === "down") return rowsRefuse(direction, [], error);
+    const { failuresOf } = require("./lint/lint") as typeof import("./lint/lint");
+    return rowsRefuse(direction, await failuresOf(this.source, this.#migration.up), error);
   }
 
   /** Whether the way back refused, as the file says that it does. */
-  async #tryDown(migration: MigrationInterface): Promise<boolean> {
+  async #tryDown(): Promise<boolean> {
     const refusals = this.tried.down.steps.flatMap((step) =>
       step.statements.flatMap((one) => (one.kind === "refuse" ? [one.message] : [])),
     );
     try {
-      await this.scratch.run((runner) => migration.down(runner));
+      await this.scratch.run((runner) => this.#migration.down(runner));
       return false;
     } catch (error) {
       if (!refusals.some((message) => messageOf(error).includes(message))) {
-        throw this.#failure("down", error);
+        throw await this.#failure("down", error);
       }
       return true;
     }

@@ -172,7 +172,11 @@ describe("generate", () => {
     await shop.query(`INSERT INTO "item" ("name") VALUES ('a'), ('a')`);
     await expect(shop.generate([entity("Item", { name: { type: "varchar", unique: true } })])).rejects.toMatchObject({
       code: "migrate/rows",
-      message: expect.stringContaining("UNIQUE constraint failed: item.name"),
+      message: [
+        "the rows that are there do not allow it, nothing was written:",
+        `  "name" of "item" becomes unique, and 1 value is there more than once`,
+        `    SELECT "name", count(*) AS "times" FROM "item" WHERE "name" IS NOT NULL GROUP BY "name" HAVING count(*) > 1`,
+      ].join("\n"),
     });
     expect(fs.readdirSync(shop.folder)).toHaveLength(1);
   });

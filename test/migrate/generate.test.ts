@@ -48,6 +48,50 @@ eachDatabase((database) => {
     expect((await shop.check([User, Post])).agrees).toBe(true);
   });
 
+  test("migrate promise 2: all that the rows do not allow is named, with counts and the statements that show them", async () => {
+    const one = [
+      entity("Author", author),
+      entity("Book", { ...book, authorId: { type: "int" }, pages: { type: "int" }, year: { type: "int" } }),
+    ];
+    await shop.migrate(one);
+    await shop.query(q`INSERT INTO "author" ("name") VALUES ('Ann')`);
+    await shop.query(
+      q`INSERT INTO "book" ("title", "authorId", "pages", "year") VALUES ('A', 1, 10, 1), ('A', 1, 10, 2), ('B', 7, -1, 3), ('C', 8, -2, 4)`,
+    );
+    const two = [
+      entity("Author", author),
+      entity(
+        "Book",
+        {
+          title: { type: "varchar", length: 100, unique: true },
+          pages: { type: "int" },
+          published: { type: "int" },
+        },
+        {
+          relations: {
+            author: { type: "many-to-one", target: "Author", joinColumn: { name: "authorId" }, nullable: false },
+          },
+          checks: [{ expression: q`"pages" > 0` }],
+        },
+      ),
+    ];
+    const failure = (await shop
+      .generate(two, { answers: { renames: ["Book.year:published"] } })
+      .catch((error: unknown) => error)) as Error;
+    expect(failure).toMatchObject({ code: "migrate/rows" });
+    const said = failure.message.split("\n").slice(1);
+    const texts = said.filter((line) => !/^ {4}SELECT/.test(line)).map((line) => line.trim());
+    expect(texts.sort()).toEqual([
+      `"title" of "book" becomes unique, and 1 value is there more than once`,
+      expect.stringMatching(/^2 rows of "book" do not meet CHECK/),
+      `2 rows of "book" point at no row of "author"`,
+    ]);
+    const shown = [];
+    for (const query of said.filter((line) => /^ {4}SELECT/.test(line))) shown.push(await shop.query(query));
+    expect(shown.map(({ length }) => length).sort()).toEqual([1, 2, 2]);
+    expect(shown.flat()).toContainEqual(expect.objectContaining({ title: "B", pages: -1, year: 3 }));
+  });
+
   test("what is not said loses nothing, and what is said keeps the rows", async () => {
     const one = [entity("Author", author), entity("Book", book, toAuthor as never)];
     await shop.migrate(one);

@@ -28,7 +28,13 @@ function lintJson(linted: readonly Linted[], root: string): object {
   return {
     migrations: linted.map(({ step, findings, unknown }) => ({
       ...stepJson(step, root),
-      findings: findings.map(({ kind, table, text, rows }) => ({ kind, table, text, rows: rows ?? null })),
+      findings: findings.map(({ kind, table, text, rows = null, query = null }) => ({
+        kind,
+        table,
+        text,
+        rows,
+        query,
+      })),
       unknown,
     })),
   };
@@ -36,7 +42,10 @@ function lintJson(linted: readonly Linted[], root: string): object {
 
 function print(command: CommandContext, linted: readonly Linted[]): void {
   for (const { step, findings, unknown } of linted) {
-    for (const finding of findings) command.print(`${step.migration.name}  ${worded(finding, command.style)}`);
+    for (const finding of findings) {
+      command.print(`${step.migration.name}  ${worded(finding, command.style)}`);
+      if (finding.query !== undefined) command.print(command.style.dim(`  ${finding.query}`));
+    }
     if (unknown > 0) {
       const statements = unknown === 1 ? "1 statement is" : `${unknown} statements are`;
       command.note(`${step.migration.name}: ${statements} put together while it runs, and could not be looked at`);

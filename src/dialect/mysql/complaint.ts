@@ -8,7 +8,6 @@ const KINDS: Record<string, DatabaseErrorKind> = {
   ER_BAD_NULL_ERROR: "not-null",
   ER_NO_DEFAULT_FOR_FIELD: "not-null",
   ER_CHECK_CONSTRAINT_VIOLATED: "check",
-  ER_CONSTRAINT_FAILED: "check",
   ER_LOCK_DEADLOCK: "deadlock",
   ER_LOCK_WAIT_TIMEOUT: "locked",
   ER_CHECKREAD: "serialization",
@@ -33,11 +32,16 @@ interface MysqlError {
 export function complaintOf(error: unknown): DriverComplaint {
   const { code = "", sqlMessage = "", message = "" } = (error ?? {}) as MysqlError;
   const lost = /closed state|Connection lost/i.test(message);
+  // MariaDB's own numbers mean something else to MySQL, by whose names the driver calls them.
+  const check = /^CONSTRAINT `([^`]+)` failed for `[^`]+`\.`([^`]+)`/.exec(sqlMessage);
   const place = /Column '([^']+)'|Field '([^']+)'/.exec(sqlMessage);
   return {
-    kind: KINDS[code] ?? (lost ? "connection-lost" : "other"),
-    table: /`\w+`\.`(\w+)`, CONSTRAINT/.exec(sqlMessage)?.[1] ?? /Table '(?:\w+\.)?(\w+)'/.exec(sqlMessage)?.[1],
+    kind: check ? "check" : (KINDS[code] ?? (lost ? "connection-lost" : "other")),
+    table:
+      check?.[2] ??
+      /`\w+`\.`(\w+)`, CONSTRAINT/.exec(sqlMessage)?.[1] ??
+      /Table '(?:\w+\.)?(\w+)'/.exec(sqlMessage)?.[1],
     column: place?.[1] ?? place?.[2],
-    constraint: /for key '([^']+)'/.exec(sqlMessage)?.[1] ?? /CONSTRAINT `([^`]+)`/.exec(sqlMessage)?.[1],
+    constraint: check?.[1] ?? /for key '([^']+)'/.exec(sqlMessage)?.[1] ?? /CONSTRAINT `([^`]+)`/.exec(sqlMessage)?.[1],
   };
 }

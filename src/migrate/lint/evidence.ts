@@ -3,9 +3,17 @@ import type { Dialect } from "../../dialect/dialect";
 import { sqliteQuoting } from "../../dialect/schema/tokens";
 import { effectsOf, type Part } from "./effects";
 
+/** Rows that something is said about. */
+export interface Evident {
+  /** Undefined where the database does not understand the question: nothing is said then. */
+  readonly rows: number | undefined;
+  /** The statement that shows them. */
+  readonly query: string;
+}
+
 /**
- * Counts rows in the database as it is. A question that the database does not understand (a table that is not there
- * yet, a statement with parameters) has the answer undefined: nothing is said then.
+ * Looks for rows in the database as it is. A question that the database does not understand (a table that is not there
+ * yet, a statement with parameters) has no answer.
  */
 export class Evidence {
   readonly #runner: QueryRunner;
@@ -16,24 +24,27 @@ export class Evidence {
     this.#dialect = dialect;
   }
 
-  count(table: string, where?: string): Promise<number | undefined> {
-    return this.#number(`SELECT count(*) AS n FROM ${this.#path(table)}${where ? ` WHERE ${where}` : ""}`);
+  rows(table: string, where?: string): Promise<Evident> {
+    return this.#evident(`SELECT * FROM ${this.#path(table)}${where ? ` WHERE ${where}` : ""}`);
   }
 
   /** Values that are there more than once; NULL is no value. */
-  doubles(table: string, values: readonly string[], where?: string): Promise<number | undefined> {
-    const conditions = [...values.map((value) => `(${value}) IS NOT NULL`), ...(where ? [`(${where})`] : [])];
-    const list = values.map((value) => `(${value})`).join(", ");
-    return this.#number(
-      `SELECT count(*) AS n FROM (SELECT 1 AS one FROM ${this.#path(table)} WHERE ${conditions.join(" AND ")} GROUP BY ${list} HAVING count(*) > 1) AS doubles`,
+  doubles(table: string, values: readonly string[], where?: string): Promise<Evident> {
+    const conditions = [...values.map((value) => `${operand(value)} IS NOT NULL`), ...(where ? [`(${where})`] : [])];
+    const list = values.map(operand).join(", ");
+    return this.#evident(
+      `SELECT ${list}, count(*) AS ${this.#dialect.quote("times")} FROM ${this.#path(table)} WHERE ${conditions.join(" AND ")} GROUP BY ${list} HAVING count(*) > 1`,
     );
   }
 
-  /** Rows for which the expression is false; one that is NULL passes. */
-  failing(table: string, expression: string, columns: string): Promise<number | undefined> {
-    return this.#number(
-      `SELECT count(*) AS n FROM (SELECT ${columns} FROM ${this.#path(table)}) AS candidates WHERE NOT (${expression})`,
-    );
+  /**
+   * Rows for which the expression is false; one that is NULL passes.
+   * @param columns what the columns that the expression speaks of hold, where that is not what the table has in them now
+   */
+  failing(table: string, expression: string, columns?: string): Promise<Evident> {
+    const from =
+      columns === undefined ? this.#path(table) : `(SELECT ${columns} FROM ${this.#path(table)}) AS candidates`;
+    return this.#evident(`SELECT * FROM ${from} WHERE NOT (${expression})`);
   }
 
   /** Rows of the child whose values are in no row of the parent; with a NULL among them they point nowhere. */
@@ -42,14 +53,14 @@ export class Evidence {
     values: readonly string[],
     parent: string,
     parentColumns: readonly string[],
-  ): Promise<number | undefined> {
+  ): Promise<Evident> {
     const quote = (name: string) => this.#dialect.quote(name);
-    const list = values.map((value, index) => `(${value}) AS ${quote(`key${index}`)}`).join(", ");
+    const list = values.map((value, index) => `${operand(value)} AS ${quote(`key${index}`)}`).join(", ");
     const pairs = values.map((_, index) => `p.${quote(parentColumns[index]!)} = c.${quote(`key${index}`)}`);
     const filled = values.map((_, index) => `c.${quote(`key${index}`)} IS NOT NULL`);
     const isThere = `EXISTS (SELECT 1 FROM ${this.#path(parent)} AS p WHERE ${pairs.join(" AND ")})`;
-    return this.#number(
-      `SELECT count(*) AS n FROM (SELECT ${list} FROM ${this.#path(child)}) AS c WHERE ${filled.join(" AND ")} AND NOT ${isThere}`,
+    return this.#evident(
+      `SELECT * FROM (SELECT ${list}, o.* FROM ${this.#path(child)} AS o) AS c WHERE ${filled.join(" AND ")} AND NOT ${isThere}`,
     );
   }
 
@@ -69,12 +80,12 @@ export class Evidence {
     return effect?.kind === "createTable" ? effect.definition : [];
   }
 
-  async #number(sql: string): Promise<number | undefined> {
+  async #evident(query: string): Promise<Evident> {
     try {
-      const [row] = (await this.#runner.query(sql)) as { n: unknown }[];
-      return Number(row?.n);
+      const [row] = (await this.#runner.query(`SELECT count(*) AS n FROM (${query}) AS found`)) as { n: unknown }[];
+      return { rows: Number(row?.n), query };
     } catch {
-      return undefined;
+      return { rows: undefined, query };
     }
   }
 
@@ -84,4 +95,9 @@ export class Evidence {
       .map((part) => this.#dialect.quote(part))
       .join(".");
   }
+}
+
+/** An expression as a part of others. */
+export function operand(expression: string): string {
+  return /^("[^"]+"|`[^`]+`|\w+)$/.test(expression) ? expression : `(${expression})`;
 }

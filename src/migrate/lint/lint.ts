@@ -1,4 +1,4 @@
-import type { QueryRunner } from "typeorm";
+import type { MigrationInterface, QueryRunner } from "typeorm";
 import type { Dialect } from "../../dialect/dialect";
 import { dialectOf } from "../../dialect/dialects";
 import {
@@ -10,7 +10,7 @@ import {
   type Quoting,
 } from "../../dialect/schema/tokens";
 import type { Plan, Step } from "../plan";
-import { Evidence } from "./evidence";
+import { Evidence, type Evident, operand } from "./evidence";
 import { effectsOf, type Effect, type KeyTarget, type Part } from "./effects";
 import { readMethod } from "./source";
 
@@ -30,6 +30,8 @@ export interface Finding {
   readonly text: string;
   /** How many rows it concerns; undefined where they cannot be counted beforehand. */
   readonly rows: number | undefined;
+  /** The statement that shows the rows which do not allow it. */
+  readonly query?: string | undefined;
 }
 
 export interface Linted {
@@ -56,21 +58,19 @@ export async function lint(runner: QueryRunner, plan: Plan, wanted: "all" | "fai
   for (const step of plan) {
     // What is half done already has been looked at, or cannot be helped.
     if (step.resumed) continue;
-    const { instance } = step.migration;
-    const statements = readMethod(instance[step.direction].toString());
-    const findings: Finding[] = [];
-    for (const sql of statements) {
-      if (sql === undefined) walk.loseTrack();
-      else for (const effect of effectsOf(sql, QUOTING[dialect.name])) findings.push(...(await walk.see(effect)));
-    }
-    linted.push({
-      step,
-      findings: withoutDoubles(findings),
-      unknown: statements.filter((sql) => sql === undefined).length,
-    });
+    linted.push({ step, ...(await walk.read(step.migration.instance[step.direction])) });
   }
   return linted;
 }
+
+/** What the rows that are there do not allow of what a migration's method says. */
+export async function failuresOf(runner: QueryRunner, method: Method): Promise<readonly Finding[]> {
+  const dialect = dialectOf(runner.dataSource);
+  const { findings } = await new Walk(dialect, new Evidence(runner, dialect), "failures").read(method);
+  return findings.filter(({ kind }) => kind === "must-fail");
+}
+
+type Method = MigrationInterface["up"];
 
 /** MySQL changes a table's columns one by one: that it may be rebuilt is said once. */
 function withoutDoubles(findings: readonly Finding[]): Finding[] {
@@ -110,9 +110,23 @@ class Walk {
     this.#wanted = wanted;
   }
 
+  /** Follows a method's statements one after the other. */
+  async read(method: Method): Promise<Pick<Linted, "findings" | "unknown">> {
+    const statements = readMethod(method.toString());
+    const findings: Finding[] = [];
+    for (const sql of statements) {
+      if (sql === undefined) this.loseTrack();
+      else for (const effect of effectsOf(sql, QUOTING[this.#dialect.name])) findings.push(...(await this.see(effect)));
+    }
+    return {
+      findings: withoutDoubles(findings),
+      unknown: statements.filter((sql) => sql === undefined).length,
+    };
+  }
+
   /** Counts rows that something is said about besides what must fail. */
   async #count(table: string, where?: string): Promise<number | undefined> {
-    return this.#wanted === "all" ? this.#evidence.count(table, where) : undefined;
+    return this.#wanted === "all" ? (await this.#evidence.rows(table, where)).rows : undefined;
   }
 
   /** Something happens that nobody can know beforehand: whatever the rows say now, they may be mended by then. */
@@ -283,7 +297,7 @@ class Walk {
   ): Promise<Finding[]> {
     if (part.kind === "notNull") {
       const value = valueOf(part.column);
-      return value === undefined ? [] : this.#nulls(table, part.column, `(${value}) IS NULL`);
+      return value === undefined ? [] : this.#nulls(table, part.column, `${operand(value)} IS NULL`);
     }
     if (part.kind === "unique") {
       const parts = part.columns.map(valueOf);
@@ -293,7 +307,7 @@ class Walk {
       const own = part.columns.map(valueOf);
       return own.includes(undefined) ? [] : this.#dangling(table, own as string[], part);
     }
-    const list = columns.map((column) => `(${valueOf(column)}) AS ${this.#dialect.quote(column)}`).join(", ");
+    const list = columns.map((column) => `${operand(valueOf(column)!)} AS ${this.#dialect.quote(column)}`).join(", ");
     return this.#failing(table, part.expression, list);
   }
 
@@ -331,7 +345,7 @@ class Walk {
       case "addColumn":
         // MySQL fills in a zero or an empty text.
         if (!effect.notNull || effect.hasDefault || this.#dialect.name === "mysql") return [];
-        return some(await this.#evidence.count(origin), (count) => ({
+        return some((await this.#evidence.rows(origin)).rows, (count) => ({
           kind: "must-fail",
           table: origin,
           text: `"${effect.column}" of "${origin}" is NOT NULL without a default, and ${spoken(count)} would have no value`,
@@ -345,11 +359,14 @@ class Walk {
         if (columns.includes(undefined)) return [];
         const names = columns.map((column) => this.#dialect.quote(column!));
         // A condition in names or values that come later cannot be asked about now.
-        if (effect.where !== undefined && !this.#isAsNow(state, effect.where)) return [];
-        return this.#doubles(origin, effect.columns, names, effect.where);
+        const where = effect.where && this.#asOfNow(state, effect.where);
+        if (effect.where !== undefined && where === undefined) return [];
+        return this.#doubles(origin, effect.columns, names, where);
       }
-      case "check":
-        return this.#isAsNow(state, effect.expression) ? this.#failing(origin, effect.expression, "*") : [];
+      case "check": {
+        const expression = this.#asOfNow(state, effect.expression);
+        return expression === undefined ? [] : this.#failing(origin, expression);
+      }
       case "foreignKey": {
         const columns = effect.columns.map((column) => this.#unchanged(state, column));
         const quoted = columns.flatMap((column) => (column === undefined ? [] : [this.#dialect.quote(column)]));
@@ -361,7 +378,7 @@ class Walk {
   }
 
   async #nulls(table: string, column: string, condition: string): Promise<Finding[]> {
-    return some(await this.#evidence.count(table, condition), (count) => ({
+    return evident(await this.#evidence.rows(table, condition), (count) => ({
       kind: "must-fail",
       table,
       text: `"${column}" of "${table}" becomes NOT NULL, and is NULL in ${spoken(count)}`,
@@ -374,15 +391,15 @@ class Walk {
     values: readonly string[],
     where?: string,
   ): Promise<Finding[]> {
-    return some(await this.#evidence.doubles(table, values, where), (count) => ({
+    return evident(await this.#evidence.doubles(table, values, where), (count) => ({
       kind: "must-fail",
       table,
       text: `${columns.map((column) => `"${column}"`).join(", ")} of "${table}" becomes unique, and ${count === 1 ? "1 value is" : `${count} values are`} there more than once`,
     }));
   }
 
-  async #failing(table: string, expression: string, columns: string): Promise<Finding[]> {
-    return some(await this.#evidence.failing(table, expression, columns), (count) => ({
+  async #failing(table: string, expression: string, columns?: string): Promise<Finding[]> {
+    return evident(await this.#evidence.failing(table, expression, columns), (count) => ({
       kind: "must-fail",
       table,
       text: `${spoken(count)} of "${table}" ${count === 1 ? "does" : "do"} not meet CHECK (${expression.trim()})`,
@@ -396,7 +413,7 @@ class Walk {
     // A parent that is made on the way may get its rows there.
     if (parent.origin === undefined || parent.touched || own.includes(undefined)) return [];
     const rows = await this.#evidence.dangling(child, values, parent.origin, own as string[]);
-    return some(rows, (count) => ({
+    return evident(rows, (count) => ({
       kind: "must-fail",
       table: child,
       text: `${spoken(count)} of "${child}" point${count === 1 ? "s" : ""} at no row of "${parent.origin}"`,
@@ -442,10 +459,11 @@ class Walk {
     );
   }
 
-  /** Whether an expression over a table means the same now as it does then. */
-  #isAsNow({ columns, othersAreSame, changed }: TableState, expression: string): boolean {
+  /** An expression over a table as it can be asked about now; undefined where it speaks of values that come later. */
+  #asOfNow(state: TableState, expression: string): string | undefined {
     const quoting = QUOTING[this.#dialect.name];
-    return othersAreSame && columns.size === 0 && ![...changed].some((name) => mentions(expression, name, quoting));
+    const isKnown = state.othersAreSame && ![...state.changed].some((name) => mentions(expression, name, quoting));
+    return isKnown ? this.#inNamesOfNow(expression, state) : undefined;
   }
 
   /** What a column whose values are those of now is called now. */
@@ -479,6 +497,11 @@ function newState(origin: string | undefined): TableState {
 
 function key(table: string): string {
   return table.toLowerCase();
+}
+
+/** The same, with the statement that shows the rows. */
+function evident({ rows, query }: Evident, say: (rows: number) => Omit<Finding, "rows">): Finding[] {
+  return some(rows, (count) => ({ ...say(count), query }));
 }
 
 function some(rows: number | undefined, say: (rows: number) => Omit<Finding, "rows">): Finding[] {
