@@ -24,7 +24,7 @@ export class Receipt {
   }
 
   /** `3 queries · 12 ms · 41 rows`, `2 inserted, 1 updated`; empty when there is nothing to say. */
-  text(timing: boolean): string {
+  text(timing: boolean, needsRollback = false): string {
     const written = [
       this.inserted > 0 && `${this.inserted} inserted`,
       this.updated > 0 && `${this.updated} updated`,
@@ -35,7 +35,8 @@ export class Receipt {
     const parts = [
       this.reconnected && "the connection was lost and taken up again",
       written.length > 0 && written.join(", "),
-      this.rolledBack && "rolled back",
+      // The database has rolled a failed flush back, the session has not: whoever reads "rolled back" would think it is done.
+      this.rolledBack && !needsRollback && "rolled back",
       count > 0 && `${count} ${count === 1 ? "query" : "queries"}`,
       (count > 0 || timing) && milliseconds(count > 0 && !timing ? this.spent() : performance.now() - this.started),
       written.length === 0 && count > 0 && `${rows} ${rows === 1 ? "row" : "rows"}`,

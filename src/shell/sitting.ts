@@ -61,6 +61,8 @@ export class Sitting {
   compose: (() => void) | undefined;
   /** What was typed, where there is a terminal. */
   history: { readonly entries: readonly string[] } | undefined;
+  /** The error of the last input, where it had one. */
+  failed: unknown;
   /** Set by `.exit`. */
   leaving = false;
   private isInterrupted = false;
@@ -133,6 +135,7 @@ export class Sitting {
   }
 
   private async evaluate(text: string): Promise<Outcome> {
+    this.failed = undefined;
     this.isInterrupted = false;
     await this.cancelling;
     this.cancelling = undefined;
@@ -232,6 +235,7 @@ export class Sitting {
 
   private fail(outcome: Outcome): void {
     if (outcome.kind === "value") return;
+    this.failed = outcome.kind === "error" ? outcome.error : undefined;
     const { failure } = this.db.session;
     const needsRollback = failure !== undefined;
     if (outcome.kind === "interrupted") {
@@ -258,7 +262,7 @@ export class Sitting {
   /** What the database did, in a quiet line; and what it did too often. */
   private account(): void {
     if (this.manner !== "terminal") return;
-    const receipt = this.receipt.text(this.timing);
+    const receipt = this.receipt.text(this.timing, this.db.session.failure !== undefined);
     if (receipt) this.note([this.theme.quiet(receipt)]);
     this.note(repeatedQueries(this.receipt.statements, this.entities).map((line) => this.theme.warning(line)));
   }

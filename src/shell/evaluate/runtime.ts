@@ -35,6 +35,12 @@ const TURN = 30;
  */
 const TURN_OF_FUNCTION = 1_000;
 
+/**
+ * Calls of typed functions inside each other. V8's stack would end a little later, where there is no room left to hand the
+ * error on: as deep as Python goes is deep enough at a prompt.
+ */
+const DEEPEST = 1_200;
+
 /** The ground that all inputs share; rewritten code knows it as `__retort`. */
 export class Runtime {
   /** The input that is running. */
@@ -45,19 +51,28 @@ export class Runtime {
   readonly names: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   /** The last error that was thrown by an input, as the object it is. */
   thrown: unknown;
+  /** Calls that are on the stack. */
+  private depth = 0;
 
   constructor(readonly host: RuntimeHost) {}
 
   /** Begins an input. */
   begin(): Input {
+    // What Ctrl-C has ended did not count back.
+    this.depth = 0;
     return (this.current = new Input(this));
   }
 
   /** Runs the body of a function that was typed; synchronously when nothing has to be waited for. */
   call(body: (run: Call) => Promise<unknown>): unknown {
-    const call = new Call(this, this.current);
-    const promise = body(call);
-    return call.outcome(promise);
+    if (this.depth >= DEEPEST) throw new RangeError("Maximum call stack size exceeded");
+    this.depth += 1;
+    try {
+      const call = new Call(this, this.current);
+      return call.outcome(body(call));
+    } finally {
+      this.depth -= 1;
+    }
   }
 
   /** Begins the body of an async function that was typed. */

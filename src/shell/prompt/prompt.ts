@@ -34,6 +34,8 @@ class Prompt {
   private listener: Listener | undefined;
   /** Keys that were pressed while a statement ran. */
   private readonly early: Key[] = [];
+  /** What was said to have failed since the last input was entered. */
+  private readonly told = new Set<string>();
   private readonly endings: (() => void)[] = [];
   private closed = false;
 
@@ -149,6 +151,7 @@ class Prompt {
 
   private async runText(text: string): Promise<void> {
     if (text.trim() === "") return;
+    this.told.clear();
     this.history.add(text);
     const pieces = this.pieces(text);
     this.raw(false);
@@ -159,6 +162,7 @@ class Prompt {
         piece.kind === "command"
           ? await runCommand(piece.text, this.sitting)
           : await this.sitting.run(piece.text, left > 0);
+      if (this.sitting.failed !== undefined) this.told.add(wordsOf(this.sitting.failed));
       if (this.sitting.leaving) return;
       if (done || left === 0) continue;
       this.sitting.note([
@@ -242,9 +246,17 @@ class Prompt {
 
   /** An error of something that was left running behind the prompt: a timer, a promise nobody waits for. */
   private behind(error: unknown): void {
+    const said = wordsOf(error);
+    // A timer may fail many times a second, and a recursion without end in each of its calls.
+    if (this.told.has(said)) return;
+    this.told.add(said);
     this.editor.aside(() => {
       this.sitting.note([this.sitting.theme.quiet(cut("behind the prompt:", this.sitting.width))]);
       this.sitting.complain(error);
     });
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
