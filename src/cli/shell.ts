@@ -22,7 +22,7 @@ export async function run(context: ShellContext): Promise<ExitCode> {
   const project = await projectOrOffer(context);
   if (!project) return ExitCode.done;
   const db = await context.database(access);
-  const reloading = new Reloading(project, access);
+  const reloading = new Reloading(project, db, access);
   try {
     const exitCode = await openShell({
       db,
@@ -84,19 +84,23 @@ class Reloading {
   readonly #access: DatabaseUse;
   readonly #opened: Database[] = [];
   #project: Project;
+  #current: Database;
 
-  constructor(project: Project, access: DatabaseUse) {
+  constructor(project: Project, current: Database, access: DatabaseUse) {
     this.#project = project;
+    this.#current = current;
     this.#access = access;
   }
 
   async again(): Promise<Database> {
-    const { openDataSource } = require("../config/open") as typeof import("../config/open");
+    const { keepMemory, openDataSource } = require("../config/open") as typeof import("../config/open");
     const { connect } = require("../session/database") as typeof import("../session/database");
     this.#project = await this.#project.reload();
-    const db = await connect(await openDataSource(this.#project, this.#access));
-    this.#opened.push(db);
-    return db;
+    const dataSource = await openDataSource(this.#project, this.#access);
+    keepMemory(this.#current.dataSource, dataSource);
+    this.#current = await connect(dataSource);
+    this.#opened.push(this.#current);
+    return this.#current;
   }
 
   async close(): Promise<void> {

@@ -77,6 +77,19 @@ function prepareFile(dataSource: DataSource, root: string, use: Access["use"]): 
   return file;
 }
 
+/**
+ * Gives a DataSource the database in memory of another one over the same options, rows and all: connecting has made it an
+ * empty one of its own. Does nothing where the database is not in memory.
+ */
+export function keepMemory(before: DataSource, after: DataSource): void {
+  const [{ type, database }, now] = [before.options, after.options];
+  if (type !== "better-sqlite3" || now.type !== type || typeof database !== "string") return;
+  if (!isMemory(database) || now.database !== database) return;
+  const [from, to] = [before.driver, after.driver] as unknown as { databaseConnection: { close(): void } }[];
+  to!.databaseConnection.close();
+  to!.databaseConnection = from!.databaseConnection;
+}
+
 function isMemory(database: string): boolean {
   return database === "" || database === ":memory:" || database.startsWith("file:");
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { DataSource } from "typeorm";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
 import { notAnEntity, unknownEntity } from "./errors";
@@ -31,10 +32,8 @@ export class Models {
     let model = this.#byTarget.get(target);
     if (model) return model;
     if (!this.dataSource.hasMetadata(target as never)) {
-      const name =
-        typeof target === "function" ? target.name : typeof target === "string" ? target : target.options.name;
       throw unknownEntity(
-        name,
+        nameOf(target),
         this.all().map((known) => known.name),
       );
     }
@@ -72,4 +71,12 @@ export class Models {
       .map((part) => this.dataSource.driver.escape(part))
       .join(".");
   }
+}
+
+/** What a target is called, also where callers of JavaScript hand over something else. */
+function nameOf(target: unknown): string {
+  if (typeof target === "string") return target;
+  if (typeof target === "function") return target.name;
+  const name = (target as { options?: { name?: unknown } } | null | undefined)?.options?.name;
+  return typeof name === "string" ? name : inspect(target, { depth: 0, breakLength: Infinity });
 }

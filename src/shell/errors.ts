@@ -34,6 +34,14 @@ export function fileExists(name: string): RetortError {
   });
 }
 
-export function noSuchFile(file: string, cause: unknown): RetortError {
-  return new RetortError("shell/file", `${file} cannot be read or written: ${(cause as Error).message}`, { cause });
+export function noSuchFile(name: string, cause: unknown): RetortError {
+  // `ENOENT: no such file or directory, open '/…/users.csv'`
+  const why = (cause as Error).message.replace(/^[A-Z]+: |, \w+ '.*$/g, "");
+  return new RetortError("shell/file", `${name} cannot be read or written: ${why}`, { cause });
+}
+
+export function nothingToWrite(expression: string): RetortError {
+  return new RetortError("shell/nothing-to-write", `${expression} gives nothing that could be written`, {
+    hint: ".export users.csv User.query",
+  });
 }

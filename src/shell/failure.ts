@@ -1,3 +1,4 @@
+import path from "node:path";
 import { RetortError } from "../errors";
 import { didYouMean } from "../suggestion";
 import { oneLine } from "./print/cell";
@@ -79,16 +80,34 @@ function messageOf(error: unknown, place: Place | undefined, context: FailureCon
 /** What JavaScript says, in the words that were typed, and with what was probably meant. */
 function explained(error: Error, place: Place | undefined, context: FailureContext): string | undefined {
   const missing = /^(\S+) is not defined$/.exec(error.message);
-  if (missing) return `${error.message}${didYouMean(missing[1]!, context.names())}`;
-  if (!place || !(error instanceof TypeError)) return undefined;
+  if (missing) return `${error.message}${didYouMean(missing[1]!, without(missing[1]!, context.names()))}`;
+  if (!place || !(error instanceof TypeError) || !isTyped(error)) return undefined;
+  const empty = /^Cannot (?:read|set) properties of (null|undefined)(?: \((?:reading|setting) '(.*)'\))?/.exec(
+    error.message,
+  );
+  if (empty) {
+    const access = accessAt(place.text, place.offset, empty[2]);
+    return access?.object && `${access.object} is ${empty[1]}, so it has no "${access.name}"`;
+  }
   const access = accessAt(place.text, place.offset);
-  if (!access) return undefined;
-  const empty = /^Cannot (?:read|set) properties of (null|undefined)/.exec(error.message);
-  if (empty && access.object) return `${access.object} is ${empty[1]}, so it has no "${access.name}"`;
-  if (/ is not a function$/.test(error.message) && access.object) {
+  if (/ is not a function$/.test(error.message) && access?.object) {
     return `${access.object}.${access.name} is not a function${didYouMean(access.name, context.members(access.object))}`;
   }
   return undefined;
+}
+
+/** The shell's own code that stands between what was typed and what it does. */
+const EVALUATE = path.join(__dirname, "evaluate");
+
+/** Whether an error came about in what was typed itself, not somewhere in what that called. */
+function isTyped({ stack = "" }: Error): boolean {
+  const first = stack.split("\n").find((line) => /^\s*at /.test(line) && !line.includes(EVALUATE));
+  return first?.includes("retort:") ?? false;
+}
+
+function* without(word: string, names: Iterable<string>): Generator<string> {
+  // A name that was deleted is known still.
+  for (const name of names) if (name !== word) yield name;
 }
 
 /** Whether the message says where already, and one look at the line above shows it. */

@@ -5,6 +5,8 @@ type Statement = Extract<ShellEvent, { type: "statement" }>;
 /** What the database did while one input ran. */
 export class Receipt {
   readonly statements: Statement[] = [];
+  /** Whether it was shown: once for each input. */
+  isTold = false;
   private inserted = 0;
   private updated = 0;
   private deleted = 0;

@@ -68,6 +68,7 @@ export class Sitting {
   private isInterrupted = false;
   private cancelling: Promise<void> | undefined;
   private names: Record<string, unknown> = {};
+  private readonly redefined = new Set<string>();
   private readonly endings: (() => void)[] = [];
   private stopObserving: () => void;
 
@@ -113,6 +114,7 @@ export class Sitting {
     }
     this.secrets.revealed = false;
     this.account();
+    this.tellOfRedefined(text);
     return outcome.kind === "value";
   }
 
@@ -127,11 +129,9 @@ export class Sitting {
   /** Does the work of a command, with a receipt for what it sends. */
   async accounted<T>(work: () => Promise<T>): Promise<T> {
     this.receipt = new Receipt();
-    try {
-      return await work();
-    } finally {
-      this.account();
-    }
+    const done = await work();
+    this.account();
+    return done;
   }
 
   private async evaluate(text: string): Promise<Outcome> {
@@ -144,8 +144,9 @@ export class Sitting {
 
   /** Shows an error that came from a command, or from behind the prompt. */
   complain(error: unknown): void {
-    if (error instanceof Interrupted) return this.fail({ kind: "interrupted" });
-    this.fail({ kind: "error", error, place: this.evaluator.place(error) });
+    if (error instanceof Interrupted) this.fail({ kind: "interrupted" });
+    else this.fail({ kind: "error", error, place: this.evaluator.place(error) });
+    this.account();
   }
 
   /** Ends the running statement. */
@@ -169,6 +170,17 @@ export class Sitting {
       receiver === this.db.session ||
       isAwaitable(receiver)
     );
+  }
+
+  /** Commits, and tells of it as of an input; gives whether it succeeded. */
+  async commit(): Promise<boolean> {
+    try {
+      await this.accounted(() => this.db.session.commit());
+      return true;
+    } catch (error) {
+      this.complain(error);
+      return false;
+    }
   }
 
   // Showing -------------------------------------------------------------------------------------------------------------
@@ -261,7 +273,8 @@ export class Sitting {
 
   /** What the database did, in a quiet line; and what it did too often. */
   private account(): void {
-    if (this.manner !== "terminal") return;
+    if (this.manner !== "terminal" || this.receipt.isTold) return;
+    this.receipt.isTold = true;
     const receipt = this.receipt.text(this.timing, this.db.session.failure !== undefined);
     if (receipt) this.note([this.theme.quiet(receipt)]);
     this.note(repeatedQueries(this.receipt.statements, this.entities).map((line) => this.theme.warning(line)));
@@ -284,6 +297,17 @@ export class Sitting {
     return name in this.names || BUILT_IN.has(name);
   }
 
+  /** Says once when an entity's name, or `db`, was given another meaning: what is typed next would puzzle. */
+  private tellOfRedefined(text: string): void {
+    if (this.manner !== "terminal") return;
+    for (const name of [...this.entityNames.map((entity) => entity.name), "db", "session"]) {
+      if (!text.includes(name) || this.redefined.has(name)) continue;
+      if (!this.evaluator.isRedefined(name, this.names[name])) continue;
+      this.redefined.add(name);
+      this.note([this.theme.quiet(`${name} means something else from here on; .reload brings back what it was`)]);
+    }
+  }
+
   /** What may stand after `expression.`, found in types. */
   private members(expression: string): string[] {
     const { membersOf } = require("./complete/members") as typeof import("./complete/members");
@@ -301,6 +325,7 @@ export class Sitting {
   }
 
   private defineNames(): void {
+    this.redefined.clear();
     this.entityNames = entityNames(this.db.models);
     this.names = namesOf(this.db, this.options.settings);
     const entities = new Set(this.entityNames.map(({ name }) => name));

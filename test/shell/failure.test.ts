@@ -15,12 +15,27 @@ test.each([
   ["Shop.query.flter(1)", 'TypeError: Shop.query.flter is not a function; did you mean "filter"?'],
   ["s.nothing.more", 'TypeError: s.nothing is undefined, so it has no "more"'],
   ["Shop.query.get(99).name", 'TypeError: Shop.query.get(99) is null, so it has no "name"'],
+  ["({}).list.map(x => x.name)", 'TypeError: ({}).list is undefined, so it has no "map"'],
+  ["[{}].map(x => x.a.b)", 'TypeError: x.a is undefined, so it has no "b"'],
+  ["db.query(1)", "1 is not an entity of this DataSource"],
   ["Shop.c.nme", 'Shop has no property "nme"; did you mean "name"?'],
   ["throw 5", "Thrown: 5"],
 ])("shell 16: %s is one or two lines with what was meant", async (typed, said) => {
   const lines = await type(typed);
   expect(lines[0]).toBe(said);
   expect(lines.length).toBeLessThanOrEqual(3);
+});
+
+test("shell 16: what fails inside of what was called is not explained by the line that was typed", async () => {
+  await type("const inner = new Function('nothing', 'return nothing.query')");
+  expect((await type("Shop.query.limit(inner())"))[0]).toBe(
+    "TypeError: Cannot read properties of undefined (reading 'query')",
+  );
+});
+
+test("shell 16: a name that was deleted is not what was meant by itself", async () => {
+  await type("gone = 1; delete globalThis.gone");
+  expect((await type("gone"))[0]).toBe("ReferenceError: gone is not defined");
 });
 
 test("shell 16: a failed commit names entity and column, and says that the session needs rollback()", async () => {

@@ -59,7 +59,10 @@ export async function runCommand(text: string, sitting: Sitting): Promise<boolea
         name ?? "",
         commands.map((candidate) => candidate.name),
       );
-    return (await command.run(argument!.trim(), sitting)) ?? true;
+    const done = (await command.run(argument!.trim(), sitting)) ?? true;
+    // `.reveal` is for one statement, or for one command.
+    if (command !== reveal) sitting.secrets.revealed = false;
+    return done;
   } catch (error) {
     sitting.complain(error);
     return false;

@@ -2,10 +2,11 @@ import fs from "node:fs";
 import { once } from "node:events";
 import path from "node:path";
 import { Query } from "../../query/query";
-import { noSuchFile, usage } from "../errors";
+import { noSuchFile, nothingToWrite, usage } from "../errors";
 import { formatted } from "../print/formats";
 import type { Sitting } from "../sitting";
 import type { DotCommand } from "./command";
+import { mayWrite, takeFile, type NamedFile } from "./file";
 import { Progress } from "../print/progress";
 
 const FORMATS = { ".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson" } as const;
@@ -20,23 +21,46 @@ export const exportRows: DotCommand = {
   summary: "writes rows into a file (.csv, .json, .ndjson), however many they are",
   details: [".export users.csv User.query.orderBy('id')"],
   async run(argument, sitting) {
-    const [, name, expression] = /^(\S+)\s+([^]+)$/.exec(argument) ?? [];
-    const format = FORMATS[path.extname(name ?? "").toLowerCase() as keyof typeof FORMATS];
-    if (!name || !expression || !format) throw usage("export", ".export users.csv User.query  (or .json, .ndjson)");
-    const value = await sitting.valueOf(expression);
-    const file = path.resolve(sitting.options.root, name);
-    const rows = await sitting.accounted(() => write(value, file, format, sitting));
-    sitting.note([`${rows} ${rows === 1 ? "row" : "rows"} written to ${name}`]);
+    const target = takeFile(argument, sitting);
+    const format = FORMATS[path.extname(target?.name ?? "").toLowerCase() as keyof typeof FORMATS];
+    if (!target?.rest || !format) throw usage("export", ".export users.csv User.query  (or .json, .ndjson)");
+    const value = await rowsOf(target.rest, sitting);
+    if (!(await mayWrite(target, sitting))) return false;
+    const rows = await sitting.accounted(() => write(value, target, format, sitting));
+    sitting.note([`${rows} ${rows === 1 ? "row" : "rows"} written to ${target.name}`]);
+    return true;
   },
 };
 
-async function write(value: unknown, file: string, format: Format, sitting: Sitting): Promise<number> {
-  const output = fs.createWriteStream(file);
+/** What is to be written; an entity alone means all of its rows. */
+async function rowsOf(expression: string, sitting: Sitting): Promise<unknown> {
+  const value = await sitting.valueOf(expression);
+  if (sitting.entities.ofTarget(value)) return sitting.db.query(value as never);
+  if (value === undefined || value === null || typeof value === "function") throw nothingToWrite(expression);
+  return value;
+}
+
+/** Writes rows beside the file and puts them in its place at the end: half a file is never taken for a whole one. */
+async function write(value: unknown, { name, file }: NamedFile, format: Format, sitting: Sitting): Promise<number> {
+  const isSpecial = fs.statSync(file, { throwIfNoEntry: false })?.isFile() === false;
+  const beside = isSpecial ? file : `${file}.part`;
   try {
-    await once(output, "open");
+    const rows = await writeRows(value, await opened(beside), format, sitting);
+    if (!isSpecial) fs.renameSync(beside, file);
+    return rows;
   } catch (error) {
-    throw noSuchFile(file, error);
+    if (!isSpecial) fs.rmSync(beside, { force: true });
+    throw (error as NodeJS.ErrnoException).syscall ? noSuchFile(name, error) : error;
   }
+}
+
+async function opened(file: string): Promise<fs.WriteStream> {
+  const output = fs.createWriteStream(file);
+  await once(output, "open");
+  return output;
+}
+
+async function writeRows(value: unknown, output: fs.WriteStream, format: Format, sitting: Sitting): Promise<number> {
   const total = value instanceof Query ? await (value as Query).count().catch(() => undefined) : undefined;
   const progress = new Progress(sitting, total);
   const rowFile = new RowFile(output, format, sitting);
@@ -50,8 +74,8 @@ async function write(value: unknown, file: string, format: Format, sitting: Sitt
   } finally {
     progress.end();
     output.end();
+    await once(output, "close");
   }
-  await once(output, "close");
   return rowFile.rows;
 }
 

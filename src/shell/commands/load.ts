@@ -1,20 +1,21 @@
 import fs from "node:fs";
-import path from "node:path";
 import { noSuchFile, usage } from "../errors";
 import { Statements } from "../statements";
 import type { DotCommand } from "./command";
+import { takeFile, type NamedFile } from "./file";
 
 export const load: DotCommand = {
   name: "load",
   takes: "FILE",
   summary: "runs the statements of a file as if they were typed; stops at the first error",
   async run(argument, sitting) {
-    if (argument === "") throw usage("load", ".load FILE");
+    const typed = takeFile(argument, sitting);
+    if (!typed || typed.rest !== "") throw usage("load", ".load FILE");
     const statements = new Statements(
       (text) => sitting.evaluator.parse(text),
       () => false,
     );
-    const lines = read(path.resolve(sitting.options.root, argument)).split(/\r?\n/);
+    const lines = read(typed).split(/\r?\n/);
     for (const { text } of [...lines.flatMap((line) => statements.take(line)), ...statements.end()]) {
       if (!(await sitting.run(text))) return false;
     }
@@ -22,10 +23,10 @@ export const load: DotCommand = {
   },
 };
 
-function read(file: string): string {
+function read({ name, file }: NamedFile): string {
   try {
     return fs.readFileSync(file, "utf8");
   } catch (error) {
-    throw noSuchFile(file, error);
+    throw noSuchFile(name, error);
   }
 }

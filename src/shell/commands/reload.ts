@@ -19,13 +19,17 @@ export const reload: DotCommand = {
       );
     }
     const before = described(sitting);
+    const { session } = sitting.db;
     const db = await options.reload();
     await restrict(db, sitting.restrictions);
     sitting.adopt(db);
+    // Gives its connection back.
+    await session.close();
     const changes = differences(before, described(sitting));
     sitting.note([
       ...(changes.length === 0 ? ["loaded again; no column and no relation has changed"] : changes),
       "objects that were loaded before are of the old classes; load them again",
+      ...(sitting.restrictions.sandbox ? ["the sandbox begins anew: what was written in it is gone"] : []),
     ]);
   },
 };

@@ -75,7 +75,8 @@ export class Evaluator {
    */
   define(name: string, value: unknown, kind: "entity" | "value" = "value"): void {
     if (kind === "entity") this.entities.add(name);
-    if (name in globalThis && !this.installed.has(name)) {
+    // What was declared at the prompt cannot be taken back, but passed over.
+    if ((name in globalThis && !this.installed.has(name)) || this.declared.delete(name)) {
       this.runtime.names[name] = value;
       this.substitutes.set(name, `${RUNTIME}.names.${name}`);
       return;
@@ -92,6 +93,12 @@ export class Evaluator {
   /** The value of a name, if it can be had without running anything. */
   peek(name: string): { readonly value: unknown } | undefined {
     return this.substitutes.has(name) ? { value: this.runtime.names[name] } : this.engine.peek(name);
+  }
+
+  /** Whether what was typed has given a name another meaning than it was defined with. */
+  isRedefined(name: string, value: unknown): boolean {
+    if (this.substitutes.has(name)) return false;
+    return this.declared.has(name) || Object.getOwnPropertyDescriptor(globalThis, name)?.value !== value;
   }
 
   /** Names that were declared by what was typed. */

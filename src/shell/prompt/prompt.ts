@@ -196,7 +196,7 @@ class Prompt {
     const answer = await this.ask(`${what}. Leave without saving? [y]es, [n]o, [c]ommit first: `);
     if (answer === "y") return true;
     if (answer !== "c") return false;
-    return sitting.run("db.session.commit()");
+    return sitting.commit();
   }
 
   // The terminal --------------------------------------------------------------------------------------------------------

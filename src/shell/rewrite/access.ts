@@ -7,21 +7,27 @@ export interface Access {
   readonly name: string;
 }
 
-/** The member access (or the call of a name) at a place of a text. */
-export function accessAt(text: string, offset: number): Access | undefined {
+/**
+ * The member access (or the call of a name) at a place of a text.
+ * @param name the member's name, where it is known: an engine's place may be that of the whole expression then
+ */
+export function accessAt(text: string, offset: number, name?: string): Access | undefined {
   const parsed = parse(text);
   if (parsed.status !== "whole") return undefined;
   const moved = parsed.source.length === text.length ? 0 : 1;
   const at = offset + moved;
+  const furthest = name === undefined ? 1 : Infinity;
   let found: { access: Access; distance: number } | undefined;
   const visit = (node: acorn.AnyNode): void => {
     if (node.type === "MemberExpression" && !node.computed) {
       // Engines name the dot, the property, or the start of the whole.
       const distance = Math.min(Math.abs(node.property.start - at), Math.abs(node.property.start - 1 - at));
-      if (distance <= 1 && (!found || distance < found.distance)) {
-        const object = parsed.source.slice(node.object.start, node.object.end);
-        found = { access: { object, name: parsed.source.slice(node.property.start, node.property.end) }, distance };
-      }
+      const access = {
+        object: parsed.source.slice(node.object.start, node.object.end),
+        name: parsed.source.slice(node.property.start, node.property.end),
+      };
+      const isMeant = distance <= furthest && (name === undefined || access.name === name);
+      if (isMeant && (!found || distance < found.distance)) found = { access, distance };
     }
     for (const value of Object.values(node) as unknown[]) {
       for (const item of Array.isArray(value) ? value : [value]) {

@@ -1,0 +1,249 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { microblogProject, scratchProject } from "../helpers/project";
+import { openSitting, type TestSitting, type TestSittingOptions } from "./sitting";
+
+let folder: string;
+let opened: TestSitting;
+let type: TestSitting["type"];
+
+/** A sitting whose project is an empty folder, over a database with three shops. */
+async function open(options: TestSittingOptions = {}): Promise<void> {
+  opened = await openSitting({ root: folder, ...options });
+  ({ type } = opened);
+  await type(
+    "db.session.addAll(['corner', 'mall', 'a \"small\" one'].map(name => Shop({ name }))); db.session.commit()",
+  );
+}
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "retort-commands-"));
+});
+afterEach(async () => {
+  await opened?.close();
+  fs.rmSync(folder, { recursive: true });
+});
+
+const read = (name: string): string => fs.readFileSync(path.join(folder, name), "utf8");
+
+describe(".export", () => {
+  test.each([
+    ["shops.csv", 'id,name\n1,corner\n2,mall\n3,"a ""small"" one"\n'],
+    ["shops.ndjson", '{"id":1,"name":"corner"}\n{"id":2,"name":"mall"}\n{"id":3,"name":"a \\"small\\" one"}\n'],
+    ["shops.json", '[\n{"id":1,"name":"corner"},\n{"id":2,"name":"mall"},\n{"id":3,"name":"a \\"small\\" one"}\n]\n'],
+    ["shops.JSONL", '{"id":1,"name":"corner"}\n{"id":2,"name":"mall"}\n{"id":3,"name":"a \\"small\\" one"}\n'],
+  ])("writes rows as the ending of %s says", async (name, text) => {
+    await open();
+    expect(await type(`.export ${name} Shop.query.orderBy('id')`)).toEqual(
+      [`3 rows written to ${name}`, expect.stringMatching(/^2 queries · /)].reverse(),
+    );
+    expect(read(name)).toBe(text);
+    expect(fs.readdirSync(folder)).toEqual([name]);
+  });
+
+  test("takes a query, an entity, a list, one object, and what a sum is made of", async () => {
+    await open();
+    await type(".export all.csv Shop");
+    await type(".export list.csv [{ n: 1, when: new Date(0) }, { n: 2, when: null }]");
+    await type(".export one.json Shop.query.get(2)");
+    await type(".export names.csv Shop.query.orderBy('id').all().map(s => s.name.length)");
+    await type(".export none.json Shop.query.filterBy(name='nothing')");
+    expect(read("all.csv").split("\n")).toHaveLength(5);
+    expect(read("list.csv")).toBe("n,when\n1,1970-01-01T00:00:00.000Z\n2,\n");
+    expect(JSON.parse(read("one.json"))).toEqual([{ id: 2, name: "mall" }]);
+    expect(read("names.csv")).toBe("6\n4\n13\n");
+    expect(JSON.parse(read("none.json"))).toEqual([]);
+  });
+
+  test("keeps secrets to itself, unless .reveal comes first, and then for this once", async () => {
+    await open();
+    await type("db.session.add(Article(title='a', apiToken='hush')); db.session.commit()");
+    await type(".export masked.csv Article.query.select('apiToken')");
+    await type(".reveal");
+    await type(".export plain.csv Article.query");
+    await type(".export again.csv Article.query");
+    expect(read("masked.csv")).not.toContain("hush");
+    expect(read("plain.csv")).toContain("hush");
+    expect(read("again.csv")).not.toContain("hush");
+  });
+
+  test("a name with blanks stands in quotes", async () => {
+    await open();
+    await type(".export 'the shops.csv' Shop.query");
+    expect(fs.readdirSync(folder)).toEqual(["the shops.csv"]);
+  });
+
+  test.each([
+    [".export", ".export is used as: .export users.csv User.query  (or .json, .ndjson)"],
+    [".export shops.csv", ".export is used as: .export users.csv User.query  (or .json, .ndjson)"],
+    [".export shops.xlsx Shop.query", ".export is used as: .export users.csv User.query  (or .json, .ndjson)"],
+    [".export shops.csv undefined", "undefined gives nothing that could be written"],
+    [".export shops.csv Shop.query.get(99)", "Shop.query.get(99) gives nothing that could be written"],
+    [".export shops.csv Shp.query", 'ReferenceError: Shp is not defined; did you mean "Shop"?'],
+    [".export shops.csv Shop.query.filterBy(nme='x')", 'Shop has no property "nme"; did you mean "name"?'],
+    [".export nowhere/shops.csv Shop.query", "nowhere/shops.csv cannot be read or written: no such file or directory"],
+    [".export /proc/shops.csv Shop.query", /^\/proc\/shops\.csv cannot be read or written: /],
+  ])("%s is one clear line, and no file", async (typed, said) => {
+    await open();
+    const [first] = await type(typed);
+    if (typeof said === "string") expect(first).toBe(said);
+    else expect(first).toMatch(said);
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  test("a query that fails leaves the file that was there", async () => {
+    await open();
+    fs.writeFileSync(path.join(folder, "shops.csv"), "from yesterday");
+    opened.sitting.ask = () => Promise.resolve("y");
+    await type("db.dataSource.query('alter table shop rename to gone')");
+    expect((await type(".export shops.csv Shop.query"))[0]).toContain("no such table: shop");
+    expect(read("shops.csv")).toBe("from yesterday");
+    expect(fs.readdirSync(folder)).toEqual(["shops.csv"]);
+  });
+
+  test("Ctrl-C leaves the file that was there", async () => {
+    await open();
+    const file = path.join(folder, "shops.csv");
+    fs.writeFileSync(file, "from yesterday");
+    opened.sitting.ask = () => Promise.resolve("y");
+    const shown = type(".export shops.csv Shop.query");
+    const watching = setInterval(() => {
+      if (fs.existsSync(`${file}.part`)) opened.sitting.interrupt();
+    }, 0);
+    const lines = await shown;
+    clearInterval(watching);
+    if (lines.some((line) => line.includes("interrupted"))) expect(read("shops.csv")).toBe("from yesterday");
+    expect(fs.readdirSync(folder)).toEqual(["shops.csv"]);
+  });
+
+  test("a file that is there is written over only where somebody says so; a pipe has nobody to ask", async () => {
+    await open();
+    const asked: string[] = [];
+    let answer = "n";
+    opened.sitting.ask = (question) => (asked.push(question), Promise.resolve(answer));
+    for (const command of [".export shops.csv Shop.query", ".save shops.ts"]) await type(command);
+    const before = read("shops.csv");
+    await type("db.session.add(Shop(name='new')); db.session.commit()");
+    await type(".export shops.csv Shop.query");
+    expect(read("shops.csv")).toBe(before);
+    answer = "y";
+    await type(".export shops.csv Shop.query");
+    expect(read("shops.csv")).toContain("new");
+    expect(asked).toEqual(Array(2).fill("shops.csv is there already. Write over it? [y]es, [n]o: "));
+    opened.sitting.ask = undefined;
+    for (const command of [".export shops.csv Shop.query", ".save shops.ts"])
+      expect((await type(command))[0]).toMatch(/^shops\.\w+ is there already$/);
+  });
+});
+
+describe(".reload", () => {
+  const entity = (columns: string): string => `
+    import { Column, Entity, PrimaryGeneratedColumn } from "typeorm";
+    @Entity() export class Note { @PrimaryGeneratedColumn() id!: number; @Column("text") text!: string; ${columns} }`;
+  const config = (database: string): string => `
+    import { DataSource } from "typeorm";
+    import { Note } from "./note";
+    export default new DataSource({ type: "better-sqlite3", database: "${database}", entities: [Note] });`;
+  const write = (text: string): string => `require('node:fs').writeFileSync('note.ts', ${JSON.stringify(text)})`;
+
+  test.each(["notes.sqlite", ":memory:"])(
+    "loads what has changed, says so, and keeps the rows of %s",
+    async (database) => {
+      const project = scratchProject({ files: { "note.ts": entity(""), "ormconfig.ts": config(database) } });
+      const script = [
+        `process.chdir(${JSON.stringify(project.root)})`,
+        "db.dataSource.synchronize()",
+        "db.session.add(Note(text='kept')); db.session.commit()",
+        write(entity(`@Column("int", { nullable: true }) stars!: number | null;`)),
+        "old = Note",
+        ".reload",
+        "altered = db.dataSource.query('alter table note add column stars int')",
+        "db.session.add(Note(text='new', stars=5)); db.session.commit()",
+        "Note.query.orderBy('id').all().map(n => [n.text, n.stars])",
+        "old === Note",
+        write(entity("")),
+        ".reload",
+        "Note.query.count()",
+      ];
+      const { stdout, stderr, exitCode } = await project.hosted(["shell"], { stdin: script.join("\n") });
+      expect(stderr.split("\n")).toEqual([
+        "+ Note.stars  integer, nullable",
+        "objects that were loaded before are of the old classes; load them again",
+        "- Note.stars",
+        "objects that were loaded before are of the old classes; load them again",
+        "",
+      ]);
+      expect(stdout).toBe("[ [ 'kept', null ], [ 'new', 5 ] ]\nfalse\n2\n");
+      expect(exitCode).toBe(0);
+    },
+  );
+
+  test("a file that does not compile any more is said, and the shell goes on with what it had", async () => {
+    const project = scratchProject({ files: { "note.ts": entity(""), "ormconfig.ts": config("notes.sqlite") } });
+    const terminal = project.terminal(["shell"]);
+    await terminal.waitForPrompt({ timeout: 30_000 });
+    await terminal.enter("db.dataSource.synchronize()");
+    project.write("note.ts", "export class Note {{");
+    expect((await terminal.enter(".reload")).join(" ")).toContain("note.ts");
+    expect(await terminal.enter("Note.query.count()")).toContain("0");
+    project.write("note.ts", entity(""));
+    expect((await terminal.enter(".reload"))[0]).toBe("loaded again; no column and no relation has changed");
+    // Also what was given another meaning by hand.
+    expect(await terminal.enter("Note = 5")).toContain(
+      "Note means something else from here on; .reload brings back what it was",
+    );
+    await terminal.enter("const db = 6");
+    await terminal.enter(".reload");
+    expect(await terminal.enter("db.query(Note).count()")).toContain("0");
+    await terminal.enter("n = Note(text='x'); db.session.add(n)");
+    expect((await terminal.enter(".reload"))[0]).toBe(
+      "there are unsaved changes, of objects that reloading leaves behind",
+    );
+    terminal.press("ctrl-d");
+    await terminal.waitFor("[c]ommit first:");
+    await terminal.type("c");
+    expect(await terminal.ended).toBe(0);
+    expect((await project.hosted(["shell", "-e", "Note.query.first().text"])).stdout).toBe("'x'\n");
+  });
+
+  test("where nothing can load the project again, that is said", async () => {
+    await open();
+    expect(await type(".reload")).toEqual([
+      "the project cannot be loaded again here",
+      "  → leave, and start retort shell again",
+    ]);
+  });
+});
+
+describe(".migrate", () => {
+  test("runs beside the shell, which goes on; what it refuses is refused in words", async () => {
+    const project = microblogProject();
+    const commands = [".migrate status", ".migrate up", "User.query.count()", ".migrate current"];
+    const ran = await project.retort(["shell"], { stdin: commands.join("\n") });
+    expect(ran).toMatchObject({ exitCode: 0 });
+    expect(ran.stdout).toMatch(/pending[^]*\n0\n/);
+    const wrong = await project.retort(["shell"], { stdin: ".migrate upp\nprint('never')\n" });
+    expect(wrong).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(wrong.stderr).toContain('unknown command "upp"; did you mean "up"?');
+  });
+
+  test("a transaction that is open holds the lock a migration needs, and a sandbox could not take one back", async () => {
+    const ran: string[][] = [];
+    const migrate = {
+      pending: () => Promise.resolve(0),
+      run: (args: readonly string[]) => (ran.push([...args]), Promise.resolve(0)),
+    };
+    await open({ migrate });
+    await type("db.session.add(Shop(name='x')); db.session.flush()");
+    expect(await type(".migrate up")).toEqual([
+      "a transaction is open here",
+      "  → db.session.commit() or db.session.rollback() first",
+    ]);
+    await type("db.session.rollback()");
+    expect((await type(".migrate"))[0]).toBe(".migrate is used as: .migrate status|up|down|generate");
+    expect(ran).toEqual([]);
+    await type(`.migrate generate "add stars" --dry-run`);
+    expect(ran).toEqual([["generate", "add stars", "--dry-run"]]);
+  });
+});
