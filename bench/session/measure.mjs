@@ -6,7 +6,7 @@ import process from "node:process";
  * @returns {Promise<{ milliseconds: number }>}
  */
 export async function timed(work) {
-  globalThis.gc?.();
+  globalThis.gc?.({ type: "minor" });
   const started = performance.now();
   const c0 = process.cpuUsage();
   await work();

@@ -1,3 +1,4 @@
+import { compiled } from "./compiled";
 import { EntitySchema, type DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
@@ -435,30 +436,37 @@ export class EntityModel {
  */
 class OwnProperty implements Property {
   readonly path: readonly string[];
+  readonly #entity: string;
 
-  constructor(name: string) {
+  constructor(entity: string, name: string) {
+    this.#entity = entity;
     this.path = [name];
   }
 
   read(entity: object): unknown {
-    this.read = new Function("entity", `return entity[${JSON.stringify(this.path[0])}]`) as Property["read"];
+    this.read = this.#compiled(`(entity) { return entity[${this.#name}]; }`) as Property["read"];
     return this.read(entity);
   }
 
   write(entity: object, value: unknown): void {
-    this.write = new Function(
-      "entity",
-      "value",
-      `entity[${JSON.stringify(this.path[0])}] = value`,
-    ) as Property["write"];
+    this.write = this.#compiled(`(entity, value) { entity[${this.#name}] = value; }`) as Property["write"];
     this.write(entity, value);
+  }
+
+  get #name(): string {
+    return JSON.stringify(this.path[0]);
+  }
+
+  /** Each entity's own, though the property of another may have the same name. */
+  #compiled(text: string): unknown {
+    return compiled([], [], `/* ${this.#entity.replaceAll("*/", "")} */ return function ${text}`);
   }
 }
 
 function propertyAt(propertyPath: string, metadata: ColumnMetadata): Property {
   const path = propertyPath.split(".");
   const last = path[path.length - 1]!;
-  if (path.length === 1) return new OwnProperty(last);
+  if (path.length === 1) return new OwnProperty(metadata.entityMetadata.name, last);
   const parents = path.slice(0, -1);
   return {
     path,

@@ -2,7 +2,7 @@ import type { Row } from "../dialect/dialect";
 import { compiled } from "../metadata/compiled";
 import type { ColumnModel, EntityModel } from "../metadata/model";
 import { NOT_LOADED } from "./instance";
-import { shadowOf } from "./instrument";
+import { relationalPrototype } from "./instrument";
 import type { Relationships } from "./relationships";
 
 /**
@@ -131,17 +131,15 @@ function compileIsDirty(tracked: readonly ColumnModel[]): Hydrator["isDirty"] {
 function creatorOf(model: EntityModel, relationships: Relationships, populate: Populate): Hydrator["create"] {
   const target = typeof model.metadata.target === "function" ? (model.metadata.target as new () => object) : undefined;
   const prototype = (target?.prototype ?? Object.prototype) as object;
-  const shadow = shadowOf(model, prototype, relationships);
+  const knowing = relationalPrototype(model, prototype, relationships);
   if (!target || !needsConstructor(model, target)) {
     const Row = compileAssignments(model.selected, "this", "(row, offset)") as new (row: Row, offset: number) => object;
-    Row.prototype = shadow;
+    Row.prototype = knowing;
     return (row, offset) => new Row(row, offset);
   }
-  const Shell = function Shell() {} as unknown as new () => object;
-  Shell.prototype = shadow;
   const own = model.relations.filter(({ path }) => path.length === 1).map(({ property }) => property);
   return (row, offset) => {
-    const entity = Reflect.construct(target, [], Shell) as object;
+    const entity = new target();
     for (const property of own)
       if (Object.hasOwn(entity, property)) delete (entity as Record<string, unknown>)[property];
     populate(entity, row, offset);

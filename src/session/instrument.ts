@@ -3,22 +3,21 @@ import type { EntityModel, RelationModel } from "../metadata/model";
 import { attach, instanceOf, type Instance } from "./instance";
 import type { Relationships } from "./relationships";
 
-/** For each model and each prototype its objects had, the prototype that knows their relations. */
-const shadows = new WeakMap<EntityModel, Map<object, object>>();
-
 /**
- * Gives an object the properties of its relations. They live on a prototype between the object and its class, so that
- * `instanceof` and `constructor` stay what they were and nothing is to be seen on the object itself.
+ * Gives an object the properties of its relations. They live on the prototype of its class, so that `instanceof` and
+ * `constructor` stay what they were and nothing is to be seen on the object itself.
  */
 export function instrument(instance: Instance, relationships: Relationships): void {
   const { entity, model } = instance;
   const brought = takeRelations(entity, model);
-  Object.setPrototypeOf(entity, shadowOf(model, Object.getPrototypeOf(entity) as object, relationships));
+  // V8 gives every object a hidden class of its own that is given a property after another prototype: that one comes last.
   attach(entity, instance);
-  if (!brought) return;
-  for (const [relation, value] of brought)
-    if (value !== undefined && value !== null) expose(instance, relation, relationships);
-  for (const [relation, value] of brought) relationships.adopt(instance, relation, value);
+  const prototype = Object.getPrototypeOf(entity) as object;
+  const knowing = relationalPrototype(model, prototype, relationships);
+  if (brought)
+    for (const [relation, value] of brought) if (value !== undefined && value !== null) expose(instance, relation);
+  if (knowing !== prototype) Object.setPrototypeOf(entity, knowing);
+  if (brought) for (const [relation, value] of brought) relationships.adopt(instance, relation, value);
 }
 
 /** Takes the relations out of an object's own properties, so that those of its prototype are found. */
@@ -61,31 +60,56 @@ function broughtAlong(entity: object, { property, metadata }: RelationModel): un
   return known;
 }
 
-/** The prototype for objects of a model whose class has this one. */
-export function shadowOf(model: EntityModel, prototype: object, relationships: Relationships): object {
-  let ofModel = shadows.get(model);
-  if (!ofModel) shadows.set(model, (ofModel = new Map<object, object>()));
-  let shadow = ofModel.get(prototype);
-  if (!shadow) {
-    shadow = Object.create(prototype) as object;
-    for (const relation of model.relations)
-      if (relation.path.length === 1) define(shadow, relation, relationships, false);
-    if (!(inspect.custom in prototype))
-      Object.defineProperty(shadow, inspect.custom, { value: inspectEntity, configurable: true, writable: true });
-    ofModel.set(prototype, shadow);
+/** For each model, the prototypes that its objects have, and those that know its relations in their place. */
+const prototypes = new WeakMap<EntityModel, Map<object, object>>();
+
+/** For each model, what keeps its objects' relations. */
+const keepers = new WeakMap<EntityModel, Relationships>();
+
+/** What a relation is on an object where it is known. */
+const visible = new WeakMap<RelationModel, PropertyDescriptor>();
+
+/**
+ * The prototype that knows the relations of a model's objects that have this one: that of the class itself, which
+ * learns them now. Objects of no class of their own (an EntitySchema's) are given one in between.
+ */
+export function relationalPrototype(model: EntityModel, prototype: object, relationships: Relationships): object {
+  let known = prototypes.get(model);
+  if (!known) {
+    prototypes.set(model, (known = new Map<object, object>()));
+    keepers.set(model, relationships);
   }
-  return shadow;
+  let knowing = known.get(prototype);
+  if (!knowing) known.set(prototype, (knowing = taught(model, prototype)));
+  return knowing;
+}
+
+function taught(model: EntityModel, prototype: object): object {
+  const { target } = model.metadata;
+  const own = typeof target === "function" ? (target.prototype as object) : undefined;
+  const isOfClass = own !== undefined && (own === prototype || Object.prototype.isPrototypeOf.call(own, prototype));
+  const teachable = isOfClass && Object.isExtensible(own);
+  const pupil = teachable ? own : (Object.create(prototype) as object);
+  for (const relation of model.relations) {
+    if (relation.path.length > 1) continue;
+    const property = propertyOf(pupil, relation);
+    Object.defineProperty(pupil, relation.property, property.hidden);
+    visible.set(relation, property.visible);
+  }
+  if (!(inspect.custom in pupil))
+    Object.defineProperty(pupil, inspect.custom, { value: inspectEntity, configurable: true, writable: true });
+  return teachable ? prototype : pupil;
 }
 
 /** Makes a relation that is known a property of the object's own: JSON and spreading see it. */
-export function expose(instance: Instance, told: RelationModel, relationships: Relationships): void {
+export function expose(instance: Instance, told: RelationModel): void {
   const relation = instance.model.ownRelation(told) ?? told;
   const { exposed } = instance;
   if (exposed === relation || (exposed instanceof Set && exposed.has(relation)) || relation.path.length > 1) return;
   // Most objects have one relation, so a set is made for the second only.
   instance.exposed =
     exposed === undefined ? relation : exposed instanceof Set ? exposed.add(relation) : new Set([exposed, relation]);
-  define(instance.entity, relation, relationships, true);
+  Object.defineProperty(instance.entity, relation.property, visible.get(relation)!);
 }
 
 /** Takes a relation that is not known any more out of sight. */
@@ -97,49 +121,48 @@ export function conceal(instance: Instance, told: RelationModel): void {
   delete (instance.entity as Record<string, unknown>)[relation.property];
 }
 
-/** Makes an object plain again: its relations are ordinary properties, as far as they were loaded. */
-export function release(instance: Instance): void {
-  const { entity, model } = instance;
-  const loaded: [string, unknown][] = [];
-  for (const relation of model.relations) {
-    if (relation.path.length > 1) continue;
-    const own = Object.getOwnPropertyDescriptor(entity, relation.property);
-    if (!own) continue;
-    if (own.enumerable) loaded.push([relation.property, (entity as Record<string, unknown>)[relation.property]]);
-    delete (entity as Record<string, unknown>)[relation.property];
-  }
-  const shadow = Object.getPrototypeOf(entity) as object;
-  Object.setPrototypeOf(entity, Object.getPrototypeOf(shadow) as object);
-  for (const [property, value] of loaded)
-    (entity as Record<string, unknown>)[property] = Array.isArray(value) ? Array.from(value) : value;
+/** The property of a relation: on the prototype, and in sight on an object whose relation is known. */
+interface RelationProperty {
+  readonly hidden: PropertyDescriptor;
+  readonly visible: PropertyDescriptor;
 }
 
-/** The property of a relation, hidden and in sight; one a relation, so that objects share their hidden class. */
-const descriptors = new WeakMap<RelationModel, { hidden: PropertyDescriptor; visible: PropertyDescriptor }>();
+/** One a class and name, whatever the DataSource: objects that have the same function share their hidden class. */
+const properties = new WeakMap<object, Map<string, RelationProperty>>();
 
-function define(target: object, relation: RelationModel, relationships: Relationships, visible: boolean): void {
-  let pair = descriptors.get(relation);
-  if (!pair) {
-    const hidden = { ...accessorsOf(relation, relationships), enumerable: false, configurable: true };
-    descriptors.set(relation, (pair = { hidden, visible: { ...hidden, enumerable: true } }));
+function propertyOf(prototype: object, { property }: RelationModel): RelationProperty {
+  let known = properties.get(prototype);
+  if (!known) properties.set(prototype, (known = new Map<string, RelationProperty>()));
+  let made = known.get(property);
+  if (!made) {
+    const visible = { ...accessorsOf(prototype, property), enumerable: true, configurable: true };
+    known.set(property, (made = { visible, hidden: { ...visible, enumerable: false } }));
   }
-  Object.defineProperty(target, relation.property, visible ? pair.visible : pair.hidden);
+  return made;
 }
 
-function accessorsOf(
-  relation: RelationModel,
-  relationships: Relationships,
-): Required<Pick<PropertyDescriptor, "get" | "set">> {
+function accessorsOf(prototype: object, property: string): Required<Pick<PropertyDescriptor, "get" | "set">> {
+  // An accessor of the class's own, or of another copy of Retort, answers for the objects that are not ours.
+  const before = Object.getOwnPropertyDescriptor(prototype, property);
+  let [model, relation, keeper]: [EntityModel?, RelationModel?, Relationships?] = [];
+  const find = (of: EntityModel): void => {
+    model = of;
+    relation = of.relation(property);
+    keeper = keepers.get(of);
+  };
   return {
     get(this: object) {
       const instance = instanceOf(this);
-      return instance && relationships.read(instance, relation);
+      if (!instance) return before?.get ? (before.get.call(this) as unknown) : (before?.value as unknown);
+      if (instance.model !== model) find(instance.model);
+      return relation && keeper!.read(instance, relation);
     },
     set(this: object, value: unknown) {
       const instance = instanceOf(this);
-      if (instance) relationships.write(instance, relation, value);
-      else
-        Object.defineProperty(this, relation.property, { value, writable: true, enumerable: true, configurable: true });
+      if (instance && instance.model !== model) find(instance.model);
+      if (instance && relation) keeper!.write(instance, relation, value);
+      else if (before?.set) before.set.call(this, value);
+      else Object.defineProperty(this, property, { value, writable: true, enumerable: true, configurable: true });
     },
   };
 }
@@ -149,10 +172,12 @@ function inspectEntity(this: object, depth: number, options: InspectOptionsStyli
   const name = (this.constructor as { name?: string }).name ?? "";
   if (depth < 0) return options.stylize(`[${name}]`, "special");
   const instance = instanceOf(this);
-  const shown: Record<string, unknown> = Object.create({ constructor: this.constructor }) as Record<string, unknown>;
+  const like = { constructor: this.constructor };
+  if (!instance) return Object.create(like, Object.getOwnPropertyDescriptors(this));
+  const shown: Record<string, unknown> = Object.create(like) as Record<string, unknown>;
   for (const key of Object.keys(this)) {
-    const related = instance?.model.relation(key);
-    shown[key] = related && instance ? shownRelation(instance, related) : (this as Record<string, unknown>)[key];
+    const related = instance.model.relation(key);
+    shown[key] = related ? shownRelation(instance, related) : (this as Record<string, unknown>)[key];
   }
   return shown;
 }

@@ -180,7 +180,7 @@ export class Relationships implements CollectionKeeper {
     const collection = Collection.over(instance, relation, this, stored);
     if (related instanceof LazyCollection && related.moves.size > 0) collection.catchUp(related.moves);
     instance.relate(relation, collection);
-    expose(instance, relation, this);
+    expose(instance, relation);
   }
 
   /** Fills a relation to one with what was read. */
@@ -188,7 +188,7 @@ export class Relationships implements CollectionKeeper {
     if (instance.relatedBy(relation)) return;
     instance.owner?.reading(instance);
     instance.relate(relation, { entity, assigned: false });
-    expose(instance, relation, this);
+    expose(instance, relation);
   }
 
   // Called by collections.
@@ -224,7 +224,7 @@ export class Relationships implements CollectionKeeper {
     if (!instance.snapshot || !instance.owner) {
       const empty = Collection.over(instance, relation, this, []);
       instance.relate(relation, empty);
-      expose(instance, relation, this);
+      expose(instance, relation);
       return empty;
     }
     this.#guard(instance, relation);
@@ -257,7 +257,7 @@ export class Relationships implements CollectionKeeper {
     const unread = instance.snapshot !== undefined && instance.owner !== undefined;
     const collection = Collection.over<object>(instance, relation, this, [], unread);
     instance.relate(relation, collection);
-    expose(instance, relation, this);
+    expose(instance, relation);
     collection.push(...members);
     if (!(related instanceof LazyCollection)) return;
     // Those who came since the last flush are not in the database, where the others who have to leave are found.
@@ -295,7 +295,7 @@ export class Relationships implements CollectionKeeper {
       referenced.write(stub, typeof value === "object" ? referenced.read(value as object) : value);
     instance.relate(relation, { entity: stub, assigned: true, keyOnly: true });
     this.#copyKey(instance, relation, stub);
-    expose(instance, relation, this);
+    expose(instance, relation);
   }
 
   /** @param told the entity whose side has changed already and needs not be told */
@@ -304,7 +304,7 @@ export class Relationships implements CollectionKeeper {
     if (before === entity && instance.relatedBy(relation)) return;
     instance.owner?.changing(instance);
     instance.relate(relation, { entity, assigned: true, told: told !== undefined, copied: undefined });
-    expose(instance, relation, this);
+    expose(instance, relation);
     if (relation.holdsKey) this.#copyKey(instance, relation, entity);
     const { inverse } = relation;
     if (!inverse) return;

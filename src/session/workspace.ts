@@ -17,7 +17,7 @@ import { hydratorOf, type Hydrator } from "./hydrator";
 import { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
 import { attach, Instance, instanceOf, type InstanceOwner, type Reference, type Related } from "./instance";
-import { conceal, expose, instrument, release } from "./instrument";
+import { conceal, expose } from "./instrument";
 import { emptyAgain, forgottenBy, Journal, restored, unstored, type Memento } from "./journal";
 import { tellOfLoading } from "./listeners";
 import { LoadGroup } from "./load-group";
@@ -770,7 +770,7 @@ export class Workspace implements InstanceOwner, QueryContext {
         ? restored(saved?.[relation.index])
         : unstored(instance.relatedBy(relation), saved?.[relation.index]);
       instance.relate(relation, related);
-      if (related && !(related instanceof LazyCollection)) expose(instance, relation, this.registry.relationships);
+      if (related && !(related instanceof LazyCollection)) expose(instance, relation);
       else conceal(instance, relation);
     }
   }
@@ -791,16 +791,6 @@ export class Workspace implements InstanceOwner, QueryContext {
     this.closed = true;
   }
 
-  /** @internal for expunge(): a plain object again. */
-  detach(instance: Instance): void {
-    this.expunge(instance);
-    release(instance);
-  }
-
-  /** @internal for objects that came back from `detach`. */
-  instrumented(instance: Instance): void {
-    instrument(instance, this.registry.relationships);
-  }
 }
 
 /** The time, as exactly as the column keeps it. */
