@@ -45,16 +45,14 @@ export class Cascades implements Consequences {
   toNew(): this {
     const { pending, related, registry } = this.#workspace;
     const queue = [...pending, ...related];
-    for (const instance of queue) {
-      if (this.leaving.has(instance)) continue;
-      for (const entity of givenBy(instance)) {
-        const other = registry.relationships.instanceFor(entity);
-        if (other.owner === this.#workspace || other.deletion === "sent" || this.arriving.has(other)) continue;
-        if (other.owner) throw heldByAnotherSession(entity);
-        this.arriving.add(other);
-        queue.push(other);
-      }
-    }
+    const arrive = (entity: object): void => {
+      const other = registry.relationships.instanceFor(entity);
+      if (other.owner === this.#workspace || other.deletion === "sent" || this.arriving.has(other)) return;
+      if (other.owner) throw heldByAnotherSession(entity);
+      this.arriving.add(other);
+      queue.push(other);
+    };
+    for (const instance of queue) if (!this.leaving.has(instance)) forEachGiven(instance, arrive);
     return this;
   }
 
@@ -230,12 +228,11 @@ function isOrphaned(instance: Instance, relation: RelationModel): boolean {
 }
 
 /** Entities that an object refers to of its own accord; those that only refer to it are not among them. */
-function* givenBy(instance: Instance): Generator<object> {
-  for (const relation of instance.model.relations) {
-    const related = instance.relatedBy(relation);
-    if (related instanceof Collection) yield* related.given();
-    else if (related instanceof LazyCollection) yield* related.given();
-    else if (related?.entity && related.assigned && !related.keyOnly && !related.told) yield related.entity;
+function forEachGiven({ related: all }: Instance, visit: (entity: object) => void): void {
+  if (!all) return;
+  for (const related of all) {
+    if (related instanceof Collection || related instanceof LazyCollection) related.forEachGiven(visit);
+    else if (related?.entity && related.assigned && !related.keyOnly && !related.told) visit(related.entity);
   }
 }
 

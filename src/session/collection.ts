@@ -210,10 +210,12 @@ export class Collection<T extends object> extends Array<T> {
   }
 
   /** @internal Members that were put in here, not on their own side. */
-  *given(): Generator<T> {
-    for (const member of this)
+  forEachGiven(visit: (member: T) => void): void {
+    for (let place = 0; place < this.length; place++) {
+      const member = this[place]!;
       if (!(this.#relation.isManyToMany ? this.#followed?.has(member) : this.#keeper.follows(this.#relation, member)))
-        yield member;
+        visit(member);
+    }
   }
 
   /** @internal Members that the database does not have yet, and those it still has. */
@@ -418,8 +420,8 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   }
 
   /** @internal Members that were put in here, not on their own side. */
-  *given(): Generator<T> {
-    for (const [member, { way, here }] of this.moves) if (here && way === "came") yield member;
+  forEachGiven(visit: (member: T) => void): void {
+    for (const [member, { way, here }] of this.moves) if (here && way === "came") visit(member);
   }
 
   /** @internal Members that were put in, here or on their own side. */

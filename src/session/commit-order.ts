@@ -16,67 +16,88 @@ export function commitOrder(
   dependenciesOf: (instance: Instance) => readonly Dependency[],
   ...ways: readonly Opening[]
 ): Instance[][] {
-  const waiting = new Map<Instance, Set<Dependency>>();
-  const dependants = new Map<Instance, [Instance, Dependency][]>();
+  const waiting = new Map<Instance, Wait>();
+  const dependants = new Map<Instance, Dependant[]>();
   let wave: Instance[] = [];
   for (const instance of instances) {
     const dependencies = dependenciesOf(instance);
-    if (dependencies.length === 0) wave.push(instance);
-    else waiting.set(instance, new Set(dependencies));
+    if (dependencies.length === 0) {
+      wave.push(instance);
+      continue;
+    }
+    const wait: Wait = { instance, dependencies, left: dependencies.length, opened: undefined };
+    waiting.set(instance, wait);
     for (const dependency of dependencies) {
       const list = dependants.get(dependency.on);
-      if (list) list.push([instance, dependency]);
-      else dependants.set(dependency.on, [[instance, dependency]]);
+      if (list) list.push({ wait, dependency });
+      else dependants.set(dependency.on, [{ wait, dependency }]);
     }
   }
 
   const waves: Instance[][] = [];
+  const free = (wait: Wait, next: Instance[]): void => {
+    if (--wait.left > 0) return;
+    waiting.delete(wait.instance);
+    next.push(wait.instance);
+  };
   for (;;) {
     while (wave.length > 0) {
       waves.push(wave);
       const next: Instance[] = [];
       for (const instance of wave)
-        for (const [dependant, dependency] of dependants.get(instance) ?? [])
-          if (isFreed(waiting, dependant, dependency)) next.push(dependant);
+        for (const { wait, dependency } of dependants.get(instance) ?? NOBODY)
+          if (!wait.opened?.has(dependency)) free(wait, next);
       wave = next;
     }
     if (waiting.size === 0) return waves;
     const circle = findCircle(waiting);
     const opened = openedBy(ways, circle);
-    if (!opened) throw unresolvableCycle(circle);
-    if (isFreed(waiting, ...opened)) wave = [opened[0]];
+    if (!opened) throw unresolvableCycle(circle.map(([{ instance }, dependency]) => [instance, dependency]));
+    const [wait, dependency] = opened;
+    (wait.opened ??= new Set()).add(dependency);
+    free(wait, wave);
   }
 }
 
-function openedBy(
-  ways: readonly Opening[],
-  circle: readonly [Instance, Dependency][],
-): [Instance, Dependency] | undefined {
+function openedBy(ways: readonly Opening[], circle: readonly Link[]): Link | undefined {
   for (const open of ways) {
-    const opened = circle.find(([instance, dependency]) => open(instance, dependency));
+    const opened = circle.find(([{ instance }, dependency]) => open(instance, dependency));
     if (opened) return opened;
   }
   return undefined;
 }
 
-/** Takes one dependency off an object; true where it was the last. */
-function isFreed(waiting: Map<Instance, Set<Dependency>>, instance: Instance, dependency: Dependency): boolean {
-  const left = waiting.get(instance);
-  if (!left?.delete(dependency) || left.size > 0) return false;
-  waiting.delete(instance);
-  return true;
+/** Somebody in a circle, with what makes them wait for the next one. */
+type Link = readonly [Wait, Dependency];
+
+/** An object that waits for others. */
+interface Wait {
+  readonly instance: Instance;
+  readonly dependencies: readonly Dependency[];
+  /** How many of them are still to be written. */
+  left: number;
+  /** Those that are not waited for any more. */
+  opened: Set<Dependency> | undefined;
 }
 
+interface Dependant {
+  readonly wait: Wait;
+  readonly dependency: Dependency;
+}
+
+const NOBODY: readonly Dependant[] = [];
+
 /** Everybody left waits for somebody who waits: going from one to the next comes round to somebody who was met before. */
-function findCircle(waiting: ReadonlyMap<Instance, ReadonlySet<Dependency>>): [Instance, Dependency][] {
-  const path: [Instance, Dependency][] = [];
-  const places = new Map<Instance, number>();
-  let [instance] = waiting.keys() as Iterable<Instance> as [Instance];
-  while (!places.has(instance)) {
-    places.set(instance, path.length);
-    const [dependency] = waiting.get(instance) as Iterable<Dependency> as [Dependency];
-    path.push([instance, dependency]);
-    instance = dependency.on;
+function findCircle(waiting: ReadonlyMap<Instance, Wait>): Link[] {
+  const path: Link[] = [];
+  const places = new Map<Wait, number>();
+  let [wait] = waiting.values() as Iterable<Wait> as [Wait];
+  while (!places.has(wait)) {
+    places.set(wait, path.length);
+    const { dependencies, opened } = wait;
+    const dependency = dependencies.find((one) => waiting.has(one.on) && !opened?.has(one))!;
+    path.push([wait, dependency]);
+    wait = waiting.get(dependency.on)!;
   }
-  return path.slice(places.get(instance));
+  return path.slice(places.get(wait));
 }

@@ -9,6 +9,7 @@ import type { IdentityMap } from "./identity-map";
 import type { Instance } from "./instance";
 import { mayPointNowhere, parkable, parkedValue, pointsNowhere, type Parking } from "./parking";
 import type { Link } from "./persister";
+import { tableOrder } from "./table-order";
 import { UniqueValues } from "./unique-values";
 
 /** Rows to be written together, in their place among the others. */
@@ -79,13 +80,12 @@ class Planner {
   #oneAfterTheOther(): Step[] {
     const { inserts, updates, deletes } = this.#work;
     const dependencies = this.#dependencies;
-    const inserted = commitOrder(inserts, (instance) => dependencies.of(instance), this.#postpone, this.#sendAhead);
-    const deleted = commitOrder(
-      deletes,
-      (instance) => dependencies.amongDeletes(instance),
-      this.#detach,
-      this.#turnAway,
-    );
+    const inserted =
+      tableOrder(inserts) ??
+      commitOrder(inserts, (instance) => dependencies.of(instance), this.#postpone, this.#sendAhead);
+    const deleted =
+      tableOrder(deletes)?.reverse() ??
+      commitOrder(deletes, (instance) => dependencies.amongDeletes(instance), this.#detach, this.#turnAway);
     const changed = new Set(updates.map(({ instance }) => instance));
     for (const instance of this.#postponed) changed.add(instance);
     return [

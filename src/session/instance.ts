@@ -123,7 +123,8 @@ export class Instance {
 
   relate(relation: RelationModel, related: Related | undefined): void {
     const own = this.model.ownRelation(relation);
-    if (own) (this.related ??= [])[own.index] = related;
+    // As many places as there are relations: an array that grows takes seventeen.
+    if (own) (this.related ??= new Array<Related | undefined>(this.model.relations.length))[own.index] = related;
   }
 }
 

@@ -790,7 +790,6 @@ export class Workspace implements InstanceOwner, QueryContext {
     this.journal.clear();
     this.closed = true;
   }
-
 }
 
 /** The time, as exactly as the column keeps it. */

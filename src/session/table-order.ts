@@ -1,0 +1,34 @@
+import type { EntityModel } from "../metadata/model";
+import { byModel } from "./cascades";
+import { keysOf } from "./dependencies";
+import type { Instance } from "./instance";
+
+/**
+ * Sorts objects by their tables, each behind those that its foreign keys point at. Most schemas allow it, and nobody has to
+ * look at every row then.
+ *
+ * @returns undefined where tables point at each other in a circle, or one at itself
+ */
+export function tableOrder(instances: readonly Instance[]): Instance[][] | undefined {
+  const groups = byModel(instances);
+  const byRoot = new Map<EntityModel, EntityModel[]>();
+  for (const model of groups.keys()) {
+    const models = byRoot.get(model.root);
+    if (models) models.push(model);
+    else byRoot.set(model.root, [model]);
+  }
+  const sorted: Instance[][] = [];
+  const states = new Map<EntityModel, "entered" | "left">();
+  const visit = (root: EntityModel): boolean => {
+    if (states.has(root)) return states.get(root) === "left";
+    states.set(root, "entered");
+    const models = byRoot.get(root)!;
+    for (const model of models)
+      for (const { target } of keysOf(model)) if (byRoot.has(target.root) && !visit(target.root)) return false;
+    states.set(root, "left");
+    for (const model of models) sorted.push(groups.get(model)!);
+    return true;
+  };
+  for (const root of byRoot.keys()) if (!visit(root)) return undefined;
+  return sorted;
+}
