@@ -4,7 +4,7 @@ import type { ColumnModel, EntityModel } from "../metadata/model";
 import type { StandIns } from "./flush-plan";
 import { missingKey } from "./errors";
 import type { Instance, Reference } from "./instance";
-import type { Journal } from "./journal";
+import type { Filled, Journal } from "./journal";
 import { readBack } from "./read-back";
 import { currentValue, encodedValue, foreignKeysOf, propertiesOf } from "./values";
 
@@ -104,7 +104,7 @@ export class Inserter {
     const before = group.held[place]!;
     const row = group.rows[place]!;
     const { entity } = instance;
-    this.#journal.filling(instance, group.filled, before);
+    this.#journal.filling(instance, before === NOTHING_HELD ? group.filled : { ...group.filled, held: before });
     for (const column of group.settled)
       if (before[column.index] !== row[column.index] && !isToCome(group, instance, column, row[column.index]))
         column.write(entity, row[column.index]);
@@ -125,6 +125,8 @@ export class Inserter {
 
 const NOTHING: ReadonlyMap<ColumnModel, unknown> = new Map();
 const NO_ROWS: Row[] = [];
+/** What an object holds of which nothing that is filled in has a value. */
+const NOTHING_HELD: unknown[] = [];
 const NO_ROW: Row = [];
 
 /** Rows that name the same columns, and so go into one statement. */
@@ -147,7 +149,7 @@ interface InsertGroup {
   /** Columns that are NULL because the INSERT does not name them, and whose property should say so. */
   readonly nulls: readonly ColumnModel[];
   /** Columns whose properties the INSERT may fill in. */
-  readonly filled: readonly ColumnModel[];
+  readonly filled: Filled;
   readonly standIns: StandIns | undefined;
   readonly instances: Instance[];
   /** What the properties held, column by column. */
@@ -163,9 +165,10 @@ function grouped(model: EntityModel, instances: readonly Instance[], standIns?: 
   let group: InsertGroup | undefined;
   for (let place = 0; place < instances.length; place++) {
     const instance = instances[place]!;
-    const held = read(instance.entity);
-    const row = held.slice();
-    for (const column of special) row[column.index] = insertValue(instance, column, held[column.index]);
+    const row = read(instance.entity);
+    // Whatever else is filled in was undefined, or the INSERT would have named it.
+    const held = special.some(({ index }) => row[index] !== undefined) ? row.slice() : NOTHING_HELD;
+    for (const column of special) row[column.index] = insertValue(instance, column, row[column.index]);
     for (const [{ index }, value] of standIns?.get(instance) ?? NOTHING)
       if (row[index] !== undefined) row[index] = value;
     if (!group || !names(group, row)) {
@@ -213,7 +216,7 @@ function groupOf(
     frozen: columns.filter(({ codec }) => !codec.plain),
     unnamed: others.map(({ index }) => index),
     nulls,
-    filled: [...settled, ...nulls, ...made.filter(({ isVirtual }) => !isVirtual)],
+    filled: { columns: [...settled, ...nulls, ...made.filter(({ isVirtual }) => !isVirtual)], held: NOTHING_HELD },
     standIns,
     instances: [],
     held: [],

@@ -1,6 +1,7 @@
 import type { EntityModel, RelationModel } from "../metadata/model";
 import type { Query } from "../query/query";
 import type { Collection, LazyCollection } from "./collection";
+import type { Memento } from "./journal";
 import type { LoadGroup } from "./load-group";
 
 /** SQLAlchemy's five states of an object. */
@@ -71,6 +72,8 @@ export class Instance {
   declare group: LoadGroup | undefined;
   /** A rollback made it new again: the other sides of its relations have forgotten it. */
   declare undone: boolean;
+  /** What its session's journal remembers of it, at the innermost level. */
+  declare memento: Memento | undefined;
   /** Promises that were set for TypeORM's lazy relations, to be waited for before a flush. */
   declare promises: Map<RelationModel, Promise<unknown>> | undefined;
   /** Relations that must not be loaded by touching them. */
@@ -97,6 +100,7 @@ export class Instance {
     this.exposed = undefined;
     this.group = undefined;
     this.undone = false;
+    this.memento = undefined;
     this.promises = undefined;
     this.guarded = undefined;
   }

@@ -21,58 +21,79 @@ export interface Memento {
   readonly deletion: Instance["deletion"];
   readonly generation: number;
   readonly related: readonly (SavedRelation | undefined)[] | undefined;
-  /** What a flush filled in: the columns (a generated key, a default, a foreign key), and what all properties held before. */
-  filled: { readonly columns: readonly ColumnModel[]; readonly held: readonly unknown[] } | undefined;
+  /** What a flush filled in. */
+  filled: Filled | undefined;
+  /** The level that it belongs to; undefined when the object is no business of the session's any more. */
+  level: Level | undefined;
+  /** What the level around it remembers of the object. */
+  readonly outer: Memento | undefined;
 }
 
-/** Mementos of everything that changed since the last commit, a level for each open savepoint. */
+/** What a flush gives a new object: a generated key, a default, a foreign key. */
+export interface Filled {
+  readonly columns: readonly ColumnModel[];
+  /** What the properties held before, by the columns' index. */
+  readonly held: readonly unknown[];
+}
+
+/** What was remembered since the last commit, or since a savepoint. */
+type Level = Memento[];
+
+/** Mementos of everything that changed since the last commit, a level for each open savepoint. An object knows its own. */
 export class Journal {
-  readonly #levels = [new Map<Instance, Memento>()];
+  readonly #levels: Level[] = [[]];
 
   /** Called before the first change of an object at this level; later calls find it there. */
   record(instance: Instance): void {
-    const level = this.#levels[this.#levels.length - 1]!;
-    if (!level.has(instance)) level.set(instance, mementoOf(instance));
+    const level = this.#innermost;
+    const last = instance.memento;
+    if (last?.level === level) return;
+    // What another session remembers of it is no business of this one's.
+    const outer = last?.level && this.#levels.includes(last.level) ? last : undefined;
+    level.push((instance.memento = mementoOf(instance, level, outer)));
   }
 
   /** The object is no business of the session's any more. */
   forget(instance: Instance): void {
-    for (const level of this.#levels) level.delete(instance);
+    for (let memento = instance.memento; memento; memento = memento.outer) memento.level = undefined;
+    instance.memento = undefined;
   }
 
-  /**
-   * Remembers what a new object held before a flush fills it in.
-   *
-   * @param columns the columns that are filled in
-   * @param held what their properties hold, by the columns' index
-   */
-  filling(instance: Instance, columns: readonly ColumnModel[], held: readonly unknown[]): void {
+  /** Remembers what a new object held before a flush fills it in. */
+  filling(instance: Instance, filled: Filled): void {
     // An object that had a row when its level began is restored from its snapshot; the level in which it was new knows it without.
-    for (let depth = this.#levels.length - 1; depth >= 0; depth--) {
-      const memento = this.#levels[depth]!.get(instance);
-      if (memento?.snapshot !== undefined || !memento) continue;
-      memento.filled ??= { columns, held };
+    for (let memento = instance.memento; memento; memento = memento.outer) {
+      if (memento.snapshot !== undefined) continue;
+      memento.filled ??= filled;
       return;
     }
   }
 
   /** A savepoint: what changes from now on is remembered apart. */
   push(): void {
-    this.#levels.push(new Map());
+    this.#levels.push([]);
   }
 
   /** A savepoint was released: what it remembers is its outer level's now, unless that knows an older truth. */
   merge(): void {
     const inner = this.#levels.pop()!;
-    const outer = this.#levels[this.#levels.length - 1]!;
-    for (const [instance, memento] of inner) if (!outer.has(instance)) outer.set(instance, memento);
+    const outer = this.#innermost;
+    for (const memento of inner) {
+      if (memento.level !== inner) continue;
+      if (memento.outer?.level === outer) leave(memento, memento.outer);
+      else {
+        memento.level = outer;
+        outer.push(memento);
+      }
+    }
   }
 
   /** The mementos of the innermost level, newest first; the level is left empty. */
   take(): Memento[] {
-    const level = this.#levels[this.#levels.length - 1]!;
-    const mementos = [...level.values()].reverse();
-    level.clear();
+    const level = this.#innermost;
+    const mementos = level.filter((memento) => memento.level === level).reverse();
+    this.#levels[this.#levels.length - 1] = [];
+    for (const memento of mementos) leave(memento, memento.outer);
     return mementos;
   }
 
@@ -86,20 +107,30 @@ export class Journal {
   }
 
   /** Everything is final: gives the objects that changed, and forgets what they were. */
-  commit(): Set<Instance> {
-    const changed = new Set<Instance>();
-    for (const level of this.#levels) for (const instance of level.keys()) changed.add(instance);
+  commit(): Instance[] {
+    const changed: Instance[] = [];
+    for (const level of this.#levels)
+      for (const memento of level) if (memento.level === level) changed.push(memento.instance);
     this.clear();
     return changed;
   }
 
   clear(): void {
-    this.#levels.length = 0;
-    this.#levels.push(new Map());
+    for (const level of this.#levels.splice(0, Infinity, [])) for (const memento of level) leave(memento, undefined);
+  }
+
+  get #innermost(): Level {
+    return this.#levels[this.#levels.length - 1]!;
   }
 }
 
-function mementoOf(instance: Instance): Memento {
+/** The object's memento is over; another session may have one of its own by now. */
+function leave(memento: Memento, outer: Memento | undefined): void {
+  const { instance } = memento;
+  if (instance.memento === memento) instance.memento = outer;
+}
+
+function mementoOf(instance: Instance, level: Level, outer: Memento | undefined): Memento {
   return {
     instance,
     held: instance.owner !== undefined,
@@ -110,6 +141,8 @@ function mementoOf(instance: Instance): Memento {
     generation: instance.generation,
     related: instance.related?.map(saved),
     filled: undefined,
+    level,
+    outer,
   };
 }
 

@@ -1,8 +1,8 @@
-import type { ColumnModel } from "../metadata/model";
 import { Collection, LazyCollection } from "./collection";
 import { keyMaker } from "./identity-key";
 import { NOT_LOADED, type Instance, type Reference } from "./instance";
 import { conceal } from "./instrument";
+import type { Filled } from "./journal";
 import { currentValue, foreignKeysOf, propertiesOf } from "./values";
 import type { Workspace } from "./workspace";
 
@@ -57,7 +57,7 @@ export function takeRows(workspace: Workspace, replacements: readonly Replacemen
   for (const { old, by } of replacements) {
     journal.record(old);
     journal.record(by);
-    journal.filling(by, ...filledOf(by));
+    journal.filling(by, filledOf(by));
     by.key = old.key;
     by.generation = workspace.generation;
     identities.remove(old);
@@ -72,10 +72,10 @@ export function takeRows(workspace: Workspace, replacements: readonly Replacemen
 }
 
 /** Properties that the flush fills in, and what all of them hold before. */
-function filledOf({ model, entity }: Instance): [readonly ColumnModel[], readonly unknown[]] {
+function filledOf({ model, entity }: Instance): Filled {
   const held = propertiesOf(model)(entity);
   const keys = foreignKeysOf(model);
-  const filled = model.columns.filter(
+  const columns = model.columns.filter(
     (column) =>
       !column.isVirtual &&
       !column.isOfChild &&
@@ -84,7 +84,7 @@ function filledOf({ model, entity }: Instance): [readonly ColumnModel[], readonl
         column.metadata.isVersion ||
         column.metadata.isUpdateDate),
   );
-  return [filled, held];
+  return { columns, held };
 }
 
 /** What pointed at the old objects points at the new ones, whose rows are those now; what else there is to find is read when it is touched. */
