@@ -171,15 +171,17 @@ function accessorsOf(prototype: object, property: string): Required<Pick<Propert
 function inspectEntity(this: object, depth: number, options: InspectOptionsStylized): unknown {
   const name = (this.constructor as { name?: string }).name ?? "";
   if (depth < 0) return options.stylize(`[${name}]`, "special");
+  // Of the same class, so that it has the class's name, and without this function.
+  const like = Object.create(Object.getPrototypeOf(this) as object, {
+    [inspect.custom]: { value: undefined },
+  }) as object;
+  const properties = Object.getOwnPropertyDescriptors(this) as Record<string, PropertyDescriptor>;
   const instance = instanceOf(this);
-  const like = { constructor: this.constructor };
-  if (!instance) return Object.create(like, Object.getOwnPropertyDescriptors(this));
-  const shown: Record<string, unknown> = Object.create(like) as Record<string, unknown>;
-  for (const key of Object.keys(this)) {
-    const related = instance.model.relation(key);
-    shown[key] = related ? shownRelation(instance, related) : (this as Record<string, unknown>)[key];
+  for (const relation of instance?.model.relations ?? []) {
+    const property = properties[relation.property];
+    if (property) properties[relation.property] = { value: shownRelation(instance!, relation), enumerable: true };
   }
-  return shown;
+  return Object.create(like, properties);
 }
 
 function shownRelation(instance: Instance, relation: RelationModel): unknown {

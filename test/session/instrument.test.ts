@@ -1,0 +1,120 @@
+import { inspect } from "node:util";
+import { DataSource, EntitySchema } from "typeorm";
+import { connect } from "../../src";
+import { database } from "../helpers/databases";
+import { benchOn } from "./blog";
+
+/** A class without fields: its objects have the properties that they are given, and no others. */
+class Sheet {
+  declare id: number;
+  declare name: string;
+  declare lines: Line[];
+}
+
+class Line {
+  declare id: number;
+  declare text: string;
+  declare sheet: Sheet | null;
+}
+
+const id = { type: Number, primary: true, generated: true } as const;
+const sheets = new EntitySchema<Sheet>({
+  name: "Sheet",
+  target: Sheet,
+  columns: { id, name: { type: String } },
+  relations: { lines: { type: "one-to-many", target: () => Line, inverseSide: "sheet" } },
+});
+const lines = new EntitySchema<Line>({
+  name: "Line",
+  target: Line,
+  columns: { id, text: { type: String } },
+  relations: { sheet: { type: "many-to-one", target: () => Sheet, inverseSide: "lines" } },
+});
+
+describe("the class of an object", () => {
+  const bench = benchOn(database("sqlite"), { entities: [sheets, lines] });
+
+  const sheet = (name = "one"): Sheet => Object.assign(new Sheet(), { name });
+  const line = (text: string): Line => Object.assign(new Line(), { text });
+
+  test("stays its class: nothing stands between them", async () => {
+    const { session } = bench;
+    const added = sheet();
+    session.add(added);
+    await session.commit();
+    session.expungeAll();
+    const read = await session.query(Sheet).one();
+    for (const one of [added, read]) expect(Object.getPrototypeOf(one)).toBe(Sheet.prototype);
+  });
+
+  test("shows nothing of it in objects that no session has seen", async () => {
+    await bench.session.query(Sheet).all();
+    const one = Object.assign(sheet(), { lines: [line("first")] });
+    expect(Object.getOwnPropertyDescriptor(one, "lines")).toMatchObject({ value: [line("first")], enumerable: true });
+    expect(Object.keys(one)).toEqual(["name", "lines"]);
+    expect(inspect(one)).toBe("Sheet { name: 'one', lines: [ Line { text: 'first' } ] }");
+    expect(sheet().lines).toBeUndefined();
+  });
+
+  test("is printed with objects of a session, and their relations as far as they are known", async () => {
+    const one = Object.assign(sheet(), { lines: [line("first")] });
+    bench.session.add(one);
+    await bench.session.commit();
+    expect(inspect(one, { depth: 1 })).toBe(`Sheet { name: 'one', lines: [ [Line] ], id: ${one.id} }`);
+    bench.session.expungeAll();
+    expect(inspect(await bench.session.query(Sheet).one())).toBe(`Sheet { id: ${one.id}, name: 'one' }`);
+  });
+
+  test("knows the relations of every database that it is an entity of", async () => {
+    const dataSource = new DataSource({
+      type: "better-sqlite3",
+      database: ":memory:",
+      entities: [sheets, lines],
+      synchronize: true,
+    });
+    const other = await connect(dataSource);
+    const [here, there] = [sheet("here"), sheet("there")];
+    bench.session.add(here);
+    other.session.add(there);
+    here.lines.push(line("here"));
+    there.lines = [line("there")];
+    await bench.session.commit();
+    await other.session.commit();
+    expect((await bench.session.query(Line).all()).map(({ text, sheet: of }) => [text, of])).toEqual([["here", here]]);
+    expect((await other.session.query(Line).all()).map(({ text, sheet: of }) => [text, of])).toEqual([
+      ["there", there],
+    ]);
+    await other.close();
+  });
+});
+
+describe("a class with an accessor in the place of a relation", () => {
+  const told: unknown[] = [];
+  class Described {
+    declare id: number;
+    get sheet(): unknown {
+      return "its own";
+    }
+    set sheet(value: unknown) {
+      told.push(value);
+    }
+  }
+  const described = new EntitySchema<Described>({
+    name: "Described",
+    target: Described,
+    columns: { id },
+    relations: { sheet: { type: "many-to-one", target: () => Sheet } },
+  });
+  const bench = benchOn(database("sqlite"), { entities: [sheets, lines, described] });
+
+  test("keeps it for objects without a session", async () => {
+    const one = new Described();
+    const other = new Described();
+    bench.session.add(one);
+    one.sheet = Object.assign(new Sheet(), { name: "new" });
+    other.sheet = "given";
+    expect([one.sheet, other.sheet, told]).toMatchObject([{ name: "new" }, "its own", ["given"]]);
+    await bench.session.commit();
+    expect(await bench.session.query(Sheet).count()).toBe(1);
+  });
+});
