@@ -167,8 +167,8 @@ function accessorsOf(prototype: object, property: string): Required<Pick<Propert
   };
 }
 
-/** Prints an entity as a plain one would print: values instead of `[Getter/Setter]`. */
-function inspectEntity(this: object, depth: number, options: InspectOptionsStylized): unknown {
+/** Prints an entity as a plain one would print: values instead of `[Getter/Setter]`. The `[util.inspect.custom]` of classes without one. */
+export function inspectEntity(this: object, depth: number, options: InspectOptionsStylized): unknown {
   const name = (this.constructor as { name?: string }).name ?? "";
   if (depth < 0) return options.stylize(`[${name}]`, "special");
   // Of the same class, so that it has the class's name, and without this function.

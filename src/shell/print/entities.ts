@@ -1,6 +1,7 @@
 import { inspect, types } from "node:util";
 import { isAwaitable } from "../../query/awaitable";
 import { instanceOf } from "../../session/instance";
+import { inspectEntity } from "../../session/instrument";
 import type { ShellModel, ShellRelation } from "../world";
 
 /** Knows which objects are entities, and what can be said of one without asking the database. */
@@ -47,7 +48,8 @@ export function ownText(entity: object, model: ShellModel): string | undefined {
   const prototype = typeof target === "function" ? (target.prototype as Record<PropertyKey, unknown>) : undefined;
   if (!prototype) return undefined;
   try {
-    if (inspect.custom in prototype) return inspect(entity, { depth: 1 });
+    if (inspect.custom in prototype && prototype[inspect.custom] !== inspectEntity)
+      return inspect(entity, { depth: 1 });
     if (prototype["toString"] === Object.prototype.toString) return undefined;
     // eslint-disable-next-line @typescript-eslint/no-base-to-string -- it was found to have one of its own
     const text: unknown = entity.toString();
