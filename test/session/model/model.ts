@@ -3,7 +3,7 @@
  * TypeORM or Retort; foreign keys, what deleting does and savepoints are written out here once more, the simple way.
  */
 
-export type Kind = "person" | "article" | "comment" | "profile" | "desk" | "label" | "folder";
+export type Kind = "person" | "article" | "comment" | "profile" | "desk" | "label" | "folder" | "note";
 /** Names a row for as long as a program runs, whether the database has given it a key or not. */
 export type Handle = number;
 
@@ -18,6 +18,8 @@ export interface Reference {
   readonly orphans: "set null" | "delete" | "refuse";
   /** Whether a parent has at most one child (one-to-one). */
   readonly single?: true;
+  /** Whether a child that its parent lets go of is deleted (`orphanedRowAction`). */
+  readonly kept?: true;
 }
 
 export const references: readonly Reference[] = [
@@ -28,6 +30,7 @@ export const references: readonly Reference[] = [
   { kind: "profile", field: "person", to: "person", back: "profile", nullable: false, orphans: "delete", single: true },
   { kind: "desk", field: "person", to: "person", back: "desk", nullable: true, orphans: "set null", single: true },
   { kind: "folder", field: "parent", to: "folder", back: "children", nullable: true, orphans: "delete" },
+  { kind: "note", field: "owner", to: "person", back: "notes", nullable: true, orphans: "set null", kept: true },
 ];
 
 /** Properties that hold plain values; the first is what the programs change. */
@@ -39,6 +42,7 @@ export const columns: Readonly<Record<Kind, readonly string[]>> = {
   desk: ["place"],
   label: ["colour"],
   folder: ["title"],
+  note: ["text"],
 };
 
 /** The property that holds a row's key. */
@@ -57,6 +61,8 @@ export interface Row {
   readonly values: Record<string, unknown>;
   /** Foreign keys. */
   readonly refs: Record<string, Handle | null>;
+  /** Its parent has let go of it, and no other took it. */
+  orphaned?: boolean;
 }
 
 /** All rows, and the pairs of the many-to-many between articles and labels. */
@@ -120,6 +126,22 @@ export class Model {
     );
   }
 
+  /** A parent lets go of a child. */
+  letGo(child: Handle, { field, kept }: Reference): void {
+    const row = this.row(child);
+    row.refs[field] = null;
+    if (kept) row.orphaned = true;
+  }
+
+  /** A child gets a parent, or of its own accord none. */
+  point(child: Handle, { field }: Reference, parent: Handle | null): void {
+    const row = this.row(child);
+    // Saying it once more changes nothing.
+    if (row.refs[field] === parent) return;
+    row.refs[field] = parent;
+    row.orphaned = false;
+  }
+
   /** Takes a row out that the database has never seen. */
   forget(handle: Handle): void {
     this.now.rows.delete(handle);
@@ -129,11 +151,18 @@ export class Model {
 
   /** Writes what is meant into the transaction, or says why that cannot be. */
   flush(): Refusal[] {
+    for (const { kind, field, kept } of references)
+      for (const child of kept ? this.living(kind) : [])
+        if (this.row(child).orphaned && (this.stored.rows.get(child)?.refs[field] ?? null) !== null)
+          this.deleting.add(child);
     const refusals = [...this.#deletions(), ...this.#missing(), ...this.#duplicates()];
     if (refusals.length > 0) return refusals;
     this.#inherit();
     for (const handle of this.deleting) this.forget(handle);
-    for (const [handle, row] of this.now.rows) this.#countVersion(row, this.stored.rows.get(handle));
+    for (const [handle, row] of this.now.rows) {
+      row.orphaned = false;
+      this.#countVersion(row, this.stored.rows.get(handle));
+    }
     this.stored = copy(this.now);
     return [];
   }

@@ -140,7 +140,7 @@ const operations = {
     const object = await world.object(child);
     if (parent !== null) displace(world, reference, parent, child);
     object[reference.field] = parent === null ? null : await world.object(parent);
-    refs[reference.field] = parent;
+    world.model.point(child, reference, parent);
   },
 
   /** A child is put into its parent's collection. */
@@ -156,7 +156,7 @@ const operations = {
     displace(world, reference, parent, child);
     if (reference.single) owner[reference.back] = object;
     else (owner[reference.back] as Thing[]).push(object);
-    refs[reference.field] = parent;
+    world.model.point(child, reference, parent);
   },
 
   /** A child is taken out of its parent's collection. */
@@ -172,7 +172,7 @@ const operations = {
       if (!isLoaded(owner, reference.back)) return;
       owner[reference.back] = null;
     } else (owner[reference.back] as unknown as { remove(one: Thing): void }).remove(object);
-    refs[reference.field] = null;
+    world.model.letGo(child, reference);
   },
 
   /** A whole collection is set, loaded or not. */
@@ -194,8 +194,9 @@ const operations = {
     // Who leaves a collection that nobody has read is known with the next flush.
     const unread = !isLoaded(owner, reference.back) && world.model.stored.rows.has(parent);
     owner[reference.back] = objects;
-    for (const child of world.model.childrenOf(parent, reference)) world.model.row(child).refs[reference.field] = null;
-    for (const member of members) world.model.row(member).refs[reference.field] = parent;
+    for (const child of world.model.childrenOf(parent, reference))
+      if (!members.includes(child)) world.model.letGo(child, reference);
+    for (const member of members) world.model.point(member, reference, parent);
     if (unread) await flush(world);
   },
 
@@ -450,8 +451,7 @@ function isOpen({ model, objects }: World, reference: Reference, parent: Handle)
 /** A parent of a one-to-one that gets another child loses the one it had. */
 function displace({ model }: World, reference: Reference, parent: Handle, by?: Handle): void {
   if (!reference.single) return;
-  for (const child of model.childrenOf(parent, reference))
-    if (child !== by) model.row(child).refs[reference.field] = null;
+  for (const child of model.childrenOf(parent, reference)) if (child !== by) model.letGo(child, reference);
 }
 
 /** New comments in a circle are inserted and then updated, which counts a version more; circles are left to the folders. */

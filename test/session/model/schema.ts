@@ -44,6 +44,9 @@ export class Person {
   @OneToOne(() => Profile, (profile) => profile.person)
   profile!: Relation<Profile> | null;
 
+  @OneToMany(() => Note, (note) => note.owner)
+  notes!: Relation<Note>[];
+
   @OneToOne(() => Desk, (desk) => desk.person)
   desk!: Relation<Desk> | null;
 }
@@ -154,6 +157,19 @@ export class Folder {
   children!: Relation<Folder>[];
 }
 
+/** Deleted when its owner lets go of it. */
+@Entity()
+export class Note {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 40 })
+  text!: string;
+
+  @ManyToOne(() => Person, (person) => person.notes, { orphanedRowAction: "delete" })
+  owner!: Relation<Person> | null;
+}
+
 /** The classes by the names that the model gives them. */
 export const entities = {
   person: Person,
@@ -163,7 +179,8 @@ export const entities = {
   desk: Desk,
   label: Label,
   folder: Folder,
+  note: Note,
 } as unknown as Record<
-  "person" | "article" | "comment" | "profile" | "desk" | "label" | "folder",
+  "person" | "article" | "comment" | "profile" | "desk" | "label" | "folder" | "note",
   new () => Record<string, unknown>
 >;
