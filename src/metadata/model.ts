@@ -2,6 +2,7 @@ import { compiled } from "./compiled";
 import { EntitySchema, type DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
+import type { RelationIdMetadata } from "typeorm/metadata/RelationIdMetadata.js";
 import type { RelationMetadata } from "typeorm/metadata/RelationMetadata.js";
 import { codecOf, type Codec } from "./codec";
 import { inspectorOf } from "./inspection/inspector";
@@ -251,6 +252,14 @@ export class RelationModel {
   }
 }
 
+/** A property that shows the keys of related rows (`@RelationId`). */
+export interface RelationIdModel {
+  readonly property: string;
+  readonly relation: RelationModel;
+  /** TypeORM's own metadata of it. */
+  readonly metadata: RelationIdMetadata;
+}
+
 /** One entity as the session and the query see it: TypeORM's metadata without what they do not need. */
 export class EntityModel {
   /** TypeORM's own metadata of it. */
@@ -337,10 +346,20 @@ export class EntityModel {
     return (this.#eager ??= this.relations.filter(({ metadata }) => metadata.isEager));
   }
 
-  /** Whether objects of this entity, or of a class derived from it, have such relations. */
+  /** Properties that show the keys of related rows (`@RelationId`). */
+  get relationIds(): readonly RelationIdModel[] {
+    return (this.#relationIds ??= this.metadata.relationIds.map((metadata) => ({
+      property: metadata.propertyName,
+      relation: this.relation(metadata.relation.propertyPath)!,
+      metadata,
+    })));
+  }
+  #relationIds: readonly RelationIdModel[] | undefined;
+
+  /** Whether objects of this entity, or of a class derived from it, have relations that are loaded with them, or show their keys. */
   get loadsEagerly(): boolean {
     return (this.#loadsEagerly ??= [this.metadata, ...this.metadata.childEntityMetadatas].some(
-      ({ eagerRelations }) => eagerRelations.length > 0,
+      ({ eagerRelations, relationIds }) => eagerRelations.length + relationIds.length > 0,
     ));
   }
 

@@ -206,7 +206,7 @@ function encodedFor({ codec }: ColumnModel, value: unknown): unknown {
 }
 
 /** Something that a Map finds again. Keys may come as a number on one side and as text on the other (bigint). */
-function keyOf(values: readonly unknown[]): unknown {
+export function keyOf(values: readonly unknown[]): unknown {
   const [value] = values;
   if (values.length === 1 && typeof value !== "object") return typeof value === "string" ? value : String(value);
   return canonical(values.map((part) => (typeof part === "number" || typeof part === "bigint" ? String(part) : part)));

@@ -11,6 +11,7 @@ import { Listeners } from "./listeners";
 import { Persister } from "./persister";
 import type { Plan } from "./plan";
 import { rehearse } from "./rehearsal";
+import { followRelations } from "./relation-ids";
 import { followRows, lendRows, takeRows } from "./replacements";
 import { settleRelations } from "./relation-settler";
 import { Trees } from "./trees";
@@ -138,6 +139,7 @@ export class UnitOfWork implements RowWatcher {
   /** The database has it: memory says so. */
   #remember({ inserts, updates, deletes }: ChangeSet): void {
     const { pending, deleting, related, identities, generation } = this.#workspace;
+    const changed = [...updates.map(({ instance }) => instance), ...related];
     for (const instance of inserts) {
       pending.delete(instance);
       instance.generation = generation;
@@ -151,6 +153,7 @@ export class UnitOfWork implements RowWatcher {
       identities.remove(instance);
     }
     for (const instance of [...deleting]) if (!instance.snapshot) this.#workspace.withdraw(instance);
+    for (const instances of [inserts, changed]) for (const instance of instances) followRelations(instance);
   }
 
   /** Who is deleted is in nobody's collection any more; foreign keys were seen to before. */

@@ -11,6 +11,7 @@ import { Column } from "../query/expression";
 import { Query } from "../query/query";
 import { Following } from "./bulk-write";
 import { changesOf, isModified, type Change } from "./change-set";
+import { byModel } from "./cascades";
 import { Collection, LazyCollection } from "./collection";
 import { closedSession, inAutoflush, needsRollback, noDeleteDate, notPersistent, savepointOver } from "./errors";
 import { hydratorOf, type Hydrator } from "./hydrator";
@@ -21,6 +22,7 @@ import { conceal, expose } from "./instrument";
 import { emptyAgain, forgottenBy, Journal, restored, unstored, type Memento } from "./journal";
 import { tellOfLoading } from "./listeners";
 import { LoadGroup } from "./load-group";
+import { followRelations, loadRelationIds } from "./relation-ids";
 import { loadRelation, relatedTo } from "./relation-loader";
 import type { Registry } from "./registry";
 import type { SessionOptions } from "./session";
@@ -475,6 +477,8 @@ export class Workspace implements InstanceOwner, QueryContext {
           else owners.set(relation, [entity]);
         }
       for (const [relation, list] of owners) await this.loadRelation(list, relation, arrivals);
+      for (const [model, list] of byModel(instances))
+        await loadRelationIds(this, this.connection.queryRunner, model, list);
     }
     return entities;
   }
@@ -736,6 +740,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     // All of them leave their places before any takes its old one.
     for (const { instance } of mementos) if (instance.snapshot) this.identities.remove(instance);
     for (const memento of mementos) this.#restoreOne(memento);
+    for (const { instance } of mementos) followRelations(instance);
   }
 
   #restoreOne(memento: Memento): void {
