@@ -3,6 +3,7 @@ import { or, type Condition } from "../query/expression";
 import { Query } from "../query/query";
 import { Collection, LazyCollection } from "./collection";
 import { childrenNeedParent, heldByAnotherSession } from "./errors";
+import { byModel } from "./groups";
 import { instanceOf, type Instance, type Reference } from "./instance";
 import { among, portions, relatedTo } from "./relation-loader";
 import { replacementsOf, type Replacement } from "./replacements";
@@ -234,15 +235,4 @@ function forEachGiven({ related: all }: Instance, visit: (entity: object) => voi
     if (related instanceof Collection || related instanceof LazyCollection) related.forEachGiven(visit);
     else if (related?.entity && related.assigned && !related.keyOnly && !related.told) visit(related.entity);
   }
-}
-
-/** Objects by the entity that they are of, in the order in which each entity is met. */
-export function byModel(instances: Iterable<Instance>): Map<EntityModel, Instance[]> {
-  const groups = new Map<EntityModel, Instance[]>();
-  for (const instance of instances) {
-    const group = groups.get(instance.model);
-    if (group) group.push(instance);
-    else groups.set(instance.model, [instance]);
-  }
-  return groups;
 }

@@ -1,6 +1,6 @@
 import type { Dialect, LaterForeignKeys } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
-import { byModel } from "./cascades";
+import { byModel, groupBy } from "./groups";
 import type { ChangeSet } from "./change-set-computer";
 import { commitOrder } from "./commit-order";
 import type { Dependency } from "./dependency";
@@ -8,7 +8,7 @@ import { Dependencies } from "./dependencies";
 import type { IdentityMap } from "./identity-map";
 import type { Instance } from "./instance";
 import { mayPointNowhere, parkable, parkedValue, pointsNowhere, type Parking } from "./parking";
-import type { Link } from "./persister";
+import type { Link, Update } from "./persister";
 import { tableOrder } from "./table-order";
 import { UniqueValues } from "./unique-values";
 
@@ -19,6 +19,8 @@ export type Step =
       readonly model: EntityModel;
       readonly rows: readonly Instance[];
       readonly standIns?: StandIns;
+      /** What is written, where that is known already: no key that it needs is still to be made. */
+      readonly updates?: readonly Update[];
     }
   /** Foreign keys that are NULL for the moment between now and the row's deletion. */
   | { readonly action: "detach"; readonly model: EntityModel; readonly rows: readonly Detachment[] }
@@ -86,11 +88,10 @@ class Planner {
     const deleted =
       tableOrder(deletes)?.reverse() ??
       commitOrder(deletes, (instance) => dependencies.amongDeletes(instance), this.#detach, this.#turnAway);
-    const changed = new Set(updates.map(({ instance }) => instance));
-    for (const instance of this.#postponed) changed.add(instance);
+    const changed = new Set([...updates.map(({ instance }) => instance), ...this.#postponed]);
     return [
       ...inserted.flatMap((wave) => this.#insertSteps(wave)),
-      ...stepsOf("update", changed),
+      ...(inserts.length === 0 ? updateSteps(updates) : stepsOf("update", changed)),
       ...this.#detachSteps(),
       ...deleted.flatMap((wave) => stepsOf("delete", wave)),
     ];
@@ -242,14 +243,17 @@ function stepsOf(action: "insert" | "update" | "delete", instances: Iterable<Ins
   return [...byModel(instances)].map(([model, rows]) => ({ action, model, rows }));
 }
 
+function updateSteps(updates: readonly Update[]): Step[] {
+  return [...groupBy(updates, ({ instance }) => instance.model)].map(([model, group]) => ({
+    action: "update",
+    model,
+    rows: group.map(({ instance }) => instance),
+    updates: group,
+  }));
+}
+
 function linkSteps(action: "link" | "unlink", links: readonly Link[]): Step[] {
-  const byTable = new Map<string, Link[]>();
-  for (const link of links) {
-    const group = byTable.get(link.junction.table);
-    if (group) group.push(link);
-    else byTable.set(link.junction.table, [link]);
-  }
-  return [...byTable.values()].map((group) => ({ action, links: group }));
+  return [...groupBy(links, ({ junction }) => junction.table).values()].map((group) => ({ action, links: group }));
 }
 
 function mayBeNull(relation: RelationModel): boolean {

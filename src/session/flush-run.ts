@@ -22,7 +22,7 @@ export async function runStep(step: Step, persister: Persister, watcher: RowWatc
       await persister.insert(step.model, step.rows, step.standIns);
       return watcher.inserted(step.rows);
     case "update":
-      return runUpdates(step.model, updatesOf(step.rows), persister, watcher);
+      return runUpdates(step.model, step.updates ?? updatesOf(step.rows), persister, watcher);
     case "delete":
       return persister.delete(step.model, step.rows);
     case "detach":

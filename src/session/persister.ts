@@ -2,6 +2,7 @@ import type { Dialect, Row, Statements } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, JunctionModel } from "../metadata/model";
 import type { Change } from "./change-set";
 import { rowGone, staleRow } from "./errors";
+import { groupBy } from "./groups";
 import { followingStatements, leading, ownFollowers, type Follower, type FollowingStatement } from "./key-change";
 import type { StandIns } from "./flush-plan";
 import { Inserter } from "./inserter";
@@ -188,14 +189,12 @@ export class Persister {
     if (touched) sets.push(`${touched.quoted} = ${this.#now(touched)}`);
     const where = this.#keyCondition(model, version, position);
     const sql = `${lead}UPDATE ${model.table} SET ${sets.join(", ")} WHERE ${where}`;
-    const batches = updates.map((update) => [...before, ...updateParameters(update, version)]);
+    const batches = updates.map((update) => updateParameters(before, update, version));
     // Remembered as it is sent: what is changed in the meantime is for the next flush to find.
-    const sent = updates.map(({ changes }) =>
-      changes.map(({ column, value, made: sql }) => (sql === undefined ? column.codec.freezeValue(value) : undefined)),
-    );
+    const sent = rememberedOf(updates);
     const returned = await this.#runUpdates(sql, batches, updates, made, version !== undefined);
     for (let place = 0; place < updates.length; place++)
-      this.#updated(updates[place]!, sent[place]!, version, made, returned?.[place]);
+      this.#updated(updates[place]!, sent, place * columns.length, version, made, returned?.[place]);
     if (made.length > 0 && !returned)
       await readBack(
         this.#connection,
@@ -231,9 +230,11 @@ export class Persister {
     return rows;
   }
 
+  /** @param from where what was sent of this one begins */
   #updated(
     { instance, changes }: Update,
     sent: readonly unknown[],
+    from: number,
     version: ColumnModel | undefined,
     made: readonly ColumnModel[],
     returned: Row | undefined,
@@ -245,7 +246,7 @@ export class Persister {
     for (let place = 0; place < changes.length; place++) {
       const { column, value, made: sql } = changes[place]!;
       if (sql !== undefined) continue;
-      snapshot[column.index] = sent[place];
+      snapshot[column.index] = sent[from + place];
       // Only the key of a relation is not what the property holds already.
       if ((keys[column.index] || instance.replaces) && column.read(entity) !== value) column.write(entity, value);
     }
@@ -282,27 +283,45 @@ function isMade({ made }: Change): boolean {
   return made !== undefined;
 }
 
+/** Updates of the same columns, which one statement writes. */
 function groupByChanges(updates: readonly Update[]): Update[][] {
+  let last: readonly Change[] = [];
+  let key = "";
   return [
-    ...groupBy(updates, ({ changes }) =>
-      changes.map(({ column, made }) => `${column.index}${made ? "=" : ""}`).join(","),
-    ).values(),
+    ...groupBy(updates, ({ changes }) => {
+      if (!areOfSameColumns(changes, last)) {
+        last = changes;
+        key = changes.map(({ column, made }) => `${column.index}${made ? "=" : ""}`).join(",");
+      }
+      return key;
+    }).values(),
   ];
 }
 
-function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
+function areOfSameColumns(left: readonly Change[], right: readonly Change[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let place = 0; place < left.length; place++)
+    if (left[place]!.column !== right[place]!.column || isMade(left[place]!) !== isMade(right[place]!)) return false;
+  return true;
 }
 
-function updateParameters({ instance, changes }: Update, version: ColumnModel | undefined): unknown[] {
-  const parameters: unknown[] = [];
+/** What is remembered of what an update writes, change by change. */
+function rememberedOf(updates: readonly Update[]): unknown[] {
+  const remembered: unknown[] = [];
+  for (const { changes } of updates)
+    for (let place = 0; place < changes.length; place++) {
+      const { column, value, made } = changes[place]!;
+      remembered.push(made === undefined ? column.codec.freezeValue(value) : undefined);
+    }
+  return remembered;
+}
+
+function updateParameters(
+  before: readonly unknown[],
+  { instance, changes }: Update,
+  version: ColumnModel | undefined,
+): unknown[] {
+  const parameters = [...before];
   for (let place = 0; place < changes.length; place++) {
     const { column, value, made } = changes[place]!;
     if (made === undefined) parameters.push(encodedValue(column, value));

@@ -93,7 +93,10 @@ class Doubles implements RowWatcher {
       case "insert":
       case "update":
       case "delete":
-        return { ...step, rows: step.rows.map(of), ...(step.standIns && { standIns: this.#standIns(step.standIns) }) };
+        return {
+          ...{ action: step.action, model: step.model, rows: step.rows.map(of) },
+          ...(step.standIns && { standIns: this.#standIns(step.standIns) }),
+        };
       case "detach":
         return { ...step, rows: step.rows.map((row) => ({ ...row, instance: of(row.instance) })) };
       case "park":

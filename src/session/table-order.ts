@@ -1,5 +1,5 @@
 import type { EntityModel } from "../metadata/model";
-import { byModel } from "./cascades";
+import { byModel, groupBy } from "./groups";
 import { keysOf } from "./dependencies";
 import type { Instance } from "./instance";
 
@@ -11,12 +11,7 @@ import type { Instance } from "./instance";
  */
 export function tableOrder(instances: readonly Instance[]): Instance[][] | undefined {
   const groups = byModel(instances);
-  const byRoot = new Map<EntityModel, EntityModel[]>();
-  for (const model of groups.keys()) {
-    const models = byRoot.get(model.root);
-    if (models) models.push(model);
-    else byRoot.set(model.root, [model]);
-  }
+  const byRoot = groupBy(groups.keys(), ({ root }) => root);
   const sorted: Instance[][] = [];
   const states = new Map<EntityModel, "entered" | "left">();
   const visit = (root: EntityModel): boolean => {

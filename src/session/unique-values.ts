@@ -10,11 +10,11 @@ export class UniqueValues {
 
   constructor({ inserts, updates, deletes }: ChangeSet) {
     if (updates.length + deletes.length === 0) return;
-    const changes = updates.flatMap(({ instance, changes: all }) =>
-      uniquesOf(instance.model)
-        .filter((columns) => all.some(({ column }) => columns.includes(column)))
-        .map((columns) => ({ instance, columns })),
-    );
+    const changes: { instance: Instance; columns: readonly ColumnModel[] }[] = [];
+    for (const { instance, changes: all } of updates)
+      for (const columns of uniquesOf(instance.model))
+        if (all.some(({ column }) => columns.includes(column))) changes.push({ instance, columns });
+    if (changes.length + deletes.length === 0) return;
     const freed = freedValues(changes, deletes, new Set([...inserts, ...changes.map(({ instance }) => instance)]));
     if (freed.size === 0) return;
     for (const instance of inserts)
