@@ -53,6 +53,8 @@ export class Workspace implements InstanceOwner, QueryContext {
   #autoflushSuspended = 0;
   #turn: Promise<unknown> | undefined;
   #bulkWritten = new Set<EntityModel>();
+  /** Objects whose rows were read inside the transaction: what it shows may never have been. */
+  readonly #readInside = new Set<Instance>();
   /** The savepoints that are open, the innermost last; the journal has a level for each. */
   readonly #savepoints: string[] = [];
   #savepointCount = 0;
@@ -221,6 +223,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     this.deleting.delete(instance);
     this.related.delete(instance);
     if (instance.snapshot) this.identities.remove(instance);
+    this.#readInside.delete(instance);
     instance.owner = undefined;
     instance.deletion = instance.deletion === "sent" ? "sent" : "none";
   }
@@ -394,13 +397,16 @@ export class Workspace implements InstanceOwner, QueryContext {
     const places = hydrator.keyPlaces.map((place) => offset + place);
     const identities = this.identities.of(model);
     const kinds = kindsByDiscriminator(model, offset);
+    const inside = this.connection.inTransaction ? this.#readInside : undefined;
     return (row) => {
       const key = maker.ofRow(row, places);
       if (key === undefined) return undefined;
       const known = identities.get(key);
       if (known) {
-        if (populateExisting || known.generation !== this.generation)
+        if (populateExisting || known.generation !== this.generation) {
           this.#reread(known, row, offset, model, populateExisting);
+          inside?.add(known);
+        }
         return known;
       }
       const kind = kinds?.get(String(row[kinds.place])) ?? model;
@@ -411,6 +417,7 @@ export class Workspace implements InstanceOwner, QueryContext {
       const instance = new Instance(kind, entity, this, snapshot, key, this.generation);
       attach(entity, instance);
       identities.set(key, instance);
+      inside?.add(instance);
       fresh?.push(instance);
       return instance;
     };
@@ -631,6 +638,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     for (const instance of this.journal.commit()) if (instance.deletion === "sent") instance.owner = undefined;
     this.#savepoints.length = 0;
     this.#bulkWritten.clear();
+    this.#readInside.clear();
     if (this.options.expireOnCommit) this.generation++;
   }
 
@@ -644,7 +652,7 @@ export class Workspace implements InstanceOwner, QueryContext {
   async #rollbackNow(): Promise<void> {
     this.#restoreTo(0);
     this.#restore(this.journal.take());
-    this.#expireBulkWritten();
+    this.#expireUncertain();
     this.#bulkWritten.clear();
     this.failure = undefined;
     if (this.connection.inTransaction) await this.connection.rollback();
@@ -688,7 +696,7 @@ export class Workspace implements InstanceOwner, QueryContext {
       await this.connection.rollbackToSavepoint(name);
       await this.connection.releaseSavepoint(name);
       this.#restoreTo(depth);
-      this.#expireBulkWritten();
+      this.#expireUncertain();
       this.failure = undefined;
     });
   }
@@ -709,8 +717,10 @@ export class Workspace implements InstanceOwner, QueryContext {
     }
   }
 
-  /** What was read of such tables since may never have been true. */
-  #expireBulkWritten(): void {
+  /** What was read inside the transaction, or of tables that were written past their objects, may never have been true. */
+  #expireUncertain(): void {
+    for (const instance of this.#readInside) instance.generation = -1;
+    this.#readInside.clear();
     if (this.#bulkWritten.size === 0) return;
     for (const model of this.#bulkWritten) this.#expireTable(model);
     this.forgetRelationsTo(this.#bulkWritten, () => true);
@@ -793,6 +803,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     this.deleting.clear();
     this.related.clear();
     this.journal.clear();
+    this.#readInside.clear();
     this.closed = true;
   }
 }
