@@ -11,7 +11,7 @@ import { Column } from "../query/expression";
 import { Query } from "../query/query";
 import { Following } from "./bulk-write";
 import { changesOf, isModified, type Change } from "./change-set";
-import { byModel } from "./cascades";
+import { byModel } from "./groups";
 import { Collection, LazyCollection } from "./collection";
 import { closedSession, inAutoflush, needsRollback, noDeleteDate, notPersistent, savepointOver } from "./errors";
 import { hydratorOf, type Hydrator } from "./hydrator";
