@@ -57,7 +57,10 @@ function nextOf(error: unknown, context: FailureContext): string | undefined {
 function hintOf(error: unknown, { isReadOnly }: FailureContext): string | undefined {
   if (!(error instanceof RetortError)) return undefined;
   if ((error.cause as { code?: unknown } | undefined)?.code === "SQLITE_READONLY_DBMOVED")
-    return "the database's file was moved or deleted since the shell was opened; leave, and start it again";
+    return "the database's file was moved or deleted since the shell was opened; .reload opens the one that is there now";
+  if (error.code === "database/not-a-database")
+    return "something else was written over the database's file; put it back, then .reload";
+  if (error.code === "session/closed") return ".reload opens another one";
   // PostgreSQL wants a rollback after any statement that failed or was stopped inside a transaction.
   if (isAborted(error)) return "db.session.rollback() takes the open transaction back";
   if (isReadOnly && error.code === "database/read-only")

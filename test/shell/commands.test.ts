@@ -207,6 +207,12 @@ describe(".reload", () => {
     expect((await project.hosted(["shell", "-e", "Note.query.first().text"])).stdout).toBe("'x'\n");
   });
 
+  test("opens another session where one was closed, as the error says", async () => {
+    await open();
+    await type("db.session.close()");
+    expect(await type("Shop.query.count()")).toEqual(["the session is closed", "  → .reload opens another one"]);
+  });
+
   test("where nothing can load the project again, that is said", async () => {
     await open();
     expect(await type(".reload")).toEqual([

@@ -72,14 +72,25 @@ test("shell 7: ?name and .help explain entities, columns, methods and names", as
   expect(await type(".help Article")).toEqual(article);
   expect((await type("?Article.status")).join("\n")).toContain("draft|published|gone");
   expect(await type("?Article.query.filterBy")).toEqual([
-    "filterBy({ property: value })  only rows whose properties are these; find operators, lists and null work",
+    "filterBy({ property: value })  only rows whose properties are these; find operators, lists and",
+    "  null work",
     expect.stringMatching(/^ {2}example {2}User\.query\.filterBy/),
   ]);
+  expect((await type("?Article.query"))[0]).toMatch(/^Article\.query {2}a query of every row of Article/);
+  expect(await type("?")).toEqual(await type(".help"));
   expect((await type("?db.session.commit"))[0]).toMatch(/^commit\(\) {2}/);
   expect((await type("?print"))[0]).toMatch(/^print\(/);
   expect(await type("?nothing")).toEqual(["nothing is known of nothing", "  → .help"]);
   expect((await type(".help export"))[0]).toMatch(/^\.export FILE QUERY {2}/);
   expect(await type(".hlep")).toEqual(['there is no command .hlep; did you mean "help"?', "  → .help"]);
+});
+
+test("in a narrow terminal values stand below their names", async () => {
+  opened = await openSitting({ columns: 20 });
+  const help = await opened.type(".help");
+  expect(help.slice(0, 3)).toEqual(["  .help [command|name]", "    this list; or", "    what a command"]);
+  await opened.type("s = Shop(name='a name that is long')");
+  for (const line of await opened.type("s")) expect(line.length).toBeLessThanOrEqual(20);
 });
 
 test(".help names every command and fits the terminal", async () => {

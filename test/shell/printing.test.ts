@@ -144,6 +144,16 @@ test("shell 9: long results show their first rows and the total, 100,000 of them
   expect((await type("_"))[14]).toMatch(/^… \d+ more lines; \.all shows them$/);
 });
 
+test("shell 9: a long text fills the screen and no more; in a pipe it is whole", async () => {
+  await open({ columns: 80, rows: 30 });
+  const lines = await shown("'x'.repeat(1_000_000)");
+  expect(lines.join("\n").length).toBeLessThan(80 * 30);
+  expect(lines.join("\n")).toContain("more characters");
+  await opened.close();
+  await open({ manner: "pipe" });
+  expect(await shown("'x'.repeat(20_000)")).toEqual([`'${"x".repeat(20_000)}'`]);
+});
+
 test.each([
   ["json", '{\n  "id": 1,\n  "name": "a,b"\n}'],
   ["ndjson", '{"id":1,"name":"a,b"}'],

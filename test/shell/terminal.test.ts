@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { retortFile } from "../helpers/command";
 import { microblogProject, scratchProject, type ScratchProject } from "../helpers/project";
 import type { Terminal } from "../helpers/terminal";
 
@@ -73,6 +74,30 @@ test("shell 6: Tab completes, shows what there is, and runs nothing", async () =
   terminal.press("ctrl-c");
   await terminal.waitForPrompt();
   expect(terminal.text()).not.toContain("1 query");
+});
+
+test("Up goes through what began with what was typed", async () => {
+  await terminal.enter("first = 'one'");
+  await terminal.enter("second = 'two'");
+  terminal.type("fi");
+  terminal.press("up");
+  await terminal.waitUntil(() => terminal.beforeCursor().endsWith("first = 'one'"), "the entry that begins so");
+  terminal.press("down");
+  await terminal.waitUntil(() => terminal.beforeCursor().endsWith("> fi"), "what was typed");
+  terminal.press("ctrl-c");
+  await terminal.waitForPrompt();
+});
+
+test("a chain of which each line was taken for itself goes on with the last value", async () => {
+  await terminal.enter("[3, 1, 2]");
+  await terminal.enter(".map(x => x * 2)");
+  expect(await terminal.enter("  .filter(x => x > 2).length")).toEqual(["2"]);
+  expect((await terminal.enter(".nothing"))[0]).toContain("there is no command .nothing");
+});
+
+test("what was written without a line's end is not drawn over by the prompt", async () => {
+  expect(await terminal.enter("process.stdout.write('partly'); undefined")).toEqual(["partly"]);
+  expect(await terminal.enter("console.log('whole')")).toEqual(["whole"]);
 });
 
 test("shell 12: the prompt shows unsaved changes and an open transaction", async () => {
@@ -174,6 +199,22 @@ test("shell 13: leaving with unsaved changes asks", async () => {
   await terminal.waitUntil(() => terminal.beforeCursor().endsWith("first: "), "the question");
   terminal.type("c");
   expect(await terminal.ended).toBe(0);
+});
+
+test("Ctrl-Z stops the shell, fg goes on with it, with the half-typed line", async () => {
+  const bash = project.terminal(["--norc", "-i"], { program: "/bin/bash", env: { PS1: "bash> " } });
+  await bash.waitFor("bash> ");
+  bash.type(`${process.execPath} ${retortFile} shell\r`);
+  await bash.waitUntil(() => bash.beforeCursor() === "microblog > ", "the prompt");
+  bash.type("40 +");
+  await bash.waitUntil(() => bash.beforeCursor().endsWith("40 +"), "half a line");
+  bash.press("ctrl-z");
+  await bash.waitFor("Stopped");
+  await bash.waitUntil(() => bash.beforeCursor() === "bash> ", "bash");
+  bash.type("fg\r");
+  await bash.waitUntil(() => bash.beforeCursor().endsWith("microblog > 40 +"), "the line again");
+  bash.type(" 2\r");
+  await bash.waitFor(/^42$/m);
 });
 
 test("where nothing says which project, retort migrate init is offered", async () => {

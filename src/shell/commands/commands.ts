@@ -5,7 +5,7 @@ import { diff } from "./diff";
 import { editor } from "./editor";
 import { explain } from "./explain";
 import { exportRows } from "./export";
-import { explainName, helpOn } from "./help";
+import { helpOn } from "./help";
 import { history } from "./history";
 import { load } from "./load";
 import { migrate } from "./migrate";
@@ -40,7 +40,7 @@ export const commands: readonly DotCommand[] = [
 
 /** Whether a text is a dot-command's, known or not, or asks about a name (`?User`): JavaScript begins nothing like that. */
 export function isCommand(text: string): boolean {
-  return /^\?\s*[\p{ID_Start}$_]|^\.[a-z]\w*(?:\s|$)/u.test(text);
+  return /^\?\s*(?:[\p{ID_Start}$_]|$)|^\.[a-z]\w*(?:\s|$)/u.test(text);
 }
 
 /** Whether there is a dot-command of this name. */
@@ -51,7 +51,7 @@ export function isKnown(name: string): boolean {
 /** Runs a dot-command; an error is shown. Gives whether it succeeded. */
 export async function runCommand(text: string, sitting: Sitting): Promise<boolean> {
   try {
-    if (text.startsWith("?")) return (await explainName(text.slice(1).trim(), sitting)) ?? true;
+    if (text.startsWith("?")) return await runCommand(`.help ${text.slice(1).trim()}`, sitting);
     const [, name, argument] = /^\.(\w+)\s*([^]*)$/.exec(text) ?? [];
     const command = commands.find((candidate) => candidate.name === name);
     if (!command)

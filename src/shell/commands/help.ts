@@ -24,7 +24,7 @@ export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
 });
 
 /** `?User`, `?User.query.filterBy`. */
-export async function explainName(name: string, sitting: Sitting): Promise<boolean> {
+async function explainName(name: string, sitting: Sitting): Promise<boolean> {
   const { explanation } = require("./names") as typeof import("./names");
   sitting.write(explanation(name, sitting));
   return true;

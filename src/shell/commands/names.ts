@@ -2,6 +2,7 @@ import { notHere } from "../errors";
 import { membersOf } from "../complete/members";
 import { NAMES, QUERY, SESSION, type Explained } from "../complete/vocabulary";
 import { drawPairs } from "../print/table";
+import { wrapped } from "../print/width";
 import type { Sitting } from "../sitting";
 import { describeEntity } from "./schema";
 
@@ -18,6 +19,8 @@ export function explanation(text: string, sitting: Sitting): string[] {
     if (explained) return shown(explained, sitting);
   } else {
     const [owner, member] = [name.slice(0, dot), name.slice(dot + 1)];
+    const isEntity = sitting.entityNames.some((candidate) => candidate.name === owner);
+    if (isEntity && member === "query") return shown(queryOf(owner), sitting);
     const explained = /(^|\.)session$/.test(owner) ? SESSION[member] : (QUERY[member] ?? SESSION[member]);
     if (explained) return shown(explained, sitting);
   }
@@ -26,8 +29,21 @@ export function explanation(text: string, sitting: Sitting): string[] {
   throw notHere(`nothing is known of ${name}`, ".help");
 }
 
-function shown({ signature, says, example }: Explained, { theme }: Sitting): string[] {
-  return [`${theme.strong(signature)}  ${says}`, ...drawPairs([{ name: "example", text: example }], theme)];
+function shown({ signature, says, example }: Explained, { theme, width }: Sitting): string[] {
+  const [first, ...more] = wrapped(`${signature}  ${says}`, Math.max(width - 2, signature.length));
+  return [
+    `${theme.strong(signature)}${first!.slice(signature.length)}`,
+    ...more.map((line) => `  ${line}`),
+    ...drawPairs([{ name: "example", text: example }], theme),
+  ];
+}
+
+function queryOf(name: string): Explained {
+  return {
+    signature: `${name}.query`,
+    says: `a query of every row of ${name}; it asks when rows are wanted: .all(), .first(), .get(key), .count() …`,
+    example: `${name}.query.orderBy('id').limit(5).all()`,
+  };
 }
 
 /** `User.username`. */

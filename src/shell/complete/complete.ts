@@ -35,7 +35,11 @@ function completeCommand(before: string, sitting: Sitting): Completions {
   if (about) return shifted(complete(about[2]!, about[2]!.length, sitting), about[1]!.length);
   const [, lead, name, gap, rest] = /^(\s*\.)(\w*)(\s*)(.*)$/s.exec(before)!;
   if (gap === "") {
-    const names = commands.map((command) => ({ text: command.name, note: command.summary }));
+    const names = commands.map(({ name: text, takes, summary }) => ({
+      text,
+      note: summary,
+      ...(takes !== undefined && { after: " " }),
+    }));
     return matching(names, name!, lead!.length, before.length);
   }
   const command = commands.find((candidate) => candidate.name === name);

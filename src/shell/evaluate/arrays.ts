@@ -141,10 +141,20 @@ function* mergeSort(list: readonly unknown[], compare: Callback): Steps {
 }
 
 function* from(source: Iterable<unknown> | ArrayLike<unknown>, callback: Callback, self: unknown): Steps {
-  const list = Array.from(source);
   const mapped: unknown[] = [];
-  for (let index = 0; index < list.length; index += 1) mapped.push(yield callback.call(self, list[index], index));
+  // Not by Array.from() first: Ctrl-C could not end that, and there may be 1e9 of them.
+  for (const item of isIterable(source) ? source : elements(source)) {
+    mapped.push(yield callback.call(self, item, mapped.length));
+  }
   return mapped;
+}
+
+function isIterable(source: Iterable<unknown> | ArrayLike<unknown>): source is Iterable<unknown> {
+  return typeof (source as Iterable<unknown>)[Symbol.iterator] === "function";
+}
+
+function* elements(source: ArrayLike<unknown>): Generator {
+  for (let index = 0; index < source.length; index += 1) yield source[index];
 }
 
 function* forEachEntry(entries: Map<unknown, unknown> | Set<unknown>, callback: Callback, self: unknown): Steps {

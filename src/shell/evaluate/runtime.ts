@@ -52,26 +52,26 @@ export class Runtime {
   /** The last error that was thrown by an input, as the object it is. */
   thrown: unknown;
   /** Calls that are on the stack. */
-  private depth = 0;
+  #depth = 0;
 
   constructor(readonly host: RuntimeHost) {}
 
   /** Begins an input. */
   begin(): Input {
     // What Ctrl-C has ended did not count back.
-    this.depth = 0;
+    this.#depth = 0;
     return (this.current = new Input(this));
   }
 
   /** Runs the body of a function that was typed; synchronously when nothing has to be waited for. */
   call(body: (run: Call) => Promise<unknown>): unknown {
-    if (this.depth >= DEEPEST) throw new RangeError("Maximum call stack size exceeded");
-    this.depth += 1;
+    if (this.#depth >= DEEPEST) throw new RangeError("Maximum call stack size exceeded");
+    this.#depth += 1;
     try {
       const call = new Call(this, this.current);
       return call.outcome(body(call));
     } finally {
-      this.depth -= 1;
+      this.#depth -= 1;
     }
   }
 

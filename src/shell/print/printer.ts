@@ -6,7 +6,7 @@ import { described } from "./described";
 import { type Entities, loadedRelation, ownText, readPath } from "./entities";
 import { type Secrets } from "./secrets";
 import { drawPairs, drawTable, type TableCell } from "./table";
-import { cut } from "./width";
+import { cut, widthOf } from "./width";
 import type { Theme } from "./theme";
 
 /** What the printer looks at each time it prints. */
@@ -91,8 +91,10 @@ export class Printer {
     const state = this.stateOf(entity);
     const changes = session.changes(entity);
     const title = `${theme.strong(own ?? entities.label(entity, model))}${state ? `  ${theme.warning(state)}` : ""}`;
+    const names = [...shownColumns(model), ...model.relations].map(({ property }) => widthOf(property));
+    const room = Math.max(8, this.options.width() - Math.max(0, ...names) - 4);
     const fields = shownColumns(model).map((column) => {
-      const text = this.field(readPath(entity, column.property), column.property, model);
+      const text = this.field(readPath(entity, column.property), column.property, model, room);
       const change = changes[column.property];
       const before = change && theme.quiet(`${this.plain(change.before, column.property, model)} → `);
       return { name: column.property, text: `${before ?? ""}${text}` };
@@ -112,10 +114,9 @@ export class Printer {
     return session.isModified(entity) ? "modified" : "";
   }
 
-  private field(value: unknown, property: string, model: ShellModel | undefined): string {
-    const { theme, width } = { ...this.options, width: this.options.width() };
-    const text = this.plain(value, property, model);
-    const shown = cut(text, Math.max(20, width - 20));
+  private field(value: unknown, property: string, model: ShellModel, room: number): string {
+    const { theme } = this.options;
+    const shown = cut(this.plain(value, property, model), room);
     return this.isFaint(value, property, model) ? theme.quiet(shown) : shown;
   }
 
@@ -197,9 +198,14 @@ export class Printer {
       // What is inside somebody's class is looked at when it is asked for.
       depth: compact ? 1 : isPlainOrList(value) ? 4 : 1,
       maxArrayLength: compact ? 5 : Math.min(most, MOST_ELEMENTS),
-      maxStringLength: compact ? 200 : 10_000,
+      maxStringLength: compact ? 200 : this.longest(most),
       breakLength: compact ? Infinity : this.options.width(),
     });
+  }
+
+  /** Characters of a text that are shown: as many as fill the lines that are; all where everything is asked for. */
+  private longest(lines: number): number {
+    return lines === Number.MAX_SAFE_INTEGER ? Infinity : Math.max(1_000, lines * this.options.width());
   }
 
   /** The same value with entities, and secrets in plain objects, replaced by what may be seen of them. */

@@ -105,6 +105,20 @@ function upright(
   });
 }
 
+/** Where values have no room beside the names, they stand below them. */
+function stacked(
+  pairs: readonly { readonly name: string; readonly text: string }[],
+  theme: Theme,
+  indent: string,
+  width: number,
+): string[] {
+  const room = Math.max(8, width - indent.length - 3);
+  return pairs.flatMap(({ name, text }) => [
+    `${indent}${theme.name(name)}`,
+    ...wrapped(text, room).map((line) => `${indent}  ${line}`),
+  ]);
+}
+
 /** Names with their values, the names aligned; values of plain words go on below themselves where a width is given. */
 export function drawPairs(
   pairs: readonly { readonly name: string; readonly text: string }[],
@@ -113,7 +127,8 @@ export function drawPairs(
   width = Infinity,
 ): string[] {
   const names = Math.max(0, ...pairs.map(({ name }) => widthOf(name)));
-  const room = Math.max(20, width - indent.length - names - 3);
+  const room = width - indent.length - names - 3;
+  if (room < NARROWEST * 2) return stacked(pairs, theme, indent, width);
   return pairs.flatMap(({ name, text }) =>
     (width === Infinity ? [text] : wrapped(text, room)).map((line, index) =>
       `${indent}${theme.name(padEnd(index === 0 ? name : "", names))}  ${line}`.trimEnd(),

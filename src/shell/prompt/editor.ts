@@ -14,6 +14,8 @@ export interface EditorOptions {
   /** Whether Enter runs the text rather than going on in a new line. */
   isWhole(text: string): boolean;
   complete(text: string, cursor: number): Completions;
+  /** Stops the program, as Ctrl-Z does to any other; comes back when it goes on. */
+  suspend(): void;
 }
 
 interface Search {
@@ -194,14 +196,27 @@ export class Editor {
 
   // History -------------------------------------------------------------------------------------------------------------
 
+  /** The entry before the one that is shown; of those that begin with what was typed, where something was. */
   older(): void {
-    if (this.place === 0) return;
-    if (this.place === this.options.history.entries.length) this.draft = this.buffer.text;
-    this.show(this.place - 1);
+    const { entries } = this.options.history;
+    if (this.place === entries.length) this.draft = this.buffer.text;
+    const place = this.next(-1);
+    if (place >= 0) this.show(place);
   }
 
   newer(): void {
-    if (this.place < this.options.history.entries.length) this.show(this.place + 1);
+    if (this.place < this.options.history.entries.length) this.show(this.next(1));
+  }
+
+  private next(step: 1 | -1): number {
+    const { entries } = this.options.history;
+    let place = this.place + step;
+    while (entries[place] !== undefined && !this.isSought(entries[place]!)) place += step;
+    return place;
+  }
+
+  private isSought(entry: string): boolean {
+    return entry.startsWith(this.draft) && entry !== this.buffer.text;
   }
 
   private show(place: number): void {
@@ -254,7 +269,8 @@ export class Editor {
     const { candidates, start, end } = completions;
     if (candidates.length === 0) return;
     const common = commonStart(candidates.map((candidate) => candidate.text));
-    if (candidates.length === 1 || common.length > end - start) this.buffer.replace(start, end, common);
+    const after = candidates.length === 1 ? (candidates[0]!.after ?? "") : "";
+    if (candidates.length === 1 || common.length > end - start) this.buffer.replace(start, end, common + after);
     if (candidates.length > 1)
       this.menu = new Menu({ ...completions, end: start + Math.max(common.length, end - start) });
   }
@@ -318,7 +334,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "ctrl-y": (_editor, buffer) => buffer.yank(),
   "ctrl-t": (_editor, buffer) => buffer.transpose(),
   "ctrl-_": (_editor, buffer) => buffer.undo(),
-  "ctrl-z": () => void process.kill(process.pid, "SIGTSTP"),
+  "ctrl-z": (editor) => editor.options.suspend(),
 };
 
 /** As wide as the prompt, so that the lines stand below each other. */

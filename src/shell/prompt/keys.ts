@@ -52,6 +52,8 @@ export class Keyboard {
 function named(text: string | undefined, key: RawKey): Key {
   const name = key.sequence === "\x1f" ? "ctrl-_" : (key.name ?? "");
   if (name === "ctrl-_") return { name, text: "" };
+  // Escape and then, at once, Ctrl-C.
+  if (key.ctrl && name === "c") return { name: "ctrl-c", text: "" };
   const modifiers = [key.ctrl && "ctrl", key.meta && "meta", key.shift && name.length > 1 && "shift"].filter(Boolean);
   const typed = text !== undefined && !key.ctrl && !key.meta && isPrintable(text) ? text : "";
   return { name: [...modifiers, name].join("-"), text: typed };

@@ -12,6 +12,8 @@ export interface Candidate {
   readonly text: string;
   /** What it is: `column varchar`, `relation`. */
   readonly note?: string;
+  /** What is typed behind it where it is the only one. */
+  readonly after?: string;
 }
 
 const ROWS = 6;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { isCommand, isKnown, runCommand } from "../commands/commands";
 import { cut } from "../print/width";
 import type { Sitting } from "../sitting";
@@ -20,6 +21,10 @@ import { promptText } from "./text";
 export async function openPrompt(sitting: Sitting): Promise<number> {
   return new Prompt(sitting).run();
 }
+
+/** A terminal that is told so puts marks around what is pasted. */
+const PASTE_ON = "\x1b[?2004h";
+const PASTE_OFF = "\x1b[?2004l";
 
 /** What a key means to whoever has the keyboard now. */
 type Listener = (key: Key) => void;
@@ -55,6 +60,7 @@ class Prompt {
       colour: (text) => colourInput(text, sitting.theme, entities),
       isWhole: (text) => this.isWhole(text),
       complete: (text, cursor) => this.complete(text, cursor),
+      suspend: () => this.suspend(),
     });
     this.keyboard = new Keyboard(this.input, (key) => this.pressed(key));
     sitting.page = (lines) => pageThrough(lines, this.output, () => this.nextKey());
@@ -139,7 +145,7 @@ class Prompt {
 
   private isWhole(text: string): boolean {
     if (isCommand(text.trim())) return true;
-    return this.sitting.evaluator.parse(text).status !== "incomplete";
+    return this.sitting.evaluator.parse(fromLast(text)).status !== "incomplete";
   }
 
   private complete(text: string, cursor: number): ReturnType<Editor["options"]["complete"]> {
@@ -149,12 +155,23 @@ class Prompt {
 
   // Running -------------------------------------------------------------------------------------------------------------
 
-  private async runText(text: string): Promise<void> {
-    if (text.trim() === "") return;
+  private async runText(typed: string): Promise<void> {
+    if (typed.trim() === "") return;
     this.told.clear();
-    this.history.add(text);
+    this.history.add(typed);
+    const text = fromLast(typed);
     const pieces = this.pieces(text);
     this.raw(false);
+    const written = watched(this.output);
+    try {
+      await this.runPieces(pieces);
+    } finally {
+      // The prompt would be drawn over a line that has no end.
+      if (written.end()) this.output.write("\n");
+    }
+  }
+
+  private async runPieces(pieces: readonly Piece[]): Promise<void> {
     for (const [index, piece] of pieces.entries()) {
       const left = pieces.length - index - 1;
       // Of what was pasted the assignments say nothing: the last one and the expressions do.
@@ -204,7 +221,7 @@ class Prompt {
   private open(): void {
     this.input.resume();
     this.raw(true);
-    this.output.write("\x1b[?2004h");
+    this.output.write(PASTE_ON);
     const on = (emitter: NodeJS.EventEmitter, event: string, listener: (...values: never[]) => void): void => {
       emitter.on(event, listener as (...values: unknown[]) => void);
       this.endings.push(() => emitter.off(event, listener as (...values: unknown[]) => void));
@@ -229,7 +246,7 @@ class Prompt {
 
   private restore(): void {
     this.raw(false);
-    this.output.write("\x1b[?2004l");
+    this.output.write(PASTE_OFF);
   }
 
   /** Raw mode for typing; while a statement runs Ctrl-C must be a signal, which ends loops that hear no keys. */
@@ -237,10 +254,20 @@ class Prompt {
     if (this.input.isRaw !== on) this.input.setRawMode(on);
   }
 
+  /** By a process of its own: one that sends itself a signal has Node tidy up first, as if it were to end. */
+  private suspend(): void {
+    if (process.platform === "win32") return;
+    this.restore();
+    // All of the group, as the terminal does it: npm, which has started this, waits otherwise.
+    spawnSync("/bin/sh", ["-c", "kill -TSTP 0"], { stdio: "ignore" });
+    this.continued();
+  }
+
   private continued(): void {
     if (!this.listener) return;
     this.input.setRawMode(false);
     this.raw(true);
+    this.output.write(PASTE_ON);
     this.editor.redraw();
   }
 
@@ -255,6 +282,29 @@ class Prompt {
       this.sitting.complain(error);
     });
   }
+}
+
+/** `.all()` at the start of an input goes on with the last value: a chain of which each line was taken for itself. */
+function fromLast(text: string): string {
+  return text.replace(/^\s*(?=\??\.[\p{ID_Start}$_][\p{ID_Continue}$]*\s*[([.])/u, "_");
+}
+
+/** Looks at what is written; `end()` tells whether its last line has no end. */
+function watched(output: NodeJS.WriteStream): { end(): boolean } {
+  const write = Object.getOwnPropertyDescriptor(output, "write");
+  const original = output.write.bind(output) as (...values: unknown[]) => boolean;
+  let isOpen = false;
+  output.write = ((chunk: string | Uint8Array, ...rest: unknown[]) => {
+    if (chunk.length > 0) isOpen = !/[\r\n]$/.test(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
+    return original(chunk, ...rest);
+  }) as typeof output.write;
+  return {
+    end() {
+      if (write) Object.defineProperty(output, "write", write);
+      else Reflect.deleteProperty(output, "write");
+      return isOpen;
+    },
+  };
 }
 
 function wordsOf(error: unknown): string {
