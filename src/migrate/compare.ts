@@ -135,10 +135,11 @@ function compareTables(before: Table, after: Table, dialect: SchemaDialect): Ope
     const traits = ({ comment, engine, withoutRowid }: Table) => ({ comment, engine, withoutRowid });
     operations.push({ kind: "changeTable", table, before: traits(before), after: traits(after) });
   }
-  for (const column of before.columns)
+  // What is computed goes before the columns that it is computed from, and comes after them.
+  for (const column of [...before.columns].sort((a, b) => Number(!a.generated) - Number(!b.generated)))
     if (!after.columns.some(({ name }) => name === column.name))
       operations.push({ kind: "dropColumn", table, column, position: before.columns.indexOf(column) });
-  for (const column of after.columns) {
+  for (const column of [...after.columns].sort((a, b) => Number(!!a.generated) - Number(!!b.generated))) {
     const old = before.columns.find(({ name }) => name === column.name);
     if (!old) operations.push({ kind: "addColumn", table, column });
     else if (!isSameColumn(old, column, before, dialect))

@@ -14,7 +14,6 @@ import {
   spoken,
 } from "../dialect/schema/model";
 import { type ChangeEnum, type Operation, type Part, type Rename, apply } from "../dialect/schema/operation";
-import { literal } from "../dialect/schema/tokens";
 import { describePart } from "../dialect/schema/words";
 import { adopt } from "./adopt";
 import { type Choice, type Inquiry, closestFirst } from "./answers";
@@ -149,6 +148,9 @@ export async function answeredDifference(
     await runner.release();
   }
 }
+
+/** How many new names for a column are offered, the likeliest ones. */
+const RENAMES = 5;
 
 /** One walk through the difference, with the questions it raises. */
 class Decision {
@@ -349,17 +351,20 @@ class Decision {
     const free = candidates.filter(
       (other) => !other.generated && !this.#undecided.has(`${keyOf(table)}\0${other.name}`),
     );
-    const sameType = free.filter((other) => this.schemas.dialect.sameType(other.type, column.type, table));
-    const likely = closestFirst(column.name, sameType, (other) => other.name);
+    const isSameType = (other: Column) => this.schemas.dialect.sameType(other.type, column.type, table);
+    const likely = closestFirst(column.name, free.filter(isSameType), (other) => other.name);
     if (likely[0]) this.#undecided.add(`${keyOf(table)}\0${likely[0].name}`);
+    // A new name often comes with a new length.
+    const others = free.filter((other) => !isSameType(other));
+    const retyped = closestFirst(column.name, others, (other) => other.name);
     return this.inquiry.put({
       about: "column",
       text: `column "${column.name}" of ${spoken(table)} is no longer in the entity; ${rows === 0 ? "no row has" : rows === 1 ? "1 row has" : `${rows} rows have`} a value in it`,
       rows,
       choices: [
-        ...likely.map((other): Choice => ({
+        ...[...likely, ...retyped].slice(0, RENAMES).map((other): Choice => ({
           flag: `--rename ${name}:${this.#names.property(table, other.name)}`,
-          text: `it is now "${other.name}"; its values stay`,
+          text: `it is now "${other.name}"${isSameType(other) ? "" : `, ${other.type}`}; its values stay`,
         })),
         { flag: `--drop ${name}`, text: `drops it with ${rows === 1 ? "1 value" : `${rows} values`}` },
       ],
@@ -446,7 +451,7 @@ class Decision {
     if (!after.values || before.type.endsWith("[]") || this.#replacement(table, after) !== undefined) return true;
     const own = this.schemas.dialect.quote(this.#origin(table, before.name));
     const renamed = Object.keys(this.#renamedValues(table, before, after));
-    const fitting = [...after.values, ...renamed].map(literal).join(", ");
+    const fitting = [...after.values, ...renamed].map((value) => this.schemas.dialect.literal(value)).join(", ");
     const rows = await this.#count(
       table,
       `${own} IS NOT NULL AND ${this.schemas.dialect.asText(own)} NOT IN (${fitting})`,
@@ -505,7 +510,7 @@ class Decision {
     if (!after.values) return undefined;
     const renamed = this.#renamedValues(table, before, after);
     const value = this.#replacement(table, after);
-    if (value !== undefined) sqlValue(value, after, this.#names.column(table, after.name));
+    if (value !== undefined) this.#sqlValue(value, after, table);
     for (const old of before.values ?? [])
       if (value !== undefined && !after.values.includes(old) && !(old in renamed)) renamed[old] = value;
     return Object.keys(renamed).length > 0 ? renamed : undefined;
@@ -519,7 +524,11 @@ class Decision {
 
   #backfill(table: ObjectName, column: Column): string | undefined {
     const value = this.inquiry.given("backfill", this.#subjects(table, column.name));
-    return value === undefined ? undefined : sqlValue(value, column, this.#names.column(table, column.name));
+    return value === undefined ? undefined : this.#sqlValue(value, column, table);
+  }
+
+  #sqlValue(value: string, column: Column, table: ObjectName): string {
+    return sqlValue(value, column, this.#names.column(table, column.name), this.schemas.dialect);
   }
 
   #askForValue(table: ObjectName, column: Column, rows: number, text: string): Promise<boolean> {

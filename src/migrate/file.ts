@@ -123,9 +123,38 @@ function sqlLiteral(sql: string, verbatim: boolean): string {
   const spansLines = tokenize(sql).some(
     (token) => (token.kind === "string" || token.kind === "identifier") && token.text.includes("\n"),
   );
-  if (verbatim || spansLines || !sql.includes("\n")) return template(sql);
-  const lines = sql.split("\n").map((line) => (line ? `      ${line}` : line));
+  if (verbatim || spansLines) return template(sql);
+  const text = sql.includes("\n") ? sql : inLines(sql);
+  if (!text.includes("\n")) return template(sql);
+  const lines = text.split("\n").map((line) => (line ? `      ${line}` : line));
   return template(`\n${lines.join("\n")}\n    `);
+}
+
+/** Words that begin a line of a statement that is too long for one. */
+const CLAUSES: Readonly<Record<string, readonly string[]>> = {
+  ALTER: ["ADD", "ALTER", "MODIFY", "RENAME", "USING", "FOREIGN", "CHECK", "REFERENCES"],
+  INSERT: ["VALUES", "SELECT", "FROM", "WHERE"],
+  UPDATE: ["SET", "WHERE"],
+  DELETE: ["WHERE"],
+};
+
+/** A long statement, each clause on a line of its own. What SQLite stores as it is told stays on one: TypeORM reads it line by line. */
+function inLines(sql: string): string {
+  const tokens = tokenize(sql);
+  const clauses = CLAUSES[tokens[0]?.text ?? ""];
+  if (!clauses || sql.length <= LINE || isColumnAdded(sql)) return sql;
+  let depth = 0;
+  const parts = tokens.map(({ text, kind, start }) => {
+    if (text === "(") depth++;
+    if (text === ")") depth--;
+    const begins = start > 0 && depth === 0 && kind === "word" && clauses.includes(text.toUpperCase());
+    return begins ? `\n  ${text}` : text;
+  });
+  return parts.join("").replace(/ +\n/g, "\n");
+}
+
+function isColumnAdded(sql: string): boolean {
+  return / ADD (COLUMN )?["`]/.test(sql);
 }
 
 /** The text as a template literal. */

@@ -1,5 +1,5 @@
+import type { SchemaDialect } from "../dialect/schema/dialect";
 import type { Column } from "../dialect/schema/model";
-import { literal } from "../dialect/schema/tokens";
 import { badValue } from "./generate-errors";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -13,7 +13,12 @@ const TEXT = /char|text|clob|enum|set|uuid|date|time|json|blob|bytea/i;
  * @param name of the column, as the flag calls it
  * @throws migrate/bad-value
  */
-export function sqlValue(text: string, column: Column, name: string): string {
+export function sqlValue(
+  text: string,
+  column: Column,
+  name: string,
+  { literal }: Pick<SchemaDialect, "literal">,
+): string {
   const problem = problemOf(text, column, name);
   if (problem !== undefined) throw badValue(problem, name);
   if (isSql(text)) return text;

@@ -199,7 +199,7 @@ class Verifier {
   async #addSamples(before: Snapshot, after: Snapshot): Promise<void> {
     if (!this.#withRows) return;
     const fresh = after.schema.tables.filter((table) => !findTable(before.schema, table));
-    await addSampleRows(this.#running.runner, fresh, this.#snapshots.dialect);
+    await addSampleRows(this.#running.runner, fresh, after.schema.enums, this.#snapshots.dialect);
   }
 }
 

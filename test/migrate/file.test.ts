@@ -50,6 +50,28 @@ test("an SQL text over several lines is indented, but for strings that hold line
   expect(render("SELECT 'a\nb'")).toContain("query(`SELECT 'a\nb'`)");
 });
 
+test("a long statement has its clauses on lines of their own, and only those", () => {
+  const render = (sql: string) => {
+    const step = { comment: "c", statements: [{ kind: "sql" as const, sql }] };
+    const text = renderFile({ className: "A1", up: [step], down: [] }, { language: "js", moduleFormat: "cjs" });
+    return /query\(`([^]*?)`\)/.exec(text)![1]!.replace(/^ {6}/gm, "").trim();
+  };
+  const key = `ALTER TABLE "a" ADD CONSTRAINT "FK_of_a" FOREIGN KEY ("one", "two") REFERENCES "b" ("one", "two") ON DELETE CASCADE`;
+  expect(render(key)).toBe(
+    `ALTER TABLE "a"
+  ADD CONSTRAINT "FK_of_a"
+  FOREIGN KEY ("one", "two")
+  REFERENCES "b" ("one", "two") ON DELETE CASCADE`,
+  );
+  const long = "x".repeat(90);
+  expect(render(`UPDATE "a" SET "b" = (SELECT 'where it is' WHERE 1) WHERE "c" = '${long}'`)).toBe(
+    `UPDATE "a"\n  SET "b" = (SELECT 'where it is' WHERE 1)\n  WHERE "c" = '${long}'`,
+  );
+  const column = `ALTER TABLE "a" ADD COLUMN "b" varchar DEFAULT ('${long}') CHECK ("b" <> 'x')`;
+  expect(render(column)).toBe(column);
+  expect(render(`UPDATE "a" SET "b" = 1 WHERE "c" = 2`)).not.toContain("\n");
+});
+
 test.each([
   ["ts", "esm", "export class Odd1700000000000 implements MigrationInterface"],
   ["ts", "cjs", "export class Odd1700000000000 implements MigrationInterface"],

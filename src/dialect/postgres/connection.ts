@@ -1,4 +1,4 @@
-import type { Client, PoolClient, QueryArrayConfig } from "pg";
+import type { Client, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from "pg";
 import type { Row } from "../dialect";
 import type { DriverComplaint } from "../errors";
 import { ServerConnection, type DriverAnswer } from "../server-connection";
@@ -9,7 +9,7 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
 
   protected async send(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<DriverAnswer> {
     const query: QueryArrayConfig = { text: sql, values: parameters as unknown[], rowMode: "array" };
-    const { rows, rowCount } = await client.query<Row>(query);
+    const { rows, rowCount } = await inTurn(client, query);
     return { rows: rows ?? [], result: { changes: rowCount ?? 0, lastId: undefined } };
   }
 
@@ -33,12 +33,12 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
     parameters: readonly unknown[],
     portion: number,
   ): AsyncIterable<Row[]> {
-    await client.query("START TRANSACTION READ ONLY");
+    await inTurn(client, { text: "START TRANSACTION READ ONLY" });
     try {
       const name = await this.#declare(client, "NO SCROLL CURSOR", sql, parameters);
       yield* fetched(client, name, portion);
     } finally {
-      await client.query("ROLLBACK");
+      await inTurn(client, { text: "ROLLBACK" });
     }
   }
 
@@ -57,24 +57,37 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
       gone = true;
       throw error;
     } finally {
-      if (!gone) await client.query(`CLOSE ${name}`);
+      if (!gone) await inTurn(client, { text: `CLOSE ${name}` });
     }
   }
 
   async #declare(client: PoolClient, kind: string, sql: string, parameters: readonly unknown[]): Promise<string> {
     const name = `retort_cursor_${++this.#cursors}`;
-    await client.query({ text: `DECLARE ${name} ${kind} FOR ${sql}`, values: parameters as unknown[] });
+    await inTurn(client, { text: `DECLARE ${name} ${kind} FOR ${sql}`, values: parameters as unknown[] });
     return name;
   }
 }
 
 async function* fetched(client: PoolClient, name: string, portion: number): AsyncIterable<Row[]> {
   for (;;) {
-    const { rows } = await client.query<Row>({
-      text: `FETCH ${portion} FROM ${name}`,
-      rowMode: "array",
-    } as QueryArrayConfig);
+    const { rows } = await inTurn(client, { text: `FETCH ${portion} FROM ${name}`, rowMode: "array" });
     if (rows.length === 0) return;
     yield rows;
   }
+}
+
+/** The last query of each client. */
+const turns = new WeakMap<PoolClient, Promise<unknown>>();
+
+/** Sends a query when the client is done with those before: pg 9 refuses one that comes earlier, and pg 8 warns of that. */
+function inTurn(client: PoolClient, query: QueryConfig | QueryArrayConfig): Promise<QueryResult<Row>> {
+  const send = (): Promise<QueryResult<Row>> => client.query<Row>(query);
+  const before = turns.get(client);
+  const turn = before ? before.then(send, send) : send();
+  turns.set(client, turn);
+  const done = (): void => {
+    if (turns.get(client) === turn) turns.delete(client);
+  };
+  turn.then(done, done);
+  return turn;
 }

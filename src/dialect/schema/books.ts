@@ -150,7 +150,7 @@ function enter(books: Books, table: string, entry: Entry, value: string): string
   const { quote, text, shortType: short, longType: long } = books;
   const names = ["type", "database", "schema", "table", "name", "value"].map(quote);
   const types = [`${short} NOT NULL`, short, short, short, short, long];
-  const columns = names.map((name, at) => `${name} ${types[at]}`).join(", ");
+  const columns = names.map((name, at) => `  ${name} ${types[at]}`).join(",\n");
   const isColumn = entry.kind === "GENERATED_COLUMN";
   const values = [
     text(entry.kind),
@@ -161,7 +161,7 @@ function enter(books: Books, table: string, entry: Entry, value: string): string
     text(value),
   ];
   return [
-    `CREATE TABLE IF NOT EXISTS ${quote(table)} (${columns})`,
+    `CREATE TABLE IF NOT EXISTS ${quote(table)} (\n${columns}\n)`,
     `INSERT INTO ${quote(table)} (${names.join(", ")}) VALUES (${values.join(", ")})`,
   ];
 }

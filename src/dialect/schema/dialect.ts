@@ -8,6 +8,8 @@ export interface SchemaDialect {
   /** Whether a failed change leaves no trace: the statements that change a schema are part of the transaction. */
   readonly transactionalDdl: boolean;
   quote(identifier: string): string;
+  /** A string as a literal. */
+  literal(value: string): string;
   /** The name as statements write it. */
   path(name: ObjectName): string;
   /** How entities are told to this database. */

@@ -16,6 +16,7 @@ const BAD_VALUES: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1406]);
 export const mysqlSchema: SchemaDialect = {
   transactionalDdl: false,
   quote,
+  literal: text,
   path,
   entities: {
     schemaOf: (dataSource, { database }) =>

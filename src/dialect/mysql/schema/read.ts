@@ -2,8 +2,8 @@ import type { QueryRunner } from "typeorm";
 import { withBooks } from "../../schema/books";
 import type { Scope } from "../../schema/dialect";
 import type { Check, Column, ForeignKey, Index, Schema, Table, View } from "../../schema/model";
-import { literal, mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
-import { quote } from "./create";
+import { mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
+import { quote, text } from "./create";
 
 /** Which databases are read, and what they are called in the model. */
 interface Places {
@@ -44,7 +44,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
         uniques: [],
         indexes: indexes.filter((index) => !isImplied(index) && isOurs(index)),
         checks: own
-          .filter((check) => !isJson(check))
+          .filter((check) => !(columns.get(at) ?? []).some((column) => isJsonOf(column.name, check)))
           .map((check) => checkOf(check, isMariaDb))
           .filter((one) => one.name === undefined || isOurs({ name: one.name })),
         exclusions: [],
@@ -191,7 +191,7 @@ async function hasBooks(runner: QueryRunner): Promise<boolean> {
 function columnOf(row: ColumnRow, table: TableRow, checks: readonly CheckRow[], isMariaDb: boolean): Column {
   const extra = row.extra.toLowerCase();
   const values = /^enum\((.*)\)$/is.exec(row.type)?.[1];
-  const json = checks.some((check) => isJson(check) && check.name === row.name);
+  const json = checks.some((check) => isJsonOf(row.name, check));
   const generated = /\b(virtual|stored|persistent) generated\b/.exec(extra)?.[1];
   const isPlainCollation = row.collation === null || row.collation === table.collation || json;
   const onUpdate = /on update (\S+)/.exec(extra)?.[1];
@@ -219,16 +219,25 @@ function defaultOf(row: ColumnRow, isMariaDb: boolean): string | undefined {
   if (/default_generated/i.test(row.extra)) return /^current_timestamp/i.test(row.value) ? row.value : `(${row.value})`;
   return /^(tinyint|smallint|mediumint|int|bigint|decimal|float|double|bit)/.test(row.type)
     ? row.value
-    : literal(row.value);
+    : text(row.value);
 }
 
-function valuesIn(text: string): string[] {
-  return [...text.matchAll(/'((?:[^']|'')*)'/g)].map((match) => match[1]!.replaceAll("''", "'"));
+/** What the server prints after a backslash for what would break the line. */
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", 0: "\0", Z: "\x1a" };
+
+function valuesIn(list: string): string[] {
+  return [...list.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map((match) =>
+    match[1]!.replace(/''|\\(.)/gs, (_, escaped?: string) =>
+      escaped === undefined ? "'" : (ESCAPES[escaped] ?? escaped),
+    ),
+  );
 }
 
-/** The check that MariaDB puts on a column of type JSON by itself. */
-function isJson(check: CheckRow): boolean {
-  return normalized(check.clause, mysqlQuoting) === normalized(`json_valid(${quote(check.name)})`, mysqlQuoting);
+/** The check that MariaDB puts on a column of type JSON by itself; it keeps its name when the column gets another. */
+function isJsonOf(column: string, { clause, level }: CheckRow): boolean {
+  return (
+    level !== "Table" && normalized(clause, mysqlQuoting) === normalized(`json_valid(${quote(column)})`, mysqlQuoting)
+  );
 }
 
 /** A check in a column's definition is called after the column: nobody named it. */

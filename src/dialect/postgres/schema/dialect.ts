@@ -4,7 +4,7 @@ import { driverErrorOf, isAboutRows } from "../../schema/complaints";
 import type { SchemaDialect } from "../../schema/dialect";
 import { complaintOf } from "../complaint";
 import type { Column } from "../../schema/model";
-import { mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
+import { literal, mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
@@ -14,6 +14,7 @@ import { openScratch } from "./scratch";
 export const postgresSchema: SchemaDialect = {
   transactionalDdl: true,
   quote,
+  literal,
   path,
   entities: {
     schemaOf: (dataSource, { schema }) => (schema && schema !== standardSchema(dataSource) ? schema : undefined),
@@ -83,8 +84,9 @@ function enumOf(
   column: ColumnMetadata,
   table: { schema?: string | undefined; name: string },
 ): { schema?: string | undefined; name: string } {
-  const given = column.enumName ?? `${table.name}_${column.databaseName.toLowerCase()}_enum`;
-  const [name, schema] = given.split(".").reverse() as [string, string?];
+  if (column.enumName === undefined)
+    return { schema: table.schema, name: `${table.name}_${column.databaseName.toLowerCase()}_enum` };
+  const [name, schema] = column.enumName.split(".").reverse() as [string, string?];
   return { schema: schema === standardSchema(dataSource) ? undefined : (schema ?? table.schema), name };
 }
 

@@ -2,7 +2,7 @@ import { driverErrorOf, isAboutRows } from "../../schema/complaints";
 import type { SchemaDialect } from "../../schema/dialect";
 import { complaintOf } from "../complaint";
 import type { Column, Table } from "../../schema/model";
-import { mentions, normalized, unwrapped } from "../../schema/tokens";
+import { literal, mentions, normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
 import { plan, renamed } from "./plan";
 import { hasVerbatim, readSchema } from "./read";
@@ -12,6 +12,7 @@ import { openScratch } from "./scratch";
 export const sqliteSchema: SchemaDialect = {
   transactionalDdl: true,
   quote,
+  literal,
   path: ({ name }) => quote(name),
   entities: {
     // SQLite's schemas are attached files; entities live in the main one.

@@ -1,0 +1,27 @@
+import { eachDatabase } from "../helpers/databases";
+import { entity } from "../migrate/entities";
+import { Workshop } from "../migrate/workshop";
+
+/** The servers do not drop a column while another one is computed from it. */
+eachDatabase((kind) => {
+  test("a column goes together with the one that is computed from it, and both come back", async () => {
+    const quote = kind.name === "mariadb" ? "`" : '"';
+    const next = {
+      type: "int",
+      asExpression: `${quote}number${quote} + 1`,
+      generatedType: "STORED",
+      ...(kind.name === "mariadb" && { nullable: true }),
+    };
+    const both = [entity("Item", { label: { type: "int" }, number: { type: "int" }, next })];
+    const none = [entity("Item", { label: { type: "int" } })];
+    const shop = await Workshop.open(kind);
+    try {
+      await shop.migrate(both);
+      await shop.migrate(none, { drops: ["Item.number"] });
+      await shop.down();
+      expect((await shop.check(both)).differences).toEqual([]);
+    } finally {
+      await shop.close();
+    }
+  });
+});
