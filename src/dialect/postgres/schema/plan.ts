@@ -56,7 +56,7 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     const before = schema;
     schema = isRename(operation) ? renamed(schema, operation) : apply(schema, operation);
     const statements = [
-      ...statementsFor(operation, before),
+      ...settled(statementsFor(operation, before), operation, before),
       ...follow(write.books, operation, before, schema).map(sql),
     ];
     steps.push({ comment: sentence(describe(operation)), statements });
@@ -69,6 +69,21 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
 function changesUnderViews(operation: Operation): boolean {
   if (operation.kind === "changeEnum") return true;
   return operation.kind === "alterColumn" && (changesType(operation) || isMadeAnew(operation.before, operation.after));
+}
+
+/**
+ * A table whose rows have changed cannot be altered while a foreign key of theirs waits for the end of the transaction
+ * ("pending trigger events"): it is looked at right away.
+ */
+function settled(statements: readonly Statement[], operation: Operation, schema: Schema): Statement[] {
+  const table = "table" in operation ? keyOf(operation.table) : undefined;
+  const waits = schema.tables.some((one) =>
+    one.foreignKeys.some(
+      (key) => key.deferrable === "INITIALLY DEFERRED" && [keyOf(one), keyOf(key.references)].includes(table ?? ""),
+    ),
+  );
+  const isUpdate = (one: Statement) => one.kind === "sql" && one.sql.startsWith("UPDATE ");
+  return statements.flatMap((one) => (waits && isUpdate(one) ? [one, sql("SET CONSTRAINTS ALL IMMEDIATE")] : [one]));
 }
 
 /** The views that stand on a column that changes, and those that stand on them, in the order they can be made in. */
