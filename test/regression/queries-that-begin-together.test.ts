@@ -1,3 +1,4 @@
+import { Client } from "pg";
 import { DataSource, Entity, PrimaryColumn } from "typeorm";
 import { connect } from "../../src/session/database";
 import { eachDatabase } from "../helpers/databases";
@@ -33,4 +34,41 @@ eachDatabase(
 function inUse({ driver }: DataSource): number {
   const { master, pool } = driver as unknown as Driver;
   return master ? master.totalCount - master.idleCount : pool!._allConnections.length - pool!._freeConnections.length;
+}
+
+eachDatabase(
+  (database) => {
+    /** pg warns of a query that comes while another is on its way, and will refuse it. */
+    test("queries that run together are sent one after the other", async () => {
+      const { options } = await database.create();
+      const dataSource = new DataSource({ ...options, entities: [Thing], synchronize: true } as never);
+      const { session } = await connect(await dataSource.initialize());
+      await session.query(Thing).count();
+      session.add(Object.assign(new Thing(), { id: 1 }));
+      await session.flush();
+      const most = mostAtOnce();
+      const stream = session.query(Thing).stream();
+      const counted = Promise.all([1, 2, 3].map(() => session.query(Thing).count()));
+      for await (const { id } of stream) expect(id).toBe(1);
+      expect(await counted).toEqual([1, 1, 1]);
+      expect(most()).toBe(1);
+      await session.close();
+      await dataSource.destroy();
+    });
+  },
+  ["postgres"],
+);
+
+/** Counts how many queries pg's clients have on their way at the same time. */
+function mostAtOnce(): () => number {
+  const { query } = Client.prototype;
+  let [running, most] = [0, 0];
+  jest.spyOn(Client.prototype, "query").mockImplementation(function (this: Client, ...given: unknown[]) {
+    most = Math.max(most, ++running);
+    return (query.apply(this, given as never) as unknown as Promise<unknown>).finally(() => running--) as never;
+  });
+  return () => {
+    jest.restoreAllMocks();
+    return most;
+  };
 }
