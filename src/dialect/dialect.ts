@@ -70,6 +70,8 @@ export interface Dialect {
   tuplesAmong(left: string, tuples: readonly string[]): string;
   /** A value as it is written in SQL, for statements with more values than parameters; undefined where it cannot be written. */
   literal(value: unknown): string | undefined;
+  /** Two texts as one. */
+  concat(left: string, right: string): string;
   /** The function that counts the letters of a text. */
   readonly letterCount: string;
   /** The time of the transaction, with so many digits of a second (where the database needs to be told). */

@@ -10,6 +10,7 @@ import { Journal } from "./journal";
 import { followInMemory, type Follower } from "./key-change";
 import type { Parking } from "./parking";
 import { Persister } from "./persister";
+import { Trees } from "./trees";
 import { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type PlannedWait } from "./plan";
 
 /** What a rehearsal has to know besides the plan. */
@@ -29,11 +30,26 @@ export async function rehearse(plan: FlushPlan, { dialect, owner, concerned }: S
   const doubles = new Doubles(plan, owner, concerned);
   const scribe = new Scribe(dialect);
   const persister = new Persister(scribe, new Journal());
+  const trees = new Trees(scribe);
   const steps: PlannedStep[] = [];
+  const tellOfTree = (nodes: readonly Instance[]): void => {
+    const statements = scribe.take();
+    if (statements.length > 0)
+      steps.push(
+        treeStep(
+          nodes.map((node) => doubles.originalOf(node)),
+          statements,
+        ),
+      );
+  };
   for (const step of plan.steps) {
-    await runStep(doubles.step(step), persister, doubles);
+    const doubled = doubles.step(step);
+    tellOfTree(await trees.before(doubled));
+    await runStep(doubled, persister, doubles);
     steps.push(told(step, scribe.take(), plan));
+    tellOfTree(await trees.after(doubled));
   }
+  tellOfTree(await trees.finish());
   return { steps, statements: steps.flatMap(({ statements }) => statements) };
 }
 
@@ -111,6 +127,10 @@ class Doubles implements RowWatcher {
           links: step.links.map(({ junction, owner, target }) => ({ junction, owner: of(owner), target: of(target) })),
         };
     }
+  }
+
+  originalOf(double: Instance): Instance {
+    return this.#originals.get(double)!;
   }
 
   #standIns(standIns: StandIns): StandIns {
@@ -220,6 +240,22 @@ function told(step: Step, statements: readonly PlannedStatement[], plan: FlushPl
   };
 }
 
+function treeStep(nodes: readonly Instance[], statements: readonly PlannedStatement[]): PlannedStep {
+  const { model } = nodes[0]!;
+  const tree = model.tree!;
+  const waits = nodes.flatMap((node) => {
+    const above = (node.relatedBy(tree.parent) as Reference | undefined)?.entity;
+    return above ? [waitFor(node.entity, above, "tree", tree.parent.label)] : [];
+  });
+  return {
+    action: "tree",
+    table: tree.kind === "closure" ? tree.table : model.table,
+    rows: nodes.map(({ entity }) => entity),
+    statements,
+    waits,
+  };
+}
+
 function tableOf(step: Step): string {
   if ("links" in step) return step.links[0]!.junction.table;
   return step.model.table;
@@ -227,8 +263,9 @@ function tableOf(step: Step): string {
 
 function waitOf({ entity }: Instance, dependency: Dependency): PlannedWait {
   const why = dependency.unique ? "unique value" : "foreign key";
-  const through = throughOf(dependency);
-  const other = dependency.on.entity;
-  const text = `${nameOf(entity)} waits for ${nameOf(other)} (${why} ${through})`;
-  return { row: entity, for: other, why, through, text };
+  return waitFor(entity, dependency.on.entity, why, throughOf(dependency));
+}
+
+function waitFor(row: object, other: object, why: PlannedWait["why"], through: string): PlannedWait {
+  return { row, for: other, why, through, text: `${nameOf(row)} waits for ${nameOf(other)} (${why} ${through})` };
 }

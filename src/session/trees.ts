@@ -1,11 +1,12 @@
-import type { Connection, Row } from "../dialect/dialect";
-import type { EntityModel } from "../metadata/model";
+import type { Dialect, Row, Statements } from "../dialect/dialect";
+import type { ColumnModel, EntityModel } from "../metadata/model";
 import type { TreeModel } from "../metadata/tree";
 import { secondRoot, treeCycle } from "./errors";
 import { changesOf } from "./change-set";
 import type { Step } from "./flush-plan";
 import type { Instance } from "./instance";
-import { currentValue, keyValues, storedKeyValues } from "./values";
+import { ValueToCome } from "./plan";
+import { currentValue, encodedValue, keyValues, storedKeyValues } from "./values";
 
 type Tree<Kind extends TreeModel["kind"]> = Extract<TreeModel, { kind: Kind }>;
 type Key = readonly unknown[];
@@ -19,33 +20,38 @@ interface Move {
 
 /** Keeps what TypeORM's TreeRepository reads (closure tables, paths, nested sets) in step with the parents of the rows. */
 export class Trees {
-  readonly #connection: Connection;
+  readonly #statements: Statements;
   /** Nodes whose rows have, or will have, another parent; the books follow when all of them are updated. */
   #moving: Instance[] = [];
 
-  constructor(connection: Connection) {
-    this.#connection = connection;
+  constructor(statements: Statements) {
+    this.#statements = statements;
   }
 
-  /** Called before each step of a flush. */
-  async before(step: Step): Promise<void> {
-    if (step.action !== "update") await this.finish();
-    if (!("model" in step) || !step.model.tree) return;
+  /** Called before each step of a flush. Gives the nodes whose places were written. */
+  async before(step: Step): Promise<readonly Instance[]> {
+    const moved = step.action === "update" ? NOBODY : await this.finish();
+    if (!("model" in step) || !step.model.tree) return moved;
     if (step.action === "update") this.#moving.push(...step.rows.filter(changesPlace));
-    else if (step.action === "delete") await this.#deleting(step.model, step.rows);
+    if (step.action !== "delete") return moved;
+    await this.#deleting(step.model, step.rows);
+    return [...moved, ...step.rows];
   }
 
-  /** Called after each step of a flush. */
-  async after(step: Step): Promise<void> {
-    if (step.action === "insert" && step.model.tree) await this.#inserted(step.model, step.model.tree, step.rows);
+  /** Called after each step of a flush. Gives the nodes whose places were written. */
+  async after(step: Step): Promise<readonly Instance[]> {
+    if (step.action !== "insert" || !step.model.tree) return NOBODY;
+    await this.#inserted(step.model, step.model.tree, step.rows);
+    return step.rows;
   }
 
-  /** Called when all steps are done. */
-  async finish(): Promise<void> {
-    if (this.#moving.length === 0) return;
+  /** Called when all steps are done. Gives the nodes whose places were written. */
+  async finish(): Promise<readonly Instance[]> {
     const moving = this.#moving;
+    if (moving.length === 0) return NOBODY;
     this.#moving = [];
     await this.#moved(moving);
+    return moving;
   }
 
   /** New rows, whose parents are there already. */
@@ -84,10 +90,12 @@ export class Trees {
     // A closure table's rows go with the nodes, by its foreign keys; a path belongs to its row.
     const { tree } = model;
     if (tree?.kind !== "nested") return;
-    for (const instance of instances) {
-      const place = await this.#placeOf(model, tree, encoded(model, storedKeyValues(instance)));
-      if (place) await this.#closeGap(model, tree, place);
-    }
+    for (const instance of instances)
+      await this.#closeGap(model, tree, {
+        instance,
+        node: encoded(model, storedKeyValues(instance)),
+        parent: undefined,
+      });
   }
 
   /** A node goes where it does not stand below itself; others may have to leave from there first. */
@@ -112,16 +120,17 @@ export class Trees {
     if (same(node, above)) return true;
     switch (tree.kind) {
       case "closure": {
-        const where = this.#where([...tree.ancestor, ...tree.descendant]);
-        const found = await this.#rows(`SELECT 1 FROM ${tree.table} WHERE ${where}`, [...above, ...node]);
+        const draft = new Draft(this.#statements.dialect);
+        const where = draft.equal([...tree.ancestor, ...tree.descendant], [...above, ...node]);
+        const found = await this.#rows(`SELECT 1 FROM ${tree.table} WHERE ${where}`, draft);
         return found.length > 0;
       }
       case "path": {
-        const [lower, upper] = [await this.#pathOf(model, tree, node), await this.#pathOf(model, tree, above)];
-        return upper !== "" && lower.startsWith(upper);
+        const [lower, upper] = [await this.#readPath(model, tree, node), await this.#readPath(model, tree, above)];
+        return Boolean(upper && lower?.startsWith(upper));
       }
       case "nested": {
-        const [lower, upper] = [await this.#placeOf(model, tree, node), await this.#placeOf(model, tree, above)];
+        const [lower, upper] = [await this.#readPlace(model, tree, node), await this.#readPlace(model, tree, above)];
         return lower !== undefined && upper !== undefined && lower.left > upper.left && lower.right < upper.right;
       }
     }
@@ -141,184 +150,228 @@ export class Trees {
   // A closure table: a row for every pair of a node and one above it.
 
   async #insertIntoClosure({ table, ancestor, descendant }: Tree<"closure">, nodes: readonly Move[]): Promise<void> {
-    const columns = [...ancestor, ...descendant];
-    const into = `INSERT INTO ${table} (${columns.join(", ")})`;
-    await this.#connection.runMany(
-      `${into} VALUES (${columns.map((_, index) => this.#placeholder(index)).join(", ")})`,
-      nodes.map(({ node }) => [...node, ...node]),
-    );
-    const child = descendant.map((_, index) => this.#placeholder(index)).join(", ");
-    const below = nodes.filter(({ parent }) => parent);
-    await this.#connection.runMany(
-      `${into} SELECT ${ancestor.join(", ")}, ${child} FROM ${table} WHERE ${this.#where(descendant, descendant.length)}`,
-      below.map(({ node, parent }) => [...node, ...parent!]),
+    const into = `INSERT INTO ${table} (${[...ancestor, ...descendant].join(", ")})`;
+    await this.#write(nodes, ({ node }, draft) => `${into} VALUES (${draft.list([...node, ...node])})`);
+    await this.#write(
+      nodes.filter(({ parent }) => parent),
+      ({ node, parent }, draft) =>
+        `${into} SELECT ${ancestor.join(", ")}, ${draft.list(node)} FROM ${table} WHERE ${draft.equal(descendant, parent!)}`,
     );
   }
 
-  async #moveInClosure({ table, ancestor, descendant }: Tree<"closure">, { node, parent }: Move): Promise<void> {
-    const subtree = await this.#rows(
-      `SELECT ${descendant.join(", ")} FROM ${table} WHERE ${this.#where(ancestor)}`,
-      node,
-    );
-    const above = await this.#rows(
-      `SELECT ${ancestor.join(", ")} FROM ${table} WHERE ${this.#where(descendant)}`,
-      node,
-    );
-    const pairs = (over: readonly Row[]): unknown[][] =>
-      over.flatMap((upper) => subtree.map((lower) => [...upper, ...lower]));
-    const columns = [...ancestor, ...descendant];
-    await this.#connection.runMany(
-      `DELETE FROM ${table} WHERE ${this.#where(columns)}`,
-      pairs(above.filter((upper) => !same(upper, node))),
-    );
-    if (!parent) return;
-    const over = await this.#rows(
-      `SELECT ${ancestor.join(", ")} FROM ${table} WHERE ${this.#where(descendant)}`,
-      parent,
-    );
-    await this.#connection.runMany(
-      `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map((_, index) => this.#placeholder(index)).join(", ")})`,
-      pairs(over),
-    );
+  async #moveInClosure({ table, ancestor, descendant }: Tree<"closure">, move: Move): Promise<void> {
+    // MySQL and MariaDB read the table that they write where it is a table of its own for the moment.
+    const own = (columns: readonly string[], where: string): string =>
+      `(SELECT * FROM (SELECT DISTINCT ${columns.join(", ")} FROM ${table} WHERE ${where}) AS own)`;
+    await this.#write([move], ({ node }, draft) => {
+      const below = own(descendant, draft.equal(ancestor, node));
+      const above = own(ancestor, `${draft.equal(descendant, node)} AND NOT (${draft.equal(ancestor, node)})`);
+      return `DELETE FROM ${table} WHERE (${descendant.join(", ")}) IN ${below} AND (${ancestor.join(", ")}) IN ${above}`;
+    });
+    if (!move.parent) return;
+    await this.#write([move], ({ node, parent }, draft) => {
+      const upper = ancestor.map((column) => `above.${column}`);
+      const lower = descendant.map((column) => `below.${column}`);
+      const joined = draft.equal(
+        ancestor.map((column) => `below.${column}`),
+        node,
+      );
+      const under = draft.equal(
+        descendant.map((column) => `above.${column}`),
+        parent!,
+      );
+      return (
+        `INSERT INTO ${table} (${[...ancestor, ...descendant].join(", ")}) SELECT ${[...upper, ...lower].join(", ")} ` +
+        `FROM ${table} below JOIN ${table} above ON ${joined} WHERE ${under}`
+      );
+    });
   }
 
   // Materialised paths: `1.4.7.`, the keys from the root down to the row itself.
 
   async #insertIntoPaths(model: EntityModel, tree: Tree<"path">, nodes: readonly Move[]): Promise<void> {
-    const known = new Map<string, string>();
-    for (const { parent } of nodes) {
-      const name = parent?.join("\0");
-      if (name !== undefined && !known.has(name)) known.set(name, await this.#pathOf(model, tree, parent!));
-    }
-    await this.#setPaths(
-      model,
-      tree,
-      nodes.map(({ instance, node, parent }) => {
-        const path = (parent ? known.get(parent.join("\0"))! : "") + step(tree, instance);
-        return [path, ...node];
-      }),
-    );
+    for (const group of [nodes.filter(({ parent }) => !parent), nodes.filter(({ parent }) => parent)])
+      await this.#write(
+        group,
+        (move, draft) =>
+          `UPDATE ${model.table} SET ${tree.path.quoted} = ${this.#newPath(model, tree, move, draft)} WHERE ${draft.is(model, move.node)}`,
+      );
   }
 
-  async #movePaths(model: EntityModel, tree: Tree<"path">, { instance, node, parent }: Move): Promise<void> {
-    const before = await this.#pathOf(model, tree, node);
-    const after = (parent ? await this.#pathOf(model, tree, parent) : "") + step(tree, instance);
-    if (before === "") return this.#setPaths(model, tree, [[after, ...node]]);
-    const keys = model.primary.map(({ quoted }) => quoted);
-    const rows = await this.#rows(
-      `SELECT ${[tree.path.quoted, ...keys].join(", ")} FROM ${model.table} WHERE ${tree.path.quoted} LIKE ${this.#placeholder(0)}`,
-      [`${before}%`],
-    );
-    // LIKE does not mind case everywhere, and takes % and _ of a key for anything.
-    const below = rows.filter(([path]) => String(path).startsWith(before));
-    await this.#setPaths(
-      model,
-      tree,
-      below.map(([path, ...key]) => [after + String(path).slice(before.length), ...key]),
-    );
+  async #movePaths(model: EntityModel, tree: Tree<"path">, move: Move): Promise<void> {
+    const { dialect } = this.#statements;
+    const { quoted, property } = tree.path;
+    // MariaDB cannot look for it in the UPDATE; where nothing is asked, in a plan, nobody knows it.
+    const before = (await this.#readPath(model, tree, move.node)) ?? new ValueToCome(move.instance.entity, property);
+    await this.#write([move], (_, draft) => {
+      const after = this.#newPath(model, tree, move, draft);
+      const length = (): string => `${dialect.letterCount}(${draft.put(before)})`;
+      const set = dialect.concat(after, `SUBSTR(COALESCE(${quoted}, ''), ${length()} + 1)`);
+      const itself = draft.is(model, move.node);
+      const below = `${draft.put(before)} <> '' AND SUBSTR(${quoted}, 1, ${length()}) = ${draft.put(before)}`;
+      return `UPDATE ${model.table} SET ${quoted} = ${set} WHERE ${itself} OR (${below})`;
+    });
   }
 
-  async #setPaths(model: EntityModel, { path }: Tree<"path">, batches: readonly unknown[][]): Promise<void> {
-    const where = this.#whereKey(model, 1);
-    await this.#connection.runMany(
-      `UPDATE ${model.table} SET ${path.quoted} = ${this.#placeholder(0)} WHERE ${where}`,
-      batches,
-    );
+  #newPath(model: EntityModel, tree: Tree<"path">, { instance, parent }: Move, draft: Draft): string {
+    if (!parent) return draft.put(step(tree, instance));
+    const above = this.#pathOf(model, tree, parent, draft);
+    return this.#statements.dialect.concat(above, draft.put(step(tree, instance)));
   }
 
-  async #pathOf(model: EntityModel, { path }: Tree<"path">, key: Key): Promise<string> {
-    const [row] = await this.#rows(`SELECT ${path.quoted} FROM ${model.table} WHERE ${this.#whereKey(model)}`, key);
-    return typeof row?.[0] === "string" ? row[0] : "";
+  #pathOf(model: EntityModel, { path }: Tree<"path">, key: Key, draft: Draft): string {
+    return draft.valueOf(model, path, key, (value) => `COALESCE(${value}, '')`);
+  }
+
+  async #readPath(model: EntityModel, { path }: Tree<"path">, key: Key): Promise<string | undefined> {
+    const draft = new Draft(this.#statements.dialect);
+    const [row] = await this.#rows(`SELECT ${path.quoted} FROM ${model.table} WHERE ${draft.is(model, key)}`, draft);
+    return row && (typeof row[0] === "string" ? row[0] : "");
   }
 
   // Nested sets: each row has the numbers before and behind everything below it.
 
-  async #insertIntoNest(model: EntityModel, tree: Tree<"nested">, { node, parent }: Move): Promise<void> {
-    const above = parent && (await this.#placeOf(model, tree, parent));
-    const left = above ? above.right : 1;
-    if (above) await this.#openGap(model, tree, left, 2);
-    await this.#connection.run(
-      `UPDATE ${model.table} SET ${tree.left.quoted} = ${left}, ${tree.right.quoted} = ${left + 1} WHERE ${this.#whereKey(model)}`,
-      node,
-    );
+  async #insertIntoNest(model: EntityModel, tree: Tree<"nested">, move: Move): Promise<void> {
+    const [left, right] = [tree.left.quoted, tree.right.quoted];
+    if (move.parent) await this.#openGap(model, tree, move, () => "2");
+    await this.#write([move], ({ node, parent }, draft) => {
+      const behind = (): string => (parent ? draft.valueOf(model, tree.right, parent) : "3");
+      return `UPDATE ${model.table} SET ${left} = ${behind()} - 2, ${right} = ${behind()} - 1 WHERE ${draft.is(model, node)}`;
+    });
   }
 
-  async #moveInNest(model: EntityModel, tree: Tree<"nested">, { node, parent }: Move): Promise<void> {
-    const place = await this.#placeOf(model, tree, node);
-    if (!place) return;
+  async #moveInNest(model: EntityModel, tree: Tree<"nested">, move: Move): Promise<void> {
     const [left, right] = [tree.left.quoted, tree.right.quoted];
+    const at = (column: ColumnModel, draft: Draft): string => draft.valueOf(model, column, move.node);
     // What moves stands below zero while the others close up and make room.
-    await this.#connection.run(
-      `UPDATE ${model.table} SET ${left} = -${left}, ${right} = -${right} WHERE ${left} >= ${place.left} AND ${right} <= ${place.right}`,
+    await this.#write(
+      [move],
+      (_, draft) =>
+        `UPDATE ${model.table} SET ${left} = -${left}, ${right} = -${right} ` +
+        `WHERE ${left} >= ${at(tree.left, draft)} AND ${right} <= ${at(tree.right, draft)}`,
     );
-    await this.#closeGap(model, tree, place);
-    const above = parent && (await this.#placeOf(model, tree, parent));
-    const to = above ? above.right : await this.#end(model, tree);
-    await this.#openGap(model, tree, to, place.right - place.left + 1);
-    const distance = to - place.left;
-    await this.#connection.run(
-      `UPDATE ${model.table} SET ${left} = -${left} + ${distance}, ${right} = -${right} + ${distance} WHERE ${left} < 0`,
-    );
+    const width = (draft: Draft): string => `(${at(tree.left, draft)} - ${at(tree.right, draft)} + 1)`;
+    await this.#shift(model, tree, move, {
+      behind: (draft) => `-${at(tree.right, draft)}`,
+      by: (draft) => `-${width(draft)}`,
+    });
+    if (move.parent) await this.#openGap(model, tree, move, width);
+    await this.#write([move], ({ parent }, draft) => {
+      const to = (): string =>
+        parent
+          ? `${draft.valueOf(model, tree.right, parent)} - ${width(draft)}`
+          : `(SELECT found FROM (SELECT MAX(CASE WHEN ${right} > 0 THEN ${right} ELSE 0 END) + 1 AS found FROM ${model.table}) AS own)`;
+      const distance = (): string => `${to()} + ${at(tree.left, draft)}`;
+      return `UPDATE ${model.table} SET ${left} = -${left} + ${distance()}, ${right} = -${right} + ${distance()} WHERE ${left} < 0`;
+    });
   }
 
-  async #closeGap(model: EntityModel, tree: Tree<"nested">, { left, right }: Place): Promise<void> {
-    await this.#shift(model, tree, right + 1, left - right - 1);
+  async #closeGap(model: EntityModel, tree: Tree<"nested">, move: Move): Promise<void> {
+    const at = (column: ColumnModel, draft: Draft): string => draft.valueOf(model, column, move.node);
+    await this.#shift(model, tree, move, {
+      behind: (draft) => at(tree.right, draft),
+      by: (draft) => `${at(tree.left, draft)} - ${at(tree.right, draft)} - 1`,
+    });
   }
 
-  async #openGap(model: EntityModel, tree: Tree<"nested">, from: number, width: number): Promise<void> {
-    await this.#shift(model, tree, from, width);
+  /** Makes room at the end of what stands below the parent. */
+  async #openGap(model: EntityModel, tree: Tree<"nested">, move: Move, width: (draft: Draft) => string): Promise<void> {
+    await this.#shift(model, tree, move, {
+      behind: (draft) => `${draft.valueOf(model, tree.right, move.parent!)} - 1`,
+      by: width,
+    });
   }
 
-  /** Adds to every number from `from` on. */
-  async #shift(model: EntityModel, tree: Tree<"nested">, from: number, by: number): Promise<void> {
+  /** Adds to every number that is behind another one. */
+  async #shift(
+    model: EntityModel,
+    tree: Tree<"nested">,
+    move: Move,
+    { behind, by }: Record<"behind" | "by", (draft: Draft) => string>,
+  ): Promise<void> {
     const [left, right] = [tree.left.quoted, tree.right.quoted];
-    await this.#connection.run(
-      `UPDATE ${model.table} SET ${left} = CASE WHEN ${left} >= ${from} THEN ${left} + (${by}) ELSE ${left} END, ` +
-        `${right} = ${right} + (${by}) WHERE ${right} >= ${from}`,
+    await this.#write(
+      [move],
+      (_, draft) =>
+        `UPDATE ${model.table} SET ${left} = CASE WHEN ${left} > ${behind(draft)} THEN ${left} + (${by(draft)}) ELSE ${left} END, ` +
+        `${right} = ${right} + (${by(draft)}) WHERE ${right} > ${behind(draft)}`,
     );
   }
 
-  async #placeOf(model: EntityModel, { left, right }: Tree<"nested">, key: Key): Promise<Place | undefined> {
+  async #readPlace(model: EntityModel, { left, right }: Tree<"nested">, key: Key): Promise<Place | undefined> {
+    const draft = new Draft(this.#statements.dialect);
     const [row] = await this.#rows(
-      `SELECT ${left.quoted}, ${right.quoted} FROM ${model.table} WHERE ${this.#whereKey(model)}`,
-      key,
+      `SELECT ${left.quoted}, ${right.quoted} FROM ${model.table} WHERE ${draft.is(model, key)}`,
+      draft,
     );
     return row && { left: Number(row[0]), right: Number(row[1]) };
-  }
-
-  async #end(model: EntityModel, { right }: Tree<"nested">): Promise<number> {
-    const [row] = await this.#rows(`SELECT MAX(${right.quoted}) FROM ${model.table}`, []);
-    return Math.max(0, Number(row?.[0] ?? 0)) + 1;
   }
 
   /** TypeORM's nested sets are one tree. */
   async #checkRoots(model: EntityModel, { parent }: Tree<"nested">): Promise<void> {
     const alone = parent.joins.map(({ foreign }) => `${foreign.quoted} IS NULL`).join(" AND ");
-    const [row] = await this.#rows(`SELECT COUNT(*) FROM ${model.table} WHERE ${alone}`, []);
-    if (Number(row![0]) > 1) throw secondRoot(model.name);
+    const draft = new Draft(this.#statements.dialect);
+    const [row] = await this.#rows(`SELECT COUNT(*) FROM ${model.table} WHERE ${alone}`, draft);
+    if (Number(row?.[0] ?? 0) > 1) throw secondRoot(model.name);
   }
 
   // How it is sent.
 
-  async #rows(sql: string, parameters: Key): Promise<Row[]> {
-    return this.#connection.rows(sql, parameters);
-  }
-
-  #placeholder(index: number): string {
-    return this.#connection.dialect.placeholder(index + 1);
-  }
-
-  #where(columns: readonly string[], from = 0): string {
-    return columns.map((column, index) => `${column} = ${this.#placeholder(from + index)}`).join(" AND ");
-  }
-
-  #whereKey(model: EntityModel, from = 0): string {
-    return this.#where(
-      model.primary.map(({ quoted }) => quoted),
-      from,
+  /** One statement for all, with other values for each. */
+  async #write(moves: readonly Move[], sqlOf: (move: Move, draft: Draft) => string): Promise<void> {
+    if (moves.length === 0) return;
+    const { dialect } = this.#statements;
+    const drafts = moves.map((move) => {
+      const draft = new Draft(dialect);
+      return { sql: sqlOf(move, draft), draft };
+    });
+    await this.#statements.runMany(
+      drafts[0]!.sql,
+      drafts.map(({ draft }) => draft.parameters),
     );
   }
+
+  async #rows(sql: string, { parameters }: Draft): Promise<Row[]> {
+    return this.#statements.rows(sql, parameters);
+  }
 }
+
+/** The values of a statement in the making, in the order in which it is written. */
+class Draft {
+  readonly parameters: unknown[] = [];
+  readonly #dialect: Dialect;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  put(value: unknown): string {
+    return this.#dialect.placeholder(this.parameters.push(value));
+  }
+
+  list(values: Key): string {
+    return values.map((value) => this.put(value)).join(", ");
+  }
+
+  equal(columns: readonly string[], key: Key): string {
+    return columns.map((column, place) => `${column} = ${this.put(key[place])}`).join(" AND ");
+  }
+
+  is({ primary }: EntityModel, key: Key): string {
+    return this.equal(
+      primary.map(({ quoted }) => quoted),
+      key,
+    );
+  }
+
+  /** What a row has in a column, also where its table is being written: MySQL and MariaDB take an aggregate for another table. */
+  valueOf(model: EntityModel, { quoted }: ColumnModel, key: Key, as = (value: string): string => value): string {
+    const found = `SELECT ${as(`MAX(${quoted})`)} AS found FROM ${model.table} WHERE ${this.is(model, key)}`;
+    return `(SELECT found FROM (${found}) AS own)`;
+  }
+}
+
+const NOBODY: readonly Instance[] = [];
 
 interface Place {
   readonly left: number;
@@ -343,7 +396,7 @@ function encodedKey(instance: Instance): Key {
 }
 
 function encoded(model: EntityModel, values: Key): Key {
-  return model.primary.map(({ codec }, place) => (codec.encode ? codec.encode(values[place]) : values[place]));
+  return model.primary.map((column, place) => encodedValue(column, values[place]));
 }
 
 /** The primary key of the parent's row, as the foreign key has it; undefined for a root. */

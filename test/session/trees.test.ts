@@ -235,6 +235,30 @@ eachDatabase((database) => {
       expect(await trees()).toBe("a(e(f(g)))");
     });
 
+    test("a plan has the statements of the tree, those that the flush sends, and why", async () => {
+      await plant();
+      const { session } = bench;
+      const [c, d, e] = [await find("c"), await find("d"), await find("e")];
+      const x = node("x", node("y"));
+      x.parent = e;
+      c.parent = x;
+      session.add(x);
+      session.delete(d);
+      const plan = await session.plan();
+      bench.quiet();
+      await session.flush();
+      const sent = bench.sent(/^(insert|update|delete)/i);
+      expect(plan.statements.map(({ sql }) => sql)).toEqual(sent);
+      const trees = plan.steps.filter(({ action }) => action === "tree");
+      expect(trees.flatMap(({ rows }) => rows)).toEqual(expect.arrayContaining([x, c]));
+      expect(trees.flatMap(({ waits }) => waits).map((wait) => [wait.row, wait.for, wait.why])).toContainEqual([
+        c,
+        x,
+        "tree",
+      ]);
+      await session.rollback();
+    });
+
     test("keys change, and are swapped between nodes above and below each other", async () => {
       await plant();
       const key = Node === Named ? "name" : "id";

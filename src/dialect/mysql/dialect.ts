@@ -22,6 +22,8 @@ export const mysql: Dialect = {
   caseInsensitiveLike: (left, right) => `LOWER(${left}) LIKE LOWER(${right})`,
   // Nor is there a limit to go around.
   literal: () => undefined,
+  // || means OR here.
+  concat: (left, right) => `CONCAT(${left}, ${right})`,
   letterCount: "CHAR_LENGTH",
   now: (precision) => `CURRENT_TIMESTAMP(${precision ?? 6})`,
   jsonContains: (left, right) => `JSON_CONTAINS(${left}, ${right})`,

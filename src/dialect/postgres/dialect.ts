@@ -20,6 +20,7 @@ export const postgres: Dialect = {
   },
   caseInsensitiveLike: (left, right) => `${left} ILIKE ${right}`,
   literal: literalOf,
+  concat: (left, right) => `${left} || ${right}`,
   letterCount: "CHAR_LENGTH",
   now: (precision) => (typeof precision === "number" ? `CURRENT_TIMESTAMP(${precision})` : "CURRENT_TIMESTAMP"),
   jsonContains: (left, right) => `${left}::jsonb @> ${right}::jsonb`,

@@ -23,6 +23,7 @@ export const sqlite: Dialect = {
   // LIKE does not mind the case of ASCII letters here.
   caseInsensitiveLike: (left, right) => `${left} LIKE ${right}`,
   literal: literalOf,
+  concat: (left, right) => `${left} || ${right}`,
   letterCount: "LENGTH",
   now: () => "CURRENT_TIMESTAMP",
   jsonContains: undefined,
