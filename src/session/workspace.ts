@@ -10,21 +10,19 @@ import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../qu
 import { Column } from "../query/expression";
 import { Query } from "../query/query";
 import { Following } from "./bulk-write";
-import { changesOf, isModified, type Change } from "./change-set";
-import { byModel } from "./groups";
+import { isModified } from "./change-set";
 import { Collection, LazyCollection } from "./collection";
 import { closedSession, inAutoflush, needsRollback, noDeleteDate, notPersistent, savepointOver } from "./errors";
 import { hydratorOf, type Hydrator } from "./hydrator";
 import { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
-import { attach, Instance, instanceOf, type InstanceOwner, type Reference, type Related } from "./instance";
-import { conceal, expose } from "./instrument";
-import { emptyAgain, forgottenBy, Journal, restored, unstored, type Memento } from "./journal";
-import { tellOfLoading } from "./listeners";
-import { LoadGroup } from "./load-group";
-import { followRelations, loadRelationIds } from "./relation-ids";
+import { instanceOf, type Instance, type InstanceOwner, type Reference, type Related } from "./instance";
+import { conceal } from "./instrument";
+import { Journal } from "./journal";
 import { loadRelation, relatedTo } from "./relation-loader";
 import type { Registry } from "./registry";
+import { restore } from "./restorer";
+import { RowReader } from "./row-reader";
 import type { SessionOptions } from "./session";
 import { EMPTY_PLAN, type Plan } from "./plan";
 import { UnitOfWork, type FlushResult } from "./unit-of-work";
@@ -52,12 +50,14 @@ export class Workspace implements InstanceOwner, QueryContext {
   closed = false;
   #autoflushSuspended = 0;
   #turn: Promise<unknown> | undefined;
-  #bulkWritten = new Set<EntityModel>();
+  /** Tables that were written past their objects since the last commit. */
+  readonly bulkWritten = new Set<EntityModel>();
   /** Objects whose rows were read inside the transaction: what it shows may never have been. */
-  readonly #readInside = new Set<Instance>();
+  readonly readInside = new Set<Instance>();
   /** The savepoints that are open, the innermost last; the journal has a level for each. */
   readonly #savepoints: string[] = [];
   #savepointCount = 0;
+  readonly #reader = new RowReader(this);
   readonly #getStatements = new Map<EntityModel, { sql: string; rest: readonly unknown[] }>();
   readonly #listener: DatabaseListener;
 
@@ -223,7 +223,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     this.deleting.delete(instance);
     this.related.delete(instance);
     if (instance.snapshot) this.identities.remove(instance);
-    this.#readInside.delete(instance);
+    this.readInside.delete(instance);
     instance.owner = undefined;
     instance.deletion = instance.deletion === "sent" ? "sent" : "none";
   }
@@ -324,122 +324,8 @@ export class Workspace implements InstanceOwner, QueryContext {
     instance.owner = undefined;
   }
 
-  materialize(
-    segments: readonly Segment[],
-    rows: readonly Row[],
-    { populateExisting, arrivals }: MaterializeOptions,
-  ): MaybePromise<object[]> {
-    const hears = segments.some(({ model }) => this.#hearsOfLoading(model));
-    const fresh: Instance[] | undefined = hears || arrivals ? [] : undefined;
-    const readers = segments.map(({ model, offset }) => this.#reader(model, offset, populateExisting, fresh));
-    const groups =
-      segments.length === 1 ? this.#readRows(rows, readers[0]!) : this.#readJoined(segments, rows, readers);
-    const entities = groups[0]!.instances.map(({ entity }) => entity);
-    if (arrivals) for (const { entity } of fresh!) arrivals.add(entity);
-    const eager = segments.some(({ model }) => model.loadsEagerly);
-    if (!eager && !(hears && fresh!.length > 0)) return entities;
-    return this.#afterReading(hears ? fresh! : [], eager ? groups : [], arrivals, entities);
-  }
-
-  /** An entity a row. */
-  #readRows(rows: readonly Row[], read: (row: Row) => Instance | undefined): LoadGroup[] {
-    const group = new LoadGroup();
-    for (let index = 0; index < rows.length; index++) group.take(read(rows[index]!)!, rows.length);
-    return [group];
-  }
-
-  /** Rows of several entities: each row's entities are related as the joins say. A join makes several rows of one entity; it is found once. */
-  #readJoined(
-    segments: readonly Segment[],
-    rows: readonly Row[],
-    readers: readonly ((row: Row) => Instance | undefined)[],
-  ): LoadGroup[] {
-    const { relationships } = this.registry;
-    const all = segments.map(() => new Set<Instance>());
-    const members = segments.map(() => new Map<Instance, Set<object>>());
-    const found: (Instance | undefined)[] = [];
-    for (const row of rows)
-      for (let place = 0; place < segments.length; place++) {
-        const { parent } = segments[place]!;
-        const owner = parent && found[parent.segment];
-        const instance = parent && !owner ? undefined : readers[place]!(row);
-        found[place] = instance;
-        if (instance) all[place]!.add(instance);
-        if (!owner) continue;
-        if (!parent!.relation.toMany) {
-          relationships.fillOne(owner, parent!.relation, instance?.entity ?? null);
-          continue;
-        }
-        let set = members[place]!.get(owner);
-        if (!set) members[place]!.set(owner, (set = new Set()));
-        if (instance) set.add(instance.entity);
-      }
-    segments.forEach(({ parent }, place) => {
-      for (const [owner, set] of members[place]!) relationships.fillMany(owner, parent!.relation, [...set]);
-    });
-    return all.map((instances) => {
-      const group = new LoadGroup();
-      for (const instance of instances) group.take(instance, instances.size);
-      return group;
-    });
-  }
-
-  /** Reads one entity's columns out of rows: the loaded object of the key, or a new one. */
-  #reader(
-    model: EntityModel,
-    offset: number,
-    populateExisting: boolean,
-    fresh: Instance[] | undefined,
-  ): (row: Row) => Instance | undefined {
-    const { relationships } = this.registry;
-    const hydrator = hydratorOf(model, relationships);
-    const maker = keyMaker(model);
-    const places = hydrator.keyPlaces.map((place) => offset + place);
-    const identities = this.identities.of(model);
-    const kinds = kindsByDiscriminator(model, offset);
-    const inside = this.connection.inTransaction ? this.#readInside : undefined;
-    return (row) => {
-      const key = maker.ofRow(row, places);
-      if (key === undefined) return undefined;
-      const known = identities.get(key);
-      if (known) {
-        if (populateExisting || known.generation !== this.generation) {
-          this.#reread(known, row, offset, model, populateExisting);
-          inside?.add(known);
-        }
-        return known;
-      }
-      const kind = kinds?.get(String(row[kinds.place])) ?? model;
-      const own = kind === model ? hydrator : hydratorOf(kind, relationships);
-      const [ownRow, ownOffset] = kind === model ? [row, offset] : [rowOfKind(kind, model, row, offset), 0];
-      const entity = own.create(ownRow, ownOffset);
-      const snapshot = own.snapshot(ownRow, ownOffset);
-      const instance = new Instance(kind, entity, this, snapshot, key, this.generation);
-      attach(entity, instance);
-      identities.set(key, instance);
-      inside?.add(instance);
-      fresh?.push(instance);
-      return instance;
-    };
-  }
-
-  /** Takes what the database says now; what was changed here since is kept, unless it is to be overwritten. */
-  #reread(instance: Instance, row: Row, offset: number, model: EntityModel, overwrite: boolean): void {
-    const { model: kind, entity } = instance;
-    const hydrator = hydratorOf(kind, this.registry.relationships);
-    const edits = overwrite || !this.isDirty(instance) ? NO_EDITS : editsOf(instance);
-    const [ownRow, ownOffset] = kind === model ? [row, offset] : [rowOfKind(kind, model, row, offset), 0];
-    hydrator.populate(entity, ownRow, ownOffset);
-    const snapshot = hydrator.snapshot(ownRow, ownOffset);
-    for (const { column, value } of edits) column.write(entity, value);
-    // The edits were made on what was read before: whoever changed the row since must not be overwritten unseen.
-    if (edits.length > 0 && kind.version) snapshot[kind.version.index] = instance.snapshot![kind.version.index];
-    if (this.#bulkWritten.size > 0) this.journal.record(instance);
-    instance.snapshot = snapshot;
-    instance.generation = this.generation;
-    instance.group = undefined;
-    instance.guarded = undefined;
-    this.forgetRelations(instance, overwrite);
+  materialize(segments: readonly Segment[], rows: readonly Row[], options: MaterializeOptions): MaybePromise<object[]> {
+    return this.#reader.read(segments, rows, options);
   }
 
   /** Relations are read again when they are touched next; those that were changed only where that is to be forgotten too. */
@@ -458,50 +344,6 @@ export class Workspace implements InstanceOwner, QueryContext {
     if (kept) return;
     instance.related = undefined;
     this.related.delete(instance);
-  }
-
-  #hearsOfLoading({ metadata }: EntityModel): boolean {
-    return (
-      metadata.afterLoadListeners.length > 0 ||
-      this.dataSource.subscribers.some(({ afterLoad }) => afterLoad !== undefined)
-    );
-  }
-
-  /** What follows when rows have become objects: listeners hear of new ones, and eager relations are loaded. */
-  async #afterReading(
-    fresh: readonly Instance[],
-    groups: readonly LoadGroup[],
-    arrivals: Set<object> | undefined,
-    entities: object[],
-  ): Promise<object[]> {
-    await this.#tellOfLoading(fresh);
-    for (const { instances } of groups) {
-      const owners = new Map<RelationModel, object[]>();
-      for (const { model, entity } of instances)
-        for (const relation of model.eager) {
-          const list = owners.get(relation);
-          if (list) list.push(entity);
-          else owners.set(relation, [entity]);
-        }
-      for (const [relation, list] of owners) await this.loadRelation(list, relation, arrivals);
-      for (const [model, list] of byModel(instances))
-        await loadRelationIds(this, this.connection.queryRunner, model, list);
-    }
-    return entities;
-  }
-
-  async #tellOfLoading(fresh: readonly Instance[]): Promise<void> {
-    await tellOfLoading(this.connection.queryRunner, fresh);
-    // What listeners computed is no change of the user's.
-    for (const instance of fresh) {
-      const snapshot = [...instance.snapshot!];
-      for (const column of instance.model.columns) {
-        const value = column.read(instance.entity);
-        if (value !== undefined && !column.codec.same(value, snapshot[column.index]))
-          snapshot[column.index] = column.codec.freezeValue(value);
-      }
-      instance.snapshot = snapshot;
-    }
   }
 
   async load(instance: Instance, relation: RelationModel): Promise<unknown> {
@@ -591,7 +433,7 @@ export class Workspace implements InstanceOwner, QueryContext {
       await following.before(connection);
       const count = await work.run(connection);
       for (const model of count > 0 ? following.reached : []) {
-        this.#bulkWritten.add(model);
+        this.bulkWritten.add(model);
         this.#expireTable(model);
       }
       return count;
@@ -637,8 +479,8 @@ export class Workspace implements InstanceOwner, QueryContext {
   #committed(): void {
     for (const instance of this.journal.commit()) if (instance.deletion === "sent") instance.owner = undefined;
     this.#savepoints.length = 0;
-    this.#bulkWritten.clear();
-    this.#readInside.clear();
+    this.bulkWritten.clear();
+    this.readInside.clear();
     if (this.options.expireOnCommit) this.generation++;
   }
 
@@ -651,9 +493,9 @@ export class Workspace implements InstanceOwner, QueryContext {
 
   async #rollbackNow(): Promise<void> {
     this.#restoreTo(0);
-    this.#restore(this.journal.take());
+    restore(this, this.journal.take());
     this.#expireUncertain();
-    this.#bulkWritten.clear();
+    this.bulkWritten.clear();
     this.failure = undefined;
     if (this.connection.inTransaction) await this.connection.rollback();
   }
@@ -711,7 +553,7 @@ export class Workspace implements InstanceOwner, QueryContext {
   /** Makes memory what it was when the savepoint at this depth was opened. */
   #restoreTo(depth: number): void {
     while (this.#savepoints.length > depth) {
-      this.#restore(this.journal.take());
+      restore(this, this.journal.take());
       this.journal.pop();
       this.#savepoints.pop();
     }
@@ -719,11 +561,11 @@ export class Workspace implements InstanceOwner, QueryContext {
 
   /** What was read inside the transaction, or of tables that were written past their objects, may never have been true. */
   #expireUncertain(): void {
-    for (const instance of this.#readInside) instance.generation = -1;
-    this.#readInside.clear();
-    if (this.#bulkWritten.size === 0) return;
-    for (const model of this.#bulkWritten) this.#expireTable(model);
-    this.forgetRelationsTo(this.#bulkWritten, () => true);
+    for (const instance of this.readInside) instance.generation = -1;
+    this.readInside.clear();
+    if (this.bulkWritten.size === 0) return;
+    for (const model of this.bulkWritten) this.#expireTable(model);
+    this.forgetRelationsTo(this.bulkWritten, () => true);
   }
 
   /** Relations to rows of these tables are read again when they are touched next, unless they were changed here. */
@@ -736,57 +578,6 @@ export class Workspace implements InstanceOwner, QueryContext {
         conceal(instance, relation);
         instance.related[relation.index] = undefined;
       }
-    }
-  }
-
-  /** Makes objects what they were: those that were written, and those that were changed and never written. */
-  #restore(mementos: readonly Memento[]): void {
-    const remembered = new Set(mementos.map(({ instance }) => instance));
-    for (const instance of this.identities) {
-      if (remembered.has(instance)) continue;
-      if (this.isDirty(instance)) restoreColumns(instance);
-      for (const related of instance.related ?? []) if (related instanceof Collection) related.reset();
-    }
-    // All of them leave their places before any takes its old one.
-    for (const { instance } of mementos) if (instance.snapshot) this.identities.remove(instance);
-    for (const memento of mementos) this.#restoreOne(memento);
-    for (const { instance } of mementos) followRelations(instance);
-  }
-
-  #restoreOne(memento: Memento): void {
-    const { instance } = memento;
-    // It was let go of, and another session has it now.
-    if (instance.owner && instance.owner !== this) return;
-    this.pending.delete(instance);
-    this.deleting.delete(instance);
-    this.related.delete(instance);
-    instance.snapshot = memento.snapshot;
-    instance.key = memento.key;
-    instance.deletion = memento.deletion;
-    instance.soft = undefined;
-    instance.replaces = undefined;
-    instance.generation = memento.generation;
-    instance.owner = memento.held ? this : undefined;
-    this.#restoreRelations(memento);
-    if (memento.snapshot) restoreColumns(instance);
-    else emptyAgain(memento);
-    instance.undone = !memento.held;
-    if (!memento.held || memento.deletion === "sent") return;
-    if (memento.snapshot) this.identities.put(instance);
-    else this.pending.add(instance);
-    if (memento.deletion === "asked") this.deleting.add(instance);
-  }
-
-  #restoreRelations({ instance, snapshot, related: saved }: Memento): void {
-    if (!instance.related && !saved) return;
-    for (const relation of instance.model.relations) {
-      for (const other of forgottenBy(instance.relatedBy(relation), saved?.[relation.index])) other.undone = true;
-      const related = snapshot
-        ? restored(saved?.[relation.index])
-        : unstored(instance.relatedBy(relation), saved?.[relation.index]);
-      instance.relate(relation, related);
-      if (related && !(related instanceof LazyCollection)) expose(instance, relation);
-      else conceal(instance, relation);
     }
   }
 
@@ -803,7 +594,7 @@ export class Workspace implements InstanceOwner, QueryContext {
     this.deleting.clear();
     this.related.clear();
     this.journal.clear();
-    this.#readInside.clear();
+    this.readInside.clear();
     this.closed = true;
   }
 }
@@ -823,13 +614,6 @@ function isHidden({ model: { deleteDate }, entity }: Instance): boolean {
 /** Stands for the parts of a key when the statement of `get` is made once for all. */
 const PLACEHOLDER = 0;
 
-const NO_EDITS: readonly Change[] = [];
-
-/** Columns that were changed since they were read, with what their properties hold; a relation's own key follows the relation. */
-function editsOf(instance: Instance): Change[] {
-  return changesOf(instance).map(({ column }) => ({ column, value: column.read(instance.entity) }));
-}
-
 function isChanged(related: Related): boolean {
   if (related instanceof Collection) return related.isChanged;
   if (related instanceof LazyCollection) return related.moves.size > 0;
@@ -844,35 +628,4 @@ function isLoaded(instance: Instance, relation: RelationModel): boolean {
 /** A relation of one class of a table is none of its other classes. */
 function has({ model }: Instance, relation: RelationModel): boolean {
   return model.ownRelation(relation) !== undefined;
-}
-
-/** Writes what is remembered back into an object. */
-function restoreColumns(instance: Instance): void {
-  const { entity, snapshot, model } = instance;
-  for (const column of model.columns) {
-    if (column.isVirtual || column.isOfChild || typeof snapshot![column.index] === "symbol") continue;
-    const value = column.read(entity);
-    if (value === undefined ? snapshot![column.index] !== null : !column.codec.same(value, snapshot![column.index]))
-      column.write(entity, column.codec.thaw(snapshot![column.index]));
-  }
-}
-
-interface Kinds extends Map<string, EntityModel> {
-  place: number;
-}
-
-/** The classes of a single-table inheritance by what stands in the discriminator column; undefined where there is one class. */
-function kindsByDiscriminator(model: EntityModel, offset: number): Kinds | undefined {
-  const { discriminatorColumn, childEntityMetadatas } = model.metadata;
-  if (!discriminatorColumn || childEntityMetadatas.length === 0) return undefined;
-  const kinds = new Map() as Kinds;
-  kinds.place = offset + model.selected.findIndex(({ metadata }) => metadata === discriminatorColumn);
-  for (const child of childEntityMetadatas)
-    if (child.discriminatorValue !== undefined) kinds.set(child.discriminatorValue, model.sibling(child));
-  return kinds;
-}
-
-/** The columns of one class out of a row that holds those of all classes of the table. */
-function rowOfKind(kind: EntityModel, model: EntityModel, row: Row, offset: number): Row {
-  return kind.selected.map(({ column }) => row[offset + model.selected.findIndex((one) => one.column === column)]);
 }
