@@ -49,10 +49,15 @@ eachDatabase(
       const [former, wanted] = [words.entities(before), words.entities(after)];
       await shop.migrate(former);
       await fill(shop, before);
-      const [staying] = keptTables(before, after);
+      // MariaDB's views do not follow a table that is renamed, and this one is nobody's business here.
+      const [staying] = keptTables(before, after).filter(
+        (pair) => kind.name === "postgres" || pair.before.name === pair.after.name,
+      );
       const table = staying && words.quote(staying.before.name);
       if (table)
         await shop.query(`CREATE VIEW ${words.quote("hand view")} AS SELECT ${words.quote("id")} FROM ${table}`);
+      const seen = () => (table ? selected(shop, "hand view", "id") : undefined);
+      const rows = await seen();
       const kept = keptColumns(before, after);
       const start = await schemaOf(shop);
       const values = await valuesOf(shop, kept, "before");
@@ -65,6 +70,7 @@ eachDatabase(
       await expectNothingLeft(shop, wanted);
       expectKept(kept, values, await valuesOf(shop, kept, "after"));
       expect(await keysOf(shop, before, after, "after")).toEqual(keys);
+      expect(await seen()).toEqual(rows);
 
       if (written.refusals.length > 0) {
         await expect(shop.down()).rejects.toThrow("values are gone");
@@ -100,14 +106,13 @@ eachDatabase(
           }
     }
 
-    /** Keys, what points at them, and what a view gives: what no change may touch. */
+    /** Keys, and what points at them: what no change may touch. */
     async function keysOf(shop: Workshop, before: Design, after: Design, when: "before" | "after"): Promise<unknown[]> {
       const found: unknown[] = [];
       for (const one of keptKeys(before, after)) {
         const { table, column } = one[when];
         found.push(await selected(shop, table, column));
       }
-      if (keptTables(before, after).length > 0) found.push(await selected(shop, "hand view", "id"));
       return found;
     }
 

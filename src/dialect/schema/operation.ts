@@ -305,7 +305,7 @@ function renameColumn(schema: Schema, name: ObjectName, from: string, to: string
 }
 
 function renameEnum(schema: Schema, from: ObjectName, to: ObjectName): Schema {
-  const bare = (text: string) => (/^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text}"`);
+  const bare = (text: string) => (/^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`);
   const again = (text: string) => text.replaceAll(bare(from.name), () => bare(to.name));
   const name = { schema: to.schema, name: to.name };
   const tables = schema.tables.map((table) => ({
