@@ -96,10 +96,9 @@ function wordsOf(words: Vocabulary): ServerWords {
     const backfills = given.backfills.map((answer) => {
       const [, subject, sql] = /^(.*?)=\((.*)\)$/s.exec(answer)!;
       if (sql!.startsWith("'filled")) return `${subject}=(${words.concatenated("filled ", quote("id"))})`;
-      const [, name] = /\.(.*)$/.exec(subject!)!;
-      const own = [...before.tables, ...after.tables]
-        .flatMap(({ columns }) => columns)
-        .find((one) => one.name === name);
+      const own = [...after.tables, ...before.tables]
+        .flatMap((table) => table.columns.map((column) => ({ subject: `${table.name}.${column.name}`, ...column })))
+        .find((column) => column.subject === subject);
       const isOther = own && ["flag", "bytes"].includes(own.kind);
       return `${subject}=(${isOther ? value(own.kind, 1) : inOwnQuotes(sql!)})`;
     });

@@ -59,6 +59,24 @@ async function gone(server: (typeof servers)[number], names: readonly string[]):
   }
 }
 
+eachDatabase(
+  (kind) => {
+    test("finds a rebuild that forgets the rows", async () => {
+      const project = migrationProject(await kind.create());
+      project.migration(1, "Authors", AUTHORS);
+      project.migration(2, "Bad", {
+        up: ["ALTER TABLE authors ADD COLUMN nick varchar(20)"],
+        down: ["DROP TABLE authors", "CREATE TABLE authors (id int primary key, name varchar(20))"],
+      });
+      const { migrations, exitCode } = await verify(project);
+      expect(migrations).toMatchObject([{ verdict: "proven" }, { name: nameOf(2, "Bad"), verdict: "failed" }]);
+      expect(migrations[1]!.problem).toMatch(/up and down lose 2 rows of "authors"/);
+      expect(exitCode).toBe(1);
+    });
+  },
+  ["postgres", "mariadb"],
+);
+
 describe("sqlite", () => {
   test.each([
     [
