@@ -72,10 +72,10 @@ export interface Refusal {
 }
 
 /** The statements are right, but not for what is in the tables: a duplicate before UNIQUE, a key that points at nothing. */
-export function rowsRefuse(direction: "up" | "down", refusals: readonly Refusal[], cause: unknown): RetortError {
+export function rowsRefuse(refusals: readonly Refusal[], cause: unknown): RetortError {
   const hint = "correct the rows, then generate again";
   if (refusals.length === 0) {
-    const message = `the rows that are there do not allow it (${direction}): ${firstLine(cause)}; nothing was written`;
+    const message = `the rows that are there do not allow it: ${firstLine(cause)}; nothing was written`;
     return new RetortError("migrate/rows", message, { hint, cause });
   }
   const lines = refusals.map(({ text, query }) => `  ${text}${query === undefined ? "" : `\n    ${query}`}`);
@@ -83,6 +83,21 @@ export function rowsRefuse(direction: "up" | "down", refusals: readonly Refusal[
     "migrate/rows",
     `the rows that are there do not allow it, nothing was written:\n${lines.join("\n")}`,
     { hint: refusals.length === 1 ? hint : `${hint}; all of this has to be right`, cause },
+  );
+}
+
+/** What is dropped comes back with one value for all rows, which what it was (unique, say) does not allow. */
+export function wayBackRefused(dropped: readonly string[], cause: unknown): RetortError {
+  const flags = dropped.map((column) => `--backfill "${column}=(EXPRESSION)"`).join(" ");
+  return new RetortError(
+    "migrate/rows",
+    `the rows that are there would not allow the way back (down): ${firstLine(cause)}; nothing was written`,
+    {
+      hint: flags
+        ? `say what rows get on the way back, as in ('x' || id): ${flags}`
+        : "correct the rows, then generate again",
+      cause,
+    },
   );
 }
 

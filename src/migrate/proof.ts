@@ -7,7 +7,7 @@ import { compare } from "./compare";
 import type { MigrationContext } from "./context";
 import { type Difference, plainDifference } from "./difference";
 import { renderFile } from "./file";
-import { proofFailed, rowsRefuse } from "./generate-errors";
+import { proofFailed, rowsRefuse, wayBackRefused } from "./generate-errors";
 
 /** What was tried, and on how many rows. */
 export interface Proof {
@@ -104,9 +104,18 @@ class Trial {
   /** The database names the first thing only; `lint` finds all of them, in the tables themselves. */
   async #failure(direction: "up" | "down", error: unknown): Promise<Error> {
     if (!this.#dialect.isAboutRows(error)) return proofFailed(`${direction} fails: ${messageOf(error)}`, error);
-    if (direction === "down") return rowsRefuse(direction, [], error);
+    if (direction === "down") return wayBackRefused(this.#withoutValues(), error);
     const { failuresOf } = require("./lint/lint") as typeof import("./lint/lint");
-    return rowsRefuse(direction, await failuresOf(this.source, this.#migration.up), error);
+    return rowsRefuse(await failuresOf(this.source, this.#migration.up), error);
+  }
+
+  /** Dropped columns of which nobody has said what rows get when they come back. */
+  #withoutValues(): string[] {
+    return this.tried.difference.operations.flatMap((one) =>
+      one.kind === "dropColumn" && one.backfill === undefined && !one.column.generated
+        ? [`${one.table.name}.${one.column.name}`]
+        : [],
+    );
   }
 
   /** Whether the way back refused, as the file says that it does. */

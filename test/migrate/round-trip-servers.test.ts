@@ -176,7 +176,7 @@ function expectKept(kept: readonly Kept[], values: readonly string[][], now: rea
 /** What the rows do not allow, or a type that would change a value: refused before anything is written, and rightly. */
 function refusal(error: unknown): undefined {
   const { code, message } = error as { code: string; message: string };
-  const isDouble = code === "migrate/rows" && /becomes unique|unique constraint|Duplicate entry/i.test(message);
+  const isDouble = code === "migrate/rows" && /becomes unique|unique (constraint|index)|Duplicate entry/i.test(message);
   const isNarrowing = code === "migrate/unanswered" && /changes the value of/.test(message);
   if (!isDouble && !isNarrowing) throw error;
 }
