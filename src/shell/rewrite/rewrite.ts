@@ -391,7 +391,9 @@ class Rewriter {
   }
 
   private callee(node: Node, scope: Scope): Rope {
-    return node.type === "MemberExpression" ? this.chain(node, scope).expression : this.node(node, scope);
+    if (node.type === "MemberExpression") return this.chain(node, scope).expression;
+    // The parentheses of `(x => …)` are not part of it.
+    return node.type === "Identifier" ? this.node(node, scope) : ["(", this.node(node, scope), ")"];
   }
 
   private unary(node: acorn.UnaryExpression, scope: Scope): Rope {
