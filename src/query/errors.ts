@@ -11,6 +11,12 @@ export function unknownProperty(entity: string, property: string, known: readonl
   );
 }
 
+export function notCriteria(entity: string, given: string): RetortError {
+  return new RetortError("query/criteria", `a query of ${entity} cannot be filtered by ${given}`, {
+    hint: `filterBy({ property: value }), or ${entity}.query.get(key)`,
+  });
+}
+
 export function undefinedCriterion(entity: string, property: string): RetortError {
   return new RetortError("query/undefined", `filterBy was given undefined for ${entity}.${property}`, {
     hint: "null asks for rows without a value; leave the property out to ask for all",

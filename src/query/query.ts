@@ -1,8 +1,18 @@
+import { inspect } from "node:util";
 import type { Row } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, EntityTarget, RelationModel } from "../metadata/model";
 import type { QueryContext } from "./context";
 import { conditionOf } from "./criteria";
-import { aliasOfAnother, badCount, emptyWrite, manyResults, noDeleteDate, noResult, unknownProperty } from "./errors";
+import {
+  aliasOfAnother,
+  badCount,
+  emptyWrite,
+  manyResults,
+  noDeleteDate,
+  noResult,
+  notCriteria,
+  unknownProperty,
+} from "./errors";
 import {
   and,
   Column,
@@ -460,7 +470,12 @@ export class Query<T extends object = object, R extends object = T> implements S
   }
 
   #condition(condition: Condition | Criteria<T>): Condition {
-    return condition instanceof Condition ? condition : conditionOf(this.#state.model, condition, this.#state.alias);
+    if (condition instanceof Condition) return condition;
+    const { model, alias } = this.#state;
+    // Callers of JavaScript may hand over anything; a number would filter nothing, and update() and delete() take all rows then.
+    if (typeof condition !== "object" || condition === null || Array.isArray(condition))
+      throw notCriteria(model.name, inspect(condition, { depth: 0, breakLength: Infinity }));
+    return conditionOf(model, condition, alias);
   }
 
   #joined(argument: RelationArgument<T>, kind: Join["kind"], as: AnyAliased | undefined): Query<T, R> {

@@ -151,6 +151,13 @@ eachDatabase((database) => {
     expect(library.sent()).toEqual([]);
   });
 
+  test.each([5, "susan", null, undefined, ["susan"], true])(
+    "%p is refused: it would filter nothing, or anything",
+    (given) => {
+      expect(() => Author.query.filterBy(given as never)).toThrow(/^a query of Author cannot be filtered by /);
+    },
+  );
+
   test("undefined is refused: it asks for everything by mistake", () => {
     expect(() => Author.query.filterBy({ name: undefined as never })).toThrow(
       "filterBy was given undefined for Author.name",

@@ -10,10 +10,12 @@ test("shell 6: the history belongs to the project, is its owner's alone, and hol
   const env = { HOME: folder };
   const file = historyFileOf("/home/me/shop", env);
   expect(historyFileOf("/home/me/blog", env)).not.toBe(file);
+  expect(historyFileOf("/home/you/shop", env)).not.toBe(file);
   expect(file.startsWith(folder)).toBe(true);
 
   const first = new History(file);
   first.add("User.query.all()");
+  expect(fs.statSync(file).mode & 0o077).toBe(0);
   first.add("u.setPassword('cat')");
   first.add("User(username='susan', password='cat')");
   first.add("if (a) {\n  b\n}");

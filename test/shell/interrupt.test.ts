@@ -14,6 +14,12 @@ class Thing {
 
 const SLEEP = { postgres: "select pg_sleep(20)", mariadb: "select sleep(20)" } as const;
 
+/** Statements that sleep still. */
+const ASLEEP = {
+  postgres: `select query from pg_stat_activity where datname = current_database() and state = 'active' and query = '${SLEEP.postgres}'`,
+  mariadb: `select info from information_schema.processlist where db = database() and info = '${SLEEP.mariadb}'`,
+} as const;
+
 const OTHERS = {
   postgres: "select pid as id from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
   mariadb: "select id from information_schema.processlist where db = database() and id <> connection_id()",
@@ -54,6 +60,7 @@ eachDatabase(
       await sitting.run("db.dataSource.query('select 1 as one')");
       expect(opened.output()).toMatch(/one\n─+\n +1/);
       expect(Date.now() - started).toBeLessThan(10_000);
+      expect(await dataSource.query(ASLEEP[name])).toEqual([]);
     });
 
     /** Ends every connection of the shell's, as a restart of the server does, or somebody who tidies up. */

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from "typeorm";
 import { inspect } from "node:util";
-import { widthOf } from "../../src/shell/print/width";
+import widthOf from "string-width";
 import { Article, openSitting, Shop, type TestSitting, type TestSittingOptions } from "./sitting";
 
 @Entity()

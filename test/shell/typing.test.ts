@@ -35,6 +35,8 @@ test("shell 2: a query that was not asked for rows stays a query, and sends noth
   expect(await type("q = Shop.query.filterBy(name='mall')")).toEqual([
     "Query of Shop; .all(), .first() or .count() asks",
   ]);
+  // Neither does looking at it.
+  expect(await type("q")).toEqual(["Query of Shop; .all(), .first() or .count() asks"]);
   expect(await value("q.first().id")).toBe("2");
 });
 
@@ -42,6 +44,7 @@ test("shell 3: Python's keywords and new make entities", async () => {
   expect(await value("Shop(name='x').name")).toBe("'x'");
   expect(await value("new Shop({ name: 'y' }).name + Shop({ name: 'z' }).name")).toBe("'yz'");
   expect(await value("Shop.query.filterBy(name='mall').count()")).toBe("1");
+  expect(await value("Shop.query.filter(name='mall').first().id")).toBe("2");
   expect(await value("Shop.query.get(1).articles.filterBy(title='b').count()")).toBe("1");
   expect(await value("db.session.new.length")).toBe("0");
 });
