@@ -9,7 +9,7 @@ import { type Difference, answeredDifference, isVerbatim, readSchemas } from "./
 import { classNameOf, fileNameOf, renderFile } from "./file";
 import { fileExists, pendingMigrations } from "./generate-errors";
 import { type Proof, prove } from "./proof";
-import { losses, refusals } from "./way-back";
+import { leftBehind, losses, refusals } from "./way-back";
 
 export interface GenerateOptions {
   /** What the migration is called; without it, after what it does. */
@@ -36,7 +36,7 @@ export type GenerateResult =
       readonly text: string;
       /** What the migration does, a line a step. */
       readonly steps: readonly string[];
-      /** What `down` cannot bring back, a line each. */
+      /** What `down` cannot bring back, and what is left broken, a line each. */
       readonly losses: readonly string[];
       /** Why `down` throws while there are rows, a line each. */
       readonly refusals: readonly string[];
@@ -73,7 +73,10 @@ export async function generate(context: MigrationContext, options: GenerateOptio
     file,
     text,
     steps: up.steps.map(({ comment, details }) => (details ? `${comment}: ${details.join("; ")}` : comment)),
-    losses: losses(difference.operations),
+    losses: [
+      ...losses(difference.operations),
+      ...leftBehind(difference.operations, difference.actual, difference.dialect),
+    ],
     refusals: refusals(difference.operations, difference.dialect).map(({ comment }) => comment),
     proof,
   };

@@ -1,5 +1,5 @@
 import type { SchemaDialect, Step } from "../dialect/schema/dialect";
-import { spoken } from "../dialect/schema/model";
+import { type Schema, type View, keyOf, spoken } from "../dialect/schema/model";
 import type { DropColumn, Operation } from "../dialect/schema/operation";
 
 /** What `down` brings back without what was in it, in words. */
@@ -24,6 +24,24 @@ export function losses(operations: readonly Operation[]): string[] {
         return [];
     }
   });
+}
+
+/** Views that somebody made by hand over what gets another name, where the database leaves them behind. */
+export function leftBehind(operations: readonly Operation[], { views }: Schema, dialect: SchemaDialect): string[] {
+  if (dialect.viewsFollowRenames) return [];
+  const isMadeAgain = (view: View) =>
+    operations.some((one) => one.kind === "dropView" && keyOf(one.view) === keyOf(view));
+  return views
+    .filter((view) => !isMadeAgain(view))
+    .flatMap((view) => {
+      const name = operations.flatMap((one) =>
+        one.kind === "renameTable" ? [one.from.name] : one.kind === "renameColumn" ? [one.from] : [],
+      );
+      const gone = name.find((one) => dialect.mentions(view.definition, one));
+      return gone === undefined
+        ? []
+        : [`view ${spoken(view)} speaks of "${gone}", which has another name now: it has to be made again by hand`];
+    });
 }
 
 /** What `down` must not do while there are rows, because nothing that it could put into them would be right. */

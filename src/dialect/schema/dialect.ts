@@ -7,6 +7,8 @@ import type { Column, ObjectName, Schema, Table } from "./model";
 export interface SchemaDialect {
   /** Whether a failed change leaves no trace: the statements that change a schema are part of the transaction. */
   readonly transactionalDdl: boolean;
+  /** Whether a view follows when a table or column that it speaks of is renamed. */
+  readonly viewsFollowRenames: boolean;
   quote(identifier: string): string;
   /** A string as a literal. */
   literal(value: string): string;

@@ -15,6 +15,7 @@ const BAD_VALUES: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1406]);
 /** The schema side of MySQL and MariaDB. */
 export const mysqlSchema: SchemaDialect = {
   transactionalDdl: false,
+  viewsFollowRenames: false,
   quote,
   literal: text,
   path,

@@ -13,6 +13,7 @@ import { openScratch } from "./scratch";
 /** The schema side of PostgreSQL. */
 export const postgresSchema: SchemaDialect = {
   transactionalDdl: true,
+  viewsFollowRenames: true,
   quote,
   literal,
   path,

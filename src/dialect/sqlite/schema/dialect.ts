@@ -11,6 +11,7 @@ import { openScratch } from "./scratch";
 /** The schema side of SQLite. */
 export const sqliteSchema: SchemaDialect = {
   transactionalDdl: true,
+  viewsFollowRenames: true,
   quote,
   literal,
   path: ({ name }) => quote(name),
