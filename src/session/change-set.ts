@@ -11,6 +11,8 @@ export interface Change {
   readonly value: unknown;
   /** What the database makes the value of, where nobody gave one: the column's default, in SQL. */
   readonly made?: string | undefined;
+  /** Whether it stands there for what is still to come, and the property keeps what it has. */
+  readonly forNow?: true;
 }
 
 /**
@@ -35,6 +37,21 @@ export function changesOf(instance: Instance, cut?: Cuts): Change[] {
       changes.push({ column, value });
   }
   return changes;
+}
+
+/**
+ * Those of the changes that can be written now. What a foreign key is to point at may not be there yet, where rows wait for
+ * each other: it is NULL so long, or stays what it is where it must not be.
+ */
+export function changesForNow(instance: Instance): Change[] {
+  const keys = foreignKeysOf(instance.model);
+  return changesOf(instance).flatMap((change): Change[] => {
+    const { column } = change;
+    const key = keys[column.index];
+    if (!key || !isAwaited(instance, key.relation)) return [change];
+    const isLeft = !column.metadata.isNullable || column.isPrimary || instance.snapshot![column.index] === null;
+    return isLeft ? [] : [{ column, value: null, forNow: true }];
+  });
 }
 
 /** What makes the row of a deleted object what an INSERT of the new one would have made. */

@@ -1,11 +1,10 @@
-import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
-import { changesOf, isAwaited } from "./change-set";
+import type { EntityModel, RelationModel } from "../metadata/model";
+import { changesForNow } from "./change-set";
 import type { Step } from "./flush-plan";
 import type { Instance } from "./instance";
 import { changesKey, followersOf, isPointedAt, type Follower } from "./key-change";
 import type { Parking } from "./parking";
 import type { Persister, Update } from "./persister";
-import { foreignKeysOf } from "./values";
 
 /** Looks at new rows before and after they are inserted, and at keys that have changed. */
 export interface RowWatcher {
@@ -67,16 +66,10 @@ async function runParkings(parkings: readonly Parking[], persister: Persister, w
 function updatesOf(instances: readonly Instance[]): Update[] {
   const updates: Update[] = [];
   for (const instance of instances) {
-    const changes = changesOf(instance).filter(({ column }) => !isToCome(instance, column));
+    const changes = changesForNow(instance);
     if (changes.length > 0) updates.push({ instance, changes });
   }
   return updates;
-}
-
-/** What a foreign key is to point at may not be there yet, where rows wait for each other: they are updated once more in the end. */
-function isToCome(instance: Instance, { index }: ColumnModel): boolean {
-  const key = foreignKeysOf(instance.model)[index];
-  return key !== undefined && isAwaited(instance, key.relation);
 }
 
 function nullsOf(relations: ReadonlySet<RelationModel>): Update["changes"] {

@@ -244,9 +244,10 @@ export class Persister {
     const keys = foreignKeysOf(instance.model);
     const snapshot = instance.snapshot!.slice();
     for (let place = 0; place < changes.length; place++) {
-      const { column, value, made: sql } = changes[place]!;
+      const { column, value, made: sql, forNow } = changes[place]!;
       if (sql !== undefined) continue;
       snapshot[column.index] = sent[from + place];
+      if (forNow) continue;
       // Only the key of a relation is not what the property holds already.
       if ((keys[column.index] || instance.replaces) && column.read(entity) !== value) column.write(entity, value);
     }

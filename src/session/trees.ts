@@ -2,9 +2,10 @@ import type { Dialect, Row, Statements } from "../dialect/dialect";
 import type { ColumnModel, EntityModel } from "../metadata/model";
 import type { TreeModel } from "../metadata/tree";
 import { secondRoot, treeCycle } from "./errors";
-import { changesOf } from "./change-set";
+import { changesForNow, isAwaited } from "./change-set";
 import type { Step } from "./flush-plan";
 import type { Instance } from "./instance";
+import type { Parking } from "./parking";
 import { ValueToCome } from "./plan";
 import { currentValue, encodedValue, keyValues, storedKeyValues } from "./values";
 
@@ -23,6 +24,8 @@ export class Trees {
   readonly #statements: Statements;
   /** Nodes whose rows have, or will have, another parent; the books follow when all of them are updated. */
   #moving: Instance[] = [];
+  /** Nested sets that were written, of which each has to have one root in the end. */
+  readonly #nests = new Set<EntityModel>();
 
   constructor(statements: Statements) {
     this.#statements = statements;
@@ -30,9 +33,10 @@ export class Trees {
 
   /** Called before each step of a flush. Gives the nodes whose places were written. */
   async before(step: Step): Promise<readonly Instance[]> {
-    const moved = step.action === "update" ? NOBODY : await this.finish();
+    const moved = step.action === "update" ? NOBODY : await this.#settle(false);
     if (!("model" in step) || !step.model.tree) return moved;
     if (step.action === "update") this.#moving.push(...step.rows.filter(changesPlace));
+    if (step.action === "park") return [...moved, ...(await this.#parking(step.model, step.rows))];
     if (step.action !== "delete") return moved;
     await this.#deleting(step.model, step.rows);
     return [...moved, ...step.rows];
@@ -47,10 +51,16 @@ export class Trees {
 
   /** Called when all steps are done. Gives the nodes whose places were written. */
   async finish(): Promise<readonly Instance[]> {
+    const moved = await this.#settle(true);
+    for (const model of this.#nests) await this.#checkRoots(model, model.tree as Tree<"nested">);
+    return moved;
+  }
+
+  async #settle(isLast: boolean): Promise<readonly Instance[]> {
     const moving = this.#moving;
     if (moving.length === 0) return NOBODY;
     this.#moving = [];
-    await this.#moved(moving);
+    await this.#moved(moving, isLast);
     return moving;
   }
 
@@ -68,12 +78,12 @@ export class Trees {
         return this.#insertIntoPaths(model, tree, nodes);
       case "nested":
         for (const node of nodes) await this.#insertIntoNest(model, tree, node);
-        return this.#checkRoots(model, tree);
+        this.#nests.add(model.root);
     }
   }
 
   /** Rows whose parents were changed, each with its children. */
-  async #moved(instances: readonly Instance[]): Promise<void> {
+  async #moved(instances: readonly Instance[], isLast: boolean): Promise<void> {
     const byModel = new Map<EntityModel, Move[]>();
     for (const instance of instances) {
       const { tree, root } = instance.model;
@@ -82,7 +92,21 @@ export class Trees {
       if (moves) moves.push(move);
       else byModel.set(root, [move]);
     }
-    for (const moves of byModel.values()) await this.#moveAll(moves);
+    for (const moves of byModel.values()) await this.#moveAll(moves, isLast);
+  }
+
+  /** Keys that are given up for a moment leave the paths, where another node would be taken for this one. */
+  async #parking(model: EntityModel, parkings: readonly Parking[]): Promise<readonly Instance[]> {
+    const { tree } = model;
+    if (tree?.kind !== "path") return NOBODY;
+    const nodes = parkings
+      .filter(({ column }) => tree.parent.joins.some(({ referenced }) => referenced === column))
+      .map(({ instance }) => instance);
+    for (const [place, instance] of nodes.entries()) {
+      const node = encoded(model, storedKeyValues(instance));
+      await this.#movePaths(model, tree, { instance, node, parent: undefined }, `!${place}.`);
+    }
+    return nodes;
   }
 
   /** Rows that are about to go, none of them below another one. */
@@ -99,21 +123,25 @@ export class Trees {
   }
 
   /** A node goes where it does not stand below itself; others may have to leave from there first. */
-  async #moveAll(moves: readonly Move[]): Promise<void> {
+  async #moveAll(moves: readonly Move[], isLast: boolean): Promise<void> {
+    const { model } = moves[0]!.instance;
+    const tree = model.tree!;
+    if (tree.kind === "nested") this.#nests.add(model.root);
     let waiting = [...moves];
     while (waiting.length > 0) {
       const blocked: Move[] = [];
-      for (const move of waiting) {
-        const { model } = move.instance;
-        const { tree } = model;
-        if (move.parent && (await this.#isBelow(model, tree!, move.parent, move.node))) blocked.push(move);
-        else await this.#move(model, tree!, move);
+      for (const move of waiting)
+        if (move.parent && (await this.#isBelow(model, tree, move.parent, move.node))) blocked.push(move);
+        else await this.#move(model, tree, move);
+      if (blocked.length === waiting.length) {
+        if (isLast) throw treeCycle(blocked[0]!.instance.entity);
+        // Those who are in the way may be written later. Until then the nodes stand for themselves.
+        for (const move of blocked) await this.#move(model, tree, { ...move, parent: undefined });
+        this.#moving.push(...blocked.map(({ instance }) => instance));
+        return;
       }
-      if (blocked.length === waiting.length) throw treeCycle(blocked[0]!.instance.entity);
       waiting = blocked;
     }
-    const { model } = moves[0]!.instance;
-    if (model.tree!.kind === "nested") await this.#checkRoots(model, model.tree as Tree<"nested">);
   }
 
   async #isBelow(model: EntityModel, tree: TreeModel, node: Key, above: Key): Promise<boolean> {
@@ -194,17 +222,22 @@ export class Trees {
       await this.#write(
         group,
         (move, draft) =>
-          `UPDATE ${model.table} SET ${tree.path.quoted} = ${this.#newPath(model, tree, move, draft)} WHERE ${draft.is(model, move.node)}`,
+          `UPDATE ${model.table} SET ${tree.path.quoted} = ${this.#newPath(model, tree, move, step(tree, move.instance), draft)} WHERE ${draft.is(model, move.node)}`,
       );
   }
 
-  async #movePaths(model: EntityModel, tree: Tree<"path">, move: Move): Promise<void> {
+  async #movePaths(
+    model: EntityModel,
+    tree: Tree<"path">,
+    move: Move,
+    last: string = step(tree, move.instance),
+  ): Promise<void> {
     const { dialect } = this.#statements;
     const { quoted, property } = tree.path;
     // MariaDB cannot look for it in the UPDATE; where nothing is asked, in a plan, nobody knows it.
     const before = (await this.#readPath(model, tree, move.node)) ?? new ValueToCome(move.instance.entity, property);
     await this.#write([move], (_, draft) => {
-      const after = this.#newPath(model, tree, move, draft);
+      const after = this.#newPath(model, tree, move, last, draft);
       const length = (): string => `${dialect.letterCount}(${draft.put(before)})`;
       const set = dialect.concat(after, `SUBSTR(COALESCE(${quoted}, ''), ${length()} + 1)`);
       const itself = draft.is(model, move.node);
@@ -213,10 +246,9 @@ export class Trees {
     });
   }
 
-  #newPath(model: EntityModel, tree: Tree<"path">, { instance, parent }: Move, draft: Draft): string {
-    if (!parent) return draft.put(step(tree, instance));
-    const above = this.#pathOf(model, tree, parent, draft);
-    return this.#statements.dialect.concat(above, draft.put(step(tree, instance)));
+  #newPath(model: EntityModel, tree: Tree<"path">, { parent }: Move, last: string, draft: Draft): string {
+    if (!parent) return draft.put(last);
+    return this.#statements.dialect.concat(this.#pathOf(model, tree, parent, draft), draft.put(last));
   }
 
   #pathOf(model: EntityModel, { path }: Tree<"path">, key: Key, draft: Draft): string {
@@ -386,7 +418,7 @@ function step({ parent }: TreeModel, instance: Instance): string {
 /** Whether a node gets another parent, or another name in the paths. */
 function changesPlace(instance: Instance): boolean {
   const { kind, parent } = instance.model.tree!;
-  return changesOf(instance).some(({ column }) =>
+  return changesForNow(instance).some(({ column }) =>
     parent.joins.some(({ foreign, referenced }) => column === foreign || (kind === "path" && column === referenced)),
   );
 }
@@ -399,8 +431,9 @@ function encoded(model: EntityModel, values: Key): Key {
   return model.primary.map((column, place) => encodedValue(column, values[place]));
 }
 
-/** The primary key of the parent's row, as the foreign key has it; undefined for a root. */
+/** The primary key of the parent's row, as the foreign key has it; undefined for a root, and where that row is still to be written. */
 function parentOf({ parent }: TreeModel, instance: Instance): Key | undefined {
+  if (isAwaited(instance, parent)) return undefined;
   const values = new Map(
     parent.joins.map(({ foreign, referenced }) => [referenced.column, currentValue(instance, foreign)]),
   );

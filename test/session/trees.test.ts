@@ -280,6 +280,18 @@ eachDatabase((database) => {
       expect(bench.session.dirty).toEqual([]);
     });
 
+    test("keys are swapped between nodes beside each other", async () => {
+      if (Node === Named) return;
+      await plant();
+      const [c, d, b, e] = (await Promise.all(["c", "d", "b", "e"].map((name) => find(name)))) as (TreeNode & {
+        id: number;
+      })[];
+      [c!.id, d!.id] = [d!.id, c!.id];
+      [b!.id, e!.id] = [e!.id, b!.id];
+      await bench.session.commit();
+      expect(await trees()).toBe("a(b(c,d),e)");
+    });
+
     test("a key changes while its node moves, and while its parent's does", async () => {
       if (Node === Named) return;
       await plant();
@@ -330,7 +342,7 @@ eachDatabase((database) => {
     });
 
     if (database.name === "sqlite")
-      test("moves without end agree with TypeORM's reading", async () => {
+      test("moves, new nodes, deletions and new keys without end agree with TypeORM's reading", async () => {
         const names = ["b", "c", "d", "e", "f", "g", "h"];
         bench.session.add(node("a", ...names.map((name) => node(name))));
         await bench.session.commit();
@@ -348,6 +360,19 @@ eachDatabase((database) => {
             parents.set(name, to);
             all.get(name)!.parent = all.get(to)!;
           }
+          const [made, above] = [`n${round}`, ["a", ...names][random(names.length + 1)]!];
+          all.set(made, Object.assign(node(made), { parent: all.get(above)! }));
+          bench.session.add(all.get(made)!);
+          parents.set(made, above);
+          names.push(made);
+          const leaf = names.find((name) => name !== made && ![...parents.values()].includes(name));
+          if (leaf) {
+            bench.session.delete(all.get(leaf)!);
+            parents.delete(leaf);
+            names.splice(names.indexOf(leaf), 1);
+          }
+          const [one, other] = [all.get(names[0]!)!, all.get("a")!] as unknown as { id: number }[];
+          if (Node !== Named) [one!.id, other!.id] = [other!.id, one!.id];
           await bench.session.commit();
           const wanted = (name: string): Shape => {
             const below = [...parents].filter(([, parent]) => parent === name).map(([child]) => wanted(child));
