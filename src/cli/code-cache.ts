@@ -265,15 +265,14 @@ class CacheFile {
     const head = Buffer.alloc(HEAD_BYTES);
     parts.forEach(({ length }, at) => head.writeUInt32LE(length, at * 4));
     const temporary = `${file}.${process.pid}.tmp`;
-    try {
+    // An installation that this user may not write to does without; a full disk keeps no piece of it.
+    quietly(() => {
       fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
       // On the disk before it has its name: what has the name is whole.
       fs.writeFileSync(temporary, Buffer.concat([head, ...parts]), { mode: 0o600, flush: true });
       fs.renameSync(temporary, file);
-    } catch {
-      // An installation that this user may not write to does without.
-      fs.rmSync(temporary, { force: true });
-    }
+    });
+    quietly(() => fs.rmSync(temporary, { force: true }));
   }
 
   #index(): Index {
@@ -284,6 +283,14 @@ class CacheFile {
       return { ...entry, requires: Object.fromEntries(known.map(([request, name]) => [request, numbers.get(name)!])) };
     });
     return { files, entries };
+  }
+}
+
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // See above.
   }
 }
 

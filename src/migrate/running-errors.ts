@@ -98,7 +98,7 @@ export function pastTheBase(wanted: number, applied: number): RetortError {
 export function pastTheHead(wanted: number, pending: number): RetortError {
   return new RetortError(
     "migrate/past-the-head",
-    `${wanted} migrations cannot be applied: ${pending === 0 ? "none is" : `only ${count(pending, "is", "are")}`} pending`,
+    `${wanted === 1 ? "1 migration" : `${wanted} migrations`} cannot be applied: ${pending === 0 ? "none is" : `only ${count(pending, "is", "are")}`} pending`,
     { hint: pending === 0 ? "retort migrate status" : "retort migrate up    (applies all of them)" },
   );
 }
@@ -192,8 +192,12 @@ export interface Failure {
 export function migrationFailed(failure: Failure): RetortError {
   const { name, direction, file, statement, outcome, cause } = failure;
   const place = placeOf(statement);
-  return new RetortError("migrate/failed", `${name} (${direction}) failed${place}: ${driverMessage(cause)}`, {
-    hint: `${outcome}; correct ${file ?? name}, then: retort migrate ${direction}`,
+  const message = driverMessage(cause);
+  const correction = `correct ${file ?? name}, then: retort migrate ${direction}`;
+  const isThere = direction === "up" && /already exists|duplicate column/i.test(message);
+  const stamp = isThere ? `if the database has all of it already: retort migrate stamp ${name}; else ` : "";
+  return new RetortError("migrate/failed", `${name} (${direction}) failed${place}: ${message}`, {
+    hint: `${outcome}; ${stamp}${correction}`,
     cause,
   });
 }

@@ -7,8 +7,8 @@ import { repository } from "../helpers/repository";
 const module_ = JSON.stringify(path.join(repository, "dist/cli/code-cache.js"));
 
 /** Requires the package `thing` in a process that keeps code in `cache/`. */
-async function requireThing(project: ReturnType<typeof scratchProject>) {
-  const script = `require(${module_}).keepCode("cache"); process.stdout.write(JSON.stringify(require("thing")));`;
+async function requireThing(project: ReturnType<typeof scratchProject>, folder = "cache") {
+  const script = `require(${module_}).keepCode("${folder}"); process.stdout.write(JSON.stringify(require("thing")));`;
   const { stdout, stderr } = await runNode(["-e", script], { cwd: project.root });
   expect(stderr).toBe("");
   return JSON.parse(stdout) as unknown;
@@ -62,6 +62,13 @@ test("a cache that is not whole is none", async () => {
   expect(await requireThing(scratch)).toBe("one");
   fs.writeFileSync(file, bytes.subarray(0, 30));
   expect(await requireThing(scratch)).toBe("one");
+});
+
+test("where no cache can be kept it is done without", async () => {
+  const scratch = project("module.exports = 'one';");
+  const impossible = "node_modules/thing/index.js/cache";
+  expect(await requireThing(scratch, impossible)).toBe("one");
+  expect(await requireThing(scratch, impossible)).toBe("one");
 });
 
 test("what is no CommonJS is left to Node", async () => {

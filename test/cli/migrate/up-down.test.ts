@@ -48,6 +48,17 @@ eachDatabase(
       expect(await applied()).toEqual([]);
     });
 
+    test("where the database has it already, stamp is told of", async () => {
+      await project.query("CREATE TABLE authors (id int primary key)");
+      const up = await retort("up");
+      expect(up.exitCode).not.toBe(0);
+      expect(up.stderr).toMatch(/already exists/);
+      if (kind.name !== "mariadb")
+        expect(up.stderr).toContain(`if the database has all of it already: retort migrate stamp ${A}; else correct`);
+      await retort("stamp", A);
+      expect(await steps("up")).toEqual([`up ${B}`, `up ${C}`]);
+    });
+
     test("progress is one line a migration on stderr, and stdout holds data only", async () => {
       const up = await retort("up");
       expect(up).toMatchObject({ stdout: "", exitCode: 0 });
@@ -150,7 +161,7 @@ describe("targets", () => {
       [["up", "nonsense"], 2, /there is no migration "nonsense"/],
       [["up", "cover"], 0, /Covers/],
       [["down", "-4"], 1, /4 migrations cannot be taken back: only 3 are applied/],
-      [["up", "+1"], 1, /1 migrations cannot be applied: none is pending/],
+      [["up", "+1"], 1, /1 migration cannot be applied: none is pending/],
       [["up", "17000"], 2, /"17000" may be 3 migrations: .*Authors.*Books.*Covers/],
       [["up", "bokos"], 2, /did you mean "books"/],
       [["up", "-1"], 2, /"-1" is no target of up\n.*retort migrate down -1/],
