@@ -14,6 +14,7 @@ import { printWith } from "./print/print";
 import { Printer } from "./print/printer";
 import type { SavedInput } from "./save/script";
 import { Secrets } from "./print/secrets";
+import { Writing } from "./writing";
 import { theme, wantsColours, type Theme } from "./print/theme";
 import { Receipt } from "./receipt";
 import { echoLines } from "./sql/echo";
@@ -68,6 +69,7 @@ export class Sitting {
   private isInterrupted = false;
   private cancelling: Promise<void> | undefined;
   private names: Record<string, unknown> = {};
+  private readonly writing = new Writing(this);
   private readonly redefined = new Set<string>();
   private readonly endings: (() => void)[] = [];
   private stopObserving: () => void;
@@ -105,6 +107,7 @@ export class Sitting {
   async run(text: string, goesOn = false): Promise<boolean> {
     this.receipt = new Receipt();
     const outcome = await this.evaluate(text);
+    this.writing.end();
     if (outcome.kind === "value") {
       this.inputs.push({ text, isShown: outcome.last.kind === "expression" && outcome.value !== undefined });
       this.show(outcome, goesOn);
@@ -129,7 +132,7 @@ export class Sitting {
   /** Does the work of a command, with a receipt for what it sends. */
   async accounted<T>(work: () => Promise<T>): Promise<T> {
     this.receipt = new Receipt();
-    const done = await work();
+    const done = await work().finally(() => this.writing.end());
     this.account();
     return done;
   }
@@ -282,6 +285,8 @@ export class Sitting {
 
   private observed(event: ShellEvent): void {
     this.receipt.take(event);
+    if (event.type === "statement") this.writing.sent(event);
+    else this.writing.end();
     if (this.echo) this.note(echoLines(event, this.theme, this.secrets));
   }
 

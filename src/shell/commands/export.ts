@@ -62,7 +62,7 @@ async function opened(file: string): Promise<fs.WriteStream> {
 
 async function writeRows(value: unknown, output: fs.WriteStream, format: Format, sitting: Sitting): Promise<number> {
   const total = value instanceof Query ? await (value as Query).count().catch(() => undefined) : undefined;
-  const progress = new Progress(sitting, total);
+  const progress = new Progress(sitting, () => total);
   const rowFile = new RowFile(output, format, sitting);
   try {
     for await (const rows of portions(value)) {

@@ -16,15 +16,18 @@ export class Progress {
   private drawn = 0;
   private isShown = false;
 
-  /** @param total how much there is to do, where that is known */
+  private total: number | undefined;
+
+  /** @param totalOf how much there is to do, where that is known; asked when there is something to show */
   constructor(
     private readonly target: ProgressTarget,
-    private readonly total: number | undefined,
+    private readonly totalOf: () => number | undefined,
   ) {}
 
   at(done: number): void {
     const now = performance.now();
     if (this.target.manner !== "terminal" || now - this.started < AFTER || now - this.drawn < EVERY) return;
+    if (!this.isShown) this.total = this.totalOf();
     this.drawn = now;
     this.isShown = true;
     this.target.options.output.write(`\r${this.line(done)}\x1b[K`);
