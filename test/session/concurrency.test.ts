@@ -88,8 +88,11 @@ eachDatabase((kind) => {
     session.add(...Array.from({ length: 20 }, (_, index) => db.create(User, { username: `u${index}` })));
     const flushing = session.flush();
     const counting = session.query(User).count();
+    // One that does not flush by itself waits too.
+    const withoutAutoflush = session.noAutoflush(() => session.query(User).count());
     await flushing;
     expect(await counting).toBe(20);
+    expect(await withoutAutoflush).toBe(20);
     const order = bench.sent().map((sql) => sql.split(" ", 1)[0]);
     expect(order.lastIndexOf("INSERT")).toBeLessThan(order.indexOf("SELECT"));
   });
