@@ -12,8 +12,8 @@ import type { Place } from "./evaluate/evaluator";
 export interface FailureContext {
   readonly theme: Theme;
   readonly width: number;
-  /** Whether long lines go on below themselves at a blank: a terminal would break them inside a word. */
-  readonly wraps: boolean;
+  /** Whether somebody reads it there: long lines go on below themselves at a blank, where a terminal would break a word. */
+  readonly isTerminal: boolean;
   readonly verbose: boolean;
   /** Names that could have been meant by one that is not there. */
   names(): Iterable<string>;
@@ -28,7 +28,7 @@ export interface FailureContext {
 /** An error in one or two lines: what happened, and where, or the next thing to type. */
 export function failureLines(error: unknown, place: Place | undefined, context: FailureContext): string[] {
   const { theme } = context;
-  const columns = context.wraps ? Math.max(20, context.width) : Infinity;
+  const columns = context.isTerminal ? Math.max(20, context.width) : Infinity;
   const message = cut(messageOf(error, place, context), Math.max(context.width, 400));
   const lines = wrapped(message, columns).map((line, index) => theme.bad(index === 0 ? line : `  ${line}`));
   const next = nextOf(error, context);
@@ -54,7 +54,7 @@ function nextOf(error: unknown, context: FailureContext): string | undefined {
   return ["the session needs db.session.rollback() before it goes on", hint].filter(Boolean).join("; ");
 }
 
-function hintOf(error: unknown, { isReadOnly }: FailureContext): string | undefined {
+function hintOf(error: unknown, { isReadOnly, isTerminal }: FailureContext): string | undefined {
   if (!(error instanceof RetortError)) return undefined;
   if ((error.cause as { code?: unknown } | undefined)?.code === "SQLITE_READONLY_DBMOVED")
     return "the database's file was moved or deleted since the shell was opened; .reload opens the one that is there now";
@@ -65,7 +65,8 @@ function hintOf(error: unknown, { isReadOnly }: FailureContext): string | undefi
   if (isAborted(error)) return "db.session.rollback() takes the open transaction back";
   if (isReadOnly && error.code === "database/read-only")
     return "this shell is read-only; one without --read-only, or with --write for a host that is far, may change things";
-  return error.hint;
+  // Whoever is at the prompt need not leave it.
+  return isTerminal ? error.hint?.replace(/^retort migrate /, ".migrate ") : error.hint;
 }
 
 function isAborted(error: RetortError): boolean {

@@ -263,7 +263,7 @@ export class Sitting {
       failureLines(outcome.error, outcome.place, {
         theme: this.theme,
         width: this.width,
-        wraps: this.manner === "terminal",
+        isTerminal: this.manner === "terminal",
         verbose: this.options.verbose ?? false,
         names: () => this.knownNames(),
         members: (expression) => this.members(expression),

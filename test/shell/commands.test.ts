@@ -100,6 +100,7 @@ describe(".export", () => {
     expect((await type(".export shops.csv Shop.query"))[0]).toContain("no such table: shop");
     expect(read("shops.csv")).toBe("from yesterday");
     expect(fs.readdirSync(folder)).toEqual(["shops.csv"]);
+    expect((await type("Shop.query.count()"))[1]).toBe("  → .migrate status");
   });
 
   test("Ctrl-C leaves the file that was there", async () => {
