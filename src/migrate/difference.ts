@@ -517,9 +517,8 @@ class Decision {
   }
 
   #subjects(table: ObjectName, column: string): string[] {
-    const aliases = this.#names.tableAliases(table);
-    const property = this.#names.property(table, column);
-    return [...new Set(aliases.flatMap((alias) => [`${alias}.${column}`, `${alias}.${property}`]))];
+    const columns = this.#names.columnAliases(table, column);
+    return this.#names.tableAliases(table).flatMap((alias) => columns.map((name) => `${alias}.${name}`));
   }
 
   #backfill(table: ObjectName, column: Column): string | undefined {

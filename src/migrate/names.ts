@@ -35,6 +35,14 @@ export class Names {
     return found && !found.isVirtual ? found.propertyPath : column;
   }
 
+  /** Everything that the column may be called in an answer, after the table; the only key of a relation goes by the relation too. */
+  columnAliases(table: ObjectName, column: string): string[] {
+    const relation = this.entity(table)?.metadata.relations.find(
+      ({ joinColumns: [key, ...others] }) => key?.databaseName === column && others.length === 0,
+    );
+    return [...new Set([column, this.property(table, column), ...(relation ? [relation.propertyPath] : [])])];
+  }
+
   /** Everything that this table may be called in an answer. */
   tableAliases(table: ObjectName): string[] {
     return [...new Set([this.table(table), keyOf(table), table.name])];

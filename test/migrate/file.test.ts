@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { DataSource } from "typeorm";
+import { sqliteSchema } from "../../src/dialect/sqlite/schema/dialect";
 import { check } from "../../src/migrate/check";
 import { classNameOf, fileNameOf, renderFile } from "../../src/migrate/file";
 import { nextTimestamp } from "../../src/migrate/generate";
@@ -178,6 +179,22 @@ describe("generate", () => {
     ]);
   });
 
+  test("migrate promise 1: a table or column that no entity has is not dropped unasked, rows or not", async () => {
+    await shop.migrate([entity("Item", { name: { type: "varchar" } }), entity("Gone", {})]);
+    await shop.query(`INSERT INTO "item" ("name") VALUES ('a')`);
+    await shop.query(`INSERT INTO "gone" DEFAULT VALUES`);
+    await expect(shop.generate([entity("Item", {})])).rejects.toMatchObject({
+      code: "migrate/unanswered",
+      exitCode: 1,
+      message: expect.stringMatching(/"gone" \(1 row\)[^]*--drop gone [^]*1 row has a value[^]*--drop Item\.name /),
+    });
+    await shop.query(`DELETE FROM "gone"`);
+    await expect(shop.generate([entity("Item", { name: { type: "varchar" } })])).rejects.toMatchObject({
+      message: expect.stringMatching(/"gone" \(0 rows\)/),
+    });
+    expect(fs.readdirSync(shop.folder)).toHaveLength(1);
+  });
+
   test("migrate promise 1: a type that changes values is asked about", async () => {
     await shop.migrate([entity("Item", { zip: { type: "varchar" } })]);
     await shop.query(`INSERT INTO "item" ("zip") VALUES ('01234'), ('56789'), ('none')`);
@@ -187,6 +204,42 @@ describe("generate", () => {
     });
     await shop.migrate(two, { drops: ["Item.zip"] });
     expect(await shop.query(`SELECT "zip" FROM "item"`)).toEqual([{ zip: 1234 }, { zip: 56789 }, { zip: "none" }]);
+  });
+
+  test.each([
+    ["an up that forgets something", ["up"], /^\s*ALTER TABLE/, "after up there is still a difference"],
+    ["a down that forgets something", ["down"], /^\s*ALTER TABLE/, "down does not lead back"],
+    ["an up that loses a row", ["up"], `DELETE FROM "item" WHERE "id" = 1`, "up leaves 1 of the 2 rows"],
+    ["an up that changes a row", ["up"], `UPDATE "item" SET "name" = 'x' WHERE "id" = 1`, "up changes a row"],
+    ["a down that loses a row", ["down"], `DELETE FROM "item" WHERE "id" = 1`, "down leaves 1 of the 2 rows"],
+    ["a down that fails", ["down"], `DROP TABLE "nowhere"`, "down fails: no such table"],
+  ] as const)("migrate promise 2: %s is found out and not written", async (_, [direction], fault, problem) => {
+    const one = [entity("Item", { name: { type: "varchar" } })];
+    await shop.migrate(one);
+    await shop.query(`INSERT INTO "item" ("name") VALUES ('a'), ('b')`);
+    const plan = sqliteSchema.plan.bind(sqliteSchema);
+    const spoilt = jest.spyOn(sqliteSchema, "plan").mockImplementation((from, operations, to) => {
+      const right = plan(from, operations, to);
+      if (from.tables.length === 0 || (to === undefined) !== (direction === "up")) return right;
+      const steps = right.steps.map((step) => ({
+        ...step,
+        statements:
+          typeof fault === "string"
+            ? [...step.statements, { kind: "sql" as const, sql: fault }]
+            : step.statements.filter((statement) => statement.kind !== "sql" || !fault.test(statement.sql)),
+      }));
+      return { ...right, steps };
+    });
+    try {
+      const two = [entity("Item", { name: { type: "varchar" }, size: { type: "int", nullable: true } })];
+      await expect(shop.generate(two)).rejects.toMatchObject({
+        code: "migrate/proof",
+        message: expect.stringContaining(problem),
+      });
+      expect(fs.readdirSync(shop.folder)).toHaveLength(1);
+    } finally {
+      spoilt.mockRestore();
+    }
   });
 
   test("migrate promise 2: what the rows do not allow is said before anything is written", async () => {

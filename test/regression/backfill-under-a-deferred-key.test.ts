@@ -16,7 +16,7 @@ eachDatabase((kind) => {
       const quote = kind.name === "mariadb" ? "`" : '"';
       await shop.query(`INSERT INTO book (${quote}authorId${quote}) VALUES (1), (NULL)`);
       const required = entity("Book", { pages: { type: "int" } }, key(false));
-      await shop.migrate([author, required], { backfills: ["Book.pages=7", "Book.authorId=1"] });
+      await shop.migrate([author, required], { backfills: ["Book.pages=7", "Book.author=1"] });
       expect(await shop.query(`SELECT ${quote}authorId${quote} AS author, pages FROM book ORDER BY id`)).toEqual([
         { author: 1, pages: 7 },
         { author: 1, pages: 7 },
