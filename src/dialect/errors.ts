@@ -115,7 +115,8 @@ export function unsupportedDatabase(type: string): RetortError {
   });
 }
 
-function messageOf(error: unknown): string {
+/** What an error says, also one of another realm or another copy of the driver, which is no `Error` here. */
+export function messageOf(error: unknown): string {
   // A host with several addresses fails once an address.
   const { errors: [first] = [], message } = Object(error) as { errors?: unknown[]; message?: unknown };
   if (first !== undefined) return messageOf(first);

@@ -1,4 +1,4 @@
-import type { DatabaseErrorKind, DriverComplaint } from "../errors";
+import { messageOf, type DatabaseErrorKind, type DriverComplaint } from "../errors";
 
 const KINDS: Record<string, DatabaseErrorKind> = {
   SQLITE_CONSTRAINT_UNIQUE: "unique",
@@ -25,7 +25,7 @@ export function isBusy(error: unknown): boolean {
 /** Reads kind, table and column out of better-sqlite3's error: `UNIQUE constraint failed: user.username`. */
 export function complaintOf(error: unknown): DriverComplaint {
   const code = codeOf(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (code === "SQLITE_ERROR") {
     const missing = /^no such (table|column): (?:(?:\w+\.)?(.+))$/.exec(message);
     if (missing?.[1] === "table") return { kind: "missing-table", table: missing[2] };
