@@ -24,4 +24,29 @@ eachDatabase((kind) => {
       await shop.close();
     }
   });
+
+  test("the type changes of a column that another one, with an index, is computed from", async () => {
+    const quote = kind.name === "mariadb" ? "`" : '"';
+    const item = (type: string) => [
+      entity(
+        "Item",
+        {
+          number: { type },
+          next: { type: "int", asExpression: `${quote}number${quote} + 1`, generatedType: "STORED", nullable: true },
+        },
+        { indices: [{ columns: ["next"] }] },
+      ),
+    ];
+    const shop = await Workshop.open(kind);
+    try {
+      await shop.migrate(item("int"));
+      await shop.query("INSERT INTO item (number) VALUES (1)");
+      await shop.migrate(item("bigint"));
+      expect((await shop.query("SELECT next FROM item")).map(({ next }) => Number(next))).toEqual([2]);
+      await shop.down();
+      expect((await shop.check(item("int"))).differences).toEqual([]);
+    } finally {
+      await shop.close();
+    }
+  });
 });

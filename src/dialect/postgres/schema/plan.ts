@@ -19,7 +19,7 @@ import {
   type Rename,
   apply,
 } from "../../schema/operation";
-import { isTrivia, literal, nameIn, postgresQuoting, renamedIn, tokenize } from "../../schema/tokens";
+import { isTrivia, literal, mentions, nameIn, postgresQuoting, renamedIn, tokenize } from "../../schema/tokens";
 import { describe } from "../../schema/words";
 import * as write from "./create";
 import { path, quote } from "./create";
@@ -111,7 +111,11 @@ function inOrder(views: readonly View[]): View[] {
 }
 
 function columnsOf(operation: Operation, schema: Schema): string[] {
-  if (operation.kind === "alterColumn") return [`${keyOf(operation.table)}\0${operation.before.name}`];
+  if (operation.kind === "alterColumn") {
+    const table = findTable(schema, operation.table);
+    const names = [operation.before, ...(table ? computedFrom(table, operation.before.name) : [])];
+    return names.map(({ name }) => `${keyOf(operation.table)}\0${name}`);
+  }
   if (operation.kind !== "changeEnum") return [];
   return schema.tables.flatMap((table) =>
     table.columns
@@ -268,7 +272,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
         ...renameSequences(schema, operation),
       ];
     case "alterColumn":
-      return alterColumn(operation);
+      return withComputedAside(operation, findTable(schema, operation.table)!, alterColumn(operation));
     case "changePrimaryKey": {
       const { before, after, table } = operation;
       const isSame = before && after && before.columns.join("\0") === after.columns.join("\0");
@@ -374,6 +378,40 @@ function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn)
   if (after.increment && before.increment !== after.increment) statements.push(...startNumbering(table, after));
   if (before.comment !== after.comment) statements.push(commentOn(table, after));
   return statements;
+}
+
+/** A type does not change under a column that is computed from it: that one goes, and comes back with its indexes and constraints. */
+function withComputedAside(operation: AlterColumn, table: Table, statements: readonly Statement[]): Statement[] {
+  const computed = changesType(operation) ? computedFrom(table, operation.before.name) : [];
+  const isOver = (names: readonly (string | undefined)[], ...expressions: (string | undefined)[]) =>
+    computed.some(
+      ({ name }) => names.includes(name) || expressions.some((one) => one && mentions(one, name, postgresQuoting)),
+    );
+  const parts: Part[] = [
+    ...table.uniques.filter(({ columns }) => isOver(columns)).map((value): Part => ({ sort: "unique", value })),
+    ...table.checks.filter(({ expression }) => isOver([], expression)).map((value): Part => ({ sort: "check", value })),
+    ...table.indexes
+      .filter(({ columns, where }) =>
+        isOver(
+          columns.map(({ name }) => name),
+          where,
+          ...columns.map(({ expression }) => expression),
+        ),
+      )
+      .map((value): Part => ({ sort: "index", value })),
+  ];
+  return [
+    ...computed.map(({ name }) => sql(`ALTER TABLE ${path(table)} DROP COLUMN ${quote(name)}`)),
+    ...statements,
+    ...computed.map((column) => add(table, `COLUMN ${write.columnDefinition(column)}`)),
+    ...parts.map((part) => addPart(table, part)),
+  ];
+}
+
+function computedFrom(table: Table, column: string): Column[] {
+  return table.columns.filter(
+    ({ name, generated }) => generated && name !== column && mentions(generated.expression, column, postgresQuoting),
+  );
 }
 
 function changesType({ before, after }: Pick<AlterColumn, "before" | "after">): boolean {
