@@ -112,7 +112,7 @@ class Planner {
             ? this.#postpone(instance, dependency)
             : deletes.has(instance)
               ? this.#detach(instance, dependency)
-              : this.#updateTwice(instance),
+              : this.#updateTwice(instance, dependency),
       (instance, dependency) =>
         inserts.has(instance)
           ? this.#sendAhead(instance, dependency)
@@ -194,8 +194,14 @@ class Planner {
   };
 
   /** The row is updated but for the foreign key, and once more when what that is to point at is there. */
-  #updateTwice(instance: Instance): boolean {
+  #updateTwice(instance: Instance, { relation }: Dependency): boolean {
     this.#postponed.add(instance);
+    // It must not be in the way of a row that it points at until then, and that is deleted.
+    if (relation && this.#work.deletes.length > 0 && !mayBeNull(relation) && mayPointNowhere(relation, this.#later))
+      this.#parkColumns(
+        instance,
+        relation.joins.map(({ foreign }) => foreign),
+      );
     return true;
   }
 

@@ -3,10 +3,10 @@ import type { ColumnModel, EntityModel } from "../metadata/model";
 import type { Change } from "./change-set";
 import { keyCannotFollow } from "./errors";
 import { keyMaker } from "./identity-key";
-import { NOT_LOADED, type Instance } from "./instance";
+import { NOT_LOADED, type Instance, type Reference } from "./instance";
 import type { Journal } from "./journal";
 import type { Update } from "./persister";
-import { encodedValue, storedKeyValues } from "./values";
+import { currentValue, encodedValue, foreignKeysOf, storedKeyValues } from "./values";
 
 /** A column that points at a row whose key changes, with what it holds and what it is to hold. */
 interface FollowingColumn {
@@ -231,13 +231,29 @@ export function followInMemory(
       const snapshot = [...instance.snapshot!];
       for (const { column, old, value } of columns.filter(isMoved)) {
         const own = instance.model.ownColumn(column!)!;
-        if (own.codec.same(own.read(instance.entity) ?? old, snapshot[own.index])) own.write(instance.entity, value);
+        followProperty(instance, own, old, value);
         snapshot[own.index] = own.codec.freezeValue(value);
       }
       instance.snapshot = snapshot;
       if (columns.some(({ column }) => column!.isPrimary)) rekeyed.push(instance);
     }
   return rekeyed;
+}
+
+/** The property of a foreign key follows, unless it was set to something else; where its relation was set, that decides. */
+function followProperty(instance: Instance, column: ColumnModel, old: unknown, value: unknown): void {
+  const { entity, snapshot } = instance;
+  const key = foreignKeysOf(instance.model)[column.index];
+  const reference = key && (instance.relatedBy(key.relation) as Reference | undefined);
+  if (!reference?.assigned) {
+    if (column.codec.same(column.read(entity) ?? old, snapshot![column.index])) column.write(entity, value);
+    return;
+  }
+  if (!column.codec.same(currentValue(instance, column), column.codec.freezeValue(value))) return;
+  column.write(entity, value);
+  if (!reference.copied) return;
+  reference.copied = [...reference.copied];
+  reference.copied[key!.place] = value;
 }
 
 /** The place in the identity map that an object's row has. */

@@ -3,7 +3,8 @@
  * TypeORM or Retort; foreign keys, what deleting does and savepoints are written out here once more, the simple way.
  */
 
-export type Kind = "person" | "article" | "comment" | "profile" | "desk" | "label" | "folder" | "note";
+export type Kind =
+  "person" | "article" | "comment" | "profile" | "desk" | "label" | "folder" | "note" | "club" | "player";
 /** Names a row for as long as a program runs, whether the database has given it a key or not. */
 export type Handle = number;
 
@@ -31,6 +32,8 @@ export const references: readonly Reference[] = [
   { kind: "desk", field: "person", to: "person", back: "desk", nullable: true, orphans: "set null", single: true },
   { kind: "folder", field: "parent", to: "folder", back: "children", nullable: true, orphans: "delete" },
   { kind: "note", field: "owner", to: "person", back: "notes", nullable: true, orphans: "set null", kept: true },
+  { kind: "player", field: "club", to: "club", back: "players", nullable: false, orphans: "refuse" },
+  { kind: "club", field: "captain", to: "player", back: "leads", nullable: false, orphans: "refuse" },
 ];
 
 /** Properties that hold plain values; the first is what the programs change. */
@@ -43,6 +46,8 @@ export const columns: Readonly<Record<Kind, readonly string[]>> = {
   label: ["colour"],
   folder: ["title"],
   note: ["text"],
+  club: ["title"],
+  player: ["title"],
 };
 
 /** The property that holds a row's key. */

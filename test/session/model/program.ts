@@ -54,6 +54,18 @@ const operations = {
     });
   },
 
+  /** A club and its captain, neither of which can be without the other. */
+  async found(world, { what, how }) {
+    const [club, player] = [newRow("club", what), newRow("player", what)];
+    const [one, other] = [world.newHandle(), world.newHandle()];
+    const objects = [world.create(one, club), world.create(other, player)] as const;
+    objects[0]["captain"] = objects[1];
+    objects[1]["club"] = objects[0];
+    club.refs["captain"] = other;
+    player.refs["club"] = one;
+    world.session.add(...(how % 2 === 0 ? objects : [...objects].reverse()));
+  },
+
   async change(world, { who, what }) {
     const handle = choose(world.model.living(), who);
     if (handle === undefined) return;
@@ -352,7 +364,20 @@ const operations = {
 
 /** How often a step is taken. */
 const weights: Record<keyof typeof operations, number> = {
-  ...{ add: 10, change: 4, rename: 5, rekey: 5, swap: 2, poke: 4, point: 8, take: 6, drop: 4, replace: 3, link: 7 },
+  ...{
+    found: 2,
+    add: 10,
+    change: 4,
+    rename: 5,
+    rekey: 5,
+    swap: 2,
+    poke: 4,
+    point: 8,
+    take: 6,
+    drop: 4,
+    replace: 3,
+    link: 7,
+  },
   ...{ delete: 7, restore: 2, revive: 3, flush: 5, query: 3, touch: 8 },
   ...{ savepoint: 4, release: 2, rollbackTo: 3, rollback: 3, commit: 4, reopen: 1 },
 };

@@ -170,6 +170,45 @@ export class Note {
   owner!: Relation<Person> | null;
 }
 
+/** Has a captain, always. */
+@Entity()
+export class Club {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 40 })
+  title!: string;
+
+  /** TypeORM takes relations all of which are NOT NULL for a mistake, but not their columns. */
+  @Column({ type: "int" })
+  captainId!: number;
+
+  @ManyToOne(() => Player, (player) => player.leads, { deferrable: "INITIALLY IMMEDIATE" })
+  captain!: Relation<Player>;
+
+  @OneToMany(() => Player, (player) => player.club)
+  players!: Relation<Player>[];
+}
+
+/** Plays in a club, always. */
+@Entity()
+export class Player {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: "varchar", length: 40 })
+  title!: string;
+
+  @Column({ type: "int" })
+  clubId!: number;
+
+  @ManyToOne(() => Club, (club) => club.players, { deferrable: "INITIALLY IMMEDIATE" })
+  club!: Relation<Club>;
+
+  @OneToMany(() => Club, (club) => club.captain)
+  leads!: Relation<Club>[];
+}
+
 /** The classes by the names that the model gives them. */
 export const entities = {
   person: Person,
@@ -180,7 +219,9 @@ export const entities = {
   label: Label,
   folder: Folder,
   note: Note,
+  club: Club,
+  player: Player,
 } as unknown as Record<
-  "person" | "article" | "comment" | "profile" | "desk" | "label" | "folder" | "note",
+  "person" | "article" | "comment" | "profile" | "desk" | "label" | "folder" | "note" | "club" | "player",
   new () => Record<string, unknown>
 >;
