@@ -192,13 +192,16 @@ describe("postgres", () => {
         moods: { type: "enum", enum: values, enumName: "mood", array: true, nullable: true },
       }),
       entity("Dog", { mood: { type: "enum", enum: values, enumName: "mood", default: value } }),
+      entity("Cow", { mood: { type: "enum", enum: values, enumName: "mood", default: "sad" } }),
     ];
     await settles(both(["glad", "sad"], "glad"));
     await shop.query(`INSERT INTO "cat" ("moods") VALUES ('{glad,sad}')`);
     await shop.query(`INSERT INTO "dog" ("mood") VALUES ('sad')`);
     await shop.migrate(both(["glad", "sad", "calm"], "calm"));
     await shop.query(`INSERT INTO "dog" DEFAULT VALUES`);
+    await shop.query(`INSERT INTO "cow" DEFAULT VALUES`);
     expect(await shop.query(`SELECT "mood" FROM "dog" ORDER BY "id"`)).toEqual([{ mood: "sad" }, { mood: "calm" }]);
+    expect(await shop.query(`SELECT "mood" FROM "cow"`)).toEqual([{ mood: "sad" }]);
     await shop.migrate(both(["happy", "sad", "calm"], "happy"), { renames: ["Cat.mood.glad:happy"] });
     expect(await shop.query(`SELECT "mood", "moods" FROM "cat"`)).toEqual([{ mood: "happy", moods: "{happy,sad}" }]);
     await shop.down();
