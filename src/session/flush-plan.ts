@@ -196,8 +196,10 @@ class Planner {
   /** The row is updated but for the foreign key, and once more when what that is to point at is there. */
   #updateTwice(instance: Instance, { relation }: Dependency): boolean {
     this.#postponed.add(instance);
-    // It must not be in the way of a row that it points at until then, and that is deleted.
-    if (relation && this.#work.deletes.length > 0 && !mayBeNull(relation) && mayPointNowhere(relation, this.#later))
+    // It must not be in the way of a row that it points at until then, and that is deleted. MySQL and MariaDB look at every
+    // foreign key of a row whose key changes, so that there it is in the way.
+    const mayWait = relation && this.#later.end === undefined && mayPointNowhere(relation, this.#later);
+    if (mayWait && !mayBeNull(relation) && this.#work.deletes.length > 0)
       this.#parkColumns(
         instance,
         relation.joins.map(({ foreign }) => foreign),
