@@ -12,14 +12,22 @@ export interface Reference {
   entity: object | null;
   /** Set by somebody, not read: what the foreign key has to follow. */
   assigned: boolean;
-  /** A running flush writes it; one that is set in the meantime is another reference. */
-  writing?: boolean;
   /** Set because the other side changed: it does not bring the entity into a session. */
-  told?: boolean;
+  told: boolean;
   /** Only the key is known: `post.author = { id: 1 }`. The entity is no object of the session. */
-  keyOnly?: boolean;
+  keyOnly: boolean;
   /** What was written into the properties that hold the foreign key; a property that differs was set later, and wins. */
-  copied?: unknown[];
+  copied: unknown[] | undefined;
+  /** A running flush writes it; one that is set in the meantime is another reference. */
+  writing: boolean;
+}
+
+/** A reference with all its fields, in one order: there are as many of them as of objects. */
+export function referenceTo(
+  entity: object | null,
+  { assigned = false, told = false, keyOnly = false }: Partial<Pick<Reference, "assigned" | "told" | "keyOnly">>,
+): Reference {
+  return { entity, assigned, told, keyOnly, copied: undefined, writing: false };
 }
 
 /** What is known of one relation of one object. */

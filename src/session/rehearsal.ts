@@ -5,7 +5,7 @@ import { throughOf, type Dependency } from "./dependency";
 import { nameOf } from "./errors";
 import type { FlushPlan, StandIns, Step } from "./flush-plan";
 import { runStep, type RowWatcher } from "./flush-run";
-import { attach, Instance, instanceOf, type InstanceOwner, type Reference } from "./instance";
+import { attach, Instance, instanceOf, referenceTo, type InstanceOwner, type Reference } from "./instance";
 import { Journal } from "./journal";
 import { followInMemory, type Follower } from "./key-change";
 import type { Parking } from "./parking";
@@ -196,7 +196,7 @@ class Doubles implements RowWatcher {
       }
       if (fate === "null") {
         for (const { foreign } of relation.joins) foreign.write(double.entity, null);
-        double.relate(relation, { entity: null, assigned: true, copied: relation.joins.map(() => null) });
+        double.relate(relation, { ...referenceTo(null, { assigned: true }), copied: relation.joins.map(() => null) });
         continue;
       }
       const reference = instance.relatedBy(relation) as Reference | undefined;

@@ -5,7 +5,7 @@ import { unknownProperty } from "../query/errors";
 import type { Query } from "../query/query";
 import { Collection, LazyCollection, LazyReference, type CollectionKeeper } from "./collection";
 import { nameOf, notInSession, raisedOnLoad, wrongEntity } from "./errors";
-import { Instance, instanceOf, NOT_LOADED, type InstanceOwner, type Reference } from "./instance";
+import { Instance, instanceOf, NOT_LOADED, referenceTo, type InstanceOwner, type Reference } from "./instance";
 import { conceal, expose, instrument } from "./instrument";
 
 /**
@@ -105,7 +105,7 @@ export class Relationships implements CollectionKeeper {
   /** Takes over what an object brought along in a relation before it was known. */
   adopt(instance: Instance, relation: RelationModel, value: unknown): void {
     if (value === undefined || value === null) {
-      if (value === null && !relation.toMany) instance.relate(relation, { entity: null, assigned: true });
+      if (value === null && !relation.toMany) instance.relate(relation, referenceTo(null, { assigned: true }));
       return;
     }
     this.write(instance, relation, value);
@@ -187,7 +187,7 @@ export class Relationships implements CollectionKeeper {
   fillOne(instance: Instance, relation: RelationModel, entity: object | null): void {
     if (instance.relatedBy(relation)) return;
     instance.owner?.reading(instance);
-    instance.relate(relation, { entity, assigned: false });
+    instance.relate(relation, referenceTo(entity, {}));
     expose(instance, relation);
   }
 
@@ -293,7 +293,7 @@ export class Relationships implements CollectionKeeper {
     const stub = this.#models.dataSource.manager.create(relation.target.metadata.target as never) as object;
     for (const { referenced } of relation.joins)
       referenced.write(stub, typeof value === "object" ? referenced.read(value as object) : value);
-    instance.relate(relation, { entity: stub, assigned: true, keyOnly: true });
+    instance.relate(relation, referenceTo(stub, { assigned: true, keyOnly: true }));
     this.#copyKey(instance, relation, stub);
     expose(instance, relation);
   }
@@ -303,7 +303,7 @@ export class Relationships implements CollectionKeeper {
     const before = this.known(instance, relation);
     if (before === entity && instance.relatedBy(relation)) return;
     instance.owner?.changing(instance);
-    instance.relate(relation, { entity, assigned: true, told: told !== undefined, copied: undefined });
+    instance.relate(relation, referenceTo(entity, { assigned: true, told: told !== undefined }));
     expose(instance, relation);
     if (relation.holdsKey) this.#copyKey(instance, relation, entity);
     const { inverse } = relation;

@@ -5,7 +5,7 @@ import { duplicateKey } from "./errors";
 import { planFlush } from "./flush-plan";
 import { runStep, type RowWatcher } from "./flush-run";
 import { keyMaker } from "./identity-key";
-import type { Instance } from "./instance";
+import { referenceTo, type Instance } from "./instance";
 import { followInMemory, storedKey, type Follower } from "./key-change";
 import { Listeners } from "./listeners";
 import { Persister } from "./persister";
@@ -170,7 +170,7 @@ export class UnitOfWork implements RowWatcher {
           if (related instanceof Collection) related.lose(gone);
           else if (related && "entity" in related && gone.has(related.entity!)) {
             this.#workspace.changing(instance);
-            instance.relate(relation, { entity: null, assigned: false });
+            instance.relate(relation, referenceTo(null, {}));
           }
         }
       }
