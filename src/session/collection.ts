@@ -179,14 +179,14 @@ export class Collection<T extends object> extends Array<T> {
     }
   }
 
-  /** @internal The database has deleted some of the members. */
+  /** @internal The database has deleted some of the members: that is no change to be written. */
   lose(gone: ReadonlySet<object>): void {
-    const left = this.filter((member) => !gone.has(member));
-    if (left.length === this.length) return;
-    this.#changing();
-    this.#replaceMembers(left);
-    this.#told = left;
-    this.#written = this.#written?.filter((member) => !gone.has(member));
+    const staying = (members: readonly T[]): T[] => members.filter((member) => !gone.has(member));
+    const told = this.#told;
+    this.#replaceMembers(staying(this));
+    this.#told = told && staying(told);
+    this.#stored = staying(this.#stored);
+    this.#written = this.#written && staying(this.#written);
   }
 
   /** @internal Takes over what was done before the members were read; the other sides know of it. */
@@ -259,6 +259,7 @@ export class Collection<T extends object> extends Array<T> {
   restore(members: readonly T[], stored: readonly T[]): void {
     this.#replaceMembers(members);
     this.#stored = stored;
+    this.#written = undefined;
     if (members !== stored) this.#told = [...members];
   }
 
@@ -267,12 +268,13 @@ export class Collection<T extends object> extends Array<T> {
     this.#written = this.#told ? this.#copied() : this.#stored;
   }
 
-  /** @internal The database has what was written. Gives whether that is all there is. */
+  /** @internal The database has what was written. Gives whether that is all there is; what came into being since is not. */
   flushed(): boolean {
     const written = this.#written;
     this.#written = undefined;
     if (!this.#told) return true;
-    this.#stored = written ?? this.#copied();
+    if (!written) return false;
+    this.#stored = written;
     if (!this.#isAsStored()) return false;
     this.#told = undefined;
     this.#index = undefined;
@@ -443,9 +445,9 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
 
   /** @internal The database has it. Gives whether that is all there is. */
   flushed(): boolean {
-    const written = this.#written ?? this.moves;
+    const written = this.#written;
     this.#written = undefined;
-    this.moves = new Map([...this.moves].filter(([member, move]) => written.get(member) !== move));
+    if (written) this.moves = new Map([...this.moves].filter(([member, move]) => written.get(member) !== move));
     return this.moves.size === 0;
   }
 

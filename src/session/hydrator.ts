@@ -142,6 +142,8 @@ function creatorOf(model: EntityModel, relationships: Relationships, populate: P
     const entity = new target();
     for (const property of own)
       if (Object.hasOwn(entity, property)) delete (entity as Record<string, unknown>)[property];
+    // A class whose prototype cannot learn the relations.
+    if (knowing !== prototype) Object.setPrototypeOf(entity, knowing);
     populate(entity, row, offset);
     return entity;
   };

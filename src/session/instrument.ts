@@ -60,45 +60,47 @@ function broughtAlong(entity: object, { property, metadata }: RelationModel): un
   return known;
 }
 
-/** For each model, the prototypes that its objects have, and those that know its relations in their place. */
-const prototypes = new WeakMap<EntityModel, Map<object, object>>();
+/** How the objects of a model come to know their relations. */
+interface Instruction {
+  readonly relationships: Relationships;
+  /** The prototypes that its objects have, and those that know the relations in their place. */
+  readonly prototypes: Map<object, object>;
+  /** What a relation is on an object where it is known, by its place in the model. */
+  readonly visible: (PropertyDescriptor | undefined)[];
+}
 
-/** For each model, what keeps its objects' relations. */
-const keepers = new WeakMap<EntityModel, Relationships>();
-
-/** What a relation is on an object where it is known. */
-const visible = new WeakMap<RelationModel, PropertyDescriptor>();
+const instructions = new WeakMap<EntityModel, Instruction>();
 
 /**
  * The prototype that knows the relations of a model's objects that have this one: that of the class itself, which
- * learns them now. Objects of no class of their own (an EntitySchema's) are given one in between.
+ * learns them now. Objects of no class of their own (an EntitySchema's), or of one that is frozen, are given one in between.
  */
 export function relationalPrototype(model: EntityModel, prototype: object, relationships: Relationships): object {
-  let known = prototypes.get(model);
-  if (!known) {
-    prototypes.set(model, (known = new Map<object, object>()));
-    keepers.set(model, relationships);
+  let instruction = instructions.get(model);
+  if (!instruction) {
+    instruction = { relationships, prototypes: new Map<object, object>(), visible: [] };
+    instructions.set(model, instruction);
   }
-  let knowing = known.get(prototype);
-  if (!knowing) known.set(prototype, (knowing = taught(model, prototype)));
+  let knowing = instruction.prototypes.get(prototype);
+  if (!knowing) instruction.prototypes.set(prototype, (knowing = instructed(model, prototype, instruction)));
   return knowing;
 }
 
-function taught(model: EntityModel, prototype: object): object {
+function instructed(model: EntityModel, prototype: object, { visible }: Instruction): object {
   const { target } = model.metadata;
   const own = typeof target === "function" ? (target.prototype as object) : undefined;
   const isOfClass = own !== undefined && (own === prototype || Object.prototype.isPrototypeOf.call(own, prototype));
-  const teachable = isOfClass && Object.isExtensible(own);
-  const pupil = teachable ? own : (Object.create(prototype) as object);
+  const isClassItself = isOfClass && Object.isExtensible(own);
+  const holder = isClassItself ? own : (Object.create(prototype) as object);
   for (const relation of model.relations) {
     if (relation.path.length > 1) continue;
-    const property = propertyOf(pupil, relation);
-    Object.defineProperty(pupil, relation.property, property.hidden);
-    visible.set(relation, property.visible);
+    const property = propertyOf(holder, relation);
+    Object.defineProperty(holder, relation.property, property.hidden);
+    visible[relation.index] = property.visible;
   }
-  if (!(inspect.custom in pupil))
-    Object.defineProperty(pupil, inspect.custom, { value: inspectEntity, configurable: true, writable: true });
-  return teachable ? prototype : pupil;
+  if (!(inspect.custom in holder))
+    Object.defineProperty(holder, inspect.custom, { value: inspectEntity, configurable: true, writable: true });
+  return isClassItself ? prototype : holder;
 }
 
 /** Makes a relation that is known a property of the object's own: JSON and spreading see it. */
@@ -109,7 +111,7 @@ export function expose(instance: Instance, told: RelationModel): void {
   // Most objects have one relation, so a set is made for the second only.
   instance.exposed =
     exposed === undefined ? relation : exposed instanceof Set ? exposed.add(relation) : new Set([exposed, relation]);
-  Object.defineProperty(instance.entity, relation.property, visible.get(relation)!);
+  Object.defineProperty(instance.entity, relation.property, instructions.get(instance.model)!.visible[relation.index]!);
 }
 
 /** Takes a relation that is not known any more out of sight. */
@@ -143,45 +145,67 @@ function propertyOf(prototype: object, { property }: RelationModel): RelationPro
 
 function accessorsOf(prototype: object, property: string): Required<Pick<PropertyDescriptor, "get" | "set">> {
   // An accessor of the class's own, or of another copy of Retort, answers for the objects that are not ours.
-  const before = Object.getOwnPropertyDescriptor(prototype, property);
-  let [model, relation, keeper]: [EntityModel?, RelationModel?, Relationships?] = [];
-  const find = (of: EntityModel): void => {
-    model = of;
-    relation = of.relation(property);
-    keeper = keepers.get(of);
+  const before = describedIn(prototype, property);
+  const relations = new WeakMap<EntityModel, RelationModel>();
+  const relationOf = ({ model }: Instance): RelationModel | undefined => {
+    const known = relations.get(model) ?? model.relation(property);
+    if (known) relations.set(model, known);
+    return known;
   };
   return {
     get(this: object) {
       const instance = instanceOf(this);
-      if (!instance) return before?.get ? (before.get.call(this) as unknown) : (before?.value as unknown);
-      if (instance.model !== model) find(instance.model);
-      return relation && keeper!.read(instance, relation);
+      const relation = instance && relationOf(instance);
+      if (relation) return instructions.get(instance.model)!.relationships.read(instance, relation);
+      return before?.get ? (before.get.call(this) as unknown) : (before?.value as unknown);
     },
     set(this: object, value: unknown) {
       const instance = instanceOf(this);
-      if (instance && instance.model !== model) find(instance.model);
-      if (instance && relation) keeper!.write(instance, relation, value);
+      const relation = instance && relationOf(instance);
+      if (relation) instructions.get(instance.model)!.relationships.write(instance, relation, value);
       else if (before?.set) before.set.call(this, value);
       else Object.defineProperty(this, property, { value, writable: true, enumerable: true, configurable: true });
     },
   };
 }
 
+/** What a property is to objects of a prototype. */
+function describedIn(prototype: object, property: string): PropertyDescriptor | undefined {
+  for (let holder: object | null = prototype; holder; holder = Object.getPrototypeOf(holder) as object | null) {
+    const found = Object.getOwnPropertyDescriptor(holder, property);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Objects that are being printed. */
+const printing = new WeakSet();
+
 /** Prints an entity as a plain one would print: values instead of `[Getter/Setter]`. The `[util.inspect.custom]` of classes without one. */
-export function inspectEntity(this: object, depth: number, options: InspectOptionsStylized): unknown {
+export function inspectEntity(this: object, depth: number | null, options: InspectOptionsStylized): string {
   const name = (this.constructor as { name?: string }).name ?? "";
-  if (depth < 0) return options.stylize(`[${name}]`, "special");
-  // Of the same class, so that it has the class's name, and without this function.
-  const like = Object.create(Object.getPrototypeOf(this) as object, {
+  if (depth !== null && depth < 0) return options.stylize(`[${name}]`, "special");
+  if (printing.has(this)) return options.stylize("[Circular]", "special");
+  printing.add(this);
+  try {
+    return inspect(doubleOf(this), { ...options, depth });
+  } finally {
+    printing.delete(this);
+  }
+}
+
+/** An object that prints as a plain one: of the same class, so that it has the class's name, without the function above. */
+function doubleOf(entity: object): object {
+  const like = Object.create(Object.getPrototypeOf(entity) as object, {
     [inspect.custom]: { value: undefined },
   }) as object;
-  const properties = Object.getOwnPropertyDescriptors(this) as Record<string, PropertyDescriptor>;
-  const instance = instanceOf(this);
+  const properties = Object.getOwnPropertyDescriptors(entity) as Record<string, PropertyDescriptor>;
+  const instance = instanceOf(entity);
   for (const relation of instance?.model.relations ?? []) {
     const property = properties[relation.property];
     if (property) properties[relation.property] = { value: shownRelation(instance!, relation), enumerable: true };
   }
-  return Object.create(like, properties);
+  return Object.create(like, properties) as object;
 }
 
 function shownRelation(instance: Instance, relation: RelationModel): unknown {

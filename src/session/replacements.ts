@@ -103,14 +103,13 @@ export function followRows(workspace: Workspace, replacements: readonly Replacem
       const related = instance.related[relation.index];
       if (related instanceof LazyCollection || !related) continue;
       if (related instanceof Collection) {
+        if (!related.some((member) => gone.has(member))) continue;
+        workspace.journal.record(instance);
         // A child may have another parent; a row of a join table is there as before.
-        if (!relation.isManyToMany) related.lose(gone);
-        else if (related.some((member) => gone.has(member))) {
-          workspace.changing(instance);
-          forget(instance, relation.index);
-        }
+        if (relation.isManyToMany) forget(instance, relation.index);
+        else related.lose(gone);
       } else if (related.entity && gone.has(related.entity)) {
-        workspace.changing(instance);
+        workspace.journal.record(instance);
         if (relation.holdsKey) instance.relate(relation, inherited(related, heirs.get(related.entity)!));
         else forget(instance, relation.index);
       }

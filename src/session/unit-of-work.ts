@@ -34,13 +34,16 @@ export class UnitOfWork implements RowWatcher {
     this.#workspace = workspace;
   }
 
+  /** Whose relations are written as they were when the change set was computed. */
+  #taken: readonly Instance[] = [];
+
   async flush(): Promise<FlushResult> {
     await settleRelations(this.#workspace);
     const concerned = await new Cascades(this.#workspace).toNew().toOrphans().toChildren();
     concerned.apply();
     const { replacements } = concerned;
     takeRows(this.#workspace, replacements);
-    let work = computeChangeSet(this.#workspace, concerned);
+    let work = this.#take(computeChangeSet(this.#workspace, concerned));
     const listeners = new Listeners(this.#workspace);
     const told = { ...work, replacements };
     const hears = listeners.hear(told);
@@ -52,7 +55,7 @@ export class UnitOfWork implements RowWatcher {
       // A listener may have changed what is to be written, or added to it.
       const more = new Cascades(this.#workspace).toNew();
       more.apply();
-      work = computeChangeSet(this.#workspace, more);
+      work = this.#take(computeChangeSet(this.#workspace, more));
       validator.check(work.inserts, work.updates);
     }
     await this.#write(work);
@@ -78,10 +81,15 @@ export class UnitOfWork implements RowWatcher {
     }
   }
 
+  /** What comes to relations from here on is the next flush's, however long this one waits. */
+  #take(work: ChangeSet): ChangeSet {
+    this.#taken = [...work.inserts, ...this.#workspace.related];
+    for (const instance of this.#taken) take(instance);
+    return work;
+  }
+
   async #write(work: ChangeSet): Promise<void> {
-    const { connection, dialect, journal, identities, related } = this.#workspace;
-    for (const instance of work.inserts) take(instance);
-    for (const instance of related) take(instance);
+    const { connection, dialect, journal, identities } = this.#workspace;
     const persister = new Persister(connection, journal);
     const trees = new Trees(connection);
     for (const step of planFlush(work, identities, dialect).steps) {
@@ -143,11 +151,12 @@ export class UnitOfWork implements RowWatcher {
     for (const instance of inserts) {
       pending.delete(instance);
       instance.generation = generation;
-      if (!settle(instance)) related.add(instance);
     }
     for (const { instance } of updates) this.#replace(instance);
     this.#leaveRelations(deletes);
-    for (const instance of [...related]) if (settle(instance)) related.delete(instance);
+    for (const instance of this.#taken)
+      if (settle(instance)) related.delete(instance);
+      else related.add(instance);
     for (const instance of deletes) {
       deleting.delete(instance);
       identities.remove(instance);
@@ -167,9 +176,11 @@ export class UnitOfWork implements RowWatcher {
         for (const relation of instance.model.relations) {
           if (relation.holdsKey || !roots.has(relation.target.root)) continue;
           const related = instance.related[relation.index];
-          if (related instanceof Collection) related.lose(gone);
-          else if (related && "entity" in related && gone.has(related.entity!)) {
-            this.#workspace.changing(instance);
+          if (related instanceof Collection && related.some((member) => gone.has(member))) {
+            this.#workspace.journal.record(instance);
+            related.lose(gone);
+          } else if (related && "entity" in related && gone.has(related.entity!)) {
+            this.#workspace.journal.record(instance);
             instance.relate(relation, referenceTo(null, {}));
           }
         }

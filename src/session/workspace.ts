@@ -585,10 +585,10 @@ export class Workspace implements InstanceOwner, QueryContext {
     if (this.closed) return;
     await this.exclusive(async () => {
       // What a transaction wrote is taken back in memory too: an object whose row is gone with it is a new one again.
-      if (this.connection.inTransaction) await this.#rollbackNow();
+      if (this.connection.inTransaction || this.failure) await this.#rollbackNow();
       await this.connection.close();
     });
-    for (const instance of [...this.identities, ...this.pending]) instance.owner = undefined;
+    for (const instance of [...this.identities, ...this.pending]) this.withdraw(instance);
     this.identities.clear();
     this.pending.clear();
     this.deleting.clear();

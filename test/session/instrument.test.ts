@@ -65,6 +65,14 @@ describe("the class of an object", () => {
     expect(inspect(await bench.session.query(Sheet).one())).toBe(`Sheet { id: ${one.id}, name: 'one' }`);
   });
 
+  test("is printed once in a circle", async () => {
+    const one = Object.assign(sheet(), { lines: [line("first")] });
+    bench.session.add(one);
+    expect(inspect(one, { depth: null })).toBe(
+      "Sheet {\n  name: 'one',\n  lines: [ Line { text: 'first', sheet: [Circular] } ]\n}",
+    );
+  });
+
   test("knows the relations of every database that it is an entity of", async () => {
     const dataSource = new DataSource({
       type: "better-sqlite3",
@@ -88,16 +96,48 @@ describe("the class of an object", () => {
   });
 });
 
+describe("a class that was frozen", () => {
+  class Frozen {
+    made = 1;
+    declare id: number;
+    declare sheet: Sheet | null;
+  }
+  Object.freeze(Frozen.prototype);
+  const frozen = new EntitySchema<Frozen>({
+    name: "Frozen",
+    target: Frozen,
+    columns: { id },
+    relations: { sheet: { type: "many-to-one", target: () => Sheet } },
+  });
+  const bench = benchOn(database("sqlite"), { entities: [sheets, lines, frozen] });
+
+  test("has its relations all the same, added and read", async () => {
+    const { session } = bench;
+    const added = Object.assign(new Frozen(), { sheet: Object.assign(new Sheet(), { name: "one" }) });
+    session.add(added);
+    await session.commit();
+    session.expungeAll();
+    const read = await session.query(Frozen).one();
+    expect(read.made).toBe(1);
+    expect((await read.sheet)!.name).toBe("one");
+    read.sheet = null;
+    await session.commit();
+    expect(await bench.stored(`SELECT "sheetId" FROM "frozen"`)).toEqual([{ sheetId: null }]);
+  });
+});
+
 describe("a class with an accessor in the place of a relation", () => {
   const told: unknown[] = [];
-  class Described {
-    declare id: number;
+  class Base {
     get sheet(): unknown {
       return "its own";
     }
     set sheet(value: unknown) {
       told.push(value);
     }
+  }
+  class Described extends Base {
+    declare id: number;
   }
   const described = new EntitySchema<Described>({
     name: "Described",
