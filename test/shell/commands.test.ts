@@ -140,6 +140,21 @@ describe(".export", () => {
     for (const command of [".export shops.csv Shop.query", ".save shops.ts"])
       expect((await type(command))[0]).toMatch(/^shops\.\w+ is there already$/);
   });
+
+  test("keeps the mode of the file that it writes over, follows a link, and touches no other file", async () => {
+    await open();
+    opened.sitting.ask = () => Promise.resolve("y");
+    const at = (name: string): string => path.join(folder, name);
+    fs.writeFileSync(at("mine.csv"), "", { mode: 0o600 });
+    fs.writeFileSync(at("mine.csv.part"), "somebody else's");
+    fs.symlinkSync("mine.csv", at("link.csv"));
+    await type(".export link.csv Shop.query");
+    expect(fs.lstatSync(at("link.csv")).isSymbolicLink()).toBe(true);
+    expect(read("mine.csv")).toContain("corner");
+    expect(fs.statSync(at("mine.csv")).mode & 0o777).toBe(0o600);
+    expect(read("mine.csv.part")).toBe("somebody else's");
+    expect(fs.readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual(["mine.csv.part"]);
+  });
 });
 
 describe(".reload", () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { once } from "node:events";
 import path from "node:path";
@@ -42,11 +43,16 @@ async function rowsOf(expression: string, sitting: Sitting): Promise<unknown> {
 
 /** Writes rows beside the file and puts them in its place at the end: half a file is never taken for a whole one. */
 async function write(value: unknown, { name, file }: NamedFile, format: Format, sitting: Sitting): Promise<number> {
-  const isSpecial = fs.statSync(file, { throwIfNoEntry: false })?.isFile() === false;
-  const beside = isSpecial ? file : `${file}.part`;
+  const there = fs.statSync(file, { throwIfNoEntry: false });
+  // A pipe or a device is nothing that another file could take the place of.
+  const isSpecial = there?.isFile() === false;
+  // What a link leads to is what is written over.
+  const place = there ? fs.realpathSync(file) : file;
+  const beside = isSpecial ? place : `${place}.${randomBytes(4).toString("hex")}.part`;
   try {
-    const rows = await writeRows(value, await opened(beside), format, sitting);
-    if (!isSpecial) fs.renameSync(beside, file);
+    const output = await opened(beside, isSpecial ? "w" : "wx", there?.mode);
+    const rows = await writeRows(value, output, format, sitting);
+    if (!isSpecial) fs.renameSync(beside, place);
     return rows;
   } catch (error) {
     if (!isSpecial) fs.rmSync(beside, { force: true });
@@ -54,8 +60,8 @@ async function write(value: unknown, { name, file }: NamedFile, format: Format, 
   }
 }
 
-async function opened(file: string): Promise<fs.WriteStream> {
-  const output = fs.createWriteStream(file);
+async function opened(file: string, flags: string, mode: number | undefined): Promise<fs.WriteStream> {
+  const output = fs.createWriteStream(file, { flags, ...(mode !== undefined && { mode }) });
   await once(output, "open");
   return output;
 }
