@@ -258,7 +258,7 @@ export class Relationships implements CollectionKeeper {
     const collection = Collection.over<object>(instance, relation, this, [], unread);
     instance.relate(relation, collection);
     expose(instance, relation);
-    collection.push(...members);
+    for (const member of members) collection.push(member);
     if (!(related instanceof LazyCollection)) return;
     // Those who came since the last flush are not in the database, where the others who have to leave are found.
     for (const member of related.arrived()) if (!members.includes(member)) this.left(instance, relation, member);

@@ -60,13 +60,13 @@ export class Session {
 
   /** Puts objects into the session: new ones are inserted by the next flush, and with them what they refer to. */
   add(...entities: object[]): void {
-    this.#workspace.check();
-    for (const entity of entities) this.#workspace.add(entity);
+    this.addAll(entities);
   }
 
   /** Puts every object of a list into the session. */
   addAll(entities: Iterable<object>): void {
-    this.add(...entities);
+    this.#workspace.check();
+    for (const entity of entities) this.#workspace.add(entity);
   }
 
   /** Deletes objects with the next flush. One that was never written is just forgotten. */

@@ -35,7 +35,7 @@ export class Trees {
   async before(step: Step): Promise<readonly Instance[]> {
     const moved = step.action === "update" ? NOBODY : await this.#settle(false);
     if (!("model" in step) || !step.model.tree) return moved;
-    if (step.action === "update") this.#moving.push(...step.rows.filter(changesPlace));
+    if (step.action === "update") this.#moving = [...this.#moving, ...step.rows.filter(changesPlace)];
     if (step.action === "park") return [...moved, ...(await this.#parking(step.model, step.rows))];
     if (step.action !== "delete") return moved;
     await this.#deleting(step.model, step.rows);
@@ -137,7 +137,7 @@ export class Trees {
         if (isLast) throw treeCycle(blocked[0]!.instance.entity);
         // Those who are in the way may be written later. Until then the nodes stand for themselves.
         for (const move of blocked) await this.#move(model, tree, { ...move, parent: undefined });
-        this.#moving.push(...blocked.map(({ instance }) => instance));
+        this.#moving = [...this.#moving, ...blocked.map(({ instance }) => instance)];
         return;
       }
       waiting = blocked;
