@@ -39,7 +39,10 @@ function singleKey(model: EntityModel): KeyMaker {
       if (raw === null || raw === undefined) return undefined;
       return identify(decode ? decode(raw) : raw);
     },
-    ofValues: ([value]) => (value === null || value === undefined ? undefined : identify(value)),
+    ofValues(values) {
+      const value = values[0];
+      return value === null || value === undefined ? undefined : identify(value);
+    },
     parts: (given) => [checkedPart(model, column, isPartsObject(given) ? column.read(given) : given, given)],
   };
 }

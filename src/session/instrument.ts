@@ -25,26 +25,34 @@ function takeRelations(entity: object, model: EntityModel): [RelationModel, unkn
   const holder = entity as Record<string, unknown>;
   let brought: [RelationModel, unknown][] | undefined;
   for (const relation of model.relations)
-    if (relation.path.length === 1 && Object.hasOwn(entity, relation.property))
-      (brought ??= []).push([relation, broughtAlong(entity, relation)]);
+    if (relation.path.length === 1 && Object.hasOwn(entity, relation.property)) {
+      const pair: [RelationModel, unknown] = [relation, broughtAlong(entity, relation)];
+      // An array that grows takes seventeen places.
+      brought = brought ? [...brought, pair] : [pair];
+    }
   if (!brought) return undefined;
   // V8 looks properties up slowly in an object that lost one, unless it was the last: what comes behind is put back after it.
   const names = Object.keys(entity);
-  const kept: string[] = [];
-  const values: unknown[] = [];
+  let kept: string[] | undefined;
+  const values: Record<string, unknown> = {};
   let left = brought.length;
   for (let place = names.length - 1; left > 0 && place >= 0; place--) {
     const name = names[place]!;
-    if (brought.some(([{ property }]) => property === name)) left--;
+    if (isRelationAmong(brought, name)) left--;
     else if ("value" in Object.getOwnPropertyDescriptor(entity, name)!) {
-      kept.push(name);
-      values.push(holder[name]);
+      (kept ??= []).push(name);
+      values[name] = holder[name];
     } else break;
     delete holder[name];
   }
-  for (let place = kept.length - 1; place >= 0; place--) holder[kept[place]!] = values[place];
+  if (kept) for (const name of kept.reverse()) holder[name] = values[name];
   if (left > 0) for (const [{ property }] of brought) delete holder[property];
   return brought;
+}
+
+function isRelationAmong(brought: readonly (readonly [RelationModel, unknown])[], name: string): boolean {
+  for (const [{ property }] of brought) if (property === name) return true;
+  return false;
 }
 
 /**

@@ -8,7 +8,7 @@ export async function settleRelations(workspace: Workspace): Promise<void> {
   const { pending, related, identities } = workspace;
   // Both sets grow by what is waited for.
   for (const instances of [pending, related])
-    for (const instance of instances) await settlePromises(instance, workspace, new Set());
+    for (const instance of instances) if (instance.promises) await settlePromises(instance, workspace, new Set());
   const unread: [Instance, RelationModel, Collection<object>][] = [];
   const settle = (instance: Instance): void => {
     if (!instance.related) return;

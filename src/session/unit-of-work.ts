@@ -16,7 +16,7 @@ import { followRows, lendRows, takeRows } from "./replacements";
 import { settleRelations } from "./relation-settler";
 import { Trees } from "./trees";
 import { Validator } from "./validator";
-import { keyValues } from "./values";
+import { currentValue, keyValues } from "./values";
 import type { Workspace } from "./workspace";
 
 /** How many rows a flush wrote. */
@@ -133,6 +133,8 @@ export class UnitOfWork implements RowWatcher {
 
   /** @param among new objects by their keys, as far as they have one */
   #refuseDuplicate(instance: Instance, among: Map<unknown, Instance>): void {
+    // A key that the database makes is nobody's yet.
+    if ((currentValue(instance, instance.model.primary[0]!) ?? undefined) === undefined) return;
     const values = keyValues(instance);
     const key = keyMaker(instance.model).ofValues(values);
     if (key === undefined) return;
