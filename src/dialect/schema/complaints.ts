@@ -11,3 +11,8 @@ export function driverErrorOf(error: unknown): unknown {
 export function isAboutRows({ kind }: DriverComplaint): boolean {
   return ABOUT_ROWS.has(kind);
 }
+
+/** Whether the statement speaks of a table or a column that the database does not have. */
+export function isAboutAbsence({ kind }: DriverComplaint): boolean {
+  return kind === "missing-table" || kind === "missing-column";
+}

@@ -48,6 +48,8 @@ export interface SchemaDialect {
   count(table: ObjectName, condition?: string): string;
   /** Whether an error is about what is in the tables, and not about the statement. */
   isAboutRows(error: unknown): boolean;
+  /** Whether an error is about a table, a column or an operator that the database does not have. */
+  isAboutAbsence(error: unknown): boolean;
   /** The expression as text, so that it can be compared with any string. */
   asText(expression: string): string;
   /** A condition that is true for the rows whose value does not survive the change of the column's type; undefined where none can be lost. */

@@ -1,6 +1,8 @@
 import type { QueryRunner } from "typeorm";
 import type { Dialect } from "../../dialect/dialect";
-import { sqliteQuoting } from "../../dialect/schema/tokens";
+import type { SchemaDialect } from "../../dialect/schema/dialect";
+import { schemaDialectOf } from "../../dialect/schema/dialects";
+import { sqliteQuoting, tokenize } from "../../dialect/schema/tokens";
 import { effectsOf, type Part } from "./effects";
 
 /** Rows that something is said about. */
@@ -12,28 +14,35 @@ export interface Evident {
 }
 
 /**
- * Looks for rows in the database as it is. A question that the database does not understand (a table that is not there
- * yet, a statement with parameters) has no answer.
+ * Looks for rows in the database as it is. A question about what the database does not have (yet), or in words of the
+ * migration that it does not understand (a parameter, a function that is made on the way), has no answer.
  */
 export class Evidence {
   readonly #runner: QueryRunner;
   readonly #dialect: Dialect;
+  readonly #schema: SchemaDialect;
 
   constructor(runner: QueryRunner, dialect: Dialect) {
     this.#runner = runner;
     this.#dialect = dialect;
+    this.#schema = schemaDialectOf(runner.dataSource);
   }
 
   rows(table: string, where?: string): Promise<Evident> {
-    return this.#evident(`SELECT * FROM ${this.#path(table)}${where ? ` WHERE ${where}` : ""}`);
+    return this.#evident("*", `FROM ${this.#path(table)}${where ? ` WHERE ${where}` : ""}`, where === undefined);
   }
 
   /** Values that are there more than once; NULL is no value. */
   doubles(table: string, values: readonly string[], where?: string): Promise<Evident> {
     const conditions = [...values.map((value) => `${operand(value)} IS NOT NULL`), ...(where ? [`(${where})`] : [])];
-    const list = values.map(operand).join(", ");
+    // A number in GROUP BY would be the position of a column, and a constant divides no rows anyway.
+    const groups = values.filter((value) => !isConstant(value)).map(operand);
+    const grouping = groups.length === 0 ? "" : ` GROUP BY ${groups.join(", ")}`;
     return this.#evident(
-      `SELECT ${list}, count(*) AS ${this.#dialect.quote("times")} FROM ${this.#path(table)} WHERE ${conditions.join(" AND ")} GROUP BY ${list} HAVING count(*) > 1`,
+      `${values.map(operand).join(", ")}, count(*)`,
+      `FROM ${this.#path(table)} WHERE ${conditions.join(" AND ")}${grouping} HAVING count(*) > 1`,
+      where === undefined && values.every(isOurs),
+      "count(*)",
     );
   }
 
@@ -44,7 +53,7 @@ export class Evidence {
   failing(table: string, expression: string, columns?: string): Promise<Evident> {
     const from =
       columns === undefined ? this.#path(table) : `(SELECT ${columns} FROM ${this.#path(table)}) AS candidates`;
-    return this.#evident(`SELECT * FROM ${from} WHERE NOT (${expression})`);
+    return this.#evident("*", `FROM ${from} WHERE NOT (${expression})`, false);
   }
 
   /** Rows of the child whose values are in no row of the parent; with a NULL among them they point nowhere. */
@@ -54,13 +63,17 @@ export class Evidence {
     parent: string,
     parentColumns: readonly string[],
   ): Promise<Evident> {
+    // Beside the parent's keys the values can be spoken of only when these are called nothing that the values mention.
+    const alias = nameBeside("key", values);
     const quote = (name: string) => this.#dialect.quote(name);
-    const list = values.map((value, index) => `${operand(value)} AS ${quote(`key${index}`)}`).join(", ");
-    const pairs = values.map((_, index) => `p.${quote(parentColumns[index]!)} = c.${quote(`key${index}`)}`);
-    const filled = values.map((_, index) => `c.${quote(`key${index}`)} IS NOT NULL`);
-    const isThere = `EXISTS (SELECT 1 FROM ${this.#path(parent)} AS p WHERE ${pairs.join(" AND ")})`;
+    const keys = values.map((_, index) => `${quote(parentColumns[index]!)} AS ${quote(`${alias}${index}`)}`);
+    const pairs = values.map((value, index) => `p.${quote(`${alias}${index}`)} = ${operand(value)}`);
+    const filled = values.map((value) => `${operand(value)} IS NOT NULL`);
+    const isThere = `EXISTS (SELECT 1 FROM (SELECT ${keys.join(", ")} FROM ${this.#path(parent)}) AS p WHERE ${pairs.join(" AND ")})`;
     return this.#evident(
-      `SELECT * FROM (SELECT ${list}, o.* FROM ${this.#path(child)} AS o) AS c WHERE ${filled.join(" AND ")} AND NOT ${isThere}`,
+      "*",
+      `FROM ${this.#path(child)} WHERE ${filled.join(" AND ")} AND NOT ${isThere}`,
+      values.every(isOurs),
     );
   }
 
@@ -80,11 +93,18 @@ export class Evidence {
     return effect?.kind === "createTable" ? effect.definition : [];
   }
 
-  async #evident(query: string): Promise<Evident> {
+  /**
+   * @param isOurs whether no words of the migration are in it, so that a database which cannot read it found a fault of ours
+   * @param counted what is selected to count the rows instead of what is shown, where two columns may have the same name
+   */
+  async #evident(shown: string, from: string, isOurs: boolean, counted = "1"): Promise<Evident> {
+    const query = `SELECT ${shown} ${from}`;
     try {
-      const [row] = (await this.#runner.query(`SELECT count(*) AS n FROM (${query}) AS found`)) as { n: unknown }[];
+      const sql = `SELECT count(*) AS n FROM (SELECT ${counted} ${from}) AS found`;
+      const [row] = (await this.#runner.query(sql)) as { n: unknown }[];
       return { rows: Number(row?.n), query };
-    } catch {
+    } catch (error) {
+      if (isOurs && !this.#schema.isAboutAbsence(error)) throw error;
       return { rows: undefined, query };
     }
   }
@@ -100,4 +120,23 @@ export class Evidence {
 /** An expression as a part of others. */
 export function operand(expression: string): string {
   return /^("[^"]+"|`[^`]+`|\w+)$/.test(expression) ? expression : `(${expression})`;
+}
+
+/** A quoted name or a constant: what every database can read. */
+function isOurs(value: string): boolean {
+  const [first, ...others] = tokenize(value);
+  return (first?.kind === "identifier" && others.length === 0) || isConstant(value);
+}
+
+/** Whether it is the same for every row: numbers and texts, and no name. */
+function isConstant(expression: string): boolean {
+  return tokenize(expression).every(
+    ({ kind, text }) => ["number", "string", "space"].includes(kind) || "+-*/|()".includes(text),
+  );
+}
+
+/** The beginning of names that none of the expressions mentions. */
+function nameBeside(name: string, expressions: readonly string[]): string {
+  const isMentioned = expressions.some((expression) => expression.toLowerCase().includes(name));
+  return isMentioned ? nameBeside(`${name}_`, expressions) : name;
 }

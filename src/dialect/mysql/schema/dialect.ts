@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm";
-import { driverErrorOf, isAboutRows } from "../../schema/complaints";
+import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/complaints";
 import type { SchemaDialect } from "../../schema/dialect";
 import { complaintOf } from "../complaint";
 import type { Column } from "../../schema/model";
@@ -53,6 +53,7 @@ export const mysqlSchema: SchemaDialect = {
   isAboutRows: (error) =>
     isAboutRows(complaintOf(driverErrorOf(error))) ||
     BAD_VALUES.has((driverErrorOf(error) as { errno?: number } | null)?.errno ?? 0),
+  isAboutAbsence: (error) => isAboutAbsence(complaintOf(driverErrorOf(error))),
   asText: (expression) => expression,
   lossy,
 };

@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
-import { driverErrorOf, isAboutRows } from "../../schema/complaints";
+import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/complaints";
 import type { SchemaDialect } from "../../schema/dialect";
 import { complaintOf } from "../complaint";
 import type { Column } from "../../schema/model";
@@ -9,6 +9,9 @@ import { path, quote } from "./create";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
 import { openScratch } from "./scratch";
+
+/** Operators between types that a key or a unique column does not have (yet) are functions too. */
+const UNDEFINED_FUNCTION = "42883";
 
 /** The schema side of PostgreSQL. */
 export const postgresSchema: SchemaDialect = {
@@ -61,6 +64,9 @@ export const postgresSchema: SchemaDialect = {
   isAboutRows: (error) =>
     isAboutRows(complaintOf(driverErrorOf(error))) ||
     /^22/.test((driverErrorOf(error) as { code?: string } | null)?.code ?? ""),
+  isAboutAbsence: (error) =>
+    isAboutAbsence(complaintOf(driverErrorOf(error))) ||
+    (driverErrorOf(error) as { code?: string } | null)?.code === UNDEFINED_FUNCTION,
   asText: (expression) => `${expression}::text`,
   lossy,
 };

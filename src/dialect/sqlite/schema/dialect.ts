@@ -1,4 +1,4 @@
-import { driverErrorOf, isAboutRows } from "../../schema/complaints";
+import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/complaints";
 import type { SchemaDialect } from "../../schema/dialect";
 import { complaintOf } from "../complaint";
 import type { Column, Table } from "../../schema/model";
@@ -42,6 +42,7 @@ export const sqliteSchema: SchemaDialect = {
   count: ({ name }, condition) =>
     `SELECT COUNT(*) AS "rows" FROM ${quote(name)}${condition ? ` WHERE ${condition}` : ""}`,
   isAboutRows: (error) => isAboutRows(complaintOf(driverErrorOf(error))),
+  isAboutAbsence: (error) => isAboutAbsence(complaintOf(driverErrorOf(error))),
   asText: (expression) => expression,
   lossy,
 };
