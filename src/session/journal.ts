@@ -15,16 +15,17 @@ type SavedRelation =
 /** One object as it was at the last commit or savepoint: enough to make it so again without asking the database. */
 export interface Memento {
   readonly instance: Instance;
-  readonly held: boolean;
+  /** Whether the session has it again after a rollback. */
+  held: boolean;
   readonly snapshot: unknown[] | undefined;
   readonly key: unknown;
-  readonly deletion: Instance["deletion"];
+  deletion: Instance["deletion"];
   readonly generation: number;
   readonly related: readonly (SavedRelation | undefined)[] | undefined;
   /** What a flush filled in. */
   filled: Filled | undefined;
-  /** The level that it belongs to; undefined when the object is no business of the session's any more. */
-  level: Level | undefined;
+  /** The level that it belongs to. */
+  level: Level;
   /** What the level around it remembers of the object. */
   readonly outer: Memento | undefined;
 }
@@ -49,14 +50,16 @@ export class Journal {
     const last = instance.memento;
     if (last?.level === level) return;
     // What another session remembers of it is no business of this one's.
-    const outer = last?.level && this.#levels.includes(last.level) ? last : undefined;
+    const outer = last && this.#levels.includes(last.level) ? last : undefined;
     level.push((instance.memento = mementoOf(instance, level, outer)));
   }
 
-  /** The object is no business of the session's any more. */
-  forget(instance: Instance): void {
-    for (let memento = instance.memento; memento; memento = memento.outer) memento.level = undefined;
-    instance.memento = undefined;
+  /** The session lets go of an object for good. What was written of it is taken back by a rollback all the same. */
+  letGo(instance: Instance): void {
+    for (let memento = instance.memento; memento; memento = memento.outer) {
+      memento.held = false;
+      if (memento.deletion === "asked") memento.deletion = "none";
+    }
   }
 
   /** Remembers what a new object held before a flush fills it in. */
@@ -79,9 +82,12 @@ export class Journal {
     const inner = this.#levels.pop()!;
     const outer = this.#innermost;
     for (const memento of inner) {
-      if (memento.level !== inner) continue;
-      if (memento.outer?.level === outer) leave(memento, memento.outer);
-      else {
+      if (!isCurrent(memento)) continue;
+      if (memento.outer?.level === outer) {
+        // New in both, and filled in only now.
+        if (memento.outer.snapshot === undefined) memento.outer.filled ??= memento.filled;
+        leave(memento, memento.outer);
+      } else {
         memento.level = outer;
         outer.push(memento);
       }
@@ -91,7 +97,7 @@ export class Journal {
   /** The mementos of the innermost level, newest first; the level is left empty. */
   take(): Memento[] {
     const level = this.#innermost;
-    const mementos = level.filter((memento) => memento.level === level).reverse();
+    const mementos = level.filter(isCurrent).reverse();
     this.#levels[this.#levels.length - 1] = [];
     for (const memento of mementos) leave(memento, memento.outer);
     return mementos;
@@ -108,11 +114,8 @@ export class Journal {
 
   /** Everything is final: gives the objects that changed, and forgets what they were. */
   commit(): Instance[] {
-    const changed: Instance[] = [];
-    for (const level of this.#levels)
-      for (const memento of level) if (memento.level === level) changed.push(memento.instance);
-    this.clear();
-    return changed;
+    while (this.depth > 0) this.merge();
+    return this.take().map(({ instance }) => instance);
   }
 
   clear(): void {
@@ -124,10 +127,14 @@ export class Journal {
   }
 }
 
-/** The object's memento is over; another session may have one of its own by now. */
+/** False once another session has had the object: what that one made of it is the truth. */
+function isCurrent(memento: Memento): boolean {
+  return memento.instance.memento === memento;
+}
+
+/** The object's memento is over. */
 function leave(memento: Memento, outer: Memento | undefined): void {
-  const { instance } = memento;
-  if (instance.memento === memento) instance.memento = outer;
+  if (isCurrent(memento)) memento.instance.memento = outer;
 }
 
 function mementoOf(instance: Instance, level: Level, outer: Memento | undefined): Memento {

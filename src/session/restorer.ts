@@ -1,3 +1,4 @@
+import type { ColumnModel } from "../metadata/model";
 import { Collection, LazyCollection } from "./collection";
 import type { Instance } from "./instance";
 import { conceal, expose } from "./instrument";
@@ -21,8 +22,7 @@ export function restore(workspace: Workspace, mementos: readonly Memento[]): voi
 
 function restoreOne(workspace: Workspace, memento: Memento): void {
   const { instance } = memento;
-  // It was let go of, and another session has it now.
-  if (instance.owner && instance.owner !== workspace) return;
+  const written = memento.held || instance.owner ? undefined : instance.snapshot;
   workspace.pending.delete(instance);
   workspace.deleting.delete(instance);
   workspace.related.delete(instance);
@@ -34,7 +34,7 @@ function restoreOne(workspace: Workspace, memento: Memento): void {
   instance.generation = memento.generation;
   instance.owner = memento.held ? workspace : undefined;
   restoreRelations(memento);
-  if (memento.snapshot) restoreColumns(instance);
+  if (memento.snapshot) restoreColumns(instance, written);
   else emptyAgain(memento);
   instance.undone = !memento.held;
   if (!memento.held || memento.deletion === "sent") return;
@@ -56,13 +56,23 @@ function restoreRelations({ instance, snapshot, related: saved }: Memento): void
   }
 }
 
-/** Writes what is remembered back into an object. */
-function restoreColumns(instance: Instance): void {
+/**
+ * Writes what is remembered back into an object.
+ *
+ * @param written what was written of an object that the session has let go of: what was set and not written is its own affair
+ */
+function restoreColumns(instance: Instance, written?: readonly unknown[]): void {
   const { entity, snapshot, model } = instance;
   for (const column of model.columns) {
     if (column.isVirtual || column.isOfChild || typeof snapshot![column.index] === "symbol") continue;
-    const value = column.read(entity);
-    if (value === undefined ? snapshot![column.index] !== null : !column.codec.same(value, snapshot![column.index]))
-      column.write(entity, column.codec.thaw(snapshot![column.index]));
+    if (written && differs(entity, column, written)) continue;
+    if (differs(entity, column, snapshot!)) column.write(entity, column.codec.thaw(snapshot![column.index]));
   }
+}
+
+function differs(entity: object, column: ColumnModel, snapshot: readonly unknown[]): boolean {
+  const value = column.read(entity);
+  const remembered = snapshot[column.index];
+  if (typeof remembered === "symbol") return false;
+  return value === undefined ? remembered !== null : !column.codec.same(value, remembered);
 }

@@ -211,9 +211,9 @@ export class Workspace implements InstanceOwner, QueryContext {
     return entity as object;
   }
 
-  /** Forgets an object: it stays what it is, and the session knows nothing of it. */
+  /** Lets go of an object: it stays what it is, but for what a rollback takes back of it. */
   expunge(instance: Instance): void {
-    this.journal.forget(instance);
+    this.journal.letGo(instance);
     this.withdraw(instance);
   }
 
