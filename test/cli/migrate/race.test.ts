@@ -41,14 +41,14 @@ eachDatabase((kind) => {
 
   test("migrate promise 5: a second run waits, reads the history again and finds nothing to do; too long is exit code 5; a killed one holds nobody up", async () => {
     const own = project(await kind.create());
-    const gate = own.path("open");
+    const gate = gateOf(own);
     const patiently = `
     console.log("inside");
     while (!require("node:fs").existsSync(${JSON.stringify(gate)})) await new Promise((resolve) => setTimeout(resolve, 20));`;
     own.migration(1, "Table1x", { up: `await queryRunner.query("CREATE TABLE t1 (id int)");${patiently}` });
     const holder = await begun(own);
 
-    const waiting = await own.hosted(["migrate", "up", "--lock-timeout", "300ms"]);
+    const waiting = await inTime(own.hosted(["migrate", "up", "--lock-timeout", "300ms"]));
     expect(waiting).toMatchObject({ exitCode: 5, stdout: "" });
     expect(waiting.stderr).toContain("another run of migrations has been holding the lock for 0.3 s");
     expect(waiting.stderr).toContain("--lock-timeout");
@@ -59,37 +59,88 @@ eachDatabase((kind) => {
       second.stderr.on("data", (data: Buffer) => (text += data.toString()));
       second.once("close", () => resolve(text));
     });
-    await new Promise((resolve) => second.stderr.once("data", resolve));
-    own.write("open", "");
+    await firstWords(second);
+    fs.writeFileSync(gate, "");
     expect(await exitCode(holder)).toBe(0);
     expect(await exitCode(second)).toBe(0);
-    expect(await said).toMatch(/^Waiting for another run of migrations to end …\nNothing to do: .*\n$/);
+    expect(await inTime(said)).toMatch(/^Waiting for another run of migrations to end …\nNothing to do: .*\n$/);
 
     fs.rmSync(gate);
     own.migration(5, "Table5x", { up: `${patiently} await queryRunner.query("CREATE TABLE t5 (id int)");` });
     const killed = await begun(own);
     killed.kill("SIGKILL");
     await exitCode(killed);
-    own.write("open", "");
-    const next = await own.hosted(["migrate", "up"]);
+    fs.writeFileSync(gate, "");
+    const next = await inTime(own.hosted(["migrate", "up"]));
     expect([next.exitCode, next.stderr]).toEqual([0, expect.stringContaining(nameOf(5, "Table5x"))]);
   });
 });
 
+/** Files that migrations wait for, the processes that run them, and what else a test waits for. */
+const gates: string[] = [];
+const children: ChildProcessWithoutNullStreams[] = [];
+const awaited: Promise<unknown>[] = [];
+
+// A run that the lock did not keep out waits for a gate that a failed test never opens.
+afterEach(async () => {
+  for (const gate of gates.splice(0)) fs.writeFileSync(gate, "");
+  for (const child of children.splice(0)) {
+    child.kill("SIGKILL");
+    await ended(child);
+  }
+  await Promise.allSettled(awaited.splice(0));
+});
+
+function gateOf(own: MigrationProject): string {
+  const gate = own.path("open");
+  gates.push(gate);
+  return gate;
+}
+
 function spawnUp(own: MigrationProject): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [retortFile, "migrate", "up"], { cwd: own.root, env: cleanEnvironment() });
+  const child = spawn(process.execPath, [retortFile, "migrate", "up"], { cwd: own.root, env: cleanEnvironment() });
+  children.push(child);
+  return child;
 }
 
 /** An `up` that is inside of its migration. */
 async function begun(own: MigrationProject): Promise<ChildProcessWithoutNullStreams> {
   const child = spawnUp(own);
-  await new Promise((resolve) => child.stderr.once("data", resolve));
+  await firstWords(child);
   return child;
 }
 
+async function firstWords(child: ChildProcessWithoutNullStreams): Promise<void> {
+  const words = new Promise<void>((resolve, reject) => {
+    child.stderr.once("data", () => resolve());
+    child.once("close", () => reject(new Error("it ended without a word")));
+  });
+  await inTime(words);
+}
+
 async function exitCode(child: ChildProcessWithoutNullStreams): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
+  await inTime(ended(child));
   return child.exitCode;
+}
+
+async function ended(child: ChildProcessWithoutNullStreams): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
+}
+
+/** Fails when nothing comes for so long that, on a busy machine too, nothing will. */
+async function inTime<T>(work: Promise<T>, milliseconds = 12_000): Promise<T> {
+  awaited.push(work);
+  // Made here, so that it says who waited.
+  const error = new Error(`nothing came for ${milliseconds / 1000} s`);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(error), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 describe("sqlite", () => {
