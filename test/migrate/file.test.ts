@@ -212,7 +212,7 @@ describe("generate", () => {
     ["an up that loses a row", ["up"], `DELETE FROM "item" WHERE "id" = 1`, "up leaves 1 of the 2 rows"],
     ["an up that changes a row", ["up"], `UPDATE "item" SET "name" = 'x' WHERE "id" = 1`, "up changes a row"],
     ["a down that loses a row", ["down"], `DELETE FROM "item" WHERE "id" = 1`, "down leaves 1 of the 2 rows"],
-    ["a down that fails", ["down"], `DROP TABLE "nowhere"`, "down fails: no such table"],
+    ["a down that fails", ["down"], `DROP TABLE "nowhere"`, /down fails: .*no such table/],
   ] as const)("migrate promise 2: %s is found out and not written", async (_, [direction], fault, problem) => {
     const one = [entity("Item", { name: { type: "varchar" } })];
     await shop.migrate(one);
@@ -234,7 +234,7 @@ describe("generate", () => {
       const two = [entity("Item", { name: { type: "varchar" }, size: { type: "int", nullable: true } })];
       await expect(shop.generate(two)).rejects.toMatchObject({
         code: "migrate/proof",
-        message: expect.stringContaining(problem),
+        message: expect.stringMatching(problem),
       });
       expect(fs.readdirSync(shop.folder)).toHaveLength(1);
     } finally {
