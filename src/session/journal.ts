@@ -1,5 +1,6 @@
 import type { ColumnModel } from "../metadata/model";
 import { Collection, LazyCollection } from "./collection";
+import { shownKeys } from "./relation-ids";
 import { instanceOf, type Instance, type Reference, type Related } from "./instance";
 
 type SavedRelation =
@@ -22,6 +23,8 @@ export interface Memento {
   deletion: Instance["deletion"];
   readonly generation: number;
   readonly related: readonly (SavedRelation | undefined)[] | undefined;
+  /** The keys of related rows that its properties showed (`@RelationId`). */
+  readonly shown: readonly unknown[];
   /** What a flush filled in. */
   filled: Filled | undefined;
   /** The level that it belongs to. */
@@ -147,6 +150,7 @@ function mementoOf(instance: Instance, level: Level, outer: Memento | undefined)
     deletion: instance.deletion,
     generation: instance.generation,
     related: instance.related?.map(saved),
+    shown: shownKeys(instance),
     filled: undefined,
     level,
     outer,

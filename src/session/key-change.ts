@@ -217,13 +217,13 @@ export function leading(following: readonly FollowingStatement[]): { lead: strin
   };
 }
 
-/** Makes the objects that are in memory follow. Gives those whose own keys are others now. */
+/** Makes the objects that are in memory follow, and gives them. */
 export function followInMemory(
   instances: Iterable<Instance>,
   followers: readonly Follower[],
   journal?: Journal,
-): Instance[] {
-  const rekeyed: Instance[] = [];
+): ReadonlySet<Instance> {
+  const following = new Set<Instance>();
   for (const instance of instances)
     for (const { model, columns } of followers) {
       if (model?.root !== instance.model.root || !columns.every((one) => holds(instance, one))) continue;
@@ -235,9 +235,9 @@ export function followInMemory(
         snapshot[own.index] = own.codec.freezeValue(value);
       }
       instance.snapshot = snapshot;
-      if (columns.some(({ column }) => column!.isPrimary)) rekeyed.push(instance);
+      following.add(instance);
     }
-  return rekeyed;
+  return following;
 }
 
 /** The property of a foreign key follows, unless it was set to something else; where its relation was set, that decides. */

@@ -38,6 +38,22 @@ export function followRelations(instance: Instance): void {
   }
 }
 
+/** What the properties show, to be shown again after a rollback: a relation may have been read only since. */
+export function shownKeys({ entity, model: { relationIds } }: Instance): readonly unknown[] {
+  return relationIds.length === 0
+    ? NONE
+    : relationIds.map(({ property }) => (entity as Record<string, unknown>)[property]);
+}
+
+/** Shows again what was shown. */
+export function showKeys(instance: Instance, keys: readonly unknown[]): void {
+  instance.model.relationIds.forEach(({ property }, place) => {
+    if (property in instance.entity) show(instance, property, keys[place]);
+  });
+}
+
+const NONE: readonly unknown[] = [];
+
 function show({ entity }: Instance, property: string, key: unknown): void {
   (entity as Record<string, unknown>)[property] = key;
 }

@@ -3,7 +3,7 @@ import { Collection, LazyCollection } from "./collection";
 import type { Instance } from "./instance";
 import { conceal, expose } from "./instrument";
 import { emptyAgain, forgottenBy, restored, unstored, type Memento } from "./journal";
-import { followRelations } from "./relation-ids";
+import { showKeys } from "./relation-ids";
 import type { Workspace } from "./workspace";
 
 /** Makes objects what they were: those that were written, and those that were changed and never written. */
@@ -17,7 +17,7 @@ export function restore(workspace: Workspace, mementos: readonly Memento[]): voi
   // All of them leave their places before any takes its old one.
   for (const { instance } of mementos) if (instance.snapshot) workspace.identities.remove(instance);
   for (const memento of mementos) restoreOne(workspace, memento);
-  for (const { instance } of mementos) followRelations(instance);
+  for (const { instance, shown } of mementos) showKeys(instance, shown);
 }
 
 function restoreOne(workspace: Workspace, memento: Memento): void {

@@ -118,7 +118,10 @@ export class UnitOfWork implements RowWatcher {
   /** @internal Whoever is loaded follows a key that has changed. */
   rekeyed(followers: readonly Follower[]): void {
     const { identities, journal } = this.#workspace;
-    for (const instance of followInMemory(identities, followers, journal)) this.#replace(instance);
+    for (const instance of followInMemory(identities, followers, journal)) {
+      this.#replace(instance);
+      followRelations(instance);
+    }
   }
 
   /** The key of a row has changed, and the object's place with it. */
@@ -181,9 +184,11 @@ export class UnitOfWork implements RowWatcher {
           if (related instanceof Collection && related.some((member) => gone.has(member))) {
             this.#workspace.journal.record(instance);
             related.lose(gone);
+            followRelations(instance);
           } else if (related && "entity" in related && gone.has(related.entity!)) {
             this.#workspace.journal.record(instance);
             instance.relate(relation, referenceTo(null, {}));
+            followRelations(instance);
           }
         }
       }
