@@ -88,6 +88,12 @@ export function notInSession(entity: object): RetortError {
   );
 }
 
+export function ofAnotherDataSource(entity: object): RetortError {
+  return new RetortError("session/another-data-source", `${nameOf(entity)} was in a session of another DataSource`, {
+    hint: "add a new object with its values, or merge() it",
+  });
+}
+
 export function notPersistent(entity: object, state: string, action: string): RetortError {
   return new RetortError("session/state", `${nameOf(entity)} is ${state}; only objects with a row can be ${action}`, {
     hint: state === "transient" || state === "pending" ? "add() and commit() it first" : "load it again",

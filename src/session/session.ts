@@ -332,7 +332,10 @@ export class Session {
   }
 
   #modelOf(entity: object): EntityModel {
-    return instanceOfAny(entity)?.model ?? this.#workspace.models.ofEntity(entity);
+    const model = instanceOfAny(entity)?.model;
+    if (!model) return this.#workspace.models.ofEntity(entity);
+    // An object may come from a session of another DataSource with the same entities.
+    return model.metadata.dataSource === this.#workspace.dataSource ? model : this.#workspace.models.get(model.target);
   }
 
   #own(entity: object): Instance | undefined {

@@ -19,11 +19,20 @@ export function tableOrder(instances: readonly Instance[]): Instance[][] | undef
     states.set(root, "entered");
     const models = byRoot.get(root)!;
     for (const model of models)
-      for (const { target } of keysOf(model)) if (byRoot.has(target.root) && !visit(target.root)) return false;
+      for (const target of pointedAt(model)) if (byRoot.has(target) && !visit(target)) return false;
     states.set(root, "left");
     for (const model of models) sorted.push(groups.get(model)!);
     return true;
   };
   for (const root of byRoot.keys()) if (!visit(root)) return undefined;
   return sorted;
+}
+
+/** The tables that foreign keys of a table point at, those of columns that are no relation (`@ForeignKey`) too. */
+function pointedAt(model: EntityModel): Set<EntityModel> {
+  const declared = model.metadata.foreignKeys.map(({ referencedEntityMetadata }) => referencedEntityMetadata);
+  return new Set([
+    ...keysOf(model).map(({ target }) => target.root),
+    ...declared.map((metadata) => model.sibling(metadata).root),
+  ]);
 }

@@ -12,7 +12,15 @@ import { Query } from "../query/query";
 import { Following } from "./bulk-write";
 import { isModified } from "./change-set";
 import { Collection, LazyCollection } from "./collection";
-import { closedSession, inAutoflush, needsRollback, noDeleteDate, notPersistent, savepointOver } from "./errors";
+import {
+  closedSession,
+  inAutoflush,
+  needsRollback,
+  noDeleteDate,
+  notPersistent,
+  ofAnotherDataSource,
+  savepointOver,
+} from "./errors";
 import { hydratorOf, type Hydrator } from "./hydrator";
 import { IdentityMap } from "./identity-map";
 import { keyMaker } from "./identity-key";
@@ -206,8 +214,9 @@ export class Workspace implements InstanceOwner, QueryContext {
   }
 
   #checked(entity: unknown): object {
-    if (typeof entity === "object" && entity !== null && instanceOf(entity)) return entity;
-    this.models.ofEntity(entity);
+    const instance = typeof entity === "object" && entity !== null ? instanceOf(entity) : undefined;
+    if (instance && instance.model.metadata.dataSource !== this.dataSource) throw ofAnotherDataSource(instance.entity);
+    if (!instance) this.models.ofEntity(entity);
     return entity as object;
   }
 
