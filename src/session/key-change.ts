@@ -2,6 +2,7 @@ import type { Statements } from "../dialect/dialect";
 import type { ColumnModel, EntityModel } from "../metadata/model";
 import type { Change } from "./change-set";
 import { keyCannotFollow } from "./errors";
+import { groupBy } from "./groups";
 import { keyMaker } from "./identity-key";
 import { NOT_LOADED, type Instance, type Reference } from "./instance";
 import type { Journal } from "./journal";
@@ -165,16 +166,10 @@ export function followingStatements(
   except: Instance,
   together: boolean,
 ): FollowingStatement[] {
-  const byTable = new Map<string, Follower[]>();
-  followers.forEach((follower, place) => {
-    const name = together ? follower.table : String(place);
-    const group = byTable.get(name);
-    if (group) group.push(follower);
-    else byTable.set(name, [follower]);
-  });
+  const groups = together ? groupBy(followers, ({ table }) => table).values() : followers.map((follower) => [follower]);
   const all: FollowingStatement[] = [];
   let position = 0;
-  for (const group of byTable.values()) {
+  for (const group of groups) {
     if (!together) position = 0;
     const parameters: unknown[] = [];
     const put = (column: ColumnModel, value: unknown): string => {
@@ -183,13 +178,10 @@ export function followingStatements(
     };
     const met = ({ columns }: Follower): string =>
       columns.map(({ quoted, referenced: at, old }) => `${quoted} = ${put(at, old)}`).join(" AND ");
-    const targets = new Map<string, [Follower, FollowingColumn][]>();
-    for (const follower of group)
-      for (const column of follower.columns.filter(isMoved)) {
-        const list = targets.get(column.quoted);
-        if (list) list.push([follower, column]);
-        else targets.set(column.quoted, [[follower, column]]);
-      }
+    const moved = group.flatMap((follower) =>
+      follower.columns.filter(isMoved).map((column) => [follower, column] as const),
+    );
+    const targets = groupBy(moved, ([, { quoted }]) => quoted);
     const sets = [...targets].map(([quoted, list]) => {
       if (group.length === 1) return `${quoted} = ${put(list[0]![1].referenced, list[0]![1].value)}`;
       const cases = list.map(([follower, { referenced: at, value }]) => `WHEN ${met(follower)} THEN ${put(at, value)}`);

@@ -4,6 +4,7 @@ import type { TreeModel } from "../metadata/tree";
 import { secondRoot, treeCycle } from "./errors";
 import { changesForNow, isAwaited } from "./change-set";
 import type { Step } from "./flush-plan";
+import { groupBy } from "./groups";
 import type { Instance } from "./instance";
 import type { Parking } from "./parking";
 import { ValueToCome } from "./plan";
@@ -84,15 +85,13 @@ export class Trees {
 
   /** Rows whose parents were changed, each with its children. */
   async #moved(instances: readonly Instance[], isLast: boolean): Promise<void> {
-    const byModel = new Map<EntityModel, Move[]>();
-    for (const instance of instances) {
-      const { tree, root } = instance.model;
-      const move = { instance, node: encodedKey(instance), parent: parentOf(tree!, instance) };
-      const moves = byModel.get(root);
-      if (moves) moves.push(move);
-      else byModel.set(root, [move]);
-    }
-    for (const moves of byModel.values()) await this.#moveAll(moves, isLast);
+    const moves = instances.map((instance) => ({
+      instance,
+      node: encodedKey(instance),
+      parent: parentOf(instance.model.tree!, instance),
+    }));
+    for (const ofTable of groupBy(moves, ({ instance }) => instance.model.root).values())
+      await this.#moveAll(ofTable, isLast);
   }
 
   /** Keys that are given up for a moment leave the paths, where another node would be taken for this one. */
