@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import type { DataSource } from "typeorm";
 import type { Project } from "../config/project";
-import { loadMigrations } from "../migrate/files";
-import { History } from "../migrate/history";
-import { Ledger } from "../migrate/ledger";
-import { readState, statusOf } from "../migrate/state";
+import { loadMigrations } from "../migrate/files/files";
+import { History } from "../migrate/history/history";
+import { Ledger } from "../migrate/history/migration-log";
+import { readState, statusOf } from "../migrate/history/state";
 import type { IO } from "./command";
 import { declaredMigrations } from "./migrate/opened";
 

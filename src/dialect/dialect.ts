@@ -1,5 +1,5 @@
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Family } from "./family";
+import type { Family } from "./database-type";
 
 /** A value, or the promise of one: the embedded database answers at once, a server later. */
 export type MaybePromise<T> = T | Promise<T>;

@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { Dialect } from "./dialect";
-import { familyOf, type Family } from "./family";
+import { familyOf, type Family } from "./database-type";
 
 // Each is loaded when it is first asked for, so that nobody pays for another database.
 const DIALECTS: Record<Family, () => Dialect> = {

@@ -1,7 +1,7 @@
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "./dialect";
 import { DatabaseError, statementFailed, type DriverComplaint } from "./errors";
-import { StatementLog } from "./observed";
+import { StatementLog } from "./statement-observer";
 import { transactionStep } from "./transaction";
 
 /** What a driver gives back for one statement. */

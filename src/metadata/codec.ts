@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
-import { familyOf } from "../dialect/family";
+import { familyOf } from "../dialect/database-type";
 import { BYTE_TYPES, isByteClass } from "./byte-types";
 import { isSameDecimal } from "./inspection/numbers";
 

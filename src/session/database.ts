@@ -7,7 +7,7 @@ import type { Aliased } from "../query/aliased";
 import { columnsOf } from "../query/columns";
 import { type Query } from "../query/query";
 import type { Columns, Values } from "../query/types";
-import { Registry } from "./registry";
+import { Registry } from "./relations/registry";
 import { Session, type EntityClass, type SessionOptions } from "./session";
 
 /** A project's database: its entities, a session, and the queries. */

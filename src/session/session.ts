@@ -4,12 +4,12 @@ import type { EntityModel, EntityTarget } from "../metadata/model";
 import { Aliased } from "../query/aliased";
 import { Query } from "../query/query";
 import type { Key, Values } from "../query/types";
-import { changesOf } from "./change-set";
-import { notPersistent } from "./errors";
-import { keyMaker } from "./identity-key";
-import { instanceOf, type EntityState, type Instance } from "./instance";
-import type { Plan } from "./plan";
-import { Registry } from "./registry";
+import { changesOf } from "./flush/change-set";
+import { notPersistent } from "./state/errors";
+import { keyMaker } from "./state/identity-key";
+import { instanceOf, type EntityState, type Instance } from "./state/instance";
+import type { Plan } from "./preview/plan";
+import { Registry } from "./relations/registry";
 import { Workspace } from "./workspace";
 
 /** How a session behaves, as `new Session` and `connect` take it. */

@@ -9,9 +9,9 @@ import type { Models } from "../metadata/models";
 import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../query/context";
 import { Column } from "../query/expression";
 import { Query } from "../query/query";
-import { Following } from "./bulk-write";
-import { isModified } from "./change-set";
-import { Collection, LazyCollection } from "./collection";
+import { Following } from "./write/bulk-sync";
+import { isModified } from "./flush/change-set";
+import { Collection, LazyCollection } from "./relations/collection";
 import {
   closedSession,
   inAutoflush,
@@ -20,20 +20,20 @@ import {
   notPersistent,
   ofAnotherDataSource,
   savepointOver,
-} from "./errors";
-import { hydratorOf, type Hydrator } from "./hydrator";
-import { IdentityMap } from "./identity-map";
-import { keyMaker } from "./identity-key";
-import { instanceOf, type Instance, type InstanceOwner, type Reference, type Related } from "./instance";
-import { conceal } from "./instrument";
-import { Journal } from "./journal";
-import { loadRelation, relatedTo } from "./relation-loader";
-import type { Registry } from "./registry";
-import { restore } from "./restorer";
-import { RowReader } from "./row-reader";
+} from "./state/errors";
+import { hydratorOf, type Hydrator } from "./relations/hydrator";
+import { IdentityMap } from "./state/identity-map";
+import { keyMaker } from "./state/identity-key";
+import { instanceOf, type Instance, type InstanceOwner, type Reference, type Related } from "./state/instance";
+import { conceal } from "./relations/instrument";
+import { Journal } from "./rollback/undo-log";
+import { loadRelation, relatedTo } from "./load/relation-loader";
+import type { Registry } from "./relations/registry";
+import { restore } from "./rollback/restorer";
+import { RowReader } from "./load/row-reader";
 import type { SessionOptions } from "./session";
-import { EMPTY_PLAN, type Plan } from "./plan";
-import { UnitOfWork, type FlushResult } from "./unit-of-work";
+import { EMPTY_PLAN, type Plan } from "./preview/plan";
+import { UnitOfWork, type FlushResult } from "./flush/unit-of-work";
 
 /** Everything one session holds, and the steps its public methods are made of. */
 export class Workspace implements InstanceOwner, QueryContext {

@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type * as Commands from "./commands/commands";
-import type { Sitting } from "./sitting";
-import { Statements, type Piece } from "./statements";
+import type { Sitting } from "./repl";
+import { Statements, type Piece } from "./evaluate/statements";
 
 /** How long a statement that is whole waits for a line that goes on with it, when whoever writes the pipe pauses. In milliseconds. */
 const PATIENCE = 40;

@@ -1,6 +1,6 @@
-import { restrict, restrictionsOf } from "./access";
+import { restrict, restrictionsOf } from "./restrictions";
 import { evaluateOnce, readPipe } from "./pipe";
-import { Sitting, type Manner } from "./sitting";
+import { Sitting, type Manner } from "./repl";
 import type { ShellDatabase } from "./world";
 
 /** How results are written. `table` is for people; the others are for scripts. */

@@ -1,5 +1,5 @@
 import { type EntitySchema } from "typeorm";
-import { generate } from "../../src/migrate/generate";
+import { generate } from "../../src/migrate/generate/generate";
 import { eachDatabase } from "../helpers/databases";
 import { bare, entity, toOne, view } from "./entities";
 import { typeormGenerate, typeormRun } from "./typeorm-tool";

@@ -1,9 +1,9 @@
 import { DataSource } from "typeorm";
-import { migrationDatabaseOf } from "../../src/migrate/databases/database";
-import { History } from "../../src/migrate/history";
-import { Ledger } from "../../src/migrate/ledger";
-import { planUp } from "../../src/migrate/plan";
-import { run, type RunObserver } from "../../src/migrate/run";
+import { migrationDatabaseOf } from "../../src/migrate/run/databases/database";
+import { History } from "../../src/migrate/history/history";
+import { Ledger } from "../../src/migrate/history/migration-log";
+import { planUp } from "../../src/migrate/run/plan";
+import { run, type RunObserver } from "../../src/migrate/run/run";
 import { database } from "../helpers/databases";
 
 const SILENT: RunObserver = {

@@ -1,5 +1,5 @@
 import { sqliteSchema } from "../../src/dialect/sqlite/schema/dialect";
-import { isVerbatim } from "../../src/migrate/difference";
+import { isVerbatim } from "../../src/migrate/generate/resolve";
 import { database } from "../helpers/databases";
 import { type Columns, entity, toOne, view } from "./entities";
 import { Workshop } from "./workshop";

@@ -9,8 +9,8 @@ import {
   type QueryRunner,
 } from "typeorm";
 import { type MigrationContext, openDataSource } from "../../src/migrate/context";
-import { type CheckResult, check } from "../../src/migrate/check";
-import { type GenerateOptions, type GenerateResult, generate } from "../../src/migrate/generate";
+import { type CheckResult, check } from "../../src/migrate/generate/check";
+import { type GenerateOptions, type GenerateResult, generate } from "../../src/migrate/generate/generate";
 import { type TestDatabase, type ScratchDatabase } from "../helpers/databases";
 
 type Entities = readonly (Function | EntitySchema<any>)[];

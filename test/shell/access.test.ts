@@ -1,5 +1,5 @@
 import { DataSource, Entity, PrimaryColumn } from "typeorm";
-import { isGuarded, restrictionsOf } from "../../src/shell/access";
+import { isGuarded, restrictionsOf } from "../../src/shell/restrictions";
 import { eachDatabase } from "../helpers/databases";
 import { pipe } from "./sitting";
 

@@ -4,7 +4,7 @@ import { Column, DataSource, Entity, ManyToOne, OneToMany, PrimaryGeneratedColum
 import { connect, type Database } from "../../src/session/database";
 import { isCommand, runCommand } from "../../src/shell/commands/commands";
 import { openShell, type ShellOptions } from "../../src/shell/shell";
-import { Sitting, type Manner } from "../../src/shell/sitting";
+import { Sitting, type Manner } from "../../src/shell/repl";
 
 /** Entities that have one of each thing the shell must know. */
 @Entity()

@@ -1,4 +1,4 @@
-import { Statements } from "../../src/shell/statements";
+import { Statements } from "../../src/shell/evaluate/statements";
 import { parse } from "../../src/shell/rewrite/parse";
 import { openSitting, type TestSitting } from "./sitting";
 

@@ -1,7 +1,7 @@
 import { ExitCode } from "../../errors";
-import { check } from "../../migrate/check";
-import { halfAppliedError } from "../../migrate/plan";
-import { pendingFiles } from "../../migrate/state";
+import { check } from "../../migrate/generate/check";
+import { halfAppliedError } from "../../migrate/run/plan";
+import { pendingFiles } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { printJson } from "./json";
 import { noteMissing, openMigrations } from "./opened";

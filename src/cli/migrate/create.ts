@@ -1,5 +1,5 @@
-import { createMigration } from "../../migrate/create";
-import { migrationFolder } from "../../migrate/folder";
+import { createMigration } from "../../migrate/generate/create";
+import { migrationFolder } from "../../migrate/files/folder";
 import type { CommandContext } from "../command";
 import { nameMissing } from "./errors";
 import { migrationJson, printJson } from "./json";

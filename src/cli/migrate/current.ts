@@ -1,5 +1,5 @@
-import { halfAppliedError } from "../../migrate/plan";
-import { currentEntry, pendingFiles, statusOf } from "../../migrate/state";
+import { halfAppliedError } from "../../migrate/run/plan";
+import { currentEntry, pendingFiles, statusOf } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
 import { openMigrations } from "./opened";

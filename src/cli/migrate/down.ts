@@ -1,5 +1,5 @@
 import type { ExitCode } from "../../errors";
-import { planDown, type Plan } from "../../migrate/plan";
+import { planDown, type Plan } from "../../migrate/run/plan";
 import type { CommandContext } from "../command";
 import { worded } from "./findings";
 import type { Opened } from "./opened";

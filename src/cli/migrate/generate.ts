@@ -1,8 +1,8 @@
-import type { Ask } from "../../migrate/answers";
-import { generate, type GenerateResult } from "../../migrate/generate";
-import { halfAppliedError } from "../../migrate/plan";
-import { shownPath } from "../../migrate/running-errors";
-import { pendingFiles } from "../../migrate/state";
+import type { Ask } from "../../migrate/generate/answers";
+import { generate, type GenerateResult } from "../../migrate/generate/generate";
+import { halfAppliedError } from "../../migrate/run/plan";
+import { shownPath } from "../../migrate/errors";
+import { pendingFiles } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { nameOf } from "./create";
 import { printJson } from "./json";

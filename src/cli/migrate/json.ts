@@ -1,9 +1,9 @@
 import { RetortError } from "../../errors";
-import type { MigrationFile } from "../../migrate/files";
-import type { Plan, Step } from "../../migrate/plan";
-import type { StepReport } from "../../migrate/run";
-import { shownPath } from "../../migrate/running-errors";
-import { currentEntry, pendingFiles, type MigrationState } from "../../migrate/state";
+import type { MigrationFile } from "../../migrate/files/files";
+import type { Plan, Step } from "../../migrate/run/plan";
+import type { StepReport } from "../../migrate/run/run";
+import { shownPath } from "../../migrate/errors";
+import { currentEntry, pendingFiles, type MigrationState } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 
 /** How `--json` names a migration. */

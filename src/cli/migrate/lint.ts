@@ -1,7 +1,7 @@
 import { ExitCode } from "../../errors";
 import type { Linted } from "../../migrate/lint/lint";
 import { lint } from "../../migrate/lint/lint";
-import { halfAppliedError, planUp } from "../../migrate/plan";
+import { halfAppliedError, planUp } from "../../migrate/run/plan";
 import type { CommandContext } from "../command";
 import { worded } from "./findings";
 import { printJson, stepJson } from "./json";

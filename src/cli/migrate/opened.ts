@@ -1,12 +1,12 @@
 import type { DataSource } from "typeorm";
 import type { MigrationContext } from "../../migrate/context";
-import { migrationDatabaseOf } from "../../migrate/databases/database";
-import { loadMigrations } from "../../migrate/files";
-import { migrationFolder } from "../../migrate/folder";
-import { History } from "../../migrate/history";
-import { Ledger } from "../../migrate/ledger";
-import type { Running } from "../../migrate/run";
-import { missingNames, readState, type MigrationState } from "../../migrate/state";
+import { migrationDatabaseOf } from "../../migrate/run/databases/database";
+import { loadMigrations } from "../../migrate/files/files";
+import { migrationFolder } from "../../migrate/files/folder";
+import { History } from "../../migrate/history/history";
+import { Ledger } from "../../migrate/history/migration-log";
+import type { Running } from "../../migrate/run/run";
+import { missingNames, readState, type MigrationState } from "../../migrate/history/state";
 import type { CommandContext, DatabaseUse } from "../command";
 
 /** What the migrate commands have in common: the project's migrations and its database, opened. */

@@ -1,6 +1,6 @@
 import type { ExitCode } from "../../errors";
-import { planRedo } from "../../migrate/plan";
-import { badCount } from "../../migrate/running-errors";
+import { planRedo } from "../../migrate/run/plan";
+import { badCount } from "../../migrate/errors";
 import type { CommandContext } from "../command";
 import { confirmLosses } from "./down";
 import { carryOut, type RunningOptions } from "./running";

@@ -1,8 +1,8 @@
 import { ExitCode } from "../../errors";
-import type { Plan, Step } from "../../migrate/plan";
-import { run, type RunObserver, type RunOptions, type RunReport, type TransactionMode } from "../../migrate/run";
-import { wouldFail } from "../../migrate/running-errors";
-import { editedNames, statusOf, type MigrationState } from "../../migrate/state";
+import type { Plan, Step } from "../../migrate/run/plan";
+import { run, type RunObserver, type RunOptions, type RunReport, type TransactionMode } from "../../migrate/run/run";
+import { wouldFail } from "../../migrate/errors";
+import { editedNames, statusOf, type MigrationState } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { errorJson, planJson, printJson, reportJson, standingJson, stepJson } from "./json";
 import { noteMissing, openMigrations, type Opened } from "./opened";
@@ -60,7 +60,7 @@ async function showPlan(command: Command, opened: Opened, task: Task): Promise<E
 }
 
 async function showStatements(command: Command, opened: Opened, task: Task): Promise<ExitCode> {
-  const { recordScript } = require("../../migrate/script") as typeof import("../../migrate/script");
+  const { recordScript } = require("../../migrate/run/script") as typeof import("../../migrate/run/script");
   const plan = task.makePlan(await opened.state());
   const script = await recordScript(opened.running, plan, runOptions(command, opened));
   if (command.options.json) {

@@ -1,6 +1,6 @@
-import { halfAppliedError } from "../../migrate/plan";
-import { shownPath } from "../../migrate/running-errors";
-import { squash, writeSquashed } from "../../migrate/squash";
+import { halfAppliedError } from "../../migrate/run/plan";
+import { shownPath } from "../../migrate/errors";
+import { squash, writeSquashed } from "../../migrate/verify/squash";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
 import { openMigrations } from "./opened";

@@ -1,5 +1,5 @@
-import { planStamp, type Stamp } from "../../migrate/plan";
-import { stamp } from "../../migrate/stamp";
+import { planStamp, type Stamp } from "../../migrate/run/plan";
+import { stamp } from "../../migrate/run/stamp";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson, standingJson } from "./json";
 import { openMigrations, type Opened } from "./opened";

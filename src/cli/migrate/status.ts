@@ -1,6 +1,6 @@
 import { ExitCode } from "../../errors";
-import { halfAppliedError } from "../../migrate/plan";
-import { currentEntry, statusOf, type MigrationState, type MigrationStatus } from "../../migrate/state";
+import { halfAppliedError } from "../../migrate/run/plan";
+import { currentEntry, statusOf, type MigrationState, type MigrationStatus } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
 import { openMigrations } from "./opened";

@@ -1,5 +1,5 @@
 import type { ExitCode } from "../../errors";
-import { planUp } from "../../migrate/plan";
+import { planUp } from "../../migrate/run/plan";
 import type { CommandContext } from "../command";
 import { carryOut, type RunningOptions } from "./running";
 

@@ -1,6 +1,6 @@
-import { notProven, shownPath } from "../../migrate/running-errors";
-import type { VerifiedMigration } from "../../migrate/verify";
-import { verify } from "../../migrate/verify";
+import { notProven, shownPath } from "../../migrate/errors";
+import type { VerifiedMigration } from "../../migrate/verify/verify";
+import { verify } from "../../migrate/verify/verify";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
 import { openMigrations } from "./opened";

@@ -2,7 +2,7 @@ import type { PoolConnection, ResultSetHeader } from "mysql2";
 import type { Row } from "../dialect";
 import type { DriverComplaint } from "../errors";
 import { ServerConnection, type DriverAnswer } from "../server-connection";
-import { complaintOf } from "./complaint";
+import { complaintOf } from "./driver-error";
 
 export class MysqlConnection extends ServerConnection<PoolConnection> {
   #streams = 0;

@@ -2,7 +2,7 @@ import type { Client, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } f
 import type { Row } from "../dialect";
 import type { DriverComplaint } from "../errors";
 import { ServerConnection, type DriverAnswer } from "../server-connection";
-import { complaintOf } from "./complaint";
+import { complaintOf } from "./driver-error";
 
 export class PostgresConnection extends ServerConnection<PoolClient> {
   #cursors = 0;

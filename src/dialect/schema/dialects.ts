@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm";
-import { familyOf, type Family } from "../family";
+import { familyOf, type Family } from "../database-type";
 import type { SchemaDialect } from "./dialect";
 
 // Each is loaded when it is first asked for.

@@ -4,9 +4,9 @@ import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "../dialect";
 import { statementFailed, writeLockTimeout } from "../errors";
-import { StatementLog } from "../observed";
+import { StatementLog } from "../statement-observer";
 import { transactionStep } from "../transaction";
-import { complaintOf, isBusy } from "./complaint";
+import { complaintOf, isBusy } from "./driver-error";
 import { lockHolder } from "./lock-holder";
 import { isMemory, writeQueueOf, type WriteQueue } from "./write-queue";
 

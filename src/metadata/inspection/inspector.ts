@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
-import { familyOf, type Family } from "../../dialect/family";
+import { familyOf, type Family } from "../../dialect/database-type";
 import { BYTE_TYPES, isByteClass } from "../byte-types";
 import { arrayInspector, enumInspector, jsonInspector, listInspector } from "./documents";
 import {

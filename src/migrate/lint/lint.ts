@@ -9,7 +9,7 @@ import {
   withNames,
   type Quoting,
 } from "../../dialect/schema/tokens";
-import type { Plan, Step } from "../plan";
+import type { Plan, Step } from "../run/plan";
 import { Evidence, type Evident, operand } from "./evidence";
 import { effectsOf, type Effect, type KeyTarget, type Part } from "./effects";
 import { readMethod } from "./source";

@@ -1,4 +1,4 @@
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 
 /** A dot-command. The table of them is what `.help` prints and what Tab completes. */
 export interface DotCommand {

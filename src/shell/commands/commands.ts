@@ -1,5 +1,5 @@
 import { unknownDotCommand } from "../errors";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { DotCommand } from "./command";
 import { diff } from "./diff";
 import { editor } from "./editor";

@@ -3,7 +3,7 @@ import { readPath } from "../print/entities";
 import { shownColumns } from "../print/printer";
 import { drawPairs } from "../print/table";
 import { statementText } from "../sql/echo";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { ShellModel } from "../world";
 import type { DotCommand } from "./command";
 

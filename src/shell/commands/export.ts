@@ -5,7 +5,7 @@ import path from "node:path";
 import { Query } from "../../query/query";
 import { noSuchFile, nothingToWrite, usage } from "../errors";
 import { formatted } from "../print/formats";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { DotCommand } from "./command";
 import { mayWrite, takeFile, type NamedFile } from "./file";
 import { Progress } from "../print/progress";

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileExists } from "../errors";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 
 /** A file as it was typed: quotes hold a name with blanks together. */
 export interface NamedFile {

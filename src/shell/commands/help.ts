@@ -1,6 +1,6 @@
 import { unknownDotCommand } from "../errors";
 import { drawPairs } from "../print/table";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { DotCommand } from "./command";
 
 /** `.help`, over the table it stands in itself. */

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { noSuchFile, usage } from "../errors";
-import { Statements } from "../statements";
+import { Statements } from "../evaluate/statements";
 import type { DotCommand } from "./command";
 import { takeFile, type NamedFile } from "./file";
 

@@ -3,7 +3,7 @@ import { membersOf } from "../complete/members";
 import { NAMES, QUERY, SESSION, type Explained } from "../complete/vocabulary";
 import { drawPairs } from "../print/table";
 import { wrapped } from "../print/width";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import { describeEntity } from "./schema";
 
 /** What a name is: an entity, a method of a query or of the session, a name at the prompt. */

@@ -1,6 +1,6 @@
-import { restrict } from "../access";
+import { restrict } from "../restrictions";
 import { notHere } from "../errors";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { ShellModel } from "../world";
 import { typeText } from "./schema";
 import type { DotCommand } from "./command";

@@ -1,7 +1,7 @@
 import { unknownEntity } from "../errors";
 import type { EntityName } from "../names";
 import { drawTable, drawPairs, type TableCell } from "../print/table";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { ShellColumn, ShellModel } from "../world";
 import type { DotCommand } from "./command";
 

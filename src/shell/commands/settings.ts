@@ -1,6 +1,6 @@
 import { usage } from "../errors";
 import type { ResultFormat } from "../shell";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { DotCommand } from "./command";
 
 const FORMATS: readonly ResultFormat[] = ["table", "json", "csv", "ndjson"];

@@ -1,7 +1,7 @@
 import { Query } from "../../query/query";
 import { usage } from "../errors";
 import { statementText } from "../sql/echo";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { DotCommand } from "./command";
 
 export const sql: DotCommand = {

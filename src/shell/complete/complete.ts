@@ -1,6 +1,6 @@
 import { commands } from "../commands/commands";
 import type { Candidate, Completions } from "../prompt/menu";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { ShellColumn, ShellModel } from "../world";
 import { candidatesOf, properties } from "./members";
 import { chainStart, scan, type Frame, type Scan } from "./scan";

@@ -1,6 +1,6 @@
 import { shownColumns } from "../print/printer";
 import type { Candidate } from "../prompt/menu";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { ShellModel } from "../world";
 import { chainOf, Inference, type Type } from "./types";
 import { COLLECTION, DATABASE, EXPRESSION, QUERY, SESSION, type Explained } from "./vocabulary";

@@ -2,7 +2,7 @@ import { types } from "node:util";
 import type * as acorn from "acorn";
 import { Query } from "../../query/query";
 import { parse } from "../rewrite/parse";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import type { ShellColumn, ShellModel, ShellRelation } from "../world";
 
 /*

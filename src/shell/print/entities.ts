@@ -1,7 +1,7 @@
 import { inspect, types } from "node:util";
 import { isAwaitable } from "../../query/awaitable";
-import { instanceOf } from "../../session/instance";
-import { inspectEntity } from "../../session/instrument";
+import { instanceOf } from "../../session/state/instance";
+import { inspectEntity } from "../../session/relations/instrument";
 import type { ShellModel, ShellRelation } from "../world";
 
 /** Knows which objects are entities, and what can be said of one without asking the database. */

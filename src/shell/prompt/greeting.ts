@@ -1,6 +1,6 @@
 import { cut } from "../print/width";
-import type { Sitting } from "../sitting";
-import { hostOf } from "../access";
+import type { Sitting } from "../repl";
+import { hostOf } from "../restrictions";
 import { databaseName } from "./text";
 
 /** One or two lines: where one is, what is at hand, what has to be known. */

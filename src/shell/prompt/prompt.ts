@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { isCommand, isKnown, runCommand } from "../commands/commands";
 import { cut } from "../print/width";
-import type { Sitting } from "../sitting";
-import { Statements, type Piece } from "../statements";
+import type { Sitting } from "../repl";
+import { Statements, type Piece } from "../evaluate/statements";
 import { colourInput } from "./colour";
 import { Editor } from "./editor";
 import { greeting } from "./greeting";

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { DataSourceOptions } from "typeorm";
-import { hostOf } from "../access";
-import type { Sitting } from "../sitting";
+import { hostOf } from "../restrictions";
+import type { Sitting } from "../repl";
 
 /** `microblog ●2 > `: the database, and what the session holds. */
 export function promptText(sitting: Sitting): string {

@@ -2,7 +2,7 @@ import type * as acorn from "acorn";
 import { Inference } from "../complete/types";
 import { declaredNames } from "../rewrite/patterns";
 import { render, type Rope } from "../rewrite/rope";
-import type { Sitting } from "../sitting";
+import type { Sitting } from "../repl";
 import { Explicit, undeclared, type Knowledge, type Memory } from "./explicit";
 import { inTurnText } from "./in-turn";
 

@@ -1,6 +1,6 @@
 import type { Theme } from "../print/theme";
 import type { Secrets } from "../print/secrets";
-import { milliseconds } from "../receipt";
+import { milliseconds } from "./statement-stats";
 import type { ShellEvent } from "../world";
 import { highlightSql } from "./highlight";
 import { inspect } from "node:util";

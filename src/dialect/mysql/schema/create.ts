@@ -1,4 +1,4 @@
-import type { Books } from "../../schema/books";
+import type { Books } from "../../schema/typeorm-metadata";
 import type { Check, Column, ForeignKey, Index, ObjectName, Table } from "../../schema/model";
 
 export function quote(identifier: string): string {

@@ -1,7 +1,7 @@
 import type { DataSource } from "typeorm";
-import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/complaints";
+import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/driver-errors";
 import type { SchemaDialect } from "../../schema/dialect";
-import { complaintOf } from "../complaint";
+import { complaintOf } from "../driver-error";
 import type { Column } from "../../schema/model";
 import { mentions, mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
 import { path, quote, text } from "./create";

@@ -1,4 +1,4 @@
-import { follow } from "../../schema/books";
+import { follow } from "../../schema/typeorm-metadata";
 import type { Plan, Statement, Step } from "../../schema/dialect";
 import { type ForeignKey, type ObjectName, type Schema, type Table, findTable, keyOf } from "../../schema/model";
 import {
@@ -11,7 +11,7 @@ import {
   apply,
 } from "../../schema/operation";
 import { mysqlQuoting, renamedIn } from "../../schema/tokens";
-import { describe } from "../../schema/words";
+import { describe } from "../../schema/describe";
 import * as write from "./create";
 import { path, quote, text } from "./create";
 

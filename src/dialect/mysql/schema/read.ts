@@ -1,5 +1,5 @@
 import type { QueryRunner } from "typeorm";
-import { withBooks } from "../../schema/books";
+import { withBooks } from "../../schema/typeorm-metadata";
 import type { Scope } from "../../schema/dialect";
 import type { Check, Column, ForeignKey, Index, Schema, Table, View } from "../../schema/model";
 import { mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";

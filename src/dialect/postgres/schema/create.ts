@@ -1,4 +1,4 @@
-import type { Books } from "../../schema/books";
+import type { Books } from "../../schema/typeorm-metadata";
 import type { Check, Column, Exclusion, ForeignKey, Index, ObjectName, Table, Unique, View } from "../../schema/model";
 import { literal } from "../../schema/tokens";
 

@@ -1,8 +1,8 @@
 import type { DataSource } from "typeorm";
 import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
-import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/complaints";
+import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/driver-errors";
 import type { SchemaDialect } from "../../schema/dialect";
-import { complaintOf } from "../complaint";
+import { complaintOf } from "../driver-error";
 import type { Column } from "../../schema/model";
 import { literal, mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";

@@ -1,4 +1,4 @@
-import { follow } from "../../schema/books";
+import { follow } from "../../schema/typeorm-metadata";
 import type { Plan, Statement, Step } from "../../schema/dialect";
 import {
   type Column,
@@ -20,7 +20,7 @@ import {
   apply,
 } from "../../schema/operation";
 import { isTrivia, literal, mentions, nameIn, postgresQuoting, renamedIn, tokenize } from "../../schema/tokens";
-import { describe } from "../../schema/words";
+import { describe } from "../../schema/describe";
 import * as write from "./create";
 import { path, quote } from "./create";
 

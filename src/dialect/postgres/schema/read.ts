@@ -1,5 +1,5 @@
 import type { QueryRunner } from "typeorm";
-import { withBooks } from "../../schema/books";
+import { withBooks } from "../../schema/typeorm-metadata";
 import type { Scope } from "../../schema/dialect";
 import type {
   Column,

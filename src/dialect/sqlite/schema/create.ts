@@ -1,5 +1,5 @@
 import type { Check, Column, ForeignKey, Index, Table, Unique, View } from "../../schema/model";
-import type { Books } from "../../schema/books";
+import type { Books } from "../../schema/typeorm-metadata";
 import { literal } from "../../schema/tokens";
 
 export function quote(identifier: string): string {

@@ -1,6 +1,6 @@
-import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/complaints";
+import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/driver-errors";
 import type { SchemaDialect } from "../../schema/dialect";
-import { complaintOf } from "../complaint";
+import { complaintOf } from "../driver-error";
 import type { Column, Table } from "../../schema/model";
 import { literal, mentions, normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";

@@ -1,4 +1,4 @@
-import { enterView, followColumns, renameColumns, strikeView } from "../../schema/books";
+import { enterView, followColumns, renameColumns, strikeView } from "../../schema/typeorm-metadata";
 import type { Plan, Rebuild, Statement, Step } from "../../schema/dialect";
 import {
   type Column,
@@ -20,7 +20,7 @@ import {
   apply,
 } from "../../schema/operation";
 import { isTrivia, literal, mentions, normalized, renamedIn, tokenize } from "../../schema/tokens";
-import { describe, describeWithin } from "../../schema/words";
+import { describe, describeWithin } from "../../schema/describe";
 import { books, columnDefinition, createIndex, createTable, createView, quote, referencesClause } from "./create";
 import * as edit from "./edit";
 import { readIndex, tableFrom } from "./read";

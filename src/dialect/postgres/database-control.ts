@@ -1,0 +1,44 @@
+import type { Pool, PoolClient } from "pg";
+import type { Access } from "../database-control";
+
+const FORBID = "SET default_transaction_read_only = on";
+
+/** pg's pool, with the list of its connections that it has no public name for. */
+type KnownPool = Pool & { _clients?: { processID?: number }[] };
+
+interface Driver {
+  master: KnownPool;
+  slaves: KnownPool[];
+}
+
+export const postgresAccess: Access = {
+  async forbidWrites(dataSource) {
+    const { master, slaves } = dataSource.driver as unknown as Driver;
+    for (const pool of [master, ...slaves]) {
+      // Sent before whatever the connection is made for.
+      pool.on("connect", (client) => void client.query(FORBID).catch(() => client.release(true)));
+      await Promise.all(Array.from({ length: pool.idleCount }, () => forbidOn(pool)));
+    }
+  },
+  allowWrites: "SET default_transaction_read_only = off",
+  async cancel(dataSource) {
+    const { master, slaves } = dataSource.driver as unknown as Driver;
+    for (const pool of [master, ...slaves]) {
+      const pids = (pool._clients ?? []).flatMap(({ processID }) => (processID ? [processID] : []));
+      // Over a connection that is free: it does not end its own statement.
+      await pool.query(
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = ANY($1) AND state = 'active' AND pid <> pg_backend_pid()",
+        [pids],
+      );
+    }
+  },
+};
+
+async function forbidOn(pool: Pool): Promise<void> {
+  const client: PoolClient = await pool.connect();
+  try {
+    await client.query(FORBID);
+  } finally {
+    client.release();
+  }
+}

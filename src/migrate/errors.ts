@@ -1,0 +1,328 @@
+import path from "node:path";
+import { ExitCode, RetortError } from "../errors";
+import { shortened } from "./history/statement";
+
+// The migration files
+
+function badFile(code: string, message: string, hint?: string, cause?: unknown): RetortError {
+  return new RetortError(`migrate/${code}`, message, {
+    exitCode: ExitCode.usage,
+    ...(hint !== undefined && { hint }),
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+export function fileDoesNotLoad(file: string, cause: unknown): RetortError {
+  return badFile("file-does-not-load", `${file} cannot be loaded: ${firstLine(cause)}`, `correct ${file}`, cause);
+}
+
+export function exportsNoMigration(file: string): RetortError {
+  return badFile(
+    "exports-no-migration",
+    `${file} exports no migration: no class with the methods up and down`,
+    "export the class, or move the file out of the migrations folder",
+  );
+}
+
+export function exportsSeveralMigrations(file: string, names: readonly string[]): RetortError {
+  return badFile(
+    "exports-several-migrations",
+    `${file} exports several migrations: ${names.join(", ")}`,
+    "give each class a file of its own",
+  );
+}
+
+export function noTimestamp(name: string, file: string | undefined): RetortError {
+  return badFile(
+    "no-timestamp",
+    `the migration ${name || "without a name"}${inFile(file)} has no timestamp: its class name must end in 13 digits`,
+    `call it ${name || "Migration"}${Date.now()}`,
+  );
+}
+
+export function sameNameTwice(name: string, files: readonly (string | undefined)[]): RetortError {
+  const where = files.filter((file) => file !== undefined).join(" and ");
+  return badFile(
+    "same-name-twice",
+    `two migrations are called ${name}${where && `: ${where}`}`,
+    "rename one class, with a timestamp of its own",
+  );
+}
+
+export function cannotBeMade(name: string, file: string | undefined, cause: unknown): RetortError {
+  return badFile(
+    "cannot-be-made",
+    `the migration ${name}${inFile(file)} throws when it is made: ${firstLine(cause)}`,
+    undefined,
+    cause,
+  );
+}
+
+// Targets
+
+export function unknownTarget(text: string, suggestion: string): RetortError {
+  return badFile(
+    "unknown-target",
+    `there is no migration "${text}"${suggestion}`,
+    "retort migrate status    (lists them)",
+  );
+}
+
+export function ambiguousTarget(text: string, candidates: readonly string[]): RetortError {
+  const shown = candidates.slice(0, 5).join(", ") + (candidates.length > 5 ? " …" : "");
+  return badFile(
+    "ambiguous-target",
+    `"${text}" may be ${candidates.length} migrations: ${shown}`,
+    "write more of its name",
+  );
+}
+
+export function wrongDirection(text: string, command: string, instead: string): RetortError {
+  return badFile("wrong-direction", `"${text}" is no target of ${command}`, instead);
+}
+
+export function badCount(text: string): RetortError {
+  return badFile("bad-count", `"${text}" is no number of migrations`, "retort migrate redo 2");
+}
+
+export function pastTheBase(wanted: number, applied: number): RetortError {
+  return new RetortError(
+    "migrate/past-the-base",
+    applied === 0
+      ? "nothing can be taken back: no migration is applied"
+      : `${wanted} migrations cannot be taken back: only ${count(applied, "is", "are")} applied`,
+    { hint: applied === 0 ? "retort migrate status" : "retort migrate down base    (takes all of them back)" },
+  );
+}
+
+export function pastTheHead(wanted: number, pending: number): RetortError {
+  return new RetortError(
+    "migrate/past-the-head",
+    `${wanted === 1 ? "1 migration" : `${wanted} migrations`} cannot be applied: ${pending === 0 ? "none is" : `only ${count(pending, "is", "are")}`} pending`,
+    { hint: pending === 0 ? "retort migrate status" : "retort migrate up    (applies all of them)" },
+  );
+}
+
+// Planning
+
+export function fileMissing(name: string): RetortError {
+  return new RetortError(
+    "migrate/file-missing",
+    `${name} is applied, but its file is missing: it cannot be taken back`,
+    {
+      hint: "bring the file back (git log --diff-filter=D --name-only), or: retort migrate stamp TARGET",
+    },
+  );
+}
+
+export function editedMigrations(names: readonly string[]): RetortError {
+  return new RetortError(
+    "migrate/edited",
+    `${names.join(", ")} ${names.length === 1 ? "was" : "were"} edited after being applied (--strict)`,
+    { hint: "put the old text back, and say what is new in a migration of its own" },
+  );
+}
+
+/** The rows that are there do not allow what a migration does; nothing was begun. */
+export function wouldFail(name: string, problems: readonly string[]): RetortError {
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more: retort migrate lint)` : "";
+  return new RetortError("migrate/would-fail", `${name} must fail: ${problems[0]}${more}; nothing was run`, {
+    hint: "mend the rows, or let an earlier migration do it; --no-lint tries all the same",
+  });
+}
+
+/** A squashed migration cannot be run where some of its parts have been, nor count as applied. */
+export function isPartlyReplaced(name: string, missing: readonly string[]): RetortError {
+  return new RetortError(
+    "migrate/partly-replaced",
+    `${name} was squashed out of migrations of which some are applied here and some are not: ${missing.join(", ")}`,
+    { hint: "bring the old files back (git), retort migrate up, then take the squashed one again" },
+  );
+}
+
+// Squashing
+
+export function badRange(text: string): RetortError {
+  return badFile("bad-range", `"${text}" is no range of migrations`, "retort migrate squash FIRST..LAST");
+}
+
+export function tooFewToSquash(count: number): RetortError {
+  return badFile(
+    "too-few",
+    `there ${count === 1 ? "is 1 migration" : `are ${count} migrations`} in that range`,
+    "name two or more",
+  );
+}
+
+export function unevenlyApplied(names: readonly string[]): RetortError {
+  return new RetortError(
+    "migrate/unevenly-applied",
+    `some of the range are applied and some are not: ${names.join(", ")}`,
+    {
+      hint: "retort migrate up",
+    },
+  );
+}
+
+export function squashNotProven(problem: string): RetortError {
+  return new RetortError(
+    "migrate/squash-not-proven",
+    `one migration for all of them does not come to the same: ${problem}`,
+    {
+      hint: "nothing was written; squash a smaller range",
+    },
+  );
+}
+
+// Running
+
+/** Where and how a migration failed. */
+export interface Failure {
+  readonly name: string;
+  readonly direction: "up" | "down";
+  /** The file as one would type it. */
+  readonly file: string | undefined;
+  /** The statement that failed and its number, when it was a statement. */
+  readonly statement?: { readonly number: number; readonly sql: string } | undefined;
+  /** What became of it: "it was rolled back". */
+  readonly outcome: string;
+  readonly cause: unknown;
+}
+
+export function migrationFailed(failure: Failure): RetortError {
+  const { name, direction, file, statement, outcome, cause } = failure;
+  const place = placeOf(statement);
+  const message = driverMessage(cause);
+  const correction = `correct ${file ?? name}, then: retort migrate ${direction}`;
+  const isThere = direction === "up" && /already exists|duplicate column/i.test(message);
+  const stamp = isThere ? `if the database has all of it already: retort migrate stamp ${name}; else ` : "";
+  return new RetortError("migrate/failed", `${name} (${direction}) failed${place}: ${message}`, {
+    hint: `${outcome}; ${stamp}${correction}`,
+    cause,
+  });
+}
+
+export function leftHalfApplied(failure: Failure): RetortError {
+  const { name, direction, file, statement, outcome, cause } = failure;
+  const place = placeOf(statement);
+  return new RetortError("migrate/half-applied", `${name} (${direction}) failed${place}: ${driverMessage(cause)}`, {
+    hint: `${outcome}; correct ${file ?? name} or the rows, then: retort migrate ${direction}    (goes on from there)`,
+    exitCode: ExitCode.halfApplied,
+    cause,
+  });
+}
+
+/** Rows that point at nothing, found before the commit. */
+export function danglingKeys(name: string, direction: string, found: readonly string[]): RetortError {
+  return new RetortError(
+    "migrate/dangling-keys",
+    `${name} (${direction}) failed: it would leave ${found.join(" and ")}`,
+    {
+      hint: "it was rolled back; delete those rows in the migration, or keep what they point at",
+    },
+  );
+}
+
+/** A migration that needs what it has itself changed cannot be shown without being run. */
+export function cannotBeShown(name: string, direction: string, cause: unknown): RetortError {
+  return new RetortError(
+    "migrate/cannot-be-shown",
+    `${name} (${direction}) cannot be shown without being run: ${driverMessage(cause)}`,
+    { hint: "try it on a copy of the database", cause },
+  );
+}
+
+export function noScratch(cause: unknown): RetortError {
+  return new RetortError("migrate/no-scratch", `no scratch database can be made: ${driverMessage(cause)}`, {
+    hint: "let the user create databases (PostgreSQL: ALTER USER … CREATEDB; MySQL: GRANT CREATE ON *.*), or use another one",
+    cause,
+  });
+}
+
+export function notProven(name: string, problem: string): RetortError {
+  return new RetortError("migrate/not-proven", `${name} is not right: ${problem}`, {
+    hint: "the project's database was not touched; correct the migration, then: retort migrate verify",
+  });
+}
+
+/** The lock, or the write lock of the database, cannot be had at all. */
+export function cannotWrite(cause: unknown): RetortError {
+  return new RetortError("migrate/cannot-write", `the database cannot be written to: ${driverMessage(cause)}`, {
+    hint: "look at the owner and the permissions of the file and its folder, or at the user's rights",
+    cause,
+  });
+}
+
+export function lockTimeout(milliseconds: number, what: string): RetortError {
+  return new RetortError("migrate/locked", `${what} for ${milliseconds / 1000} s`, {
+    hint: "try again, or wait longer: --lock-timeout 60",
+    exitCode: ExitCode.locked,
+    retryable: true,
+  });
+}
+
+export function lockLost(name: string): RetortError {
+  return new RetortError(
+    "migrate/lock-lost",
+    `the connection that held the migration lock is gone; ${name} was not begun`,
+    {
+      hint: "retort migrate up",
+      retryable: true,
+    },
+  );
+}
+
+// Half-applied history
+
+export function isHalfApplied(name: string, direction: "up" | "down", statements: number): RetortError {
+  const what = direction === "up" ? "applied" : "taken back";
+  return new RetortError(
+    "migrate/half-applied",
+    `${name} is only half ${what}: ${count(statements, "statement is", "statements are")} done`,
+    {
+      hint: `retort migrate ${direction}    (goes on from there), or finish it by hand and: retort migrate stamp TARGET`,
+      exitCode: ExitCode.halfApplied,
+    },
+  );
+}
+
+export function cannotGoOn(name: string, position: number, done: string, now: string | undefined): RetortError {
+  const says = now === undefined ? "ends before it" : `now says ${shortened(now, 60)}`;
+  return new RetortError(
+    "migrate/cannot-go-on",
+    `${name} is half-applied, and its file has changed: statement ${position} was ${shortened(done, 60)}; the file ${says}`,
+    {
+      hint: "put the statements that are done back into the file, or finish by hand and: retort migrate stamp TARGET",
+      exitCode: ExitCode.halfApplied,
+    },
+  );
+}
+
+function placeOf(statement: Failure["statement"]): string {
+  if (!statement) return "";
+  return statement.number === 0 ? " at the commit" : ` at statement ${statement.number}, ${shortened(statement.sql)}`;
+}
+
+function inFile(file: string | undefined): string {
+  return file === undefined ? "" : ` in ${file}`;
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+}
+
+/** The driver's own words, without what TypeORM puts around them. */
+function driverMessage(error: unknown): string {
+  const driverError = (error as { driverError?: unknown } | null)?.driverError;
+  return firstLine(driverError ?? error);
+}
+
+/** A path as messages show it: relative to the project's folder. */
+export function shownPath(root: string, file: string): string {
+  const relative = path.relative(root, file);
+  return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative.split(path.sep).join("/");
+}

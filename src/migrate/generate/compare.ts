@@ -1,0 +1,271 @@
+import type { SchemaDialect } from "../../dialect/schema/dialect";
+import {
+  type Column,
+  type EnumType,
+  type ForeignKey,
+  type Index,
+  type PrimaryKey,
+  type Schema,
+  type Table,
+  type View,
+  findTable,
+  keyOf,
+} from "../../dialect/schema/model";
+import type { ChangeEnum, Operation, Part } from "../../dialect/schema/operation";
+
+/** The parts of a table, as one list of one kind. */
+export function partsOf(table: Table): Part[] {
+  return [
+    ...table.indexes.map((value): Part => ({ sort: "index", value })),
+    ...table.uniques.map((value): Part => ({ sort: "unique", value })),
+    ...table.checks.map((value): Part => ({ sort: "check", value })),
+    ...table.exclusions.map((value): Part => ({ sort: "exclusion", value })),
+    ...table.foreignKeys.map((value): Part => ({ sort: "foreignKey", value })),
+  ];
+}
+
+/** Both schemas agree on what tables there are called; what differs comes out as operations, in the order they can be done in. */
+export function compare(actual: Schema, wanted: Schema, dialect: SchemaDialect): Operation[] {
+  const created = wanted.tables.filter((table) => !findTable(actual, table));
+  const dropped = actual.tables.filter((table) => !findTable(wanted, table));
+  const kept = wanted.tables.flatMap((table) => {
+    const before = findTable(actual, table);
+    return before ? [{ before, after: table }] : [];
+  });
+  const parts = kept.flatMap(({ before, after }) => compareParts(before, after, dialect));
+  const views = compareViews(actual, wanted, dialect);
+  const enums = compareEnums(actual, wanted);
+  const tables = kept.flatMap(({ before, after }) => compareTables(before, after, dialect));
+  const defaults = splitDefaults(tables, enums.changed);
+  return [
+    ...views.dropped,
+    ...parts.filter((operation) => operation.kind !== "addPart").sort(byWeight),
+    ...enums.created,
+    ...defaults.before,
+    ...enums.changed,
+    ...inOrder(created).map((table): Operation => ({ kind: "createTable", table })),
+    ...defaults.after,
+    ...parts.filter((operation) => operation.kind === "addPart").sort((a, b) => byWeight(b, a)),
+    ...inOrder(dropped)
+      .reverse()
+      .map((table): Operation => ({ kind: "dropTable", table })),
+    ...enums.dropped,
+    ...views.created,
+  ];
+}
+
+interface EnumChanges {
+  readonly created: readonly Operation[];
+  readonly changed: readonly ChangeEnum[];
+  readonly dropped: readonly Operation[];
+}
+
+function compareEnums(actual: Schema, wanted: Schema): EnumChanges {
+  const find = (schema: Schema, type: EnumType) => schema.enums.find((other) => keyOf(other) === keyOf(type));
+  const changed = wanted.enums.flatMap((type): ChangeEnum[] => {
+    const before = find(actual, type);
+    if (!before || before.values.join("\0") === type.values.join("\0")) return [];
+    return [
+      { kind: "changeEnum", name: { schema: type.schema, name: type.name }, before: before.values, after: type.values },
+    ];
+  });
+  return {
+    created: wanted.enums
+      .filter((type) => !find(actual, type))
+      .map((type): Operation => ({ kind: "createEnum", type })),
+    changed,
+    dropped: actual.enums.filter((type) => !find(wanted, type)).map((type): Operation => ({ kind: "dropEnum", type })),
+  };
+}
+
+/** A default cannot be changed together with the values of its enum: the old one goes before, the new one comes after. */
+function splitDefaults(
+  operations: readonly Operation[],
+  changed: readonly ChangeEnum[],
+): { before: Operation[]; after: Operation[] } {
+  const before: Operation[] = [];
+  const after = operations.map((operation): Operation => {
+    if (operation.kind !== "alterColumn" || operation.before.default === operation.after.default) return operation;
+    const { enumType } = operation.before;
+    const isChanging = enumType && changed.some(({ name }) => keyOf(name) === keyOf(enumType));
+    if (!isChanging || operation.before.default === undefined) return operation;
+    const bare = { ...operation.before, default: undefined };
+    before.push({ kind: "alterColumn", table: operation.table, before: operation.before, after: bare });
+    return { ...operation, before: bare };
+  });
+  return { before, after };
+}
+
+/** Indexes and foreign keys let go first and come last: other constraints are what they stand on. */
+function byWeight(a: Operation, b: Operation): number {
+  return weight(a) - weight(b);
+}
+
+function weight(operation: Operation): number {
+  if (operation.kind === "renamePart") return 3;
+  if (operation.kind !== "addPart" && operation.kind !== "dropPart") return 4;
+  return { index: 1, foreignKey: 0, check: 2, exclusion: 2, unique: 2 }[operation.part.sort];
+}
+
+/** Tables after those that they refer to, as far as that is possible. */
+export function inOrder(tables: readonly Table[]): Table[] {
+  const ordered: Table[] = [];
+  const visiting = new Set<string>();
+  const visit = (table: Table) => {
+    if (visiting.has(keyOf(table))) return;
+    visiting.add(keyOf(table));
+    for (const key of table.foreignKeys) {
+      const target = tables.find((other) => keyOf(other) === keyOf(key.references));
+      if (target) visit(target);
+    }
+    ordered.push(table);
+  };
+  tables.forEach(visit);
+  return ordered;
+}
+
+function compareTables(before: Table, after: Table, dialect: SchemaDialect): Operation[] {
+  const table = { schema: after.schema, name: after.name };
+  const operations: Operation[] = [];
+  if (
+    before.comment !== after.comment ||
+    before.engine !== after.engine ||
+    before.withoutRowid !== after.withoutRowid
+  ) {
+    const traits = ({ comment, engine, withoutRowid }: Table) => ({ comment, engine, withoutRowid });
+    operations.push({ kind: "changeTable", table, before: traits(before), after: traits(after) });
+  }
+  // What is computed goes before the columns that it is computed from, and comes after them.
+  for (const column of [...before.columns].sort((a, b) => Number(!a.generated) - Number(!b.generated)))
+    if (!after.columns.some(({ name }) => name === column.name))
+      operations.push({ kind: "dropColumn", table, column, position: before.columns.indexOf(column) });
+  for (const column of [...after.columns].sort((a, b) => Number(!!a.generated) - Number(!!b.generated))) {
+    const old = before.columns.find(({ name }) => name === column.name);
+    if (!old) operations.push({ kind: "addColumn", table, column });
+    else if (!isSameColumn(old, column, before, dialect))
+      operations.push({ kind: "alterColumn", table, before: old, after: column });
+  }
+  if (!isSameKey(before.primaryKey, after.primaryKey))
+    operations.push({ kind: "changePrimaryKey", table, before: before.primaryKey, after: after.primaryKey });
+  return operations;
+}
+
+/** Whether nothing has to be done for the column. */
+function isSameColumn(a: Column, b: Column, table: Table, dialect: SchemaDialect): boolean {
+  const equal = (one: string | undefined, other: string | undefined) =>
+    one === undefined || other === undefined ? one === other : dialect.sameExpression(one, other);
+  return (
+    isSameType(a, b, table, dialect) &&
+    a.nullable === b.nullable &&
+    equal(a.default, b.default) &&
+    equal(a.generated?.expression, b.generated?.expression) &&
+    a.generated?.stored === b.generated?.stored &&
+    a.increment === b.increment &&
+    a.collation === b.collation &&
+    a.charset === b.charset &&
+    a.comment === b.comment &&
+    equal(a.onUpdate, b.onUpdate) &&
+    a.values?.join("\0") === b.values?.join("\0")
+  );
+}
+
+function isSameType(a: Column, b: Column, table: Table, dialect: SchemaDialect): boolean {
+  if (!a.enumType || !b.enumType) return !a.enumType === !b.enumType && dialect.sameType(a.type, b.type, table);
+  return keyOf(a.enumType) === keyOf(b.enumType) && a.type.endsWith("[]") === b.type.endsWith("[]");
+}
+
+function isSameKey(a: PrimaryKey | undefined, b: PrimaryKey | undefined): boolean {
+  return a?.columns.join("\0") === b?.columns.join("\0") && a?.name === b?.name;
+}
+
+function compareParts(before: Table, after: Table, dialect: SchemaDialect): Operation[] {
+  const table = { schema: after.schema, name: after.name };
+  const operations: Operation[] = [];
+  const left = partsOf(before);
+  const wanted = partsOf(after).filter((part) => {
+    const at = left.findIndex((other) => isSameName(other, part, dialect) && isSamePart(other, part, dialect));
+    if (at !== -1) left.splice(at, 1);
+    return at === -1;
+  });
+  for (const part of wanted) {
+    // Under another name, unless that name is wanted for something else.
+    const at = left.findIndex(
+      (other) =>
+        isSamePart(other, part, dialect) && !wanted.some((one) => one !== part && isSameName(one, other, dialect)),
+    );
+    if (at === -1) operations.push({ kind: "addPart", table, part });
+    else operations.push({ kind: "renamePart", table, before: left.splice(at, 1)[0]!, after: part });
+  }
+  return [...left.map((part): Operation => ({ kind: "dropPart", table, part })), ...operations];
+}
+
+export function isSameName(a: Part, b: Part, dialect: SchemaDialect): boolean {
+  if (a.sort !== b.sort) return false;
+  const [one, other] = [a.value.name, b.value.name];
+  return one === undefined || other === undefined ? one === other : dialect.sameName(one, other);
+}
+
+/** Whether two parts are the same but for their names. */
+export function isSamePart(a: Part, b: Part, dialect: SchemaDialect): boolean {
+  const equal = (one: string | undefined, other: string | undefined) =>
+    one === undefined || other === undefined ? one === other : dialect.sameExpression(one, other);
+  if (a.sort === "index" && b.sort === "index") return isSameIndex(a.value, b.value, equal);
+  if (a.sort === "unique" && b.sort === "unique")
+    return a.value.columns.join("\0") === b.value.columns.join("\0") && a.value.deferrable === b.value.deferrable;
+  if (a.sort === "check" && b.sort === "check") return equal(a.value.expression, b.value.expression);
+  if (a.sort === "exclusion" && b.sort === "exclusion")
+    return equal(a.value.expression, b.value.expression) && a.value.deferrable === b.value.deferrable;
+  return a.sort === "foreignKey" && b.sort === "foreignKey" && isSameForeignKey(a.value, b.value, dialect);
+}
+
+function isSameIndex(a: Index, b: Index, equal: (a: string | undefined, b: string | undefined) => boolean): boolean {
+  return (
+    a.columns.length === b.columns.length &&
+    a.columns.every((column, at) => {
+      const other = b.columns[at]!;
+      return (
+        column.name === other.name &&
+        equal(column.expression, other.expression) &&
+        Boolean(column.descending) === Boolean(other.descending) &&
+        column.collation === other.collation
+      );
+    }) &&
+    a.unique === b.unique &&
+    equal(a.where, b.where) &&
+    a.kind === b.kind &&
+    a.method === b.method &&
+    a.parser === b.parser
+  );
+}
+
+function isSameForeignKey(a: ForeignKey, b: ForeignKey, dialect: SchemaDialect): boolean {
+  return (
+    a.columns.join("\0") === b.columns.join("\0") &&
+    keyOf(a.references) === keyOf(b.references) &&
+    a.referencedColumns.join("\0") === b.referencedColumns.join("\0") &&
+    dialect.sameAction(a.onDelete, b.onDelete) &&
+    dialect.sameAction(a.onUpdate, b.onUpdate) &&
+    a.deferrable === b.deferrable
+  );
+}
+
+function compareViews(
+  actual: Schema,
+  wanted: Schema,
+  dialect: SchemaDialect,
+): { dropped: Operation[]; created: Operation[] } {
+  const find = (schema: Schema, view: View) => schema.views.find((other) => keyOf(other) === keyOf(view));
+  const isSame = (a: View, b: View) =>
+    a.materialized === b.materialized && dialect.sameExpression(a.definition, b.definition);
+  const changed = (from: Schema, to: Schema) =>
+    from.views.filter((view) => {
+      const other = find(to, view);
+      return !other || !isSame(view, other);
+    });
+  return {
+    dropped: changed(actual, wanted)
+      .reverse()
+      .map((view) => ({ kind: "dropView", view })),
+    created: changed(wanted, actual).map((view) => ({ kind: "createView", view })),
+  };
+}

@@ -1,0 +1,118 @@
+import { ExitCode, RetortError } from "../../errors";
+import type { Question } from "./answers";
+
+/** What loses data, or needs a value, and was not answered. */
+export function unanswered(questions: readonly Question[]): RetortError {
+  const lines = questions.map(
+    ({ text, choices }) => `  ${text}\n${choices.map(({ flag, text: says }) => `    ${flag}    (${says})`).join("\n")}`,
+  );
+  const subject = questions.length === 1 ? "one change needs an answer" : `${questions.length} changes need an answer`;
+  return new RetortError("migrate/unanswered", `${subject}, nothing was written:\n${lines.join("\n")}`, {
+    hint: `retort migrate generate, with ${questions.length === 1 ? "one of these flags" : "one of its flags for each"}`,
+  });
+}
+
+export function badAnswer(flag: string, form: string): RetortError {
+  return new RetortError("migrate/bad-answer", `cannot read ${flag}`, {
+    hint: `write ${form}`,
+    exitCode: ExitCode.usage,
+  });
+}
+
+export function uselessAnswer(flag: string, suggestion: string | undefined): RetortError {
+  return new RetortError("migrate/useless-answer", `${flag} answers nothing: there is no such change`, {
+    exitCode: ExitCode.usage,
+    ...(suggestion !== undefined && { hint: `did you mean ${suggestion}` }),
+  });
+}
+
+export function answeredTwice(subject: string, answers: readonly string[]): RetortError {
+  return new RetortError("migrate/answered-twice", `${subject} has two answers: ${answers.join(" and ")}`, {
+    hint: "keep one of them",
+    exitCode: ExitCode.usage,
+  });
+}
+
+export function badValue(problem: string, column: string): RetortError {
+  return new RetortError("migrate/bad-value", problem, {
+    hint: `--backfill ${column}=VALUE, or an SQL expression in parentheses`,
+    exitCode: ExitCode.usage,
+  });
+}
+
+export function pendingMigrations(names: readonly string[]): RetortError {
+  const are = names.length === 1 ? "1 migration is" : `${names.length} migrations are`;
+  return new RetortError("migrate/pending", `${are} pending; nothing was written`, { hint: "retort migrate up" });
+}
+
+export function entitiesNotAccepted(table: string, cause: unknown): RetortError {
+  const reason = firstLine(cause);
+  return new RetortError("migrate/entities", `the database does not accept the entities' ${table}: ${reason}`, {
+    hint: "correct the entity, then generate again",
+    exitCode: ExitCode.usage,
+    cause,
+  });
+}
+
+export function proofFailed(what: string, cause?: unknown): RetortError {
+  return new RetortError(
+    "migrate/proof",
+    `the migration was tried on a scratch database and is not right: ${what}; nothing was written`,
+    {
+      hint: "write it by hand: retort migrate create NAME",
+      ...(cause !== undefined && { cause }),
+    },
+  );
+}
+
+/** What the rows that are there do not allow, and the statement that shows them. */
+export interface Refusal {
+  readonly text: string;
+  readonly query?: string | undefined;
+}
+
+/** The statements are right, but not for what is in the tables: a duplicate before UNIQUE, a key that points at nothing. */
+export function rowsRefuse(refusals: readonly Refusal[], cause: unknown): RetortError {
+  const hint = "correct the rows, then generate again";
+  if (refusals.length === 0) {
+    const message = `the rows that are there do not allow it: ${firstLine(cause)}; nothing was written`;
+    return new RetortError("migrate/rows", message, { hint, cause });
+  }
+  const lines = refusals.map(({ text, query }) => `  ${text}${query === undefined ? "" : `\n    ${query}`}`);
+  return new RetortError(
+    "migrate/rows",
+    `the rows that are there do not allow it, nothing was written:\n${lines.join("\n")}`,
+    { hint: refusals.length === 1 ? hint : `${hint}; all of this has to be right`, cause },
+  );
+}
+
+/** What is dropped comes back with one value for all rows, which what it was (unique, say) does not allow. */
+export function wayBackRefused(dropped: readonly string[], cause: unknown): RetortError {
+  const flags = dropped.map((column) => `--backfill "${column}=(EXPRESSION)"`).join(" ");
+  return new RetortError(
+    "migrate/rows",
+    `the rows that are there would not allow the way back (down): ${firstLine(cause)}; nothing was written`,
+    {
+      hint: flags
+        ? `say what rows get on the way back, as in ('x' || id): ${flags}`
+        : "correct the rows, then generate again",
+      cause,
+    },
+  );
+}
+
+export function badName(name: string): RetortError {
+  return new RetortError("migrate/bad-name", `"${name}" holds no letter or digit that a name could be made of`, {
+    hint: 'retort migrate generate "posts table"',
+    exitCode: ExitCode.usage,
+  });
+}
+
+export function fileExists(file: string): RetortError {
+  return new RetortError("migrate/file-exists", `${file} exists already`, { hint: "choose another name" });
+}
+
+function firstLine(error: unknown): string {
+  const driverError = (error as { driverError?: unknown } | null)?.driverError ?? error;
+  return (driverError instanceof Error ? driverError.message : String(driverError)).split("\n")[0]!;
+}

@@ -1,0 +1,117 @@
+import fs from "node:fs";
+import path from "node:path";
+import type { Plan } from "../../dialect/schema/dialect";
+import { type Operation, reverseAll } from "../../dialect/schema/operation";
+import { describe } from "../../dialect/schema/describe";
+import { type Answers, type Ask, Inquiry, hasAnswers } from "./answers";
+import type { MigrationContext } from "../context";
+import { type Difference, answeredDifference, isVerbatim, readSchemas } from "./resolve";
+import { classNameOf, fileNameOf, renderFile } from "./render";
+import { fileExists, pendingMigrations } from "./errors";
+import { type Proof, prove } from "./proof";
+import { leftBehind, losses, refusals } from "./irreversible";
+
+export interface GenerateOptions {
+  /** What the migration is called; without it, after what it does. */
+  readonly name?: string | undefined;
+  readonly answers?: Answers;
+  /** Asks at a terminal what the answers leave open. Without it, what is open is an error that lists the flags. */
+  readonly ask?: Ask;
+  /** Names of the migrations that are not applied yet: with any, nothing is generated. */
+  readonly pending?: readonly string[];
+  /** A timestamp (milliseconds) that the new one must come after, besides those of the files in the folder. */
+  readonly after?: number;
+  /** Give the text, write nothing. */
+  readonly dryRun?: boolean;
+}
+
+export type GenerateResult =
+  | { readonly status: "unchanged" }
+  | {
+      readonly status: "written" | "shown";
+      readonly className: string;
+      readonly timestamp: number;
+      /** Absolute. */
+      readonly file: string;
+      readonly text: string;
+      /** What the migration does, a line a step. */
+      readonly steps: readonly string[];
+      /** What `down` cannot bring back, and what is left broken, a line each. */
+      readonly losses: readonly string[];
+      /** Why `down` throws while there are rows, a line each. */
+      readonly refusals: readonly string[];
+      readonly proof: Proof;
+    };
+
+/**
+ * Writes a migration that makes the database what the entities want, after it was tried up and down on a scratch copy.
+ * `context.dataSource` must be initialised (`openDataSource`).
+ *
+ * @throws migrate/pending, migrate/unanswered, migrate/useless-answer, migrate/entities, migrate/proof
+ */
+export async function generate(context: MigrationContext, options: GenerateOptions = {}): Promise<GenerateResult> {
+  if (options.pending && options.pending.length > 0) throw pendingMigrations(options.pending);
+  // An answer that answers nothing has to be found out.
+  if (!hasAnswers(options.answers ?? {}) && (await isVerbatim(context))) return { status: "unchanged" };
+  const schemas = await readSchemas(context);
+  const difference = await answeredDifference(context, schemas, new Inquiry(options.answers ?? {}, options.ask));
+  if (difference.operations.length === 0) return { status: "unchanged" };
+
+  const { up, down } = plans(difference);
+  const timestamp = nextTimestamp(context.folder, options.after);
+  const name = options.name ?? nameFor(difference.operations);
+  const className = classNameOf(name, timestamp);
+  const proof = await prove(context, { difference, up, down, className });
+
+  const file = path.join(context.folder, fileNameOf(name, timestamp, context));
+  const text = renderFile({ className, up: up.steps, down: down.steps }, context);
+  if (!options.dryRun) write(file, text);
+  return {
+    status: options.dryRun ? "shown" : "written",
+    className,
+    timestamp,
+    file,
+    text,
+    steps: up.steps.map(({ comment, details }) => (details ? `${comment}: ${details.join("; ")}` : comment)),
+    losses: [
+      ...losses(difference.operations),
+      ...leftBehind(difference.operations, difference.actual, difference.dialect),
+    ],
+    refusals: refusals(difference.operations, difference.dialect).map(({ comment }) => comment),
+    proof,
+  };
+}
+
+/** Both ways as statements. */
+function plans({ actual, operations, dialect }: Difference): { up: Plan; down: Plan } {
+  const up = dialect.plan(actual, operations);
+  const back = reverseAll(operations);
+  const down = dialect.plan(up.schema, back, actual);
+  return { up, down: { ...down, steps: [...refusals(operations, dialect), ...down.steps] } };
+}
+
+function nameFor(operations: readonly Operation[]): string {
+  const [first] = operations;
+  const created = operations.filter((operation) => operation.kind === "createTable");
+  if (created.length > 0) return `create ${created.map(({ table }) => table.name).join(" and ")}`.slice(0, 60);
+  if (operations.length === 1) return describe(first!).replace(/\(.*$/, "").slice(0, 60);
+  const tables = new Set(operations.flatMap((operation) => ("table" in operation ? [operation.table.name] : [])));
+  return `change ${[...tables].join(" and ") || "schema"}`.slice(0, 60);
+}
+
+/** Now, or just after the newest there is. */
+export function nextTimestamp(folder: string, after = 0): number {
+  const files = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+  const used = files.map((file) => Number(/^(\d{13})/.exec(file)?.[1] ?? 0));
+  return Math.max(Date.now(), after + 1, ...used.map((timestamp) => timestamp + 1));
+}
+
+function write(file: string, text: string): void {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  try {
+    fs.writeFileSync(file, text, { flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw fileExists(file);
+    throw error;
+  }
+}

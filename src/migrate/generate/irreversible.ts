@@ -1,0 +1,101 @@
+import type { SchemaDialect, Step } from "../../dialect/schema/dialect";
+import { type Schema, type View, keyOf, spoken } from "../../dialect/schema/model";
+import type { DropColumn, Operation } from "../../dialect/schema/operation";
+
+/** What `down` brings back without what was in it, in words. */
+export function losses(operations: readonly Operation[]): string[] {
+  return operations.flatMap((operation) => {
+    switch (operation.kind) {
+      case "dropTable":
+        return [
+          `down makes table ${spoken(operation.table)} again, without its rows${operation.rows ? ` (${operation.rows})` : ""}`,
+        ];
+      case "dropColumn":
+        if (operation.column.generated) return [];
+        return [`down makes "${operation.column.name}" of ${spoken(operation.table)} again, without its values`];
+      case "alterColumn":
+        if (operation.backfill === undefined && !operation.replaced && !operation.narrowing) return [];
+        return [`down leaves the values that were put into "${operation.after.name}" of ${spoken(operation.table)}`];
+      case "changeEnum":
+        return operation.replaced
+          ? [`down cannot tell which values of ${spoken(operation.name)} were others before`]
+          : [];
+      default:
+        return [];
+    }
+  });
+}
+
+/** Views that somebody made by hand over what gets another name, where the database leaves them behind. */
+export function leftBehind(operations: readonly Operation[], { views }: Schema, dialect: SchemaDialect): string[] {
+  if (dialect.viewsFollowRenames) return [];
+  const isMadeAgain = (view: View) =>
+    operations.some((one) => one.kind === "dropView" && keyOf(one.view) === keyOf(view));
+  return views
+    .filter((view) => !isMadeAgain(view))
+    .flatMap((view) => {
+      const name = operations.flatMap((one) =>
+        one.kind === "renameTable" ? [one.from.name] : one.kind === "renameColumn" ? [one.from] : [],
+      );
+      const gone = name.find((one) => dialect.mentions(view.definition, one));
+      return gone === undefined
+        ? []
+        : [`view ${spoken(view)} speaks of "${gone}", which has another name now: it has to be made again by hand`];
+    });
+}
+
+/** What `down` must not do while there are rows, because nothing that it could put into them would be right. */
+export function refusals(operations: readonly Operation[], dialect: SchemaDialect): Step[] {
+  return operations.flatMap((operation) => {
+    if (operation.kind !== "dropColumn") return [];
+    if (needsValues(operation)) return [refusal(operation, "was NOT NULL", dialect.count(operation.table))];
+    // One value for all rows: none or one of them may have it.
+    if (isKeyAlone(operation, operations) && isOneForAll(operation)) {
+      const others = `SELECT (${dialect.count(operation.table)}) - 1 AS ${dialect.quote("rows")}`;
+      return [refusal(operation, "was unique", others)];
+    }
+    return [];
+  });
+}
+
+function needsValues({ column, backfill }: DropColumn): boolean {
+  const fills = column.nullable || column.default !== undefined || column.generated !== undefined || column.increment;
+  return !fills && backfill === undefined;
+}
+
+/** Whether the column, with others that go too, was a key. */
+function isKeyAlone({ column, table }: DropColumn, operations: readonly Operation[]): boolean {
+  const gone = operations.flatMap((one) =>
+    one.kind === "dropColumn" && one.table.name === table.name ? [one.column.name] : [],
+  );
+  const keys = operations.flatMap((one): readonly (string | undefined)[][] => {
+    if (!("table" in one) || one.table.name !== table.name) return [];
+    if (one.kind === "changePrimaryKey") return one.before ? [[...one.before.columns]] : [];
+    if (one.kind !== "dropPart") return [];
+    if (one.part.sort === "unique") return [[...one.part.value.columns]];
+    return one.part.sort === "index" && one.part.value.unique ? [one.part.value.columns.map(({ name }) => name)] : [];
+  });
+  return keys.some(
+    (key) => key.includes(column.name) && key.every((name) => name !== undefined && gone.includes(name)),
+  );
+}
+
+function isOneForAll({ column, backfill }: DropColumn): boolean {
+  if (column.increment || column.generated) return false;
+  const value = backfill ?? column.default;
+  return value !== undefined && !/^\(/.test(value) && !/^null$/i.test(value);
+}
+
+function refusal({ column, table }: DropColumn, what: string, query: string): Step {
+  const name = `"${column.name}" of ${spoken(table)}`;
+  return {
+    comment: `${name} ${what}, and its values are gone: nothing could be put back into the rows that are there`,
+    statements: [
+      {
+        kind: "refuse",
+        query,
+        message: `${name} ${what} and its values are gone: say in this migration what the rows that are there get, then run it again`,
+      },
+    ],
+  };
+}

@@ -1,0 +1,166 @@
+import type { SchemaDialect } from "../../dialect/schema/dialect";
+import { type Column, type Index, type Schema, type Table, findTable, keyOf } from "../../dialect/schema/model";
+import type { Part } from "../../dialect/schema/operation";
+import { isSamePart, isSameName, partsOf } from "./compare";
+
+/**
+ * What the entities want, with everything taken over from the database that entities cannot say or did not say, and
+ * that somebody may have made by hand: collations, STRICT, AUTOINCREMENT, triggers, unnamed checks, indexes over
+ * expressions, the spelling of names and expressions. What is left is what the entities really ask for.
+ */
+export function adopt(wanted: Schema, actual: Schema, declared: Schema, dialect: SchemaDialect): Schema {
+  const used = new Set(
+    actual.tables.flatMap(({ columns }) => columns.flatMap(({ enumType }) => (enumType ? [keyOf(enumType)] : []))),
+  );
+  return {
+    ...wanted,
+    enums: [
+      ...wanted.enums,
+      // A type that no table uses was made for something that is not seen here.
+      ...actual.enums.filter(
+        (type) => !used.has(keyOf(type)) && !wanted.enums.some((other) => keyOf(other) === keyOf(type)),
+      ),
+    ],
+    tables: wanted.tables.map((table) => {
+      const own = findTable(actual, table);
+      return own ? adoptTable(table, own, findTable(declared, table) ?? table, dialect) : table;
+    }),
+    views: [
+      ...wanted.views,
+      // A view that TypeORM's books do not know was never an entity's.
+      ...actual.views.filter(
+        (view) => view.recordedIn === undefined && !wanted.views.some((other) => keyOf(other) === keyOf(view)),
+      ),
+    ],
+  };
+}
+
+function adoptTable(wanted: Table, actual: Table, declared: Table, dialect: SchemaDialect): Table {
+  const { name } = actual;
+  return {
+    ...wanted,
+    name,
+    columns: wanted.columns.map((column) => {
+      const own = actual.columns.find((other) => dialect.sameName(other.name, column.name));
+      const said = declared.columns.find((other) => other.name === column.name);
+      return own ? adoptColumn(column, own, said ?? column, actual, dialect) : column;
+    }),
+    primaryKey: adoptPrimaryKey(wanted, actual, declared),
+    uniques: adoptParts(wanted, actual, dialect, "unique"),
+    indexes: adoptParts(wanted, actual, dialect, "index"),
+    checks: adoptParts(wanted, actual, dialect, "check"),
+    exclusions: adoptParts(wanted, actual, dialect, "exclusion"),
+    foreignKeys: adoptParts(wanted, actual, dialect, "foreignKey"),
+    triggers: actual.triggers,
+    engine: declared.engine === undefined ? actual.engine : wanted.engine,
+    withoutRowid: wanted.withoutRowid ?? actual.withoutRowid,
+    strict: actual.strict,
+    stored: actual.stored,
+  };
+}
+
+function adoptColumn(wanted: Column, actual: Column, declared: Column, table: Table, dialect: SchemaDialect): Column {
+  const spelt = (one: string | undefined, other: string | undefined) =>
+    one !== undefined && other !== undefined && dialect.sameExpression(one, other) ? other : one;
+  const isSameExpression =
+    wanted.generated &&
+    actual.generated &&
+    dialect.sameExpression(wanted.generated.expression, actual.generated.expression);
+  return {
+    ...wanted,
+    name: actual.name,
+    type: dialect.sameType(wanted.type, actual.type, table) ? actual.type : wanted.type,
+    default: spelt(wanted.default, actual.default),
+    generated: isSameExpression ? { ...wanted.generated!, expression: actual.generated!.expression } : wanted.generated,
+    increment: wanted.increment ?? (dialect.entities.keepsNumbering ? actual.increment : undefined),
+    ...(declared.collation === undefined && declared.charset === undefined && dialect.canCollate(wanted.type)
+      ? { collation: actual.collation ?? wanted.collation, charset: actual.charset ?? wanted.charset }
+      : {}),
+  };
+}
+
+function adoptPrimaryKey(wanted: Table, actual: Table, declared: Table): Table["primaryKey"] {
+  if (!wanted.primaryKey || !actual.primaryKey) return wanted.primaryKey;
+  const isNamed = declared.primaryKey?.name !== undefined && !declared.primaryKey.isNameDerived;
+  return isNamed ? wanted.primaryKey : { ...wanted.primaryKey, name: actual.primaryKey.name };
+}
+
+/**
+ * Parts as the database has them where they do what is wanted, and those that nobody else can have made than a hand:
+ * without a name (TypeORM names everything), or over an expression.
+ */
+function adoptParts<T>(wanted: Table, actual: Table, dialect: SchemaDialect, sort: Part["sort"]): T[] {
+  const theirs = partsOf(actual).filter((part) => part.sort === sort);
+  const ours = partsOf(wanted).filter((part) => part.sort === sort);
+  const adopted = ours.map((part) => {
+    const named = theirs.find((other) => isSameName(other, part, dialect));
+    const unnamed = theirs.find(
+      (other) => other.value.name === undefined && isSamePart(part, quiet(part, other), dialect),
+    );
+    const own = named ?? unnamed;
+    if (own) return isSamePart(part, quiet(part, own), dialect) ? own : part;
+    // Under another name, which is the only thing that is to change.
+    const other = theirs.find(
+      (one) => isSamePart(part, quiet(part, one), dialect) && !ours.some((it) => isSameName(it, one, dialect)),
+    );
+    return other ? called(other, part.value.name) : part;
+  });
+  const gone = actual.columns.filter(
+    (column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)),
+  );
+  const isOverGone = (part: Part) => gone.some(({ name }) => speaksOf(part, name, dialect));
+  const spare = theirs.filter((part) => !adopted.includes(part) && isHandMade(part, wanted) && !isOverGone(part));
+  return [...adopted, ...spare].map((part) => part.value as T);
+}
+
+/** The part under another name; an index's stored statement has its name in it. */
+function called(part: Part, name: string | undefined): Part {
+  const value = { ...part.value, name };
+  return { sort: part.sort, value: part.sort === "index" ? { ...value, stored: undefined } : value } as Part;
+}
+
+/** The database's part without what the entity's part does not say: direction and collation of an index, deferrability. */
+function quiet(ours: Part, theirs: Part): Part {
+  if (ours.sort === "index" && theirs.sort === "index")
+    return { sort: "index", value: quietIndex(ours.value, theirs.value) };
+  if (ours.sort === "foreignKey" && theirs.sort === "foreignKey" && ours.value.deferrable === undefined)
+    return { ...theirs, value: { ...theirs.value, deferrable: undefined } };
+  if (ours.sort === "unique" && theirs.sort === "unique" && ours.value.deferrable === undefined)
+    return { ...theirs, value: { ...theirs.value, deferrable: undefined } };
+  return theirs;
+}
+
+function quietIndex(ours: Index, theirs: Index): Index {
+  return {
+    ...theirs,
+    columns: theirs.columns.map((column, at) =>
+      column.name === undefined
+        ? column
+        : { ...column, descending: ours.columns[at]?.descending, collation: ours.columns[at]?.collation },
+    ),
+    method: ours.method ?? theirs.method,
+    parser: ours.parser ?? theirs.parser,
+  };
+}
+
+/** Whether a part, in words of its own, speaks of the column. */
+function speaksOf(part: Part, column: string, dialect: SchemaDialect): boolean {
+  if (part.sort === "check") return dialect.mentions(part.value.expression, column);
+  if (part.sort !== "index") return false;
+  const { columns, where } = part.value;
+  const isIn = columns.some(
+    ({ name, expression }) => name === column || (expression && dialect.mentions(expression, column)),
+  );
+  return isIn || (where !== undefined && dialect.mentions(where, column));
+}
+
+function isHandMade(part: Part, wanted: Table): boolean {
+  if (part.sort === "index") return part.value.columns.some((column) => column.expression !== undefined);
+  if (part.value.name !== undefined) return false;
+  // An unnamed key over columns for which the entity has a key of its own is that key, told otherwise.
+  if (part.sort === "foreignKey")
+    return !wanted.foreignKeys.some((key) => key.columns.join("\0") === part.value.columns.join("\0"));
+  if (part.sort === "unique")
+    return part.value.columns.every((name) => wanted.columns.some((column) => column.name === name));
+  return true;
+}

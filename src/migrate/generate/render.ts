@@ -1,0 +1,173 @@
+import type { Statement, Step } from "../../dialect/schema/dialect";
+import { tokenize } from "../../dialect/schema/tokens";
+import { recipe } from "../../dialect/sqlite/schema/rebuild";
+import { badName } from "./errors";
+
+/** What a migration file is made of. */
+export interface MigrationText {
+  readonly className: string;
+  readonly up: readonly Step[];
+  readonly down: readonly Step[];
+}
+
+export interface FileStyle {
+  readonly language: "ts" | "js";
+  readonly moduleFormat: "cjs" | "esm";
+}
+
+/** How long a line of comment or of a list may be. */
+const LINE = 90;
+
+/** The words of a name: `"Posts table"` and `PostsTable` are both posts, table. */
+function wordsOf(name: string): string[] {
+  const words = name
+    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1 $2")
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean);
+  if (words.length === 0) throw badName(name);
+  return words;
+}
+
+/** `PostsTable1700000000000`; an identifier whatever the name begins with. TypeORM reads the timestamp from its end. */
+export function classNameOf(name: string, timestamp: number): string {
+  const words = wordsOf(name).map((word) => word[0]!.toUpperCase() + word.slice(1));
+  const joined = words.join("");
+  return `${/^\p{N}/u.test(joined) ? "_" : ""}${joined}${timestamp}`;
+}
+
+/** `1700000000000-posts-table.ts` */
+export function fileNameOf(name: string, timestamp: number, { language }: Pick<FileStyle, "language">): string {
+  const slug = wordsOf(name).join("-").toLowerCase();
+  return `${timestamp}-${slug}.${language}`;
+}
+
+/** The text of a migration file. */
+export function renderFile(migration: MigrationText, style: FileStyle): string {
+  const isTyped = style.language === "ts";
+  const statements = [...migration.up, ...migration.down].flatMap((step) => step.statements);
+  const helpers = [
+    statements.some(({ kind }) => kind === "rebuild") && recipe(isTyped),
+    statements.some(({ kind }) => kind === "refuse") && hasRows(isTyped),
+  ].filter((helper) => helper !== false);
+  const isInherited = isTyped ? " implements MigrationInterface" : "";
+  const [parameter, result] = isTyped ? ["queryRunner: QueryRunner", ": Promise<void>"] : ["queryRunner", ""];
+  const head = isTyped
+    ? `import type { MigrationInterface, QueryRunner } from "typeorm";\n\n`
+    : `/** @implements {import("typeorm").MigrationInterface} */\n`;
+  const exported = isTyped || style.moduleFormat === "esm" ? "export class" : `module.exports = class`;
+  const ending = isTyped || style.moduleFormat === "esm" ? "" : ";";
+  return `${head}${exported} ${migration.className}${isInherited} {
+  name = "${migration.className}";
+
+  async up(${parameter})${result} {
+${body(migration.up)}
+  }
+
+  async down(${parameter})${result} {
+${body(migration.down)}
+  }
+}${ending}
+${helpers.map((helper) => `\n${helper}`).join("")}`;
+}
+
+function body(steps: readonly Step[]): string {
+  return steps.map((step) => [...comment(step), ...step.statements.map(renderStatement)].join("\n")).join("\n\n");
+}
+
+/** One comment a step; several things are a list. */
+function comment({ comment: text, details }: Step): string[] {
+  const lines = details
+    ? [
+        ...broken(`${text}:`),
+        ...details.flatMap((detail) => broken(detail).map((line, at) => (at ? "  " : "- ") + line)),
+      ]
+    : broken(text);
+  return lines.map((line) => `    // ${line}`);
+}
+
+/** The text in lines that an editor shows whole. */
+function broken(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.replace(/\s+/g, " ").split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length > LINE) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+function renderStatement(statement: Statement): string {
+  switch (statement.kind) {
+    case "sql":
+      return `    await queryRunner.query(${sqlLiteral(statement.sql, statement.verbatim === true)});`;
+    case "rebuild":
+      return `    await rebuild(queryRunner, ${JSON.stringify(statement.table)}, {
+      definition: ${template(statement.definition)},
+      into: ${listOf(statement.values.map(([column]) => `"${column.replaceAll('"', '""')}"`))},
+      from: ${listOf(statement.values.map(([, expression]) => expression))},${statement.twice ? "\n      twice: true," : ""}
+    });`;
+    case "refuse":
+      return `    if (await hasRows(queryRunner, ${template(statement.query)})) {
+      throw new Error(${JSON.stringify(statement.message)});
+    }`;
+  }
+}
+
+/** On one line where it fits there, else one below the other. */
+function listOf(expressions: readonly string[]): string {
+  const line = expressions.join(", ");
+  return template(line.length <= LINE ? line : `\n        ${expressions.join(",\n        ")}\n      `);
+}
+
+function sqlLiteral(sql: string, verbatim: boolean): string {
+  const spansLines = tokenize(sql).some(
+    (token) => (token.kind === "string" || token.kind === "identifier") && token.text.includes("\n"),
+  );
+  if (verbatim || spansLines) return template(sql);
+  const text = sql.includes("\n") ? sql : inLines(sql);
+  if (!text.includes("\n")) return template(sql);
+  const lines = text.split("\n").map((line) => (line ? `      ${line}` : line));
+  return template(`\n${lines.join("\n")}\n    `);
+}
+
+/** Words that begin a line of a statement that is too long for one. */
+const CLAUSES: Readonly<Record<string, readonly string[]>> = {
+  ALTER: ["ADD", "ALTER", "MODIFY", "RENAME", "USING", "FOREIGN", "CHECK", "REFERENCES"],
+  INSERT: ["VALUES", "SELECT", "FROM", "WHERE"],
+  UPDATE: ["SET", "WHERE"],
+  DELETE: ["WHERE"],
+};
+
+/** A long statement, each clause on a line of its own. What SQLite stores as it is told stays on one: TypeORM reads it line by line. */
+function inLines(sql: string): string {
+  const tokens = tokenize(sql);
+  const clauses = CLAUSES[tokens[0]?.text ?? ""];
+  if (!clauses || sql.length <= LINE || isColumnAdded(sql)) return sql;
+  let depth = 0;
+  const parts = tokens.map(({ text, kind, start }) => {
+    if (text === "(") depth++;
+    if (text === ")") depth--;
+    const begins = start > 0 && depth === 0 && kind === "word" && clauses.includes(text.toUpperCase());
+    return begins ? `\n  ${text}` : text;
+  });
+  return parts.join("").replace(/ +\n/g, "\n");
+}
+
+function isColumnAdded(sql: string): boolean {
+  return / ADD (COLUMN )?["`]/.test(sql);
+}
+
+/** The text as a template literal. */
+function template(text: string): string {
+  return `\`${text.replaceAll("\\", "\\\\").replaceAll("`", "\\`").replaceAll("${", "\\${").replaceAll("\r", "\\r")}\``;
+}
+
+function hasRows(typed: boolean): string {
+  const [runner, query, result] = typed ? [": QueryRunner", ": string", ": Promise<boolean>"] : ["", "", ""];
+  return `/** Whether the SELECT of a count finds any row. */
+async function hasRows(queryRunner${runner}, query${query})${result} {
+  const [{ rows }] = await queryRunner.query(query);
+  return Number(rows) > 0;
+}
+`;
+}

@@ -1,0 +1,44 @@
+import type { SchemaDialect } from "../../dialect/schema/dialect";
+import type { Column } from "../../dialect/schema/model";
+import { badValue } from "./errors";
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const NUMERIC = /^(tiny|small|medium|big)?int|^int\d|^integer|^real|^double|^float|^numeric|^decimal|^dec\b|^number/i;
+const BOOLEAN = /^bool|^tinyint\(1\)/i;
+const TEXT = /char|text|clob|enum|set|uuid|date|time|json|blob|bytea/i;
+
+/**
+ * What was typed for a column as an SQL value: an expression in parentheses and a quoted string as they are, numbers for numbers, all else
+ * as text.
+ * @param name of the column, as the flag calls it
+ * @throws migrate/bad-value
+ */
+export function sqlValue(
+  text: string,
+  column: Column,
+  name: string,
+  { literal }: Pick<SchemaDialect, "literal">,
+): string {
+  const problem = problemOf(text, column, name);
+  if (problem !== undefined) throw badValue(problem, name);
+  if (isSql(text)) return text;
+  if (BOOLEAN.test(column.type)) return text.toLowerCase();
+  return NUMBER.test(text) && !TEXT.test(column.type) ? text : literal(text);
+}
+
+/** What is wrong with a value. SQLite would take any text for a number, and keep it. */
+export function problemOf(text: string, column: Column, name: string): string | undefined {
+  const allowed = isSql(text) || column.type.endsWith("[]") || allowedIn(column, text);
+  return allowed === true ? undefined : `${text} is no value for ${name}: it must be ${allowed}`;
+}
+
+/** True, or what would be. */
+function allowedIn({ type, values }: Column, text: string): true | string {
+  if (values) return values.includes(text) || `one of ${values.join(", ")}`;
+  if (BOOLEAN.test(type)) return /^(true|false|0|1)$/i.test(text) || "true or false";
+  return !NUMERIC.test(type) || NUMBER.test(text) || `a number (${type})`;
+}
+
+function isSql(text: string): boolean {
+  return /^\(.*\)$/s.test(text) || /^'(?:[^']|'')*'$/s.test(text);
+}

@@ -1,0 +1,212 @@
+import { createHash, randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DataSource, QueryRunner } from "typeorm";
+import { historyTableName } from "../../history/history";
+import { lockTimeout, noScratch } from "../../errors";
+import type { Send } from "../../history/send";
+import { kindOf } from "../../history/statement";
+import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage, Surroundings } from "./contract";
+import { onDatabase, openTwin, type ScratchDatabase } from "./clone";
+
+/** Between two tries for the lock, milliseconds. */
+const RETRY_EVERY = 50;
+
+/** SQLSTATEs of "it is there already" and "it is not there (any more)". */
+const DONE_ALREADY = new Set([
+  "42P07",
+  "42701",
+  "42710",
+  "42P06",
+  "42723",
+  "42P01",
+  "42703",
+  "42704",
+  "3F000",
+  "42883",
+]);
+
+const READ_ONLY_TRANSACTION = "25006";
+
+/** What PostgreSQL runs outside of transactions only. */
+const ALONE =
+  /^\s*(vacuum|create\s+(unique\s+)?index\s+concurrently|drop\s+index\s+concurrently|reindex\s+.*concurrently|(create|drop)\s+(database|tablespace)|alter\s+system|alter\s+type\s+\S+\s+add\s+value|refresh\s+materialized\s+view\s+concurrently|alter\s+table\s+.*\bdetach\s+partition\s+.*concurrently)/i;
+
+/** PostgreSQL: schema changes are part of transactions, and the lock is an advisory one. */
+export class PostgresMigrations implements MigrationDatabase {
+  readonly transactionalDdl = true;
+  readonly send: Send;
+  readonly #dataSource: DataSource;
+  readonly #runner: QueryRunner;
+  #stage: Send | undefined;
+
+  constructor(dataSource: DataSource, runner: QueryRunner) {
+    this.#dataSource = dataSource;
+    this.#runner = runner;
+    this.send = runner.query.bind(runner) as Send;
+  }
+
+  /**
+   * The lock lives in a transaction on a connection of its own. A session's lock could stay behind when a pooler hands
+   * its connection on; and asking again and again, rather than waiting in the server, holds no snapshot that would keep
+   * CREATE INDEX CONCURRENTLY waiting.
+   */
+  async lock(wait: LockWait): Promise<RunLock> {
+    makeRoomForTwo(this.#dataSource);
+    const runner = this.#dataSource.createQueryRunner("master");
+    try {
+      await runner.startTransaction("READ COMMITTED");
+      await runner.query("SET LOCAL idle_in_transaction_session_timeout = 0").catch(() => undefined);
+      await this.#acquire(runner, wait);
+    } catch (error) {
+      await end(runner);
+      throw error;
+    }
+    const isHeld = () =>
+      runner.query("SELECT 1").then(
+        () => true,
+        () => false,
+      );
+    return { isHeld, release: () => end(runner) };
+  }
+
+  async #acquire(runner: QueryRunner, wait: LockWait): Promise<void> {
+    const deadline = performance.now() + wait.timeout;
+    for (let tries = 0; ; tries++) {
+      const rows = (await runner.query("SELECT pg_try_advisory_xact_lock($1) AS taken", [this.#key()])) as {
+        taken: boolean;
+      }[];
+      if (rows[0]?.taken !== false) return;
+      if (performance.now() >= deadline)
+        throw lockTimeout(wait.timeout, "another run of migrations has been holding the lock");
+      if (tries === 0) wait.waiting();
+      await sleep(RETRY_EVERY);
+    }
+  }
+
+  /** Advisory locks are one database's own; the table's name tells its histories apart. */
+  #key(): string {
+    const { schema } = this.#dataSource.options as { schema?: string };
+    const name = `retort migrate ${schema ?? ""} ${historyTableName(this.#dataSource)}`;
+    return createHash("sha256").update(name).digest().readBigInt64BE().toString();
+  }
+
+  /** Nothing to prepare: the server keeps its foreign keys by itself, deferred ones at the commit. */
+  prepare(): Promise<() => Promise<void>> {
+    return Promise.resolve(() => Promise.resolve());
+  }
+
+  async begin(): Promise<void> {
+    await this.send("START TRANSACTION");
+    // TypeORM has to know, so that a migration's own transaction becomes a savepoint in this one.
+    Object.assign(this.#runner, { isTransactionActive: true, transactionDepth: 1 });
+  }
+
+  async commit(): Promise<void> {
+    // A migration may have ended the transaction by itself.
+    if (this.#runner.isTransactionActive) await this.send("COMMIT");
+    this.#forgetTransaction();
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#runner.isTransactionActive) await this.send("ROLLBACK").catch(() => undefined);
+    this.#forgetTransaction();
+  }
+
+  #forgetTransaction(): void {
+    Object.assign(this.#runner, { isTransactionActive: false, transactionDepth: 0 });
+  }
+
+  async openStage(): Promise<Stage> {
+    const runner = this.#dataSource.createQueryRunner("master");
+    const send = runner.query.bind(runner) as Send;
+    await send("START TRANSACTION READ ONLY");
+    Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
+    this.#stage = send;
+    const close = async () => {
+      await send("ROLLBACK").catch(() => undefined);
+      await runner.release();
+    };
+    return { runner, send, executes: false, close };
+  }
+
+  /** An error would end the transaction, so each reading has a savepoint. */
+  async readSafely(send: () => Promise<unknown>): Promise<ReadAnswer> {
+    const stage = this.#stage!;
+    await stage("SAVEPOINT retort_read");
+    try {
+      return { isRead: true, value: await send() };
+    } catch (error) {
+      await stage("ROLLBACK TO SAVEPOINT retort_read");
+      if (sqlState(error) === READ_ONLY_TRANSACTION) return { isRead: false };
+      throw error;
+    }
+  }
+
+  /** A database of its own, with the schemas and extensions of this one; dropped at the end. */
+  async openScratch(root: string): Promise<ScratchDatabase> {
+    const name = `retort_scratch_${randomBytes(6).toString("hex")}`;
+    await this.#administer(`CREATE DATABASE "${name}"`);
+    const drop = () => this.#administer(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+    try {
+      const extensions = await this.send("SELECT extname AS name FROM pg_extension");
+      const schemas = await this.send(
+        "SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)'",
+      );
+      const bare = await openTwin(this.#dataSource, root, { ...onDatabase(this.#dataSource, name), entities: [] });
+      for (const schema of schemas) await bare.query(`CREATE SCHEMA IF NOT EXISTS "${String(schema["name"])}"`);
+      for (const extension of extensions) {
+        // Some want a superuser; whether a migration needs them shows soon enough.
+        await bare.query(`CREATE EXTENSION IF NOT EXISTS "${String(extension["name"])}"`).catch(() => undefined);
+      }
+      await bare.destroy();
+      const dataSource = await openTwin(this.#dataSource, root, onDatabase(this.#dataSource, name));
+      const close = async () => {
+        await dataSource.destroy();
+        await drop();
+      };
+      return { dataSource, close };
+    } catch (error) {
+      await drop();
+      throw error;
+    }
+  }
+
+  async #administer(sql: string): Promise<void> {
+    try {
+      await this.send(sql);
+    } catch (error) {
+      throw noScratch(error);
+    }
+  }
+
+  frame(inTransaction: boolean): Surroundings {
+    return inTransaction ? { before: ["BEGIN"], after: ["COMMIT"] } : { before: [], after: [] };
+  }
+
+  fitsTransaction(sql: string): boolean {
+    return !ALONE.test(sql) && kindOf(sql) !== "session";
+  }
+
+  isReadOnly(error: unknown): boolean {
+    return sqlState(error) === READ_ONLY_TRANSACTION;
+  }
+
+  isDoneAlready(error: unknown): boolean {
+    return DONE_ALREADY.has(sqlState(error));
+  }
+}
+
+function sqlState(error: unknown): string {
+  return (error as { driverError?: { code?: string } }).driverError?.code ?? "";
+}
+
+/** The lock and the migrations need a connection each, also where the configuration allows one only. */
+function makeRoomForTwo(dataSource: DataSource): void {
+  const pool = (dataSource.driver as { master?: { options?: { max?: number } } }).master;
+  if (pool?.options?.max !== undefined && pool.options.max < 2) pool.options.max = 2;
+}
+
+async function end(runner: QueryRunner): Promise<void> {
+  if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+  await runner.release();
+}

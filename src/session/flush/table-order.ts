@@ -1,0 +1,38 @@
+import type { EntityModel } from "../../metadata/model";
+import { byModel, groupBy } from "../state/groups";
+import { keysOf } from "./dependencies";
+import type { Instance } from "../state/instance";
+
+/**
+ * Sorts objects by their tables, each behind those that its foreign keys point at. Most schemas allow it, and nobody has to
+ * look at every row then.
+ *
+ * @returns undefined where tables point at each other in a circle, or one at itself
+ */
+export function tableOrder(instances: readonly Instance[]): Instance[][] | undefined {
+  const groups = byModel(instances);
+  const byRoot = groupBy(groups.keys(), ({ root }) => root);
+  const sorted: Instance[][] = [];
+  const states = new Map<EntityModel, "entered" | "left">();
+  const visit = (root: EntityModel): boolean => {
+    if (states.has(root)) return states.get(root) === "left";
+    states.set(root, "entered");
+    const models = byRoot.get(root)!;
+    for (const model of models)
+      for (const target of pointedAt(model)) if (byRoot.has(target) && !visit(target)) return false;
+    states.set(root, "left");
+    for (const model of models) sorted.push(groups.get(model)!);
+    return true;
+  };
+  for (const root of byRoot.keys()) if (!visit(root)) return undefined;
+  return sorted;
+}
+
+/** The tables that foreign keys of a table point at, those of columns that are no relation (`@ForeignKey`) too. */
+function pointedAt(model: EntityModel): Set<EntityModel> {
+  const declared = model.metadata.foreignKeys.map(({ referencedEntityMetadata }) => referencedEntityMetadata);
+  return new Set([
+    ...keysOf(model).map(({ target }) => target.root),
+    ...declared.map((metadata) => model.sibling(metadata).root),
+  ]);
+}

@@ -1,0 +1,30 @@
+import type { DataSource } from "typeorm";
+import { Models } from "../../metadata/models";
+import { heldByAnotherSession, notInitialised } from "../state/errors";
+import type { Instance, InstanceOwner } from "../state/instance";
+import { Relationships } from "./relationships";
+
+const registries = new WeakMap<DataSource, Registry>();
+
+/** What all sessions of one DataSource share: the models of its entities and how their objects are related in memory. */
+export class Registry {
+  readonly models: Models;
+  readonly relationships: Relationships;
+
+  private constructor(dataSource: DataSource) {
+    this.models = new Models(dataSource);
+    this.relationships = new Relationships(this.models);
+  }
+
+  static of(dataSource: DataSource): Registry {
+    if (!dataSource.isInitialized) throw notInitialised();
+    let registry = registries.get(dataSource);
+    if (!registry) registries.set(dataSource, (registry = new Registry(dataSource)));
+    return registry;
+  }
+
+  /** An object belongs to one open session at a time. */
+  claim(instance: Instance, owner: InstanceOwner): void {
+    if (instance.owner && instance.owner !== owner) throw heldByAnotherSession(instance.entity);
+  }
+}

@@ -1,0 +1,215 @@
+import { RetortError } from "../../errors";
+import type { ColumnModel, RelationModel } from "../../metadata/model";
+import { throughOf, type Dependency } from "../flush/dependency";
+import type { Instance } from "./instance";
+
+export function notLoaded(relation: RelationModel): RetortError {
+  return new RetortError("session/not-loaded", `${relation.label} is not loaded`, {
+    hint: `await it, or load it with the query: options(selectin("${relation.property}"))`,
+  });
+}
+
+export function raisedOnLoad(relation: RelationModel): RetortError {
+  return new RetortError("session/raise", `${relation.label} was touched, and loading it is forbidden here`, {
+    hint: `load it with the query: options(selectin("${relation.property}"))`,
+  });
+}
+
+export function heldByAnotherSession(entity: object): RetortError {
+  return new RetortError("session/other-session", `${nameOf(entity)} belongs to another session that is still open`, {
+    hint: "expunge() it there, or merge() a copy here",
+  });
+}
+
+export function closedSession(): RetortError {
+  return new RetortError("session/closed", "the session is closed", {
+    hint: "open a new one: new Session(dataSource)",
+  });
+}
+
+export function notInitialised(): RetortError {
+  return new RetortError("session/not-initialised", "the DataSource is not initialised", {
+    hint: "await dataSource.initialize(), or await connect(dataSource)",
+  });
+}
+
+/** @param given what was put into the relation, in words */
+export function wrongEntity(relation: RelationModel, given: string): RetortError {
+  return new RetortError("session/wrong-entity", `${relation.label} takes a ${relation.target.name}, not ${given}`, {
+    hint: `db.create(${relation.target.name}, { … }) makes one`,
+  });
+}
+
+export function needsRollback(first: Error): RetortError {
+  return new RetortError(
+    "session/needs-rollback",
+    `an earlier flush failed (${firstLine(first.message)}), and nothing can go on before a rollback`,
+    {
+      hint: "session.rollback()",
+      cause: first,
+    },
+  );
+}
+
+export function savepointOver(): RetortError {
+  return new RetortError(
+    "session/savepoint-over",
+    "the savepoint is over: it, one around it or the whole transaction was committed or rolled back",
+    {
+      hint: "open another one: session.beginNested()",
+    },
+  );
+}
+
+export function inAutoflush(origin: string, error: Error): Error {
+  // The error stays what it is, with its code and its cause; only its words grow.
+  error.message = `${error.message} (while saving pending changes before ${origin}; noAutoflush() suspends that)`;
+  return error;
+}
+
+/** @param stored whether the other one has a row already */
+export function duplicateKey(entity: object, other: object, key: string, stored: boolean): RetortError {
+  return new RetortError(
+    "session/duplicate-key",
+    `${nameOf(entity)} has the key ${key} of ${nameOf(other)}, which is ${stored ? "loaded already" : "new too"}`,
+    {
+      hint: stored ? "merge() brings its values into the loaded object" : "expunge() one of them",
+    },
+  );
+}
+
+export function notInSession(entity: object): RetortError {
+  return new RetortError(
+    "session/detached",
+    `${nameOf(entity)} is in no session, so its relations cannot be asked for`,
+    {
+      hint: "add() it, or merge() it into a session",
+    },
+  );
+}
+
+export function ofAnotherDataSource(entity: object): RetortError {
+  return new RetortError("session/another-data-source", `${nameOf(entity)} was in a session of another DataSource`, {
+    hint: "add a new object with its values, or merge() it",
+  });
+}
+
+export function notPersistent(entity: object, state: string, action: string): RetortError {
+  return new RetortError("session/state", `${nameOf(entity)} is ${state}; only objects with a row can be ${action}`, {
+    hint: state === "transient" || state === "pending" ? "add() and commit() it first" : "load it again",
+  });
+}
+
+export function noDeleteDate(entity: object): RetortError {
+  return new RetortError("session/no-delete-date", `${nameOf(entity)} cannot be soft-removed: it has no delete date`, {
+    hint: "give its entity a @DeleteDateColumn(), or delete() it",
+  });
+}
+
+export function treeCycle(entity: object): RetortError {
+  return new RetortError("session/tree-cycle", `${nameOf(entity)} would stand below itself in its tree`, {
+    hint: "move what is above it first, or give it another parent",
+  });
+}
+
+export function secondRoot(entity: string): RetortError {
+  return new RetortError(
+    "session/second-root",
+    `${entity} is a nested set, which has one root, and this would be a second`,
+    {
+      hint: 'give it a parent, or use @Tree("closure-table")',
+    },
+  );
+}
+
+export function rowGone(entity: object): RetortError {
+  return new RetortError("session/row-gone", `the row of ${nameOf(entity)} is not in the database any more`, {
+    hint: "expunge() the object",
+  });
+}
+
+export function staleRow(entity: object): RetortError {
+  return new RetortError(
+    "session/stale",
+    `${nameOf(entity)} was changed or deleted by somebody else since it was read`,
+    {
+      hint: "session.rollback(), session.refresh(object), and apply the change again",
+      retryable: true,
+    },
+  );
+}
+
+/** @param relation the foreign key that is in the way */
+export function childrenNeedParent(parent: object, relation: RelationModel, count: number): RetortError {
+  const children = `${count} ${relation.model.name}${count === 1 ? "" : "s"}`;
+  const where = relation.inverse ? ` in ${relation.inverse.label}` : "";
+  return new RetortError(
+    "session/orphans",
+    `${nameOf(parent)} cannot be deleted: ${children}${where} ${count === 1 ? "needs" : "need"} it (${relation.label} is NOT NULL)`,
+    { hint: `delete them too, or declare onDelete: "CASCADE"` },
+  );
+}
+
+/** @param circle who needs whom, all around */
+export function unresolvableCycle(circle: readonly (readonly [Instance, Dependency])[]): RetortError {
+  const needs = circle.map(
+    ([{ entity }, dependency]) => `${nameOf(entity)} needs ${nameOf(dependency.on.entity)} (${throughOf(dependency)})`,
+  );
+  const keys = new Set(circle.flatMap(([, { relation, unique }]) => relation?.label ?? foreignKeyAmong(unique!) ?? []));
+  const hint =
+    keys.size > 0
+      ? `make one of ${[...keys].join(", ")} nullable, or deferrable: { deferrable: "INITIALLY DEFERRED" }`
+      : "give one of them another value and flush() before the others take theirs";
+  return new RetortError("session/cycle", `rows need each other, and none can be written first: ${needs.join(", ")}`, {
+    hint,
+  });
+}
+
+function foreignKeyAmong(columns: readonly ColumnModel[]): string | undefined {
+  return columns.find(({ metadata }) => metadata.referencedColumn)?.label;
+}
+
+export function keyCannotFollow(entity: string): RetortError {
+  return new RetortError(
+    "session/key-cannot-follow",
+    `rows that point at a ${entity} cannot follow when its key changes`,
+    { hint: "add a new object with the new key, move what points at the old one, and delete it" },
+  );
+}
+
+export function missingKey(entity: object, column: ColumnModel): RetortError {
+  return new RetortError(
+    "session/no-key",
+    `${nameOf(entity)} has no ${column.label}, and the database does not make one`,
+    {
+      hint: `set ${column.property} before the commit`,
+    },
+  );
+}
+
+/** `<User susan>` where the class says so, else `User`. */
+export function nameOf(entity: object): string {
+  const own: unknown = (entity as { toString?: unknown }).toString;
+  if (typeof own === "function" && own !== Object.prototype.toString) {
+    try {
+      return String(entity);
+    } catch {
+      // A toString that fails on half an object is no reason to hide the error that is being told.
+    }
+  }
+  return (entity.constructor as { name?: string } | undefined)?.name ?? "object";
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
+}
+
+export function noCollection(): RetortError {
+  return new RetortError(
+    "session/no-collection",
+    "collection() was given something that is no relation of a session's object",
+    {
+      hint: "it takes a relation to many of an object that was added, loaded or made by create(): collection(user.posts)",
+    },
+  );
+}

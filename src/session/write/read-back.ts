@@ -1,0 +1,85 @@
+import type { Dialect, Row, Statements } from "../../dialect/dialect";
+import type { ColumnModel, EntityModel } from "../../metadata/model";
+import type { Instance } from "../state/instance";
+import { keyParameters } from "../state/values";
+
+/** Rows that are named in one statement, where each key is a parameter of its own. */
+const LARGEST_PORTION = 1_000;
+/** Rows that are named in one statement, where their keys are one parameter. */
+const LARGEST_LIST = 10_000;
+
+/** Reads columns that the database made of rows that were just written, in one statement a portion. */
+export async function readBack(
+  connection: Statements,
+  model: EntityModel,
+  columns: readonly ColumnModel[],
+  instances: readonly Instance[],
+): Promise<void> {
+  const selected = [...model.primary, ...columns].map((column) => column.selected(column.quoted)).join(", ");
+  const width = model.primary.length;
+  for (const portion of portionsOf(instances, model, connection.dialect)) {
+    const keys = portion.map(keyParameters);
+    const { sql, parameters } = keysAmong(connection.dialect, model, keys);
+    const sent = connection.rows(`SELECT ${selected} FROM ${model.table} WHERE ${sql}`, parameters);
+    const rows = sent instanceof Promise ? await sent : sent;
+    const byKey = new Map<unknown, Row>();
+    for (const row of rows) byKey.set(joinedKey(row, width), row);
+    portion.forEach((instance, index) => {
+      const row = byKey.get(joinedKey(keys[index]!, width));
+      if (row) learn(instance, columns, row, width);
+    });
+  }
+}
+
+/** Rows of one table, as many at a time as one statement can name by their keys. */
+export function portionsOf(
+  instances: readonly Instance[],
+  { primary }: EntityModel,
+  { arrayParameter, parameterLimit }: Dialect,
+): readonly (readonly Instance[])[] {
+  const size =
+    primary.length === 1 && arrayParameter
+      ? LARGEST_LIST
+      : Math.min(LARGEST_PORTION, Math.floor(parameterLimit / primary.length));
+  if (instances.length <= size) return [instances];
+  return Array.from({ length: Math.ceil(instances.length / size) }, (_, index) =>
+    instances.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** The condition that a row has one of these keys. */
+export function keysAmong(
+  dialect: Dialect,
+  { primary }: EntityModel,
+  keys: readonly (readonly unknown[])[],
+): { sql: string; parameters: unknown[] } {
+  const [only] = primary;
+  if (primary.length === 1) {
+    const list = keys.map(([key]) => key);
+    const parameter = keys.length > 1 ? dialect.arrayParameter?.encode(list) : undefined;
+    if (parameter !== undefined)
+      return { sql: dialect.arrayParameter!.render(only!.quoted, dialect.placeholder(1)), parameters: [parameter] };
+    if (keys.length === 1) return { sql: `${only!.quoted} = ${dialect.placeholder(1)}`, parameters: list };
+    const placeholders = list.map((_, place) => dialect.placeholder(place + 1)).join(", ");
+    return { sql: `${only!.quoted} IN (${placeholders})`, parameters: list };
+  }
+  let position = 0;
+  const tuples = keys.map((key) => `(${key.map(() => dialect.placeholder(++position)).join(", ")})`);
+  const columns = primary.map(({ quoted }) => quoted);
+  return { sql: dialect.tuplesAmong(`(${columns.join(", ")})`, tuples), parameters: keys.flat() };
+}
+
+function learn({ entity, snapshot }: Instance, columns: readonly ColumnModel[], row: Row, from: number): void {
+  for (let place = 0; place < columns.length; place++) {
+    const { codec, index } = columns[place]!;
+    const raw = row[from + place];
+    const value = codec.decode ? codec.decode(raw) : raw;
+    snapshot![index] = codec.freezesValues ? codec.freezeValue(value) : codec.freeze(raw);
+    columns[place]!.write(entity, value);
+  }
+}
+
+/** A key as something that a Map finds again. */
+function joinedKey(values: readonly unknown[], width: number): unknown {
+  return width === 1 ? String(values[0]) : values.slice(0, width).map(String).join("\u0000");
+}
