@@ -1,6 +1,12 @@
 export { connect, Database } from "./session/database";
 export { Session, type Changes, type EntityClass, type Savepoint, type SessionOptions } from "./session/session";
-export { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type PlannedWait } from "./session/preview/plan";
+export {
+  ValueToCome,
+  type Plan,
+  type PlannedStatement,
+  type PlannedStep,
+  type PlannedWait,
+} from "./session/preview/plan";
 export type { EntityState } from "./session/state/instance";
 export { collection, Collection, LazyCollection, LazyReference } from "./session/relations/collection";
 export { Query, type OrderArgument, type RelationArgument } from "./query/query";

@@ -3,7 +3,7 @@ import type { DataSource } from "typeorm";
 import type { Project } from "../config/project";
 import { loadMigrations } from "../migrate/files/files";
 import { History } from "../migrate/history/history";
-import { Ledger } from "../migrate/history/migration-log";
+import { MigrationLog } from "../migrate/history/migration-log";
 import { readState, statusOf } from "../migrate/history/state";
 import type { IO } from "./command";
 import { declaredMigrations } from "./migrate/opened";
@@ -14,7 +14,7 @@ export async function countPending(project: Project, dataSource: DataSource): Pr
   const files = await loadMigrations({ declared, root: project.root, load: (file) => project.load(file) });
   const runner = dataSource.createQueryRunner("master");
   try {
-    const state = await readState(files, new History(dataSource), new Ledger(dataSource), runner);
+    const state = await readState(files, new History(dataSource), new MigrationLog(dataSource), runner);
     return statusOf(state).filter(({ standing }) => standing === "pending").length;
   } finally {
     await runner.release();

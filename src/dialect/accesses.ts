@@ -1,15 +1,16 @@
 import type { DataSource } from "typeorm";
-import type { Access } from "./database-control";
-import { familyOf, type Family } from "./database-type";
+import type { DatabaseControl } from "./database-control";
+import { databaseTypeOf, type DatabaseType } from "./database-type";
 
 // Each is loaded when it is asked for, since few sittings need it.
-const ACCESSES: Record<Family, () => Access> = {
-  sqlite: () => (require("./sqlite/database-control") as typeof import("./sqlite/database-control")).sqliteAccess,
-  postgres: () => (require("./postgres/database-control") as typeof import("./postgres/database-control")).postgresAccess,
-  mysql: () => (require("./mysql/database-control") as typeof import("./mysql/database-control")).mysqlAccess,
+const CONTROLS: Record<DatabaseType, () => DatabaseControl> = {
+  sqlite: () => (require("./sqlite/database-control") as typeof import("./sqlite/database-control")).sqliteControl,
+  postgres: () =>
+    (require("./postgres/database-control") as typeof import("./postgres/database-control")).postgresControl,
+  mysql: () => (require("./mysql/database-control") as typeof import("./mysql/database-control")).mysqlControl,
 };
 
 /** The access of a DataSource. */
-export function accessOf(dataSource: DataSource): Access {
-  return ACCESSES[familyOf(dataSource)]();
+export function databaseControlOf(dataSource: DataSource): DatabaseControl {
+  return CONTROLS[databaseTypeOf(dataSource)]();
 }

@@ -2,9 +2,9 @@ import type { DataSource } from "typeorm";
 import { unsupportedDatabase } from "./errors";
 
 /** The databases that Retort knows; engines that speak PostgreSQL's protocol count as PostgreSQL. */
-export type Family = "sqlite" | "postgres" | "mysql";
+export type DatabaseType = "sqlite" | "postgres" | "mysql";
 
-const FAMILIES: Partial<Record<DataSource["options"]["type"], Family>> = {
+const DATABASE_TYPES: Partial<Record<DataSource["options"]["type"], DatabaseType>> = {
   "better-sqlite3": "sqlite",
   postgres: "postgres",
   cockroachdb: "postgres",
@@ -13,8 +13,8 @@ const FAMILIES: Partial<Record<DataSource["options"]["type"], Family>> = {
 };
 
 /** Which of them a DataSource speaks to. @throws unsupportedDatabase where it is none */
-export function familyOf({ options }: DataSource): Family {
-  const family = FAMILIES[options.type];
+export function databaseTypeOf({ options }: DataSource): DatabaseType {
+  const family = DATABASE_TYPES[options.type];
   if (!family) throw unsupportedDatabase(options.type);
   return family;
 }

@@ -1,5 +1,5 @@
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Family } from "./database-type";
+import type { DatabaseType } from "./database-type";
 
 /** A value, or the promise of one: the embedded database answers at once, a server later. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -41,7 +41,7 @@ export type GeneratedKeys =
   | "consecutive";
 
 /** What makes a database look at foreign keys later. */
-export interface LaterForeignKeys {
+export interface DeferredConstraints {
   readonly begin: string;
   /** Whether that concerns only those that are declared DEFERRABLE. */
   readonly onlyDeferrable: boolean;
@@ -54,7 +54,7 @@ export interface LaterForeignKeys {
 
 /** What a database must provide for the session and the query. Ask it for a capability, not for its name. */
 export interface Dialect {
-  readonly name: Family;
+  readonly name: DatabaseType;
   /** The most parameters that one statement can carry. */
   readonly parameterLimit: number;
   readonly generatedKeys: GeneratedKeys;
@@ -81,7 +81,7 @@ export interface Dialect {
   /** Whether columns can be lists. */
   readonly hasArrays: boolean;
   /** How foreign keys are looked at later than at the end of each statement. */
-  readonly laterForeignKeys: LaterForeignKeys;
+  readonly laterForeignKeys: DeferredConstraints;
   quote(identifier: string): string;
   /** The placeholder of the nth parameter, counted from 1. */
   placeholder(position: number): string;

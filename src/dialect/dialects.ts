@@ -1,9 +1,9 @@
 import type { DataSource } from "typeorm";
 import type { Dialect } from "./dialect";
-import { familyOf, type Family } from "./database-type";
+import { databaseTypeOf, type DatabaseType } from "./database-type";
 
 // Each is loaded when it is first asked for, so that nobody pays for another database.
-const DIALECTS: Record<Family, () => Dialect> = {
+const DIALECTS: Record<DatabaseType, () => Dialect> = {
   sqlite: () => (require("./sqlite/dialect") as typeof import("./sqlite/dialect")).sqlite,
   postgres: () => (require("./postgres/dialect") as typeof import("./postgres/dialect")).postgres,
   mysql: () => (require("./mysql/dialect") as typeof import("./mysql/dialect")).mysql,
@@ -11,5 +11,5 @@ const DIALECTS: Record<Family, () => Dialect> = {
 
 /** The dialect of a DataSource. */
 export function dialectOf(dataSource: DataSource): Dialect {
-  return DIALECTS[familyOf(dataSource)]();
+  return DIALECTS[databaseTypeOf(dataSource)]();
 }

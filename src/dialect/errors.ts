@@ -18,7 +18,7 @@ export type DatabaseErrorKind =
   | "other";
 
 /** What a dialect reads out of its driver's error. */
-export interface DriverComplaint {
+export interface DriverErrorFacts {
   kind: DatabaseErrorKind;
   table?: string | undefined;
   column?: string | undefined;
@@ -54,7 +54,7 @@ export class DatabaseError extends RetortError {
   readonly driverError: unknown;
 
   constructor(
-    complaint: DriverComplaint,
+    complaint: DriverErrorFacts,
     message: string,
     sql: string,
     parameters: readonly unknown[],
@@ -79,7 +79,7 @@ export class DatabaseError extends RetortError {
 
 /** @param isAlone whether the statement belonged to no transaction, so that nothing was lost with its connection */
 export function statementFailed(
-  complaint: DriverComplaint,
+  complaint: DriverErrorFacts,
   error: unknown,
   sql: string,
   parameters: readonly unknown[],

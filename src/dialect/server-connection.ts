@@ -1,7 +1,7 @@
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "./dialect";
-import { DatabaseError, statementFailed, type DriverComplaint } from "./errors";
-import { StatementLog } from "./statement-observer";
+import { DatabaseError, statementFailed, type DriverErrorFacts } from "./errors";
+import { StatementObserver } from "./statement-observer";
 import { transactionStep } from "./transaction";
 
 /** What a driver gives back for one statement. */
@@ -26,7 +26,7 @@ export abstract class ServerConnection<Client> implements Connection {
   readonly dialect: Dialect;
   protected readonly dataSource: DataSource;
   readonly #listener: DatabaseListener;
-  readonly #log: StatementLog;
+  readonly #log: StatementObserver;
   #queryRunner!: QueryRunner;
   #client: Client | undefined;
   #opening: Promise<void> | undefined;
@@ -36,14 +36,14 @@ export abstract class ServerConnection<Client> implements Connection {
     this.dialect = dialect;
     this.dataSource = dataSource;
     this.#listener = listener;
-    this.#log = new StatementLog(dataSource, listener);
+    this.#log = new StatementObserver(dataSource, listener);
   }
 
   /** Sends one statement through the driver and gives its rows as arrays. */
   protected abstract send(client: Client, sql: string, parameters: readonly unknown[]): Promise<DriverAnswer>;
   /** The statements that begin a transaction. */
   protected abstract beginning(isolationLevel: string | undefined): readonly string[];
-  protected abstract complaintOf(error: unknown): DriverComplaint;
+  protected abstract complaintOf(error: unknown): DriverErrorFacts;
   /** Ends a connection that is good for nothing, so that the pool does not hand it out again. */
   protected abstract discard(client: Client): void;
   /** Reads in portions over a connection that is nobody else's. */

@@ -5,7 +5,7 @@ import type { DatabaseListener } from "./dialect";
  * Tells everybody who listens what is sent: Retort's own listeners, the DataSource's logger and its subscribers'
  * `beforeQuery`/`afterQuery`, as TypeORM tells them of the statements it sends itself.
  */
-export class StatementLog {
+export class StatementObserver {
   readonly #dataSource: DataSource;
   readonly #listener: DatabaseListener;
   readonly #logs: boolean;

@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
-import { familyOf } from "../dialect/database-type";
+import { databaseTypeOf } from "../dialect/database-type";
 import { BYTE_TYPES, isByteClass } from "./byte-types";
 import { isSameDecimal } from "./inspection/numbers";
 
@@ -68,7 +68,7 @@ const FILLED_TYPES = new Set<unknown>(["char", "character", "bpchar"]);
 
 /** The codec of a column: TypeORM's driver and the column's transformers decide what travels. */
 export function codecOf(column: ColumnMetadata, dataSource: DataSource): Codec {
-  const family = familyOf(dataSource);
+  const family = databaseTypeOf(dataSource);
   const embedded = family === "sqlite";
   if (!column.transformer && !column.isArray) {
     if (LONG_INTEGER_TYPES.has(column.type)) return embedded ? EMBEDDED_LONG_INTEGER : LONG_NUMBER;
@@ -210,7 +210,7 @@ function copyOfBytes(value: unknown): unknown {
 function jsonCodec(column: ColumnMetadata, dataSource: DataSource): Codec {
   const { driver, options } = dataSource;
   // mysql2 may have parsed it or not, and TypeORM parses a text once more: the JSON text "1" would be read as the number 1.
-  const asText = familyOf(dataSource) === "mysql" && column.type === "json";
+  const asText = databaseTypeOf(dataSource) === "mysql" && column.type === "json";
   const decode = asText ? parsed : (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
   const encode = (value: unknown): unknown => driver.preparePersistentValue(value, column) as unknown;
   // PostgreSQL's driver gives what the text says, so that a string is a value and not a text to parse.

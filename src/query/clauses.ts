@@ -1,6 +1,6 @@
 import type { Dialect } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, JunctionModel, RelationModel } from "../metadata/model";
-import { Column, type Order, type Way } from "./expression";
+import { Column, type Order, type Path } from "./expression";
 import type { Scope } from "./scope";
 import type { Statement } from "./selection";
 
@@ -47,7 +47,7 @@ export function orderBy(orders: readonly string[]): string {
 }
 
 /** What a row refers to by its key, it holds itself: `Post.c.author.id` needs no join. */
-export function foreignKeyFor(column: ColumnModel, { relations }: Way): ColumnModel | undefined {
+export function foreignKeyFor(column: ColumnModel, { relations }: Path): ColumnModel | undefined {
   const relation = relations.at(-1);
   if (!relation?.holdsKey || relation.target.metadata.deleteDateColumn) return undefined;
   return relation.joins.find(({ referenced }) => referenced === column)?.foreign;

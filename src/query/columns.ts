@@ -1,7 +1,7 @@
 import type { EntityModel, RelationModel } from "../metadata/model";
 import { conditionOf } from "./criteria";
 import { unknownProperty } from "./errors";
-import { Column, HERE, type Alias, type Way } from "./expression";
+import { Column, ROOT, type Alias, type Path } from "./expression";
 import { RelationExpression } from "./relation";
 
 const known = new WeakMap<EntityModel, object>();
@@ -9,7 +9,7 @@ const known = new WeakMap<EntityModel, object>();
 /** `User.c`: an object with an expression for every column and relation; embedded ones by their path. */
 export function columnsOf(model: EntityModel): object {
   let columns = known.get(model);
-  if (!columns) known.set(model, (columns = expressionsOf(model, HERE)));
+  if (!columns) known.set(model, (columns = expressionsOf(model, ROOT)));
   return columns;
 }
 
@@ -19,7 +19,7 @@ export function columnsOfAlias(alias: Alias): object {
 }
 
 /** @param way how one comes to the entity, where the expressions begin at another one */
-function expressionsOf(model: EntityModel, way: Way): object {
+function expressionsOf(model: EntityModel, way: Path): object {
   const expressions: Record<string, unknown> = {};
   for (const column of [...model.columns, ...model.computed])
     if (!column.isVirtual) put(expressions, column.path, new Column(column, way));
@@ -33,7 +33,7 @@ function put(holder: Record<string, unknown>, path: readonly string[], expressio
 }
 
 /** A relation, with the columns of its other side as its properties. They are made when one is asked for, since relations go in circles. */
-function relationExpression(relation: RelationModel, way: Way): RelationExpression {
+function relationExpression(relation: RelationModel, way: Path): RelationExpression {
   let columns: object | undefined;
   const beyond = (): object =>
     (columns ??= expressionsOf(relation.target, { ...way, relations: [...way.relations, relation] }));

@@ -13,7 +13,7 @@ import {
   Column,
   Condition,
   condition,
-  HERE,
+  ROOT,
   isSubquery,
   not,
   or,
@@ -21,7 +21,7 @@ import {
   type Alias,
   type Renderer,
   type Subquery,
-  type Way,
+  type Path,
 } from "./expression";
 import { RelationExpression } from "./relation";
 
@@ -35,14 +35,14 @@ export function conditionOf(model: EntityModel, criteria: object, alias?: Alias)
 }
 
 /** @param prefix the embedded that the criteria are about, with a dot behind it */
-function conditionAt(model: EntityModel, criteria: object, way: Way, prefix: string): Condition {
+function conditionAt(model: EntityModel, criteria: object, way: Path, prefix: string): Condition {
   const conditions = Object.entries(criteria).map(([property, value]) =>
     criterion(model, prefix + property, value, way),
   );
   return and(...conditions);
 }
 
-function criterion(model: EntityModel, property: string, value: unknown, way: Way): Condition {
+function criterion(model: EntityModel, property: string, value: unknown, way: Path): Condition {
   const column = model.column(property);
   const relation = model.relation(property);
   if (value === undefined && (column || relation)) throw undefinedCriterion(model.name, property);
@@ -55,7 +55,7 @@ function criterion(model: EntityModel, property: string, value: unknown, way: Wa
   const [outer] = relations;
   if (outer)
     return related({ relation: outer, way }).any(
-      criterion(outer.target, property.slice(outer.property.length + 1), value, HERE),
+      criterion(outer.target, property.slice(outer.property.length + 1), value, ROOT),
     );
   throw unknownProperty(model.name, property, model.properties);
 }
@@ -77,7 +77,7 @@ function holdsLists(column: ColumnModel): boolean {
 /** A relation of the entity at the end of a way. */
 interface Place {
   readonly relation: RelationModel;
-  readonly way: Way;
+  readonly way: Path;
 }
 
 function related({ relation, way }: Place): RelationExpression {

@@ -8,13 +8,13 @@ export interface Alias {
 }
 
 /** How an expression comes to a table: along relations, from the entity that it began with, or from an alias of it. */
-export interface Way {
+export interface Path {
   readonly relations: readonly RelationModel[];
   readonly alias?: Alias | undefined;
 }
 
 /** The table of the expression's own entity. */
-export const HERE: Way = { relations: [] };
+export const ROOT: Path = { relations: [] };
 
 /** What an expression needs to become SQL. */
 export interface Renderer {
@@ -25,9 +25,9 @@ export interface Renderer {
   /** `left IN (values)`, for a list of any length; the values are encoded. */
   among(left: string, values: readonly unknown[]): string;
   /** The quoted column with the alias of its table, which lies at the end of the way. */
-  column(column: ColumnModel, way: Way): string;
+  column(column: ColumnModel, way: Path): string;
   /** `EXISTS (…)` over a relation of what lies at the end of the way, with conditions on its other side. */
-  exists(relation: RelationModel, way: Way, condition: Condition | undefined): string;
+  exists(relation: RelationModel, way: Path, condition: Condition | undefined): string;
   /** The SQL of a query inside this one, without parentheses. */
   subquery(query: Subquery): string;
 }
@@ -269,12 +269,12 @@ export class Column<T = unknown, N extends string = string, R = T> extends Scala
   /** What is known of the column. */
   readonly model: ColumnModel;
   /** @internal How it comes to its entity. */
-  readonly way: Way;
+  readonly way: Path;
   /** Whether its values are numbers in JavaScript. */
   override readonly isNumber: boolean;
 
   /** @internal Columns are had as `User.c.username`. */
-  constructor(model: ColumnModel, way: Way = HERE) {
+  constructor(model: ColumnModel, way: Path = ROOT) {
     super();
     this.model = model;
     this.way = way;

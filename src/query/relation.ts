@@ -1,5 +1,5 @@
 import type { EntityModel, RelationModel } from "../metadata/model";
-import { Condition, condition, type Alias, type Way } from "./expression";
+import { Condition, condition, type Alias, type Path } from "./expression";
 
 /** Makes the condition that criteria mean. The module of the criteria hands it down, since it builds on expressions. */
 export type ConditionMaker = (model: EntityModel, criteria: object, alias?: Alias) => Condition;
@@ -9,12 +9,12 @@ export class RelationExpression {
   /** What is known of the relation. */
   readonly model: RelationModel;
   /** @internal How one comes to its owner. */
-  readonly way: Way;
+  readonly way: Path;
   /** @internal */
   readonly conditionOf: ConditionMaker;
 
   /** @internal Relations are had as `User.c.posts`. */
-  constructor(model: RelationModel, way: Way, conditionOf: ConditionMaker) {
+  constructor(model: RelationModel, way: Path, conditionOf: ConditionMaker) {
     this.model = model;
     this.way = way;
     this.conditionOf = conditionOf;

@@ -15,16 +15,16 @@ export interface Scope {
 }
 
 /** The FROM of one SELECT: a root and what is joined to it. The SELECT may stand inside another one, whose tables it sees too. */
-export class Level {
+export class SelectScope {
   readonly root: Scope;
-  readonly outer: Level | undefined;
+  readonly outer: SelectScope | undefined;
   /** Rows of one root may come several times, since a relation to many is joined. */
   repeats = false;
   /** The JOIN clauses. */
   joins = "";
   readonly #scopes = new Map<string, Scope>();
 
-  constructor(model: EntityModel, alias: string, outer: Level | undefined, as?: Alias) {
+  constructor(model: EntityModel, alias: string, outer: SelectScope | undefined, as?: Alias) {
     this.root = { model, alias, path: "", named: true, as };
     this.outer = outer;
     this.#scopes.set("", this.root);

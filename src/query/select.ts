@@ -14,10 +14,10 @@ import {
   type Order,
   type Renderer,
   type Subquery,
-  type Way,
+  type Path,
 } from "./expression";
 import { foreignKeyFor, linkedBy, numbered, onClause, oneOfGroup, orderBy, selectedColumns, tableAs } from "./clauses";
-import { Level, pathOf, type Scope } from "./scope";
+import { SelectScope, pathOf, type Scope } from "./scope";
 import type { EntityStatement, Join, Selection, Statement } from "./selection";
 
 /** So many conditions stand in a WHERE without parentheses. */
@@ -39,14 +39,14 @@ export class SelectCompiler implements Renderer {
   readonly dialect: Dialect;
   readonly #selection: Selection;
   readonly #shared: Shared;
-  #level: Level;
+  #level: SelectScope;
 
-  constructor(dialect: Dialect, selection: Selection, outer?: { level: Level; shared: Shared }) {
+  constructor(dialect: Dialect, selection: Selection, outer?: { level: SelectScope; shared: Shared }) {
     this.dialect = dialect;
     this.#selection = selection;
     this.#shared = outer?.shared ?? { values: [], aliases: new Set() };
     const { model, alias } = selection;
-    this.#level = new Level(model, this.#alias(alias?.name ?? model.metadata.tableName), outer?.level, alias);
+    this.#level = new SelectScope(model, this.#alias(alias?.name ?? model.metadata.tableName), outer?.level, alias);
   }
 
   /**
@@ -188,7 +188,7 @@ export class SelectCompiler implements Renderer {
     return `${left} IN (${values.map((value) => this.parameter(value)).join(", ")})`;
   }
 
-  column(column: ColumnModel, way: Way): string {
+  column(column: ColumnModel, way: Path): string {
     const key = foreignKeyFor(column, way);
     if (key) return this.column(key, { ...way, relations: way.relations.slice(0, -1) });
     return column.of(this.#scopeOf(way.relations[0]?.model ?? column.model, way).alias);
@@ -198,10 +198,10 @@ export class SelectCompiler implements Renderer {
     return query.renderInto(this);
   }
 
-  exists(relation: RelationModel, way: Way, condition: Condition | undefined): string {
+  exists(relation: RelationModel, way: Path, condition: Condition | undefined): string {
     const owner = this.#scopeOf(way.relations[0]?.model ?? relation.model, way);
     const outer = this.#level;
-    const inner = new Level(relation.target, this.#alias(relation.property), outer);
+    const inner = new SelectScope(relation.target, this.#alias(relation.property), outer);
     this.#level = inner;
     const where = [...this.#hiddenRows(inner.root)];
     let from = this.#fromRoot();
@@ -217,15 +217,15 @@ export class SelectCompiler implements Renderer {
   }
 
   /** @internal What a subquery needs of the query around it. */
-  get around(): { level: Level; shared: Shared } {
+  get around(): { level: SelectScope; shared: Shared } {
     return { level: this.#level, shared: this.#shared };
   }
 
   // Tables and their names.
 
   /** The table an expression means: the nearest one, from the inside out; relations to one are joined when they are named. */
-  #scopeOf(model: EntityModel, { relations, alias }: Way): Scope {
-    for (let level: Level | undefined = this.#level; level; level = level.outer) {
+  #scopeOf(model: EntityModel, { relations, alias }: Path): Scope {
+    for (let level: SelectScope | undefined = this.#level; level; level = level.outer) {
       const [scope, ...others] = level.meant(model, alias);
       if (others.length > 0)
         throw ambiguousEntity(
@@ -242,7 +242,7 @@ export class SelectCompiler implements Renderer {
    * @param as the name of what is at the end
    */
   #along(
-    level: Level,
+    level: SelectScope,
     from: Scope,
     relations: readonly RelationModel[],
     kind: Join["kind"] | undefined,
@@ -265,7 +265,7 @@ export class SelectCompiler implements Renderer {
   }
 
   #join(
-    level: Level,
+    level: SelectScope,
     owner: Scope,
     relation: RelationModel,
     path: string,
@@ -407,7 +407,7 @@ export class SelectCompiler implements Renderer {
     const order = orderBy(sorted.map(({ order: one, text }) => one.render(text)));
     const inner = `SELECT ${columns} FROM ${this.#fromRoot()}${joins}${where}${group}${order}${this.#limitClause()}`;
     const on = keys.map((key, place) => `${key} = ${this.#ofPage("key", place)}`).join(" AND ");
-    this.#level = new Level(root.model, root.alias, this.#level.outer, root.as);
+    this.#level = new SelectScope(root.model, root.alias, this.#level.outer, root.as);
     return `(${inner}) ${page} JOIN ${this.#fromRoot()} ON ${on}`;
   }
 
@@ -438,7 +438,7 @@ export class SelectCompiler implements Renderer {
     const { model, alias } = this.#selection;
     const { tableName } = model.metadata;
     this.#shared.aliases.add(tableName.toLowerCase());
-    this.#level = new Level(model, this.dialect.quote(tableName), undefined, alias);
+    this.#level = new SelectScope(model, this.dialect.quote(tableName), undefined, alias);
   }
 
   #assigned(column: ColumnModel, value: unknown): string {

@@ -1,6 +1,6 @@
 import type { DataSource, DataSourceOptions, EntitySchema } from "typeorm";
 import type { DatabaseEvent, DatabaseListener } from "../dialect/dialect";
-import { accessOf } from "../dialect/accesses";
+import { databaseControlOf } from "../dialect/accesses";
 import { dialectOf } from "../dialect/dialects";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import type { Aliased } from "../query/aliased";
@@ -80,7 +80,7 @@ export class Database {
 
   /** Makes the database refuse every write from now on, on every connection of the DataSource. */
   async forbidWrites(): Promise<void> {
-    await accessOf(this.dataSource).forbidWrites(this.dataSource);
+    await databaseControlOf(this.dataSource).forbidWrites(this.dataSource);
   }
 
   /** Listens to what is sent, and to what flushes write. Gives the way to stop. */

@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, MaybePromise, Row } from "../dialect/dialect";
-import { accessOf } from "../dialect/accesses";
+import { databaseControlOf } from "../dialect/accesses";
 import { dialectOf } from "../dialect/dialects";
 import { DatabaseError } from "../dialect/errors";
 import { SandboxConnection } from "../dialect/sandbox";
@@ -9,7 +9,7 @@ import type { Models } from "../metadata/models";
 import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../query/context";
 import { Column } from "../query/expression";
 import { Query } from "../query/query";
-import { Following } from "./write/bulk-sync";
+import { BulkSync } from "./write/bulk-sync";
 import { isModified } from "./flush/change-set";
 import { Collection, LazyCollection } from "./relations/collection";
 import {
@@ -26,7 +26,7 @@ import { IdentityMap } from "./state/identity-map";
 import { keyMaker } from "./state/identity-key";
 import { instanceOf, type Instance, type InstanceOwner, type Reference, type Related } from "./state/instance";
 import { conceal } from "./relations/instrument";
-import { Journal } from "./rollback/undo-log";
+import { UndoLog } from "./rollback/undo-log";
 import { loadRelation, relatedTo } from "./load/relation-loader";
 import type { Registry } from "./relations/registry";
 import { restore } from "./rollback/restorer";
@@ -42,7 +42,7 @@ export class Workspace implements InstanceOwner, QueryContext {
   readonly models: Models;
   readonly registry: Registry;
   readonly identities = new IdentityMap();
-  readonly journal = new Journal();
+  readonly journal = new UndoLog();
   readonly options: Required<SessionOptions>;
   connection: Connection;
   /** Objects that were added and have no row yet. */
@@ -81,11 +81,11 @@ export class Workspace implements InstanceOwner, QueryContext {
 
   /** Puts a transaction around everything that the session will do; closing rolls it back. */
   sandbox(): void {
-    this.connection = new SandboxConnection(this.connection, accessOf(this.dataSource).allowWrites);
+    this.connection = new SandboxConnection(this.connection, databaseControlOf(this.dataSource).allowWrites);
   }
 
   async cancel(): Promise<void> {
-    await accessOf(this.dataSource).cancel(this.dataSource);
+    await databaseControlOf(this.dataSource).cancel(this.dataSource);
   }
 
   // One thing after the other
@@ -436,7 +436,7 @@ export class Workspace implements InstanceOwner, QueryContext {
   /** Rows are written past their objects: those that are loaded are read again, and what is related to them is forgotten. */
   async write(work: BulkWrite): Promise<number> {
     const connection = await this.ready(work.origin);
-    const following = new Following(this, work);
+    const following = new BulkSync(this, work);
     const changed = await this.exclusive(async () => {
       await this.begin();
       await following.before(connection);

@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import type * as Commands from "./commands/commands";
-import type { Sitting } from "./repl";
+import type { Repl } from "./repl";
 import { Statements, type Piece } from "./evaluate/statements";
 
 /** How long a statement that is whole waits for a line that goes on with it, when whoever writes the pipe pauses. In milliseconds. */
@@ -12,7 +12,7 @@ function commands(): typeof Commands {
 }
 
 /** `-e CODE`: shows the value of the last expression; changes that would be lost make it a failure, as in a pipe. */
-export async function evaluateOnce(sitting: Sitting, code: string): Promise<number> {
+export async function evaluateOnce(sitting: Repl, code: string): Promise<number> {
   const text = code.trim();
   if (text === "") return 0;
   const command = /^[.?]/.test(text) && commands().isCommand(text);
@@ -21,7 +21,7 @@ export async function evaluateOnce(sitting: Sitting, code: string): Promise<numb
 }
 
 /** Runs what comes through a pipe statement by statement, in order, and stops at the first error. */
-export async function readPipe(sitting: Sitting): Promise<number> {
+export async function readPipe(sitting: Repl): Promise<number> {
   const statements = new Statements(
     (text) => sitting.evaluator.parse(text),
     (name) => commands().isKnown(name),
@@ -37,11 +37,11 @@ export async function readPipe(sitting: Sitting): Promise<number> {
   return leftUnsaved(sitting);
 }
 
-async function runPiece({ kind, text }: Piece, sitting: Sitting): Promise<boolean> {
+async function runPiece({ kind, text }: Piece, sitting: Repl): Promise<boolean> {
   return kind === "command" ? commands().runCommand(text, sitting) : sitting.run(text);
 }
 
-function leftUnsaved(sitting: Sitting): number {
+function leftUnsaved(sitting: Repl): number {
   const { unsaved } = sitting;
   if (sitting.restrictions.sandbox || (unsaved === 0 && !sitting.db.session.inTransaction)) return 0;
   const what =

@@ -16,14 +16,14 @@ import type { SavedInput } from "./save/script";
 import { Secrets } from "./print/secrets";
 import { Writing } from "./print/write-progress";
 import { theme, wantsColours, type Theme } from "./print/theme";
-import { Receipt } from "./sql/statement-stats";
+import { StatementSummary } from "./sql/statement-stats";
 import { echoLines } from "./sql/echo";
 import { repeatedQueries } from "./sql/repeated";
 import type { ResultFormat, ShellOptions } from "./shell";
 import type { ShellDatabase, ShellEvent } from "./world";
 
 /** How much a sitting says: a terminal is told about everything, a pipe only what it asked for, `-e` one value. */
-export type Manner = "terminal" | "pipe" | "once";
+export type OutputMode = "terminal" | "pipe" | "once";
 
 const UNRESTRICTED: Restrictions = { sandbox: false, readOnly: undefined };
 
@@ -34,8 +34,8 @@ const BUILT_IN: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(glo
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
 
 /** One opening of the shell: the names at hand, how values are shown, what was typed. */
-export class Sitting {
-  readonly manner: Manner;
+export class Repl {
+  readonly manner: OutputMode;
   readonly options: ShellOptions;
   readonly restrictions: Restrictions;
   readonly theme: Theme;
@@ -53,7 +53,7 @@ export class Sitting {
   /** The last value that was shown, and how much of it: `.all` shows the rest. */
   shown: { readonly value: unknown; readonly hidden: number } | undefined;
   /** What `.explain` and `.sql` look at when they are given nothing. */
-  receipt = new Receipt();
+  receipt = new StatementSummary();
   /** Shows lines page by page, where there is a terminal. */
   page: ((lines: readonly string[]) => Promise<void>) | undefined;
   /** Asks something that one letter answers, where there is a terminal. */
@@ -74,7 +74,7 @@ export class Sitting {
   private readonly endings: (() => void)[] = [];
   private stopObserving: () => void;
 
-  constructor(options: ShellOptions, manner: Manner, restrictions: Restrictions = UNRESTRICTED) {
+  constructor(options: ShellOptions, manner: OutputMode, restrictions: Restrictions = UNRESTRICTED) {
     this.restrictions = restrictions;
     this.options = options;
     this.manner = manner;
@@ -105,7 +105,7 @@ export class Sitting {
    * @returns whether it succeeded
    */
   async run(text: string, goesOn = false): Promise<boolean> {
-    this.receipt = new Receipt();
+    this.receipt = new StatementSummary();
     const outcome = await this.evaluate(text);
     this.writing.end();
     if (outcome.kind === "value") {
@@ -131,7 +131,7 @@ export class Sitting {
 
   /** Does the work of a command, with a receipt for what it sends. */
   async accounted<T>(work: () => Promise<T>): Promise<T> {
-    this.receipt = new Receipt();
+    this.receipt = new StatementSummary();
     const done = await work().finally(() => this.writing.end());
     this.account();
     return done;

@@ -1,6 +1,6 @@
 import { restrict, restrictionsOf } from "./restrictions";
 import { evaluateOnce, readPipe } from "./pipe";
-import { Sitting, type Manner } from "./repl";
+import { Repl, type OutputMode } from "./repl";
 import type { ShellDatabase } from "./world";
 
 /** How results are written. `table` is for people; the others are for scripts. */
@@ -68,7 +68,7 @@ export async function openShell(options: ShellOptions): Promise<number> {
   const manner = mannerOf(options);
   const restrictions = restrictionsOf(options);
   await restrict(options.db, restrictions);
-  const sitting = new Sitting(options, manner, restrictions);
+  const sitting = new Repl(options, manner, restrictions);
   try {
     if (options.evaluate !== undefined) return await evaluateOnce(sitting, options.evaluate);
     if (manner === "pipe") return await readPipe(sitting);
@@ -82,7 +82,7 @@ export async function openShell(options: ShellOptions): Promise<number> {
   }
 }
 
-function mannerOf({ evaluate, input, output }: ShellOptions): Manner {
+function mannerOf({ evaluate, input, output }: ShellOptions): OutputMode {
   if (evaluate !== undefined) return "once";
   return (input as { isTTY?: boolean }).isTTY && (output as { isTTY?: boolean }).isTTY ? "terminal" : "pipe";
 }

@@ -1,7 +1,7 @@
 import { DataSource } from "typeorm";
 import { migrationDatabaseOf } from "../../src/migrate/run/databases/database";
 import { History } from "../../src/migrate/history/history";
-import { Ledger } from "../../src/migrate/history/migration-log";
+import { MigrationLog } from "../../src/migrate/history/migration-log";
 import { planUp } from "../../src/migrate/run/plan";
 import { run, type RunObserver } from "../../src/migrate/run/run";
 import { database } from "../helpers/databases";
@@ -38,7 +38,7 @@ test.each(["ON", "OFF"])("migrate 3: foreign_keys = %s is so again after a run, 
   const running = {
     files: [migration(1, false), migration(2, true)],
     history: new History(dataSource),
-    ledger: new Ledger(dataSource),
+    ledger: new MigrationLog(dataSource),
     database: migrationDatabaseOf(dataSource, runner),
     runner,
     root: "/",

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { DataSource, Entity, PrimaryColumn } from "typeorm";
 import { connect, type Database } from "../../src/session/database";
-import { Sitting } from "../../src/shell/repl";
+import { Repl } from "../../src/shell/repl";
 import { eachDatabase } from "../helpers/databases";
 import { sittingOver, type OpenSitting } from "./sitting";
 
@@ -36,7 +36,7 @@ eachDatabase(
     let dataSource: DataSource;
     let db: Database;
     let opened: OpenSitting;
-    let sitting: Sitting;
+    let sitting: Repl;
 
     beforeEach(async () => {
       const { options } = await database.create();

@@ -4,7 +4,7 @@ import { Column, DataSource, Entity, ManyToOne, OneToMany, PrimaryGeneratedColum
 import { connect, type Database } from "../../src/session/database";
 import { isCommand, runCommand } from "../../src/shell/commands/commands";
 import { openShell, type ShellOptions } from "../../src/shell/shell";
-import { Sitting, type Manner } from "../../src/shell/repl";
+import { Repl, type OutputMode } from "../../src/shell/repl";
 
 /** Entities that have one of each thing the shell must know. */
 @Entity()
@@ -52,7 +52,7 @@ export class Article {
 
 /** A sitting over a database in memory, whose output is kept. */
 export interface TestSitting {
-  readonly sitting: Sitting;
+  readonly sitting: Repl;
   readonly db: Database;
   /** Runs a statement or a dot-command, and gives the lines it printed. */
   readonly type: (text: string) => Promise<string[]>;
@@ -64,7 +64,7 @@ export interface TestSitting {
 
 export interface TestSittingOptions extends Partial<Omit<ShellOptions, "output" | "input" | "error">> {
   readonly entities?: EntityTarget<object>[];
-  readonly manner?: Manner;
+  readonly manner?: OutputMode;
   readonly columns?: number;
   readonly rows?: number;
 }
@@ -104,7 +104,7 @@ export function sittingOver(
   { manner = "terminal", columns = 100, rows = 30, ...options }: Omit<TestSittingOptions, "entities"> = {},
 ): OpenSitting {
   const [output, error] = [new Sink(columns, rows), new Sink(columns, rows)];
-  const sitting = new Sitting(
+  const sitting = new Repl(
     { db, root: process.cwd(), input: new PassThrough(), output, error, env: { NO_COLOR: "1" }, ...options },
     manner,
   );

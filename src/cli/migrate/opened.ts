@@ -4,7 +4,7 @@ import { migrationDatabaseOf } from "../../migrate/run/databases/database";
 import { loadMigrations } from "../../migrate/files/files";
 import { migrationFolder } from "../../migrate/files/folder";
 import { History } from "../../migrate/history/history";
-import { Ledger } from "../../migrate/history/migration-log";
+import { MigrationLog } from "../../migrate/history/migration-log";
 import type { Running } from "../../migrate/run/run";
 import { missingNames, readState, type MigrationState } from "../../migrate/history/state";
 import type { CommandContext, DatabaseUse } from "../command";
@@ -38,7 +38,7 @@ export async function openMigrations(command: CommandContext, access: DatabaseUs
   const running: Running = {
     files,
     history: new History(dataSource),
-    ledger: new Ledger(dataSource),
+    ledger: new MigrationLog(dataSource),
     database: migrationDatabaseOf(dataSource, runner),
     runner,
     root,

@@ -1,8 +1,8 @@
 import type { PoolConnection, ResultSetHeader } from "mysql2";
 import type { Row } from "../dialect";
-import type { DriverComplaint } from "../errors";
+import type { DriverErrorFacts } from "../errors";
 import { ServerConnection, type DriverAnswer } from "../server-connection";
-import { complaintOf } from "./driver-error";
+import { readDriverError } from "./driver-error";
 
 export class MysqlConnection extends ServerConnection<PoolConnection> {
   #streams = 0;
@@ -23,8 +23,8 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     return isolationLevel === undefined ? [begin] : [`SET TRANSACTION ISOLATION LEVEL ${isolationLevel}`, begin];
   }
 
-  protected complaintOf(error: unknown): DriverComplaint {
-    return complaintOf(error);
+  protected complaintOf(error: unknown): DriverErrorFacts {
+    return readDriverError(error);
   }
 
   protected discard(client: PoolConnection): void {

@@ -1,5 +1,5 @@
 import type { Pool, PoolConnection } from "mysql2";
-import type { Access } from "../database-control";
+import type { DatabaseControl } from "../database-control";
 
 const FORBID = "SET SESSION TRANSACTION READ ONLY";
 
@@ -11,7 +11,7 @@ interface Driver {
   };
 }
 
-export const mysqlAccess: Access = {
+export const mysqlControl: DatabaseControl = {
   async forbidWrites(dataSource) {
     const { pool } = dataSource.driver as unknown as Driver;
     // Sent before whatever the connection is made for.

@@ -1,4 +1,4 @@
-import type { DatabaseErrorKind, DriverComplaint } from "../errors";
+import type { DatabaseErrorKind, DriverErrorFacts } from "../errors";
 
 /** https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html */
 const KINDS: Record<string, DatabaseErrorKind> = {
@@ -29,7 +29,7 @@ interface MysqlError {
   message?: string;
 }
 
-export function complaintOf(error: unknown): DriverComplaint {
+export function readDriverError(error: unknown): DriverErrorFacts {
   const { code = "", sqlMessage = "", message = "" } = (error ?? {}) as MysqlError;
   const lost = /closed state|Connection lost/i.test(message);
   // MariaDB's own numbers mean something else to MySQL, by whose names the driver calls them.

@@ -1,8 +1,8 @@
 import type { Client, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from "pg";
 import type { Row } from "../dialect";
-import type { DriverComplaint } from "../errors";
+import type { DriverErrorFacts } from "../errors";
 import { ServerConnection, type DriverAnswer } from "../server-connection";
-import { complaintOf } from "./driver-error";
+import { readDriverError } from "./driver-error";
 
 export class PostgresConnection extends ServerConnection<PoolClient> {
   #cursors = 0;
@@ -17,8 +17,8 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
     return [`START TRANSACTION${isolationLevel === undefined ? "" : ` ISOLATION LEVEL ${isolationLevel}`}`];
   }
 
-  protected complaintOf(error: unknown): DriverComplaint {
-    return complaintOf(error);
+  protected complaintOf(error: unknown): DriverErrorFacts {
+    return readDriverError(error);
   }
 
   /** The pool drops clients that have ended. */

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from "pg";
-import type { Access } from "../database-control";
+import type { DatabaseControl } from "../database-control";
 
 const FORBID = "SET default_transaction_read_only = on";
 
@@ -11,7 +11,7 @@ interface Driver {
   slaves: KnownPool[];
 }
 
-export const postgresAccess: Access = {
+export const postgresControl: DatabaseControl = {
   async forbidWrites(dataSource) {
     const { master, slaves } = dataSource.driver as unknown as Driver;
     for (const pool of [master, ...slaves]) {

@@ -1,4 +1,4 @@
-import type { DatabaseErrorKind, DriverComplaint } from "../errors";
+import type { DatabaseErrorKind, DriverErrorFacts } from "../errors";
 
 /** PostgreSQL's SQLSTATE codes, https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const KINDS: Record<string, DatabaseErrorKind> = {
@@ -29,7 +29,7 @@ interface PostgresError {
   message?: string;
 }
 
-export function complaintOf(error: unknown): DriverComplaint {
+export function readDriverError(error: unknown): DriverErrorFacts {
   const { code = "", table, column, constraint, detail, message = "" } = (error ?? {}) as PostgresError;
   const lost = code.startsWith("08") || LOST.test(`${code} ${message}`);
   return {

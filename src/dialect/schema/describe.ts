@@ -1,29 +1,29 @@
-import { type Column, type ForeignKey, type Index, type Table, spoken } from "./model";
-import type { Operation, Part } from "./operation";
+import { type Column, type ForeignKey, type Index, type Table, displayName } from "./model";
+import type { Operation, Constraint } from "./operation";
 
 /** An operation in words, table included: what `check` prints and what a question asks about. */
 export function describe(operation: Operation): string {
   switch (operation.kind) {
     case "createTable":
-      return `create table ${spoken(operation.table)}`;
+      return `create table ${displayName(operation.table)}`;
     case "dropTable":
-      return `drop table ${spoken(operation.table)}`;
+      return `drop table ${displayName(operation.table)}`;
     case "renameTable":
-      return `rename table ${spoken(operation.from)} to ${spoken(operation.to)}`;
+      return `rename table ${displayName(operation.from)} to ${displayName(operation.to)}`;
     case "createView":
-      return `create ${viewWord(operation.view.materialized)} ${spoken(operation.view)}`;
+      return `create ${viewWord(operation.view.materialized)} ${displayName(operation.view)}`;
     case "dropView":
-      return `drop ${viewWord(operation.view.materialized)} ${spoken(operation.view)}`;
+      return `drop ${viewWord(operation.view.materialized)} ${displayName(operation.view)}`;
     case "createEnum":
-      return `create enum ${spoken(operation.type)}`;
+      return `create enum ${displayName(operation.type)}`;
     case "dropEnum":
-      return `drop enum ${spoken(operation.type)}`;
+      return `drop enum ${displayName(operation.type)}`;
     case "changeEnum":
-      return `enum ${spoken(operation.name)}: ${describeValues(operation.before, operation.after)}`;
+      return `enum ${displayName(operation.name)}: ${describeValues(operation.before, operation.after)}`;
     case "renameEnum":
-      return `rename enum ${spoken(operation.from)} to ${spoken(operation.to)}`;
+      return `rename enum ${displayName(operation.from)} to ${displayName(operation.to)}`;
     default:
-      return `${spoken(operation.table)}: ${describeWithin(operation)}`;
+      return `${displayName(operation.table)}: ${describeWithin(operation)}`;
   }
 }
 
@@ -61,11 +61,11 @@ export function describeWithin(operation: Within): string {
         ? `primary key (${operation.after.columns.join(", ")})${operation.before ? ` instead of (${operation.before.columns.join(", ")})` : ""}`
         : "drop the primary key";
     case "addPart":
-      return `add ${describePart(operation.part)}`;
+      return `add ${describeConstraint(operation.part)}`;
     case "dropPart":
-      return `drop ${describePart(operation.part)}`;
+      return `drop ${describeConstraint(operation.part)}`;
     case "renamePart":
-      return `rename ${describePart(operation.before)} to "${operation.after.value.name}"`;
+      return `rename ${describeConstraint(operation.before)} to "${operation.after.value.name}"`;
   }
 }
 
@@ -129,7 +129,7 @@ function quoted(value: string | undefined): string {
 }
 
 /** A part in words: `unique index "IDX_…" (email)`. */
-export function describePart(part: Part): string {
+export function describeConstraint(part: Constraint): string {
   switch (part.sort) {
     case "index":
       return describeIndex(part.value);
@@ -153,7 +153,7 @@ function describeIndex(index: Index): string {
 }
 
 function describeForeignKey(key: ForeignKey): string {
-  const target = `${spoken(key.references)} (${key.referencedColumns.join(", ")})`;
+  const target = `${displayName(key.references)} (${key.referencedColumns.join(", ")})`;
   const actions = [
     key.onDelete !== "NO ACTION" && `on delete ${key.onDelete.toLowerCase()}`,
     key.onUpdate !== "NO ACTION" && `on update ${key.onUpdate.toLowerCase()}`,

@@ -1,4 +1,4 @@
-import type { DatabaseErrorKind, DriverComplaint } from "../errors";
+import type { DatabaseErrorKind, DriverErrorFacts } from "../errors";
 
 const ABOUT_ROWS: ReadonlySet<DatabaseErrorKind> = new Set(["unique", "foreign-key", "not-null", "check"]);
 
@@ -8,11 +8,11 @@ export function driverErrorOf(error: unknown): unknown {
 }
 
 /** Whether the database objected to a row: a duplicate, a missing value, a key that points at nothing. */
-export function isAboutRows({ kind }: DriverComplaint): boolean {
+export function isConstraintViolation({ kind }: DriverErrorFacts): boolean {
   return ABOUT_ROWS.has(kind);
 }
 
 /** Whether the statement speaks of a table or a column that the database does not have. */
-export function isAboutAbsence({ kind }: DriverComplaint): boolean {
+export function isMissingObject({ kind }: DriverErrorFacts): boolean {
   return kind === "missing-table" || kind === "missing-column";
 }

@@ -179,6 +179,6 @@ export function replaceTable(schema: Schema, before: ObjectName, after: Table | 
 }
 
 /** The one part of a name that people read: `user`, `blog.post`. */
-export function spoken(object: ObjectName): string {
+export function displayName(object: ObjectName): string {
   return `"${keyOf(object)}"`;
 }

@@ -16,7 +16,7 @@ import {
 } from "./model";
 
 /** A part of a table that has a life of its own: it can be added, dropped and renamed without touching the rows. */
-export type Part =
+export type Constraint =
   | { readonly sort: "index"; readonly value: Index }
   | { readonly sort: "unique"; readonly value: Unique }
   | { readonly sort: "check"; readonly value: Check }
@@ -42,9 +42,9 @@ export type Operation =
   | { readonly kind: "renameColumn"; readonly table: ObjectName; readonly from: string; readonly to: string }
   | AlterColumn
   | ChangePrimaryKey
-  | { readonly kind: "addPart"; readonly table: ObjectName; readonly part: Part }
-  | { readonly kind: "dropPart"; readonly table: ObjectName; readonly part: Part }
-  | { readonly kind: "renamePart"; readonly table: ObjectName; readonly before: Part; readonly after: Part }
+  | { readonly kind: "addPart"; readonly table: ObjectName; readonly part: Constraint }
+  | { readonly kind: "dropPart"; readonly table: ObjectName; readonly part: Constraint }
+  | { readonly kind: "renamePart"; readonly table: ObjectName; readonly before: Constraint; readonly after: Constraint }
   | { readonly kind: "createEnum"; readonly type: EnumType }
   | { readonly kind: "dropEnum"; readonly type: EnumType }
   | ChangeEnum
@@ -250,12 +250,12 @@ const lists = {
   foreignKey: "foreignKeys",
 } as const;
 
-function withPart(table: Table, part: Part): Table {
+function withPart(table: Table, part: Constraint): Table {
   const list = lists[part.sort];
   return { ...table, [list]: [...table[list], part.value] };
 }
 
-function withoutPart(table: Table, part: Part): Table {
+function withoutPart(table: Table, part: Constraint): Table {
   const list = lists[part.sort];
   const gone = JSON.stringify(part.value);
   return {

@@ -6,7 +6,7 @@ import type { Operation } from "./operation";
  * TypeORM's own books, the table `typeorm_metadata`: in it stand the expressions of views and generated columns as the
  * entities wrote them. What Retort makes is entered too, so that TypeORM's tool agrees with the database afterwards.
  */
-export interface Books {
+export interface MetadataTable {
   readonly quote: (identifier: string) => string;
   readonly text: (value: string) => string;
   /** SQL for the database and schema that an entry is made under; NULL where TypeORM leaves them out. */
@@ -24,10 +24,10 @@ interface Entry {
 }
 
 /** The schema with what stands in the books about its views and generated columns. `exists`: whether there are any. */
-export async function withBooks(
+export async function withStoredExpressions(
   schema: Schema,
   runner: QueryRunner,
-  quote: Books["quote"],
+  quote: MetadataTable["quote"],
   exists: boolean,
 ): Promise<Schema> {
   if (!exists) return schema;
@@ -62,7 +62,7 @@ interface BookRow {
 }
 
 /** The statements that make the books follow one operation. */
-export function follow(books: Books, operation: Operation, before: Schema, after: Schema): string[] {
+export function follow(books: MetadataTable, operation: Operation, before: Schema, after: Schema): string[] {
   switch (operation.kind) {
     case "createView":
       return enterView(books, operation.view);
@@ -86,18 +86,18 @@ export function follow(books: Books, operation: Operation, before: Schema, after
 }
 
 /** The statements that enter a view, or strike it out. */
-export function enterView(books: Books, view: View): string[] {
+export function enterView(books: MetadataTable, view: View): string[] {
   return view.recordedIn === undefined
     ? []
     : enter(books, view.recordedIn, entryOf(view), view.declared ?? view.definition);
 }
 
-export function strikeView(books: Books, view: View): string[] {
+export function strikeView(books: MetadataTable, view: View): string[] {
   return view.recordedIn === undefined ? [] : [strike(books, view.recordedIn, entryOf(view))];
 }
 
 /** The statements that make the entries of a table's generated columns follow a change of the table. */
-export function followColumns(books: Books, before: Table | undefined, after: Table | undefined): string[] {
+export function followColumns(books: MetadataTable, before: Table | undefined, after: Table | undefined): string[] {
   const gone = (before?.columns ?? []).filter(
     (column) => isOnRecord(column) && !isSame(column, after && findColumn(after, column.name)),
   );
@@ -114,7 +114,7 @@ export function followColumns(books: Books, before: Table | undefined, after: Ta
 }
 
 /** The statements that rename the entries of a table's generated columns with the table, or with the column. */
-export function renameColumns(books: Books, before: Table, after: Table): string[] {
+export function renameColumns(books: MetadataTable, before: Table, after: Table): string[] {
   return before.columns.flatMap((column, at) => {
     if (!isOnRecord(column)) return [];
     const to = after.columns[at]!;
@@ -146,7 +146,7 @@ function columnEntry(table: Table, name: string): Entry {
   return { kind: "GENERATED_COLUMN", table: table.name, name, owner: table };
 }
 
-function enter(books: Books, table: string, entry: Entry, value: string): string[] {
+function enter(books: MetadataTable, table: string, entry: Entry, value: string): string[] {
   const { quote, text, shortType: short, longType: long } = books;
   const names = ["type", "database", "schema", "table", "name", "value"].map(quote);
   const types = [`${short} NOT NULL`, short, short, short, short, long];
@@ -166,11 +166,11 @@ function enter(books: Books, table: string, entry: Entry, value: string): string
   ];
 }
 
-function strike(books: Books, table: string, entry: Entry): string {
+function strike(books: MetadataTable, table: string, entry: Entry): string {
   return `DELETE FROM ${books.quote(table)} WHERE ${condition(books, entry)}`;
 }
 
-function condition({ quote, text }: Books, entry: Entry): string {
+function condition({ quote, text }: MetadataTable, entry: Entry): string {
   const table = entry.table === undefined ? "" : ` AND ${quote("table")} = ${text(entry.table)}`;
   return `${quote("type")} = ${text(entry.kind)}${table} AND ${quote("name")} = ${text(entry.name)}`;
 }

@@ -4,9 +4,9 @@ import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "../dialect";
 import { statementFailed, writeLockTimeout } from "../errors";
-import { StatementLog } from "../statement-observer";
+import { StatementObserver } from "../statement-observer";
 import { transactionStep } from "../transaction";
-import { complaintOf, isBusy } from "./driver-error";
+import { readDriverError, isBusy } from "./driver-error";
 import { lockHolder } from "./lock-holder";
 import { isMemory, writeQueueOf, type WriteQueue } from "./write-queue";
 
@@ -36,7 +36,7 @@ export class SqliteConnection implements Connection {
   readonly dialect: Dialect;
   readonly #dataSource: DataSource;
   readonly #listener: DatabaseListener;
-  readonly #log: StatementLog;
+  readonly #log: StatementObserver;
   readonly #database: string;
   readonly #timeout: number;
   readonly #statements = new Map<string, Statement>();
@@ -51,7 +51,7 @@ export class SqliteConnection implements Connection {
     this.dialect = dialect;
     this.#dataSource = dataSource;
     this.#listener = listener;
-    this.#log = new StatementLog(dataSource, listener);
+    this.#log = new StatementObserver(dataSource, listener);
     const options = dataSource.options as { database: string; timeout?: number };
     this.#database = isMemory(options.database) ? options.database : path.resolve(options.database);
     this.#timeout = options.timeout ?? DEFAULT_TIMEOUT;
@@ -122,7 +122,7 @@ export class SqliteConnection implements Connection {
     } catch (error) {
       const parameters = batches[position] ?? [];
       this.#log.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(complaintOf(error), error, sql, parameters);
+      throw statementFailed(readDriverError(error), error, sql, parameters);
     }
     this.#log.sent(sql, batches[0] ?? [], batches.length, started, this.#queryRunner);
     return changes;
@@ -141,7 +141,7 @@ export class SqliteConnection implements Connection {
       }
     } catch (error) {
       this.#log.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(complaintOf(error), error, sql, parameters);
+      throw statementFailed(readDriverError(error), error, sql, parameters);
     }
     this.#log.sent(sql, parameters, count, started, this.#queryRunner);
   }
@@ -282,7 +282,7 @@ export class SqliteConnection implements Connection {
     } catch (error) {
       if (isBusy(error)) return this.#sendWhenFree(sql, parameters, send, started);
       this.#log.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(complaintOf(error), error, sql, parameters);
+      throw statementFailed(readDriverError(error), error, sql, parameters);
     }
   }
 
@@ -299,7 +299,7 @@ export class SqliteConnection implements Connection {
       return result;
     } catch (error) {
       this.#log.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(complaintOf(error), error, sql, parameters);
+      throw statementFailed(readDriverError(error), error, sql, parameters);
     }
   }
 

@@ -1,5 +1,5 @@
 import type BetterSqlite3 from "better-sqlite3";
-import type { Access } from "../database-control";
+import type { DatabaseControl } from "../database-control";
 
 /** The parts of TypeORM's better-sqlite3 driver that are used here; `createDatabaseConnection` is protected there. */
 interface Driver {
@@ -9,7 +9,7 @@ interface Driver {
 
 const FORBID = "query_only = ON";
 
-export const sqliteAccess: Access = {
+export const sqliteControl: DatabaseControl = {
   async forbidWrites(dataSource) {
     const driver = dataSource.driver as unknown as Driver;
     driver.databaseConnection.pragma(FORBID);

@@ -1,4 +1,4 @@
-import { messageOf, type DatabaseErrorKind, type DriverComplaint } from "../errors";
+import { messageOf, type DatabaseErrorKind, type DriverErrorFacts } from "../errors";
 
 const KINDS: Record<string, DatabaseErrorKind> = {
   SQLITE_CONSTRAINT_UNIQUE: "unique",
@@ -23,7 +23,7 @@ export function isBusy(error: unknown): boolean {
 }
 
 /** Reads kind, table and column out of better-sqlite3's error: `UNIQUE constraint failed: user.username`. */
-export function complaintOf(error: unknown): DriverComplaint {
+export function readDriverError(error: unknown): DriverErrorFacts {
   const code = codeOf(error);
   const message = messageOf(error);
   if (code === "SQLITE_ERROR") {

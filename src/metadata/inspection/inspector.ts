@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
-import { familyOf, type Family } from "../../dialect/database-type";
+import { databaseTypeOf, type DatabaseType } from "../../dialect/database-type";
 import { BYTE_TYPES, isByteClass } from "../byte-types";
 import { arrayInspector, enumInspector, jsonInspector, listInspector } from "./documents";
 import {
@@ -37,7 +37,7 @@ import {
  * themselves, what they round, cut or fill, and SQLite takes nearly anything: whoever writes a value is to read that value.
  */
 export function inspectorOf(column: ColumnMetadata, dataSource: DataSource): Inspector {
-  const family = familyOf(dataSource);
+  const family = databaseTypeOf(dataSource);
   const one = inspectorOfType(column, dataSource, family);
   const whole = column.isArray && !isEnum(column) ? arrayInspector(one) : one;
   return column.transformer ? afterTransformer(column, whole) : whole;
@@ -61,7 +61,7 @@ function isEnum({ type }: ColumnMetadata): boolean {
 const BOOLEANS = new Set<unknown>([Boolean, "boolean", "bool"]);
 const JSONS = new Set<unknown>(["json", "jsonb", "simple-json"]);
 
-function inspectorOfType(column: ColumnMetadata, dataSource: DataSource, family: Family): Inspector {
+function inspectorOfType(column: ColumnMetadata, dataSource: DataSource, family: DatabaseType): Inspector {
   const { type } = column;
   if (BOOLEANS.has(type)) return booleanInspector;
   if (JSONS.has(type)) return jsonInspector;
@@ -76,7 +76,12 @@ function inspectorOfType(column: ColumnMetadata, dataSource: DataSource, family:
   return inspectorNamed(column, normal, dataSource, family);
 }
 
-function inspectorNamed(column: ColumnMetadata, normal: string, dataSource: DataSource, family: Family): Inspector {
+function inspectorNamed(
+  column: ColumnMetadata,
+  normal: string,
+  dataSource: DataSource,
+  family: DatabaseType,
+): Inspector {
   const bits = INTEGER_BITS[normal];
   if (bits !== undefined) return inspectorOfIntegers(column, normal, bits, family);
   switch (normal) {
@@ -115,7 +120,7 @@ const TEXTS = new Set([
 ]);
 
 /** SQLite's own integers have 64 bits, whatever databases elsewhere mean by the word. */
-function inspectorOfIntegers(column: ColumnMetadata, normal: string, bits: number, family: Family): Inspector {
+function inspectorOfIntegers(column: ColumnMetadata, normal: string, bits: number, family: DatabaseType): Inspector {
   const wide = family === "sqlite" && (normal === "integer" || normal === "int");
   const unsigned = column.unsigned || normal.startsWith("unsigned");
   return integerInspector(
@@ -125,14 +130,14 @@ function inspectorOfIntegers(column: ColumnMetadata, normal: string, bits: numbe
   );
 }
 
-function inspectorOfFloats(normal: string, family: Family): Inspector {
+function inspectorOfFloats(normal: string, family: DatabaseType): Inspector {
   const takesInfinity = family !== "mysql";
   if (family === "postgres" && normal === "real") return singleInspector(takesInfinity, shortestSingle);
   if (family === "mysql" && normal === "float") return singleInspector(takesInfinity, sixDigits);
   return doubleInspector(takesInfinity);
 }
 
-function inspectorOfDecimals({ precision, scale }: ColumnMetadata, family: Family): Inspector {
+function inspectorOfDecimals({ precision, scale }: ColumnMetadata, family: DatabaseType): Inspector {
   const declared = typeof precision === "number" || typeof scale === "number";
   if (!declared && family !== "mysql") return decimalInspector(undefined, undefined, family === "sqlite");
   return decimalInspector(precision ?? (family === "mysql" ? 10 : undefined), scale ?? 0, family === "sqlite");
@@ -142,7 +147,7 @@ function inspectorOfDates(
   { precision }: ColumnMetadata,
   normal: string,
   { options }: DataSource,
-  family: Family,
+  family: DatabaseType,
 ): Inspector {
   if (family === "sqlite") return dateInspector({ digits: 3, ...FOUR_DIGIT_YEARS, isLocal: false });
   const digits = precision ?? (family === "mysql" ? 0 : 6);
@@ -153,7 +158,12 @@ function inspectorOfDates(
   return dateInspector({ digits, ...years, isLocal: timezone === "local" });
 }
 
-function inspectorOfTexts(column: ColumnMetadata, normal: string, { driver }: DataSource, family: Family): Inspector {
+function inspectorOfTexts(
+  column: ColumnMetadata,
+  normal: string,
+  { driver }: DataSource,
+  family: DatabaseType,
+): Inspector {
   const declared = Number(driver.getColumnLength(column)) || undefined;
   if (normal !== "char" && normal !== "character" && normal !== "nchar")
     return family === "mysql" && declared === undefined ? mysqlTextInspector(normal) : textInspector(declared);
@@ -161,7 +171,7 @@ function inspectorOfTexts(column: ColumnMetadata, normal: string, { driver }: Da
   return textInspector(declared ?? 1, trailingBlanks);
 }
 
-function inspectorOfBytes(column: ColumnMetadata, normal: string, family: Family): Inspector {
+function inspectorOfBytes(column: ColumnMetadata, normal: string, family: DatabaseType): Inspector {
   const declared = Number(column.length) || undefined;
   if (family !== "mysql") return bytesInspector(declared, false, family === "sqlite");
   if (normal === "binary") return bytesInspector(declared ?? 1, true, false);

@@ -1,13 +1,13 @@
 import { answeredTwice, badAnswer, unanswered, uselessAnswer } from "./errors";
 
 /** What was answered on the command line, as typed: `User.name:fullName`, `User.legacy`, `User.age=0`. */
-export interface Answers {
+export interface Resolutions {
   readonly renames?: readonly string[];
   readonly drops?: readonly string[];
   readonly backfills?: readonly string[];
 }
 
-export function hasAnswers({ renames = [], drops = [], backfills = [] }: Answers): boolean {
+export function hasAnswers({ renames = [], drops = [], backfills = [] }: Resolutions): boolean {
   return renames.length + drops.length + backfills.length > 0;
 }
 
@@ -53,13 +53,13 @@ const FORMS: Record<FlagName, string> = {
 const SEPARATORS: Record<FlagName, string | undefined> = { rename: ":", backfill: "=", drop: undefined };
 
 /** The answers that were given, those that are asked for at the terminal, and the questions that stay open. */
-export class Inquiry {
+export class Prompts {
   readonly #answers: Answer[];
   readonly #open: Question[] = [];
   readonly #suggestions: string[] = [];
   readonly #ask: Ask | undefined;
 
-  constructor(answers: Answers, ask?: Ask) {
+  constructor(answers: Resolutions, ask?: Ask) {
     this.#ask = ask;
     this.#answers = [
       ...(answers.renames ?? []).map((text) => read("rename", text)),

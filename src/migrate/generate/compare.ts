@@ -11,16 +11,16 @@ import {
   findTable,
   keyOf,
 } from "../../dialect/schema/model";
-import type { ChangeEnum, Operation, Part } from "../../dialect/schema/operation";
+import type { ChangeEnum, Operation, Constraint } from "../../dialect/schema/operation";
 
 /** The parts of a table, as one list of one kind. */
-export function partsOf(table: Table): Part[] {
+export function partsOf(table: Table): Constraint[] {
   return [
-    ...table.indexes.map((value): Part => ({ sort: "index", value })),
-    ...table.uniques.map((value): Part => ({ sort: "unique", value })),
-    ...table.checks.map((value): Part => ({ sort: "check", value })),
-    ...table.exclusions.map((value): Part => ({ sort: "exclusion", value })),
-    ...table.foreignKeys.map((value): Part => ({ sort: "foreignKey", value })),
+    ...table.indexes.map((value): Constraint => ({ sort: "index", value })),
+    ...table.uniques.map((value): Constraint => ({ sort: "unique", value })),
+    ...table.checks.map((value): Constraint => ({ sort: "check", value })),
+    ...table.exclusions.map((value): Constraint => ({ sort: "exclusion", value })),
+    ...table.foreignKeys.map((value): Constraint => ({ sort: "foreignKey", value })),
   ];
 }
 
@@ -199,14 +199,14 @@ function compareParts(before: Table, after: Table, dialect: SchemaDialect): Oper
   return [...left.map((part): Operation => ({ kind: "dropPart", table, part })), ...operations];
 }
 
-export function isSameName(a: Part, b: Part, dialect: SchemaDialect): boolean {
+export function isSameName(a: Constraint, b: Constraint, dialect: SchemaDialect): boolean {
   if (a.sort !== b.sort) return false;
   const [one, other] = [a.value.name, b.value.name];
   return one === undefined || other === undefined ? one === other : dialect.sameName(one, other);
 }
 
 /** Whether two parts are the same but for their names. */
-export function isSamePart(a: Part, b: Part, dialect: SchemaDialect): boolean {
+export function isSamePart(a: Constraint, b: Constraint, dialect: SchemaDialect): boolean {
   const equal = (one: string | undefined, other: string | undefined) =>
     one === undefined || other === undefined ? one === other : dialect.sameExpression(one, other);
   if (a.sort === "index" && b.sort === "index") return isSameIndex(a.value, b.value, equal);

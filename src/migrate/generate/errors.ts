@@ -87,7 +87,7 @@ export function rowsRefuse(refusals: readonly Refusal[], cause: unknown): Retort
 }
 
 /** What is dropped comes back with one value for all rows, which what it was (unique, say) does not allow. */
-export function wayBackRefused(dropped: readonly string[], cause: unknown): RetortError {
+export function downRefused(dropped: readonly string[], cause: unknown): RetortError {
   const flags = dropped.map((column) => `--backfill "${column}=(EXPRESSION)"`).join(" ");
   return new RetortError(
     "migrate/rows",

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Plan } from "../../dialect/schema/dialect";
 import { type Operation, reverseAll } from "../../dialect/schema/operation";
 import { describe } from "../../dialect/schema/describe";
-import { type Answers, type Ask, Inquiry, hasAnswers } from "./answers";
+import { type Resolutions, type Ask, Prompts, hasAnswers } from "./answers";
 import type { MigrationContext } from "../context";
 import { type Difference, answeredDifference, isVerbatim, readSchemas } from "./resolve";
 import { classNameOf, fileNameOf, renderFile } from "./render";
@@ -14,7 +14,7 @@ import { leftBehind, losses, refusals } from "./irreversible";
 export interface GenerateOptions {
   /** What the migration is called; without it, after what it does. */
   readonly name?: string | undefined;
-  readonly answers?: Answers;
+  readonly answers?: Resolutions;
   /** Asks at a terminal what the answers leave open. Without it, what is open is an error that lists the flags. */
   readonly ask?: Ask;
   /** Names of the migrations that are not applied yet: with any, nothing is generated. */
@@ -54,7 +54,7 @@ export async function generate(context: MigrationContext, options: GenerateOptio
   // An answer that answers nothing has to be found out.
   if (!hasAnswers(options.answers ?? {}) && (await isVerbatim(context))) return { status: "unchanged" };
   const schemas = await readSchemas(context);
-  const difference = await answeredDifference(context, schemas, new Inquiry(options.answers ?? {}, options.ask));
+  const difference = await answeredDifference(context, schemas, new Prompts(options.answers ?? {}, options.ask));
   if (difference.operations.length === 0) return { status: "unchanged" };
 
   const { up, down } = plans(difference);

@@ -1,5 +1,5 @@
 import type { SchemaDialect, Step } from "../../dialect/schema/dialect";
-import { type Schema, type View, keyOf, spoken } from "../../dialect/schema/model";
+import { type Schema, type View, keyOf, displayName } from "../../dialect/schema/model";
 import type { DropColumn, Operation } from "../../dialect/schema/operation";
 
 /** What `down` brings back without what was in it, in words. */
@@ -8,17 +8,19 @@ export function losses(operations: readonly Operation[]): string[] {
     switch (operation.kind) {
       case "dropTable":
         return [
-          `down makes table ${spoken(operation.table)} again, without its rows${operation.rows ? ` (${operation.rows})` : ""}`,
+          `down makes table ${displayName(operation.table)} again, without its rows${operation.rows ? ` (${operation.rows})` : ""}`,
         ];
       case "dropColumn":
         if (operation.column.generated) return [];
-        return [`down makes "${operation.column.name}" of ${spoken(operation.table)} again, without its values`];
+        return [`down makes "${operation.column.name}" of ${displayName(operation.table)} again, without its values`];
       case "alterColumn":
         if (operation.backfill === undefined && !operation.replaced && !operation.narrowing) return [];
-        return [`down leaves the values that were put into "${operation.after.name}" of ${spoken(operation.table)}`];
+        return [
+          `down leaves the values that were put into "${operation.after.name}" of ${displayName(operation.table)}`,
+        ];
       case "changeEnum":
         return operation.replaced
-          ? [`down cannot tell which values of ${spoken(operation.name)} were others before`]
+          ? [`down cannot tell which values of ${displayName(operation.name)} were others before`]
           : [];
       default:
         return [];
@@ -40,7 +42,9 @@ export function leftBehind(operations: readonly Operation[], { views }: Schema, 
       const gone = name.find((one) => dialect.mentions(view.definition, one));
       return gone === undefined
         ? []
-        : [`view ${spoken(view)} speaks of "${gone}", which has another name now: it has to be made again by hand`];
+        : [
+            `view ${displayName(view)} speaks of "${gone}", which has another name now: it has to be made again by hand`,
+          ];
     });
 }
 
@@ -87,7 +91,7 @@ function isOneForAll({ column, backfill }: DropColumn): boolean {
 }
 
 function refusal({ column, table }: DropColumn, what: string, query: string): Step {
-  const name = `"${column.name}" of ${spoken(table)}`;
+  const name = `"${column.name}" of ${displayName(table)}`;
   return {
     comment: `${name} ${what}, and its values are gone: nothing could be put back into the rows that are there`,
     statements: [

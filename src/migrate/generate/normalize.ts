@@ -1,6 +1,6 @@
 import type { SchemaDialect } from "../../dialect/schema/dialect";
 import { type Column, type Index, type Schema, type Table, findTable, keyOf } from "../../dialect/schema/model";
-import type { Part } from "../../dialect/schema/operation";
+import type { Constraint } from "../../dialect/schema/operation";
 import { isSamePart, isSameName, partsOf } from "./compare";
 
 /**
@@ -8,7 +8,7 @@ import { isSamePart, isSameName, partsOf } from "./compare";
  * that somebody may have made by hand: collations, STRICT, AUTOINCREMENT, triggers, unnamed checks, indexes over
  * expressions, the spelling of names and expressions. What is left is what the entities really ask for.
  */
-export function adopt(wanted: Schema, actual: Schema, declared: Schema, dialect: SchemaDialect): Schema {
+export function normalize(wanted: Schema, actual: Schema, declared: Schema, dialect: SchemaDialect): Schema {
   const used = new Set(
     actual.tables.flatMap(({ columns }) => columns.flatMap(({ enumType }) => (enumType ? [keyOf(enumType)] : []))),
   );
@@ -89,7 +89,7 @@ function adoptPrimaryKey(wanted: Table, actual: Table, declared: Table): Table["
  * Parts as the database has them where they do what is wanted, and those that nobody else can have made than a hand:
  * without a name (TypeORM names everything), or over an expression.
  */
-function adoptParts<T>(wanted: Table, actual: Table, dialect: SchemaDialect, sort: Part["sort"]): T[] {
+function adoptParts<T>(wanted: Table, actual: Table, dialect: SchemaDialect, sort: Constraint["sort"]): T[] {
   const theirs = partsOf(actual).filter((part) => part.sort === sort);
   const ours = partsOf(wanted).filter((part) => part.sort === sort);
   const adopted = ours.map((part) => {
@@ -108,19 +108,19 @@ function adoptParts<T>(wanted: Table, actual: Table, dialect: SchemaDialect, sor
   const gone = actual.columns.filter(
     (column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)),
   );
-  const isOverGone = (part: Part) => gone.some(({ name }) => speaksOf(part, name, dialect));
+  const isOverGone = (part: Constraint) => gone.some(({ name }) => speaksOf(part, name, dialect));
   const spare = theirs.filter((part) => !adopted.includes(part) && isHandMade(part, wanted) && !isOverGone(part));
   return [...adopted, ...spare].map((part) => part.value as T);
 }
 
 /** The part under another name; an index's stored statement has its name in it. */
-function called(part: Part, name: string | undefined): Part {
+function called(part: Constraint, name: string | undefined): Constraint {
   const value = { ...part.value, name };
-  return { sort: part.sort, value: part.sort === "index" ? { ...value, stored: undefined } : value } as Part;
+  return { sort: part.sort, value: part.sort === "index" ? { ...value, stored: undefined } : value } as Constraint;
 }
 
 /** The database's part without what the entity's part does not say: direction and collation of an index, deferrability. */
-function quiet(ours: Part, theirs: Part): Part {
+function quiet(ours: Constraint, theirs: Constraint): Constraint {
   if (ours.sort === "index" && theirs.sort === "index")
     return { sort: "index", value: quietIndex(ours.value, theirs.value) };
   if (ours.sort === "foreignKey" && theirs.sort === "foreignKey" && ours.value.deferrable === undefined)
@@ -144,7 +144,7 @@ function quietIndex(ours: Index, theirs: Index): Index {
 }
 
 /** Whether a part, in words of its own, speaks of the column. */
-function speaksOf(part: Part, column: string, dialect: SchemaDialect): boolean {
+function speaksOf(part: Constraint, column: string, dialect: SchemaDialect): boolean {
   if (part.sort === "check") return dialect.mentions(part.value.expression, column);
   if (part.sort !== "index") return false;
   const { columns, where } = part.value;
@@ -154,7 +154,7 @@ function speaksOf(part: Part, column: string, dialect: SchemaDialect): boolean {
   return isIn || (where !== undefined && dialect.mentions(where, column));
 }
 
-function isHandMade(part: Part, wanted: Table): boolean {
+function isHandMade(part: Constraint, wanted: Table): boolean {
   if (part.sort === "index") return part.value.columns.some((column) => column.expression !== undefined);
   if (part.value.name !== undefined) return false;
   // An unnamed key over columns for which the entity has a key of its own is that key, told otherwise.

@@ -1,13 +1,20 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import type { Plan, SchemaDialect, Scope, Scratch } from "../../dialect/schema/dialect";
-import { type Column, type ObjectName, type Schema, type Table, findTable, spoken } from "../../dialect/schema/model";
+import {
+  type Column,
+  type ObjectName,
+  type Schema,
+  type Table,
+  findTable,
+  displayName,
+} from "../../dialect/schema/model";
 import type { Operation } from "../../dialect/schema/operation";
 import { describe } from "../../dialect/schema/describe";
 import { compare } from "./compare";
 import type { MigrationContext } from "../context";
 import { type Difference, plainDifference } from "./resolve";
 import { renderFile } from "./render";
-import { proofFailed, rowsRefuse, wayBackRefused } from "./errors";
+import { proofFailed, rowsRefuse, downRefused } from "./errors";
 
 /** What was tried, and on how many rows. */
 export interface Proof {
@@ -104,7 +111,7 @@ class Trial {
   /** The database names the first thing only; `lint` finds all of them, in the tables themselves. */
   async #failure(direction: "up" | "down", error: unknown): Promise<Error> {
     if (!this.#dialect.isAboutRows(error)) return proofFailed(`${direction} fails: ${messageOf(error)}`, error);
-    if (direction === "down") return wayBackRefused(this.#withoutValues(), error);
+    if (direction === "down") return downRefused(this.#withoutValues(), error);
     const { failuresOf } = require("../lint/lint") as typeof import("../lint/lint");
     return rowsRefuse(await failuresOf(this.source, this.#migration.up), error);
   }
@@ -148,10 +155,10 @@ class Trial {
     for (const table of this.tried.difference.actual.tables) {
       const other = findTable(now, table)!;
       const isSame = table.stored === undefined || this.#dialect.sameExpression(table.stored, other.stored!);
-      if (!isSame) throw proofFailed(`down leaves ${spoken(table)} as ${other.stored}`);
+      if (!isSame) throw proofFailed(`down leaves ${displayName(table)} as ${other.stored}`);
       const triggers = (one: Table) => one.triggers.map(({ name }) => name).sort();
       if (triggers(table).join() !== triggers(other).join())
-        throw proofFailed(`down loses a trigger of ${spoken(table)}`);
+        throw proofFailed(`down loses a trigger of ${displayName(table)}`);
     }
   }
 
@@ -169,7 +176,7 @@ class Trial {
     const rows = new Map<string, string[]>();
     for (const table of this.#kept) {
       const columns = table.columns.map((column) => column[when]);
-      rows.set(spoken(table.before), await this.scratch.rows(table[when], columns));
+      rows.set(displayName(table.before), await this.scratch.rows(table[when], columns));
     }
     return rows;
   }

@@ -11,12 +11,12 @@ import {
   findColumn,
   findTable,
   keyOf,
-  spoken,
+  displayName,
 } from "../../dialect/schema/model";
-import { type ChangeEnum, type Operation, type Part, type Rename, apply } from "../../dialect/schema/operation";
-import { describePart } from "../../dialect/schema/describe";
-import { adopt } from "./normalize";
-import { type Choice, type Inquiry, closestFirst } from "./answers";
+import { type ChangeEnum, type Operation, type Constraint, type Rename, apply } from "../../dialect/schema/operation";
+import { describeConstraint } from "../../dialect/schema/describe";
+import { normalize } from "./normalize";
+import { type Choice, type Prompts, closestFirst } from "./answers";
 import { compare, isSameName, partsOf } from "./compare";
 import type { MigrationContext } from "../context";
 import { entitiesNotAccepted } from "./errors";
@@ -131,7 +131,7 @@ function pattern(text: string): RegExp {
 
 /** The difference as it is, nothing asked: what is not in the entities counts as dropped, renames are not guessed. */
 export function plainDifference(schemas: Schemas): Difference {
-  const wanted = adopt(schemas.wanted, schemas.actual, schemas.declared.schema, schemas.dialect);
+  const wanted = normalize(schemas.wanted, schemas.actual, schemas.declared.schema, schemas.dialect);
   return { ...schemas, operations: compare(schemas.actual, wanted, schemas.dialect) };
 }
 
@@ -139,7 +139,7 @@ export function plainDifference(schemas: Schemas): Difference {
 export async function answeredDifference(
   context: MigrationContext,
   schemas: Schemas,
-  inquiry: Inquiry,
+  inquiry: Prompts,
 ): Promise<Difference> {
   const runner = context.dataSource.createQueryRunner();
   try {
@@ -166,7 +166,7 @@ class Decision {
   constructor(
     context: MigrationContext,
     readonly schemas: Schemas,
-    readonly inquiry: Inquiry,
+    readonly inquiry: Prompts,
     readonly runner: QueryRunner,
   ) {
     this.#names = new Names(context.dataSource, schemas.declared);
@@ -178,7 +178,7 @@ class Decision {
     await this.#pairTables();
     for (const table of this.#wanted.tables) await this.#pairColumns(table);
     this.#pairEnums();
-    const wanted = adopt(this.#wanted, this.#actual, this.schemas.declared.schema, this.schemas.dialect);
+    const wanted = normalize(this.#wanted, this.#actual, this.schemas.declared.schema, this.schemas.dialect);
     const operations: Operation[] = [];
     for (const operation of compare(this.#actual, wanted, this.schemas.dialect)) {
       const settled = await this.#settle(operation);
@@ -232,12 +232,12 @@ class Decision {
     const candidates = this.#wanted.tables.filter(isNew);
     return this.inquiry.put({
       about: "table",
-      text: `table ${spoken(table)} (${spokenRows(rows)}) belongs to no entity`,
+      text: `table ${displayName(table)} (${spokenRows(rows)}) belongs to no entity`,
       rows,
       choices: [
         ...closestFirst(name, candidates, ({ name: other }) => other).map((other): Choice => ({
           flag: `--rename ${name}:${this.#names.table(other)}`,
-          text: `it is now ${spoken(other)}; its rows stay`,
+          text: `it is now ${displayName(other)}; its rows stay`,
         })),
         { flag: `--drop ${name}`, text: `drops it with ${spokenRows(rows)}` },
       ],
@@ -359,7 +359,7 @@ class Decision {
     const retyped = closestFirst(column.name, others, (other) => other.name);
     return this.inquiry.put({
       about: "column",
-      text: `column "${column.name}" of ${spoken(table)} is no longer in the entity; ${rows === 0 ? "no row has" : rows === 1 ? "1 row has" : `${rows} rows have`} a value in it`,
+      text: `column "${column.name}" of ${displayName(table)} is no longer in the entity; ${rows === 0 ? "no row has" : rows === 1 ? "1 row has" : `${rows} rows have`} a value in it`,
       rows,
       choices: [
         ...[...likely, ...retyped].slice(0, RENAMES).map((other): Choice => ({
@@ -408,7 +408,7 @@ class Decision {
       table,
       column,
       rows,
-      `${spoken(table)} gets "${column.name}", which is NOT NULL and has no default; ${spokenRows(rows)} ${rows === 1 ? "needs" : "need"} a value`,
+      `${displayName(table)} gets "${column.name}", which is NOT NULL and has no default; ${spokenRows(rows)} ${rows === 1 ? "needs" : "need"} a value`,
     );
     return isAnswered ? this.#settleAdded(operation) : operation;
   }
@@ -419,7 +419,7 @@ class Decision {
     const own = this.schemas.dialect.quote(this.#origin(table, before.name));
     if (before.nullable && !after.nullable && backfill === undefined && !before.generated && !after.generated) {
       const rows = await this.#count(table, `${own} IS NULL`);
-      const text = `"${after.name}" of ${spoken(table)} becomes NOT NULL, and is NULL in ${spokenRows(rows)}`;
+      const text = `"${after.name}" of ${displayName(table)} becomes NOT NULL, and is NULL in ${spokenRows(rows)}`;
       if (rows > 0 && (await this.#askForValue(table, after, rows, text))) return this.#settleAltered(operation);
     }
     if (!(await this.#isKept(operation)) || !(await this.#valuesFit(operation))) return this.#settleAltered(operation);
@@ -440,7 +440,7 @@ class Decision {
     const name = this.#names.column(table, after.name);
     return !(await this.inquiry.put({
       about: "narrowing",
-      text: `"${after.name}" of ${spoken(table)} becomes ${after.type}, which changes the value of ${spokenRows(rows)}`,
+      text: `"${after.name}" of ${displayName(table)} becomes ${after.type}, which changes the value of ${spokenRows(rows)}`,
       rows,
       choices: [{ flag: `--drop ${name}`, text: "what does not fit may go" }],
     }));
@@ -462,7 +462,7 @@ class Decision {
     const added = after.values.filter((value) => !before.values?.includes(value));
     return !(await this.inquiry.put({
       about: "values",
-      text: `"${after.name}" of ${spoken(table)} has a value in ${spokenRows(rows)} that its enum no longer allows`,
+      text: `"${after.name}" of ${displayName(table)} has a value in ${spokenRows(rows)} that its enum no longer allows`,
       rows,
       choices: [
         ...gone.flatMap((old) =>
@@ -545,7 +545,7 @@ class Decision {
   }
 
   /** An index that somebody named by hand is not dropped unasked: it may be nobody's business here. */
-  async #mayDrop(table: ObjectName, part: Part): Promise<boolean> {
+  async #mayDrop(table: ObjectName, part: Constraint): Promise<boolean> {
     if (part.sort !== "index") return true;
     const { name, columns, where } = part.value;
     const own = findTable(this.#wanted, table)!;
@@ -561,7 +561,7 @@ class Decision {
     if (this.inquiry.given("drop", [name, ...subjects]) !== undefined) return true;
     const isAnswered = await this.inquiry.put({
       about: "index",
-      text: `${describePart(part)} of ${spoken(table)} belongs to no entity`,
+      text: `${describeConstraint(part)} of ${displayName(table)} belongs to no entity`,
       rows: 0,
       choices: [
         {
@@ -579,7 +579,7 @@ class Decision {
       return true;
     const isAnswered = await this.inquiry.put({
       about: "view",
-      text: `view ${spoken(view)} belongs to no entity`,
+      text: `view ${displayName(view)} belongs to no entity`,
       rows: 0,
       choices: [{ flag: `--drop ${keyOf(view)}`, text: "drops it; no row is lost" }],
     });

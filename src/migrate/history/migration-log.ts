@@ -9,7 +9,7 @@ import { historyTableName, quotedPath, tableBeside } from "./history";
 import type { Send } from "./send";
 
 /** What Retort remembers besides TypeORM's history. */
-export interface LedgerContents {
+export interface MigrationLogContents {
   /** By the migration's name; a migration that another tool applied has no entry. */
   readonly applied: ReadonlyMap<string, AppliedEntry>;
   /** The migration that was begun and not finished, if there is one. */
@@ -28,11 +28,11 @@ export interface AppliedEntry {
 export interface HalfApplied {
   readonly name: string;
   readonly direction: "up" | "down";
-  readonly statements: readonly JournalEntry[];
+  readonly statements: readonly StatementLogEntry[];
 }
 
 /** One statement of a half-applied migration, in the order in which they were sent. */
-export interface JournalEntry {
+export interface StatementLogEntry {
   readonly position: number;
   /** The text, as `noted` shortens it. */
   readonly sql: string;
@@ -56,18 +56,18 @@ const COLUMNS = ["migration", "entry", "position", "state", "checksum", "stateme
  * Retort's own table, beside TypeORM's: `retort_migrations`. It may be dropped at any time; what is lost are checksums
  * and, of a half-applied migration, how far it came.
  */
-export class Ledger {
+export class MigrationLog {
   readonly #dialect: Dialect;
   readonly #table: string;
   readonly #quoted: string;
 
   constructor(dataSource: DataSource) {
     this.#dialect = dialectOf(dataSource);
-    this.#table = tableBeside(dataSource, ledgerTableName(dataSource));
-    this.#quoted = quotedPath(dataSource, ledgerTableName(dataSource));
+    this.#table = tableBeside(dataSource, migrationLogTableName(dataSource));
+    this.#quoted = quotedPath(dataSource, migrationLogTableName(dataSource));
   }
 
-  async read(runner: QueryRunner): Promise<LedgerContents> {
+  async read(runner: QueryRunner): Promise<MigrationLogContents> {
     if (!(await runner.hasTable(this.#table))) return { applied: new Map(), halfApplied: undefined };
     const rows = (await runner.query(`SELECT * FROM ${this.#quoted} ORDER BY ${this.#q("id")}`)) as LedgerRow[];
     return { applied: appliedEntries(rows), halfApplied: halfAppliedEntry(rows) };
@@ -95,7 +95,7 @@ export class Ledger {
   }
 
   /** Says that a statement is about to be sent, or that it is done. */
-  async note(send: Send, name: string, direction: "up" | "down", entry: JournalEntry): Promise<void> {
+  async note(send: Send, name: string, direction: "up" | "down", entry: StatementLogEntry): Promise<void> {
     await this.#insert(send, {
       migration: name,
       entry: direction,
@@ -170,7 +170,7 @@ export function noted(sql: string): string {
   return `${sql.slice(0, 500)} … sha256:${createHash("sha256").update(sql).digest("hex")}`;
 }
 
-export function ledgerTableName(dataSource: DataSource): string {
+export function migrationLogTableName(dataSource: DataSource): string {
   return `retort_${historyTableName(dataSource)}`;
 }
 
@@ -230,7 +230,7 @@ function halfAppliedEntry(rows: readonly LedgerRow[]): HalfApplied | undefined {
   return { name: migration, direction: entry === "down" ? "down" : "up", statements };
 }
 
-function journalEntry({ position, statement, state, result }: LedgerRow): JournalEntry {
+function journalEntry({ position, statement, state, result }: LedgerRow): StatementLogEntry {
   return {
     position: Number(position),
     sql: statement ?? "",

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { QueryRunner } from "typeorm";
 import type { MigrationFile } from "../files/files";
 import type { History, HistoryEntry } from "./history";
-import type { HalfApplied, Ledger, LedgerContents } from "./migration-log";
+import type { HalfApplied, MigrationLog, MigrationLogContents } from "./migration-log";
 
 /** The facts that every command starts from: what files there are, and what the database says was applied. */
 export interface MigrationState {
@@ -10,7 +10,7 @@ export interface MigrationState {
   readonly files: readonly MigrationFile[];
   /** In the order in which they were applied. */
   readonly history: readonly HistoryEntry[];
-  readonly ledger: LedgerContents;
+  readonly ledger: MigrationLogContents;
   /** What the next run writes into the history before anything else. */
   readonly takeovers: readonly Takeover[];
 }
@@ -24,7 +24,7 @@ export interface Takeover {
 export async function readState(
   files: readonly MigrationFile[],
   history: History,
-  ledger: Ledger,
+  ledger: MigrationLog,
   runner: QueryRunner,
 ): Promise<MigrationState> {
   const entries = await history.read(runner);
@@ -72,7 +72,7 @@ export function partlyReplaced({
  * - `missing`: it stands in the history, and its file is not there;
  * - `half-applied`: it was begun, and not finished.
  */
-export type Standing = "applied" | "pending" | "missing" | "half-applied";
+export type MigrationStanding = "applied" | "pending" | "missing" | "half-applied";
 
 /** How one migration stands. */
 export interface MigrationStatus {
@@ -80,7 +80,7 @@ export interface MigrationStatus {
   readonly timestamp: number;
   /** Absolute; undefined where there is none or it is not known. */
   readonly file: string | undefined;
-  readonly standing: Standing;
+  readonly standing: MigrationStanding;
   /** When Retort applied it; undefined where another tool did. */
   readonly appliedAt: Date | undefined;
   /** Its file is not what it was when it was applied. */
@@ -115,7 +115,12 @@ function statusOfOne(name: string, state: MigrationState): MigrationStatus {
   };
 }
 
-function standingOf(name: string, file: MigrationFile | undefined, entries: number, state: MigrationState): Standing {
+function standingOf(
+  name: string,
+  file: MigrationFile | undefined,
+  entries: number,
+  state: MigrationState,
+): MigrationStanding {
   if (state.ledger.halfApplied?.name === name) return "half-applied";
   if (entries === 0) return "pending";
   return file ? "applied" : "missing";

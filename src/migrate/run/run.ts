@@ -3,8 +3,8 @@ import { RetortError } from "../../errors";
 import type { DanglingRows, LockWait, MigrationDatabase, RunLock } from "./databases/contract";
 import type { MigrationFile } from "../files/files";
 import type { History } from "../history/history";
-import { Journal } from "./statement-log";
-import type { Ledger } from "../history/migration-log";
+import { StatementLog } from "./statement-log";
+import type { MigrationLog } from "../history/migration-log";
 import type { Plan, Step } from "./plan";
 import {
   cannotWrite,
@@ -27,7 +27,7 @@ export type TransactionMode = "all" | "each" | "none";
 export interface Running {
   readonly files: readonly MigrationFile[];
   readonly history: History;
-  readonly ledger: Ledger;
+  readonly ledger: MigrationLog;
   readonly database: MigrationDatabase;
   readonly runner: QueryRunner;
   /** The project's folder; paths in messages are relative to it. */
@@ -287,7 +287,7 @@ class Runner {
     const halfApplied = step.resumed ? this.#state.ledger.halfApplied : undefined;
     if (!halfApplied && (await this.#isDone(step))) return;
     if (!halfApplied) await ledger.forgetStatements(database.send, migration.name, direction);
-    const journal = new Journal({ database, ledger, name: migration.name, direction, grouped }, halfApplied);
+    const journal = new StatementLog({ database, ledger, name: migration.name, direction, grouped }, halfApplied);
     const keys = new KeyCheck(database);
     const started = performance.now();
     try {

@@ -1,13 +1,13 @@
 import type { LockWait, MigrationDatabase } from "./databases/contract";
-import type { HalfApplied, JournalEntry, Ledger } from "../history/migration-log";
+import type { HalfApplied, StatementLogEntry, MigrationLog } from "../history/migration-log";
 import { noted } from "../history/migration-log";
 import { cannotGoOn } from "../errors";
 import type { SentStatement } from "./watch";
 
 /** What the journal of one migration writes with. */
-export interface JournalTools {
+export interface StatementLogTools {
   readonly database: MigrationDatabase;
-  readonly ledger: Ledger;
+  readonly ledger: MigrationLog;
   readonly name: string;
   readonly direction: "up" | "down";
   /** Whether rows that are changed between two changes of the schema are kept together in a transaction. */
@@ -22,10 +22,10 @@ export interface JournalTools {
  * is kept with its answer: going on, the migration runs from its beginning, is given the old answers, and so takes the
  * same way up to the first statement that is not done.
  */
-export class Journal {
-  readonly #tools: JournalTools;
+export class StatementLog {
+  readonly #tools: StatementLogTools;
   /** What an earlier run did, still to be passed by. */
-  readonly #earlier: JournalEntry[];
+  readonly #earlier: StatementLogEntry[];
   #position = 0;
   #turn: Promise<unknown> = Promise.resolve();
   /** A transaction of the journal's own is open. */
@@ -33,7 +33,7 @@ export class Journal {
   /** The migration has begun a transaction by itself. */
   #foreign = false;
 
-  constructor(tools: JournalTools, halfApplied: HalfApplied | undefined) {
+  constructor(tools: StatementLogTools, halfApplied: HalfApplied | undefined) {
     this.#tools = tools;
     this.#earlier = [...(halfApplied?.statements ?? [])];
   }
@@ -68,7 +68,7 @@ export class Journal {
     await this.#tools.database.rollback();
   }
 
-  async #passBy(statement: SentStatement, earlier: JournalEntry): Promise<unknown> {
+  async #passBy(statement: SentStatement, earlier: StatementLogEntry): Promise<unknown> {
     if (noted(statement.sql) !== earlier.sql) {
       const left = this.#earlier.find(({ changes }) => changes);
       if (left) throw cannotGoOn(this.#tools.name, left.position, left.sql, statement.sql);
@@ -84,7 +84,7 @@ export class Journal {
   }
 
   /** Nobody knows whether it was done; the database will say. */
-  async #sendAgain(statement: SentStatement, { position }: JournalEntry): Promise<unknown> {
+  async #sendAgain(statement: SentStatement, { position }: StatementLogEntry): Promise<unknown> {
     const { database, ledger, name, direction } = this.#tools;
     let result: unknown;
     try {
@@ -159,7 +159,7 @@ export class Journal {
     return value;
   }
 
-  async #note(statement: SentStatement, rest: Omit<JournalEntry, "position" | "sql">): Promise<number> {
+  async #note(statement: SentStatement, rest: Omit<StatementLogEntry, "position" | "sql">): Promise<number> {
     const { database, ledger, name, direction } = this.#tools;
     const position = ++this.#position;
     await ledger.note(database.send, name, direction, { position, sql: statement.sql, ...rest });

@@ -2,7 +2,7 @@ import type { QueryRunner } from "typeorm";
 import type { SchemaDialect, Scope } from "../../dialect/schema/dialect";
 import { schemaDialectOf } from "../../dialect/schema/dialects";
 import { declaredSchema } from "../../dialect/schema/entities";
-import { findTable, keyOf, spoken, type Schema, type Table } from "../../dialect/schema/model";
+import { findTable, keyOf, displayName, type Schema, type Table } from "../../dialect/schema/model";
 import { describe } from "../../dialect/schema/describe";
 import { compare } from "../generate/compare";
 import type { MigrationContext } from "../context";
@@ -41,7 +41,7 @@ export class Snapshots {
     return wanted.tables.flatMap((table) => {
       const own = findTable(actual, table);
       const isSame = table.stored === undefined || !own || this.dialect.sameExpression(table.stored, own.stored ?? "");
-      return isSame ? [] : [`${spoken(table)} is ${own.stored}`];
+      return isSame ? [] : [`${displayName(table)} is ${own.stored}`];
     });
   }
 }

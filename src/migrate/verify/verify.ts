@@ -4,7 +4,7 @@ import type { MigrationContext } from "../context";
 import { migrationDatabaseOf } from "../run/databases/database";
 import type { MigrationFile } from "../files/files";
 import { History } from "../history/history";
-import { Ledger } from "../history/migration-log";
+import { MigrationLog } from "../history/migration-log";
 import { planDown, planUp, type Plan } from "../run/plan";
 import { run, type RunObserver, type Running, type RunOptions } from "../run/run";
 import { addSampleRows } from "./sample";
@@ -90,7 +90,7 @@ export async function onScratch<T>(
     const own: Running = {
       ...running,
       history: new History(dataSource),
-      ledger: new Ledger(dataSource),
+      ledger: new MigrationLog(dataSource),
       database: migrationDatabaseOf(dataSource, runner),
       runner,
     };

@@ -5,7 +5,7 @@ import { Collection, LazyCollection } from "../relations/collection";
 import { childrenNeedParent, heldByAnotherSession } from "../state/errors";
 import { byModel } from "../state/groups";
 import { instanceOf, type Instance, type Reference } from "../state/instance";
-import { among, portions, relatedTo } from "../load/relation-loader";
+import { among, batches, relatedTo } from "../load/relation-loader";
 import { replacementsOf, type Replacement } from "./replacements";
 import { storedValue } from "../state/values";
 import type { Workspace } from "../workspace";
@@ -164,7 +164,7 @@ export class Cascades implements Consequences {
     const stored = owners.filter(({ snapshot }) => snapshot);
     if (relation.isManyToMany) {
       const conditions = stored.map((owner) => relatedTo(relationships, owner, relation));
-      for (const portion of portions(conditions, relation.junction!.toOwner.length + 1, this.#workspace))
+      for (const portion of batches(conditions, relation.junction!.toOwner.length + 1, this.#workspace))
         for (const target of await this.#rows(relation.target, or(...portion))) this.leaving.add(target);
       return;
     }
@@ -173,7 +173,7 @@ export class Cascades implements Consequences {
       return key ? [key] : [];
     });
     const columns = relation.joins.map(({ referenced }) => referenced);
-    for (const portion of portions(keys, columns.length, this.#workspace))
+    for (const portion of batches(keys, columns.length, this.#workspace))
       for (const target of await this.#rows(relation.target, among(columns, portion))) this.leaving.add(target);
   }
 
@@ -202,7 +202,7 @@ export class Cascades implements Consequences {
     const keys = parents.map((parent) => relation.joins.map(({ referenced }) => storedValue(parent, referenced)));
     const columns = relation.joins.map(({ foreign }) => foreign);
     const stored = new Set<Instance>();
-    for (const portion of portions(keys, columns.length, this.#workspace))
+    for (const portion of batches(keys, columns.length, this.#workspace))
       for (const child of await this.#rows(relation.model, among(columns, portion))) stored.add(child);
     for (const child of this.#loadedChildren(relation, parents)) stored.add(child);
     return [...stored];

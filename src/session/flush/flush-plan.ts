@@ -1,4 +1,4 @@
-import type { Dialect, LaterForeignKeys } from "../../dialect/dialect";
+import type { Dialect, DeferredConstraints } from "../../dialect/dialect";
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import { byModel, groupBy } from "../state/groups";
 import type { ChangeSet } from "./change-set-computer";
@@ -7,7 +7,7 @@ import type { Dependency } from "./dependency";
 import { Dependencies } from "./dependencies";
 import type { IdentityMap } from "../state/identity-map";
 import type { Instance } from "../state/instance";
-import { mayPointNowhere, parkable, parkedValue, pointsNowhere, type Parking } from "../write/temporary-values";
+import { mayPointNowhere, parkable, parkedValue, pointsNowhere, type TemporaryValues } from "../write/temporary-values";
 import type { Link, Update } from "../write/persister";
 import { tableOrder } from "./table-order";
 import { UniqueValues } from "./unique-values";
@@ -18,21 +18,21 @@ export type Step =
       readonly action: "insert" | "update" | "delete";
       readonly model: EntityModel;
       readonly rows: readonly Instance[];
-      readonly standIns?: StandIns;
+      readonly standIns?: Placeholders;
       /** What is written, where that is known already: no key that it needs is still to be made. */
       readonly updates?: readonly Update[];
     }
   /** Foreign keys that are NULL for the moment between now and the row's deletion. */
-  | { readonly action: "detach"; readonly model: EntityModel; readonly rows: readonly Detachment[] }
+  | { readonly action: "detach"; readonly model: EntityModel; readonly rows: readonly DeferredUpdate[] }
   /** Values that are given up before their time, because they go round in a circle. */
-  | { readonly action: "park"; readonly model: EntityModel; readonly rows: readonly Parking[] }
+  | { readonly action: "park"; readonly model: EntityModel; readonly rows: readonly TemporaryValues[] }
   | { readonly action: "link" | "unlink"; readonly links: readonly Link[] };
 
 /** What foreign keys of new rows hold until the rows are there that they are to point at, where they must not be NULL. */
-export type StandIns = ReadonlyMap<Instance, ReadonlyMap<ColumnModel, unknown>>;
+export type Placeholders = ReadonlyMap<Instance, ReadonlyMap<ColumnModel, unknown>>;
 
 /** A row that lets go of others. */
-export interface Detachment {
+export interface DeferredUpdate {
   readonly instance: Instance;
   readonly relations: ReadonlySet<RelationModel>;
 }
@@ -63,9 +63,9 @@ class Planner {
   readonly #parked = new Map<Instance, Set<ColumnModel>>();
   readonly #standIns = new Map<Instance, ReadonlyMap<ColumnModel, unknown>>();
   readonly #uniques: UniqueValues;
-  readonly #later: LaterForeignKeys;
+  readonly #later: DeferredConstraints;
 
-  constructor(work: ChangeSet, dependencies: Dependencies, uniques: UniqueValues, later: LaterForeignKeys) {
+  constructor(work: ChangeSet, dependencies: Dependencies, uniques: UniqueValues, later: DeferredConstraints) {
     this.#later = later;
     this.#work = work;
     this.#dependencies = dependencies;

@@ -97,7 +97,7 @@ export class Listeners {
  * before the ones they were joined to, as with TypeORM. Its own broadcaster would look for them in every relation of an
  * object, and take what is not loaded for an object too.
  */
-export async function tellOfLoading(queryRunner: QueryRunner, fresh: readonly Instance[]): Promise<void> {
+export async function notifyLoaded(queryRunner: QueryRunner, fresh: readonly Instance[]): Promise<void> {
   const { dataSource, manager } = queryRunner;
   const heard: unknown[] = [];
   for (const metadata of [...new Set(fresh.map(({ model }) => model.metadata))].reverse()) {

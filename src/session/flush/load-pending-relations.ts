@@ -4,7 +4,7 @@ import { instanceOf, type Instance } from "../state/instance";
 import type { Workspace } from "../workspace";
 
 /** Waits for relations that were set to promises, reads those that were set unseen, and tells other sides of silent changes. */
-export async function settleRelations(workspace: Workspace): Promise<void> {
+export async function loadPendingRelations(workspace: Workspace): Promise<void> {
   const { pending, related, identities } = workspace;
   // Both sets grow by what is waited for.
   for (const instances of [pending, related])

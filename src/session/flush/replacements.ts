@@ -41,7 +41,7 @@ function placeOf({ model }: Instance, key: unknown): string {
 }
 
 /** Gives the new objects the rows for as long as somebody looks at what would be written; gives how it is undone. */
-export function lendRows(replacements: readonly Replacement[]): () => void {
+export function borrowRows(replacements: readonly Replacement[]): () => void {
   for (const { old, by } of replacements) {
     by.snapshot = old.snapshot;
     by.replaces = old;
@@ -52,7 +52,7 @@ export function lendRows(replacements: readonly Replacement[]): () => void {
 }
 
 /** Gives the new objects the rows, and lets go of the old ones, until a rollback gives them back. */
-export function takeRows(workspace: Workspace, replacements: readonly Replacement[]): void {
+export function adoptRows(workspace: Workspace, replacements: readonly Replacement[]): void {
   const { journal, identities, pending, related, deleting } = workspace;
   for (const { old, by } of replacements) {
     journal.record(old);
@@ -67,7 +67,7 @@ export function takeRows(workspace: Workspace, replacements: readonly Replacemen
     related.add(by);
     old.deletion = "sent";
   }
-  lendRows(replacements);
+  borrowRows(replacements);
   for (const { by } of replacements) identities.put(by);
 }
 

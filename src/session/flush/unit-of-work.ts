@@ -3,17 +3,17 @@ import { computeChangeSet, isEmpty, type ChangeSet } from "./change-set-computer
 import { Collection, LazyCollection } from "../relations/collection";
 import { duplicateKey } from "../state/errors";
 import { planFlush } from "./flush-plan";
-import { runStep, type RowWatcher } from "../write/flush-run";
+import { runStep, type FlushObserver } from "../write/flush-run";
 import { keyMaker } from "../state/identity-key";
 import { referenceTo, type Instance } from "../state/instance";
-import { followInMemory, storedKey, type Follower } from "../write/key-change";
+import { followInMemory, storedKey, type ReferencingRow } from "../write/key-change";
 import { Listeners } from "./listeners";
 import { Persister } from "../write/persister";
 import type { Plan } from "../preview/plan";
-import { rehearse } from "../preview/dry-run";
+import { dryRun } from "../preview/dry-run";
 import { followRelations } from "../relations/relation-ids";
-import { followRows, lendRows, takeRows } from "./replacements";
-import { settleRelations } from "./load-pending-relations";
+import { followRows, borrowRows, adoptRows } from "./replacements";
+import { loadPendingRelations } from "./load-pending-relations";
 import { Trees } from "../write/trees";
 import { Validator } from "./validator";
 import { currentValue, keyValues } from "../state/values";
@@ -27,7 +27,7 @@ export interface FlushResult {
 }
 
 /** One flush: finds out what changed in memory, and writes it in an order the database accepts. */
-export class UnitOfWork implements RowWatcher {
+export class UnitOfWork implements FlushObserver {
   readonly #workspace: Workspace;
 
   constructor(workspace: Workspace) {
@@ -38,11 +38,11 @@ export class UnitOfWork implements RowWatcher {
   #taken: readonly Instance[] = [];
 
   async flush(): Promise<FlushResult> {
-    await settleRelations(this.#workspace);
+    await loadPendingRelations(this.#workspace);
     const concerned = await new Cascades(this.#workspace).toNew().toOrphans().toChildren();
     concerned.apply();
     const { replacements } = concerned;
-    takeRows(this.#workspace, replacements);
+    adoptRows(this.#workspace, replacements);
     let work = this.#take(computeChangeSet(this.#workspace, concerned));
     const listeners = new Listeners(this.#workspace);
     const told = { ...work, replacements };
@@ -68,14 +68,14 @@ export class UnitOfWork implements RowWatcher {
 
   /** What `flush` would send if it were called now. Listeners are not asked. */
   async plan(): Promise<Plan> {
-    await settleRelations(this.#workspace);
+    await loadPendingRelations(this.#workspace);
     const concerned = await new Cascades(this.#workspace).toNew().toOrphans().toChildren();
-    const giveBack = lendRows(concerned.replacements);
+    const giveBack = borrowRows(concerned.replacements);
     try {
       const work = computeChangeSet(this.#workspace, concerned);
       new Validator(this.#workspace.options.strict).check(work.inserts, work.updates);
       const { dialect, identities } = this.#workspace;
-      return await rehearse(planFlush(work, identities, dialect), { dialect, owner: this.#workspace, concerned });
+      return await dryRun(planFlush(work, identities, dialect), { dialect, owner: this.#workspace, concerned });
     } finally {
       giveBack();
     }
@@ -116,7 +116,7 @@ export class UnitOfWork implements RowWatcher {
   }
 
   /** @internal Whoever is loaded follows a key that has changed. */
-  rekeyed(followers: readonly Follower[]): void {
+  rekeyed(followers: readonly ReferencingRow[]): void {
     const { identities, journal } = this.#workspace;
     for (const instance of followInMemory(identities, followers, journal)) {
       this.#replace(instance);

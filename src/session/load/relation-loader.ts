@@ -1,7 +1,7 @@
 import { canonical } from "../../metadata/codec";
 import type { ColumnModel, RelationModel } from "../../metadata/model";
 import type { QueryContext } from "../../query/context";
-import { and, Column, condition, HERE, NEVER, type Condition } from "../../query/expression";
+import { and, Column, condition, ROOT, NEVER, type Condition } from "../../query/expression";
 import { Query } from "../../query/query";
 import { SelectCompiler } from "../../query/select";
 import { everyRow } from "../../query/selection";
@@ -97,7 +97,7 @@ async function loadManyToMany(loading: Loading, owners: readonly Instance[]): Pr
   const members = new Members(owners, columns);
   const ready = context.ready(relation.label);
   const connection = ready instanceof Promise ? await ready : ready;
-  for (const portion of portions(members.wanted, columns.length, context)) {
+  for (const portion of batches(members.wanted, columns.length, context)) {
     const encoded = portion.map((values) => values.map((value, place) => encodedFor(columns[place]!, value)));
     const { sql, parameters } = new SelectCompiler(context.dialect, everyRow(relation.target)).linked(
       junction,
@@ -121,7 +121,7 @@ function throughJunction({ junction: table }: RelationModel, owner: Instance): C
       ({ quoted, referenced }) =>
         `${quoted} = ${renderer.parameter(encodedFor(referenced, storedValue(owner, referenced)))}`,
     );
-    const keys = toTarget.map(({ referenced }) => renderer.column(referenced, HERE)).join(", ");
+    const keys = toTarget.map(({ referenced }) => renderer.column(referenced, ROOT)).join(", ");
     const linked = toTarget.map(({ quoted }) => quoted).join(", ");
     return `(${keys}) IN (SELECT ${linked} FROM ${name} WHERE ${owned.join(" AND ")})`;
   });
@@ -166,7 +166,7 @@ async function find(
     ...relation.target.primary.map((column) => new Column(column).asc()),
   );
   const found: object[] = [];
-  for (const portion of portions(wanted, columns.length, context))
+  for (const portion of batches(wanted, columns.length, context))
     for (const entity of await query.filter(among(columns, portion)).arriving(arrivals).all()) found.push(entity);
   return found;
 }
@@ -179,13 +179,13 @@ export function among(columns: readonly ColumnModel[], wanted: readonly (readonl
       (values) =>
         `(${values.map((value, place) => renderer.parameter(encodedFor(columns[place]!, value))).join(", ")})`,
     );
-    const left = columns.map((column) => renderer.column(column, HERE)).join(", ");
+    const left = columns.map((column) => renderer.column(column, ROOT)).join(", ");
     return renderer.dialect.tuplesAmong(`(${left})`, tuples);
   });
 }
 
 /** A list of single keys travels whole; keys of several parts as many at a time as a statement has parameters for. */
-export function portions<T>(
+export function batches<T>(
   wanted: readonly T[],
   width: number,
   { dialect }: Pick<QueryContext, "dialect">,

@@ -6,7 +6,7 @@ import { byModel } from "../state/groups";
 import { hydratorOf } from "../relations/hydrator";
 import { keyMaker } from "../state/identity-key";
 import { attach, Instance } from "../state/instance";
-import { tellOfLoading } from "../flush/listeners";
+import { notifyLoaded } from "../flush/listeners";
 import { LoadGroup } from "../state/load-group";
 import { loadRelationIds } from "../relations/relation-ids";
 import type { Workspace } from "../workspace";
@@ -168,7 +168,7 @@ export class RowReader {
   }
 
   async #tellOfLoading(fresh: readonly Instance[]): Promise<void> {
-    await tellOfLoading(this.#workspace.connection.queryRunner, fresh);
+    await notifyLoaded(this.#workspace.connection.queryRunner, fresh);
     // What listeners computed is no change of the user's.
     for (const instance of fresh) {
       const snapshot = [...instance.snapshot!];

@@ -3,12 +3,12 @@ import type { ColumnModel } from "../../metadata/model";
 import type { Consequences, Cuts } from "../flush/cascades";
 import { throughOf, type Dependency } from "../flush/dependency";
 import { nameOf } from "../state/errors";
-import type { FlushPlan, StandIns, Step } from "../flush/flush-plan";
-import { runStep, type RowWatcher } from "../write/flush-run";
+import type { FlushPlan, Placeholders, Step } from "../flush/flush-plan";
+import { runStep, type FlushObserver } from "../write/flush-run";
 import { attach, Instance, instanceOf, referenceTo, type InstanceOwner, type Reference } from "../state/instance";
-import { Journal } from "../rollback/undo-log";
-import { followInMemory, type Follower } from "../write/key-change";
-import type { Parking } from "../write/temporary-values";
+import { UndoLog } from "../rollback/undo-log";
+import { followInMemory, type ReferencingRow } from "../write/key-change";
+import type { TemporaryValues } from "../write/temporary-values";
 import { Persister } from "../write/persister";
 import { Trees } from "../write/trees";
 import { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type PlannedWait } from "./plan";
@@ -26,10 +26,10 @@ interface Stage {
  * Carries out a flush's plan on doubles of its objects, with somebody in the place of the database who writes down what is
  * sent. The same code runs as in the flush, so a plan cannot say anything else than what a flush does.
  */
-export async function rehearse(plan: FlushPlan, { dialect, owner, concerned }: Stage): Promise<Plan> {
+export async function dryRun(plan: FlushPlan, { dialect, owner, concerned }: Stage): Promise<Plan> {
   const doubles = new Doubles(plan, owner, concerned);
   const scribe = new Scribe(dialect);
-  const persister = new Persister(scribe, new Journal());
+  const persister = new Persister(scribe, new UndoLog());
   const trees = new Trees(scribe);
   const steps: PlannedStep[] = [];
   const tellOfTree = (nodes: readonly Instance[]): void => {
@@ -90,7 +90,7 @@ class Scribe implements Statements {
 const UNKNOWN: Row = new Proxy<Row>([], { get: () => null });
 
 /** Objects to be written in the place of those of a plan, so that these stay as they are. */
-class Doubles implements RowWatcher {
+class Doubles implements FlushObserver {
   readonly #doubles = new Map<Instance, Instance>();
   readonly #originals = new Map<Instance, Instance>();
 
@@ -133,7 +133,7 @@ class Doubles implements RowWatcher {
     return this.#originals.get(double)!;
   }
 
-  #standIns(standIns: StandIns): StandIns {
+  #standIns(standIns: Placeholders): Placeholders {
     return new Map(
       [...standIns].map(([instance, columns]) => [
         this.#doubles.get(instance)!,
@@ -154,7 +154,7 @@ class Doubles implements RowWatcher {
         if (column.metadata.isGenerated && this.#isMade(double, column)) this.#await(double, column, true);
   }
 
-  rekeyed(followers: readonly Follower[]): void {
+  rekeyed(followers: readonly ReferencingRow[]): void {
     followInMemory(this.#originals.keys(), followers);
   }
 
@@ -211,7 +211,7 @@ class Doubles implements RowWatcher {
 }
 
 /** Which value is made up for a row is not known before. */
-function unforeseen({ instance, column, value }: Pick<Parking, "instance" | "column" | "value">): unknown {
+function unforeseen({ instance, column, value }: Pick<TemporaryValues, "instance" | "column" | "value">): unknown {
   return value === null ? null : new ValueToCome(instance.entity, column.property);
 }
 

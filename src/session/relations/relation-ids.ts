@@ -1,11 +1,11 @@
 import type { ObjectLiteral, QueryRunner } from "typeorm";
 import type { ColumnModel, EntityModel, RelationIdModel } from "../../metadata/model";
 import type { QueryContext } from "../../query/context";
-import { Column, type Way } from "../../query/expression";
+import { Column, type Path } from "../../query/expression";
 import { Query } from "../../query/query";
 import { Collection } from "./collection";
 import { instanceOf, type Instance } from "../state/instance";
-import { among, keyOf, portions } from "../load/relation-loader";
+import { among, keyOf, batches } from "../load/relation-loader";
 import { currentValue, keyValues, storedValue } from "../state/values";
 
 /**
@@ -90,7 +90,7 @@ async function loadKeys(
   instances: readonly Instance[],
 ): Promise<void> {
   const { model, target } = relation;
-  const way: Way = { relations: [relation] };
+  const way: Path = { relations: [relation] };
   const owners = new Map<unknown, Instance>();
   const keys = instances.map((instance) => model.primary.map((column) => storedValue(instance, column)));
   instances.forEach((instance, place) => owners.set(keyOf(keys[place]!), instance));
@@ -104,7 +104,7 @@ async function loadKeys(
     ...model.primary.map((column, place) => new Column(column).as(`owner_${place}`)),
     ...target.primary.map((column, place) => new Column(column, way).as(`key_${place}`)),
   );
-  for (const portion of portions(keys, model.primary.length, context)) {
+  for (const portion of batches(keys, model.primary.length, context)) {
     const rows = (await selected.filter(among(model.primary, portion)).all()) as Record<string, unknown>[];
     const found = rows.map((row) => target.primary.map((_, place) => row[`key_${place}`]));
     const wanted = metadata.queryBuilderFactory ? await narrowed(queryRunner, target, metadata, found) : undefined;

@@ -2,12 +2,12 @@ import type { ColumnModel } from "../../metadata/model";
 import { Collection, LazyCollection } from "../relations/collection";
 import type { Instance } from "../state/instance";
 import { conceal, expose } from "../relations/instrument";
-import { emptyAgain, forgottenBy, restored, unstored, type Memento } from "./undo-log";
+import { emptyAgain, forgottenBy, restored, unstored, type UndoRecord } from "./undo-log";
 import { showKeys } from "../relations/relation-ids";
 import type { Workspace } from "../workspace";
 
 /** Makes objects what they were: those that were written, and those that were changed and never written. */
-export function restore(workspace: Workspace, mementos: readonly Memento[]): void {
+export function restore(workspace: Workspace, mementos: readonly UndoRecord[]): void {
   const remembered = new Set(mementos.map(({ instance }) => instance));
   for (const instance of workspace.identities) {
     if (remembered.has(instance)) continue;
@@ -20,7 +20,7 @@ export function restore(workspace: Workspace, mementos: readonly Memento[]): voi
   for (const { instance, shown } of mementos) showKeys(instance, shown);
 }
 
-function restoreOne(workspace: Workspace, memento: Memento): void {
+function restoreOne(workspace: Workspace, memento: UndoRecord): void {
   const { instance } = memento;
   const written = memento.held || instance.owner ? undefined : instance.snapshot;
   workspace.pending.delete(instance);
@@ -43,7 +43,7 @@ function restoreOne(workspace: Workspace, memento: Memento): void {
   if (memento.deletion === "asked") workspace.deleting.add(instance);
 }
 
-function restoreRelations({ instance, snapshot, related: saved }: Memento): void {
+function restoreRelations({ instance, snapshot, related: saved }: UndoRecord): void {
   if (!instance.related && !saved) return;
   for (const relation of instance.model.relations) {
     for (const other of forgottenBy(instance.relatedBy(relation), saved?.[relation.index])) other.undone = true;

@@ -14,7 +14,7 @@ type SavedRelation =
   | { readonly kind: "lazy"; readonly lazy: LazyCollection; readonly moves: LazyCollection["moves"] };
 
 /** One object as it was at the last commit or savepoint: enough to make it so again without asking the database. */
-export interface Memento {
+export interface UndoRecord {
   readonly instance: Instance;
   /** Whether the session has it again after a rollback. */
   held: boolean;
@@ -30,7 +30,7 @@ export interface Memento {
   /** The level that it belongs to. */
   level: Level;
   /** What the level around it remembers of the object. */
-  readonly outer: Memento | undefined;
+  readonly outer: UndoRecord | undefined;
 }
 
 /** What a flush gives a new object: a generated key, a default, a foreign key. */
@@ -41,10 +41,10 @@ export interface Filled {
 }
 
 /** What was remembered since the last commit, or since a savepoint. */
-type Level = Memento[];
+type Level = UndoRecord[];
 
 /** Mementos of everything that changed since the last commit, a level for each open savepoint. An object knows its own. */
-export class Journal {
+export class UndoLog {
   readonly #levels: Level[] = [[]];
 
   /** Called before the first change of an object at this level; later calls find it there. */
@@ -98,7 +98,7 @@ export class Journal {
   }
 
   /** The mementos of the innermost level, newest first; the level is left empty. */
-  take(): Memento[] {
+  take(): UndoRecord[] {
     const level = this.#innermost;
     const mementos = level.filter(isCurrent).reverse();
     this.#levels[this.#levels.length - 1] = [];
@@ -131,16 +131,16 @@ export class Journal {
 }
 
 /** False once another session has had the object: what that one made of it is the truth. */
-function isCurrent(memento: Memento): boolean {
+function isCurrent(memento: UndoRecord): boolean {
   return memento.instance.memento === memento;
 }
 
 /** The object's memento is over. */
-function leave(memento: Memento, outer: Memento | undefined): void {
+function leave(memento: UndoRecord, outer: UndoRecord | undefined): void {
   if (isCurrent(memento)) memento.instance.memento = outer;
 }
 
-function mementoOf(instance: Instance, level: Level, outer: Memento | undefined): Memento {
+function mementoOf(instance: Instance, level: Level, outer: UndoRecord | undefined): UndoRecord {
   return {
     instance,
     held: instance.owner !== undefined,
@@ -166,7 +166,7 @@ function saved(related: Related | undefined): SavedRelation | undefined {
 }
 
 /** Gives a new object back what its properties held before a flush filled them in. */
-export function emptyAgain({ instance, filled }: Memento): void {
+export function emptyAgain({ instance, filled }: UndoRecord): void {
   if (filled) for (const column of filled.columns) column.write(instance.entity, filled.held[column.index]);
 }
 

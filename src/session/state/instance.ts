@@ -1,7 +1,7 @@
 import type { EntityModel, RelationModel } from "../../metadata/model";
 import type { Query } from "../../query/query";
 import type { Collection, LazyCollection } from "../relations/collection";
-import type { Memento } from "../rollback/undo-log";
+import type { UndoRecord } from "../rollback/undo-log";
 import type { LoadGroup } from "./load-group";
 
 /** SQLAlchemy's five states of an object. */
@@ -81,7 +81,7 @@ export class Instance {
   /** A rollback made it new again: the other sides of its relations have forgotten it. */
   declare undone: boolean;
   /** What its session's journal remembers of it, at the innermost level. */
-  declare memento: Memento | undefined;
+  declare memento: UndoRecord | undefined;
   /** Promises that were set for TypeORM's lazy relations, to be waited for before a flush. */
   declare promises: Map<RelationModel, Promise<unknown>> | undefined;
   /** Relations that must not be loaded by touching them. */

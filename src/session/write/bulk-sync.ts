@@ -11,7 +11,7 @@ import type { Workspace } from "../workspace";
  * Makes the loaded objects follow an UPDATE or DELETE that a query sends past them. Which rows it reaches is asked before it
  * is sent: afterwards they may no longer be what the query asks for.
  */
-export class Following {
+export class BulkSync {
   readonly #workspace: Workspace;
   readonly #work: BulkWrite;
   /** Tables whose rows may be others now: the one that is written, and those that the database writes with it. */

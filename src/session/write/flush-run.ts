@@ -2,19 +2,19 @@ import type { EntityModel, RelationModel } from "../../metadata/model";
 import { changesForNow } from "../flush/change-set";
 import type { Step } from "../flush/flush-plan";
 import type { Instance } from "../state/instance";
-import { changesKey, followersOf, isPointedAt, type Follower } from "./key-change";
-import type { Parking } from "./temporary-values";
+import { changesKey, followersOf, isPointedAt, type ReferencingRow } from "./key-change";
+import type { TemporaryValues } from "./temporary-values";
 import type { Persister, Update } from "./persister";
 
 /** Looks at new rows before and after they are inserted, and at keys that have changed. */
-export interface RowWatcher {
+export interface FlushObserver {
   inserting(instances: readonly Instance[]): void;
   inserted(instances: readonly Instance[]): void;
-  rekeyed(followers: readonly Follower[]): void;
+  rekeyed(followers: readonly ReferencingRow[]): void;
 }
 
 /** Carries out one step of a plan. Keys that were not known when it was made are, by now. */
-export async function runStep(step: Step, persister: Persister, watcher: RowWatcher): Promise<void> {
+export async function runStep(step: Step, persister: Persister, watcher: FlushObserver): Promise<void> {
   switch (step.action) {
     case "insert":
       watcher.inserting(step.rows);
@@ -42,7 +42,7 @@ async function runUpdates(
   model: EntityModel,
   updates: readonly Update[],
   persister: Persister,
-  watcher: RowWatcher,
+  watcher: FlushObserver,
 ): Promise<void> {
   const keys = new Set(updates.filter(changesKey));
   for (const update of keys) {
@@ -53,7 +53,11 @@ async function runUpdates(
   return persister.update(model, keys.size === 0 ? updates : updates.filter((update) => !keys.has(update)));
 }
 
-async function runParkings(parkings: readonly Parking[], persister: Persister, watcher: RowWatcher): Promise<void> {
+async function runParkings(
+  parkings: readonly TemporaryValues[],
+  persister: Persister,
+  watcher: FlushObserver,
+): Promise<void> {
   const keys = new Set(parkings.filter(({ column }) => isPointedAt(column)));
   for (const parking of keys) {
     const followers = followersOf({ instance: parking.instance, changes: [parking] });

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Dialect, Row, Statements } from "../../dialect/dialect";
 import type { ColumnModel, EntityModel } from "../../metadata/model";
-import type { StandIns } from "../flush/flush-plan";
+import type { Placeholders } from "../flush/flush-plan";
 import { missingKey } from "../state/errors";
 import type { Instance, Reference } from "../state/instance";
-import type { Filled, Journal } from "../rollback/undo-log";
+import type { Filled, UndoLog } from "../rollback/undo-log";
 import { readBack } from "./read-back";
 import { currentValue, encodedValue, foreignKeysOf, propertiesOf } from "../state/values";
 
@@ -15,9 +15,9 @@ const ROWS_A_STATEMENT = 500;
 export class Inserter {
   readonly #connection: Statements;
   readonly #dialect: Dialect;
-  readonly #journal: Journal;
+  readonly #journal: UndoLog;
 
-  constructor(connection: Statements, journal: Journal) {
+  constructor(connection: Statements, journal: UndoLog) {
     this.#connection = connection;
     this.#dialect = connection.dialect;
     this.#journal = journal;
@@ -28,7 +28,7 @@ export class Inserter {
    *
    * @param standIns what foreign keys hold until the rows are there that they are to point at
    */
-  async insert(model: EntityModel, instances: readonly Instance[], standIns?: StandIns): Promise<void> {
+  async insert(model: EntityModel, instances: readonly Instance[], standIns?: Placeholders): Promise<void> {
     for (const group of grouped(model, instances, standIns)) await this.#insertGroup(group);
   }
 
@@ -150,7 +150,7 @@ interface InsertGroup {
   readonly nulls: readonly ColumnModel[];
   /** Columns whose properties the INSERT may fill in. */
   readonly filled: Filled;
-  readonly standIns: StandIns | undefined;
+  readonly standIns: Placeholders | undefined;
   readonly instances: Instance[];
   /** What the properties held, column by column. */
   readonly held: (readonly unknown[])[];
@@ -158,7 +158,7 @@ interface InsertGroup {
   readonly rows: unknown[][];
 }
 
-function grouped(model: EntityModel, instances: readonly Instance[], standIns?: StandIns): InsertGroup[] {
+function grouped(model: EntityModel, instances: readonly Instance[], standIns?: Placeholders): InsertGroup[] {
   const read = propertiesOf(model);
   const special = specialColumns(model);
   const groups = new Map<string, InsertGroup>();
@@ -192,7 +192,7 @@ function groupOf(
   model: EntityModel,
   row: readonly unknown[],
   special: readonly ColumnModel[],
-  standIns: StandIns | undefined,
+  standIns: Placeholders | undefined,
 ): InsertGroup {
   const columns = model.columns.filter(({ index }) => row[index] !== undefined);
   const others = model.columns.filter(({ index }) => row[index] === undefined);

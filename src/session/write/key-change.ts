@@ -5,7 +5,7 @@ import { keyCannotFollow } from "../state/errors";
 import { groupBy } from "../state/groups";
 import { keyMaker } from "../state/identity-key";
 import { NOT_LOADED, type Instance, type Reference } from "../state/instance";
-import type { Journal } from "../rollback/undo-log";
+import type { UndoLog } from "../rollback/undo-log";
 import type { Update } from "./persister";
 import { currentValue, encodedValue, foreignKeysOf, storedKeyValues } from "../state/values";
 
@@ -20,7 +20,7 @@ interface FollowingColumn {
 }
 
 /** A foreign key that points at a row whose key changes. */
-export interface Follower {
+export interface ReferencingRow {
   readonly table: string;
   /** The entity of the table, where it has one. */
   readonly model: EntityModel | undefined;
@@ -67,10 +67,10 @@ export function changesKey({ instance: { model, snapshot }, changes }: Update): 
  *
  * @throws RetortError `session/key-cannot-follow` where a row that is pointed at cannot be told by its own columns
  */
-export function followersOf({ instance, changes }: Update): Follower[] {
+export function followersOf({ instance, changes }: Update): ReferencingRow[] {
   const { model, snapshot } = instance;
   const changed = new Map(changes.map(({ column, value }) => [column, value]));
-  const found = new Map<string, Follower>();
+  const found = new Map<string, ReferencingRow>();
   const visit = (target: EntityModel, valuesOf: (column: ColumnModel) => [unknown, unknown] | undefined): void => {
     for (const pointer of pointersAt(target)) {
       const columns = pointer.columns.flatMap(({ quoted, column, referenced: at }): FollowingColumn[] => {
@@ -103,7 +103,7 @@ export function followersOf({ instance, changes }: Update): Follower[] {
   return [...found.values()];
 }
 
-function movedIn(found: ReadonlyMap<string, Follower>, target: EntityModel): number {
+function movedIn(found: ReadonlyMap<string, ReferencingRow>, target: EntityModel): number {
   return Math.max(
     0,
     ...[...found.values()].filter(({ model }) => model === target).map(({ columns }) => columns.length),
@@ -142,7 +142,7 @@ function isMoved({ referenced: { codec }, old, value }: FollowingColumn): boolea
 }
 
 /** Foreign keys of the row itself that point at it: they change with its key. */
-export function ownFollowers({ instance, changes }: Update, followers: readonly Follower[]): Change[] {
+export function ownFollowers({ instance, changes }: Update, followers: readonly ReferencingRow[]): Change[] {
   const named = new Set(changes.map(({ column }) => column));
   return followers.flatMap(({ model, columns }) =>
     model && model.root === instance.model.root && columns.every((one) => holds(instance, one))
@@ -162,7 +162,7 @@ function holds({ model, snapshot }: Instance, { column, old }: FollowingColumn):
 /** An UPDATE for each table whose rows have to follow; a row that points twice is written once. */
 export function followingStatements(
   { dialect }: Pick<Statements, "dialect">,
-  followers: readonly Follower[],
+  followers: readonly ReferencingRow[],
   except: Instance,
   together: boolean,
 ): FollowingStatement[] {
@@ -176,7 +176,7 @@ export function followingStatements(
       parameters.push(encodedValue(column, value));
       return dialect.placeholder(++position);
     };
-    const met = ({ columns }: Follower): string =>
+    const met = ({ columns }: ReferencingRow): string =>
       columns.map(({ quoted, referenced: at, old }) => `${quoted} = ${put(at, old)}`).join(" AND ");
     const moved = group.flatMap((follower) =>
       follower.columns.filter(isMoved).map((column) => [follower, column] as const),
@@ -212,8 +212,8 @@ export function leading(following: readonly FollowingStatement[]): { lead: strin
 /** Makes the objects that are in memory follow, and gives them. */
 export function followInMemory(
   instances: Iterable<Instance>,
-  followers: readonly Follower[],
-  journal?: Journal,
+  followers: readonly ReferencingRow[],
+  journal?: UndoLog,
 ): ReadonlySet<Instance> {
   const following = new Set<Instance>();
   for (const instance of instances)

@@ -3,13 +3,13 @@ import type { ColumnModel, EntityModel, JunctionModel } from "../../metadata/mod
 import type { Change } from "../flush/change-set";
 import { rowGone, staleRow } from "../state/errors";
 import { groupBy } from "../state/groups";
-import { followingStatements, leading, ownFollowers, type Follower, type FollowingStatement } from "./key-change";
-import type { StandIns } from "../flush/flush-plan";
+import { followingStatements, leading, ownFollowers, type ReferencingRow, type FollowingStatement } from "./key-change";
+import type { Placeholders } from "../flush/flush-plan";
 import { Inserter } from "./inserter";
 import type { Instance } from "../state/instance";
-import type { Journal } from "../rollback/undo-log";
-import { park, type Parking } from "./temporary-values";
-import { keysAmong, portionsOf, readBack } from "./read-back";
+import type { UndoLog } from "../rollback/undo-log";
+import { park, type TemporaryValues } from "./temporary-values";
+import { keysAmong, batchesOf, readBack } from "./read-back";
 import { currentValue, encodedValue, foreignKeysOf, keyParameters, storedValue } from "../state/values";
 
 /** A row to be written anew over one that is there. */
@@ -29,18 +29,18 @@ export interface Link {
 export class Persister {
   readonly #connection: Statements;
   readonly #dialect: Dialect;
-  readonly #journal: Journal;
+  readonly #journal: UndoLog;
   /** Foreign keys are not looked at before the transaction ends. */
   #deferring = false;
 
-  constructor(connection: Statements, journal: Journal) {
+  constructor(connection: Statements, journal: UndoLog) {
     this.#connection = connection;
     this.#dialect = connection.dialect;
     this.#journal = journal;
   }
 
   /** Inserts rows of one table that do not need each other, or have something in the place of each other's keys. */
-  insert(model: EntityModel, instances: readonly Instance[], standIns?: StandIns): Promise<void> {
+  insert(model: EntityModel, instances: readonly Instance[], standIns?: Placeholders): Promise<void> {
     const inserter = new Inserter(this.#connection, this.#journal);
     if (!standIns) return inserter.insert(model, instances);
     return this.#pointingNowhere(() => inserter.insert(model, instances, standIns));
@@ -51,14 +51,14 @@ export class Persister {
   }
 
   /** Writes a row whose key changes; those that point at it follow. */
-  updateKey(model: EntityModel, update: Update, followers: readonly Follower[]): Promise<void> {
+  updateKey(model: EntityModel, update: Update, followers: readonly ReferencingRow[]): Promise<void> {
     return this.#followed(update, followers, false, (following, own) =>
       this.#updateGroup(model, [{ ...update, changes: [...update.changes, ...own] }], following),
     );
   }
 
   /** Gives a row another key for a moment; those that point at it follow. */
-  parkKey(parking: Parking, followers: readonly Follower[]): Promise<void> {
+  parkKey(parking: TemporaryValues, followers: readonly ReferencingRow[]): Promise<void> {
     const { instance, pointsNowhere } = parking;
     return this.#followed({ instance, changes: [parking] }, followers, pointsNowhere, (following, own) =>
       park(this.#connection, this.#journal, parking, following, own),
@@ -68,7 +68,7 @@ export class Persister {
   /** @param pointsNowhere whether the key is a foreign key that for the moment points at no row */
   async #followed(
     update: Update,
-    followers: readonly Follower[],
+    followers: readonly ReferencingRow[],
     pointsNowhere: boolean,
     write: (following: readonly FollowingStatement[], own: readonly Change[]) => Promise<void>,
   ): Promise<void> {
@@ -102,7 +102,7 @@ export class Persister {
 
   /** Rows that are gone already are no error: they were to go. */
   async #deleteRows(model: EntityModel, instances: readonly Instance[]): Promise<void> {
-    for (const portion of portionsOf(instances, model, this.#dialect)) {
+    for (const portion of batchesOf(instances, model, this.#dialect)) {
       const { sql, parameters } = keysAmong(this.#dialect, model, portion.map(keyParameters));
       const ran = this.#connection.run(`DELETE FROM ${model.table} WHERE ${sql}`, parameters);
       if (ran instanceof Promise) await ran;
@@ -119,7 +119,7 @@ export class Persister {
   }
 
   /** Gives rows another value for a moment. */
-  async park(parkings: readonly Parking[]): Promise<void> {
+  async park(parkings: readonly TemporaryValues[]): Promise<void> {
     const write = async (): Promise<void> => {
       for (const parking of parkings) await park(this.#connection, this.#journal, parking);
     };

@@ -17,7 +17,7 @@ export async function readBack(
 ): Promise<void> {
   const selected = [...model.primary, ...columns].map((column) => column.selected(column.quoted)).join(", ");
   const width = model.primary.length;
-  for (const portion of portionsOf(instances, model, connection.dialect)) {
+  for (const portion of batchesOf(instances, model, connection.dialect)) {
     const keys = portion.map(keyParameters);
     const { sql, parameters } = keysAmong(connection.dialect, model, keys);
     const sent = connection.rows(`SELECT ${selected} FROM ${model.table} WHERE ${sql}`, parameters);
@@ -32,7 +32,7 @@ export async function readBack(
 }
 
 /** Rows of one table, as many at a time as one statement can name by their keys. */
-export function portionsOf(
+export function batchesOf(
   instances: readonly Instance[],
   { primary }: EntityModel,
   { arrayParameter, parameterLimit }: Dialect,

@@ -1,14 +1,14 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
-import type { LaterForeignKeys, Statements } from "../../dialect/dialect";
+import type { DeferredConstraints, Statements } from "../../dialect/dialect";
 import type { ColumnModel, RelationModel } from "../../metadata/model";
 import type { Change } from "../flush/change-set";
 import { isPointedAt, leading, type FollowingStatement } from "./key-change";
 import type { Instance } from "../state/instance";
-import type { Journal } from "../rollback/undo-log";
+import type { UndoLog } from "../rollback/undo-log";
 import { encodedValue, storedKeyValues } from "../state/values";
 
 /** A row that holds a value which nobody else has for the moment, so that another can take its own. */
-export interface Parking {
+export interface TemporaryValues {
   readonly instance: Instance;
   readonly column: ColumnModel;
   readonly value: unknown;
@@ -20,7 +20,7 @@ export interface Parking {
  * The column of a unique constraint that can hold another value for a moment; undefined where none can. A foreign key that
  * has to point at a row can, where the database looks at it later.
  */
-export function parkable(columns: readonly ColumnModel[], later: LaterForeignKeys): ColumnModel | undefined {
+export function parkable(columns: readonly ColumnModel[], later: DeferredConstraints): ColumnModel | undefined {
   return (
     columns.find((column) => mayBeNull(column)) ??
     columns.find((column) => !column.isPrimary && !column.metadata.referencedColumn && kindOf(column) !== undefined) ??
@@ -40,7 +40,7 @@ function mayBeNull(column: ColumnModel): boolean {
 }
 
 /** Whether a foreign key can point at no row for a moment: a new row's before the one that it is for is there. */
-export function mayPointNowhere({ joins }: RelationModel, later: LaterForeignKeys): boolean {
+export function mayPointNowhere({ joins }: RelationModel, later: DeferredConstraints): boolean {
   return joins.every(
     ({ foreign }) =>
       !foreign.isPrimary &&
@@ -55,7 +55,7 @@ export function pointsNowhere({ metadata }: ColumnModel): boolean {
   return metadata.referencedColumn !== undefined && !metadata.isNullable;
 }
 
-function isDeferred({ metadata: { relationMetadata } }: ColumnModel, { onlyDeferrable }: LaterForeignKeys): boolean {
+function isDeferred({ metadata: { relationMetadata } }: ColumnModel, { onlyDeferrable }: DeferredConstraints): boolean {
   return !onlyDeferrable || relationMetadata?.deferrable !== undefined;
 }
 
@@ -67,8 +67,8 @@ function isDeferred({ metadata: { relationMetadata } }: ColumnModel, { onlyDefer
  */
 export async function park(
   statements: Statements,
-  journal: Journal,
-  { instance, column, value }: Parking,
+  journal: UndoLog,
+  { instance, column, value }: TemporaryValues,
   following: readonly FollowingStatement[] = [],
   own: readonly Change[] = [],
 ): Promise<void> {

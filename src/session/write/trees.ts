@@ -6,7 +6,7 @@ import { changesForNow, isAwaited } from "../flush/change-set";
 import type { Step } from "../flush/flush-plan";
 import { groupBy } from "../state/groups";
 import type { Instance } from "../state/instance";
-import type { Parking } from "./temporary-values";
+import type { TemporaryValues } from "./temporary-values";
 import { ValueToCome } from "../preview/plan";
 import { currentValue, encodedValue, keyValues, storedKeyValues } from "../state/values";
 
@@ -95,7 +95,7 @@ export class Trees {
   }
 
   /** Keys that are given up for a moment leave the paths, where another node would be taken for this one. */
-  async #parking(model: EntityModel, parkings: readonly Parking[]): Promise<readonly Instance[]> {
+  async #parking(model: EntityModel, parkings: readonly TemporaryValues[]): Promise<readonly Instance[]> {
     const { tree } = model;
     if (tree?.kind !== "path") return NOBODY;
     const nodes = parkings

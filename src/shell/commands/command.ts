@@ -1,4 +1,4 @@
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 
 /** A dot-command. The table of them is what `.help` prints and what Tab completes. */
 export interface DotCommand {
@@ -10,7 +10,7 @@ export interface DotCommand {
   /** More lines for `.help name`. */
   readonly details?: readonly string[];
   /** What Tab offers after the name. */
-  completions?(sitting: Sitting): readonly string[];
+  completions?(sitting: Repl): readonly string[];
   /** Does it. Gives whether it succeeded, where it does not throw; nothing counts as yes. */
-  run(argument: string, sitting: Sitting): Promise<boolean | void> | boolean | void;
+  run(argument: string, sitting: Repl): Promise<boolean | void> | boolean | void;
 }

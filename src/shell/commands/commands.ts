@@ -1,5 +1,5 @@
 import { unknownDotCommand } from "../errors";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { DotCommand } from "./command";
 import { diff } from "./diff";
 import { editor } from "./editor";
@@ -49,7 +49,7 @@ export function isKnown(name: string): boolean {
 }
 
 /** Runs a dot-command; an error is shown. Gives whether it succeeded. */
-export async function runCommand(text: string, sitting: Sitting): Promise<boolean> {
+export async function runCommand(text: string, sitting: Repl): Promise<boolean> {
   try {
     if (text.startsWith("?")) return await runCommand(`.help ${text.slice(1).trim()}`, sitting);
     const [, name, argument] = /^\.(\w+)\s*([^]*)$/.exec(text) ?? [];

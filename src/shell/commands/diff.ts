@@ -3,7 +3,7 @@ import { readPath } from "../print/entities";
 import { shownColumns } from "../print/printer";
 import { drawPairs } from "../print/table";
 import { statementText } from "../sql/echo";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { ShellModel } from "../world";
 import type { DotCommand } from "./command";
 
@@ -30,13 +30,13 @@ export const diff: DotCommand = {
   },
 };
 
-function titleOf(entity: object, { entities, theme }: Sitting): string {
+function titleOf(entity: object, { entities, theme }: Repl): string {
   const model = entities.of(entity);
   if (!model) return cellText(entity, entities);
   return `${theme.strong(entities.label(entity, model))}  ${theme.quiet(model.metadata.tableName)}`;
 }
 
-function inserted(entity: object, sitting: Sitting): string[] {
+function inserted(entity: object, sitting: Repl): string[] {
   const model = sitting.entities.of(entity);
   if (!model) return [];
   const pairs = shownColumns(model)
@@ -46,7 +46,7 @@ function inserted(entity: object, sitting: Sitting): string[] {
   return drawPairs(pairs, sitting.theme, "    ");
 }
 
-function updated(entity: object, sitting: Sitting): string[] {
+function updated(entity: object, sitting: Repl): string[] {
   const model = sitting.entities.of(entity);
   const { theme } = sitting;
   const pairs = Object.entries(sitting.db.session.changes(entity)).map(([name, { before, after }]) => ({
@@ -57,12 +57,12 @@ function updated(entity: object, sitting: Sitting): string[] {
   return drawPairs(pairs, theme, "    ");
 }
 
-function shown(value: unknown, property: string, model: ShellModel | undefined, sitting: Sitting): string {
+function shown(value: unknown, property: string, model: ShellModel | undefined, sitting: Repl): string {
   if (value === undefined) return "(not read)";
   return cellText(sitting.secrets.mask(value, property, model?.name), sitting.entities);
 }
 
-function summary({ db: { session }, theme }: Sitting): string[] {
+function summary({ db: { session }, theme }: Repl): string[] {
   const counts: [number, string][] = [
     [session.new.length, "inserted"],
     [session.dirty.length, "updated"],
@@ -73,7 +73,7 @@ function summary({ db: { session }, theme }: Sitting): string[] {
   return [theme.quiet(`${parts.join(", ") || "nothing more"} by a commit${flushed}`)];
 }
 
-async function statements({ db: { session }, theme, secrets }: Sitting): Promise<string[]> {
+async function statements({ db: { session }, theme, secrets }: Repl): Promise<string[]> {
   const { statements: planned, steps } = await session.plan();
   const lines = planned
     .slice(0, SHOWN)

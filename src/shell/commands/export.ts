@@ -5,7 +5,7 @@ import path from "node:path";
 import { Query } from "../../query/query";
 import { noSuchFile, nothingToWrite, usage } from "../errors";
 import { formatted } from "../print/formats";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { DotCommand } from "./command";
 import { mayWrite, takeFile, type NamedFile } from "./file";
 import { Progress } from "../print/progress";
@@ -34,7 +34,7 @@ export const exportRows: DotCommand = {
 };
 
 /** What is to be written; an entity alone means all of its rows. */
-async function rowsOf(expression: string, sitting: Sitting): Promise<unknown> {
+async function rowsOf(expression: string, sitting: Repl): Promise<unknown> {
   const value = await sitting.valueOf(expression);
   if (sitting.entities.ofTarget(value)) return sitting.db.query(value as never);
   if (value === undefined || value === null || typeof value === "function") throw nothingToWrite(expression);
@@ -42,7 +42,7 @@ async function rowsOf(expression: string, sitting: Sitting): Promise<unknown> {
 }
 
 /** Writes rows beside the file and puts them in its place at the end: half a file is never taken for a whole one. */
-async function write(value: unknown, { name, file }: NamedFile, format: Format, sitting: Sitting): Promise<number> {
+async function write(value: unknown, { name, file }: NamedFile, format: Format, sitting: Repl): Promise<number> {
   const there = fs.statSync(file, { throwIfNoEntry: false });
   // A pipe or a device is nothing that another file could take the place of.
   const isSpecial = there?.isFile() === false;
@@ -66,7 +66,7 @@ async function opened(file: string, flags: string, mode: number | undefined): Pr
   return output;
 }
 
-async function writeRows(value: unknown, output: fs.WriteStream, format: Format, sitting: Sitting): Promise<number> {
+async function writeRows(value: unknown, output: fs.WriteStream, format: Format, sitting: Repl): Promise<number> {
   const total = value instanceof Query ? await (value as Query).count().catch(() => undefined) : undefined;
   const progress = new Progress(sitting, () => total);
   const rowFile = new RowFile(output, format, sitting);
@@ -107,7 +107,7 @@ class RowFile {
   constructor(
     private readonly output: fs.WriteStream,
     private readonly format: Format,
-    private readonly sitting: Sitting,
+    private readonly sitting: Repl,
   ) {}
 
   async add(rows: readonly unknown[]): Promise<void> {

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileExists } from "../errors";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 
 /** A file as it was typed: quotes hold a name with blanks together. */
 export interface NamedFile {
@@ -14,7 +14,7 @@ export interface NamedFile {
 }
 
 /** Takes the name of a file off the front of what follows a command; undefined where nothing follows. */
-export function takeFile(argument: string, { options: { root } }: Sitting): NamedFile | undefined {
+export function takeFile(argument: string, { options: { root } }: Repl): NamedFile | undefined {
   const [, double, single, bare, rest] = /^(?:"([^"]+)"|'([^']+)'|(\S+))\s*([^]*)$/.exec(argument) ?? [];
   const name = double ?? single ?? bare;
   if (name === undefined) return undefined;
@@ -22,7 +22,7 @@ export function takeFile(argument: string, { options: { root } }: Sitting): Name
 }
 
 /** Whether a file may be written: one that is there is written over only where somebody says so. */
-export async function mayWrite({ file, name }: NamedFile, sitting: Sitting): Promise<boolean> {
+export async function mayWrite({ file, name }: NamedFile, sitting: Repl): Promise<boolean> {
   if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return true;
   if (!sitting.ask) throw fileExists(name);
   return (await sitting.ask(`${name} is there already. Write over it? [y]es, [n]o: `)) === "y";

@@ -1,6 +1,6 @@
 import { unknownDotCommand } from "../errors";
 import { drawPairs } from "../print/table";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { DotCommand } from "./command";
 
 /** `.help`, over the table it stands in itself. */
@@ -24,13 +24,13 @@ export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
 });
 
 /** `?User`, `?User.query.filterBy`. */
-async function explainName(name: string, sitting: Sitting): Promise<boolean> {
+async function explainName(name: string, sitting: Repl): Promise<boolean> {
   const { explanation } = require("./names") as typeof import("./names");
   sitting.write(explanation(name, sitting));
   return true;
 }
 
-function overview(commands: readonly DotCommand[], sitting: Sitting): string[] {
+function overview(commands: readonly DotCommand[], sitting: Repl): string[] {
   const { theme, width } = sitting;
   return [
     ...drawPairs(
@@ -55,7 +55,7 @@ function overview(commands: readonly DotCommand[], sitting: Sitting): string[] {
   ];
 }
 
-function aboutCommand({ name, takes, summary, details }: DotCommand, { theme }: Sitting): string[] {
+function aboutCommand({ name, takes, summary, details }: DotCommand, { theme }: Repl): string[] {
   return [
     `${theme.name(`.${name}${takes ? ` ${takes}` : ""}`)}  ${summary}`,
     ...(details ?? []).map((line) => `  ${line}`),

@@ -3,11 +3,11 @@ import { membersOf } from "../complete/members";
 import { NAMES, QUERY, SESSION, type Explained } from "../complete/vocabulary";
 import { drawPairs } from "../print/table";
 import { wrapped } from "../print/width";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import { describeEntity } from "./schema";
 
 /** What a name is: an entity, a method of a query or of the session, a name at the prompt. */
-export function explanation(text: string, sitting: Sitting): string[] {
+export function explanation(text: string, sitting: Repl): string[] {
   const name = text.replace(/\(.*$/s, "").trim();
   const entity = sitting.entityNames.find((candidate) => candidate.name === name);
   if (entity) return describeEntity(entity, sitting);
@@ -29,7 +29,7 @@ export function explanation(text: string, sitting: Sitting): string[] {
   throw notHere(`nothing is known of ${name}`, ".help");
 }
 
-function shown({ signature, says, example }: Explained, { theme, width }: Sitting): string[] {
+function shown({ signature, says, example }: Explained, { theme, width }: Repl): string[] {
   const [first, ...more] = wrapped(`${signature}  ${says}`, Math.max(width - 2, signature.length));
   return [
     `${theme.strong(signature)}${first!.slice(signature.length)}`,
@@ -47,7 +47,7 @@ function queryOf(name: string): Explained {
 }
 
 /** `User.username`. */
-function columnOf(name: string, sitting: Sitting): string[] | undefined {
+function columnOf(name: string, sitting: Repl): string[] | undefined {
   const [owner, ...path] = name.split(".");
   const entity = sitting.entityNames.find((candidate) => candidate.name === owner);
   const property = (path[0] === "c" ? path.slice(1) : path).join(".");

@@ -1,6 +1,6 @@
 import { restrict } from "../restrictions";
 import { notHere } from "../errors";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { ShellModel } from "../world";
 import { typeText } from "./schema";
 import type { DotCommand } from "./command";
@@ -37,11 +37,11 @@ export const reload: DotCommand = {
 type Description = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** Every entity's properties, each with what it is. */
-function described(sitting: Sitting): Description {
+function described(sitting: Repl): Description {
   return new Map(sitting.entityNames.map(({ name, model }) => [name, new Map(propertiesOf(model, sitting))]));
 }
 
-function propertiesOf(model: ShellModel, sitting: Sitting): [string, string][] {
+function propertiesOf(model: ShellModel, sitting: Repl): [string, string][] {
   const columns = model.columns.map((column): [string, string] => [
     column.property,
     `${typeText(column, sitting)}${column.metadata.isNullable ? ", nullable" : ""}`,

@@ -1,7 +1,7 @@
 import { unknownEntity } from "../errors";
 import type { EntityName } from "../names";
 import { drawTable, drawPairs, type TableCell } from "../print/table";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { ShellColumn, ShellModel } from "../world";
 import type { DotCommand } from "./command";
 
@@ -31,7 +31,7 @@ export const schema: DotCommand = {
 };
 
 /** An entity by the name it has at the prompt. */
-export function entityNamed(name: string, sitting: Sitting): EntityName {
+export function entityNamed(name: string, sitting: Repl): EntityName {
   const found = sitting.entityNames.find((entity) => entity.name === name);
   if (!found)
     throw unknownEntity(
@@ -42,7 +42,7 @@ export function entityNamed(name: string, sitting: Sitting): EntityName {
 }
 
 /** Everything that is known of an entity. */
-export function describeEntity({ name, model }: EntityName, sitting: Sitting): string[] {
+export function describeEntity({ name, model }: EntityName, sitting: Repl): string[] {
   const { theme } = sitting;
   const columns = model.columns.map((column) => [column.property, typeText(column, sitting), remarks(column)]);
   const relations = model.relations.map((relation) => ({
@@ -58,7 +58,7 @@ export function describeEntity({ name, model }: EntityName, sitting: Sitting): s
   ];
 }
 
-function table(names: readonly string[], rows: readonly (readonly string[])[], sitting: Sitting): string[] {
+function table(names: readonly string[], rows: readonly (readonly string[])[], sitting: Repl): string[] {
   const cells = rows.map((row) => row.map((text): TableCell => ({ text, faint: false })));
   return drawTable(
     names.map((name) => ({ name, numeric: name === "columns" })),
@@ -73,7 +73,7 @@ function inverse(property: string | undefined, target: ShellModel): string {
 }
 
 /** `varchar(64)`, as the database has it. */
-export function typeText({ metadata }: ShellColumn, sitting: Sitting): string {
+export function typeText({ metadata }: ShellColumn, sitting: Repl): string {
   const type = sitting.db.dataSource.driver.normalizeType(metadata);
   const size =
     metadata.length ||

@@ -1,6 +1,6 @@
 import { usage } from "../errors";
 import type { ResultFormat } from "../shell";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { DotCommand } from "./command";
 
 const FORMATS: readonly ResultFormat[] = ["table", "json", "csv", "ndjson"];
@@ -73,7 +73,7 @@ export const all: DotCommand = {
   },
 };
 
-async function showWhole(value: unknown, sitting: Sitting): Promise<void> {
+async function showWhole(value: unknown, sitting: Repl): Promise<void> {
   const { lines } = sitting.printer.print(value, Number.MAX_SAFE_INTEGER);
   if (sitting.page) await sitting.page(lines);
   else sitting.write(lines);

@@ -1,7 +1,7 @@
 import { Query } from "../../query/query";
 import { usage } from "../errors";
 import { statementText } from "../sql/echo";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { DotCommand } from "./command";
 
 export const sql: DotCommand = {
@@ -18,7 +18,7 @@ export const sql: DotCommand = {
   },
 };
 
-function showSent(sitting: Sitting): void {
+function showSent(sitting: Repl): void {
   const { statements } = sitting.receipt;
   if (statements.length === 0) return sitting.note(["the last input sent nothing"]);
   sitting.write(statements.map((sent) => statementText(sent.sql, sent.parameters, sitting.theme, sitting.secrets)));

@@ -1,6 +1,6 @@
 import { commands } from "../commands/commands";
 import type { Candidate, Completions } from "../prompt/menu";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { ShellColumn, ShellModel } from "../world";
 import { candidatesOf, properties } from "./members";
 import { chainStart, scan, type Frame, type Scan } from "./scan";
@@ -24,13 +24,13 @@ const TAKES_RELATIONS = new Set("join leftJoin joined selectin raise".split(" ")
 const TAKES_VALUES = new Set("filterBy filter update".split(" "));
 
 /** What could stand at a place of an input. */
-export function complete(text: string, cursor: number, sitting: Sitting): Completions {
+export function complete(text: string, cursor: number, sitting: Repl): Completions {
   const before = text.slice(0, cursor);
   if (/^\s*[.?]\w*(\s|$)/.test(before) || /^\s*\?/.test(before)) return completeCommand(before, sitting);
   return new Completer(before, sitting).completions();
 }
 
-function completeCommand(before: string, sitting: Sitting): Completions {
+function completeCommand(before: string, sitting: Repl): Completions {
   const about = /^(\s*\?\s*)(.*)$/s.exec(before);
   if (about) return shifted(complete(about[2]!, about[2]!.length, sitting), about[1]!.length);
   const [, lead, name, gap, rest] = /^(\s*\.)(\w*)(\s*)(.*)$/s.exec(before)!;
@@ -62,7 +62,7 @@ class Completer {
 
   constructor(
     private readonly before: string,
-    private readonly sitting: Sitting,
+    private readonly sitting: Repl,
   ) {
     this.scanned = scan(before);
     this.inference = new Inference(sitting, (name) => this.listOf(name));

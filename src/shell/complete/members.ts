@@ -1,17 +1,17 @@
 import { shownColumns } from "../print/printer";
 import type { Candidate } from "../prompt/menu";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { ShellModel } from "../world";
 import { chainOf, Inference, type Type } from "./types";
 import { COLLECTION, DATABASE, EXPRESSION, QUERY, SESSION, type Explained } from "./vocabulary";
 
 /** What may stand after `expression.`; types are asked, nothing is run. */
-export function membersOf(expression: string, sitting: Sitting): string[] {
+export function membersOf(expression: string, sitting: Repl): string[] {
   return candidatesOf(new Inference(sitting).ofText(expression), sitting).map(({ text }) => text);
 }
 
 /** The members of a type: those of the entities first. */
-export function candidatesOf(type: Type, sitting: Sitting): Candidate[] {
+export function candidatesOf(type: Type, sitting: Repl): Candidate[] {
   switch (type.kind) {
     case "class":
       return [

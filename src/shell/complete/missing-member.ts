@@ -2,14 +2,14 @@ import type * as acorn from "acorn";
 import { nearest } from "../../suggestion";
 import { candidatesOf } from "./members";
 import { descriptorOf, Inference, type Type } from "./types";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 
 /**
  * What to say when the last thing in an input reads a member that does not exist, which JavaScript answers with a mere
  * `undefined`, or sets one that is nearly the name of a column. Types are asked, nothing is run; undefined where there is
  * nothing to say.
  */
-export function missingMember(text: string, sitting: Sitting): string | undefined {
+export function missingMember(text: string, sitting: Repl): string | undefined {
   const parsed = sitting.evaluator.parse(text);
   const last = parsed.status === "whole" ? parsed.program.body.at(-1) : undefined;
   if (last?.type !== "ExpressionStatement") return undefined;
@@ -55,7 +55,7 @@ function ownerOf(type: Type): string | undefined {
 }
 
 /** Whether it is there, and merely undefined: a field of the class that is no column. */
-function isThere(object: acorn.AnyNode, name: string, sitting: Sitting): boolean {
+function isThere(object: acorn.AnyNode, name: string, sitting: Repl): boolean {
   const held = object.type === "Identifier" ? sitting.evaluator.peek(object.name) : undefined;
   return held !== undefined && descriptorOf(held.value, name) !== undefined;
 }

@@ -2,7 +2,7 @@ import { types } from "node:util";
 import type * as acorn from "acorn";
 import { Query } from "../../query/query";
 import { parse } from "../rewrite/parse";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import type { ShellColumn, ShellModel, ShellRelation } from "../world";
 
 /*
@@ -46,7 +46,7 @@ export class Inference {
   private depth = 0;
 
   constructor(
-    private readonly sitting: Sitting,
+    private readonly sitting: Repl,
     /** The expression whose elements a name stands for, where the name is a parameter or a loop's variable. */
     private readonly local: LocalTypes = () => undefined,
   ) {}

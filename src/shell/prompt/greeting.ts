@@ -1,10 +1,10 @@
 import { cut } from "../print/width";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import { hostOf } from "../restrictions";
 import { databaseName } from "./text";
 
 /** One or two lines: where one is, what is at hand, what has to be known. */
-export async function greeting(sitting: Sitting): Promise<string[]> {
+export async function greeting(sitting: Repl): Promise<string[]> {
   const { theme, width, db } = sitting;
   const { options } = db.dataSource;
   const { host } = hostOf(options);
@@ -14,7 +14,7 @@ export async function greeting(sitting: Sitting): Promise<string[]> {
   return [first, ...restrictions(sitting), ...twins(sitting), ...(await pending(sitting))];
 }
 
-function restrictions({ restrictions: { sandbox, readOnly }, theme, db }: Sitting): string[] {
+function restrictions({ restrictions: { sandbox, readOnly }, theme, db }: Repl): string[] {
   const host = hostOf(db.dataSource.options).host ?? "";
   return [
     ...(readOnly === "guarded"
@@ -26,7 +26,7 @@ function restrictions({ restrictions: { sandbox, readOnly }, theme, db }: Sittin
 }
 
 /** Entities of one name are told apart, and that is said. */
-function twins({ entityNames, theme }: Sitting): string[] {
+function twins({ entityNames, theme }: Repl): string[] {
   const shared = entityNames.filter(({ name, model }) => name !== model.name && name.endsWith(`_${model.name}`));
   const byName = new Map<string, string[]>();
   for (const { name, model } of shared) byName.set(model.name, [...(byName.get(model.name) ?? []), name]);
@@ -35,7 +35,7 @@ function twins({ entityNames, theme }: Sitting): string[] {
   );
 }
 
-async function pending({ options, theme }: Sitting): Promise<string[]> {
+async function pending({ options, theme }: Repl): Promise<string[]> {
   const count = (await options.migrate?.pending().catch(() => 0)) ?? 0;
   if (count === 0) return [];
   return [theme.warning(`${count} ${count === 1 ? "migration is" : "migrations are"} pending; .migrate up`)];

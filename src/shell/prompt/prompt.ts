@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { isCommand, isKnown, runCommand } from "../commands/commands";
 import { cut } from "../print/width";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import { Statements, type Piece } from "../evaluate/statements";
 import { colourInput } from "./colour";
 import { Editor } from "./editor";
@@ -18,7 +18,7 @@ import { promptText } from "./text";
  */
 
 /** Opens the prompt on a terminal; ends when it is left. Gives the exit code. */
-export async function openPrompt(sitting: Sitting): Promise<number> {
+export async function openPrompt(sitting: Repl): Promise<number> {
   return new Prompt(sitting).run();
 }
 
@@ -44,7 +44,7 @@ class Prompt {
   private readonly endings: (() => void)[] = [];
   private closed = false;
 
-  constructor(private readonly sitting: Sitting) {
+  constructor(private readonly sitting: Repl) {
     const { options } = sitting;
     this.input = options.input as NodeJS.ReadStream;
     this.output = options.output as NodeJS.WriteStream;

@@ -1,10 +1,10 @@
 import path from "node:path";
 import type { DataSourceOptions } from "typeorm";
 import { hostOf } from "../restrictions";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 
 /** `microblog ●2 > `: the database, and what the session holds. */
-export function promptText(sitting: Sitting): string {
+export function promptText(sitting: Repl): string {
   const { theme, unsaved } = sitting;
   const { session, dataSource } = sitting.db;
   const { host, isLocal } = hostOf(dataSource.options);

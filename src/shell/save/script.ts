@@ -2,7 +2,7 @@ import type * as acorn from "acorn";
 import { Inference } from "../complete/types";
 import { declaredNames } from "../rewrite/patterns";
 import { render, type Rope } from "../rewrite/rope";
-import type { Sitting } from "../repl";
+import type { Repl } from "../repl";
 import { Explicit, undeclared, type Knowledge, type Memory } from "./explicit";
 import { inTurnText } from "./in-turn";
 
@@ -15,7 +15,7 @@ export interface SavedInput {
 type Statement = acorn.Program["body"][number];
 
 /** The inputs of a sitting as a TypeScript file that `retort run` runs: with `await`, and every name declared. */
-export function scriptOf(inputs: readonly SavedInput[], sitting: Sitting): string {
+export function scriptOf(inputs: readonly SavedInput[], sitting: Repl): string {
   return new Script(inputs, sitting).text();
 }
 
@@ -29,7 +29,7 @@ class Script {
 
   constructor(
     inputs: readonly SavedInput[],
-    private readonly sitting: Sitting,
+    private readonly sitting: Repl,
   ) {
     this.parsed = inputs.flatMap(({ text, isShown }) => {
       const parsed = sitting.evaluator.parse(text);

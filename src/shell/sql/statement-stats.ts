@@ -3,7 +3,7 @@ import type { ShellEvent } from "../world";
 type Statement = Extract<ShellEvent, { type: "statement" }>;
 
 /** What the database did while one input ran. */
-export class Receipt {
+export class StatementSummary {
   readonly statements: Statement[] = [];
   /** Whether it was shown: once for each input. */
   isTold = false;

@@ -1,4 +1,4 @@
-import type { Books } from "../../schema/typeorm-metadata";
+import type { MetadataTable } from "../../schema/typeorm-metadata";
 import type { Check, Column, ForeignKey, Index, ObjectName, Table } from "../../schema/model";
 
 export function quote(identifier: string): string {
@@ -72,7 +72,7 @@ export function foreignKeyClause(key: ForeignKey): string {
   );
 }
 
-export const books: Books = {
+export const metadataTable: MetadataTable = {
   quote,
   text,
   database: "NULL",

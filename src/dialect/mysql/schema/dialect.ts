@@ -1,7 +1,7 @@
 import type { DataSource } from "typeorm";
-import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/driver-errors";
+import { driverErrorOf, isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
 import type { SchemaDialect } from "../../schema/dialect";
-import { complaintOf } from "../driver-error";
+import { readDriverError } from "../driver-error";
 import type { Column } from "../../schema/model";
 import { mentions, mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
 import { path, quote, text } from "./create";
@@ -51,9 +51,9 @@ export const mysqlSchema: SchemaDialect = {
   count: (table, condition) =>
     `SELECT COUNT(*) AS \`rows\` FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
   isAboutRows: (error) =>
-    isAboutRows(complaintOf(driverErrorOf(error))) ||
+    isConstraintViolation(readDriverError(driverErrorOf(error))) ||
     BAD_VALUES.has((driverErrorOf(error) as { errno?: number } | null)?.errno ?? 0),
-  isAboutAbsence: (error) => isAboutAbsence(complaintOf(driverErrorOf(error))),
+  isAboutAbsence: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
   asText: (expression) => expression,
   lossy,
 };

@@ -6,7 +6,7 @@ import {
   type AlterColumn,
   type ChangePrimaryKey,
   type Operation,
-  type Part,
+  type Constraint,
   type Rename,
   apply,
 } from "../../schema/operation";
@@ -47,16 +47,19 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     if (at === firstRetyped) {
       loose = keysOver(schema, retyped);
       for (const { owner, key } of loose) {
-        const part: Part = { sort: "foreignKey", value: key };
+        const part: Constraint = { sort: "foreignKey", value: key };
         step({ kind: "dropPart", table: owner, part }, dropPart(owner, part));
       }
     }
     const isRename = operation.kind === "renameTable" || operation.kind === "renameColumn";
     schema = isRename ? renamed(schema, operation) : apply(schema, operation);
-    step(operation, [...statementsFor(operation, before), ...follow(write.books, operation, before, schema).map(sql)]);
+    step(operation, [
+      ...statementsFor(operation, before),
+      ...follow(write.metadataTable, operation, before, schema).map(sql),
+    ]);
     if (at === lastRetyped)
       for (const { owner, key } of loose) {
-        const part: Part = { sort: "foreignKey", value: key };
+        const part: Constraint = { sort: "foreignKey", value: key };
         step({ kind: "addPart", table: owner, part }, [addPart(owner, part)]);
       }
   }
@@ -225,7 +228,7 @@ function changePrimaryKey({ table, before, after }: ChangePrimaryKey): Statement
   return [alter(table, changes.join(", "))];
 }
 
-function addPart(table: ObjectName, part: Part): Statement {
+function addPart(table: ObjectName, part: Constraint): Statement {
   switch (part.sort) {
     case "index":
       return alter(table, `ADD ${write.indexClause(part.value)}`);
@@ -238,7 +241,7 @@ function addPart(table: ObjectName, part: Part): Statement {
   }
 }
 
-function dropPart(table: ObjectName, part: Part): Statement[] {
+function dropPart(table: ObjectName, part: Constraint): Statement[] {
   if (part.sort === "index") return [alter(table, `DROP INDEX ${quote(part.value.name)}`)];
   if (part.sort === "check") return [alter(table, `DROP CONSTRAINT ${quote(part.value.name!)}`)];
   const name = quote(part.value.name!);

@@ -1,5 +1,5 @@
 import type { QueryRunner } from "typeorm";
-import { withBooks } from "../../schema/typeorm-metadata";
+import { withStoredExpressions } from "../../schema/typeorm-metadata";
 import type { Scope } from "../../schema/dialect";
 import type { Check, Column, ForeignKey, Index, Schema, Table, View } from "../../schema/model";
 import { mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
@@ -66,7 +66,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
     })),
     enums: [],
   };
-  return withBooks(schema, runner, quote, await hasBooks(runner));
+  return withStoredExpressions(schema, runner, quote, await hasBooks(runner));
 }
 
 interface Placed {

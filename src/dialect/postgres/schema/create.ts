@@ -1,4 +1,4 @@
-import type { Books } from "../../schema/typeorm-metadata";
+import type { MetadataTable } from "../../schema/typeorm-metadata";
 import type { Check, Column, Exclusion, ForeignKey, Index, ObjectName, Table, Unique, View } from "../../schema/model";
 import { literal } from "../../schema/tokens";
 
@@ -106,7 +106,7 @@ export function createView(view: View): string[] {
   ];
 }
 
-export const books: Books = {
+export const metadataTable: MetadataTable = {
   quote,
   text: literal,
   database: "current_database()",

@@ -1,8 +1,8 @@
 import type { DataSource } from "typeorm";
 import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
-import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/driver-errors";
+import { driverErrorOf, isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
 import type { SchemaDialect } from "../../schema/dialect";
-import { complaintOf } from "../driver-error";
+import { readDriverError } from "../driver-error";
 import type { Column } from "../../schema/model";
 import { literal, mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";
@@ -62,10 +62,10 @@ export const postgresSchema: SchemaDialect = {
   plan,
   count: (table, condition) => `SELECT COUNT(*) AS "rows" FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
   isAboutRows: (error) =>
-    isAboutRows(complaintOf(driverErrorOf(error))) ||
+    isConstraintViolation(readDriverError(driverErrorOf(error))) ||
     /^22/.test((driverErrorOf(error) as { code?: string } | null)?.code ?? ""),
   isAboutAbsence: (error) =>
-    isAboutAbsence(complaintOf(driverErrorOf(error))) ||
+    isMissingObject(readDriverError(driverErrorOf(error))) ||
     (driverErrorOf(error) as { code?: string } | null)?.code === UNDEFINED_FUNCTION,
   asText: (expression) => `${expression}::text`,
   lossy,

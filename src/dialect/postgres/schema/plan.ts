@@ -15,7 +15,7 @@ import {
   type AlterColumn,
   type ChangeEnum,
   type Operation,
-  type Part,
+  type Constraint,
   type Rename,
   apply,
 } from "../../schema/operation";
@@ -57,7 +57,7 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     schema = isRename(operation) ? renamed(schema, operation) : apply(schema, operation);
     const statements = [
       ...settled(statementsFor(operation, before), operation, before),
-      ...follow(write.books, operation, before, schema).map(sql),
+      ...follow(write.metadataTable, operation, before, schema).map(sql),
     ];
     steps.push({ comment: sentence(describe(operation)), statements });
     if (at === lastAside) for (const view of aside) steps.push(viewStep({ kind: "createView", view }, "again"));
@@ -387,9 +387,11 @@ function withComputedAside(operation: AlterColumn, table: Table, statements: rea
     computed.some(
       ({ name }) => names.includes(name) || expressions.some((one) => one && mentions(one, name, postgresQuoting)),
     );
-  const parts: Part[] = [
-    ...table.uniques.filter(({ columns }) => isOver(columns)).map((value): Part => ({ sort: "unique", value })),
-    ...table.checks.filter(({ expression }) => isOver([], expression)).map((value): Part => ({ sort: "check", value })),
+  const parts: Constraint[] = [
+    ...table.uniques.filter(({ columns }) => isOver(columns)).map((value): Constraint => ({ sort: "unique", value })),
+    ...table.checks
+      .filter(({ expression }) => isOver([], expression))
+      .map((value): Constraint => ({ sort: "check", value })),
     ...table.indexes
       .filter(({ columns, where }) =>
         isOver(
@@ -398,7 +400,7 @@ function withComputedAside(operation: AlterColumn, table: Table, statements: rea
           ...columns.map(({ expression }) => expression),
         ),
       )
-      .map((value): Part => ({ sort: "index", value })),
+      .map((value): Constraint => ({ sort: "index", value })),
   ];
   return [
     ...computed.map(({ name }) => sql(`ALTER TABLE ${path(table)} DROP COLUMN ${quote(name)}`)),
@@ -473,7 +475,7 @@ function startNumbering(table: ObjectName, column: Column): Statement[] {
   ];
 }
 
-function addPart(table: ObjectName, part: Part): Statement {
+function addPart(table: ObjectName, part: Constraint): Statement {
   switch (part.sort) {
     case "index":
       return sql(write.createIndex(part.value, table));
@@ -488,12 +490,12 @@ function addPart(table: ObjectName, part: Part): Statement {
   }
 }
 
-function dropPart(table: ObjectName, part: Part): Statement {
+function dropPart(table: ObjectName, part: Constraint): Statement {
   if (part.sort === "index") return sql(`DROP INDEX ${path({ schema: table.schema, name: part.value.name })}`);
   return sql(`ALTER TABLE ${path(table)} DROP CONSTRAINT ${quote(part.value.name!)}`);
 }
 
-function renamePart(table: ObjectName, before: Part, after: Part): Statement {
+function renamePart(table: ObjectName, before: Constraint, after: Constraint): Statement {
   const [from, to] = [before.value.name!, quote(after.value.name!)];
   if (before.sort === "index") return sql(`ALTER INDEX ${path({ schema: table.schema, name: from })} RENAME TO ${to}`);
   return sql(`ALTER TABLE ${path(table)} RENAME CONSTRAINT ${quote(from)} TO ${to}`);

@@ -1,5 +1,5 @@
 import type { QueryRunner } from "typeorm";
-import { withBooks } from "../../schema/typeorm-metadata";
+import { withStoredExpressions } from "../../schema/typeorm-metadata";
 import type { Scope } from "../../schema/dialect";
 import type {
   Column,
@@ -71,7 +71,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
       values: row.values,
     })),
   };
-  const annotated = await withBooks(schema, runner, quote, await hasBooks(runner));
+  const annotated = await withStoredExpressions(schema, runner, quote, await hasBooks(runner));
   return {
     ...annotated,
     views: annotated.views.map((view) => (isOurs(view) ? view : { ...view, recordedIn: undefined })),

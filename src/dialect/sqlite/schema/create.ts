@@ -1,5 +1,5 @@
 import type { Check, Column, ForeignKey, Index, Table, Unique, View } from "../../schema/model";
-import type { Books } from "../../schema/typeorm-metadata";
+import type { MetadataTable } from "../../schema/typeorm-metadata";
 import { literal } from "../../schema/tokens";
 
 export function quote(identifier: string): string {
@@ -108,7 +108,7 @@ export function createView(view: View): string {
   return view.stored ?? `CREATE VIEW ${quote(view.name)} AS ${view.definition}`;
 }
 
-export const books: Books = {
+export const metadataTable: MetadataTable = {
   quote,
   text: literal,
   database: "NULL",

@@ -1,6 +1,6 @@
-import { driverErrorOf, isAboutAbsence, isAboutRows } from "../../schema/driver-errors";
+import { driverErrorOf, isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
 import type { SchemaDialect } from "../../schema/dialect";
-import { complaintOf } from "../driver-error";
+import { readDriverError } from "../driver-error";
 import type { Column, Table } from "../../schema/model";
 import { literal, mentions, normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
@@ -41,8 +41,8 @@ export const sqliteSchema: SchemaDialect = {
   plan,
   count: ({ name }, condition) =>
     `SELECT COUNT(*) AS "rows" FROM ${quote(name)}${condition ? ` WHERE ${condition}` : ""}`,
-  isAboutRows: (error) => isAboutRows(complaintOf(driverErrorOf(error))),
-  isAboutAbsence: (error) => isAboutAbsence(complaintOf(driverErrorOf(error))),
+  isAboutRows: (error) => isConstraintViolation(readDriverError(driverErrorOf(error))),
+  isAboutAbsence: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
   asText: (expression) => expression,
   lossy,
 };

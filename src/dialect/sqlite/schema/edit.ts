@@ -1,4 +1,4 @@
-import type { AlterColumn, Part, TableTraits } from "../../schema/operation";
+import type { AlterColumn, Constraint, TableTraits } from "../../schema/operation";
 import type { Column, PrimaryKey } from "../../schema/model";
 import { isTrivia, nameIn, normalized, renamedIn, tokenize } from "../../schema/tokens";
 import {
@@ -165,12 +165,12 @@ export function withPrimaryKey(sql: string, key: PrimaryKey | undefined, columns
   return renderTable(key && alone === undefined ? appended(changed, primaryKeyClause(key)) : changed);
 }
 
-export function withPart(sql: string, part: Part): string {
+export function withPart(sql: string, part: Constraint): string {
   return part.sort === "index" ? sql : renderTable(appended(parseTable(sql), clauseOf(part)));
 }
 
 /** Takes a constraint out, wherever it stands: among the table's or in a column's definition. */
-export function withoutPart(sql: string, part: Part): string {
+export function withoutPart(sql: string, part: Constraint): string {
   if (part.sort === "index") return sql;
   const table = removed(parseTable(sql), (item) => item.kind === "constraint" && isPart(item.clause, undefined, part));
   const definitions = table.definitions.map((item): Definition => {
@@ -181,7 +181,7 @@ export function withoutPart(sql: string, part: Part): string {
   return renderTable({ ...table, definitions });
 }
 
-export function withPartName(sql: string, before: Part, after: Part): string {
+export function withPartName(sql: string, before: Constraint, after: Constraint): string {
   const table = parseTable(sql);
   return renderTable({
     ...table,
@@ -219,7 +219,7 @@ export function spread(sql: string): string {
   });
 }
 
-function clauseOf(part: Part): string {
+function clauseOf(part: Constraint): string {
   switch (part.sort) {
     case "unique":
       return uniqueClause(part.value);
@@ -234,7 +234,7 @@ function clauseOf(part: Part): string {
 
 const KINDS = { unique: "unique", check: "check", foreignKey: "references" } as const;
 
-function isPart(clause: Clause, column: string | undefined, part: Part): boolean {
+function isPart(clause: Clause, column: string | undefined, part: Constraint): boolean {
   if (part.sort === "index" || part.sort === "exclusion" || clause.kind !== KINDS[part.sort]) return false;
   if (part.value.name !== undefined || clause.name !== undefined) return part.value.name === clause.name;
   if (part.sort === "check") return normalized(clause.expression!) === normalized(part.value.expression);

@@ -9,19 +9,27 @@ import {
   findColumn,
   findTable,
   replaceTable,
-  spoken,
+  displayName,
 } from "../../schema/model";
 import {
   type AddColumn,
   type AlterColumn,
   type Operation,
-  type Part,
+  type Constraint,
   type Rename,
   apply,
 } from "../../schema/operation";
 import { isTrivia, literal, mentions, normalized, renamedIn, tokenize } from "../../schema/tokens";
 import { describe, describeWithin } from "../../schema/describe";
-import { books, columnDefinition, createIndex, createTable, createView, quote, referencesClause } from "./create";
+import {
+  metadataTable,
+  columnDefinition,
+  createIndex,
+  createTable,
+  createView,
+  quote,
+  referencesClause,
+} from "./create";
 import * as edit from "./edit";
 import { readIndex, tableFrom } from "./read";
 
@@ -82,12 +90,12 @@ class Walk {
       case "createView":
         return this.#step(operation, [
           sql(createView(operation.view), operation.view.stored !== undefined),
-          ...enterView(books, operation.view).map((text) => sql(text)),
+          ...enterView(metadataTable, operation.view).map((text) => sql(text)),
         ]);
       case "dropView":
         return this.#step(operation, [
           sql(`DROP VIEW ${quote(operation.view.name)}`),
-          ...strikeView(books, operation.view).map((text) => sql(text)),
+          ...strikeView(metadataTable, operation.view).map((text) => sql(text)),
         ]);
       case "addPart":
       case "dropPart":
@@ -122,8 +130,8 @@ class Walk {
   }
 
   #index(operation: IndexOperation): void {
-    const add = (part: Part) => indexStatement(part, operation.table);
-    const drop = (part: Part) => sql(`DROP INDEX ${quote(part.value.name!)}`);
+    const add = (part: Constraint) => indexStatement(part, operation.table);
+    const drop = (part: Constraint) => sql(`DROP INDEX ${quote(part.value.name!)}`);
     if (operation.kind === "addPart") this.#step(operation, [add(operation.part)]);
     else if (operation.kind === "dropPart") this.#step(operation, [drop(operation.part)]);
     else this.#step(operation, [drop(operation.before), add(operation.after)]);
@@ -133,7 +141,7 @@ class Walk {
     const before = findTable(this.schema, operation.kind === "renameTable" ? operation.from : operation.table)!;
     this.schema = renamed(this.schema, operation);
     const after = findTable(this.schema, operation.kind === "renameTable" ? operation.to : operation.table)!;
-    const entries = renameColumns(books, before, after).map((text) => sql(text));
+    const entries = renameColumns(metadataTable, before, after).map((text) => sql(text));
     this.steps.push({
       comment: sentence(describe(operation)),
       statements: [sql(renameStatement(operation)), ...entries],
@@ -147,7 +155,7 @@ class Walk {
     for (const operation of unindexed) this.#index(operation);
     for (const operation of [...structural, ...unindexed]) this.#done.add(operation);
     const table = findTable(this.schema, first.table);
-    if (!table) throw new Error(`no table ${spoken(first.table)} to change`);
+    if (!table) throw new Error(`no table ${displayName(first.table)} to change`);
     let schema = this.schema;
     for (const operation of structural) schema = editStored(schema, operation);
     const after = findTable(schema, first.table)!;
@@ -156,13 +164,13 @@ class Walk {
     const native = nativeChange(table, structural, this.schema);
     // On the way back the text is to be what it was: a key that stood among the table's constraints stands there again.
     if (native && (known === undefined || normalized(native.stored) === normalized(known))) {
-      this.steps.push({ ...told(spoken(table)), statements: [...native.statements, ...noted(table, after)] });
+      this.steps.push({ ...told(displayName(table)), statements: [...native.statements, ...noted(table, after)] });
       this.schema = replaceTable(schema, after, { ...after, stored: native.stored });
       return;
     }
     const definition = known ?? edit.spread(after.stored!);
     const rebuild = rebuildOf(table, after, structural, definition);
-    this.steps.push({ ...told(`Rebuild ${spoken(table)}`), statements: [rebuild, ...noted(table, after)] });
+    this.steps.push({ ...told(`Rebuild ${displayName(table)}`), statements: [rebuild, ...noted(table, after)] });
     this.schema = replaceTable(schema, after, { ...after, stored: definition });
   }
 
@@ -198,10 +206,10 @@ class Walk {
 
 /** What has to be entered in TypeORM's books, or struck out. */
 function noted(before: Table | undefined, after: Table | undefined): Statement[] {
-  return followColumns(books, before, after).map((text) => sql(text));
+  return followColumns(metadataTable, before, after).map((text) => sql(text));
 }
 
-function indexStatement(part: Part, table: ObjectName): Statement {
+function indexStatement(part: Constraint, table: ObjectName): Statement {
   if (part.sort !== "index") throw new Error(`${part.sort} is no index`);
   return sql(createIndex(part.value, table.name), part.value.stored !== undefined);
 }

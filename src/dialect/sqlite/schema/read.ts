@@ -1,5 +1,5 @@
 import type { QueryRunner } from "typeorm";
-import { withBooks } from "../../schema/typeorm-metadata";
+import { withStoredExpressions } from "../../schema/typeorm-metadata";
 import type { Plan, Scope } from "../../schema/dialect";
 import type {
   Check,
@@ -39,7 +39,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   const views = objects.filter((object) => object.type === "view" && isOurs(object)).map(readView);
   const schema: Schema = { tables: tables.map((table) => resolved(table, tables)), views, enums: [] };
   const hasBooks = ordinary.has(runner.dataSource.metadataTableName);
-  return withBooks(schema, runner, quote, hasBooks);
+  return withStoredExpressions(schema, runner, quote, hasBooks);
 }
 
 function storedObjects(runner: QueryRunner): Promise<StoredObject[]> {

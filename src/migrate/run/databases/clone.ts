@@ -13,7 +13,7 @@ export interface ScratchDatabase {
  * A DataSource like the project's on another database, made by the project's own copy of TypeORM. Nothing is
  * synchronised, dropped or migrated by connecting.
  */
-export async function openTwin(dataSource: DataSource, root: string, changes: object): Promise<DataSource> {
+export async function openClone(dataSource: DataSource, root: string, changes: object): Promise<DataSource> {
   const Constructor = dataSource.constructor as new (options: DataSourceOptions) => DataSource;
   const twin = new Constructor({
     ...dataSource.options,

@@ -1,11 +1,11 @@
 import type { DataSource, QueryRunner } from "typeorm";
-import { familyOf, type Family } from "../../../dialect/database-type";
+import { databaseTypeOf, type DatabaseType } from "../../../dialect/database-type";
 import type { MigrationDatabase } from "./contract";
 
 type Constructor = new (dataSource: DataSource, runner: QueryRunner) => MigrationDatabase;
 
 // Each is loaded when it is first asked for.
-const DATABASES: Record<Family, () => Constructor> = {
+const DATABASES: Record<DatabaseType, () => Constructor> = {
   sqlite: () => (require("./sqlite") as typeof import("./sqlite")).SqliteMigrations,
   postgres: () => (require("./postgres") as typeof import("./postgres")).PostgresMigrations,
   mysql: () => (require("./mysql") as typeof import("./mysql")).MysqlMigrations,
@@ -13,6 +13,6 @@ const DATABASES: Record<Family, () => Constructor> = {
 
 /** What the DataSource's database provides for migrations. */
 export function migrationDatabaseOf(dataSource: DataSource, runner: QueryRunner): MigrationDatabase {
-  const Database = DATABASES[familyOf(dataSource)]();
+  const Database = DATABASES[databaseTypeOf(dataSource)]();
   return new Database(dataSource, runner);
 }

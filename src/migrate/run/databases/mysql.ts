@@ -6,7 +6,7 @@ import { lockTimeout, noScratch } from "../../errors";
 import type { Send } from "../../history/send";
 import { kindOf } from "../../history/statement";
 import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage, Surroundings } from "./contract";
-import { onDatabase, openTwin, type ScratchDatabase } from "./clone";
+import { onDatabase, openClone, type ScratchDatabase } from "./clone";
 
 /** Between two tries for the lock, milliseconds. */
 const RETRY_EVERY = 50;
@@ -140,7 +140,7 @@ export class MysqlMigrations implements MigrationDatabase {
     }
     const drop = () => this.send(`DROP DATABASE IF EXISTS \`${name}\``);
     try {
-      const dataSource = await openTwin(this.#dataSource, root, onDatabase(this.#dataSource, name));
+      const dataSource = await openClone(this.#dataSource, root, onDatabase(this.#dataSource, name));
       const close = async () => {
         await dataSource.destroy();
         await drop();

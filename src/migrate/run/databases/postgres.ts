@@ -6,7 +6,7 @@ import { lockTimeout, noScratch } from "../../errors";
 import type { Send } from "../../history/send";
 import { kindOf } from "../../history/statement";
 import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage, Surroundings } from "./contract";
-import { onDatabase, openTwin, type ScratchDatabase } from "./clone";
+import { onDatabase, openClone, type ScratchDatabase } from "./clone";
 
 /** Between two tries for the lock, milliseconds. */
 const RETRY_EVERY = 50;
@@ -152,14 +152,14 @@ export class PostgresMigrations implements MigrationDatabase {
       const schemas = await this.send(
         "SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)'",
       );
-      const bare = await openTwin(this.#dataSource, root, { ...onDatabase(this.#dataSource, name), entities: [] });
+      const bare = await openClone(this.#dataSource, root, { ...onDatabase(this.#dataSource, name), entities: [] });
       for (const schema of schemas) await bare.query(`CREATE SCHEMA IF NOT EXISTS "${String(schema["name"])}"`);
       for (const extension of extensions) {
         // Some want a superuser; whether a migration needs them shows soon enough.
         await bare.query(`CREATE EXTENSION IF NOT EXISTS "${String(extension["name"])}"`).catch(() => undefined);
       }
       await bare.destroy();
-      const dataSource = await openTwin(this.#dataSource, root, onDatabase(this.#dataSource, name));
+      const dataSource = await openClone(this.#dataSource, root, onDatabase(this.#dataSource, name));
       const close = async () => {
         await dataSource.destroy();
         await drop();

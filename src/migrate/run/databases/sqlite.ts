@@ -8,7 +8,7 @@ import { cannotWrite, lockTimeout } from "../../errors";
 import type { Send } from "../../history/send";
 import { kindOf } from "../../history/statement";
 import type { DanglingRows, LockWait, MigrationDatabase, RunLock, Stage, Surroundings } from "./contract";
-import { openTwin, type ScratchDatabase } from "./clone";
+import { openClone, type ScratchDatabase } from "./clone";
 
 /** Between two tries for a lock that another process holds, milliseconds. */
 const RETRY_EVERY = 25;
@@ -131,7 +131,7 @@ export class SqliteMigrations implements MigrationDatabase {
   /** In memory, whatever the file's own settings are. */
   async openScratch(root: string): Promise<ScratchDatabase> {
     const changes = { database: ":memory:", key: undefined, readonly: false, fileMustExist: false, enableWAL: false };
-    const dataSource = await openTwin(this.#dataSource, root, changes);
+    const dataSource = await openClone(this.#dataSource, root, changes);
     return { dataSource, close: () => dataSource.destroy() };
   }
 
