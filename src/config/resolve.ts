@@ -66,25 +66,17 @@ function isFile(file: string): boolean {
   return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-// Aliases of tsconfig.json
+// `paths` and `baseUrl` of tsconfig.json
 
-function aliased(request: string, { aliases, baseUrl }: CompilerSettings): string | undefined {
-  for (const { targets, rest } of matching(request, aliases)) {
-    for (const target of targets) {
-      const file = sourceFile(target.replace("*", rest));
-      if (file) return file;
-    }
+function aliased(request: string, { pathsOf }: CompilerSettings): string | undefined {
+  for (const candidate of pathsOf(request)) {
+    const file = sourceFile(path.normalize(candidate));
+    if (file) return file;
   }
-  return baseUrl === undefined ? undefined : sourceFile(path.join(baseUrl, request));
+  return undefined;
 }
 
-/** The aliases that fit, the one with the longest beginning first, as TypeScript takes them. */
-function matching(request: string, aliases: CompilerSettings["aliases"]) {
-  return aliases
-    .map(({ pattern, targets }) => ({ pattern, targets, rest: matched(request, pattern) }))
-    .filter((match): match is typeof match & { rest: string } => match.rest !== undefined)
-    .sort((a, b) => beginning(b.pattern) - beginning(a.pattern));
-}
+// Packages, by the rules of `import`
 
 function beginning(pattern: string): number {
   const star = pattern.indexOf("*");
@@ -99,8 +91,6 @@ function matched(request: string, pattern: string): string | undefined {
   const fits = request.length >= head.length + tail.length && request.startsWith(head) && request.endsWith(tail);
   return fits ? request.slice(head.length, request.length - tail.length) : undefined;
 }
-
-// Packages, by the rules of `import`
 
 /**
  * A package that an ES module names: its `exports` under the condition "import", which `require` would not take.

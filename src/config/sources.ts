@@ -97,7 +97,7 @@ export class Sources {
 
   #compileAlone(source: Source, name: string): Compiled {
     // Said where it may change what comes out, and not at every start.
-    for (const complaint of source.settings.complaints) this.#noteOnce(complaint);
+    for (const warning of source.settings.warnings) this.#noteOnce(warning);
     const { compile } = require("./compile") as typeof import("./compile");
     const compiled = compile(source);
     this.#keep(name, source.file, compiled);

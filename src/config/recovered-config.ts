@@ -1,0 +1,45 @@
+import path from "node:path";
+import type { TsConfigResult } from "get-tsconfig";
+import ts from "typescript";
+
+/** A tsconfig.json as far as it can be read, and what the compiler finds wrong with it. */
+interface RecoveredConfig extends TsConfigResult {
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads a tsconfig.json that get-tsconfig refuses (an `extends` that is not installed, text that is not JSON), as the compiler does: all
+ * that can be read counts. A file of its own, since loading the compiler is slow and few projects need it here.
+ */
+export function recoveredConfig(file: string): RecoveredConfig {
+  const read = (name: string) => ts.sys.readFile(name);
+  const { config, error } = ts.readConfigFile(file, read) as { config?: object; error?: ts.Diagnostic };
+  const host: ts.ParseConfigHost = { ...ts.sys, readDirectory: () => [] };
+  const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, path.dirname(file), undefined, file);
+  const { baseUrl, paths, pathsBasePath, target, useDefineForClassFields, esModuleInterop, jsxImportSource } =
+    parsed.options;
+  const base = baseUrl ?? (typeof pathsBasePath === "string" ? pathsBasePath : path.dirname(file));
+  const absolute = Object.entries(paths ?? {}).map(([pattern, targets]): [string, string[]] => [
+    pattern,
+    targets.map((one) => path.resolve(base, one)),
+  ]);
+  return {
+    path: file,
+    config: {
+      compilerOptions: {
+        ...(baseUrl !== undefined && { baseUrl }),
+        ...(paths && { paths: Object.fromEntries(absolute) }),
+        ...(target !== undefined && { target: ts.ScriptTarget[target] as "es2022" }),
+        ...(useDefineForClassFields !== undefined && { useDefineForClassFields }),
+        ...(esModuleInterop !== undefined && { esModuleInterop }),
+        ...(jsxImportSource !== undefined && { jsxImportSource }),
+      },
+    },
+    warnings: [...(error ? [error] : []), ...parsed.errors.filter(({ code }) => !NO_INPUTS.has(code))].map(
+      ({ messageText }) => `${file} is read in part: ${ts.flattenDiagnosticMessageText(messageText, " ")}`,
+    ),
+  };
+}
+
+/** No file was looked for: that there are none means nothing. */
+const NO_INPUTS: ReadonlySet<number> = new Set([18002, 18003]);
