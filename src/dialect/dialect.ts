@@ -67,21 +67,21 @@ export interface Dialect {
   readonly arrayParameter:
     { encode(values: readonly unknown[]): unknown; render(left: string, placeholder: string): string } | undefined;
   /** How `(a, b) IN (tuples)` is written: keys of several columns, any number of them. */
-  tuplesAmong(left: string, tuples: readonly string[]): string;
+  tupleIn(left: string, tuples: readonly string[]): string;
   /** A value as it is written in SQL, for statements with more values than parameters; undefined where it cannot be written. */
-  literal(value: unknown): string | undefined;
+  exactLiteral(value: unknown): string | undefined;
   /** Two texts as one. */
   concat(left: string, right: string): string;
   /** The function that counts the letters of a text. */
-  readonly letterCount: string;
+  readonly charLength: string;
   /** The time of the transaction, with so many digits of a second (where the database needs to be told). */
   now(precision: number | null | undefined): string;
   /** How two JSON documents are compared by containment; undefined where the database cannot. */
   readonly jsonContains: ((left: string, right: string) => string) | undefined;
   /** Whether columns can be lists. */
-  readonly hasArrays: boolean;
+  readonly supportsArrays: boolean;
   /** How foreign keys are looked at later than at the end of each statement. */
-  readonly laterForeignKeys: DeferredConstraints;
+  readonly deferredConstraints: DeferredConstraints;
   quote(identifier: string): string;
   /** The placeholder of the nth parameter, counted from 1. */
   placeholder(position: number): string;
@@ -90,13 +90,13 @@ export interface Dialect {
   /** A comparison by LIKE that does not mind case. */
   caseInsensitiveLike(left: string, right: string): string;
   /** `expression IS NOT DISTINCT FROM expression` in this database's words. */
-  notDistinct(left: string, right: string): string;
+  isNotDistinct(left: string, right: string): string;
   /** The values of an INSERT that names no column. */
-  readonly insertDefaults: string;
+  readonly defaultValues: string;
   /** What makes an INSERT do nothing where its row is there already; `column` is any quoted one of its key. */
-  unlessPresent(column: string): string;
+  onConflictDoNothing(column: string): string;
   /** The words that stand before a statement to see the plan the database makes for it. */
-  readonly explain: string;
+  readonly explainPrefix: string;
   /** That plan as lines; a step that feeds another one stands below it, indented. */
   planLines(rows: readonly Row[]): string[];
   /** A new connection for one session; nothing is opened before its first statement. */

@@ -12,7 +12,7 @@ export function numbered(marked: string, values: readonly unknown[], dialect: Di
     const value = values[Number(index)];
     // More than the database takes travel in the text.
     if (parameters.length >= dialect.parameterLimit) {
-      const literal = dialect.literal(value);
+      const literal = dialect.exactLiteral(value);
       if (literal !== undefined) return literal;
     }
     parameters.push(value);

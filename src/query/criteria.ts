@@ -207,7 +207,7 @@ function operatorCriterion(column: Column, operator: FindOperator<unknown>): Con
 
 function overArray(column: Column, name: string, operator: string, value: unknown): Condition {
   return condition((renderer) => {
-    if (!renderer.dialect.hasArrays) throw operatorElsewhere(name, column.model.label, renderer.dialect.name);
+    if (!renderer.dialect.supportsArrays) throw operatorElsewhere(name, column.model.label, renderer.dialect.name);
     return `${column.render(renderer)} ${operator} ${renderer.parameter(value)}`;
   });
 }

@@ -215,7 +215,7 @@ export abstract class Scalar<T = unknown> extends Expression {
   }
   /** Letters, not bytes. */
   length(): Scalar<number> {
-    return new Rendered((renderer) => `${renderer.dialect.letterCount}(${this.render(renderer)})`, asNumber);
+    return new Rendered((renderer) => `${renderer.dialect.charLength}(${this.render(renderer)})`, asNumber);
   }
   /** The value, or another one where there is none. */
   coalesce(value: Operand<T>): Scalar<NonNullable<T>> {

@@ -340,7 +340,7 @@ export class Query<T extends object = object, R extends object = T> implements S
   async explain(): Promise<string[]> {
     const { sql, parameters } = this.toSQL();
     const { dialect } = this.#context();
-    const rows = await this.#rows({ sql: dialect.explain + sql, parameters }, "explain");
+    const rows = await this.#rows({ sql: dialect.explainPrefix + sql, parameters }, "explain");
     return dialect.planLines(rows);
   }
 

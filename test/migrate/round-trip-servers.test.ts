@@ -142,7 +142,7 @@ async function schemaOf({ dataSource }: Workshop): Promise<unknown> {
   const runner = dataSource.createQueryRunner();
   try {
     const isLeftAlone = (name: string) => name === "typeorm_metadata";
-    const schema = await schemaDialectOf(dataSource).read(runner, { isLeftAlone, schemas: [] });
+    const schema = await schemaDialectOf(dataSource).read(runner, { isIgnored: isLeftAlone, schemas: [] });
     const byName = <T extends { name?: string | undefined }>(parts: readonly T[]) =>
       [...parts].sort((a, b) => String(a.name).localeCompare(String(b.name)));
     return {

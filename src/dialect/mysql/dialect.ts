@@ -12,7 +12,7 @@ export const mysql: Dialect = {
   returning: false,
   // mysql2 writes the parameters into the text, so a list has no limit but the size of a packet.
   arrayParameter: undefined,
-  tuplesAmong: (left, tuples) => `${left} IN (${tuples.join(", ")})`,
+  tupleIn: (left, tuples) => `${left} IN (${tuples.join(", ")})`,
   quote: (identifier) => `\`${identifier.replaceAll("`", "``")}\``,
   placeholder: () => "?",
   limit(limit, offset) {
@@ -21,22 +21,22 @@ export const mysql: Dialect = {
   },
   caseInsensitiveLike: (left, right) => `LOWER(${left}) LIKE LOWER(${right})`,
   // Nor is there a limit to go around.
-  literal: () => undefined,
+  exactLiteral: () => undefined,
   // || means OR here.
   concat: (left, right) => `CONCAT(${left}, ${right})`,
-  letterCount: "CHAR_LENGTH",
+  charLength: "CHAR_LENGTH",
   now: (precision) => `CURRENT_TIMESTAMP(${precision ?? 6})`,
   jsonContains: (left, right) => `JSON_CONTAINS(${left}, ${right})`,
-  hasArrays: false,
-  laterForeignKeys: {
+  supportsArrays: false,
+  deferredConstraints: {
     begin: "SET FOREIGN_KEY_CHECKS = 0",
     onlyDeferrable: false,
     end: "SET FOREIGN_KEY_CHECKS = 1",
   },
-  notDistinct: (left, right) => `${left} <=> ${right}`,
-  insertDefaults: "() VALUES ()",
-  unlessPresent: (column) => ` ON DUPLICATE KEY UPDATE ${column} = ${column}`,
-  explain: "EXPLAIN ",
+  isNotDistinct: (left, right) => `${left} <=> ${right}`,
+  defaultValues: "() VALUES ()",
+  onConflictDoNothing: (column) => ` ON DUPLICATE KEY UPDATE ${column} = ${column}`,
+  explainPrefix: "EXPLAIN ",
   planLines: (rows) =>
     rows.map(([, kind, table, type, , key, , , count, extra]) =>
       [

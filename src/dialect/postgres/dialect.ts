@@ -1,5 +1,5 @@
 import type { Dialect } from "../dialect";
-import { literalOf } from "../literal";
+import { exactLiteral } from "../literal";
 import { PostgresConnection } from "./connection";
 
 export const postgres: Dialect = {
@@ -12,29 +12,29 @@ export const postgres: Dialect = {
     encode: (values) => (values.some(Array.isArray) ? undefined : values),
     render: (left, placeholder) => `${left} = ANY(${placeholder})`,
   },
-  tuplesAmong: (left, tuples) => `${left} IN (${tuples.join(", ")})`,
+  tupleIn: (left, tuples) => `${left} IN (${tuples.join(", ")})`,
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   placeholder: (position) => `$${position}`,
   limit(limit, offset) {
     return `${limit === undefined ? "" : ` LIMIT ${limit}`}${offset ? ` OFFSET ${offset}` : ""}`;
   },
   caseInsensitiveLike: (left, right) => `${left} ILIKE ${right}`,
-  literal: literalOf,
+  exactLiteral: exactLiteral,
   concat: (left, right) => `${left} || ${right}`,
-  letterCount: "CHAR_LENGTH",
+  charLength: "CHAR_LENGTH",
   now: (precision) => (typeof precision === "number" ? `CURRENT_TIMESTAMP(${precision})` : "CURRENT_TIMESTAMP"),
   jsonContains: (left, right) => `${left}::jsonb @> ${right}::jsonb`,
-  hasArrays: true,
-  laterForeignKeys: {
+  supportsArrays: true,
+  deferredConstraints: {
     begin: "SET CONSTRAINTS ALL DEFERRED",
     onlyDeferrable: true,
     // IMMEDIATE would look at those that are INITIALLY DEFERRED too.
     end: undefined,
   },
-  notDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
-  insertDefaults: "DEFAULT VALUES",
-  unlessPresent: () => " ON CONFLICT DO NOTHING",
-  explain: "EXPLAIN ",
+  isNotDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
+  defaultValues: "DEFAULT VALUES",
+  onConflictDoNothing: () => " ON CONFLICT DO NOTHING",
+  explainPrefix: "EXPLAIN ",
   planLines: (rows) => rows.map((row) => String(row[0])),
   connect: (dataSource, listener) => new PostgresConnection(postgres, dataSource, listener),
 };

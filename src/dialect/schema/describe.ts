@@ -37,9 +37,9 @@ type Within = Extract<
       | "renameColumn"
       | "alterColumn"
       | "changePrimaryKey"
-      | "addPart"
-      | "dropPart"
-      | "renamePart";
+      | "addConstraint"
+      | "dropConstraint"
+      | "renameConstraint";
   }
 >;
 
@@ -60,11 +60,11 @@ export function describeWithin(operation: Within): string {
       return operation.after
         ? `primary key (${operation.after.columns.join(", ")})${operation.before ? ` instead of (${operation.before.columns.join(", ")})` : ""}`
         : "drop the primary key";
-    case "addPart":
-      return `add ${describeConstraint(operation.part)}`;
-    case "dropPart":
-      return `drop ${describeConstraint(operation.part)}`;
-    case "renamePart":
+    case "addConstraint":
+      return `add ${describeConstraint(operation.constraint)}`;
+    case "dropConstraint":
+      return `drop ${describeConstraint(operation.constraint)}`;
+    case "renameConstraint":
       return `rename ${describeConstraint(operation.before)} to "${operation.after.value.name}"`;
   }
 }
@@ -128,19 +128,19 @@ function quoted(value: string | undefined): string {
   return value === undefined ? "none" : `'${value}'`;
 }
 
-/** A part in words: `unique index "IDX_…" (email)`. */
-export function describeConstraint(part: Constraint): string {
-  switch (part.sort) {
+/** A constraint or index in words: `unique index "IDX_…" (email)`. */
+export function describeConstraint(constraint: Constraint): string {
+  switch (constraint.kind) {
     case "index":
-      return describeIndex(part.value);
+      return describeIndex(constraint.value);
     case "unique":
-      return `unique ${part.value.name === undefined ? "" : `"${part.value.name}" `}(${part.value.columns.join(", ")})`;
+      return `unique ${constraint.value.name === undefined ? "" : `"${constraint.value.name}" `}(${constraint.value.columns.join(", ")})`;
     case "check":
-      return `check ${part.value.name === undefined ? "" : `"${part.value.name}" `}(${oneLine(part.value.expression)})`;
+      return `check ${constraint.value.name === undefined ? "" : `"${constraint.value.name}" `}(${oneLine(constraint.value.expression)})`;
     case "exclusion":
-      return `exclusion "${part.value.name}"`;
+      return `exclusion "${constraint.value.name}"`;
     case "foreignKey":
-      return describeForeignKey(part.value);
+      return describeForeignKey(constraint.value);
   }
 }
 

@@ -8,7 +8,7 @@ export interface SchemaDialect {
   /** Whether a failed change leaves no trace: the statements that change a schema are part of the transaction. */
   readonly transactionalDdl: boolean;
   /** Whether a view follows when a table or column that it speaks of is renamed. */
-  readonly viewsFollowRenames: boolean;
+  readonly rewritesViewsOnRename: boolean;
   quote(identifier: string): string;
   /** A string as a literal. */
   literal(value: string): string;
@@ -36,7 +36,7 @@ export interface SchemaDialect {
    * Whether the database has, word for word, just what the plan would make in an empty one: then nothing has to be made,
    * or understood, to know that it is right. Absent where a database puts what it is told into words of its own.
    */
-  hasVerbatim?(runner: QueryRunner, plan: Plan, scope: Scope): Promise<boolean>;
+  matchesExactly?(runner: QueryRunner, plan: Plan, scope: Scope): Promise<boolean>;
   /** An empty database of the same kind and settings, to try things on; nothing of it stays after `close`. */
   openScratch(dataSource: DataSource): Promise<Scratch>;
   /**
@@ -47,9 +47,9 @@ export interface SchemaDialect {
   /** Statement that counts the rows (column "rows") of a table, those that meet the condition. */
   count(table: ObjectName, condition?: string): string;
   /** Whether an error is about what is in the tables, and not about the statement. */
-  isAboutRows(error: unknown): boolean;
+  isDataError(error: unknown): boolean;
   /** Whether an error is about a table, a column or an operator that the database does not have. */
-  isAboutAbsence(error: unknown): boolean;
+  isMissingObjectError(error: unknown): boolean;
   /** The expression as text, so that it can be compared with any string. */
   asText(expression: string): string;
   /** A condition that is true for the rows whose value does not survive the change of the column's type; undefined where none can be lost. */
@@ -66,18 +66,18 @@ export interface EntityRules {
   /** The column in this database's words; `base` is what is the same everywhere. */
   column(dataSource: DataSource, column: EntityMetadata["columns"][number], base: Column, table: ObjectName): Column;
   /** What this database has not is not declared, whatever the entities say. */
-  readonly deferrable: boolean;
-  readonly exclusions: boolean;
+  readonly supportsDeferrable: boolean;
+  readonly supportsExclusions: boolean;
   /** Whether the name of a primary key is kept. */
-  readonly namedPrimaryKeys: boolean;
+  readonly supportsNamedPrimaryKeys: boolean;
   /** Whether numbering that the entity does not ask for was made by hand and stays (SQLite's AUTOINCREMENT). */
-  readonly keepsNumbering: boolean;
+  readonly keepsAutoIncrement: boolean;
 }
 
 /** What part of a database is looked at. */
 export interface Scope {
   /** Tables, views and indexes that are not the project's business, by name. */
-  isLeftAlone(name: string): boolean;
+  isIgnored(name: string): boolean;
   /** The schemas beyond the default one that the entities live in. */
   readonly schemas: readonly string[];
 }
@@ -94,7 +94,7 @@ export interface Scratch {
   /** The rows of a table, each as one text, in an order of their own. */
   rows(table: ObjectName, columns: readonly string[]): Promise<string[]>;
   /** What is wrong with the schema as a whole: views or triggers that speak of what is not there, keys that dangle. */
-  complaints(): Promise<string[]>;
+  problems(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -118,11 +118,11 @@ export type Statement =
       /** Every character counts: the database stores this text. */
       readonly verbatim?: boolean | undefined;
     }
-  | Rebuild
-  | Refuse;
+  | RebuildTable
+  | AssertNoRows;
 
 /** SQLite: the table made anew with its rows, by the recipe that the file carries. */
-export interface Rebuild {
+export interface RebuildTable {
   readonly kind: "rebuild";
   readonly table: string;
   readonly definition: string;
@@ -133,8 +133,8 @@ export interface Rebuild {
 }
 
 /** Throws when the query finds rows: what would be asked of the database cannot be done for them. */
-export interface Refuse {
-  readonly kind: "refuse";
+export interface AssertNoRows {
+  readonly kind: "assertNoRows";
   /** A SELECT of one column named "rows". */
   readonly query: string;
   readonly message: string;

@@ -11,7 +11,7 @@ export interface Declared {
   readonly schema: Schema;
   readonly entities: readonly DeclaredEntity[];
   /** Tables and indexes that entities know of but leave to others (`synchronize: false`). */
-  readonly leftAlone: readonly string[];
+  readonly ignored: readonly string[];
 }
 
 export interface DeclaredEntity {
@@ -47,7 +47,7 @@ export function declaredSchema(dataSource: DataSource, dialect: SchemaDialect): 
   return {
     schema: { ...emptySchema, tables: named, enums: enumsOf([...tables.values()]), views },
     entities,
-    leftAlone,
+    ignored: leftAlone,
   };
 }
 
@@ -82,7 +82,7 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
       metadata.uniques.map((unique) => ({
         name: unique.name,
         columns: unique.columns.map((column) => column.databaseName),
-        deferrable: dialect.entities.deferrable ? deferrable(unique.deferrable) : undefined,
+        deferrable: dialect.entities.supportsDeferrable ? deferrable(unique.deferrable) : undefined,
       })),
     ),
     // Where unique is a kind of index, one of the same name that is unique does for both.
@@ -93,7 +93,7 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
         .sort((a, b) => Number(b.unique) - Number(a.unique)),
     ),
     checks: distinct(metadata.checks.map((check) => ({ name: check.name, expression: check.expression.trim() }))),
-    exclusions: dialect.entities.exclusions
+    exclusions: dialect.entities.supportsExclusions
       ? metadata.exclusions.map((exclusion) => ({
           name: exclusion.name,
           expression: exclusion.expression,
@@ -107,7 +107,7 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
       referencedColumns: key.referencedColumnNames,
       onDelete: key.onDelete ?? "NO ACTION",
       onUpdate: key.onUpdate ?? "NO ACTION",
-      deferrable: dialect.entities.deferrable ? deferrable(key.deferrable) : undefined,
+      deferrable: dialect.entities.supportsDeferrable ? deferrable(key.deferrable) : undefined,
     })),
     triggers: [],
     comment: metadata.comment || undefined,
@@ -117,8 +117,8 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
 }
 
 /** What is said twice, on the class and on the property, is meant once. */
-function distinct<T extends { readonly name?: string | undefined }>(parts: readonly T[]): T[] {
-  return parts.filter((part, at) => parts.findIndex(({ name }) => name === part.name) === at);
+function distinct<T extends { readonly name?: string | undefined }>(constraints: readonly T[]): T[] {
+  return constraints.filter((constraint, at) => constraints.findIndex(({ name }) => name === constraint.name) === at);
 }
 
 function primaryKeyOf(
@@ -128,7 +128,7 @@ function primaryKeyOf(
   metadata: EntityMetadata,
 ): PrimaryKey {
   const columns = primary.map((column) => column.databaseName);
-  if (!dialect.entities.namedPrimaryKeys) return { columns };
+  if (!dialect.entities.supportsNamedPrimaryKeys) return { columns };
   const given = primary[0]!.primaryKeyConstraintName;
   const name = given ?? dataSource.namingStrategy.primaryKeyName(metadata.tableName, columns);
   return { name, isNameDerived: given === undefined, columns };

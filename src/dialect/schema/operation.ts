@@ -15,13 +15,13 @@ import {
   replaceTable,
 } from "./model";
 
-/** A part of a table that has a life of its own: it can be added, dropped and renamed without touching the rows. */
+/** A constraint or an index of a table: what can be added, dropped and renamed without touching the rows. */
 export type Constraint =
-  | { readonly sort: "index"; readonly value: Index }
-  | { readonly sort: "unique"; readonly value: Unique }
-  | { readonly sort: "check"; readonly value: Check }
-  | { readonly sort: "exclusion"; readonly value: Exclusion }
-  | { readonly sort: "foreignKey"; readonly value: ForeignKey };
+  | { readonly kind: "index"; readonly value: Index }
+  | { readonly kind: "unique"; readonly value: Unique }
+  | { readonly kind: "check"; readonly value: Check }
+  | { readonly kind: "exclusion"; readonly value: Exclusion }
+  | { readonly kind: "foreignKey"; readonly value: ForeignKey };
 
 /**
  * One change of a schema, as data. Every operation carries what is needed to undo it, and names tables and columns as
@@ -42,9 +42,14 @@ export type Operation =
   | { readonly kind: "renameColumn"; readonly table: ObjectName; readonly from: string; readonly to: string }
   | AlterColumn
   | ChangePrimaryKey
-  | { readonly kind: "addPart"; readonly table: ObjectName; readonly part: Constraint }
-  | { readonly kind: "dropPart"; readonly table: ObjectName; readonly part: Constraint }
-  | { readonly kind: "renamePart"; readonly table: ObjectName; readonly before: Constraint; readonly after: Constraint }
+  | { readonly kind: "addConstraint"; readonly table: ObjectName; readonly constraint: Constraint }
+  | { readonly kind: "dropConstraint"; readonly table: ObjectName; readonly constraint: Constraint }
+  | {
+      readonly kind: "renameConstraint";
+      readonly table: ObjectName;
+      readonly before: Constraint;
+      readonly after: Constraint;
+    }
   | { readonly kind: "createEnum"; readonly type: EnumType }
   | { readonly kind: "dropEnum"; readonly type: EnumType }
   | ChangeEnum
@@ -132,11 +137,11 @@ export function reverse(operation: Operation): Operation {
       };
     case "changePrimaryKey":
       return { ...operation, before: operation.after, after: operation.before };
-    case "addPart":
-      return { ...operation, kind: "dropPart" };
-    case "dropPart":
-      return { ...operation, kind: "addPart" };
-    case "renamePart":
+    case "addConstraint":
+      return { ...operation, kind: "dropConstraint" };
+    case "dropConstraint":
+      return { ...operation, kind: "addConstraint" };
+    case "renameConstraint":
       return { ...operation, before: operation.after, after: operation.before };
     case "createEnum":
       return { ...operation, kind: "dropEnum" };
@@ -205,13 +210,13 @@ export function apply(schema: Schema, operation: Operation): Schema {
       }));
     case "changePrimaryKey":
       return change(schema, operation.table, (table) => ({ ...table, primaryKey: operation.after }));
-    case "addPart":
-      return change(schema, operation.table, (table) => withPart(table, operation.part));
-    case "dropPart":
-      return change(schema, operation.table, (table) => withoutPart(table, operation.part));
-    case "renamePart":
+    case "addConstraint":
+      return change(schema, operation.table, (table) => withConstraint(table, operation.constraint));
+    case "dropConstraint":
+      return change(schema, operation.table, (table) => withoutConstraint(table, operation.constraint));
+    case "renameConstraint":
       return change(schema, operation.table, (table) =>
-        withPart(withoutPart(table, operation.before), operation.after),
+        withConstraint(withoutConstraint(table, operation.before), operation.after),
       );
     case "createEnum":
       return { ...schema, enums: [...schema.enums, operation.type] };
@@ -250,18 +255,18 @@ const lists = {
   foreignKey: "foreignKeys",
 } as const;
 
-function withPart(table: Table, part: Constraint): Table {
-  const list = lists[part.sort];
-  return { ...table, [list]: [...table[list], part.value] };
+function withConstraint(table: Table, constraint: Constraint): Table {
+  const list = lists[constraint.kind];
+  return { ...table, [list]: [...table[list], constraint.value] };
 }
 
-function withoutPart(table: Table, part: Constraint): Table {
-  const list = lists[part.sort];
-  const gone = JSON.stringify(part.value);
+function withoutConstraint(table: Table, constraint: Constraint): Table {
+  const list = lists[constraint.kind];
+  const gone = JSON.stringify(constraint.value);
   return {
     ...table,
     [list]: (table[list] as readonly { name?: string | undefined }[]).filter((value) =>
-      part.value.name === undefined ? JSON.stringify(value) !== gone : value.name !== part.value.name,
+      constraint.value.name === undefined ? JSON.stringify(value) !== gone : value.name !== constraint.value.name,
     ),
   };
 }

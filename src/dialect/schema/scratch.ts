@@ -2,7 +2,7 @@ import type { QueryRunner } from "typeorm";
 import type { Plan } from "./dialect";
 
 /** The same connection with every statement rewritten first: what names the real place reaches the scratch one. */
-export function rewriting(runner: QueryRunner, rewrite: (sql: string) => string): QueryRunner {
+export function withRewrittenSql(runner: QueryRunner, rewrite: (sql: string) => string): QueryRunner {
   return new Proxy(runner, {
     get(target, property) {
       if (property === "query")
@@ -14,7 +14,7 @@ export function rewriting(runner: QueryRunner, rewrite: (sql: string) => string)
 }
 
 /** Sends the statements of a plan, one after the other. */
-export async function carryOut({ steps }: Plan, target: QueryRunner): Promise<void> {
+export async function executePlan({ steps }: Plan, target: QueryRunner): Promise<void> {
   for (const { statements } of steps)
     for (const statement of statements) if (statement.kind === "sql") await target.query(statement.sql);
 }

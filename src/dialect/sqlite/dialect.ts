@@ -1,5 +1,5 @@
 import type { Dialect, Row } from "../dialect";
-import { literalOf } from "../literal";
+import { exactLiteral } from "../literal";
 import { SqliteConnection } from "./connection";
 
 export const sqlite: Dialect = {
@@ -12,7 +12,7 @@ export const sqlite: Dialect = {
     render: (left, placeholder) => `${left} IN (SELECT value FROM json_each(${placeholder}))`,
   },
   // Row values are compared with a table only. https://sqlite.org/rowvalue.html
-  tuplesAmong: (left, tuples) => `${left} IN (VALUES ${tuples.join(", ")})`,
+  tupleIn: (left, tuples) => `${left} IN (VALUES ${tuples.join(", ")})`,
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   placeholder: () => "?",
   limit(limit, offset) {
@@ -22,22 +22,22 @@ export const sqlite: Dialect = {
   },
   // LIKE does not mind the case of ASCII letters here.
   caseInsensitiveLike: (left, right) => `${left} LIKE ${right}`,
-  literal: literalOf,
+  exactLiteral: exactLiteral,
   concat: (left, right) => `${left} || ${right}`,
-  letterCount: "LENGTH",
+  charLength: "LENGTH",
   now: () => "CURRENT_TIMESTAMP",
   jsonContains: undefined,
-  hasArrays: false,
-  laterForeignKeys: {
+  supportsArrays: false,
+  deferredConstraints: {
     begin: "PRAGMA defer_foreign_keys = ON",
     onlyDeferrable: false,
     // OFF would make SQLite forget what it has to look at.
     end: undefined,
   },
-  notDistinct: (left, right) => `${left} IS ${right}`,
-  insertDefaults: "DEFAULT VALUES",
-  unlessPresent: () => " ON CONFLICT DO NOTHING",
-  explain: "EXPLAIN QUERY PLAN ",
+  isNotDistinct: (left, right) => `${left} IS ${right}`,
+  defaultValues: "DEFAULT VALUES",
+  onConflictDoNothing: () => " ON CONFLICT DO NOTHING",
+  explainPrefix: "EXPLAIN QUERY PLAN ",
   // id, parent, a number that is not used, and the words.
   planLines,
   connect: (dataSource, listener) => new SqliteConnection(sqlite, dataSource, listener),

@@ -13,14 +13,14 @@ import {
 } from "../../dialect/schema/model";
 import type { ChangeEnum, Operation, Constraint } from "../../dialect/schema/operation";
 
-/** The parts of a table, as one list of one kind. */
-export function partsOf(table: Table): Constraint[] {
+/** The constraints and indexes of a table as one list. */
+export function constraintsOf(table: Table): Constraint[] {
   return [
-    ...table.indexes.map((value): Constraint => ({ sort: "index", value })),
-    ...table.uniques.map((value): Constraint => ({ sort: "unique", value })),
-    ...table.checks.map((value): Constraint => ({ sort: "check", value })),
-    ...table.exclusions.map((value): Constraint => ({ sort: "exclusion", value })),
-    ...table.foreignKeys.map((value): Constraint => ({ sort: "foreignKey", value })),
+    ...table.indexes.map((value): Constraint => ({ kind: "index", value })),
+    ...table.uniques.map((value): Constraint => ({ kind: "unique", value })),
+    ...table.checks.map((value): Constraint => ({ kind: "check", value })),
+    ...table.exclusions.map((value): Constraint => ({ kind: "exclusion", value })),
+    ...table.foreignKeys.map((value): Constraint => ({ kind: "foreignKey", value })),
   ];
 }
 
@@ -32,20 +32,20 @@ export function compare(actual: Schema, wanted: Schema, dialect: SchemaDialect):
     const before = findTable(actual, table);
     return before ? [{ before, after: table }] : [];
   });
-  const parts = kept.flatMap(({ before, after }) => compareParts(before, after, dialect));
+  const constraints = kept.flatMap(({ before, after }) => compareConstraints(before, after, dialect));
   const views = compareViews(actual, wanted, dialect);
   const enums = compareEnums(actual, wanted);
   const tables = kept.flatMap(({ before, after }) => compareTables(before, after, dialect));
   const defaults = splitDefaults(tables, enums.changed);
   return [
     ...views.dropped,
-    ...parts.filter((operation) => operation.kind !== "addPart").sort(byWeight),
+    ...constraints.filter((operation) => operation.kind !== "addConstraint").sort(byWeight),
     ...enums.created,
     ...defaults.before,
     ...enums.changed,
     ...inOrder(created).map((table): Operation => ({ kind: "createTable", table })),
     ...defaults.after,
-    ...parts.filter((operation) => operation.kind === "addPart").sort((a, b) => byWeight(b, a)),
+    ...constraints.filter((operation) => operation.kind === "addConstraint").sort((a, b) => byWeight(b, a)),
     ...inOrder(dropped)
       .reverse()
       .map((table): Operation => ({ kind: "dropTable", table })),
@@ -102,9 +102,9 @@ function byWeight(a: Operation, b: Operation): number {
 }
 
 function weight(operation: Operation): number {
-  if (operation.kind === "renamePart") return 3;
-  if (operation.kind !== "addPart" && operation.kind !== "dropPart") return 4;
-  return { index: 1, foreignKey: 0, check: 2, exclusion: 2, unique: 2 }[operation.part.sort];
+  if (operation.kind === "renameConstraint") return 3;
+  if (operation.kind !== "addConstraint" && operation.kind !== "dropConstraint") return 4;
+  return { index: 1, foreignKey: 0, check: 2, exclusion: 2, unique: 2 }[operation.constraint.kind];
 }
 
 /** Tables after those that they refer to, as far as that is possible. */
@@ -178,44 +178,47 @@ function isSameKey(a: PrimaryKey | undefined, b: PrimaryKey | undefined): boolea
   return a?.columns.join("\0") === b?.columns.join("\0") && a?.name === b?.name;
 }
 
-function compareParts(before: Table, after: Table, dialect: SchemaDialect): Operation[] {
+function compareConstraints(before: Table, after: Table, dialect: SchemaDialect): Operation[] {
   const table = { schema: after.schema, name: after.name };
   const operations: Operation[] = [];
-  const left = partsOf(before);
-  const wanted = partsOf(after).filter((part) => {
-    const at = left.findIndex((other) => isSameName(other, part, dialect) && isSamePart(other, part, dialect));
+  const left = constraintsOf(before);
+  const wanted = constraintsOf(after).filter((constraint) => {
+    const at = left.findIndex(
+      (other) => isSameName(other, constraint, dialect) && isSameConstraint(other, constraint, dialect),
+    );
     if (at !== -1) left.splice(at, 1);
     return at === -1;
   });
-  for (const part of wanted) {
+  for (const constraint of wanted) {
     // Under another name, unless that name is wanted for something else.
     const at = left.findIndex(
       (other) =>
-        isSamePart(other, part, dialect) && !wanted.some((one) => one !== part && isSameName(one, other, dialect)),
+        isSameConstraint(other, constraint, dialect) &&
+        !wanted.some((one) => one !== constraint && isSameName(one, other, dialect)),
     );
-    if (at === -1) operations.push({ kind: "addPart", table, part });
-    else operations.push({ kind: "renamePart", table, before: left.splice(at, 1)[0]!, after: part });
+    if (at === -1) operations.push({ kind: "addConstraint", table, constraint });
+    else operations.push({ kind: "renameConstraint", table, before: left.splice(at, 1)[0]!, after: constraint });
   }
-  return [...left.map((part): Operation => ({ kind: "dropPart", table, part })), ...operations];
+  return [...left.map((constraint): Operation => ({ kind: "dropConstraint", table, constraint })), ...operations];
 }
 
 export function isSameName(a: Constraint, b: Constraint, dialect: SchemaDialect): boolean {
-  if (a.sort !== b.sort) return false;
+  if (a.kind !== b.kind) return false;
   const [one, other] = [a.value.name, b.value.name];
   return one === undefined || other === undefined ? one === other : dialect.sameName(one, other);
 }
 
-/** Whether two parts are the same but for their names. */
-export function isSamePart(a: Constraint, b: Constraint, dialect: SchemaDialect): boolean {
+/** Whether two constraints are the same except for their names. */
+export function isSameConstraint(a: Constraint, b: Constraint, dialect: SchemaDialect): boolean {
   const equal = (one: string | undefined, other: string | undefined) =>
     one === undefined || other === undefined ? one === other : dialect.sameExpression(one, other);
-  if (a.sort === "index" && b.sort === "index") return isSameIndex(a.value, b.value, equal);
-  if (a.sort === "unique" && b.sort === "unique")
+  if (a.kind === "index" && b.kind === "index") return isSameIndex(a.value, b.value, equal);
+  if (a.kind === "unique" && b.kind === "unique")
     return a.value.columns.join("\0") === b.value.columns.join("\0") && a.value.deferrable === b.value.deferrable;
-  if (a.sort === "check" && b.sort === "check") return equal(a.value.expression, b.value.expression);
-  if (a.sort === "exclusion" && b.sort === "exclusion")
+  if (a.kind === "check" && b.kind === "check") return equal(a.value.expression, b.value.expression);
+  if (a.kind === "exclusion" && b.kind === "exclusion")
     return equal(a.value.expression, b.value.expression) && a.value.deferrable === b.value.deferrable;
-  return a.sort === "foreignKey" && b.sort === "foreignKey" && isSameForeignKey(a.value, b.value, dialect);
+  return a.kind === "foreignKey" && b.kind === "foreignKey" && isSameForeignKey(a.value, b.value, dialect);
 }
 
 function isSameIndex(a: Index, b: Index, equal: (a: string | undefined, b: string | undefined) => boolean): boolean {

@@ -30,7 +30,7 @@ export function losses(operations: readonly Operation[]): string[] {
 
 /** Views that somebody made by hand over what gets another name, where the database leaves them behind. */
 export function leftBehind(operations: readonly Operation[], { views }: Schema, dialect: SchemaDialect): string[] {
-  if (dialect.viewsFollowRenames) return [];
+  if (dialect.rewritesViewsOnRename) return [];
   const isMadeAgain = (view: View) =>
     operations.some((one) => one.kind === "dropView" && keyOf(one.view) === keyOf(view));
   return views
@@ -75,9 +75,11 @@ function isKeyAlone({ column, table }: DropColumn, operations: readonly Operatio
   const keys = operations.flatMap((one): readonly (string | undefined)[][] => {
     if (!("table" in one) || one.table.name !== table.name) return [];
     if (one.kind === "changePrimaryKey") return one.before ? [[...one.before.columns]] : [];
-    if (one.kind !== "dropPart") return [];
-    if (one.part.sort === "unique") return [[...one.part.value.columns]];
-    return one.part.sort === "index" && one.part.value.unique ? [one.part.value.columns.map(({ name }) => name)] : [];
+    if (one.kind !== "dropConstraint") return [];
+    if (one.constraint.kind === "unique") return [[...one.constraint.value.columns]];
+    return one.constraint.kind === "index" && one.constraint.value.unique
+      ? [one.constraint.value.columns.map(({ name }) => name)]
+      : [];
   });
   return keys.some(
     (key) => key.includes(column.name) && key.every((name) => name !== undefined && gone.includes(name)),
@@ -96,7 +98,7 @@ function refusal({ column, table }: DropColumn, what: string, query: string): St
     comment: `${name} ${what}, and its values are gone: nothing could be put back into the rows that are there`,
     statements: [
       {
-        kind: "refuse",
+        kind: "assertNoRows",
         query,
         message: `${name} ${what} and its values are gone: say in this migration what the rows that are there get, then run it again`,
       },

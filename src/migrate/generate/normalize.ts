@@ -1,7 +1,7 @@
 import type { SchemaDialect } from "../../dialect/schema/dialect";
 import { type Column, type Index, type Schema, type Table, findTable, keyOf } from "../../dialect/schema/model";
 import type { Constraint } from "../../dialect/schema/operation";
-import { isSamePart, isSameName, partsOf } from "./compare";
+import { isSameConstraint, isSameName, constraintsOf } from "./compare";
 
 /**
  * What the entities want, with everything taken over from the database that entities cannot say or did not say, and
@@ -46,11 +46,11 @@ function adoptTable(wanted: Table, actual: Table, declared: Table, dialect: Sche
       return own ? adoptColumn(column, own, said ?? column, actual, dialect) : column;
     }),
     primaryKey: adoptPrimaryKey(wanted, actual, declared),
-    uniques: adoptParts(wanted, actual, dialect, "unique"),
-    indexes: adoptParts(wanted, actual, dialect, "index"),
-    checks: adoptParts(wanted, actual, dialect, "check"),
-    exclusions: adoptParts(wanted, actual, dialect, "exclusion"),
-    foreignKeys: adoptParts(wanted, actual, dialect, "foreignKey"),
+    uniques: adoptConstraints(wanted, actual, dialect, "unique"),
+    indexes: adoptConstraints(wanted, actual, dialect, "index"),
+    checks: adoptConstraints(wanted, actual, dialect, "check"),
+    exclusions: adoptConstraints(wanted, actual, dialect, "exclusion"),
+    foreignKeys: adoptConstraints(wanted, actual, dialect, "foreignKey"),
     triggers: actual.triggers,
     engine: declared.engine === undefined ? actual.engine : wanted.engine,
     withoutRowid: wanted.withoutRowid ?? actual.withoutRowid,
@@ -72,7 +72,7 @@ function adoptColumn(wanted: Column, actual: Column, declared: Column, table: Ta
     type: dialect.sameType(wanted.type, actual.type, table) ? actual.type : wanted.type,
     default: spelt(wanted.default, actual.default),
     generated: isSameExpression ? { ...wanted.generated!, expression: actual.generated!.expression } : wanted.generated,
-    increment: wanted.increment ?? (dialect.entities.keepsNumbering ? actual.increment : undefined),
+    increment: wanted.increment ?? (dialect.entities.keepsAutoIncrement ? actual.increment : undefined),
     ...(declared.collation === undefined && declared.charset === undefined && dialect.canCollate(wanted.type)
       ? { collation: actual.collation ?? wanted.collation, charset: actual.charset ?? wanted.charset }
       : {}),
@@ -86,46 +86,53 @@ function adoptPrimaryKey(wanted: Table, actual: Table, declared: Table): Table["
 }
 
 /**
- * Parts as the database has them where they do what is wanted, and those that nobody else can have made than a hand:
+ * Constraints as the database has them where they are equivalent, and those that must have been made by hand:
  * without a name (TypeORM names everything), or over an expression.
  */
-function adoptParts<T>(wanted: Table, actual: Table, dialect: SchemaDialect, sort: Constraint["sort"]): T[] {
-  const theirs = partsOf(actual).filter((part) => part.sort === sort);
-  const ours = partsOf(wanted).filter((part) => part.sort === sort);
-  const adopted = ours.map((part) => {
-    const named = theirs.find((other) => isSameName(other, part, dialect));
+function adoptConstraints<T>(wanted: Table, actual: Table, dialect: SchemaDialect, kind: Constraint["kind"]): T[] {
+  const theirs = constraintsOf(actual).filter((constraint) => constraint.kind === kind);
+  const ours = constraintsOf(wanted).filter((constraint) => constraint.kind === kind);
+  const adopted = ours.map((constraint) => {
+    const named = theirs.find((other) => isSameName(other, constraint, dialect));
     const unnamed = theirs.find(
-      (other) => other.value.name === undefined && isSamePart(part, quiet(part, other), dialect),
+      (other) => other.value.name === undefined && isSameConstraint(constraint, quiet(constraint, other), dialect),
     );
     const own = named ?? unnamed;
-    if (own) return isSamePart(part, quiet(part, own), dialect) ? own : part;
+    if (own) return isSameConstraint(constraint, quiet(constraint, own), dialect) ? own : constraint;
     // Under another name, which is the only thing that is to change.
     const other = theirs.find(
-      (one) => isSamePart(part, quiet(part, one), dialect) && !ours.some((it) => isSameName(it, one, dialect)),
+      (one) =>
+        isSameConstraint(constraint, quiet(constraint, one), dialect) &&
+        !ours.some((it) => isSameName(it, one, dialect)),
     );
-    return other ? called(other, part.value.name) : part;
+    return other ? called(other, constraint.value.name) : constraint;
   });
   const gone = actual.columns.filter(
     (column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)),
   );
-  const isOverGone = (part: Constraint) => gone.some(({ name }) => speaksOf(part, name, dialect));
-  const spare = theirs.filter((part) => !adopted.includes(part) && isHandMade(part, wanted) && !isOverGone(part));
-  return [...adopted, ...spare].map((part) => part.value as T);
+  const isOverGone = (constraint: Constraint) => gone.some(({ name }) => speaksOf(constraint, name, dialect));
+  const spare = theirs.filter(
+    (constraint) => !adopted.includes(constraint) && isHandMade(constraint, wanted) && !isOverGone(constraint),
+  );
+  return [...adopted, ...spare].map((constraint) => constraint.value as T);
 }
 
-/** The part under another name; an index's stored statement has its name in it. */
-function called(part: Constraint, name: string | undefined): Constraint {
-  const value = { ...part.value, name };
-  return { sort: part.sort, value: part.sort === "index" ? { ...value, stored: undefined } : value } as Constraint;
+/** The constraint under another name; an index's stored statement has its name in it. */
+function called(constraint: Constraint, name: string | undefined): Constraint {
+  const value = { ...constraint.value, name };
+  return {
+    kind: constraint.kind,
+    value: constraint.kind === "index" ? { ...value, stored: undefined } : value,
+  } as Constraint;
 }
 
-/** The database's part without what the entity's part does not say: direction and collation of an index, deferrability. */
+/** The database's constraint without what the entity's does not specify: direction and collation of an index, deferrability. */
 function quiet(ours: Constraint, theirs: Constraint): Constraint {
-  if (ours.sort === "index" && theirs.sort === "index")
-    return { sort: "index", value: quietIndex(ours.value, theirs.value) };
-  if (ours.sort === "foreignKey" && theirs.sort === "foreignKey" && ours.value.deferrable === undefined)
+  if (ours.kind === "index" && theirs.kind === "index")
+    return { kind: "index", value: quietIndex(ours.value, theirs.value) };
+  if (ours.kind === "foreignKey" && theirs.kind === "foreignKey" && ours.value.deferrable === undefined)
     return { ...theirs, value: { ...theirs.value, deferrable: undefined } };
-  if (ours.sort === "unique" && theirs.sort === "unique" && ours.value.deferrable === undefined)
+  if (ours.kind === "unique" && theirs.kind === "unique" && ours.value.deferrable === undefined)
     return { ...theirs, value: { ...theirs.value, deferrable: undefined } };
   return theirs;
 }
@@ -143,24 +150,24 @@ function quietIndex(ours: Index, theirs: Index): Index {
   };
 }
 
-/** Whether a part, in words of its own, speaks of the column. */
-function speaksOf(part: Constraint, column: string, dialect: SchemaDialect): boolean {
-  if (part.sort === "check") return dialect.mentions(part.value.expression, column);
-  if (part.sort !== "index") return false;
-  const { columns, where } = part.value;
+/** Whether an expression of the constraint mentions the column. */
+function speaksOf(constraint: Constraint, column: string, dialect: SchemaDialect): boolean {
+  if (constraint.kind === "check") return dialect.mentions(constraint.value.expression, column);
+  if (constraint.kind !== "index") return false;
+  const { columns, where } = constraint.value;
   const isIn = columns.some(
     ({ name, expression }) => name === column || (expression && dialect.mentions(expression, column)),
   );
   return isIn || (where !== undefined && dialect.mentions(where, column));
 }
 
-function isHandMade(part: Constraint, wanted: Table): boolean {
-  if (part.sort === "index") return part.value.columns.some((column) => column.expression !== undefined);
-  if (part.value.name !== undefined) return false;
+function isHandMade(constraint: Constraint, wanted: Table): boolean {
+  if (constraint.kind === "index") return constraint.value.columns.some((column) => column.expression !== undefined);
+  if (constraint.value.name !== undefined) return false;
   // An unnamed key over columns for which the entity has a key of its own is that key, told otherwise.
-  if (part.sort === "foreignKey")
-    return !wanted.foreignKeys.some((key) => key.columns.join("\0") === part.value.columns.join("\0"));
-  if (part.sort === "unique")
-    return part.value.columns.every((name) => wanted.columns.some((column) => column.name === name));
+  if (constraint.kind === "foreignKey")
+    return !wanted.foreignKeys.some((key) => key.columns.join("\0") === constraint.value.columns.join("\0"));
+  if (constraint.kind === "unique")
+    return constraint.value.columns.every((name) => wanted.columns.some((column) => column.name === name));
   return true;
 }

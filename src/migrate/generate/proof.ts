@@ -110,7 +110,7 @@ class Trial {
 
   /** The database names the first thing only; `lint` finds all of them, in the tables themselves. */
   async #failure(direction: "up" | "down", error: unknown): Promise<Error> {
-    if (!this.#dialect.isAboutRows(error)) return proofFailed(`${direction} fails: ${messageOf(error)}`, error);
+    if (!this.#dialect.isDataError(error)) return proofFailed(`${direction} fails: ${messageOf(error)}`, error);
     if (direction === "down") return downRefused(this.#withoutValues(), error);
     const { failuresOf } = require("../lint/lint") as typeof import("../lint/lint");
     return rowsRefuse(await failuresOf(this.source, this.#migration.up), error);
@@ -128,7 +128,7 @@ class Trial {
   /** Whether the way back refused, as the file says that it does. */
   async #tryDown(): Promise<boolean> {
     const refusals = this.tried.down.steps.flatMap((step) =>
-      step.statements.flatMap((one) => (one.kind === "refuse" ? [one.message] : [])),
+      step.statements.flatMap((one) => (one.kind === "assertNoRows" ? [one.message] : [])),
     );
     try {
       await this.scratch.run((runner) => this.#migration.down(runner));
@@ -164,7 +164,7 @@ class Trial {
 
   #complaints(): Promise<string[]> {
     // Rows that stayed behind leave keys that dangle: that says nothing.
-    return this.complete ? this.scratch.complaints() : Promise.resolve([]);
+    return this.complete ? this.scratch.problems() : Promise.resolve([]);
   }
 
   async #expectNoNewComplaints(before: readonly string[], direction: string): Promise<void> {

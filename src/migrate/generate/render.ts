@@ -1,6 +1,6 @@
 import type { Statement, Step } from "../../dialect/schema/dialect";
 import { tokenize } from "../../dialect/schema/tokens";
-import { recipe } from "../../dialect/sqlite/schema/rebuild";
+import { rebuildFunction } from "../../dialect/sqlite/schema/rebuild";
 import { badName } from "./errors";
 
 /** What a migration file is made of. */
@@ -46,8 +46,8 @@ export function renderFile(migration: MigrationText, style: FileStyle): string {
   const isTyped = style.language === "ts";
   const statements = [...migration.up, ...migration.down].flatMap((step) => step.statements);
   const helpers = [
-    statements.some(({ kind }) => kind === "rebuild") && recipe(isTyped),
-    statements.some(({ kind }) => kind === "refuse") && hasRows(isTyped),
+    statements.some(({ kind }) => kind === "rebuild") && rebuildFunction(isTyped),
+    statements.some(({ kind }) => kind === "assertNoRows") && hasRows(isTyped),
   ].filter((helper) => helper !== false);
   const isInherited = isTyped ? " implements MigrationInterface" : "";
   const [parameter, result] = isTyped ? ["queryRunner: QueryRunner", ": Promise<void>"] : ["queryRunner", ""];
@@ -106,7 +106,7 @@ function renderStatement(statement: Statement): string {
       into: ${listOf(statement.values.map(([column]) => `"${column.replaceAll('"', '""')}"`))},
       from: ${listOf(statement.values.map(([, expression]) => expression))},${statement.twice ? "\n      twice: true," : ""}
     });`;
-    case "refuse":
+    case "assertNoRows":
       return `    if (await hasRows(queryRunner, ${template(statement.query)})) {
       throw new Error(${JSON.stringify(statement.message)});
     }`;

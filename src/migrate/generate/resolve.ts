@@ -17,7 +17,7 @@ import { type ChangeEnum, type Operation, type Constraint, type Rename, apply } 
 import { describeConstraint } from "../../dialect/schema/describe";
 import { normalize } from "./normalize";
 import { type Choice, type Prompts, closestFirst } from "./answers";
-import { compare, isSameName, partsOf } from "./compare";
+import { compare, isSameName, constraintsOf } from "./compare";
 import type { MigrationContext } from "../context";
 import { entitiesNotAccepted } from "./errors";
 import { Names } from "./names";
@@ -64,11 +64,11 @@ export async function readSchemas(context: MigrationContext): Promise<Schemas> {
 export async function isVerbatim(context: MigrationContext): Promise<boolean> {
   const { dataSource } = context;
   const dialect = schemaDialectOf(dataSource);
-  if (!dialect.hasVerbatim) return false;
+  if (!dialect.matchesExactly) return false;
   const declared = declaredSchema(dataSource, dialect);
   const runner = dataSource.createQueryRunner();
   try {
-    return await dialect.hasVerbatim(runner, creation(declared, dialect), scopeOf(context, declared));
+    return await dialect.matchesExactly(runner, creation(declared, dialect), scopeOf(context, declared));
   } finally {
     await runner.release();
   }
@@ -117,9 +117,9 @@ export function scopeOf(
   const books = [dataSource.options.migrationsTableName ?? "migrations", dataSource.metadataTableName, "retort_*"];
   const cache = dataSource.options.cache;
   const cacheTable = typeof cache === "object" && cache.tableName ? cache.tableName : "query-result-cache";
-  const patterns = [...books, cacheTable, ...declared.leftAlone, ...(settings.ignore ?? [])].map(pattern);
+  const patterns = [...books, cacheTable, ...declared.ignored, ...(settings.ignore ?? [])].map(pattern);
   return {
-    isLeftAlone: (name) => patterns.some((one) => one.test(name)),
+    isIgnored: (name) => patterns.some((one) => one.test(name)),
     schemas: [...new Set(declared.schema.tables.flatMap(({ schema }) => (schema === undefined ? [] : [schema])))],
   };
 }
@@ -387,8 +387,8 @@ class Decision {
       }
       case "changeEnum":
         return this.#settleEnum(operation);
-      case "dropPart":
-        return (await this.#mayDrop(operation.table, operation.part)) ? operation : undefined;
+      case "dropConstraint":
+        return (await this.#mayDrop(operation.table, operation.constraint)) ? operation : undefined;
       case "dropView":
         return (await this.#mayDropView(operation)) ? operation : undefined;
       default:
@@ -545,13 +545,13 @@ class Decision {
   }
 
   /** An index that somebody named by hand is not dropped unasked: it may be nobody's business here. */
-  async #mayDrop(table: ObjectName, part: Constraint): Promise<boolean> {
-    if (part.sort !== "index") return true;
-    const { name, columns, where } = part.value;
+  async #mayDrop(table: ObjectName, constraint: Constraint): Promise<boolean> {
+    if (constraint.kind !== "index") return true;
+    const { name, columns, where } = constraint.value;
     const own = findTable(this.#wanted, table)!;
     const before = findTable(this.schemas.actual, { ...own, name: this.#originOfTable(table) }) ?? own;
     const names = columns.map((column) => column.name ?? "");
-    if (partsOf(own).some((other) => isSameName(other, part, this.schemas.dialect))) return true;
+    if (constraintsOf(own).some((other) => isSameName(other, constraint, this.schemas.dialect))) return true;
     if (names.some((column) => !findColumn(own, column))) return true;
     const formerly = names.map((column) => this.#origin(table, column));
     const tables = [own.name, before.name];
@@ -561,7 +561,7 @@ class Decision {
     if (this.inquiry.given("drop", [name, ...subjects]) !== undefined) return true;
     const isAnswered = await this.inquiry.put({
       about: "index",
-      text: `${describeConstraint(part)} of ${displayName(table)} belongs to no entity`,
+      text: `${describeConstraint(constraint)} of ${displayName(table)} belongs to no entity`,
       rows: 0,
       choices: [
         {
@@ -570,7 +570,7 @@ class Decision {
         },
       ],
     });
-    return isAnswered && this.#mayDrop(table, part);
+    return isAnswered && this.#mayDrop(table, constraint);
   }
 
   async #mayDropView({ view }: Extract<Operation, { kind: "dropView" }>): Promise<boolean> {

@@ -104,7 +104,7 @@ export class Evidence {
       const [row] = (await this.#runner.query(sql)) as { n: unknown }[];
       return { rows: Number(row?.n), query };
     } catch (error) {
-      if (isOurs && !this.#schema.isAboutAbsence(error)) throw error;
+      if (isOurs && !this.#schema.isMissingObjectError(error)) throw error;
       return { rows: undefined, query };
     }
   }

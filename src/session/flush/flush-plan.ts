@@ -45,7 +45,11 @@ export interface FlushPlan {
 }
 
 /** Puts a change set in an order that the database accepts. */
-export function planFlush(work: ChangeSet, identities: IdentityMap, { laterForeignKeys }: Dialect): FlushPlan {
+export function planFlush(
+  work: ChangeSet,
+  identities: IdentityMap,
+  { deferredConstraints: laterForeignKeys }: Dialect,
+): FlushPlan {
   const dependencies = new Dependencies(work, identities);
   const uniques = new UniqueValues(work);
   return {

@@ -180,7 +180,7 @@ export function among(columns: readonly ColumnModel[], wanted: readonly (readonl
         `(${values.map((value, place) => renderer.parameter(encodedFor(columns[place]!, value))).join(", ")})`,
     );
     const left = columns.map((column) => renderer.column(column, ROOT)).join(", ");
-    return renderer.dialect.tuplesAmong(`(${left})`, tuples);
+    return renderer.dialect.tupleIn(`(${left})`, tuples);
   });
 }
 

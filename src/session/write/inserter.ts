@@ -91,7 +91,7 @@ export class Inserter {
   #sql({ model, columns, made }: InsertGroup, size: number): string {
     const returns = made.length > 0 && this.#dialect.generatedKeys === "returning";
     const tail = returns ? ` RETURNING ${made.map((column) => column.selected(column.quoted)).join(", ")}` : "";
-    if (columns.length === 0) return `INSERT INTO ${model.table} ${this.#dialect.insertDefaults}${tail}`;
+    if (columns.length === 0) return `INSERT INTO ${model.table} ${this.#dialect.defaultValues}${tail}`;
     let position = 0;
     const tuple = (): string => `(${columns.map(() => this.#dialect.placeholder(++position)).join(", ")})`;
     const tuples = Array.from({ length: size }, tuple).join(", ");

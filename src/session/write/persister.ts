@@ -73,7 +73,7 @@ export class Persister {
     write: (following: readonly FollowingStatement[], own: readonly Change[]) => Promise<void>,
   ): Promise<void> {
     const own = ownFollowers(update, followers);
-    const { onlyDeferrable } = this.#dialect.laterForeignKeys;
+    const { onlyDeferrable } = this.#dialect.deferredConstraints;
     const byDatabase = followers.every((one) => one.byDatabase);
     const following = byDatabase
       ? []
@@ -128,7 +128,7 @@ export class Persister {
 
   /** Writes foreign keys that for the moment point at no row. */
   async #pointingNowhere(write: () => Promise<void>): Promise<void> {
-    const { begin, end } = this.#dialect.laterForeignKeys;
+    const { begin, end } = this.#dialect.deferredConstraints;
     if (!this.#deferring) await this.#connection.run(begin);
     this.#deferring = end === undefined;
     try {
@@ -143,7 +143,7 @@ export class Persister {
       const columns = [...junction.toOwner, ...junction.toTarget].map(({ quoted }) => quoted);
       const tuple = columns.map((_, index) => this.#dialect.placeholder(index + 1)).join(", ");
       // A side that was not loaded does not know whether the pair is there already.
-      const unlessPresent = this.#dialect.unlessPresent(columns[0]!);
+      const unlessPresent = this.#dialect.onConflictDoNothing(columns[0]!);
       const sql = `INSERT INTO ${junction.table} (${columns.join(", ")}) VALUES (${tuple})${unlessPresent}`;
       await this.#connection.runMany(
         sql,

@@ -66,7 +66,7 @@ export function keysAmong(
   let position = 0;
   const tuples = keys.map((key) => `(${key.map(() => dialect.placeholder(++position)).join(", ")})`);
   const columns = primary.map(({ quoted }) => quoted);
-  return { sql: dialect.tuplesAmong(`(${columns.join(", ")})`, tuples), parameters: keys.flat() };
+  return { sql: dialect.tupleIn(`(${columns.join(", ")})`, tuples), parameters: keys.flat() };
 }
 
 function learn({ entity, snapshot }: Instance, columns: readonly ColumnModel[], row: Row, from: number): void {

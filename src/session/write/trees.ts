@@ -237,7 +237,7 @@ export class Trees {
     const before = (await this.#readPath(model, tree, move.node)) ?? new ValueToCome(move.instance.entity, property);
     await this.#write([move], (_, draft) => {
       const after = this.#newPath(model, tree, move, last, draft);
-      const length = (): string => `${dialect.letterCount}(${draft.put(before)})`;
+      const length = (): string => `${dialect.charLength}(${draft.put(before)})`;
       const set = dialect.concat(after, `SUBSTR(COALESCE(${quoted}, ''), ${length()} + 1)`);
       const itself = draft.is(model, move.node);
       const below = `${draft.put(before)} <> '' AND SUBSTR(${quoted}, 1, ${length()}) = ${draft.put(before)}`;

@@ -15,7 +15,7 @@ const BAD_VALUES: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1406]);
 /** The schema side of MySQL and MariaDB. */
 export const mysqlSchema: SchemaDialect = {
   transactionalDdl: false,
-  viewsFollowRenames: false,
+  rewritesViewsOnRename: false,
   quote,
   literal: text,
   path,
@@ -32,10 +32,10 @@ export const mysqlSchema: SchemaDialect = {
         nullable: base.nullable || Boolean(base.generated),
       };
     },
-    deferrable: false,
-    exclusions: false,
-    namedPrimaryKeys: false,
-    keepsNumbering: false,
+    supportsDeferrable: false,
+    supportsExclusions: false,
+    supportsNamedPrimaryKeys: false,
+    keepsAutoIncrement: false,
   },
   sameName: (a, b) => a.toLowerCase() === b.toLowerCase(),
   sameExpression: (a, b) => a === b || same(a) === same(b),
@@ -50,10 +50,10 @@ export const mysqlSchema: SchemaDialect = {
   plan,
   count: (table, condition) =>
     `SELECT COUNT(*) AS \`rows\` FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
-  isAboutRows: (error) =>
+  isDataError: (error) =>
     isConstraintViolation(readDriverError(driverErrorOf(error))) ||
     BAD_VALUES.has((driverErrorOf(error) as { errno?: number } | null)?.errno ?? 0),
-  isAboutAbsence: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
+  isMissingObjectError: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
   asText: (expression) => expression,
   lossy,
 };

@@ -26,8 +26,8 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
   const tieKnots = () => {
     for (const table of waiting)
       for (const value of table.foreignKeys) {
-        const operation: Operation = { kind: "addPart", table, part: { sort: "foreignKey", value } };
-        step(operation, [addPart(table, operation.part)]);
+        const operation: Operation = { kind: "addConstraint", table, constraint: { kind: "foreignKey", value } };
+        step(operation, [addConstraint(table, operation.constraint)]);
       }
     waiting = [];
   };
@@ -41,14 +41,15 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     if (operation.kind !== "createTable") tieKnots();
     else waiting.push(operation.table);
     if (operation.kind === "dropTable" && operations[at - 1]?.kind !== "dropTable")
-      for (const loose of loosened(operations.slice(at))) step(loose, [...dropPart(loose.table, loose.part)]);
+      for (const loose of loosened(operations.slice(at)))
+        step(loose, [...dropConstraint(loose.table, loose.constraint)]);
     const before = schema;
     const retyped = at === firstRetyped ? operations.slice(at).filter(changesType) : [];
     if (at === firstRetyped) {
       loose = keysOver(schema, retyped);
       for (const { owner, key } of loose) {
-        const part: Constraint = { sort: "foreignKey", value: key };
-        step({ kind: "dropPart", table: owner, part }, dropPart(owner, part));
+        const constraint: Constraint = { kind: "foreignKey", value: key };
+        step({ kind: "dropConstraint", table: owner, constraint }, dropConstraint(owner, constraint));
       }
     }
     const isRename = operation.kind === "renameTable" || operation.kind === "renameColumn";
@@ -59,8 +60,8 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     ]);
     if (at === lastRetyped)
       for (const { owner, key } of loose) {
-        const part: Constraint = { sort: "foreignKey", value: key };
-        step({ kind: "addPart", table: owner, part }, [addPart(owner, part)]);
+        const constraint: Constraint = { kind: "foreignKey", value: key };
+        step({ kind: "addConstraint", table: owner, constraint }, [addConstraint(owner, constraint)]);
       }
   }
   tieKnots();
@@ -68,7 +69,7 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
 }
 
 /** Foreign keys that point at a table which is to go before their own. */
-function loosened(operations: readonly Operation[]): Extract<Operation, { kind: "dropPart" }>[] {
+function loosened(operations: readonly Operation[]): Extract<Operation, { kind: "dropConstraint" }>[] {
   const end = operations.findIndex((operation) => operation.kind !== "dropTable");
   const tables = operations
     .slice(0, end === -1 ? undefined : end)
@@ -76,7 +77,7 @@ function loosened(operations: readonly Operation[]): Extract<Operation, { kind: 
   return tables.flatMap((table, at) =>
     table.foreignKeys
       .filter((key) => tables.slice(0, at).some((other) => keyOf(other) === keyOf(key.references)))
-      .map((value) => ({ kind: "dropPart" as const, table, part: { sort: "foreignKey" as const, value } })),
+      .map((value) => ({ kind: "dropConstraint" as const, table, constraint: { kind: "foreignKey" as const, value } })),
   );
 }
 
@@ -136,19 +137,19 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
       return alterColumn(operation);
     case "changePrimaryKey":
       return changePrimaryKey(operation);
-    case "addPart":
-      return [addPart(operation.table, operation.part)];
-    case "dropPart":
-      return dropPart(operation.table, operation.part);
-    case "renamePart":
-      if (operation.before.sort === "index")
+    case "addConstraint":
+      return [addConstraint(operation.table, operation.constraint)];
+    case "dropConstraint":
+      return dropConstraint(operation.table, operation.constraint);
+    case "renameConstraint":
+      if (operation.before.kind === "index")
         return [
           alter(
             operation.table,
             `RENAME INDEX ${quote(operation.before.value.name!)} TO ${quote(operation.after.value.name!)}`,
           ),
         ];
-      return [...dropPart(operation.table, operation.before), addPart(operation.table, operation.after)];
+      return [...dropConstraint(operation.table, operation.before), addConstraint(operation.table, operation.after)];
     case "createView":
       return [sql(`CREATE VIEW ${path(operation.view)} AS ${operation.view.definition}`)];
     case "dropView":
@@ -228,24 +229,24 @@ function changePrimaryKey({ table, before, after }: ChangePrimaryKey): Statement
   return [alter(table, changes.join(", "))];
 }
 
-function addPart(table: ObjectName, part: Constraint): Statement {
-  switch (part.sort) {
+function addConstraint(table: ObjectName, constraint: Constraint): Statement {
+  switch (constraint.kind) {
     case "index":
-      return alter(table, `ADD ${write.indexClause(part.value)}`);
+      return alter(table, `ADD ${write.indexClause(constraint.value)}`);
     case "check":
-      return alter(table, `ADD ${write.checkClause(part.value)}`);
+      return alter(table, `ADD ${write.checkClause(constraint.value)}`);
     case "foreignKey":
-      return alter(table, `ADD ${write.foreignKeyClause(part.value)}`);
+      return alter(table, `ADD ${write.foreignKeyClause(constraint.value)}`);
     default:
-      throw new Error(`MySQL has no ${part.sort}`);
+      throw new Error(`MySQL has no ${constraint.kind}`);
   }
 }
 
-function dropPart(table: ObjectName, part: Constraint): Statement[] {
-  if (part.sort === "index") return [alter(table, `DROP INDEX ${quote(part.value.name)}`)];
-  if (part.sort === "check") return [alter(table, `DROP CONSTRAINT ${quote(part.value.name!)}`)];
-  const name = quote(part.value.name!);
-  const isKey = part.sort === "foreignKey" && part.value.hasIndex;
+function dropConstraint(table: ObjectName, constraint: Constraint): Statement[] {
+  if (constraint.kind === "index") return [alter(table, `DROP INDEX ${quote(constraint.value.name)}`)];
+  if (constraint.kind === "check") return [alter(table, `DROP CONSTRAINT ${quote(constraint.value.name!)}`)];
+  const name = quote(constraint.value.name!);
+  const isKey = constraint.kind === "foreignKey" && constraint.value.hasIndex;
   // The index that the key brought along stays behind otherwise.
   return [alter(table, `DROP FOREIGN KEY ${name}`), ...(isKey ? [alter(table, `DROP INDEX ${name}`)] : [])];
 }

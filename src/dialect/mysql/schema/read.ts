@@ -20,7 +20,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   const databases = [standard, ...scope.schemas.filter((name) => name !== standard)];
   const isMariaDb = /mariadb/i.test(version);
   const select = async <T>(sql: string): Promise<T[]> => (await runner.query(sql, [databases])) as T[];
-  const isOurs = (row: { name: string }) => !scope.isLeftAlone(row.name);
+  const isOurs = (row: { name: string }) => !scope.isIgnored(row.name);
   const tables = (await select<TableRow>(TABLES)).filter(isOurs);
   const columns = group(await select<ColumnRow>(COLUMNS));
   const statistics = group(await select<StatisticRow>(STATISTICS));

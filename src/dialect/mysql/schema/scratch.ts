@@ -3,7 +3,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, Scratch } from "../../schema/dialect";
 import { type Schema, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
-import { carryOut, rewriting } from "../../schema/scratch";
+import { executePlan, withRewrittenSql } from "../../schema/scratch";
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
@@ -27,7 +27,7 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
     await create(`${name}_${at}`);
   }
   await runner.query(`USE ${quote(name)}`);
-  const translated = rewriting(runner, (sql) => {
+  const translated = withRewrittenSql(runner, (sql) => {
     let text = sql;
     for (const [database, scratch] of others) text = text.replaceAll(`${quote(database)}.`, `${quote(scratch)}.`);
     return text.replaceAll(`${quote(standard)}.`, `${quote(name)}.`);
@@ -51,7 +51,7 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
       )) as { row: string }[];
       return rows.map(({ row }) => row);
     },
-    complaints: () => Promise.resolve([]),
+    problems: () => Promise.resolve([]),
     close: async () => {
       await runner.query(`USE ${quote(standard)}`);
       for (const database of [name, ...others.values()]) await runner.query(`DROP DATABASE ${quote(database)}`);
@@ -81,7 +81,7 @@ async function copy(
     tables: schema.tables.map((table) => ({ ...table, foreignKeys: [], triggers: [] })),
     views: [],
   };
-  await carryOut(
+  await executePlan(
     plan(
       emptySchema,
       bare.tables.map((table): Operation => ({ kind: "createTable", table })),
@@ -100,12 +100,16 @@ async function copy(
     await direct.query(`INSERT INTO ${into} (${list(columns)}) SELECT ${list(columns)} FROM ${from} LIMIT ${limit}`);
   }
   const keys = schema.tables.flatMap((table) =>
-    table.foreignKeys.map((value): Operation => ({ kind: "addPart", table, part: { sort: "foreignKey", value } })),
+    table.foreignKeys.map((value): Operation => ({
+      kind: "addConstraint",
+      table,
+      constraint: { kind: "foreignKey", value },
+    })),
   );
   await target.query("SET foreign_key_checks = 0");
-  await carryOut(plan(bare, keys), target);
+  await executePlan(plan(bare, keys), target);
   await target.query("SET foreign_key_checks = 1");
-  await carryOut(
+  await executePlan(
     plan(
       bare,
       schema.views.map((view): Operation => ({ kind: "createView", view })),

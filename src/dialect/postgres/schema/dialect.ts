@@ -16,7 +16,7 @@ const UNDEFINED_FUNCTION = "42883";
 /** The schema side of PostgreSQL. */
 export const postgresSchema: SchemaDialect = {
   transactionalDdl: true,
-  viewsFollowRenames: true,
+  rewritesViewsOnRename: true,
   quote,
   literal,
   path,
@@ -45,10 +45,10 @@ export const postgresSchema: SchemaDialect = {
         onUpdate: undefined,
       };
     },
-    deferrable: true,
-    exclusions: true,
-    namedPrimaryKeys: true,
-    keepsNumbering: false,
+    supportsDeferrable: true,
+    supportsExclusions: true,
+    supportsNamedPrimaryKeys: true,
+    keepsAutoIncrement: false,
   },
   sameName: (a, b) => a === b,
   sameExpression: (a, b) => a === b || same(a) === same(b),
@@ -61,10 +61,10 @@ export const postgresSchema: SchemaDialect = {
   openScratch,
   plan,
   count: (table, condition) => `SELECT COUNT(*) AS "rows" FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
-  isAboutRows: (error) =>
+  isDataError: (error) =>
     isConstraintViolation(readDriverError(driverErrorOf(error))) ||
     /^22/.test((driverErrorOf(error) as { code?: string } | null)?.code ?? ""),
-  isAboutAbsence: (error) =>
+  isMissingObjectError: (error) =>
     isMissingObject(readDriverError(driverErrorOf(error))) ||
     (driverErrorOf(error) as { code?: string } | null)?.code === UNDEFINED_FUNCTION,
   asText: (expression) => `${expression}::text`,

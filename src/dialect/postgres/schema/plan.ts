@@ -33,7 +33,7 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     for (const table of waiting)
       for (const key of table.foreignKeys)
         steps.push({
-          comment: sentence(describe({ kind: "addPart", table, part: { sort: "foreignKey", value: key } })),
+          comment: sentence(describe({ kind: "addConstraint", table, constraint: { kind: "foreignKey", value: key } })),
           statements: [add(table, write.foreignKeyClause(key))],
         });
     waiting = [];
@@ -148,7 +148,9 @@ function loosen(operations: readonly Operation[]): Step[] {
       )
         if (tables.slice(0, at).some((other) => keyOf(other) === keyOf(key.references)))
           steps.push({
-            comment: sentence(describe({ kind: "dropPart", table, part: { sort: "foreignKey", value: key } })),
+            comment: sentence(
+              describe({ kind: "dropConstraint", table, constraint: { kind: "foreignKey", value: key } }),
+            ),
             statements: [sql(`ALTER TABLE ${path(table)} DROP CONSTRAINT ${quote(key.name!)}`)],
           });
   return steps;
@@ -283,12 +285,12 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
         ...(after ? [add(table, write.primaryKeyClause(after))] : []),
       ];
     }
-    case "addPart":
-      return [addPart(operation.table, operation.part)];
-    case "dropPart":
-      return [dropPart(operation.table, operation.part)];
-    case "renamePart":
-      return [renamePart(operation.table, operation.before, operation.after)];
+    case "addConstraint":
+      return [addConstraint(operation.table, operation.constraint)];
+    case "dropConstraint":
+      return [dropConstraint(operation.table, operation.constraint)];
+    case "renameConstraint":
+      return [renameConstraint(operation.table, operation.before, operation.after)];
     case "createEnum":
       return [sql(`CREATE TYPE ${path(operation.type)} AS ENUM (${operation.type.values.map(literal).join(", ")})`)];
     case "dropEnum":
@@ -387,11 +389,11 @@ function withComputedAside(operation: AlterColumn, table: Table, statements: rea
     computed.some(
       ({ name }) => names.includes(name) || expressions.some((one) => one && mentions(one, name, postgresQuoting)),
     );
-  const parts: Constraint[] = [
-    ...table.uniques.filter(({ columns }) => isOver(columns)).map((value): Constraint => ({ sort: "unique", value })),
+  const constraints: Constraint[] = [
+    ...table.uniques.filter(({ columns }) => isOver(columns)).map((value): Constraint => ({ kind: "unique", value })),
     ...table.checks
       .filter(({ expression }) => isOver([], expression))
-      .map((value): Constraint => ({ sort: "check", value })),
+      .map((value): Constraint => ({ kind: "check", value })),
     ...table.indexes
       .filter(({ columns, where }) =>
         isOver(
@@ -400,13 +402,13 @@ function withComputedAside(operation: AlterColumn, table: Table, statements: rea
           ...columns.map(({ expression }) => expression),
         ),
       )
-      .map((value): Constraint => ({ sort: "index", value })),
+      .map((value): Constraint => ({ kind: "index", value })),
   ];
   return [
     ...computed.map(({ name }) => sql(`ALTER TABLE ${path(table)} DROP COLUMN ${quote(name)}`)),
     ...statements,
     ...computed.map((column) => add(table, `COLUMN ${write.columnDefinition(column)}`)),
-    ...parts.map((part) => addPart(table, part)),
+    ...constraints.map((constraint) => addConstraint(table, constraint)),
   ];
 }
 
@@ -475,29 +477,30 @@ function startNumbering(table: ObjectName, column: Column): Statement[] {
   ];
 }
 
-function addPart(table: ObjectName, part: Constraint): Statement {
-  switch (part.sort) {
+function addConstraint(table: ObjectName, constraint: Constraint): Statement {
+  switch (constraint.kind) {
     case "index":
-      return sql(write.createIndex(part.value, table));
+      return sql(write.createIndex(constraint.value, table));
     case "unique":
-      return add(table, write.uniqueClause(part.value));
+      return add(table, write.uniqueClause(constraint.value));
     case "check":
-      return add(table, write.checkClause(part.value));
+      return add(table, write.checkClause(constraint.value));
     case "exclusion":
-      return add(table, write.exclusionClause(part.value));
+      return add(table, write.exclusionClause(constraint.value));
     case "foreignKey":
-      return add(table, write.foreignKeyClause(part.value));
+      return add(table, write.foreignKeyClause(constraint.value));
   }
 }
 
-function dropPart(table: ObjectName, part: Constraint): Statement {
-  if (part.sort === "index") return sql(`DROP INDEX ${path({ schema: table.schema, name: part.value.name })}`);
-  return sql(`ALTER TABLE ${path(table)} DROP CONSTRAINT ${quote(part.value.name!)}`);
+function dropConstraint(table: ObjectName, constraint: Constraint): Statement {
+  if (constraint.kind === "index")
+    return sql(`DROP INDEX ${path({ schema: table.schema, name: constraint.value.name })}`);
+  return sql(`ALTER TABLE ${path(table)} DROP CONSTRAINT ${quote(constraint.value.name!)}`);
 }
 
-function renamePart(table: ObjectName, before: Constraint, after: Constraint): Statement {
+function renameConstraint(table: ObjectName, before: Constraint, after: Constraint): Statement {
   const [from, to] = [before.value.name!, quote(after.value.name!)];
-  if (before.sort === "index") return sql(`ALTER INDEX ${path({ schema: table.schema, name: from })} RENAME TO ${to}`);
+  if (before.kind === "index") return sql(`ALTER INDEX ${path({ schema: table.schema, name: from })} RENAME TO ${to}`);
   return sql(`ALTER TABLE ${path(table)} RENAME CONSTRAINT ${quote(from)} TO ${to}`);
 }
 

@@ -28,7 +28,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   const [{ schema: standard }] = (await runner.query(`SELECT current_schema() AS "schema"`)) as [{ schema: string }];
   const names = [...new Set([standard, ...scope.schemas])];
   const places: Places = { names, modelled: (name) => (name === standard ? undefined : name) };
-  const isOurs = ({ name }: { name: string }) => !scope.isLeftAlone(name);
+  const isOurs = ({ name }: { name: string }) => !scope.isIgnored(name);
   const [tables, columns, constraints, indexes, triggers] = [
     (await runner.query(TABLES, [names])) as TableRow[],
     group((await runner.query(COLUMNS, [names])) as ColumnRow[]),

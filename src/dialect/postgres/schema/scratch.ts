@@ -3,7 +3,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, Scratch } from "../../schema/dialect";
 import { type Column, type ObjectName, type Schema, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
-import { carryOut, rewriting } from "../../schema/scratch";
+import { executePlan, withRewrittenSql } from "../../schema/scratch";
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
@@ -27,7 +27,7 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
     others.set(name, `${prefix}_${at}`);
     await runner.query(`CREATE SCHEMA ${quote(`${prefix}_${at}`)}`);
   }
-  const translated = rewriting(runner, (sql) => {
+  const translated = withRewrittenSql(runner, (sql) => {
     let text = sql;
     for (const [name, scratch] of others) text = text.replaceAll(`${quote(name)}.`, `${quote(scratch)}.`);
     return text.replaceAll(`${quote(standard)}.`, `${quote(prefix)}.`);
@@ -58,7 +58,7 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
       }[];
       return rows.map(({ row }) => row);
     },
-    complaints: () => Promise.resolve([]),
+    problems: () => Promise.resolve([]),
     close: async () => {
       while (runner.isTransactionActive) await runner.rollbackTransaction();
       await runner.release();
@@ -94,7 +94,7 @@ async function copy(
     ...bare.enums.map((type): Operation => ({ kind: "createEnum", type })),
     ...bare.tables.map((table): Operation => ({ kind: "createTable", table })),
   ];
-  await carryOut(plan(emptySchema, create), target);
+  await executePlan(plan(emptySchema, create), target);
   let isWhole = true;
   for (const table of schema.tables) {
     const columns = table.columns.filter((column) => !column.generated);
@@ -104,23 +104,35 @@ async function copy(
     isWhole &&= Number(rows) <= limit;
     await fill(target, table, from, columns, limit);
   }
-  const parts: Operation[] = schema.tables.flatMap((table): Operation[] => [
-    ...table.uniques.map((value): Operation => ({ kind: "addPart", table, part: { sort: "unique", value } })),
-    ...table.checks.map((value): Operation => ({ kind: "addPart", table, part: { sort: "check", value } })),
-    ...table.indexes.map((value): Operation => ({ kind: "addPart", table, part: { sort: "index", value } })),
+  const constraints: Operation[] = schema.tables.flatMap((table): Operation[] => [
+    ...table.uniques.map((value): Operation => ({
+      kind: "addConstraint",
+      table,
+      constraint: { kind: "unique", value },
+    })),
+    ...table.checks.map((value): Operation => ({ kind: "addConstraint", table, constraint: { kind: "check", value } })),
+    ...table.indexes.map((value): Operation => ({
+      kind: "addConstraint",
+      table,
+      constraint: { kind: "index", value },
+    })),
   ]);
   const keys = schema.tables.flatMap((table) =>
-    table.foreignKeys.map((value): Operation => ({ kind: "addPart", table, part: { sort: "foreignKey", value } })),
+    table.foreignKeys.map((value): Operation => ({
+      kind: "addConstraint",
+      table,
+      constraint: { kind: "foreignKey", value },
+    })),
   );
-  await carryOut(
+  await executePlan(
     plan(bare, [
-      ...parts,
+      ...constraints,
       ...(isWhole ? keys : []),
       ...schema.views.map((view): Operation => ({ kind: "createView", view })),
     ]),
     target,
   );
-  if (!isWhole) for (const key of keys) await carryOut(plan(bare, [key]), target).catch(() => undefined);
+  if (!isWhole) for (const key of keys) await executePlan(plan(bare, [key]), target).catch(() => undefined);
   for (const table of schema.tables)
     for (const trigger of table.triggers) await target.query(trigger.sql.replace(` ON ${standard}.`, " ON "));
   return isWhole;

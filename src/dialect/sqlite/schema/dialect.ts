@@ -5,13 +5,13 @@ import type { Column, Table } from "../../schema/model";
 import { literal, mentions, normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
 import { plan, renamed } from "./plan";
-import { hasVerbatim, readSchema } from "./read";
+import { matchesExactly, readSchema } from "./read";
 import { openScratch } from "./scratch";
 
 /** The schema side of SQLite. */
 export const sqliteSchema: SchemaDialect = {
   transactionalDdl: true,
-  viewsFollowRenames: true,
+  rewritesViewsOnRename: true,
   quote,
   literal,
   path: ({ name }) => quote(name),
@@ -23,10 +23,10 @@ export const sqliteSchema: SchemaDialect = {
       // SQLite keeps no comments, and has no character sets and no ON UPDATE for columns.
       return { ...base, values, comment: undefined, charset: undefined, onUpdate: undefined };
     },
-    deferrable: true,
-    exclusions: false,
-    namedPrimaryKeys: false,
-    keepsNumbering: true,
+    supportsDeferrable: true,
+    supportsExclusions: false,
+    supportsNamedPrimaryKeys: false,
+    keepsAutoIncrement: true,
   },
   sameName: (a, b) => a.toLowerCase() === b.toLowerCase(),
   sameExpression: (a, b) => normalized(unwrapped(a)) === normalized(unwrapped(b)),
@@ -36,13 +36,13 @@ export const sqliteSchema: SchemaDialect = {
   canCollate: () => true,
   renamed,
   read: readSchema,
-  hasVerbatim,
+  matchesExactly: matchesExactly,
   openScratch,
   plan,
   count: ({ name }, condition) =>
     `SELECT COUNT(*) AS "rows" FROM ${quote(name)}${condition ? ` WHERE ${condition}` : ""}`,
-  isAboutRows: (error) => isConstraintViolation(readDriverError(driverErrorOf(error))),
-  isAboutAbsence: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
+  isDataError: (error) => isConstraintViolation(readDriverError(driverErrorOf(error))),
+  isMissingObjectError: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
   asText: (expression) => expression,
   lossy,
 };

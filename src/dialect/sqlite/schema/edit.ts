@@ -165,30 +165,33 @@ export function withPrimaryKey(sql: string, key: PrimaryKey | undefined, columns
   return renderTable(key && alone === undefined ? appended(changed, primaryKeyClause(key)) : changed);
 }
 
-export function withPart(sql: string, part: Constraint): string {
-  return part.sort === "index" ? sql : renderTable(appended(parseTable(sql), clauseOf(part)));
+export function withConstraint(sql: string, constraint: Constraint): string {
+  return constraint.kind === "index" ? sql : renderTable(appended(parseTable(sql), clauseOf(constraint)));
 }
 
 /** Takes a constraint out, wherever it stands: among the table's or in a column's definition. */
-export function withoutPart(sql: string, part: Constraint): string {
-  if (part.sort === "index") return sql;
-  const table = removed(parseTable(sql), (item) => item.kind === "constraint" && isPart(item.clause, undefined, part));
+export function withoutConstraint(sql: string, constraint: Constraint): string {
+  if (constraint.kind === "index") return sql;
+  const table = removed(
+    parseTable(sql),
+    (item) => item.kind === "constraint" && isClauseOf(item.clause, undefined, constraint),
+  );
   const definitions = table.definitions.map((item): Definition => {
     if (item.kind === "constraint") return item;
-    const clauses = item.clauses.filter((clause) => !isPart(clause, nameIn(item.name), part));
+    const clauses = item.clauses.filter((clause) => !isClauseOf(clause, nameIn(item.name), constraint));
     return clauses.length === item.clauses.length ? item : { ...item, clauses, text: undefined };
   });
   return renderTable({ ...table, definitions });
 }
 
-export function withPartName(sql: string, before: Constraint, after: Constraint): string {
+export function withConstraintName(sql: string, before: Constraint, after: Constraint): string {
   const table = parseTable(sql);
   return renderTable({
     ...table,
     definitions: table.definitions.map((item) => {
       const column = item.kind === "column" ? nameIn(item.name) : undefined;
       return mapClauses(item, (clause) =>
-        isPart(clause, column, before) ? retold(clause, renamedConstraint(clause.text, after.value.name)) : clause,
+        isClauseOf(clause, column, before) ? retold(clause, renamedConstraint(clause.text, after.value.name)) : clause,
       );
     }),
   });
@@ -205,7 +208,7 @@ export function withTraits(sql: string, before: TableTraits, after: TableTraits)
 }
 
 /** One definition a line, for a statement that is too long for one. */
-export function spread(sql: string): string {
+export function onePerLine(sql: string): string {
   const table = parseTable(sql);
   const isPlain = !tokenize(sql).some((token) => token.kind === "comment") && !sql.includes("\n");
   if (!isPlain || sql.length <= 100) return sql;
@@ -219,28 +222,31 @@ export function spread(sql: string): string {
   });
 }
 
-function clauseOf(part: Constraint): string {
-  switch (part.sort) {
+function clauseOf(constraint: Constraint): string {
+  switch (constraint.kind) {
     case "unique":
-      return uniqueClause(part.value);
+      return uniqueClause(constraint.value);
     case "check":
-      return checkClause(part.value);
+      return checkClause(constraint.value);
     case "foreignKey":
-      return foreignKeyClause(part.value);
+      return foreignKeyClause(constraint.value);
     default:
-      throw new Error(`SQLite has no ${part.sort} in a table's definition`);
+      throw new Error(`SQLite has no ${constraint.kind} in a table's definition`);
   }
 }
 
 const KINDS = { unique: "unique", check: "check", foreignKey: "references" } as const;
 
-function isPart(clause: Clause, column: string | undefined, part: Constraint): boolean {
-  if (part.sort === "index" || part.sort === "exclusion" || clause.kind !== KINDS[part.sort]) return false;
-  if (part.value.name !== undefined || clause.name !== undefined) return part.value.name === clause.name;
-  if (part.sort === "check") return normalized(clause.expression!) === normalized(part.value.expression);
+function isClauseOf(clause: Clause, column: string | undefined, constraint: Constraint): boolean {
+  if (constraint.kind === "index" || constraint.kind === "exclusion" || clause.kind !== KINDS[constraint.kind])
+    return false;
+  if (constraint.value.name !== undefined || clause.name !== undefined) return constraint.value.name === clause.name;
+  if (constraint.kind === "check") return normalized(clause.expression!) === normalized(constraint.value.expression);
   const columns = clause.columns ?? [column!];
-  const sameColumns = columns.join("\0") === part.value.columns.join("\0");
-  return sameColumns && (part.sort === "unique" || isSame(clause.references!.table, part.value.references.name));
+  const sameColumns = columns.join("\0") === constraint.value.columns.join("\0");
+  return (
+    sameColumns && (constraint.kind === "unique" || isSame(clause.references!.table, constraint.value.references.name))
+  );
 }
 
 function mapClauses(item: Definition, edit: (clause: Clause) => Clause): Definition {

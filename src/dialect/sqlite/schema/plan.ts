@@ -1,5 +1,5 @@
 import { enterView, followColumns, renameColumns, strikeView } from "../../schema/typeorm-metadata";
-import type { Plan, Rebuild, Statement, Step } from "../../schema/dialect";
+import type { Plan, RebuildTable, Statement, Step } from "../../schema/dialect";
 import {
   type Column,
   type ForeignKey,
@@ -43,13 +43,13 @@ type Structural = Extract<
       | "dropColumn"
       | "alterColumn"
       | "changePrimaryKey"
-      | "addPart"
-      | "dropPart"
-      | "renamePart";
+      | "addConstraint"
+      | "dropConstraint"
+      | "renameConstraint";
   }
 >;
 
-type IndexOperation = Extract<Operation, { kind: "addPart" | "dropPart" | "renamePart" }>;
+type IndexOperation = Extract<Operation, { kind: "addConstraint" | "dropConstraint" | "renameConstraint" }>;
 
 /**
  * The statements for SQLite. All that concerns one table's definition comes out in one step: by ADD and DROP COLUMN
@@ -97,9 +97,9 @@ class Walk {
           sql(`DROP VIEW ${quote(operation.view.name)}`),
           ...strikeView(metadataTable, operation.view).map((text) => sql(text)),
         ]);
-      case "addPart":
-      case "dropPart":
-      case "renamePart":
+      case "addConstraint":
+      case "dropConstraint":
+      case "renameConstraint":
         if (isIndexOperation(operation)) return this.#index(operation);
         return this.#restructure(operation, at);
       case "changeTable":
@@ -130,10 +130,10 @@ class Walk {
   }
 
   #index(operation: IndexOperation): void {
-    const add = (part: Constraint) => indexStatement(part, operation.table);
-    const drop = (part: Constraint) => sql(`DROP INDEX ${quote(part.value.name!)}`);
-    if (operation.kind === "addPart") this.#step(operation, [add(operation.part)]);
-    else if (operation.kind === "dropPart") this.#step(operation, [drop(operation.part)]);
+    const add = (constraint: Constraint) => indexStatement(constraint, operation.table);
+    const drop = (constraint: Constraint) => sql(`DROP INDEX ${quote(constraint.value.name!)}`);
+    if (operation.kind === "addConstraint") this.#step(operation, [add(operation.constraint)]);
+    else if (operation.kind === "dropConstraint") this.#step(operation, [drop(operation.constraint)]);
     else this.#step(operation, [drop(operation.before), add(operation.after)]);
   }
 
@@ -168,7 +168,7 @@ class Walk {
       this.schema = replaceTable(schema, after, { ...after, stored: native.stored });
       return;
     }
-    const definition = known ?? edit.spread(after.stored!);
+    const definition = known ?? edit.onePerLine(after.stored!);
     const rebuild = rebuildOf(table, after, structural, definition);
     this.steps.push({ ...told(`Rebuild ${displayName(table)}`), statements: [rebuild, ...noted(table, after)] });
     this.schema = replaceTable(schema, after, { ...after, stored: definition });
@@ -186,7 +186,7 @@ class Walk {
         name = operation.to;
       } else if (operation.kind === "renameTable" || operation.kind === "renameColumn") renames.unshift(operation);
       else if (isStructural(operation) && isSame(operation.table, name)) structural.push(operation);
-      else if (isIndexOperation(operation) && operation.kind === "dropPart" && isSame(operation.table, name))
+      else if (isIndexOperation(operation) && operation.kind === "dropConstraint" && isSame(operation.table, name))
         if (!this.#done.has(operation)) unindexed.push(operation);
     }
     return { structural, renames, unindexed };
@@ -209,9 +209,9 @@ function noted(before: Table | undefined, after: Table | undefined): Statement[]
   return followColumns(metadataTable, before, after).map((text) => sql(text));
 }
 
-function indexStatement(part: Constraint, table: ObjectName): Statement {
-  if (part.sort !== "index") throw new Error(`${part.sort} is no index`);
-  return sql(createIndex(part.value, table.name), part.value.stored !== undefined);
+function indexStatement(constraint: Constraint, table: ObjectName): Statement {
+  if (constraint.kind !== "index") throw new Error(`${constraint.kind} is no index`);
+  return sql(createIndex(constraint.value, table.name), constraint.value.stored !== undefined);
 }
 
 function undone(rename: Rename): Rename {
@@ -241,8 +241,10 @@ function isStructural(operation: Operation): operation is Structural {
 }
 
 function isIndexOperation(operation: Operation): operation is IndexOperation {
-  if (operation.kind === "renamePart") return operation.before.sort === "index";
-  return (operation.kind === "addPart" || operation.kind === "dropPart") && operation.part.sort === "index";
+  if (operation.kind === "renameConstraint") return operation.before.kind === "index";
+  return (
+    (operation.kind === "addConstraint" || operation.kind === "dropConstraint") && operation.constraint.kind === "index"
+  );
 }
 
 function renameStatement(operation: Rename): string {
@@ -316,12 +318,12 @@ function edited(before: Table, after: Table, operation: Structural): string {
       return edit.withColumnChanged(text, operation);
     case "changePrimaryKey":
       return edit.withPrimaryKey(text, operation.after, after.columns);
-    case "addPart":
-      return edit.withPart(text, operation.part);
-    case "dropPart":
-      return edit.withoutPart(text, operation.part);
-    case "renamePart":
-      return edit.withPartName(text, operation.before, operation.after);
+    case "addConstraint":
+      return edit.withConstraint(text, operation.constraint);
+    case "dropConstraint":
+      return edit.withoutConstraint(text, operation.constraint);
+    case "renameConstraint":
+      return edit.withConstraintName(text, operation.before, operation.after);
   }
 }
 
@@ -335,10 +337,10 @@ interface NativeChange {
 function nativeChange(table: Table, operations: readonly Structural[], schema: Schema): NativeChange | undefined {
   const added = operations.filter((operation): operation is AddColumn => operation.kind === "addColumn");
   const dropped = operations.filter((operation) => operation.kind === "dropColumn");
-  const newKeys = keysOf(operations, "addPart");
+  const newKeys = keysOf(operations, "addConstraint");
   if (added.length > 0 && added.length + newKeys.length === operations.length)
     return addedNatively(table, added, newKeys);
-  const oldKeys = keysOf(operations, "dropPart");
+  const oldKeys = keysOf(operations, "dropConstraint");
   const isDropOnly = dropped.length > 0 && dropped.length + oldKeys.length === operations.length;
   return isDropOnly
     ? droppedNatively(
@@ -367,9 +369,9 @@ function droppedNatively(
   };
 }
 
-function keysOf(operations: readonly Structural[], kind: "addPart" | "dropPart"): ForeignKey[] {
+function keysOf(operations: readonly Structural[], kind: "addConstraint" | "dropConstraint"): ForeignKey[] {
   return operations.flatMap((operation) =>
-    operation.kind === kind && operation.part.sort === "foreignKey" ? [operation.part.value] : [],
+    operation.kind === kind && operation.constraint.kind === "foreignKey" ? [operation.constraint.value] : [],
   );
 }
 
@@ -449,7 +451,7 @@ function toldWith(what: string, details: readonly string[]): Pick<Step, "comment
   return details.length === 1 ? { comment: `${what}: ${details[0]}` } : { comment: what, details };
 }
 
-function rebuildOf(before: Table, after: Table, operations: readonly Structural[], definition: string): Rebuild {
+function rebuildOf(before: Table, after: Table, operations: readonly Structural[], definition: string): RebuildTable {
   const values = after.columns.flatMap((column): [string, string][] => {
     if (column.generated) return [];
     const added = operations.find(

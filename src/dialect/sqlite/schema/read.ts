@@ -48,14 +48,14 @@ function storedObjects(runner: QueryRunner): Promise<StoredObject[]> {
 }
 
 function oursIn(scope: Scope): (object: StoredObject) => boolean {
-  return ({ name }) => !/^sqlite_/i.test(name) && !scope.isLeftAlone(name);
+  return ({ name }) => !/^sqlite_/i.test(name) && !scope.isIgnored(name);
 }
 
 /**
  * Whether what SQLite has stored are the plan's statements, all of them and no others. Triggers are nobody's but a hand's.
  * A plan that enters something into TypeORM's books says more than statements show.
  */
-export async function hasVerbatim(runner: QueryRunner, { steps }: Plan, scope: Scope): Promise<boolean> {
+export async function matchesExactly(runner: QueryRunner, { steps }: Plan, scope: Scope): Promise<boolean> {
   const wanted = steps.flatMap(({ statements }) => statements.map((one) => (one.kind === "sql" ? one.sql : "")));
   if (!wanted.every((sql) => /^CREATE (TABLE|INDEX|UNIQUE INDEX) "/.test(sql))) return false;
   const isOurs = oursIn(scope);

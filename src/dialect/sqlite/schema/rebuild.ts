@@ -18,7 +18,7 @@
  */
 
 /** The name that a table has while it is copied. */
-export const PARKED = "retort_rebuilt_";
+export const OLD_TABLE_PREFIX = "retort_rebuilt_";
 
 /**
  * The recipe, as it stands in the file. The table is renamed away and not the new one renamed in, so that the new
@@ -26,7 +26,7 @@ export const PARKED = "retort_rebuilt_";
  * of the table. Indexes and triggers are read from the database rather than from the file, so that those which
  * somebody made by hand after the file was written are kept too.
  */
-export function recipe(typed: boolean): string {
+export function rebuildFunction(typed: boolean): string {
   const [text, result] = typed ? [": string", ": Promise<void>"] : ["", ""];
   const parameters = typed
     ? `
@@ -42,7 +42,7 @@ export function recipe(typed: boolean): string {
 async function rebuild(${parameters})${result} {
   const { definition, into, from, twice } = options;
   const name = (text${text}) => \`"\${text.replaceAll('"', '""')}"\`;
-  const parked = name(\`${PARKED}\${table}\`);
+  const parked = name(\`${OLD_TABLE_PREFIX}\${table}\`);
   const [{ unsafe }] = await queryRunner.query(
     \`SELECT (SELECT "foreign_keys" FROM pragma_foreign_keys) AND EXISTS (
        SELECT 1 FROM "sqlite_master" AS "child", pragma_foreign_key_list("child"."name") AS "key"

@@ -42,7 +42,7 @@ export async function openScratch(dataSource: DataSource): Promise<Scratch> {
     copy: (source, _schema, limit) => copy(source, runner, limit),
     run: (work) => runWithForeignKeysOff(runner, work),
     rows: (table, columns) => rowsOf(runner, table.name, columns),
-    complaints: async () => [...(await brokenObjects(runner)), ...(await danglingKeys(runner))],
+    problems: async () => [...(await brokenObjects(runner)), ...(await danglingKeys(runner))],
     close: async () => {
       await runner.release();
       await scratch.destroy();
