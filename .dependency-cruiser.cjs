@@ -37,10 +37,11 @@ module.exports = {
     mayNotImport(["query"], ["cli", "shell", "migrate", "config", "session"], upwards),
     mayNotImport(["metadata", "dialect"], ["cli", "shell", "migrate", "config", "session", "query"], upwards),
     {
-      name: "errors-import-nothing",
+      name: "shared-files-import-no-layer",
+      comment: "The files of src itself (errors, text, values …) may be used by every layer, so they use none.",
       severity: "error",
-      from: { path: "^src/errors\\.ts$" },
-      to: { path: "^src/" },
+      from: { path: "^src/[^/]+\\.ts$", pathNot: "^src/index\\.ts$" },
+      to: { path: "^src/[^/]+/" },
     },
     {
       name: "the-index-is-for-users",

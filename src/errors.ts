@@ -1,3 +1,5 @@
+import { firstLine } from "./text";
+
 /**
  * Exit codes of the command line. Scripts rely on them; a new one is a new promise.
  */
@@ -47,4 +49,26 @@ export class RetortError extends Error {
     this.exitCode = details.exitCode ?? ExitCode.failure;
     this.retryable = details.retryable ?? false;
   }
+}
+
+/**
+ * The message of an error, or of anything else that was thrown. It goes by shape: an error of `node:vm` or of another copy of a
+ * driver is not an `instanceof Error` here.
+ */
+export function messageOf(error: unknown): string {
+  const { errors, message, name } = Object(error) as { errors?: unknown; message?: unknown; name?: unknown };
+  // A host with several addresses fails with one error for each address.
+  if (Array.isArray(errors) && errors.length > 0) return messageOf(errors[0]);
+  if (typeof message !== "string") return String(error);
+  return message || (typeof name === "string" && name) || "an error without a message";
+}
+
+/** The first line of an error's message; of a failed statement, of what the driver said. */
+export function shortMessage(error: unknown): string {
+  return firstLine(messageOf(driverErrorOf(error)));
+}
+
+/** The driver's error that TypeORM's QueryFailedError wraps; else the error itself. */
+export function driverErrorOf(error: unknown): unknown {
+  return (error as { driverError?: unknown } | null | undefined)?.driverError ?? error;
 }

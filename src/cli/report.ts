@@ -1,3 +1,4 @@
+import { firstLine } from "../text";
 import { ExitCode, RetortError } from "../errors";
 import { whereFrom } from "./place";
 import type { Style } from "./style";
@@ -38,10 +39,6 @@ export function said(error: unknown): string {
   const message = firstLine(error.message);
   if (error.name === "Error") return message || "an error without a message";
   return message ? `${error.name}: ${message}` : error.name;
-}
-
-function firstLine(text: string): string {
-  return text.split("\n")[0]!.trim();
 }
 
 function inWords(error: unknown): string {

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { ExitCode, RetortError } from "../errors";
+import { ExitCode, RetortError, shortMessage } from "../errors";
 
 /** A place in a source file; lines and columns count from 1. */
 export interface SourcePlace {
@@ -56,7 +56,7 @@ export function doesNotParse(place: SourcePlace, message: string, cause?: unknow
 
 /** The configuration, or a file that it imports, threw while it was loaded. */
 export function loadingThrew(place: SourcePlace, cause: unknown): RetortError {
-  return usage("threw", `${at(place)}: ${messageOf(cause)}`, undefined, cause);
+  return usage("threw", `${at(place)}: ${shortMessage(cause)}`, undefined, cause);
 }
 
 export function moduleMissing(place: SourcePlace, request: string, cause: unknown): RetortError {
@@ -229,13 +229,4 @@ export function at({ file, line, column }: SourcePlace): string {
 export function shown(file: string): string {
   const relative = path.relative(process.cwd(), file);
   return relative === "" ? "." : relative.startsWith(`..${path.sep}..`) || path.isAbsolute(relative) ? file : relative;
-}
-
-export function messageOf(error: unknown): string {
-  const message = error instanceof Error || hasMessage(error) ? error.message : String(error);
-  return message.split("\n")[0]! || (error as Error).name || "an error without a message";
-}
-
-function hasMessage(value: unknown): value is { message: string } {
-  return typeof (value as { message?: unknown } | null)?.message === "string";
 }

@@ -1,4 +1,5 @@
 import type { DataSource, DataSourceOptions } from "typeorm";
+import { isRecord } from "../values";
 import { didYouMean } from "../suggestion";
 import { exportGivesNoDataSource, exportMissing, exportsNoDataSource, severalDataSources } from "./errors";
 
@@ -46,7 +47,7 @@ function exportedBy(exports: Readonly<Record<string, unknown>>): Exported[] {
 
 /** `default` may be what a CommonJS module exports as a whole, with a `default` of its own, or an array of options. */
 function unfolded(name: string, value: unknown): Exported[] {
-  if (name === "default" && isObject(value)) {
+  if (name === "default" && isRecord(value)) {
     if (Array.isArray(value)) return value.map((one: unknown, index) => withKind(nameOfOptions(one, index), one));
     if (value["__esModule"]) return exportedBy(value);
   }
@@ -65,7 +66,7 @@ function withKind(name: string, value: unknown): Exported {
 function kindOf(value: unknown): Kind {
   if (typeof value === "function")
     return /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
-  if (!isObject(value)) return "other";
+  if (!isRecord(value)) return "other";
   if (isDataSource(value)) return "DataSource";
   if (typeof value["then"] === "function") return "promise";
   return typeof value["type"] === "string" ? "options" : "other";
@@ -73,9 +74,9 @@ function kindOf(value: unknown): Kind {
 
 /** By shape: the project's DataSource is of its own copy of TypeORM, of whichever version. */
 export function isDataSource(value: unknown): value is DataSource {
-  if (!isObject(value)) return false;
+  if (!isRecord(value)) return false;
   if (value["@instanceof"] === Symbol.for("DataSource")) return true;
-  return isObject(value["options"]) && typeof value["initialize"] === "function" && "createQueryRunner" in value;
+  return isRecord(value["options"]) && typeof value["initialize"] === "function" && "createQueryRunner" in value;
 }
 
 // Choosing
@@ -180,8 +181,4 @@ function kindInWords({ kind, value }: Exported): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { RetortError } from "../errors";
+import { RetortError, shortMessage } from "../errors";
 import {
   circularImport,
   columnTypeUnknown,
@@ -8,7 +8,6 @@ import {
   driverUnknown,
   entitiesInvalid,
   loadingThrew,
-  messageOf,
   moduleMissing,
   primaryKeyMissing,
   type SourcePlace,
@@ -51,7 +50,7 @@ export function metadataFailure(error: unknown): RetortError | undefined {
   if (object) return columnTypeUnknown(object[1]!, object[2]!, error);
   const undefinedType = /^Column type for (.+)#(.+) is not defined/.exec(error.message);
   if (undefinedType) return columnTypeUnknown(undefinedType[1]!, undefinedType[2]!, error);
-  return entitiesInvalid(error.message.split("\n")[0]!, error);
+  return entitiesInvalid(shortMessage(error), error);
 }
 
 function driverFailure(error: unknown, place: SourcePlace, type: string | undefined): RetortError | undefined {
@@ -97,7 +96,7 @@ function lineOf(request: string, file: string): number | undefined {
 
 function syntaxFailure(error: unknown, place: SourcePlace): RetortError | undefined {
   if (error instanceof SyntaxError) {
-    return doesNotParse(place.line === undefined ? syntaxErrorPlace(place) : place, messageOf(error), error);
+    return doesNotParse(place.line === undefined ? syntaxErrorPlace(place) : place, shortMessage(error), error);
   }
   const early = error instanceof ReferenceError && /^Cannot access '(.+)' before initialization/.exec(error.message);
   return early ? circularImport(place, early[1]!, error) : undefined;

@@ -1,5 +1,5 @@
-import fs from "node:fs";
 import path from "node:path";
+import { isFile } from "../paths";
 import { configurationMissing, namedFileMissing } from "./errors";
 import { packageOf, readPackage } from "./package";
 
@@ -71,10 +71,6 @@ function foldersUpwards(cwd: string): string[] {
   const folders = [cwd];
   for (let folder = cwd; folder !== owner.root; folder = path.dirname(folder)) folders.push(path.dirname(folder));
   return folders;
-}
-
-function isFile(file: string): boolean {
-  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** The project's folder: its package's, or the configuration file's where there is no package. */

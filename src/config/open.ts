@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { DataSource, EntityMetadata } from "typeorm";
-import { RetortError } from "../errors";
-import { connectionFailed, databaseUnreadable, folderMissing, messageOf, notADatabase } from "./errors";
+import { driverErrorOf, RetortError, shortMessage } from "../errors";
+import { connectionFailed, databaseUnreadable, folderMissing, notADatabase } from "./errors";
 import { inFolder } from "./folder";
 import { loadingFailure, metadataFailure } from "./failures";
 import type { Project } from "./project";
@@ -124,11 +124,11 @@ function openingFailure(error: unknown, project: Project, file: string | undefin
 function fileFailure(error: unknown, file: string | undefined): RetortError | undefined {
   const code = codeOf(error);
   if (code === "ERR_DLOPEN_FAILED") {
-    return connectionFailed("SQLite", messageOf(error), "npm rebuild better-sqlite3", error);
+    return connectionFailed("SQLite", shortMessage(error), "npm rebuild better-sqlite3", error);
   }
   if (!file) return undefined;
   if (code === "SQLITE_NOTADB") return notADatabase(file, error);
-  return code?.startsWith("SQLITE_") ? databaseUnreadable(file, messageOf(driverError(error)), error) : undefined;
+  return code?.startsWith("SQLITE_") ? databaseUnreadable(file, shortMessage(error), error) : undefined;
 }
 
 /** What keeps a server from being reached or from letting one in: the driver's code, what it means, and what to look at. */
@@ -160,18 +160,13 @@ function serverFailure(error: unknown, { dataSource, file }: Project): RetortErr
 
 function unknownFailure(error: unknown, { dataSource, file }: Project): RetortError {
   const hint = `look at ${path.relative(process.cwd(), file)}, or add --verbose`;
-  return connectionFailed(addressOf(dataSource), messageOf(driverError(error)), hint, error);
+  return connectionFailed(addressOf(dataSource), shortMessage(error), hint, error);
 }
 
 function codeOf(error: unknown): string | undefined {
-  const inner = driverError(error) as { code?: unknown; errors?: unknown[] } | null;
+  const inner = driverErrorOf(error) as { code?: unknown; errors?: unknown[] } | null;
   if (typeof inner?.code === "string") return inner.code;
   return Array.isArray(inner?.errors) ? codeOf(inner.errors[0]) : undefined;
-}
-
-/** TypeORM wraps what a driver says about a statement. */
-function driverError(error: unknown): unknown {
-  return (error as { driverError?: unknown } | null)?.driverError ?? error;
 }
 
 const SERVERS: Readonly<Record<string, readonly [title: string, port: number]>> = {

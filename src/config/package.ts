@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { isRecord } from "../values";
 
 /** What Retort reads of a package.json. */
 export interface PackageJson {
@@ -41,7 +42,7 @@ export function readPackage(folder: string): Package | undefined {
 function parsed(text: string): PackageJson {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : {};
+    return isRecord(value) ? value : {};
   } catch {
     return {};
   }

@@ -1,5 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
+import { isFile } from "../paths";
+import { isRecord } from "../values";
 import { packageOf, readPackage } from "./package";
 import type { CompilerSettings } from "./tsconfig";
 
@@ -60,10 +62,6 @@ function found(candidates: readonly string[]): string | undefined {
 
 export function isPath(request: string): boolean {
   return path.isAbsolute(request) || /^\.\.?($|[/\\])/.test(request);
-}
-
-function isFile(file: string): boolean {
-  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 // `paths` and `baseUrl` of tsconfig.json
@@ -127,7 +125,7 @@ function realFile(file: string): string | undefined {
 }
 
 function exportTarget(exported: unknown, subpath: string): string | undefined {
-  const isMap = isObject(exported) && Object.keys(exported).some((key) => key.startsWith("."));
+  const isMap = isRecord(exported) && Object.keys(exported).some((key) => key.startsWith("."));
   if (!isMap) return subpath === "." ? conditional(exported, "") : undefined;
   return mappedTarget(exported, subpath);
 }
@@ -147,15 +145,11 @@ function mappedTarget(map: Record<string, unknown>, key: string): string | undef
 function conditional(target: unknown, star: string): string | undefined {
   if (typeof target === "string") return target.replaceAll("*", star);
   if (Array.isArray(target)) return target.map((one) => conditional(one, star)).find((one) => one !== undefined);
-  if (!isObject(target)) return undefined;
+  if (!isRecord(target)) return undefined;
   for (const [condition, inner] of Object.entries(target)) {
     if (!IMPORT_CONDITIONS.has(condition)) continue;
     const inside = conditional(inner, star);
     if (inside !== undefined) return inside;
   }
   return undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "../values";
 /**
  * What a project may say to Retort: the `retort` object of package.json, and a `retort` object that the configuration file exports.
  * Both are merged; the configuration file wins.
@@ -36,15 +37,11 @@ export interface ShellSettings {
 /** Merges settings group by group: of two values for one key the later one counts. */
 export function mergeSettings(...sources: readonly unknown[]): Settings {
   const merged: Record<string, unknown> = {};
-  for (const source of sources.filter(isObject)) {
+  for (const source of sources.filter(isRecord)) {
     for (const [key, value] of Object.entries(source)) {
       const before = merged[key];
-      merged[key] = isObject(before) && isObject(value) ? { ...before, ...value } : value;
+      merged[key] = isRecord(before) && isRecord(value) ? { ...before, ...value } : value;
     }
   }
   return merged;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { RetortError } from "../errors";
+import { messageOf, RetortError } from "../errors";
 
 /** What the database objected to, told apart in the same words for every database. */
 export type DatabaseErrorKind =
@@ -113,12 +113,4 @@ export function unsupportedDatabase(type: string): RetortError {
     hint: 'use type: "better-sqlite3", "postgres", "mysql" or "mariadb"',
     exitCode: 2,
   });
-}
-
-/** What an error says, also one of another realm or another copy of the driver, which is no `Error` here. */
-export function messageOf(error: unknown): string {
-  // A host with several addresses fails once an address.
-  const { errors: [first] = [], message } = Object(error) as { errors?: unknown[]; message?: unknown };
-  if (first !== undefined) return messageOf(first);
-  return typeof message === "string" ? message : String(error);
 }

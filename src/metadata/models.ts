@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { DataSource } from "typeorm";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
+import { isObject } from "../values";
 import { notAnEntity, unknownEntity } from "./errors";
 import { EntityModel, type EntityTarget } from "./model";
 
@@ -54,7 +55,7 @@ export class Models {
 
   /** The model of an object that has to be an entity. */
   ofEntity(entity: unknown): EntityModel {
-    const model = typeof entity === "object" && entity !== null ? this.find(entity) : undefined;
+    const model = isObject(entity) ? this.find(entity) : undefined;
     if (!model)
       throw notAnEntity(
         entity,

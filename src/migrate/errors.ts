@@ -1,5 +1,6 @@
 import path from "node:path";
-import { ExitCode, RetortError } from "../errors";
+import { pluralize } from "../text";
+import { ExitCode, RetortError, shortMessage } from "../errors";
 import { shortened } from "./history/statement";
 
 // The migration files
@@ -13,7 +14,7 @@ function badFile(code: string, message: string, hint?: string, cause?: unknown):
 }
 
 export function fileDoesNotLoad(file: string, cause: unknown): RetortError {
-  return badFile("file-does-not-load", `${file} cannot be loaded: ${firstLine(cause)}`, `correct ${file}`, cause);
+  return badFile("file-does-not-load", `${file} cannot be loaded: ${shortMessage(cause)}`, `correct ${file}`, cause);
 }
 
 export function exportsNoMigration(file: string): RetortError {
@@ -52,7 +53,7 @@ export function sameNameTwice(name: string, files: readonly (string | undefined)
 export function cannotBeMade(name: string, file: string | undefined, cause: unknown): RetortError {
   return badFile(
     "cannot-be-made",
-    `the migration ${name}${inFile(file)} throws when it is made: ${firstLine(cause)}`,
+    `the migration ${name}${inFile(file)} throws when it is made: ${shortMessage(cause)}`,
     undefined,
     cause,
   );
@@ -90,7 +91,7 @@ export function pastTheBase(wanted: number, applied: number): RetortError {
     "migrate/past-the-base",
     applied === 0
       ? "nothing can be taken back: no migration is applied"
-      : `${wanted} migrations cannot be taken back: only ${count(applied, "is", "are")} applied`,
+      : `${wanted} migrations cannot be taken back: only ${pluralize(applied, "is", "are")} applied`,
     { hint: applied === 0 ? "retort migrate status" : "retort migrate down base    (takes all of them back)" },
   );
 }
@@ -98,7 +99,7 @@ export function pastTheBase(wanted: number, applied: number): RetortError {
 export function pastTheHead(wanted: number, pending: number): RetortError {
   return new RetortError(
     "migrate/past-the-head",
-    `${wanted === 1 ? "1 migration" : `${wanted} migrations`} cannot be applied: ${pending === 0 ? "none is" : `only ${count(pending, "is", "are")}`} pending`,
+    `${pluralize(wanted, "migration")} cannot be applied: ${pending === 0 ? "none is" : `only ${pluralize(pending, "is", "are")}`} pending`,
     { hint: pending === 0 ? "retort migrate status" : "retort migrate up    (applies all of them)" },
   );
 }
@@ -192,7 +193,7 @@ export interface Failure {
 export function migrationFailed(failure: Failure): RetortError {
   const { name, direction, file, statement, outcome, cause } = failure;
   const place = placeOf(statement);
-  const message = driverMessage(cause);
+  const message = shortMessage(cause);
   const correction = `correct ${file ?? name}, then: retort migrate ${direction}`;
   const isThere = direction === "up" && /already exists|duplicate column/i.test(message);
   const stamp = isThere ? `if the database has all of it already: retort migrate stamp ${name}; else ` : "";
@@ -205,7 +206,7 @@ export function migrationFailed(failure: Failure): RetortError {
 export function leftHalfApplied(failure: Failure): RetortError {
   const { name, direction, file, statement, outcome, cause } = failure;
   const place = placeOf(statement);
-  return new RetortError("migrate/half-applied", `${name} (${direction}) failed${place}: ${driverMessage(cause)}`, {
+  return new RetortError("migrate/half-applied", `${name} (${direction}) failed${place}: ${shortMessage(cause)}`, {
     hint: `${outcome}; correct ${file ?? name} or the rows, then: retort migrate ${direction}    (goes on from there)`,
     exitCode: ExitCode.halfApplied,
     cause,
@@ -227,13 +228,13 @@ export function danglingKeys(name: string, direction: string, found: readonly st
 export function cannotBeShown(name: string, direction: string, cause: unknown): RetortError {
   return new RetortError(
     "migrate/cannot-be-shown",
-    `${name} (${direction}) cannot be shown without being run: ${driverMessage(cause)}`,
+    `${name} (${direction}) cannot be shown without being run: ${shortMessage(cause)}`,
     { hint: "try it on a copy of the database", cause },
   );
 }
 
 export function noScratch(cause: unknown): RetortError {
-  return new RetortError("migrate/no-scratch", `no scratch database can be made: ${driverMessage(cause)}`, {
+  return new RetortError("migrate/no-scratch", `no scratch database can be made: ${shortMessage(cause)}`, {
     hint: "let the user create databases (PostgreSQL: ALTER USER … CREATEDB; MySQL: GRANT CREATE ON *.*), or use another one",
     cause,
   });
@@ -247,7 +248,7 @@ export function notProven(name: string, problem: string): RetortError {
 
 /** The lock, or the write lock of the database, cannot be had at all. */
 export function cannotWrite(cause: unknown): RetortError {
-  return new RetortError("migrate/cannot-write", `the database cannot be written to: ${driverMessage(cause)}`, {
+  return new RetortError("migrate/cannot-write", `the database cannot be written to: ${shortMessage(cause)}`, {
     hint: "look at the owner and the permissions of the file and its folder, or at the user's rights",
     cause,
   });
@@ -278,7 +279,7 @@ export function isHalfApplied(name: string, direction: "up" | "down", statements
   const what = direction === "up" ? "applied" : "taken back";
   return new RetortError(
     "migrate/half-applied",
-    `${name} is only half ${what}: ${count(statements, "statement is", "statements are")} done`,
+    `${name} is only half ${what}: ${pluralize(statements, "statement is", "statements are")} done`,
     {
       hint: `retort migrate ${direction}    (goes on from there), or finish it by hand and: retort migrate stamp TARGET`,
       exitCode: ExitCode.halfApplied,
@@ -305,20 +306,6 @@ function placeOf(statement: Failure["statement"]): string {
 
 function inFile(file: string | undefined): string {
   return file === undefined ? "" : ` in ${file}`;
-}
-
-function count(number: number, one: string, many: string): string {
-  return `${number} ${number === 1 ? one : many}`;
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
-}
-
-/** The driver's own words, without what TypeORM puts around them. */
-function driverMessage(error: unknown): string {
-  const driverError = (error as { driverError?: unknown } | null)?.driverError;
-  return firstLine(driverError ?? error);
 }
 
 /** A path as messages show it: relative to the project's folder. */

@@ -1,3 +1,4 @@
+import { isObject } from "../values";
 import type { ColumnModel, EntityModel } from "../metadata/model";
 import { valueMissing, valueRefused } from "../metadata/errors";
 import { isLeftToDatabase } from "../metadata/inspection/refusal";
@@ -44,7 +45,7 @@ function assignments(model: EntityModel, property: string, value: unknown): Assi
       value: isEntity(value) ? referenced.read(value) : value,
     }));
   const inside = model.columns.filter(({ path }) => path.length > 1 && path[0] === property);
-  if (inside.length > 0 && typeof value === "object" && value !== null)
+  if (inside.length > 0 && isObject(value))
     return inside
       .map((one) => ({ column: one, value: one.read({ [property]: value }) }))
       .filter((one) => one.value !== undefined);
@@ -52,5 +53,5 @@ function assignments(model: EntityModel, property: string, value: unknown): Assi
 }
 
 function isEntity(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !(value instanceof Scalar) && !isSubquery(value);
+  return isObject(value) && !(value instanceof Scalar) && !isSubquery(value);
 }

@@ -1,3 +1,4 @@
+import { isObject } from "../values";
 /**
  * Marks objects that stand for a value that is still in the database: relations that were not loaded. The prompt awaits
  * these and native promises, and nothing else, so that a thenable of somebody else's never runs by being named.
@@ -7,5 +8,5 @@ export const awaitable: unique symbol = Symbol.for("typeorm-retort.awaitable") a
 /** Whether the prompt should wait for this value: a native promise, or a relation that is not loaded. */
 export function isAwaitable(value: unknown): value is PromiseLike<unknown> {
   if (value instanceof Promise) return true;
-  return typeof value === "object" && value !== null && awaitable in value;
+  return isObject(value) && awaitable in value;
 }

@@ -1,4 +1,5 @@
 import type { FindOperator } from "typeorm";
+import { isObject, isPlainObject } from "../values";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import {
   keyPartOfUnsaved,
@@ -135,7 +136,7 @@ function isAmong(place: Place, query: Subquery): Condition {
 /** Related to this entity, or to the entity of this key. */
 function isTheOne(place: Place, value: unknown): Condition {
   const { relation, way } = place;
-  const isEntity = typeof value === "object" && value !== null;
+  const isEntity = isObject(value);
   const parts = (columns: readonly ColumnModel[]): Condition =>
     and(
       ...columns.map((column) => {
@@ -245,10 +246,4 @@ export function isFindOperator(value: unknown): value is FindOperator<unknown> {
   // By its mark, not by instanceof: the project has its own copy of TypeORM.
   const mark = (value as { "@instanceof"?: unknown } | null)?.["@instanceof"];
   return mark === Symbol.for("FindOperator") || mark === Symbol.for("EqualOperator");
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

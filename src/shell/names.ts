@@ -1,4 +1,5 @@
 import type * as TypeORM from "typeorm";
+import { groupBy } from "../groups";
 import { and, not, or } from "../query/expression";
 import { exists, func, when } from "../query/functions";
 import { joined, raise, selectin } from "../query/loading";
@@ -67,9 +68,7 @@ type Named = Pick<ShellModel, "name" | "metadata">;
  * The names of the entities. Two of one name are told apart by where they live: `blog_Post`, `shop_Post`; neither is `Post`.
  */
 export function entityNames<M extends Named>(models: readonly M[]): EntityName<M>[] {
-  const named = new Map<string, M[]>();
-  for (const model of models) named.set(model.name, [...(named.get(model.name) ?? []), model]);
-  return [...named].flatMap(([name, sharing]) => {
+  return [...groupBy(models, ({ name }) => name)].flatMap(([name, sharing]) => {
     if (sharing.length === 1) return [{ name: identifier(name), model: sharing[0]! }];
     const prefixes = distinctPrefixes(sharing);
     return sharing.map((model, index) => ({ name: identifier(`${prefixes[index]}_${name}`), model }));

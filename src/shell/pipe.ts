@@ -1,4 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
+import { pluralize } from "../text";
 import type * as Commands from "./commands/commands";
 import type { Repl } from "./repl";
 import { Statements, type Piece } from "./evaluate/statements";
@@ -44,10 +45,7 @@ async function runPiece({ kind, text }: Piece, sitting: Repl): Promise<boolean> 
 function leftUnsaved(sitting: Repl): number {
   const { unsaved } = sitting;
   if (sitting.restrictions.sandbox || (unsaved === 0 && !sitting.db.session.inTransaction)) return 0;
-  const what =
-    unsaved > 0
-      ? `${unsaved} unsaved ${unsaved === 1 ? "change" : "changes"}`
-      : "flushed changes that were not committed";
+  const what = unsaved > 0 ? pluralize(unsaved, "unsaved change") : "flushed changes that were not committed";
   sitting.note([`retort: the input ended with ${what}; end it with db.session.commit() or db.session.rollback()`]);
   return 1;
 }

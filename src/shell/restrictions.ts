@@ -1,4 +1,5 @@
 import type { DataSourceOptions } from "typeorm";
+import { wildcard } from "../text";
 import { optionsExclude } from "./errors";
 import type { ShellOptions } from "./shell";
 import type { ShellDatabase } from "./world";
@@ -32,14 +33,8 @@ export function isGuarded(
 ): boolean {
   const { host, isLocal } = hostOf(options);
   if (host === undefined) return false;
-  if (settings.guard?.some((pattern) => matches(host, pattern))) return true;
-  return !isLocal && !settings.trust?.some((pattern) => matches(host, pattern));
-}
-
-/** `*` stands for any characters. */
-function matches(host: string, pattern: string): boolean {
-  const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*");
-  return new RegExp(`^${escaped}$`, "i").test(host);
+  if (settings.guard?.some((pattern) => wildcard(pattern).test(host))) return true;
+  return !isLocal && !settings.trust?.some((pattern) => wildcard(pattern).test(host));
 }
 
 /** Where the database is. A file, a socket, this machine, a private address and a one-word name count as close by. */

@@ -1,3 +1,4 @@
+import { pluralize } from "../../text";
 import { ExitCode } from "../../errors";
 import { check } from "../../migrate/generate/check";
 import { halfAppliedError } from "../../migrate/run/plan";
@@ -30,7 +31,7 @@ export async function run(command: CommandContext<Options>): Promise<ExitCode> {
 
 function advice(agrees: boolean, differences: number, pending: number): string {
   if (agrees) return "The entities and the database agree.";
-  const count = differences === 1 ? "1 difference" : `${differences} differences`;
+  const count = pluralize(differences, "difference");
   if (pending === 0) return `${count}: retort migrate generate NAME`;
   return `${count}, and ${pending} pending: retort migrate up`;
 }

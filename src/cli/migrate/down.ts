@@ -1,3 +1,4 @@
+import { pluralize } from "../../text";
 import type { ExitCode } from "../../errors";
 import { planDown, type Plan } from "../../migrate/run/plan";
 import type { CommandContext } from "../command";
@@ -31,8 +32,7 @@ export async function confirmLosses(
   );
   const unknown = linted.reduce((sum, one) => sum + one.unknown, 0);
   for (const { step, finding } of losses) command.note(`${step.migration.name}  ${worded(finding, command.noteStyle)}`);
-  if (unknown > 0)
-    command.note(`${unknown === 1 ? "1 statement" : `${unknown} statements`} cannot be known beforehand.`);
+  if (unknown > 0) command.note(`${pluralize(unknown, "statement")} cannot be known beforehand.`);
   if (losses.length === 0 && unknown === 0) command.note("No row will be lost.");
   const migrations = plan.length === 1 ? plan[0]!.migration.name : `${plan.length} migrations`;
   return confirm(command, `Take ${migrations} back?`);

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { isObject } from "../../values";
 import { packageOf, type Package } from "../../config/package";
 import { RetortError } from "../../errors";
 import { configurationText, type Driver, type NewConfiguration } from "../../migrate/files/configuration";
@@ -111,7 +112,7 @@ function dependsOn(owner: Package | undefined, name: string): boolean {
   const json = (owner?.json ?? {}) as Record<string, unknown>;
   return ["dependencies", "devDependencies", "peerDependencies"].some((kind) => {
     const group = json[kind];
-    return typeof group === "object" && group !== null && name in group;
+    return isObject(group) && name in group;
   });
 }
 

@@ -1,3 +1,4 @@
+import { pluralize } from "../../text";
 import { ExitCode } from "../../errors";
 import type { Linted } from "../../migrate/lint/lint";
 import { lint } from "../../migrate/lint/lint";
@@ -47,7 +48,7 @@ function print(command: CommandContext, linted: readonly Linted[]): void {
       if (finding.query !== undefined) command.print(command.style.dim(`  ${finding.query}`));
     }
     if (unknown > 0) {
-      const statements = unknown === 1 ? "1 statement is" : `${unknown} statements are`;
+      const statements = pluralize(unknown, "statement is", "statements are");
       command.note(`${step.migration.name}: ${statements} put together while it runs, and could not be looked at`);
     }
   }

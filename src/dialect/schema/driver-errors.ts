@@ -2,11 +2,6 @@ import type { DatabaseErrorKind, DriverErrorFacts } from "../errors";
 
 const ABOUT_ROWS: ReadonlySet<DatabaseErrorKind> = new Set(["unique", "foreign-key", "not-null", "check"]);
 
-/** The driver's own error, without what TypeORM puts around it. */
-export function driverErrorOf(error: unknown): unknown {
-  return (error as { driverError?: unknown } | null)?.driverError ?? error;
-}
-
 /** Whether the database objected to a row: a duplicate, a missing value, a key that points at nothing. */
 export function isConstraintViolation({ kind }: DriverErrorFacts): boolean {
   return ABOUT_ROWS.has(kind);

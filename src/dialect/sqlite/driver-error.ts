@@ -1,4 +1,5 @@
-import { messageOf, type DatabaseErrorKind, type DriverErrorFacts } from "../errors";
+import { messageOf } from "../../errors";
+import type { DatabaseErrorKind, DriverErrorFacts } from "../errors";
 
 const KINDS: Record<string, DatabaseErrorKind> = {
   SQLITE_CONSTRAINT_UNIQUE: "unique",

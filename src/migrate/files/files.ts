@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
 import type { MigrationInterface } from "typeorm";
+import { isFile } from "../../paths";
 import { RetortError } from "../../errors";
 import {
   cannotBeMade,
@@ -81,11 +82,6 @@ function filesIn(pattern: string, root: string): string[] {
     .map((entry) => ({ entry, file: path.join(absolute, entry.name) }))
     .filter(({ entry, file }) => entry.isFile() || (entry.isSymbolicLink() && isFile(file)))
     .map(({ file }) => file);
-}
-
-/** Whatever the link leads to. */
-function isFile(file: string): boolean {
-  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function isCode(file: string): boolean {

@@ -1,4 +1,5 @@
-import { ExitCode, RetortError } from "../../errors";
+import { pluralize } from "../../text";
+import { ExitCode, RetortError, shortMessage } from "../../errors";
 import type { Question } from "./answers";
 
 /** What loses data, or needs a value, and was not answered. */
@@ -41,12 +42,12 @@ export function badValue(problem: string, column: string): RetortError {
 }
 
 export function pendingMigrations(names: readonly string[]): RetortError {
-  const are = names.length === 1 ? "1 migration is" : `${names.length} migrations are`;
+  const are = pluralize(names.length, "migration is", "migrations are");
   return new RetortError("migrate/pending", `${are} pending; nothing was written`, { hint: "retort migrate up" });
 }
 
 export function entitiesNotAccepted(table: string, cause: unknown): RetortError {
-  const reason = firstLine(cause);
+  const reason = shortMessage(cause);
   return new RetortError("migrate/entities", `the database does not accept the entities' ${table}: ${reason}`, {
     hint: "correct the entity, then generate again",
     exitCode: ExitCode.usage,
@@ -75,7 +76,7 @@ export interface Refusal {
 export function rowsRefuse(refusals: readonly Refusal[], cause: unknown): RetortError {
   const hint = "correct the rows, then generate again";
   if (refusals.length === 0) {
-    const message = `the rows that are there do not allow it: ${firstLine(cause)}; nothing was written`;
+    const message = `the rows that are there do not allow it: ${shortMessage(cause)}; nothing was written`;
     return new RetortError("migrate/rows", message, { hint, cause });
   }
   const lines = refusals.map(({ text, query }) => `  ${text}${query === undefined ? "" : `\n    ${query}`}`);
@@ -91,7 +92,7 @@ export function downRefused(dropped: readonly string[], cause: unknown): RetortE
   const flags = dropped.map((column) => `--backfill "${column}=(EXPRESSION)"`).join(" ");
   return new RetortError(
     "migrate/rows",
-    `the rows that are there would not allow the way back (down): ${firstLine(cause)}; nothing was written`,
+    `the rows that are there would not allow the way back (down): ${shortMessage(cause)}; nothing was written`,
     {
       hint: flags
         ? `say what rows get on the way back, as in ('x' || id): ${flags}`
@@ -110,9 +111,4 @@ export function badName(name: string): RetortError {
 
 export function fileExists(file: string): RetortError {
   return new RetortError("migrate/file-exists", `${file} exists already`, { hint: "choose another name" });
-}
-
-function firstLine(error: unknown): string {
-  const driverError = (error as { driverError?: unknown } | null)?.driverError ?? error;
-  return (driverError instanceof Error ? driverError.message : String(driverError)).split("\n")[0]!;
 }

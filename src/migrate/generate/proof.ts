@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
+import { shortMessage } from "../../errors";
 import type { Plan, SchemaDialect, Scope, Scratch } from "../../dialect/schema/dialect";
 import {
   type Column,
@@ -110,7 +111,7 @@ class Trial {
 
   /** The database names the first thing only; `lint` finds all of them, in the tables themselves. */
   async #failure(direction: "up" | "down", error: unknown): Promise<Error> {
-    if (!this.#dialect.isDataError(error)) return proofFailed(`${direction} fails: ${messageOf(error)}`, error);
+    if (!this.#dialect.isDataError(error)) return proofFailed(`${direction} fails: ${shortMessage(error)}`, error);
     if (direction === "down") return downRefused(this.#withoutValues(), error);
     const { failuresOf } = require("../lint/lint") as typeof import("../lint/lint");
     return rowsRefuse(await failuresOf(this.source, this.#migration.up), error);
@@ -134,7 +135,7 @@ class Trial {
       await this.scratch.run((runner) => this.#migration.down(runner));
       return false;
     } catch (error) {
-      if (!refusals.some((message) => messageOf(error).includes(message))) {
+      if (!refusals.some((message) => shortMessage(error).includes(message))) {
         throw await this.#failure("down", error);
       }
       return true;
@@ -252,9 +253,4 @@ function load({ up, down, className }: Tried): MigrationInterface {
   const module = { exports: undefined as unknown as new () => MigrationInterface };
   (new Function("module", text) as (module: object) => void)(module);
   return new module.exports();
-}
-
-function messageOf(error: unknown): string {
-  const driverError = (error as { driverError?: unknown } | null)?.driverError ?? error;
-  return (driverError instanceof Error ? driverError.message : String(driverError)).split("\n")[0]!;
 }

@@ -1,4 +1,5 @@
 import type { QueryRunner } from "typeorm";
+import { pluralize, wildcard } from "../../text";
 import type { Plan, SchemaDialect, Scope } from "../../dialect/schema/dialect";
 import { schemaDialectOf } from "../../dialect/schema/dialects";
 import { type Declared, declaredSchema } from "../../dialect/schema/entities";
@@ -117,16 +118,11 @@ export function scopeOf(
   const books = [dataSource.options.migrationsTableName ?? "migrations", dataSource.metadataTableName, "retort_*"];
   const cache = dataSource.options.cache;
   const cacheTable = typeof cache === "object" && cache.tableName ? cache.tableName : "query-result-cache";
-  const patterns = [...books, cacheTable, ...declared.ignored, ...(settings.ignore ?? [])].map(pattern);
+  const patterns = [...books, cacheTable, ...declared.ignored, ...(settings.ignore ?? [])].map(wildcard);
   return {
     isIgnored: (name) => patterns.some((one) => one.test(name)),
     schemas: [...new Set(declared.schema.tables.flatMap(({ schema }) => (schema === undefined ? [] : [schema])))],
   };
-}
-
-function pattern(text: string): RegExp {
-  const escaped = text.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`, "i");
 }
 
 /** The difference as it is, nothing asked: what is not in the entities counts as dropped, renames are not guessed. */
@@ -232,14 +228,14 @@ class Decision {
     const candidates = this.#wanted.tables.filter(isNew);
     return this.inquiry.put({
       about: "table",
-      text: `table ${displayName(table)} (${spokenRows(rows)}) belongs to no entity`,
+      text: `table ${displayName(table)} (${pluralize(rows, "row")}) belongs to no entity`,
       rows,
       choices: [
         ...closestFirst(name, candidates, ({ name: other }) => other).map((other): Choice => ({
           flag: `--rename ${name}:${this.#names.table(other)}`,
           text: `it is now ${displayName(other)}; its rows stay`,
         })),
-        { flag: `--drop ${name}`, text: `drops it with ${spokenRows(rows)}` },
+        { flag: `--drop ${name}`, text: `drops it with ${pluralize(rows, "row")}` },
       ],
     });
   }
@@ -359,14 +355,14 @@ class Decision {
     const retyped = closestFirst(column.name, others, (other) => other.name);
     return this.inquiry.put({
       about: "column",
-      text: `column "${column.name}" of ${displayName(table)} is no longer in the entity; ${rows === 0 ? "no row has" : rows === 1 ? "1 row has" : `${rows} rows have`} a value in it`,
+      text: `column "${column.name}" of ${displayName(table)} is no longer in the entity; ${rows === 0 ? "no row has" : pluralize(rows, "row has", "rows have")} a value in it`,
       rows,
       choices: [
         ...[...likely, ...retyped].slice(0, RENAMES).map((other): Choice => ({
           flag: `--rename ${name}:${this.#names.property(table, other.name)}`,
           text: `it is now "${other.name}"${isSameType(other) ? "" : `, ${other.type}`}; its values stay`,
         })),
-        { flag: `--drop ${name}`, text: `drops it with ${rows === 1 ? "1 value" : `${rows} values`}` },
+        { flag: `--drop ${name}`, text: `drops it with ${pluralize(rows, "value")}` },
       ],
     });
   }
@@ -408,7 +404,7 @@ class Decision {
       table,
       column,
       rows,
-      `${displayName(table)} gets "${column.name}", which is NOT NULL and has no default; ${spokenRows(rows)} ${rows === 1 ? "needs" : "need"} a value`,
+      `${displayName(table)} gets "${column.name}", which is NOT NULL and has no default; ${pluralize(rows, "row")} ${rows === 1 ? "needs" : "need"} a value`,
     );
     return isAnswered ? this.#settleAdded(operation) : operation;
   }
@@ -419,7 +415,7 @@ class Decision {
     const own = this.schemas.dialect.quote(this.#origin(table, before.name));
     if (before.nullable && !after.nullable && backfill === undefined && !before.generated && !after.generated) {
       const rows = await this.#count(table, `${own} IS NULL`);
-      const text = `"${after.name}" of ${displayName(table)} becomes NOT NULL, and is NULL in ${spokenRows(rows)}`;
+      const text = `"${after.name}" of ${displayName(table)} becomes NOT NULL, and is NULL in ${pluralize(rows, "row")}`;
       if (rows > 0 && (await this.#askForValue(table, after, rows, text))) return this.#settleAltered(operation);
     }
     if (!(await this.#isKept(operation)) || !(await this.#valuesFit(operation))) return this.#settleAltered(operation);
@@ -440,7 +436,7 @@ class Decision {
     const name = this.#names.column(table, after.name);
     return !(await this.inquiry.put({
       about: "narrowing",
-      text: `"${after.name}" of ${displayName(table)} becomes ${after.type}, which changes the value of ${spokenRows(rows)}`,
+      text: `"${after.name}" of ${displayName(table)} becomes ${after.type}, which changes the value of ${pluralize(rows, "row")}`,
       rows,
       choices: [{ flag: `--drop ${name}`, text: "what does not fit may go" }],
     }));
@@ -462,7 +458,7 @@ class Decision {
     const added = after.values.filter((value) => !before.values?.includes(value));
     return !(await this.inquiry.put({
       about: "values",
-      text: `"${after.name}" of ${displayName(table)} has a value in ${spokenRows(rows)} that its enum no longer allows`,
+      text: `"${after.name}" of ${displayName(table)} has a value in ${pluralize(rows, "row")} that its enum no longer allows`,
       rows,
       choices: [
         ...gone.flatMap((old) =>
@@ -607,10 +603,6 @@ class Decision {
 
 function nameOf({ schema, name }: ObjectName): ObjectName {
   return { schema, name };
-}
-
-function spokenRows(rows: number): string {
-  return rows === 1 ? "1 row" : `${rows} rows`;
 }
 
 function wantedValue(column: Column, name: string, text: string): Choice {

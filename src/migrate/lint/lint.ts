@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
+import { pluralize } from "../../text";
 import type { Dialect } from "../../dialect/dialect";
 import { dialectOf } from "../../dialect/dialects";
 import {
@@ -182,7 +183,7 @@ class Walk {
     return some(rows, (count) => ({
       kind: "loses-rows",
       table: state.origin!,
-      text: `table "${state.origin}" goes with ${spoken(count)}`,
+      text: `table "${state.origin}" goes with ${pluralize(count, "row")}`,
     }));
   }
 
@@ -206,7 +207,7 @@ class Walk {
     return some(rows, (count) => ({
       kind: "loses-values",
       table,
-      text: `column "${column}" of "${table}" goes with its values in ${spoken(count)}`,
+      text: `column "${column}" of "${table}" goes with its values in ${pluralize(count, "row")}`,
     }));
   }
 
@@ -245,7 +246,7 @@ class Walk {
     const rebuilt = some(rows, (count) => ({
       kind: "rebuilds",
       table: source.origin!,
-      text: `table "${source.origin}" is rebuilt: ${spoken(count)} copied`,
+      text: `table "${source.origin}" is rebuilt: ${pluralize(count, "row")} copied`,
     }));
     if (!isFollowed) return rebuilt;
     return [...rebuilt, ...(await this.#newDemands(source.origin, target.definition, columns, now))];
@@ -317,7 +318,7 @@ class Walk {
     return some(await this.#count(origin), (count) => ({
       kind: "rebuilds",
       table: origin,
-      text: `table "${origin}" may be rebuilt: ${spoken(count)}`,
+      text: `table "${origin}" may be rebuilt: ${pluralize(count, "row")}`,
     }));
   }
 
@@ -327,7 +328,7 @@ class Walk {
     return some(await this.#count(origin), (count) => ({
       kind: "locks",
       table: origin,
-      text: `nobody can write to "${origin}" (${spoken(count)}) while its index is made; CREATE INDEX CONCURRENTLY with transaction = false lets them`,
+      text: `nobody can write to "${origin}" (${pluralize(count, "row")}) while its index is made; CREATE INDEX CONCURRENTLY with transaction = false lets them`,
     }));
   }
 
@@ -348,7 +349,7 @@ class Walk {
         return some((await this.#evidence.rows(origin)).rows, (count) => ({
           kind: "must-fail",
           table: origin,
-          text: `"${effect.column}" of "${origin}" is NOT NULL without a default, and ${spoken(count)} would have no value`,
+          text: `"${effect.column}" of "${origin}" is NOT NULL without a default, and ${pluralize(count, "row")} would have no value`,
         }));
       case "setNotNull": {
         const column = this.#unchanged(state, effect.column);
@@ -381,7 +382,7 @@ class Walk {
     return evident(await this.#evidence.rows(table, condition), (count) => ({
       kind: "must-fail",
       table,
-      text: `"${column}" of "${table}" becomes NOT NULL, and is NULL in ${spoken(count)}`,
+      text: `"${column}" of "${table}" becomes NOT NULL, and is NULL in ${pluralize(count, "row")}`,
     }));
   }
 
@@ -394,7 +395,7 @@ class Walk {
     return evident(await this.#evidence.doubles(table, values, where), (count) => ({
       kind: "must-fail",
       table,
-      text: `${columns.map((column) => `"${column}"`).join(", ")} of "${table}" becomes unique, and ${count === 1 ? "1 value is" : `${count} values are`} there more than once`,
+      text: `${columns.map((column) => `"${column}"`).join(", ")} of "${table}" becomes unique, and ${pluralize(count, "value is", "values are")} there more than once`,
     }));
   }
 
@@ -402,7 +403,7 @@ class Walk {
     return evident(await this.#evidence.failing(table, expression, columns), (count) => ({
       kind: "must-fail",
       table,
-      text: `${spoken(count)} of "${table}" ${count === 1 ? "does" : "do"} not meet CHECK (${expression.trim()})`,
+      text: `${pluralize(count, "row")} of "${table}" ${count === 1 ? "does" : "do"} not meet CHECK (${expression.trim()})`,
     }));
   }
 
@@ -416,7 +417,7 @@ class Walk {
     return evident(rows, (count) => ({
       kind: "must-fail",
       table: child,
-      text: `${spoken(count)} of "${child}" point${count === 1 ? "s" : ""} at no row of "${parent.origin}"`,
+      text: `${pluralize(count, "row")} of "${child}" point${count === 1 ? "s" : ""} at no row of "${parent.origin}"`,
     }));
   }
 
@@ -506,8 +507,4 @@ function evident({ rows, query }: Evident, say: (rows: number) => Omit<Finding, 
 
 function some(rows: number | undefined, say: (rows: number) => Omit<Finding, "rows">): Finding[] {
   return rows === undefined || rows === 0 ? [] : [{ ...say(rows), rows }];
-}
-
-function spoken(rows: number): string {
-  return rows === 1 ? "1 row" : `${rows} rows`;
 }

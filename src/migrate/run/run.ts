@@ -1,4 +1,5 @@
 import type { QueryRunner } from "typeorm";
+import { pluralize } from "../../text";
 import { RetortError } from "../../errors";
 import type { DanglingRows, LockWait, MigrationDatabase, RunLock } from "./databases/contract";
 import type { MigrationFile } from "../files/files";
@@ -321,7 +322,7 @@ class Runner {
     }
     if (error instanceof RetortError && error.code === "migrate/cannot-go-on") return error;
     const done = halfApplied.statements.filter(({ changes, state }) => changes && state === "done").length;
-    const outcome = `${done} ${done === 1 ? "statement" : "statements"} before it ${done === 1 ? "is" : "are"} done and stay`;
+    const outcome = `${pluralize(done, "statement")} before it ${done === 1 ? "is" : "are"} done and stay`;
     return leftHalfApplied(this.#describe(step, error, outcome));
   }
 
@@ -419,7 +420,7 @@ class KeyCheck {
     throw danglingKeys(
       migration.name,
       direction,
-      more.map(([what, rows]) => `${rows} ${rows === 1 ? "row" : "rows"} of ${what}`),
+      more.map(([what, rows]) => `${pluralize(rows, "row")} of ${what}`),
     );
   }
 }

@@ -1,3 +1,4 @@
+import { pluralize } from "../../text";
 import { findTable } from "../../dialect/schema/model";
 import { check } from "../generate/check";
 import type { MigrationContext } from "../context";
@@ -214,13 +215,9 @@ function lostRows(before: Snapshot, back: Snapshot, between: Snapshot): [gone: s
     const now = back.rows.get(name) ?? [];
     const missing = rows.length - now.length;
     const stayed = between.rows.has(name);
-    if (missing > 0 && stayed) gone.push(`${count(missing)} of "${name}"`);
+    if (missing > 0 && stayed) gone.push(`${pluralize(missing, "row")} of "${name}"`);
     else if (missing > 0) losses.push(`down makes "${name}" again, without its rows`);
     else if (rows.join("\n") !== now.join("\n")) losses.push(`down leaves other values in "${name}" than there were`);
   }
   return [gone, losses];
-}
-
-function count(rows: number): string {
-  return rows === 1 ? "1 row" : `${rows} rows`;
 }

@@ -1,12 +1,12 @@
 import type { Dialect, DeferredConstraints } from "../../dialect/dialect";
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
-import { byModel, groupBy } from "../state/groups";
+import { groupBy } from "../../groups";
 import type { ChangeSet } from "./change-set-computer";
 import { commitOrder } from "./commit-order";
 import type { Dependency } from "./dependency";
 import { Dependencies } from "./dependencies";
 import type { IdentityMap } from "../state/identity-map";
-import type { Instance } from "../state/instance";
+import { byModel, type Instance } from "../state/instance";
 import { mayPointNowhere, parkable, parkedValue, pointsNowhere, type TemporaryValues } from "../write/temporary-values";
 import type { Link, Update } from "../write/persister";
 import { tableOrder } from "./table-order";

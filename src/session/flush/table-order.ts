@@ -1,7 +1,7 @@
 import type { EntityModel } from "../../metadata/model";
-import { byModel, groupBy } from "../state/groups";
+import { groupBy } from "../../groups";
 import { keysOf } from "./dependencies";
-import type { Instance } from "../state/instance";
+import { byModel, type Instance } from "../state/instance";
 
 /**
  * Sorts objects by their tables, each behind those that its foreign keys point at. Most schemas allow it, and nobody has to

@@ -1,3 +1,4 @@
+import { isPlainObject } from "../../values";
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import { describe } from "../../metadata/errors";
 import type { Models } from "../../metadata/models";
@@ -272,7 +273,7 @@ export class Relationships implements CollectionKeeper {
     if (value !== null) {
       const model = typeof value === "object" ? (instanceOf(value)?.model ?? this.#models.find(value)) : undefined;
       if (!model) {
-        if (typeof value === "object" && !isPlain(value)) throw wrongEntity(relation, describe(value));
+        if (typeof value === "object" && !isPlainObject(value)) throw wrongEntity(relation, describe(value));
         this.#writeKey(instance, relation, value);
         return;
       }
@@ -346,11 +347,6 @@ export class Relationships implements CollectionKeeper {
 export function referencesPrimaryKey(relation: RelationModel): boolean {
   const { primary } = relation.target;
   return relation.joins.length === primary.length && relation.joins.every(({ referenced }) => referenced.isPrimary);
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
 
 /** The value of a foreign key's column, whether a property holds it or only the row does. */

@@ -1,3 +1,4 @@
+import { firstLine, pluralize } from "../../text";
 import { RetortError } from "../../errors";
 import type { ColumnModel, RelationModel } from "../../metadata/model";
 import { throughOf, type Dependency } from "../flush/dependency";
@@ -141,7 +142,7 @@ export function staleRow(entity: object): RetortError {
 
 /** @param relation the foreign key that is in the way */
 export function childrenNeedParent(parent: object, relation: RelationModel, count: number): RetortError {
-  const children = `${count} ${relation.model.name}${count === 1 ? "" : "s"}`;
+  const children = pluralize(count, relation.model.name);
   const where = relation.inverse ? ` in ${relation.inverse.label}` : "";
   return new RetortError(
     "session/orphans",
@@ -198,10 +199,6 @@ export function nameOf(entity: object): string {
     }
   }
   return (entity.constructor as { name?: string } | undefined)?.name ?? "object";
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0]!;
 }
 
 export function noCollection(): RetortError {

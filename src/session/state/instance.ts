@@ -1,3 +1,4 @@
+import { groupBy } from "../../groups";
 import type { EntityModel, RelationModel } from "../../metadata/model";
 import type { Query } from "../../query/query";
 import type { Collection, LazyCollection } from "../relations/collection";
@@ -171,4 +172,9 @@ export function attach(entity: object, instance: Instance): void {
 /** What is remembered of an object; undefined for one that no session has seen. */
 export function instanceOf(entity: object): Instance | undefined {
   return Stamp.read(entity);
+}
+
+/** Objects by the entity that they are of. */
+export function byModel(instances: Iterable<Instance>): Map<EntityModel, Instance[]> {
+  return groupBy(instances, ({ model }) => model);
 }

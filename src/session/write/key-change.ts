@@ -2,7 +2,7 @@ import type { Statements } from "../../dialect/dialect";
 import type { ColumnModel, EntityModel } from "../../metadata/model";
 import type { Change } from "../flush/change-set";
 import { keyCannotFollow } from "../state/errors";
-import { groupBy } from "../state/groups";
+import { groupBy } from "../../groups";
 import { keyMaker } from "../state/identity-key";
 import { NOT_LOADED, type Instance, type Reference } from "../state/instance";
 import type { UndoLog } from "../rollback/undo-log";

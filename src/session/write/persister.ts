@@ -2,7 +2,7 @@ import type { Dialect, Row, Statements } from "../../dialect/dialect";
 import type { ColumnModel, EntityModel, JunctionModel } from "../../metadata/model";
 import type { Change } from "../flush/change-set";
 import { rowGone, staleRow } from "../state/errors";
-import { groupBy } from "../state/groups";
+import { groupBy } from "../../groups";
 import { followingStatements, leading, ownFollowers, type ReferencingRow, type FollowingStatement } from "./key-change";
 import type { Placeholders } from "../flush/flush-plan";
 import { Inserter } from "./inserter";

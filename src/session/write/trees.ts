@@ -4,7 +4,7 @@ import type { TreeModel } from "../../metadata/tree";
 import { secondRoot, treeCycle } from "../state/errors";
 import { changesForNow, isAwaited } from "../flush/change-set";
 import type { Step } from "../flush/flush-plan";
-import { groupBy } from "../state/groups";
+import { groupBy } from "../../groups";
 import type { Instance } from "../state/instance";
 import type { TemporaryValues } from "./temporary-values";
 import { ValueToCome } from "../preview/plan";

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { once } from "node:events";
 import path from "node:path";
+import { pluralize } from "../../text";
 import { Query } from "../../query/query";
 import { noSuchFile, nothingToWrite, usage } from "../errors";
 import { formatted } from "../print/formats";
@@ -28,7 +29,7 @@ export const exportRows: DotCommand = {
     const value = await rowsOf(target.rest, sitting);
     if (!(await mayWrite(target, sitting))) return false;
     const rows = await sitting.accounted(() => write(value, target, format, sitting));
-    sitting.note([`${rows} ${rows === 1 ? "row" : "rows"} written to ${target.name}`]);
+    sitting.note([`${pluralize(rows, "row")} written to ${target.name}`]);
     return true;
   },
 };

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { pluralize } from "../../text";
 import { noSuchFile, notHere, usage } from "../errors";
 import { scriptOf } from "../save/script";
 import type { DotCommand } from "./command";
@@ -25,7 +26,7 @@ export const save: DotCommand = {
       throw noSuchFile(name, error);
     }
     const { length } = sitting.inputs;
-    sitting.note([`${length} ${length === 1 ? "input" : "inputs"} written to ${name}; retort run ${name} runs them`]);
+    sitting.note([`${pluralize(length, "input")} written to ${name}; retort run ${name} runs them`]);
     return true;
   },
 };

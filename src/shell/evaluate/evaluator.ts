@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { isObject } from "../../values";
 import { parse, type Parsed, type TypedSource } from "../rewrite/parse";
 import { offsetAt, render, type Rewritten } from "../rewrite/rope";
 import { rewrite, type LastStatement } from "../rewrite/rewrite";
@@ -189,7 +190,7 @@ export class Evaluator {
 
   /** Where in what was typed an error came about. */
   place(error: unknown): Place | undefined {
-    const stack = typeof error === "object" && error !== null ? (error as Error).stack : undefined;
+    const stack = isObject(error) ? (error as Error).stack : undefined;
     if (typeof stack !== "string") return undefined;
     for (const [, number, line, column] of stack.matchAll(/retort:(\d+):(\d+):(\d+)/g)) {
       const input = this.inputs.get(Number(number));

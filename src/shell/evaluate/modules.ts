@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { isObject } from "../../values";
 
 /** Loads a file of the project through the project's own compiler. */
 export type LoadFile = (file: string) => Promise<Record<string, unknown>>;
@@ -67,7 +68,7 @@ function importedFile(specifier: string, folders: readonly string[]): string | u
 }
 
 function hasSubpaths(exports: unknown): boolean {
-  return typeof exports === "object" && exports !== null && Object.keys(exports).some((key) => key.startsWith("."));
+  return isObject(exports) && Object.keys(exports).some((key) => key.startsWith("."));
 }
 
 function condition(entry: unknown): string | undefined {

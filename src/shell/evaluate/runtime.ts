@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { isObject } from "../../values";
 import { isAwaitable } from "../../query/awaitable";
 import { callbackMethod } from "./arrays";
 
@@ -113,7 +114,7 @@ export class Call {
   is(value: unknown): boolean {
     if (this.isInterrupted) throw new Interrupted();
     this.held = value;
-    return typeof value === "object" && value !== null && isAwaitable(value);
+    return isObject(value) && isAwaitable(value);
   }
 
   /** The value that was held. */
@@ -327,7 +328,7 @@ export class Steps {
 type Shape = 0 | 1 | readonly Shape[] | { readonly [name: string]: Shape };
 
 function settleParts(value: unknown, shape: Shape): unknown {
-  if (typeof value === "object" && value !== null && isAwaitable(value)) {
+  if (isObject(value) && isAwaitable(value)) {
     return Promise.resolve(value).then((settled) => settleParts(settled, shape));
   }
   if (typeof shape !== "object" || value === null || typeof value !== "object") return value;

@@ -1,4 +1,6 @@
 import path from "node:path";
+import { isObject } from "../../values";
+import { firstLine } from "../../text";
 import { RetortError } from "../../errors";
 import { didYouMean } from "../../suggestion";
 import { oneLine } from "./cell";
@@ -75,8 +77,8 @@ function isAborted(error: RetortError): boolean {
 
 function messageOf(error: unknown, place: Place | undefined, context: FailureContext): string {
   if (!(error instanceof Error)) return `Thrown: ${oneLine(thrown(error))}`;
-  if (error instanceof RetortError) return firstLine(error.message);
-  const message = explained(error, place, context) ?? firstLine(error.message);
+  if (error instanceof RetortError) return printable(error.message);
+  const message = explained(error, place, context) ?? printable(error.message);
   if (!message) return error.name;
   return error.name === "Error" ? message : `${error.name}: ${message}`;
 }
@@ -139,9 +141,10 @@ function whereLines({ text, offset }: Place, { theme, width }: FailureContext): 
 }
 
 function thrown(value: unknown): string {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+  return isObject(value) ? JSON.stringify(value) : String(value);
 }
 
-function firstLine(text: string): string {
-  return oneLine(text.split("\n")[0]!.trim());
+/** The first line of a message, as the terminal may print it. */
+function printable(message: string): string {
+  return oneLine(firstLine(message));
 }

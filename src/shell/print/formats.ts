@@ -1,3 +1,4 @@
+import { isObject } from "../../values";
 import type { ShellModel } from "../world";
 import { type Entities, loadedRelation, readPath } from "./entities";
 import { shownColumns } from "./printer";
@@ -77,7 +78,7 @@ function plainEntity(entity: object, model: ShellModel, options: FormatOptions, 
 
 /** A relation back to what is being written is left out; its key is in the columns. */
 function isAbove(value: unknown, above: readonly object[]): boolean {
-  return typeof value === "object" && value !== null && above.includes(value);
+  return isObject(value) && above.includes(value);
 }
 
 function withoutAbove(value: unknown, above: readonly object[]): unknown {
@@ -95,9 +96,7 @@ function put(values: PlainObject, path: string, value: Plain): void {
 
 function* csv(values: readonly unknown[], options: FormatOptions): Generator<string> {
   const model = options.entities.of(values[0]);
-  const rows = values.every(
-    (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date),
-  );
+  const rows = values.every((value) => isObject(value) && !Array.isArray(value) && !(value instanceof Date));
   if (!rows) {
     for (const value of values) yield field(plain(value, options));
     return;

@@ -1,4 +1,5 @@
 import { inspect, types } from "node:util";
+import { isObject, isPlainObject } from "../../values";
 import { Pagination } from "../../query/pagination";
 import type { ShellColumn, ShellDatabase, ShellModel } from "../world";
 import { cellText } from "./cell";
@@ -226,7 +227,7 @@ export class Printer {
     const inside = new Set([...above, value]);
     if (Array.isArray(value)) {
       const copy = Array.prototype.slice.call(value, 0, 10_000) as unknown[];
-      return copy.some((item) => typeof item === "object" && item !== null)
+      return copy.some((item) => isObject(item))
         ? copy.map((item) => this.presentable(item, copies, depth + 1, inside))
         : value;
     }
@@ -238,7 +239,7 @@ export class Printer {
     if (value instanceof Set)
       return new Set([...value].map((item) => this.presentable(item, copies, depth + 1, inside)));
     if (value instanceof Error) return depth === 0 ? withoutStack(value) : value;
-    if (!isPlain(value) && !isOrdinary(value)) return value;
+    if (!isPlainObject(value) && !isOrdinary(value)) return value;
     // Accessors stay what they are: looking runs nobody's code.
     const copy = Object.create(Object.getPrototypeOf(value) as object | null) as object;
     for (const [key, own] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
@@ -283,20 +284,14 @@ function sharedColumns(models: readonly ShellModel[]): string[] {
 
 /** The keys of plain objects, when all are plain objects with much in common. */
 function plainColumns(values: readonly unknown[]): string[] | undefined {
-  if (!values.every(isPlain)) return undefined;
+  if (!values.every(isPlainObject)) return undefined;
   const names = [...new Set(values.flatMap((value) => Object.keys(value)))];
   const most = Math.max(...values.map((value) => Object.keys(value).length));
   return names.length > 0 && names.length <= most * 2 ? names : undefined;
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
-}
-
 function isPlainOrList(value: unknown): boolean {
-  return Array.isArray(value) || isPlain(value) || value instanceof Map || value instanceof Set;
+  return Array.isArray(value) || isPlainObject(value) || value instanceof Map || value instanceof Set;
 }
 
 /** Whether a column holds numbers: nothing but, and at least one. */

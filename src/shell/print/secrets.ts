@@ -1,3 +1,4 @@
+import { isObject } from "../../values";
 /** What stands where a secret is. */
 export const MASK = "••••";
 
@@ -32,11 +33,10 @@ export class Secrets {
 
   /** The value, or what stands for it. What is empty hides nothing; nor do dates and flags (`passwordChangedAt`). */
   mask(value: unknown, property: string, entity?: string): unknown {
-    const hidable = (typeof value === "string" && value !== "") || value instanceof Uint8Array || isObject(value);
+    const hidable =
+      (typeof value === "string" && value !== "") ||
+      value instanceof Uint8Array ||
+      (isObject(value) && !(value instanceof Date));
     return hidable && this.hides(property, entity) ? MASK : value;
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !(value instanceof Date);
 }

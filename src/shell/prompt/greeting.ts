@@ -1,3 +1,5 @@
+import { groupBy } from "../../groups";
+import { pluralize } from "../../text";
 import { cut } from "../print/width";
 import type { Repl } from "../repl";
 import { hostOf } from "../restrictions";
@@ -28,15 +30,13 @@ function restrictions({ restrictions: { sandbox, readOnly }, theme, db }: Repl):
 /** Entities of one name are told apart, and that is said. */
 function twins({ entityNames, theme }: Repl): string[] {
   const shared = entityNames.filter(({ name, model }) => name !== model.name && name.endsWith(`_${model.name}`));
-  const byName = new Map<string, string[]>();
-  for (const { name, model } of shared) byName.set(model.name, [...(byName.get(model.name) ?? []), name]);
-  return [...byName].map(([name, names]) =>
-    theme.warning(`There are ${names.length} entities ${name}: ${names.join(", ")}`),
+  return [...groupBy(shared, ({ model }) => model.name)].map(([name, ofName]) =>
+    theme.warning(`There are ${ofName.length} entities ${name}: ${ofName.map((one) => one.name).join(", ")}`),
   );
 }
 
 async function pending({ options, theme }: Repl): Promise<string[]> {
   const count = (await options.migrate?.pending().catch(() => 0)) ?? 0;
   if (count === 0) return [];
-  return [theme.warning(`${count} ${count === 1 ? "migration is" : "migrations are"} pending; .migrate up`)];
+  return [theme.warning(`${pluralize(count, "migration is", "migrations are")} pending; .migrate up`)];
 }

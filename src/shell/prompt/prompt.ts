@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { pluralize } from "../../text";
 import { isCommand, isKnown, runCommand } from "../commands/commands";
 import { cut } from "../print/width";
 import type { Repl } from "../repl";
@@ -183,7 +184,7 @@ class Prompt {
       if (this.sitting.leaving) return;
       if (done || left === 0) continue;
       this.sitting.note([
-        this.sitting.theme.warning(`${left} more ${left === 1 ? "statement was" : "statements were"} not run`),
+        this.sitting.theme.warning(`${pluralize(left, "more statement was", "more statements were")} not run`),
       ]);
       return;
     }
@@ -207,9 +208,7 @@ class Prompt {
     const { inTransaction } = sitting.db.session;
     if (sitting.restrictions.sandbox || (unsaved === 0 && !inTransaction)) return true;
     const what =
-      unsaved > 0
-        ? `${unsaved} unsaved ${unsaved === 1 ? "change" : "changes"}`
-        : "A transaction is open with changes not committed";
+      unsaved > 0 ? pluralize(unsaved, "unsaved change") : "A transaction is open with changes not committed";
     const answer = await this.ask(`${what}. Leave without saving? [y]es, [n]o, [c]ommit first: `);
     if (answer === "y") return true;
     if (answer !== "c") return false;

@@ -1,3 +1,4 @@
+import { pluralize } from "../../text";
 import type { ShellEvent } from "../world";
 
 type Statement = Extract<ShellEvent, { type: "statement" }>;
@@ -39,9 +40,9 @@ export class StatementSummary {
       written.length > 0 && written.join(", "),
       // The database has rolled a failed flush back, the session has not: whoever reads "rolled back" would think it is done.
       this.rolledBack && !needsRollback && "rolled back",
-      count > 0 && `${count} ${count === 1 ? "query" : "queries"}`,
+      count > 0 && pluralize(count, "query", "queries"),
       (count > 0 || timing) && milliseconds(count > 0 && !timing ? this.spent() : performance.now() - this.started),
-      written.length === 0 && count > 0 && `${rows} ${rows === 1 ? "row" : "rows"}`,
+      written.length === 0 && count > 0 && pluralize(rows, "row"),
     ];
     return parts.filter(Boolean).join(" · ");
   }

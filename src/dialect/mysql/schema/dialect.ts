@@ -1,5 +1,6 @@
 import type { DataSource } from "typeorm";
-import { driverErrorOf, isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
+import { driverErrorOf } from "../../../errors";
+import { isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
 import type { SchemaDialect } from "../../schema/dialect";
 import { readDriverError } from "../driver-error";
 import type { Column } from "../../schema/model";

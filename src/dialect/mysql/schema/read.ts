@@ -1,4 +1,5 @@
 import type { QueryRunner } from "typeorm";
+import { groupBy } from "../../../groups";
 import { withStoredExpressions } from "../../schema/typeorm-metadata";
 import type { Scope } from "../../schema/dialect";
 import type { Check, Column, ForeignKey, Index, Schema, Table, View } from "../../schema/model";
@@ -22,11 +23,11 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   const select = async <T>(sql: string): Promise<T[]> => (await runner.query(sql, [databases])) as T[];
   const isOurs = (row: { name: string }) => !scope.isIgnored(row.name);
   const tables = (await select<TableRow>(TABLES)).filter(isOurs);
-  const columns = group(await select<ColumnRow>(COLUMNS));
-  const statistics = group(await select<StatisticRow>(STATISTICS));
-  const keys = group(await select<KeyRow>(KEYS));
-  const checks = group(await select<CheckRow>(isMariaDb ? CHECKS : CHECKS_OF_MYSQL).catch(() => []));
-  const triggers = group(await select<TriggerRow>(TRIGGERS));
+  const columns = groupBy(await select<ColumnRow>(COLUMNS), keyOf);
+  const statistics = groupBy(await select<StatisticRow>(STATISTICS), keyOf);
+  const keys = groupBy(await select<KeyRow>(KEYS), keyOf);
+  const checks = groupBy(await select<CheckRow>(isMariaDb ? CHECKS : CHECKS_OF_MYSQL).catch(() => []), keyOf);
+  const triggers = groupBy(await select<TriggerRow>(TRIGGERS), keyOf);
   const views = (await select<ViewRow>(VIEWS)).filter(isOurs);
   const schema: Schema = {
     tables: tables.map((row): Table => {
@@ -172,12 +173,6 @@ const VIEWS = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`name\`, VIEW
 
 function keyOf({ database, table }: Placed): string {
   return `${database}\0${table}`;
-}
-
-function group<T extends Placed>(rows: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
-  return groups;
 }
 
 async function hasBooks(runner: QueryRunner): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { QueryRunner } from "typeorm";
+import { groupBy } from "../../../groups";
 import { withStoredExpressions } from "../../schema/typeorm-metadata";
 import type { Scope } from "../../schema/dialect";
 import type {
@@ -31,15 +32,15 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   const isOurs = ({ name }: { name: string }) => !scope.isIgnored(name);
   const [tables, columns, constraints, indexes, triggers] = [
     (await runner.query(TABLES, [names])) as TableRow[],
-    group((await runner.query(COLUMNS, [names])) as ColumnRow[]),
-    group((await runner.query(CONSTRAINTS, [names])) as ConstraintRow[]),
-    group((await runner.query(INDEXES, [names])) as IndexRow[]),
-    group((await runner.query(TRIGGERS, [names])) as TriggerRow[]),
+    byTable((await runner.query(COLUMNS, [names])) as ColumnRow[]),
+    byTable((await runner.query(CONSTRAINTS, [names])) as ConstraintRow[]),
+    byTable((await runner.query(INDEXES, [names])) as IndexRow[]),
+    byTable((await runner.query(TRIGGERS, [names])) as TriggerRow[]),
   ];
   const ordinary = tables.filter((row) => row.kind === "r" || row.kind === "p").filter(isOurs);
   // Other people's views are read too: they stand on our tables, and must step aside when a column changes.
   const views = tables.filter((row) => row.kind === "v" || row.kind === "m");
-  const uses = group((await runner.query(USES, [names])) as UseRow[]);
+  const uses = byTable((await runner.query(USES, [names])) as UseRow[]);
   const indexesOf = (oid: number) => (indexes.get(oid) ?? []).filter(isOurs).map(indexOf);
   const schema: Schema = {
     tables: ordinary.map((row): Table => ({
@@ -233,10 +234,8 @@ const ENUMS = `
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
   WHERE n.nspname = ANY($1) AND t.typtype = 'e' AND ${NOT_OF_AN_EXTENSION("t.oid")} ORDER BY t.oid`;
 
-function group<T extends { oid: number }>(rows: readonly T[]): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const row of rows) groups.set(row.oid, [...(groups.get(row.oid) ?? []), row]);
-  return groups;
+function byTable<T extends { oid: number }>(rows: readonly T[]): Map<number, T[]> {
+  return groupBy(rows, ({ oid }) => oid);
 }
 
 async function hasBooks(runner: QueryRunner): Promise<boolean> {

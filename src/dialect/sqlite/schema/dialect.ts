@@ -1,4 +1,5 @@
-import { driverErrorOf, isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
+import { driverErrorOf } from "../../../errors";
+import { isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
 import type { SchemaDialect } from "../../schema/dialect";
 import { readDriverError } from "../driver-error";
 import type { Column, Table } from "../../schema/model";

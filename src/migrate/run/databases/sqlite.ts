@@ -3,6 +3,7 @@ import path from "node:path";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource, QueryRunner } from "typeorm";
+import { driverErrorOf } from "../../../errors";
 import { isBusy } from "../../../dialect/sqlite/driver-error";
 import { cannotWrite, lockTimeout } from "../../errors";
 import type { Send } from "../../history/send";
@@ -196,7 +197,7 @@ export class SqliteMigrations implements MigrationDatabase {
   }
 
   isReadOnly(error: unknown): boolean {
-    const { code } = ((error as { driverError?: unknown }).driverError ?? error) as { code?: string };
+    const { code } = driverErrorOf(error) as { code?: string };
     return code?.startsWith("SQLITE_READONLY") ?? false;
   }
 
@@ -229,7 +230,7 @@ export class SqliteMigrations implements MigrationDatabase {
           return;
         } catch (error) {
           if (this.isReadOnly(error)) throw cannotWrite(error);
-          if (!isBusy((error as { driverError?: unknown }).driverError ?? error)) throw error;
+          if (!isBusy(driverErrorOf(error))) throw error;
           if (performance.now() >= deadline)
             throw lockTimeout(wait.timeout, "another process has been writing to the database");
         }

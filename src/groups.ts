@@ -1,14 +1,11 @@
-import type { EntityModel } from "../../metadata/model";
-import type { Instance } from "./instance";
-
-/** Things by what they have in common, in the order in which each of it is met. */
+/** Groups items by a key; groups and items keep the order in which they are met. */
 export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   let last: T[] | undefined;
   let lastKey: K | undefined;
   for (const item of items) {
     const key = keyOf(item);
-    // Those of one group mostly stand together.
+    // Items of one group mostly follow each other: the map is asked once for such a run.
     if (last && key === lastKey) {
       last.push(item);
       continue;
@@ -19,9 +16,4 @@ export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K,
     else groups.set(key, (last = [item]));
   }
   return groups;
-}
-
-/** Objects by the entity that they are of. */
-export function byModel(instances: Iterable<Instance>): Map<EntityModel, Instance[]> {
-  return groupBy(instances, ({ model }) => model);
 }
