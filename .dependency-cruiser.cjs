@@ -72,6 +72,13 @@ module.exports = {
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
+      name: "no-cycles-in-migrate",
+      comment: "Type-only imports count: a stage of migrate/ can be read without the stages that use it.",
+      severity: "error",
+      from: { path: "^src/migrate/" },
+      to: { circular: true },
+    },
+    {
       name: "nothing-that-users-do-not-have",
       comment: "A package of devDependencies is not there where Retort is installed.",
       severity: "error",

@@ -25,8 +25,21 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   return near === undefined ? "" : `; did you mean "${near}"?`;
 }
 
+/** The five candidates whose names are nearest to the text, the nearest first. */
+export function closestFirst<T>(text: string, candidates: readonly T[], nameOf: (candidate: T) => string): T[] {
+  const scored = candidates.map((candidate) => ({ candidate, distance: editDistance(text, nameOf(candidate)) }));
+  scored.sort((a, b) => a.distance - b.distance);
+  return scored.slice(0, 5).map(({ candidate }) => candidate);
+}
+
+/** The closest candidate, unless more than half of the text would have to change. */
+export function closest(text: string, candidates: readonly string[]): string | undefined {
+  const [first] = closestFirst(text, candidates, (candidate) => candidate);
+  return first !== undefined && editDistance(text, first) <= text.length / 2 ? first : undefined;
+}
+
 /** Edits (a letter put in, taken out, changed, or two neighbours swapped) from one word to the other; at most `limit`. */
-function editDistance(from: string, to: string, limit: number): number {
+function editDistance(from: string, to: string, limit = Infinity): number {
   if (Math.abs(from.length - to.length) >= limit) return limit;
   let before: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index);

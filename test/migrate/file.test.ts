@@ -115,12 +115,12 @@ describe("generate", () => {
   test("migrate promise 1: an answer that fits nothing is an error, with what was meant", async () => {
     await shop.migrate([entity("Item", { name: { type: "varchar" } })]);
     const two = [entity("Item", { label: { type: "varchar" } })];
-    await expect(shop.generate(two, { answers: { renames: ["Item.nme:label"] } })).rejects.toMatchObject({
+    await expect(shop.generate(two, { resolutions: { renames: ["Item.nme:label"] } })).rejects.toMatchObject({
       code: "migrate/useless-answer",
       exitCode: 2,
       hint: "did you mean --rename Item.name:label",
     });
-    await expect(shop.generate(two, { answers: { renames: ["Item.name"] } })).rejects.toMatchObject({
+    await expect(shop.generate(two, { resolutions: { renames: ["Item.name"] } })).rejects.toMatchObject({
       code: "migrate/bad-answer",
     });
     expect(fs.readdirSync(shop.folder)).toHaveLength(1);
@@ -139,18 +139,20 @@ describe("generate", () => {
     await shop.migrate([entity("Item", {})]);
     await shop.query(`INSERT INTO "item" DEFAULT VALUES`);
     const two = [entity("Item", { [column]: columns[column as keyof typeof columns] })];
-    await expect(shop.generate(two, { answers: { backfills: [`Item.${column}=${value}`] } })).rejects.toMatchObject({
-      code: "migrate/bad-value",
-      exitCode: 2,
-      message,
-    });
+    await expect(shop.generate(two, { resolutions: { backfills: [`Item.${column}=${value}`] } })).rejects.toMatchObject(
+      {
+        code: "migrate/bad-value",
+        exitCode: 2,
+        message,
+      },
+    );
   });
 
   test("two answers to one question are an error", async () => {
     await shop.migrate([entity("Item", { name: { type: "varchar" } })]);
     const two = [entity("Item", { label: { type: "varchar" } })];
     const answers = { renames: ["Item.name:label"], drops: ["Item.name"] };
-    await expect(shop.generate(two, { answers })).rejects.toMatchObject({
+    await expect(shop.generate(two, { resolutions: answers })).rejects.toMatchObject({
       code: "migrate/answered-twice",
       message: "Item.name has two answers: --rename Item.name:label and --drop Item.name",
     });
@@ -273,7 +275,7 @@ describe("generate", () => {
     await shop.query(`CREATE TRIGGER "watch" AFTER UPDATE ON "item" BEGIN SELECT OLD."size"; END`);
     await expect(
       shop.generate([entity("Item", { name: { type: "varchar", unique: true } })], {
-        answers: { drops: ["Item.size"] },
+        resolutions: { drops: ["Item.size"] },
       }),
     ).rejects.toMatchObject({
       code: "migrate/proof",

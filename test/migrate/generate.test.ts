@@ -76,7 +76,7 @@ eachDatabase((database) => {
       ),
     ];
     const failure = (await shop
-      .generate(two, { answers: { renames: ["Book.year:published"] } })
+      .generate(two, { resolutions: { renames: ["Book.year:published"] } })
       .catch((error: unknown) => error)) as Error;
     expect(failure).toMatchObject({ code: "migrate/rows" });
     const said = failure.message.split("\n").slice(1);

@@ -63,7 +63,7 @@ eachDatabase(
       const values = await valuesOf(shop, kept, "before");
       const keys = await keysOf(shop, before, after, "before");
 
-      const written = await shop.generate(wanted, { answers: words.answers(before, after) }).catch(refusal);
+      const written = await shop.generate(wanted, { resolutions: words.answers(before, after) }).catch(refusal);
       if (!written) return "refused";
       if (written.status === "unchanged") return "unchanged";
       await shop.up(written);

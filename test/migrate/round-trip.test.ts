@@ -67,7 +67,7 @@ async function walk(shop: Workshop, before: Design, after: Design): Promise<keyo
   const keys = await keysOf(shop, before, after, "before");
 
   const wanted = entitiesOf(after);
-  const written = await shop.generate(wanted, { answers: answersFor(before, after) }).catch(duplicates);
+  const written = await shop.generate(wanted, { resolutions: answersFor(before, after) }).catch(duplicates);
   if (!written) return "refused";
   if (written.status === "unchanged") return "unchanged";
   await shop.up(written);

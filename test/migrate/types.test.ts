@@ -182,7 +182,7 @@ describe("postgres", () => {
         },
       ),
     ]);
-    expect((await shop.generate([entity("Plain", {})], { answers: { drops: ["odd"] } })).status).toBe("written");
+    expect((await shop.generate([entity("Plain", {})], { resolutions: { drops: ["odd"] } })).status).toBe("written");
   });
 
   test("migrate 19: one enum in two tables, a new value as the default, a renamed value with rows, there and back", async () => {

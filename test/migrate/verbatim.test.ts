@@ -1,5 +1,5 @@
 import { sqliteSchema } from "../../src/dialect/sqlite/schema/dialect";
-import { isVerbatim } from "../../src/migrate/generate/resolve";
+import { isVerbatim } from "../../src/migrate/generate/schemas";
 import { database } from "../helpers/databases";
 import { type Columns, entity, toOne, view } from "./entities";
 import { Workshop } from "./workshop";
@@ -33,10 +33,12 @@ test("what was generated and applied is seen to be right without a scratch datab
   expect(openScratch).not.toHaveBeenCalled();
 });
 
-test("an answer that answers nothing is found out all the same", async () => {
+test("a resolution that matches no change is refused", async () => {
   await shop.migrate([author]);
   const answers = { drops: ["Author.legacy"] };
-  await expect(shop.generate([author], { answers })).rejects.toMatchObject({ code: "migrate/useless-answer" });
+  await expect(shop.generate([author], { resolutions: answers })).rejects.toMatchObject({
+    code: "migrate/useless-answer",
+  });
 });
 
 test.each([

@@ -72,8 +72,8 @@ export class Workshop {
   }
 
   /** Generates, applies, and expects that nothing is left to do. */
-  async migrate(entities: Entities, answers: GenerateOptions["answers"] = {}): Promise<Written> {
-    const result = await this.generate(entities, { answers });
+  async migrate(entities: Entities, answers: GenerateOptions["resolutions"] = {}): Promise<Written> {
+    const result = await this.generate(entities, { resolutions: answers });
     if (result.status === "unchanged") throw new Error("nothing to do");
     await this.up(result);
     const { differences } = await this.check(entities);

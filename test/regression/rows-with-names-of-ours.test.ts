@@ -86,7 +86,7 @@ describe("sqlite", () => {
       };
       const wanted = [entity("T", columns)];
       const failure: unknown = await shop
-        .generate(wanted, { answers: { backfills: ["T.z=0", "T.x=7"] } })
+        .generate(wanted, { resolutions: { backfills: ["T.z=0", "T.x=7"] } })
         .catch((error: unknown) => error);
       for (const column of ["name", "z", "x"])
         expect(String((failure as Error).message)).toContain(

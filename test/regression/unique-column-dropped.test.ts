@@ -12,7 +12,7 @@ test("a column of a unique pair is dropped when it is said what rows get on the 
     await shop.query(`INSERT INTO "user" ("country", "code") VALUES ('nl', 'a'), ('nl', 'b')`);
     const after = [entity("User", { country })];
     const drops = ["User.code"];
-    await expect(shop.generate(after, { answers: { drops } })).rejects.toMatchObject({
+    await expect(shop.generate(after, { resolutions: { drops } })).rejects.toMatchObject({
       message: expect.stringMatching(/would not allow the way back \(down\): .*UNIQUE constraint failed/),
       hint: expect.stringContaining(`--backfill "user.code=(EXPRESSION)"`),
     });

@@ -1,4 +1,4 @@
-import type { Ask } from "../../migrate/generate/answers";
+import type { Ask } from "../../migrate/generate/question";
 import { generate, type GenerateResult } from "../../migrate/generate/generate";
 import { halfAppliedError } from "../../migrate/run/plan";
 import { shownPath } from "../../migrate/errors";
@@ -28,7 +28,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   if (!command.options.json) noteMissing(command, state);
   const result = await generate(opened.context, {
     name: nameOf(command) || undefined,
-    answers: { renames: rename ?? [], drops: drop ?? [], backfills: backfill ?? [] },
+    resolutions: { renames: rename ?? [], drops: drop ?? [], backfills: backfill ?? [] },
     ...(isTerminal(command) && { ask: asking(command) }),
     pending: pendingFiles(state).map(({ name }) => name),
     after: Math.max(0, ...[...state.files, ...state.history].map(({ timestamp }) => timestamp)),

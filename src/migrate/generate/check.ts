@@ -1,7 +1,8 @@
 import type { Operation } from "../../dialect/schema/operation";
 import { describe } from "../../dialect/schema/describe";
 import type { MigrationContext } from "../context";
-import { type Difference, isVerbatim, plainDifference, readSchemas } from "./resolve";
+import { type Difference, plainDifference } from "./resolve/resolver";
+import { isVerbatim, readSchemas } from "./schemas";
 
 export interface CheckResult {
   /** Whether the entities and the database agree. */

@@ -1,8 +1,7 @@
 import { pluralize } from "../../text";
 import { ExitCode, RetortError, shortMessage } from "../../errors";
-import type { Question } from "./answers";
+import type { Question } from "./question";
 
-/** What loses data, or needs a value, and was not answered. */
 export function unanswered(questions: readonly Question[]): RetortError {
   const lines = questions.map(
     ({ text, choices }) => `  ${text}\n${choices.map(({ flag, text: says }) => `    ${flag}    (${says})`).join("\n")}`,
@@ -13,22 +12,22 @@ export function unanswered(questions: readonly Question[]): RetortError {
   });
 }
 
-export function badAnswer(flag: string, form: string): RetortError {
+export function badResolution(flag: string, form: string): RetortError {
   return new RetortError("migrate/bad-answer", `cannot read ${flag}`, {
     hint: `write ${form}`,
     exitCode: ExitCode.usage,
   });
 }
 
-export function uselessAnswer(flag: string, suggestion: string | undefined): RetortError {
-  return new RetortError("migrate/useless-answer", `${flag} answers nothing: there is no such change`, {
+export function unusedResolution(flag: string, suggestion: string | undefined): RetortError {
+  return new RetortError("migrate/useless-answer", `${flag} matches no change`, {
     exitCode: ExitCode.usage,
     ...(suggestion !== undefined && { hint: `did you mean ${suggestion}` }),
   });
 }
 
-export function answeredTwice(subject: string, answers: readonly string[]): RetortError {
-  return new RetortError("migrate/answered-twice", `${subject} has two answers: ${answers.join(" and ")}`, {
+export function conflictingResolutions(subject: string, flags: readonly string[]): RetortError {
+  return new RetortError("migrate/answered-twice", `${subject} has two answers: ${flags.join(" and ")}`, {
     hint: "keep one of them",
     exitCode: ExitCode.usage,
   });

@@ -3,9 +3,11 @@ import path from "node:path";
 import type { Plan } from "../../dialect/schema/dialect";
 import { type Operation, reverseAll } from "../../dialect/schema/operation";
 import { describe } from "../../dialect/schema/describe";
-import { type Resolutions, type Ask, Prompts, hasAnswers } from "./answers";
+import { type Resolutions, Prompts, hasResolutions } from "./prompts";
+import type { Ask } from "./question";
 import type { MigrationContext } from "../context";
-import { type Difference, answeredDifference, isVerbatim, readSchemas } from "./resolve";
+import { type Difference, resolvedDifference } from "./resolve/resolver";
+import { isVerbatim, readSchemas } from "./schemas";
 import { classNameOf, fileNameOf, renderFile } from "./render";
 import { fileExists, pendingMigrations } from "./errors";
 import { type Proof, prove } from "./proof";
@@ -14,8 +16,8 @@ import { leftBehind, losses, refusals } from "./irreversible";
 export interface GenerateOptions {
   /** What the migration is called; without it, after what it does. */
   readonly name?: string | undefined;
-  readonly answers?: Resolutions;
-  /** Asks at a terminal what the answers leave open. Without it, what is open is an error that lists the flags. */
+  readonly resolutions?: Resolutions;
+  /** Asks on a terminal what the resolutions leave open. Without it, an open question is an error that lists the flags. */
   readonly ask?: Ask;
   /** Names of the migrations that are not applied yet: with any, nothing is generated. */
   readonly pending?: readonly string[];
@@ -51,10 +53,10 @@ export type GenerateResult =
  */
 export async function generate(context: MigrationContext, options: GenerateOptions = {}): Promise<GenerateResult> {
   if (options.pending && options.pending.length > 0) throw pendingMigrations(options.pending);
-  // An answer that answers nothing has to be found out.
-  if (!hasAnswers(options.answers ?? {}) && (await isVerbatim(context))) return { status: "unchanged" };
+  // With resolutions the whole comparison is made, so that one that matches no change is refused.
+  if (!hasResolutions(options.resolutions ?? {}) && (await isVerbatim(context))) return { status: "unchanged" };
   const schemas = await readSchemas(context);
-  const difference = await answeredDifference(context, schemas, new Prompts(options.answers ?? {}, options.ask));
+  const difference = await resolvedDifference(context, schemas, new Prompts(options.resolutions ?? {}, options.ask));
   if (difference.operations.length === 0) return { status: "unchanged" };
 
   const { up, down } = plans(difference);

@@ -13,7 +13,7 @@ import type { Operation } from "../../dialect/schema/operation";
 import { describe } from "../../dialect/schema/describe";
 import { compare } from "./compare";
 import type { MigrationContext } from "../context";
-import { type Difference, plainDifference } from "./resolve";
+import { type Difference, plainDifference } from "./resolve/resolver";
 import { renderFile } from "./render";
 import { proofFailed, rowsRefuse, downRefused } from "./errors";
 

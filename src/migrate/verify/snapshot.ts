@@ -6,7 +6,7 @@ import { findTable, keyOf, displayName, type Schema, type Table } from "../../di
 import { describe } from "../../dialect/schema/describe";
 import { compare } from "../generate/compare";
 import type { MigrationContext } from "../context";
-import { scopeOf } from "../generate/resolve";
+import { scopeOf } from "../generate/schemas";
 
 /** A database at one moment. */
 export interface Snapshot {

@@ -1,0 +1,115 @@
+import type { QueryRunner } from "typeorm";
+import type { Operation } from "../../../dialect/schema/operation";
+import { keyOf } from "../../../dialect/schema/model";
+import type { MigrationContext } from "../../context";
+import { compare } from "../compare";
+import { normalize } from "../normalize";
+import type { Prompts } from "../prompts";
+import type { Schemas } from "../schemas";
+import { givenBackfill, resolveAddedColumn, resolveNotNull } from "./backfill";
+import { resolveColumns } from "./column";
+import { renameEnums, replacedValues, resolveEnum, resolveEnumValues } from "./enum";
+import { mayDropIndex } from "./dropped-index";
+import { isNarrowingAccepted, resolveNarrowing } from "./narrowing";
+import { ResolverState } from "./state";
+import { resolveTables } from "./table";
+import { mayDropView } from "./dropped-view";
+
+/** The changes that make the database what the entities want. */
+export interface Difference extends Schemas {
+  readonly operations: readonly Operation[];
+}
+
+/** The difference without questions: what no entity has counts as dropped, and nothing as renamed. */
+export function plainDifference(schemas: Schemas): Difference {
+  const wanted = normalize(schemas.wanted, schemas.actual, schemas.declared.schema, schemas.dialect);
+  return { ...schemas, operations: compare(schemas.actual, wanted, schemas.dialect) };
+}
+
+/** The difference with every question answered. @throws migrate/unanswered with all questions that are open */
+export async function resolvedDifference(
+  context: MigrationContext,
+  schemas: Schemas,
+  prompts: Prompts,
+): Promise<Difference> {
+  const runner = context.dataSource.createQueryRunner();
+  try {
+    return await new DifferenceResolver(context, schemas, prompts, runner).resolve();
+  } finally {
+    await runner.release();
+  }
+}
+
+/** Finds renames, compares what is left, and asks about every change that could lose rows or needs a value. */
+class DifferenceResolver {
+  readonly #state: ResolverState;
+
+  constructor(context: MigrationContext, schemas: Schemas, prompts: Prompts, runner: QueryRunner) {
+    this.#state = new ResolverState(context.dataSource, schemas, prompts, runner);
+  }
+
+  async resolve(): Promise<Difference> {
+    const state = this.#state;
+    await resolveTables(state);
+    for (const table of state.wanted.tables) await resolveColumns(state, table);
+    renameEnums(state);
+    const operations: Operation[] = [];
+    for (const operation of this.#compare()) {
+      const resolved = await this.#resolveOperation(operation);
+      if (resolved) operations.push(resolved);
+    }
+    state.prompts.close();
+    return { ...state.schemas, operations: this.#withRenames(operations) };
+  }
+
+  #compare(): Operation[] {
+    const { wanted, actual, schemas } = this.#state;
+    return compare(actual, normalize(wanted, actual, schemas.declared.schema, schemas.dialect), schemas.dialect);
+  }
+
+  /** The operation with its values and row counts; undefined for one that is not to be done. */
+  async #resolveOperation(operation: Operation): Promise<Operation | undefined> {
+    const state = this.#state;
+    switch (operation.kind) {
+      case "dropTable":
+        return { ...operation, rows: await state.countRows(operation.table) };
+      case "addColumn":
+        return resolveAddedColumn(state, operation);
+      case "alterColumn":
+        return this.#resolveAlteredColumn(operation);
+      case "dropColumn": {
+        const backfill = givenBackfill(state, operation.table, operation.column);
+        return backfill === undefined ? operation : { ...operation, backfill };
+      }
+      case "changeEnum":
+        return resolveEnum(state, operation);
+      case "dropConstraint":
+        return (await mayDropIndex(state, operation.table, operation.constraint)) ? operation : undefined;
+      case "dropView":
+        return (await mayDropView(state, operation.view)) ? operation : undefined;
+      default:
+        return operation;
+    }
+  }
+
+  async #resolveAlteredColumn(operation: Extract<Operation, { kind: "alterColumn" }>): Promise<Operation> {
+    const state = this.#state;
+    const backfill = await resolveNotNull(state, operation);
+    await resolveNarrowing(state, operation);
+    await resolveEnumValues(state, operation);
+    const narrowing = isNarrowingAccepted(state, operation);
+    return { ...operation, backfill, replaced: replacedValues(state, operation), ...(narrowing && { narrowing }) };
+  }
+
+  /** Views are dropped first, by the definition that they have before anything is renamed under them. */
+  #withRenames(operations: readonly Operation[]): Operation[] {
+    const { renames, schemas } = this.#state;
+    const drops = operations
+      .filter((operation) => operation.kind === "dropView")
+      .map((operation): Operation => {
+        const before = schemas.actual.views.find((view) => keyOf(view) === keyOf(operation.view));
+        return before ? { kind: "dropView", view: before } : operation;
+      });
+    return [...drops, ...renames, ...operations.filter(({ kind }) => kind !== "dropView")];
+  }
+}

@@ -1,0 +1,104 @@
+import type { Plan, SchemaDialect, Scope } from "../../dialect/schema/dialect";
+import { schemaDialectOf } from "../../dialect/schema/dialects";
+import { type Declared, declaredSchema } from "../../dialect/schema/entities";
+import { type Schema, emptySchema } from "../../dialect/schema/model";
+import type { Operation } from "../../dialect/schema/operation";
+import { wildcard } from "../../text";
+import type { MigrationContext } from "../context";
+import { entitiesNotAccepted } from "./errors";
+
+/** The schema of the entities and the schema of the database, both in the database's own spelling. */
+export interface Schemas {
+  readonly actual: Schema;
+  readonly wanted: Schema;
+  readonly declared: Declared;
+  readonly scope: Scope;
+  readonly dialect: SchemaDialect;
+}
+
+/** Reads both schemas. The entities' schema is created on a scratch database and read back, so that both have one spelling. */
+export async function readSchemas(context: MigrationContext): Promise<Schemas> {
+  const { dataSource } = context;
+  const dialect = schemaDialectOf(dataSource);
+  const declared = declaredSchema(dataSource, dialect);
+  const scope = scopeOf(context, declared);
+  const runner = dataSource.createQueryRunner();
+  try {
+    return {
+      actual: await dialect.read(runner, scope),
+      wanted: await wantedSchema(context, declared, scope),
+      declared,
+      scope,
+      dialect,
+    };
+  } finally {
+    await runner.release();
+  }
+}
+
+/**
+ * Whether the stored statements of the database are exactly those that the entities would create. False means nothing:
+ * another spelling may be the same schema, which `readSchemas` finds out.
+ */
+export async function isVerbatim(context: MigrationContext): Promise<boolean> {
+  const { dataSource } = context;
+  const dialect = schemaDialectOf(dataSource);
+  if (!dialect.matchesExactly) return false;
+  const declared = declaredSchema(dataSource, dialect);
+  const runner = dataSource.createQueryRunner();
+  try {
+    return await dialect.matchesExactly(runner, creation(declared, dialect), scopeOf(context, declared));
+  } finally {
+    await runner.release();
+  }
+}
+
+/** The plan that creates the entities' schema in an empty database. */
+function creation({ schema: { tables, views, enums } }: Declared, dialect: SchemaDialect): Plan {
+  return dialect.plan(emptySchema, [
+    ...enums.map((type): Operation => ({ kind: "createEnum", type })),
+    ...tables.map((table): Operation => ({ kind: "createTable", table })),
+    ...views.map((view): Operation => ({ kind: "createView", view })),
+  ]);
+}
+
+async function wantedSchema({ dataSource }: MigrationContext, declared: Declared, scope: Scope): Promise<Schema> {
+  const dialect = schemaDialectOf(dataSource);
+  const scratch = await dialect.openScratch(dataSource);
+  try {
+    for (const step of creation(declared, dialect).steps)
+      for (const statement of step.statements)
+        if (statement.kind === "sql")
+          await scratch.runner.query(statement.sql).catch((error: unknown) => {
+            throw entitiesNotAccepted(step.comment.replace(/^create /i, ""), error);
+          });
+    return withoutStored(await scratch.read(scope));
+  } finally {
+    await scratch.close();
+  }
+}
+
+/** Without the statements that the scratch database has stored: new tables are rendered for the file. */
+function withoutStored(schema: Schema): Schema {
+  const plain = <T extends { stored?: string | undefined }>(one: T): T => ({ ...one, stored: undefined });
+  return {
+    ...schema,
+    tables: schema.tables.map((table) => ({ ...plain(table), indexes: table.indexes.map(plain) })),
+    views: schema.views.map(plain),
+  };
+}
+
+/** The tables that the project owns: without TypeORM's and Retort's own, and without what settings or entities exclude. */
+export function scopeOf(
+  { dataSource, settings }: Pick<MigrationContext, "dataSource" | "settings">,
+  declared: Declared,
+): Scope {
+  const ownTables = [dataSource.options.migrationsTableName ?? "migrations", dataSource.metadataTableName, "retort_*"];
+  const cache = dataSource.options.cache;
+  const cacheTable = typeof cache === "object" && cache.tableName ? cache.tableName : "query-result-cache";
+  const patterns = [...ownTables, cacheTable, ...declared.ignored, ...(settings.ignore ?? [])].map(wildcard);
+  return {
+    isIgnored: (name) => patterns.some((one) => one.test(name)),
+    schemas: [...new Set(declared.schema.tables.flatMap(({ schema }) => (schema === undefined ? [] : [schema])))],
+  };
+}
