@@ -28,7 +28,15 @@ module.exports = {
     "scripts/*.mjs",
     "bench/*.mjs",
   ],
-  project: ["src/**/*.ts", "test/**/*.ts", "examples/**/*.ts", "bin/*.js", "scripts/**", "bench/*.mjs"],
+  project: [
+    "src/**/*.ts",
+    "test/**/*.ts",
+    "test/lab/*.mjs",
+    "examples/**/*.ts",
+    "bin/*.js",
+    "scripts/**",
+    "bench/*.mjs",
+  ],
   ignoreExportsUsedInFile: true,
   // TypeORM's own matcher of globs, reached through TypeORM.
   ignoreDependencies: ["tinyglobby"],

@@ -13,7 +13,7 @@ export interface Administrator {
 
 /** Connects, does the work, and disconnects. */
 export function administer<T>(server: Server, work: (administrator: Administrator) => Promise<T>): Promise<T> {
-  return server.name === "postgres" ? onPostgres(server, work) : onMariadb(server, work);
+  return server.type === "postgres" ? onPostgres(server, work) : onMariadb(server, work);
 }
 
 async function onPostgres<T>(server: Server, work: (administrator: Administrator) => Promise<T>): Promise<T> {

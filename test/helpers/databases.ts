@@ -4,9 +4,9 @@ import os from "node:os";
 import path from "node:path";
 import type { DataSourceOptions } from "typeorm";
 import { administer } from "./administer";
-import { isAbsent, servers, type Server } from "./servers";
+import { isAbsent, isSkipped, servers, type Server, type ServerType } from "./servers";
 
-export type DatabaseName = "sqlite" | Server["name"];
+export type DatabaseName = "sqlite" | ServerType;
 
 /** An empty database of its own, dropped when the test file ends. */
 export interface ScratchDatabase {
@@ -49,22 +49,27 @@ function createFile(): ScratchDatabase {
 }
 
 function onServer(server: Server): TestDatabase {
-  return {
-    name: server.name,
-    create: async () => {
-      if (isAbsent(server.name)) throw new Error(missing(server));
-      const name = `${databasePrefix()}${randomBytes(6).toString("hex")}`;
-      await administer(server, (admin) => admin.create(name));
-      const url = new URL(server.url);
-      url.pathname = `/${name}`;
-      return remember({
-        name,
-        options: { type: server.name, url: url.href },
-        env: { DATABASE_URL: url.href },
-        drop: () => administer(server, (admin) => admin.drop(name)),
-      });
-    },
-  };
+  return { name: server.type, create: () => createOn(server) };
+}
+
+/** Makes a database in the server. */
+export async function createOn(server: Server): Promise<ScratchDatabase> {
+  if (isAbsent(server)) throw new Error(missing(server));
+  const name = `${databasePrefix()}${randomBytes(6).toString("hex")}`;
+  await administer(server, (admin) => admin.create(name));
+  const { href } = databaseUrl(server, name);
+  return remember({
+    name,
+    options: { type: server.type, url: href },
+    env: { DATABASE_URL: href },
+    drop: () => administer(server, (admin) => admin.drop(name)),
+  });
+}
+
+export function databaseUrl(server: Server, name: string): URL {
+  const url = new URL(server.url);
+  url.pathname = `/${name}`;
+  return url;
 }
 
 function remember(database: ScratchDatabase): ScratchDatabase {
@@ -82,8 +87,8 @@ export function databasePrefix(): string {
   return `retort_test_${process.env["RETORT_TEST_RUN"] ?? "alone"}_`;
 }
 
-export function missing({ title, url, variable }: Server): string {
-  return `no ${title} answers at ${url.host} (set ${variable} to the URL of one)`;
+export function missing({ title, url, remedy }: Server): string {
+  return `${title} does not answer at ${url.host} (${remedy})`;
 }
 
 export const databases: readonly TestDatabase[] = [sqlite, ...servers.map(onServer)];
@@ -104,11 +109,9 @@ export function eachDatabase(
   names: readonly DatabaseName[] = databases.map(({ name }) => name),
 ): void {
   for (const candidate of databases.filter(({ name }) => names.includes(name))) {
-    const suite = isSkipped(candidate.name) ? describe.skip : describe;
+    const suite = servers.some((server) => server.name === candidate.name && isSkipped(server))
+      ? describe.skip
+      : describe;
     suite(candidate.name, () => declare(candidate));
   }
-}
-
-function isSkipped(name: DatabaseName): boolean {
-  return name !== "sqlite" && isAbsent(name) && process.env["CI"] !== "true";
 }
