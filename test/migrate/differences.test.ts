@@ -1,9 +1,9 @@
 import { type EntitySchema } from "typeorm";
 import { generate } from "../../src/migrate/generate/generate";
 import { eachDatabase } from "../helpers/databases";
-import { bare, entity, toOne, view } from "./entities";
+import { bare, entity, toOne, view } from "../helpers/entities/schemas";
 import { typeormGenerate, typeormRun } from "./typeorm-tool";
-import { Workshop } from "./workshop";
+import { Workshop } from "../helpers/workshop";
 
 eachDatabase((database) => {
   let shop: Workshop;

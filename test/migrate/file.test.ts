@@ -6,9 +6,9 @@ import { check } from "../../src/migrate/generate/check";
 import { classNameOf, fileNameOf, renderFile } from "../../src/migrate/generate/render";
 import { nextTimestamp } from "../../src/migrate/generate/generate";
 import { database, eachDatabase } from "../helpers/databases";
-import { entity, toOne } from "./entities";
+import { entity, toOne } from "../helpers/entities/schemas";
 import { typeormGenerate, typeormRun } from "./typeorm-tool";
-import { Workshop, load } from "./workshop";
+import { Workshop, load } from "../helpers/workshop";
 
 const TIMESTAMP = 1700000000000;
 

@@ -1,24 +1,7 @@
-import { EntitySchema, type EntitySchemaColumnOptions } from "typeorm";
 import { Post, User } from "../../examples/microblog";
 import { eachDatabase } from "../helpers/databases";
-import { Workshop } from "./workshop";
-
-type Columns = Record<string, EntitySchemaColumnOptions>;
-
-const id: EntitySchemaColumnOptions = { type: "int", primary: true, generated: "increment" };
-
-function entity(
-  name: string,
-  columns: Columns,
-  rest: Partial<ConstructorParameters<typeof EntitySchema>[0]> = {},
-): EntitySchema {
-  return new EntitySchema({
-    name,
-    tableName: name.toLowerCase(),
-    columns: { id, ...columns },
-    ...rest,
-  } as ConstructorParameters<typeof EntitySchema>[0]);
-}
+import { type Columns, entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 const author: Columns = { name: { type: "varchar", length: 50 } };
 const book: Columns = { title: { type: "varchar", length: 100 } };

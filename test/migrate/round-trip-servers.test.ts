@@ -5,7 +5,7 @@ import { eachDatabase } from "../helpers/databases";
 import { type Kept, type Place, answersFor, changed, joinColumn, keptColumns, keptKeys, keptTables } from "./changes";
 import { type Design, KINDS, design, keyOf } from "./design";
 import { WORDS } from "./server-words";
-import { Workshop } from "./workshop";
+import { Workshop } from "../helpers/workshop";
 
 /* The same pairs as those of SQLite, in the words of the servers. What a hand adds there is a view. */
 

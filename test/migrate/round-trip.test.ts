@@ -13,7 +13,7 @@ import {
   keptTables,
 } from "./changes";
 import { type Design, KINDS, design, entitiesOf, keyOf, quoted } from "./design";
-import { Workshop, type Written, load } from "./workshop";
+import { Workshop, type Written, load } from "../helpers/workshop";
 
 const ROWS = 4;
 /** Rows of every join table: which row on one side with which on the other. */

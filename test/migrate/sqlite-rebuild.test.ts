@@ -1,7 +1,7 @@
 import { database } from "../helpers/databases";
-import { type Columns, entity, toOne } from "./entities";
+import { type Columns, entity, toOne } from "../helpers/entities/schemas";
 import { typeormGenerate, typeormRevert, typeormRun } from "./typeorm-tool";
-import { Workshop, load } from "./workshop";
+import { Workshop, load } from "../helpers/workshop";
 
 const sqlite = database("sqlite");
 let shop: Workshop;

@@ -1,4 +1,4 @@
-import type { Workshop } from "./workshop";
+import type { Workshop } from "../helpers/workshop";
 
 type Entities = Parameters<Workshop["use"]>[0];
 

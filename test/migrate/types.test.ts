@@ -1,8 +1,8 @@
 import { type EntitySchema } from "typeorm";
 import { database, eachDatabase } from "../helpers/databases";
-import { bare, entity, toOne, view } from "./entities";
+import { bare, entity, toOne, view } from "../helpers/entities/schemas";
 import { typeormGenerate } from "./typeorm-tool";
-import { Workshop } from "./workshop";
+import { Workshop } from "../helpers/workshop";
 
 let shop: Workshop;
 afterEach(() => shop.close());

@@ -1,8 +1,8 @@
 import { sqliteSchema } from "../../src/dialect/sqlite/schema/dialect";
 import { isVerbatim } from "../../src/migrate/generate/schemas";
 import { database } from "../helpers/databases";
-import { type Columns, entity, toOne, view } from "./entities";
-import { Workshop } from "./workshop";
+import { type Columns, entity, toOne, view } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /* On SQLite nothing is made or understood where the database has the very words that the entities would be told in. */
 

@@ -17,7 +17,7 @@ import {
   type FindOperator,
 } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { Author, Book, libraryOn, names, Review, Tag, titles } from "./library";
+import { Author, Book, libraryOn, names, Review, Tag, titles } from "../helpers/entities/library";
 
 eachDatabase((database) => {
   const library = libraryOn(database);

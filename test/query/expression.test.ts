@@ -1,6 +1,6 @@
 import { and, exists, func, not, or, sql, when, type Condition, type Scalar } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { Author, Book, libraryOn, names, Tag, titles } from "./library";
+import { Author, Book, libraryOn, names, Tag, titles } from "../helpers/entities/library";
 
 eachDatabase((database) => {
   const library = libraryOn(database);

@@ -1,7 +1,7 @@
 import { In } from "typeorm";
 import { or } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { Author, Book, libraryOn, names, titles } from "./library";
+import { Author, Book, libraryOn, names, titles } from "../helpers/entities/library";
 
 /** More than any database takes parameters in one statement. */
 const MANY = 70_000;

@@ -1,6 +1,6 @@
 import { Collection, joined, LazyCollection, LazyReference, raise, selectin, Session } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { Author, Book, libraryOn, names, titles, type Review, type Tag } from "./library";
+import { Author, Book, libraryOn, names, titles, type Review, type Tag } from "../helpers/entities/library";
 
 eachDatabase((database) => {
   const library = libraryOn(database);

@@ -1,5 +1,5 @@
 import { eachDatabase } from "../helpers/databases";
-import { Author, Book, libraryOn, names, titles } from "./library";
+import { Author, Book, libraryOn, names, titles } from "../helpers/entities/library";
 
 eachDatabase((database) => {
   const library = libraryOn(database);

@@ -1,6 +1,6 @@
 import { joined, selectin, sql } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { Author, Book, libraryOn, names, Review, Tag, titles } from "./library";
+import { Author, Book, libraryOn, names, Review, Tag, titles } from "../helpers/entities/library";
 
 eachDatabase((database) => {
   const library = libraryOn(database);

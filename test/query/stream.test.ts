@@ -4,7 +4,7 @@ import { selectin, joined } from "../../src";
 import { runNode } from "../helpers/command";
 import { eachDatabase } from "../helpers/databases";
 import { repository } from "../helpers/repository";
-import { Author, Book, libraryOn, names, titles } from "./library";
+import { Author, Book, libraryOn, names, titles } from "../helpers/entities/library";
 
 /** As many rows as would not fit into the memory that the reader is given. */
 const MANY = 120_000;

@@ -1,6 +1,6 @@
 import { Collection, type Session } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { Author, Book, libraryOn, Review, titles } from "./library";
+import { Author, Book, libraryOn, Review, titles } from "../helpers/entities/library";
 
 eachDatabase((database) => {
   const library = libraryOn(database);

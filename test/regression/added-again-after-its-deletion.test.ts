@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, Group, Post, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { Group, Post, User } from "../helpers/entities/blog";
 
 /** Relations of a deleted object counted as written still, and before the commit add() did nothing at all. */
 describe("an object whose row was deleted, added again", () => {

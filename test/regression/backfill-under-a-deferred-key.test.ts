@@ -1,6 +1,6 @@
 import { eachDatabase } from "../helpers/databases";
-import { entity, toOne } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity, toOne } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /** "cannot ALTER TABLE because it has pending trigger events" on PostgreSQL: the key waited for the end of the transaction. */
 eachDatabase((kind) => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { database } from "../helpers/databases";
-import { benchOn, Post, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { Post, User } from "../helpers/entities/blog";
 
 /** Relations that changed between the moment a flush looked and the one it wrote counted as written. */
 describe("a relation that is changed while a flush is under way", () => {

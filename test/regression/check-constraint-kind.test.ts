@@ -1,12 +1,13 @@
-import { DataSource, EntitySchema } from "typeorm";
+import { DataSource } from "typeorm";
 import { connect } from "../../src";
 import { eachDatabase } from "../helpers/databases";
+import { bare } from "../helpers/entities/schemas";
 
-const Item = new EntitySchema<{ id: number; pages: number }>({
-  name: "Item",
-  columns: { id: { type: Number, primary: true }, pages: { type: Number } },
-  checks: [{ name: "some_pages", expression: "pages > 0" }],
-});
+const Item = bare(
+  "Item",
+  { id: { type: Number, primary: true }, pages: { type: Number } },
+  { checks: [{ name: "some_pages", expression: "pages > 0" }] },
+);
 
 /** mysql2 calls MariaDB's error 4025 ER_INNODB_AUTOEXTEND_SIZE_OUT_OF_RANGE, which says nothing of a check. */
 eachDatabase((kind) => {

@@ -1,25 +1,6 @@
-import { Column, Entity, ManyToOne, PrimaryGeneratedColumn, type Relation } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "../session/blog";
-
-@Entity()
-class Club {
-  @PrimaryGeneratedColumn()
-  id!: number;
-}
-
-/** Its foreign key is a property. */
-@Entity()
-class Player {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ type: "int", nullable: true })
-  clubId!: number | null;
-
-  @ManyToOne(() => Club)
-  club!: Relation<Club> | null;
-}
+import { benchOn } from "../helpers/bench";
+import { Club, Player } from "../helpers/entities/keys";
 
 eachDatabase((database) => {
   const bench = benchOn(database, { entities: [Club, Player] });

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, Post, Profile, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { Post, Profile, User } from "../helpers/entities/blog";
 
 /** Only children with a row were looked for: a new one was inserted with the key of a row that was about to go. */
 describe("a parent that is deleted before its new child is written", () => {

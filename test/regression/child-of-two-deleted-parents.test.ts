@@ -1,6 +1,6 @@
 import { Entity, ManyToOne, PrimaryGeneratedColumn, type Relation } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "../session/blog";
+import { benchOn } from "../helpers/bench";
 
 @Entity()
 class Article {

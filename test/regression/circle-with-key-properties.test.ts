@@ -1,20 +1,6 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "../session/blog";
-
-/** The foreign key is a property, too. */
-@Entity()
-class Link {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ type: "int", nullable: true })
-  nextId!: number | null;
-
-  @ManyToOne(() => Link)
-  @JoinColumn({ name: "nextId" })
-  next!: Relation<Link> | null;
-}
+import { benchOn } from "../helpers/bench";
+import { Link } from "../helpers/entities/cycles";
 
 eachDatabase((database) => {
   const bench = benchOn(database, { entities: [Link] });

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { User } from "../helpers/entities/blog";
 
 /** Closing gave back nothing where the failed flush had rolled back already, and left deletions asked for. */
 describe("a session that is closed", () => {

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, Post, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { Post, User } from "../helpers/entities/blog";
 
 /** Closing rolled the database back and left memory as it was: rows that were never committed looked as if they were. */
 describe("a session that is closed in the middle of a transaction", () => {

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, Post, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { Post, User } from "../helpers/entities/blog";
 
 /** Setting a collection that was not read forgot who had come since the last flush: they are not in the database to be found there. */
 describe("a collection that is set before it is read", () => {

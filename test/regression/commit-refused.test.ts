@@ -1,25 +1,6 @@
-import { Column, Entity, ManyToOne, PrimaryGeneratedColumn, type Relation } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "../session/blog";
-
-@Entity()
-class Shelf {
-  @PrimaryGeneratedColumn()
-  id!: number;
-}
-
-/** Its foreign key is looked at when the transaction ends, where the database can. */
-@Entity()
-class Book {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ type: "int" })
-  shelfId!: number;
-
-  @ManyToOne(() => Shelf, { deferrable: "INITIALLY DEFERRED" })
-  shelf!: Relation<Shelf>;
-}
+import { benchOn } from "../helpers/bench";
+import { Shelf, Book } from "../helpers/entities/cycles";
 
 eachDatabase((database) => {
   const bench = benchOn(database, { entities: [Shelf, Book] });

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { User } from "../helpers/entities/blog";
 
 /** A rollback made it new, with the key of its row, once the session that had committed it was closed. */
 describe("an object that a session let go of and another one stored", () => {

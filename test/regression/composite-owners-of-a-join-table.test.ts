@@ -1,28 +1,6 @@
-import { Column, Entity, JoinTable, ManyToMany, PrimaryColumn } from "typeorm";
 import { database } from "../helpers/databases";
-import { benchOn } from "../session/blog";
-
-@Entity()
-class Label {
-  @PrimaryColumn({ type: "varchar" })
-  name!: string;
-}
-
-@Entity()
-class Place {
-  @PrimaryColumn({ type: "int" })
-  x!: number;
-
-  @PrimaryColumn({ type: "int" })
-  y!: number;
-
-  @Column({ type: "varchar", default: "" })
-  note!: string;
-
-  @ManyToMany(() => Label)
-  @JoinTable()
-  labels!: Label[];
-}
+import { benchOn } from "../helpers/bench";
+import { Label, Place } from "../helpers/entities/keys";
 
 describe("a relation of a thousand owners with keys of two parts", () => {
   const bench = benchOn(database("sqlite"), { entities: [Label, Place] });

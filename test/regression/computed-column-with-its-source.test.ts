@@ -1,6 +1,6 @@
 import { eachDatabase } from "../helpers/databases";
-import { entity } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /** The servers do not drop a column while another one is computed from it. */
 eachDatabase((kind) => {

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, expectSame, Group, Post, Profile, User } from "../session/blog";
+import { benchOn, expectSame } from "../helpers/bench";
+import { Group, Post, Profile, User } from "../helpers/entities/blog";
 
 /** What was deleted stayed in the collections and properties that had been loaded with it. */
 describe("somebody who is deleted", () => {

@@ -1,6 +1,6 @@
 import { eachDatabase } from "../helpers/databases";
-import { entity } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /**
  * On PostgreSQL the enum of a column "a.b" was looked for in a schema of that name; MariaDB prints a backslash in a value

@@ -1,6 +1,6 @@
 import { eachDatabase } from "../helpers/databases";
-import { entity } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 eachDatabase((kind) => {
   /** Two values became one; the way back turned every row of that one into one of the two. */

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { User } from "../helpers/entities/blog";
 
 /** What the journal knew of an object was forgotten with it, and a rollback left it as if the row were there. */
 describe("an object that is expunged in the middle of a transaction", () => {

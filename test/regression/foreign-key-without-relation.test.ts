@@ -1,22 +1,6 @@
-import { Column, Entity, ForeignKey, PrimaryColumn } from "typeorm";
 import { database } from "../helpers/databases";
-import { benchOn } from "../session/blog";
-
-@Entity()
-class Room {
-  @PrimaryColumn("integer")
-  id!: number;
-}
-
-@Entity()
-class Chair {
-  @PrimaryColumn("integer")
-  id!: number;
-
-  @ForeignKey(() => Room)
-  @Column("integer")
-  roomId!: number;
-}
+import { benchOn } from "../helpers/bench";
+import { Room, Chair } from "../helpers/entities/keys";
 
 /** Only relations were minded in the order of a flush. */
 describe("a foreign key that is no relation", () => {

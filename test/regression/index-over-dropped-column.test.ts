@@ -1,6 +1,6 @@
 import { database } from "../helpers/databases";
-import { entity } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /** An index over an expression is kept, but not when the column it stands on goes: replaying it stopped the rebuild. */
 test("a hand-made index over an expression goes with its column, and comes back with it", async () => {

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { User } from "../helpers/entities/blog";
 
 /** What the savepoint's flush had filled in was forgotten with its release, where the transaction knew the object already. */
 describe("a new object that is first written in a savepoint", () => {

@@ -1,6 +1,6 @@
 import { eachDatabase } from "../helpers/databases";
-import { entity } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /** MariaDB's own check of a JSON column keeps its name when the column is renamed, and the column was taken for text. */
 eachDatabase((kind) => {

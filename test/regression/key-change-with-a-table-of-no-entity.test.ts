@@ -1,5 +1,6 @@
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { User } from "../helpers/entities/blog";
 
 eachDatabase((database) => {
   const bench = benchOn(database);

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, Post, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { Post, User } from "../helpers/entities/blog";
 
 /** A list was handed on as arguments, of which V8 takes some 120,000. */
 describe("a long list of objects", () => {

@@ -1,7 +1,8 @@
 import { DataSource } from "typeorm";
 import { connect } from "../../src";
 import { database } from "../helpers/databases";
-import { benchOn, blog, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { blog, User } from "../helpers/entities/blog";
 
 /** It kept the other's entity, and there were two objects for one row. */
 describe("an object of another DataSource", () => {

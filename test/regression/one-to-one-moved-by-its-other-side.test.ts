@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, Profile, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { Profile, User } from "../helpers/entities/blog";
 
 /** Only the new side was told: the old one still pointed at what had left it. */
 test.each(["profile.user = joe", "joe.profile = profile"])("%s takes the profile from susan", async (way) => {

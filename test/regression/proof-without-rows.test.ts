@@ -1,13 +1,8 @@
-import { EntitySchema, type EntitySchemaColumnOptions } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
-function item(label: EntitySchemaColumnOptions): EntitySchema {
-  return new EntitySchema({
-    name: "Item",
-    columns: { id: { type: Number, primary: true, generated: true }, label },
-  });
-}
+const item = (label: object) => entity("Item", { label });
 
 /** On PostgreSQL the scratch tables were filled from themselves: every proof was one on empty tables. */
 eachDatabase((kind) => {

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, expectSame, Post, User } from "../session/blog";
+import { benchOn, expectSame } from "../helpers/bench";
+import { Post, User } from "../helpers/entities/blog";
 
 /** The rollback of a new parent forgot who had been put into a collection that was not read; the child still pointed at it. */
 describe("a child put into the unread collection of a parent that the transaction made", () => {

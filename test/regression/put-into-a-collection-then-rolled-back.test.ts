@@ -1,5 +1,6 @@
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, Node } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { Node } from "../helpers/entities/blog";
 
 eachDatabase(
   (database) => {

@@ -1,13 +1,8 @@
 import { Client } from "pg";
-import { DataSource, Entity, PrimaryColumn } from "typeorm";
+import { DataSource } from "typeorm";
 import { connect } from "../../src/session/database";
 import { eachDatabase } from "../helpers/databases";
-
-@Entity()
-class Thing {
-  @PrimaryColumn("integer")
-  id!: number;
-}
+import { Room } from "../helpers/entities/keys";
 
 /** pg's pool or mysql2's, as far as it tells how many connections are handed out. */
 interface Driver {
@@ -19,9 +14,9 @@ eachDatabase(
   (database) => {
     test("queries that begin together, before the session has a connection, share one, which closing gives back", async () => {
       const { options } = await database.create();
-      const dataSource = new DataSource({ ...options, entities: [Thing], synchronize: true } as never);
+      const dataSource = new DataSource({ ...options, entities: [Room], synchronize: true } as never);
       const { session, ...db } = await connect(await dataSource.initialize());
-      await Promise.all([1, 2, 3].map(() => session.query(Thing).count()));
+      await Promise.all([1, 2, 3].map(() => session.query(Room).count()));
       expect(inUse(db.dataSource)).toBe(1);
       await session.close();
       expect(inUse(db.dataSource)).toBe(0);
@@ -41,14 +36,14 @@ eachDatabase(
     /** pg warns of a query that comes while another is on its way, and will refuse it. */
     test("queries that run together are sent one after the other", async () => {
       const { options } = await database.create();
-      const dataSource = new DataSource({ ...options, entities: [Thing], synchronize: true } as never);
+      const dataSource = new DataSource({ ...options, entities: [Room], synchronize: true } as never);
       const { session } = await connect(await dataSource.initialize());
-      await session.query(Thing).count();
-      session.add(Object.assign(new Thing(), { id: 1 }));
+      await session.query(Room).count();
+      session.add(Object.assign(new Room(), { id: 1 }));
       await session.flush();
       const most = mostAtOnce();
-      const stream = session.query(Thing).stream();
-      const counted = Promise.all([1, 2, 3].map(() => session.query(Thing).count()));
+      const stream = session.query(Room).stream();
+      const counted = Promise.all([1, 2, 3].map(() => session.query(Room).count()));
       for await (const { id } of stream) expect(id).toBe(1);
       expect(await counted).toEqual([1, 1, 1]);
       expect(most()).toBe(1);

@@ -1,6 +1,6 @@
 import { Entity, ManyToOne, PrimaryGeneratedColumn, type Relation } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, expectSame } from "../session/blog";
+import { benchOn, expectSame } from "../helpers/bench";
 
 @Entity()
 class Editor {

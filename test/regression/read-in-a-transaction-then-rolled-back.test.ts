@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, expectSame, Post, User } from "../session/blog";
+import { benchOn, expectSame } from "../helpers/bench";
+import { Post, User } from "../helpers/entities/blog";
 
 /** A collection that was first read after the transaction had deleted a member stayed without it when that was rolled back. */
 describe("a collection that is first read inside a transaction", () => {

@@ -1,6 +1,6 @@
 import { EntitySchema } from "typeorm";
 import { database } from "../helpers/databases";
-import { benchOn } from "../session/blog";
+import { benchOn } from "../helpers/bench";
 
 class Shelf {
   declare code: string;

@@ -1,6 +1,6 @@
 import { database } from "../helpers/databases";
-import { entity } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /** Where the new name came with a new length, only --drop was offered. */
 test("a rename is offered though the type is another one too, after those of the same type", async () => {

@@ -1,8 +1,8 @@
 import type { QueryRunner } from "typeorm";
 import { eachDatabase, database, type TestDatabase } from "../helpers/databases";
 import { failuresOf } from "../../src/migrate/lint/lint";
-import { entity } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 async function inShop(kind: TestDatabase, work: (shop: Workshop) => Promise<void>): Promise<void> {
   const shop = await Workshop.open(kind);

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, Post, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { Post, User } from "../helpers/entities/blog";
 
 /** The foreign key was compared before the parent had its key: NULL against NULL is no change, and nothing was written. */
 describe("a child with a row and without a parent", () => {

@@ -1,5 +1,6 @@
 import { database } from "../helpers/databases";
-import { benchOn, Post, User } from "../session/blog";
+import { benchOn } from "../helpers/bench";
+import { Post, User } from "../helpers/entities/blog";
 
 describe("a stream along a join to many", () => {
   const bench = benchOn(database("sqlite"));

@@ -1,6 +1,6 @@
 import { database } from "../helpers/databases";
-import { entity } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /** It said "correct the rows", which are right: what was missing is what they get when the column comes back. */
 test("a column of a unique pair is dropped when it is said what rows get on the way back", async () => {

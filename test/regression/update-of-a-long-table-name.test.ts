@@ -1,15 +1,6 @@
-import { Column, Entity, PrimaryGeneratedColumn } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "../session/blog";
-
-@Entity("measurements_of_the_weather_station_on_the_roof")
-class Measurement {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ type: "int" })
-  degrees!: number;
-}
+import { benchOn } from "../helpers/bench";
+import { Measurement } from "../helpers/entities/keys";
 
 /** Its name in queries is cut; an UPDATE has no other name for it than its own. */
 eachDatabase((database) => {

@@ -1,6 +1,6 @@
 import { database } from "../helpers/databases";
-import { entity, view } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity, view } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /** SQLite rewrites a view when a column under it is renamed, but not the alias: the view was then never equal to its entity. */
 test("an entity's view over a renamed column is made again, under the new name", async () => {

@@ -1,6 +1,6 @@
 import { eachDatabase } from "../helpers/databases";
-import { entity } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /** MariaDB's views do not follow a rename: one that a hand had made was broken, and nobody said so. */
 eachDatabase((kind) => {

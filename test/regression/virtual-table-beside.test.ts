@@ -1,6 +1,6 @@
 import { database } from "../helpers/databases";
-import { entity } from "../migrate/entities";
-import { Workshop } from "../migrate/workshop";
+import { entity } from "../helpers/entities/schemas";
+import { Workshop } from "../helpers/workshop";
 
 /** A full-text table and the tables SQLite keeps it in are nobody's entities, and nothing is asked about them. */
 test("a full-text table beside the entities is left alone, with the trigger that fills it", async () => {

@@ -9,7 +9,8 @@ import {
 } from "typeorm";
 import { connect, Session, ValueError, type RetortError } from "../../src";
 import { database, eachDatabase } from "../helpers/databases";
-import { benchOn, Comment, Group, Post, Seat, User } from "./blog";
+import { benchOn } from "../helpers/bench";
+import { Comment, Group, Post, Seat, User } from "../helpers/entities/blog";
 
 /** What a call throws, whether at once or by its promise. */
 async function failure(call: () => unknown): Promise<RetortError> {

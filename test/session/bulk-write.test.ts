@@ -1,5 +1,6 @@
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, Group, Post, Profile, Seat, User } from "./blog";
+import { benchOn } from "../helpers/bench";
+import { Group, Post, Profile, Seat, User } from "../helpers/entities/blog";
 
 eachDatabase((database) => {
   const bench = benchOn(database);

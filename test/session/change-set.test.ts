@@ -1,6 +1,7 @@
 import { Column, Entity, PrimaryGeneratedColumn } from "typeorm";
 import { eachDatabase, type DatabaseName } from "../helpers/databases";
-import { benchOn, Name, Post, User } from "./blog";
+import { benchOn } from "../helpers/bench";
+import { Name, Post, User } from "../helpers/entities/blog";
 
 interface Money {
   amount: number;

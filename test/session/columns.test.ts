@@ -16,7 +16,7 @@ import {
   type ValueTransformer,
 } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "./blog";
+import { benchOn } from "../helpers/bench";
 
 const upper: ValueTransformer = {
   to: (text: string | null) => text?.toUpperCase(),

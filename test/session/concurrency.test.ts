@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DataSource, type DataSourceOptions } from "typeorm";
 import { connect, type DatabaseError, type DatabaseEvent, type RetortError, type Session } from "../../src";
 import { database, eachDatabase } from "../helpers/databases";
-import { benchOn, blog, Group, Post, User, type Bench } from "./blog";
+import { benchOn, type Bench } from "../helpers/bench";
+import { blog, Group, Post, User } from "../helpers/entities/blog";
 
 /** Does something in the middle of a flush, when its first statement that matches was sent. */
 function during(bench: Bench, pattern: RegExp, act: () => void): void {

@@ -1,6 +1,7 @@
 import { connect, joined, selectin } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, Node, Post, Seat, User } from "./blog";
+import { benchOn } from "../helpers/bench";
+import { Node, Post, Seat, User } from "../helpers/entities/blog";
 
 eachDatabase((database) => {
   const bench = benchOn(database);

@@ -11,7 +11,7 @@ import {
 } from "typeorm";
 import { joined, selectin } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, expectSame } from "./blog";
+import { benchOn, expectSame } from "../helpers/bench";
 
 @Entity()
 class Farm {

@@ -2,37 +2,11 @@ import { inspect } from "node:util";
 import { DataSource, EntitySchema } from "typeorm";
 import { connect } from "../../src";
 import { database } from "../helpers/databases";
-import { benchOn } from "./blog";
-
-/** A class without fields: its objects have the properties that they are given, and no others. */
-class Sheet {
-  declare id: number;
-  declare name: string;
-  declare lines: Line[];
-}
-
-class Line {
-  declare id: number;
-  declare text: string;
-  declare sheet: Sheet | null;
-}
-
-const id = { type: Number, primary: true, generated: true } as const;
-const sheets = new EntitySchema<Sheet>({
-  name: "Sheet",
-  target: Sheet,
-  columns: { id, name: { type: String } },
-  relations: { lines: { type: "one-to-many", target: () => Line, inverseSide: "sheet" } },
-});
-const lines = new EntitySchema<Line>({
-  name: "Line",
-  target: Line,
-  columns: { id, text: { type: String } },
-  relations: { sheet: { type: "many-to-one", target: () => Sheet, inverseSide: "lines" } },
-});
+import { benchOn } from "../helpers/bench";
+import { id, Line, Sheet, sheets } from "../helpers/entities/plain-classes";
 
 describe("the class of an object", () => {
-  const bench = benchOn(database("sqlite"), { entities: [sheets, lines] });
+  const bench = benchOn(database("sqlite"), { entities: sheets });
 
   const sheet = (name = "one"): Sheet => Object.assign(new Sheet(), { name });
   const line = (text: string): Line => Object.assign(new Line(), { text });
@@ -77,7 +51,7 @@ describe("the class of an object", () => {
     const dataSource = new DataSource({
       type: "better-sqlite3",
       database: ":memory:",
-      entities: [sheets, lines],
+      entities: sheets,
       synchronize: true,
     });
     const other = await connect(dataSource);
@@ -109,7 +83,7 @@ describe("a class that was frozen", () => {
     columns: { id },
     relations: { sheet: { type: "many-to-one", target: () => Sheet } },
   });
-  const bench = benchOn(database("sqlite"), { entities: [sheets, lines, frozen] });
+  const bench = benchOn(database("sqlite"), { entities: [...sheets, frozen] });
 
   test("has its relations all the same, added and read", async () => {
     const { session } = bench;
@@ -145,7 +119,7 @@ describe("a class with an accessor in the place of a relation", () => {
     columns: { id },
     relations: { sheet: { type: "many-to-one", target: () => Sheet } },
   });
-  const bench = benchOn(database("sqlite"), { entities: [sheets, lines, described] });
+  const bench = benchOn(database("sqlite"), { entities: [...sheets, described] });
 
   test("keeps it for objects without a session", async () => {
     const one = new Described();

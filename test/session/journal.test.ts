@@ -1,6 +1,7 @@
 import type { Collection } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, expectSame, Comment, Group, Node, Post, Profile, Seat, User } from "./blog";
+import { benchOn, expectSame } from "../helpers/bench";
+import { Comment, Group, Node, Post, Profile, Seat, User } from "../helpers/entities/blog";
 
 eachDatabase((database) => {
   const bench = benchOn(database);

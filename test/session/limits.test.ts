@@ -1,51 +1,6 @@
-import {
-  Entity,
-  JoinColumn,
-  Index,
-  ManyToOne,
-  OneToMany,
-  PrimaryColumn,
-  PrimaryGeneratedColumn,
-  type Relation,
-} from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "./blog";
-
-@Entity()
-class Shop {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @OneToMany(() => Shelf, (shelf) => shelf.shop)
-  shelves!: Relation<Shelf>[];
-}
-
-/** A key of two parts. */
-@Entity()
-class Shelf {
-  @PrimaryColumn({ type: "int" })
-  shopId!: number;
-
-  @PrimaryColumn({ type: "int" })
-  place!: number;
-
-  @ManyToOne(() => Shop, (shop) => shop.shelves)
-  @JoinColumn({ name: "shopId" })
-  shop!: Relation<Shop>;
-
-  @OneToMany(() => Ware, (ware) => ware.shelf)
-  wares!: Relation<Ware>[];
-}
-
-@Entity()
-class Ware {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Index()
-  @ManyToOne(() => Shelf, (shelf) => shelf.wares)
-  shelf!: Relation<Shelf> | null;
-}
+import { benchOn } from "../helpers/bench";
+import { Shop, Shelf, Ware } from "../helpers/entities/keys";
 
 /** More than any database takes parameters in one statement. */
 const MANY = 70_000;

@@ -23,7 +23,7 @@ import {
 } from "typeorm";
 import { joined } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "./blog";
+import { benchOn } from "../helpers/bench";
 
 /** What was heard, in order. */
 const heard: unknown[] = [];

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "./blog";
+import { benchOn } from "../helpers/bench";
 import { programs, run } from "./model/program";
-import { entities } from "./model/schema";
+import { entities } from "../helpers/entities/magazine";
 
 /** How many programs are run: `RUNS=` says otherwise. */
 const RUNS = { sqlite: 2000, postgres: 50, mariadb: 50 };

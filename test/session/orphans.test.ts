@@ -10,7 +10,8 @@ import {
   type Relation,
 } from "typeorm";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, Post, Profile, User } from "./blog";
+import { benchOn } from "../helpers/bench";
+import { Post, Profile, User } from "../helpers/entities/blog";
 
 /** A parent with children of every kind of orphan. */
 @Entity()

@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { ValueToCome, type Plan } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, Comment, Group, Node, Post, Profile, Seat, User } from "./blog";
+import { benchOn } from "../helpers/bench";
+import { Comment, Group, Node, Post, Profile, Seat, User } from "../helpers/entities/blog";
 
 const WRITES = /^(insert|update|delete|with|pragma|set foreign)/i;
 

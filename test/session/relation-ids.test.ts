@@ -17,7 +17,7 @@ import {
 } from "typeorm";
 import type { EntityClass } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "./blog";
+import { benchOn } from "../helpers/bench";
 
 @Entity()
 class Writer {

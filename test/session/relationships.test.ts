@@ -1,6 +1,7 @@
 import { type Collection, LazyCollection } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, expectSame, Group, Node, Post, Profile, User } from "./blog";
+import { benchOn, expectSame } from "../helpers/bench";
+import { Group, Node, Post, Profile, User } from "../helpers/entities/blog";
 
 eachDatabase((database) => {
   const bench = benchOn(database);

@@ -1,6 +1,7 @@
 import { type RetortError } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, expectSame, Post, User } from "./blog";
+import { benchOn, expectSame } from "../helpers/bench";
+import { Post, User } from "../helpers/entities/blog";
 
 eachDatabase((database) => {
   const bench = benchOn(database);

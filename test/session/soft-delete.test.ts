@@ -1,84 +1,10 @@
-import {
-  Column,
-  DeleteDateColumn,
-  Entity,
-  ManyToMany,
-  ManyToOne,
-  JoinTable,
-  OneToMany,
-  PrimaryGeneratedColumn,
-  UpdateDateColumn,
-  VersionColumn,
-  type Relation,
-} from "typeorm";
 import { joined } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn, expectSame } from "./blog";
-
-@Entity()
-class Folder {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ type: "varchar", length: 20 })
-  name!: string;
-
-  @DeleteDateColumn()
-  deletedAt!: Date | null;
-
-  @OneToMany(() => Page, (page) => page.folder, { cascade: ["insert", "soft-remove", "recover"] })
-  pages!: Relation<Page>[];
-}
-
-@Entity()
-class Page {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ type: "varchar", length: 20 })
-  title!: string;
-
-  @DeleteDateColumn({ precision: null } as object)
-  deletedAt!: Date | null;
-
-  @VersionColumn()
-  version!: number;
-
-  @UpdateDateColumn()
-  updatedAt!: Date;
-
-  @ManyToOne(() => Folder, (folder) => folder.pages)
-  folder!: Relation<Folder> | null;
-
-  @ManyToMany(() => Label, (label) => label.pages)
-  @JoinTable()
-  labels!: Relation<Label>[];
-}
-
-@Entity()
-class Label {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ type: "varchar", length: 20 })
-  name!: string;
-
-  @DeleteDateColumn()
-  deletedAt!: Date | null;
-
-  @ManyToMany(() => Page, (page) => page.labels)
-  pages!: Relation<Page>[];
-}
-
-/** Has no delete date. */
-@Entity()
-class Stone {
-  @PrimaryGeneratedColumn()
-  id!: number;
-}
+import { benchOn, expectSame } from "../helpers/bench";
+import { archive, Folder, Page, Label, Stone } from "../helpers/entities/archive";
 
 eachDatabase((database) => {
-  const bench = benchOn(database, { entities: [Folder, Page, Label, Stone] });
+  const bench = benchOn(database, { entities: archive });
 
   async function folder(): Promise<Folder> {
     const { db, session } = bench;

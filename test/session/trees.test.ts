@@ -1,77 +1,7 @@
-import {
-  Column,
-  Entity,
-  PrimaryColumn,
-  PrimaryGeneratedColumn,
-  Tree,
-  TreeChildren,
-  TreeParent,
-  type Relation,
-} from "typeorm";
 import { type EntityClass, type Session } from "../../src";
 import { eachDatabase } from "../helpers/databases";
-import { benchOn } from "./blog";
-
-interface TreeNode {
-  name: string;
-  parent: TreeNode | null;
-  children: TreeNode[];
-}
-
-@Entity()
-@Tree("closure-table")
-class Closure implements TreeNode {
-  @PrimaryGeneratedColumn()
-  id!: number;
-  @Column({ type: "varchar", length: 20 })
-  name!: string;
-  @TreeParent()
-  parent!: Relation<Closure> | null;
-  @TreeChildren({ cascade: true })
-  children!: Relation<Closure>[];
-}
-
-@Entity()
-@Tree("materialized-path")
-class Path implements TreeNode {
-  @PrimaryGeneratedColumn()
-  id!: number;
-  @Column({ type: "varchar", length: 20 })
-  name!: string;
-  @TreeParent()
-  parent!: Relation<Path> | null;
-  @TreeChildren({ cascade: true })
-  children!: Relation<Path>[];
-}
-
-@Entity()
-@Tree("nested-set")
-class Nested implements TreeNode {
-  @PrimaryGeneratedColumn()
-  id!: number;
-  @Column({ type: "varchar", length: 20 })
-  name!: string;
-  @TreeParent({ onDelete: "CASCADE" })
-  parent!: Relation<Nested> | null;
-  @TreeChildren({ cascade: true })
-  children!: Relation<Nested>[];
-}
-
-/** Keys of its own, and other names in the closure table. */
-@Entity()
-@Tree("closure-table", {
-  closureTableName: "line",
-  ancestorColumnName: (column) => `upper_${column.propertyName}`,
-  descendantColumnName: (column) => `lower_${column.propertyName}`,
-})
-class Named implements TreeNode {
-  @PrimaryColumn({ type: "varchar", length: 20 })
-  name!: string;
-  @TreeParent({ onDelete: "CASCADE" })
-  parent!: Relation<Named> | null;
-  @TreeChildren({ cascade: true })
-  children!: Relation<Named>[];
-}
+import { benchOn } from "../helpers/bench";
+import { Closure, Path, Nested, Named, type TreeNode } from "../helpers/entities/trees";
 
 const kinds: [string, new () => TreeNode][] = [
   ["closure table", Closure],

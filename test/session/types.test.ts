@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryGeneratedColumn, type ColumnOptions } from "typeorm";
 import { type ValueError } from "../../src";
 import { eachDatabase, type DatabaseName } from "../helpers/databases";
-import { benchOn } from "./blog";
+import { benchOn } from "../helpers/bench";
 
 /** Values that a column takes: as they are read, or what was written and what is read of it, which says the same. */
 type Good = readonly unknown[];

@@ -11,7 +11,7 @@ import {
   type Reference,
   type Row,
 } from "./model";
-import { entities } from "./schema";
+import { entities } from "../../helpers/entities/magazine";
 import { isLoaded, World, type Thing } from "./world";
 import type { DataSource } from "typeorm";
 

@@ -13,7 +13,7 @@ import {
   type Refusal,
   type Row,
 } from "./model";
-import { entities } from "./schema";
+import { entities } from "../../helpers/entities/magazine";
 
 export type Thing = Record<string, unknown>;
 

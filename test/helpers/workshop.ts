@@ -11,7 +11,7 @@ import {
 import { type MigrationContext, openDataSource } from "../../src/migrate/context";
 import { type CheckResult, check } from "../../src/migrate/generate/check";
 import { type GenerateOptions, type GenerateResult, generate } from "../../src/migrate/generate/generate";
-import { type TestDatabase, type ScratchDatabase } from "../helpers/databases";
+import { type TestDatabase, type ScratchDatabase } from "./databases";
 
 type Entities = readonly (Function | EntitySchema<any>)[];
 export type Written = Extract<GenerateResult, { status: "written" | "shown" }>;

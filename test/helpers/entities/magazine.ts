@@ -14,7 +14,7 @@ import {
   type Relation,
 } from "typeorm";
 
-/** A unique name, a version, values that are changed in place. */
+/** A unique name, a version, values that can change in place, and relations of every kind. */
 @Entity()
 export class Person {
   @PrimaryGeneratedColumn()
@@ -51,7 +51,7 @@ export class Person {
   desk!: Relation<Desk> | null;
 }
 
-/** Loses its author when the session deletes that one, and its editor when the database does. */
+/** The session sets its author to NULL when it deletes one; the database does that for its editor. */
 @Entity()
 export class Article {
   @PrimaryGeneratedColumn()
@@ -74,7 +74,7 @@ export class Article {
   labels!: Relation<Label>[];
 }
 
-/** Cannot be without its article, and goes with the comment it replies to. */
+/** Needs its article; the database deletes it with the comment that it replies to. */
 @Entity()
 export class Comment {
   @PrimaryGeneratedColumn()
@@ -96,7 +96,7 @@ export class Comment {
   replies!: Relation<Comment>[];
 }
 
-/** One a person, and gone with it. */
+/** One to one, deleted with its person by the database. */
 @Entity()
 export class Profile {
   @PrimaryGeneratedColumn()
@@ -114,7 +114,7 @@ export class Profile {
   person!: Relation<Person>;
 }
 
-/** One a person, or nobody's. */
+/** One to one, nullable. */
 @Entity()
 export class Desk {
   @PrimaryGeneratedColumn()
@@ -141,7 +141,7 @@ export class Label {
   articles!: Relation<Article>[];
 }
 
-/** A tree, of which the session deletes whole branches; the database would refuse to. */
+/** A tree of plain relations, whose branches the session deletes; the database would refuse to. */
 @Entity()
 export class Folder {
   @PrimaryGeneratedColumn()
@@ -157,7 +157,7 @@ export class Folder {
   children!: Relation<Folder>[];
 }
 
-/** Deleted when its owner lets go of it. */
+/** Deleted when it is taken out of its owner. */
 @Entity()
 export class Note {
   @PrimaryGeneratedColumn()
@@ -170,7 +170,7 @@ export class Note {
   owner!: Relation<Person> | null;
 }
 
-/** Has a captain, always. */
+/** Needs a captain, who needs a club. */
 @Entity()
 export class Club {
   @PrimaryGeneratedColumn()
@@ -190,7 +190,7 @@ export class Club {
   players!: Relation<Player>[];
 }
 
-/** Plays in a club, always. */
+/** Needs a club. */
 @Entity()
 export class Player {
   @PrimaryGeneratedColumn()
