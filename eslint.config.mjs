@@ -1,6 +1,15 @@
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
+const listedByHand = {
+  selector: "ExportAllDeclaration",
+  message: "List the names by hand: an index is a promise to its readers.",
+};
+
+/** What TypeORM and Retort call the databases. */
+const DATABASE = "/^(sqlite|postgres|mysql|better-sqlite3|cockroachdb|mariadb)$/";
+const askForCapability = "Do not compare the database: ask `Dialect` or `SchemaDialect` for a capability.";
+
 export default defineConfig(
   globalIgnores(["dist/", "coverage/", "reports/"]),
   {
@@ -30,11 +39,26 @@ export default defineConfig(
       "@typescript-eslint/no-base-to-string": "warn",
       // Entities of TypeORM are classes or names: `Function` is what its own types call them.
       "@typescript-eslint/no-unsafe-function-type": "off",
+      "no-restricted-syntax": ["error", listedByHand],
+      eqeqeq: ["error", "always", { null: "ignore" }],
+    },
+  },
+  {
+    // src/config names drivers to check what the project's options say, before there is a dialect.
+    files: ["src/**/*.ts"],
+    ignores: ["src/dialect/**", "src/config/**"],
+    rules: {
       "no-restricted-syntax": [
         "error",
-        { selector: "ExportAllDeclaration", message: "List the names by hand: an index is a promise to its readers." },
+        listedByHand,
+        { selector: `BinaryExpression[operator=/^[!=]==?$/] > Literal[value=${DATABASE}]`, message: askForCapability },
+        { selector: `SwitchCase > Literal[value=${DATABASE}]`, message: askForCapability },
+        {
+          selector:
+            "MemberExpression[property.name=/^(name|displayName)$/]:matches([object.name='dialect'], [object.property.name='dialect']):not(CallExpression > *)",
+          message: askForCapability,
+        },
       ],
-      eqeqeq: ["error", "always", { null: "ignore" }],
     },
   },
   {

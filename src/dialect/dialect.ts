@@ -1,128 +1,177 @@
 import type { DataSource, QueryRunner } from "typeorm";
-import type { DatabaseType } from "./database-type";
+import type { ColumnTypes } from "./column-types";
+import type { Literals } from "./literals";
+import type { Quoting } from "./schema/tokens";
 
-/** A value, or the promise of one: the embedded database answers at once, a server later. */
+/** A value, or a promise of one: SQLite answers at once, a server later. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** Rows come as arrays in the order of the selected columns: half the cost of objects. */
+/** Rows are arrays in the order of the selected columns, which cost half of what objects do. */
 export type Row = unknown[];
 
 export interface RunResult {
-  /** Rows that the statement touched. */
+  /** Rows that the statement inserted, updated or deleted. */
   changes: number;
-  /** The generated key of the (first) row an INSERT made, where the database tells it. */
+  /** The generated key of the first row of an INSERT, where the driver returns it. */
   lastId: number | bigint | undefined;
 }
 
-/** What happens on a connection; the shell's receipt and `.echo`, and tests that count statements, listen to it. */
+/** What happens on a connection: the shell's summaries, `.echo` and `db.observe` receive it. */
 export type DatabaseEvent =
   | {
       type: "statement";
       sql: string;
       parameters: readonly unknown[];
       milliseconds: number;
-      /** Rows read, or rows touched by a statement that reads none. */
+      /** Rows read, or rows changed by a statement that reads none. */
       rows: number;
       error?: unknown;
     }
   | { type: "flush"; inserted: number; updated: number; deleted: number }
   | { type: "begin" | "commit" | "rollback" }
-  /** A connection to a server was lost while nothing was open on it, and another one was taken. */
+  /** The connection to a server was lost outside a transaction, and another one was taken. */
   | { type: "reconnect" };
 
-/** Hears what is sent, as `db.observe` takes it. */
+/** Receives the events of connections, as `db.observe` takes it. */
 export type DatabaseListener = (event: DatabaseEvent) => void;
 
-/** How the keys that the database makes are learnt after an INSERT. */
-export type GeneratedKeys =
-  /** `INSERT … RETURNING`, many rows a statement (SQLite, PostgreSQL). */
-  | "returning"
-  /** Many rows a statement get consecutive keys, the first of which the driver tells (MySQL, MariaDB). */
-  | "consecutive";
-
-/** What makes a database look at foreign keys later. */
+/** How the check of foreign keys is put off beyond the end of a statement. */
 export interface DeferredConstraints {
   readonly begin: string;
   /** Whether that concerns only those that are declared DEFERRABLE. */
   readonly onlyDeferrable: boolean;
   /**
-   * What ends it, where the database never looks at what was written in between, so that as little as possible may be;
-   * undefined where it looks when the transaction ends.
+   * The statement that ends it, where the database never checks what was written in between, so that as little as
+   * possible should be; undefined where it checks when the transaction ends.
    */
   readonly end: string | undefined;
 }
 
-/** What a database must provide for the session and the query. Ask it for a capability, not for its name. */
+/** What a transaction is begun with. Where an option is absent, the database's default holds. */
+export interface TransactionOptions {
+  readonly isolation?: string | undefined;
+  readonly readOnly?: boolean | undefined;
+}
+
+/** Column types of the tables that Retort keeps for itself. */
+export interface InternalTable {
+  /** The type of `id`, which numbers the rows in the order they were inserted. */
+  readonly id: string;
+  /** A word of ours, up to 32 characters. */
+  readonly word: string;
+  /** The name of a migration. */
+  readonly name: string;
+  /** Any number of characters. */
+  readonly text: string;
+  /** What follows the columns; with a space before it. */
+  readonly options: string;
+}
+
+/**
+ * What a database must provide for the session, the query and the migrations. It has no name to compare: code above this
+ * layer asks for a capability.
+ */
 export interface Dialect {
-  readonly name: DatabaseType;
-  /** The most parameters that one statement can carry. */
-  readonly parameterLimit: number;
-  readonly generatedKeys: GeneratedKeys;
-  /** Whether an INSERT, UPDATE or DELETE can give rows back. */
-  readonly returning: boolean;
+  /** The database's name in messages. */
+  readonly displayName: string;
+
+  // Capabilities
+
+  /** Whether a rollback takes back changes of the schema. */
+  readonly supportsTransactionalDdl: boolean;
   /**
-   * How `column IN (list)` travels as one parameter, so that a list of any length is one statement; undefined where the
-   * database cannot. `encode` gives undefined for a list that holds what cannot travel so.
+   * Whether INSERT … RETURNING gives the generated values. Without it the keys of one INSERT are consecutive and the driver
+   * returns the first; other generated values are read afterwards.
+   */
+  readonly supportsInsertReturning: boolean;
+  readonly supportsUpdateReturning: boolean;
+  /** Whether columns can be lists. */
+  readonly supportsArrays: boolean;
+  /** Whether CREATE INDEX CONCURRENTLY makes an index without a lock against writers. */
+  readonly supportsConcurrentIndexes: boolean;
+  /** Whether ADD COLUMN … NOT NULL without a default fills existing rows with the type's zero value. */
+  readonly hasImplicitDefaults: boolean;
+  /** The most parameters that one statement can have. */
+  readonly parameterLimit: number;
+  readonly columnTypes: ColumnTypes;
+
+  // Lexical rules
+
+  readonly quoting: Quoting;
+  quote(identifier: string): string;
+  readonly literals: Literals;
+  /**
+   * A value in SQL, for statements with more values than parameters; undefined where it cannot be written without loss, or
+   * where the number of parameters has no limit.
+   */
+  exactLiteral(value: unknown): string | undefined;
+  /** Whether placeholders have numbers (`$1`) or stand for the parameters one after the other (`?`). */
+  readonly numbersPlaceholders: boolean;
+  /** The placeholder of the nth parameter, counted from 1. */
+  placeholder(position: number): string;
+
+  // Expressions
+
+  /**
+   * How `column IN (list)` is sent as one parameter, so that a list of any length is one statement; undefined where the
+   * database cannot. `encode` returns undefined for a list with values that cannot be sent this way.
    */
   readonly arrayParameter:
     { encode(values: readonly unknown[]): unknown; render(left: string, placeholder: string): string } | undefined;
-  /** How `(a, b) IN (tuples)` is written: keys of several columns, any number of them. */
+  /** `(a, b) IN (tuples)`, for keys of several columns. */
   tupleIn(left: string, tuples: readonly string[]): string;
-  /** A value as it is written in SQL, for statements with more values than parameters; undefined where it cannot be written. */
-  exactLiteral(value: unknown): string | undefined;
-  /** Two texts as one. */
   concat(left: string, right: string): string;
-  /** The function that counts the letters of a text. */
+  /** The function that counts the characters of a text. */
   readonly charLength: string;
-  /** The time of the transaction, with so many digits of a second (where the database needs to be told). */
+  /** The time of the transaction. @param precision digits of a second, where the column declares them */
   now(precision: number | null | undefined): string;
-  /** How two JSON documents are compared by containment; undefined where the database cannot. */
+  /** Whether the JSON document on the left contains the one on the right; undefined where the database cannot compare them. */
   readonly jsonContains: ((left: string, right: string) => string) | undefined;
-  /** Whether columns can be lists. */
-  readonly supportsArrays: boolean;
-  /** How foreign keys are looked at later than at the end of each statement. */
-  readonly deferredConstraints: DeferredConstraints;
-  quote(identifier: string): string;
-  /** The placeholder of the nth parameter, counted from 1. */
-  placeholder(position: number): string;
+  caseInsensitiveLike(left: string, right: string): string;
+  /** `left IS NOT DISTINCT FROM right`. */
+  isNotDistinct(left: string, right: string): string;
+
+  // Clauses and statements
+
   /** A LIMIT/OFFSET clause; empty when there is neither. */
   limit(limit: number | undefined, offset: number | undefined): string;
-  /** A comparison by LIKE that does not mind case. */
-  caseInsensitiveLike(left: string, right: string): string;
-  /** `expression IS NOT DISTINCT FROM expression` in this database's words. */
-  isNotDistinct(left: string, right: string): string;
   /** The values of an INSERT that names no column. */
   readonly defaultValues: string;
-  /** What makes an INSERT do nothing where its row is there already; `column` is any quoted one of its key. */
+  /** The clause that makes an INSERT do nothing where the row exists; `column` is any quoted column of its key. */
   onConflictDoNothing(column: string): string;
-  /** The words that stand before a statement to see the plan the database makes for it. */
+  readonly deferredConstraints: DeferredConstraints;
+  /** The statements that begin a transaction. */
+  beginTransaction(options: TransactionOptions): readonly string[];
+  /** What precedes a statement to get its query plan. */
   readonly explainPrefix: string;
-  /** That plan as lines; a step that feeds another one stands below it, indented. */
+  /** The query plan as lines; the steps that feed a step stand below it, indented. */
   planLines(rows: readonly Row[]): string[];
+  readonly internalTable: InternalTable;
+
   /** A new connection for one session; nothing is opened before its first statement. */
   connect(dataSource: DataSource, listener: DatabaseListener): Connection;
 }
 
-/** One connection to the database, in the hands of one session. */
+/** One connection to the database, used by one session. */
 export interface Connection {
   readonly dialect: Dialect;
-  /** Opens what is not open yet. The other methods want it to have been awaited once. */
+  /** Opens the connection unless it is open. Await it once before calling any other method. */
   open(): MaybePromise<void>;
   readonly isOpen: boolean;
-  /** TypeORM's query runner on this very connection: what subscribers get, and what sees the open transaction. */
+  /** TypeORM's query runner on this connection: subscribers receive it, and it sees the open transaction. */
   readonly queryRunner: QueryRunner;
-  /** Sends a statement that reads rows. */
+  /** Sends a statement and returns its rows. */
   rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]>;
-  /** Sends a statement for what it does. */
+  /** Sends a statement and returns what it changed. */
   run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult>;
-  /** Sends one statement many times with other parameters; the rows that each run touched. */
+  /** Sends one statement once for each batch of parameters; returns the number of rows that each changed. */
   runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<number[]>;
   /**
-   * Reads rows in portions, holding no more than a portion in memory. What is sent in the meantime, writes and commits too,
-   * neither waits for the stream nor is seen by it. The columns of the statement have names, each its own.
+   * Reads rows in batches, with one batch in memory at a time. Statements sent in the meantime, writes and commits
+   * included, neither wait for the stream nor show in it. The columns of the statement must have distinct names.
    */
-  stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]>;
-  /** Begins a transaction that will write. */
+  stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]>;
+  /** Begins a transaction that can write. */
   begin(): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
@@ -133,5 +182,5 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** What is needed of a connection to write rows. */
+/** The part of a connection that writing rows needs. */
 export type Statements = Pick<Connection, "dialect" | "rows" | "run" | "runMany">;

@@ -1,15 +1,65 @@
 import type { DataSource } from "typeorm";
+import type { DatabaseControl } from "./database-control";
 import type { Dialect } from "./dialect";
-import { databaseTypeOf, type DatabaseType } from "./database-type";
+import { unsupportedDatabase } from "./errors";
+import type { SchemaDialect } from "./schema/dialect";
 
-// Each is loaded when it is first asked for, so that nobody pays for another database.
-const DIALECTS: Record<DatabaseType, () => Dialect> = {
-  sqlite: () => (require("./sqlite/dialect") as typeof import("./sqlite/dialect")).sqlite,
-  postgres: () => (require("./postgres/dialect") as typeof import("./postgres/dialect")).postgres,
-  mysql: () => (require("./mysql/dialect") as typeof import("./mysql/dialect")).mysql,
+/** The supported databases. An engine that speaks PostgreSQL's protocol counts as PostgreSQL. */
+type DatabaseType = "sqlite" | "postgres" | "mysql";
+
+const DATABASE_TYPES: Partial<Record<DataSource["options"]["type"], DatabaseType>> = {
+  "better-sqlite3": "sqlite",
+  postgres: "postgres",
+  cockroachdb: "postgres",
+  mysql: "mysql",
+  mariadb: "mysql",
 };
 
-/** The dialect of a DataSource. */
+/** One loader for each database, so that only the module of the database in use is loaded. */
+type LoaderByDatabase<T> = Readonly<Record<DatabaseType, () => T>>;
+
+const DIALECTS: LoaderByDatabase<Dialect> = {
+  sqlite: () => (require("./sqlite/dialect") as typeof import("./sqlite/dialect")).sqliteDialect,
+  postgres: () => (require("./postgres/dialect") as typeof import("./postgres/dialect")).postgresDialect,
+  mysql: () => (require("./mysql/dialect") as typeof import("./mysql/dialect")).mysqlDialect,
+};
+
+const CONTROLS: LoaderByDatabase<DatabaseControl> = {
+  sqlite: () => (require("./sqlite/database-control") as typeof import("./sqlite/database-control")).sqliteControl,
+  postgres: () =>
+    (require("./postgres/database-control") as typeof import("./postgres/database-control")).postgresControl,
+  mysql: () => (require("./mysql/database-control") as typeof import("./mysql/database-control")).mysqlControl,
+};
+
+const SCHEMA_DIALECTS: LoaderByDatabase<SchemaDialect> = {
+  sqlite: () => (require("./sqlite/schema/dialect") as typeof import("./sqlite/schema/dialect")).sqliteSchema,
+  postgres: () => (require("./postgres/schema/dialect") as typeof import("./postgres/schema/dialect")).postgresSchema,
+  mysql: () => (require("./mysql/schema/dialect") as typeof import("./mysql/schema/dialect")).mysqlSchema,
+};
+
+/**
+ * Loads what is implemented once for each database. A layer above this one has such a table of its own (the migrations'
+ * `MigrationDatabase`); a database added here is a type error there until it has its entry.
+ *
+ * @throws dialect/unsupported where the DataSource's database is not supported
+ */
+export function loadFor<T>({ options }: DataSource, loaders: LoaderByDatabase<T>): T {
+  const type = DATABASE_TYPES[options.type];
+  if (!type) throw unsupportedDatabase(options.type);
+  return loaders[type]();
+}
+
+/** How sessions and queries speak to the DataSource's database. @throws dialect/unsupported */
 export function dialectOf(dataSource: DataSource): Dialect {
-  return DIALECTS[databaseTypeOf(dataSource)]();
+  return loadFor(dataSource, DIALECTS);
+}
+
+/** How writes are forbidden and statements cancelled on the DataSource's database. @throws dialect/unsupported */
+export function databaseControlOf(dataSource: DataSource): DatabaseControl {
+  return loadFor(dataSource, CONTROLS);
+}
+
+/** How the schema of the DataSource's database is read and changed. @throws dialect/unsupported */
+export function schemaDialectOf(dataSource: DataSource): SchemaDialect {
+  return loadFor(dataSource, SCHEMA_DIALECTS);
 }

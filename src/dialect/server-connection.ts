@@ -41,8 +41,6 @@ export abstract class ServerConnection<Client> implements Connection {
 
   /** Sends one statement through the driver and gives its rows as arrays. */
   protected abstract send(client: Client, sql: string, parameters: readonly unknown[]): Promise<DriverAnswer>;
-  /** The statements that begin a transaction. */
-  protected abstract beginning(isolationLevel: string | undefined): readonly string[];
   protected abstract complaintOf(error: unknown): DriverErrorFacts;
   /** Ends a connection that is good for nothing, so that the pool does not hand it out again. */
   protected abstract discard(client: Client): void;
@@ -141,10 +139,10 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   async begin(): Promise<void> {
-    const { isolationLevel } = this.dataSource.options as { isolationLevel?: string };
+    const { isolationLevel: isolation } = this.dataSource.options as { isolationLevel?: string };
     await this.#unlessLost(() =>
       transactionStep(this.#queryRunner, "Start", async () => {
-        for (const statement of this.beginning(isolationLevel)) await this.run(statement);
+        for (const statement of this.dialect.beginTransaction({ isolation })) await this.run(statement);
       }),
     );
     this.#begun = true;

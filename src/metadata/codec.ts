@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
-import { databaseTypeOf } from "../dialect/database-type";
+import type { ColumnTypes } from "../dialect/column-types";
+import { dialectOf } from "../dialect/dialects";
 import { BYTE_TYPES, isByteClass } from "./byte-types";
 import { isSameDecimal } from "./inspection/numbers";
 
@@ -63,26 +64,25 @@ const NUMBER_TYPES = new Set<unknown>([
 const LONG_INTEGER_TYPES = new Set<unknown>(["bigint", "int8", "unsigned big int"]);
 const DECIMAL_TYPES = new Set<unknown>(["decimal", "numeric", "dec", "fixed"]);
 
-/** Types that PostgreSQL fills with blanks. */
-const FILLED_TYPES = new Set<unknown>(["char", "character", "bpchar"]);
+/** Types that some databases pad with blanks. */
+const PADDED_TYPES = new Set<unknown>(["char", "character", "bpchar"]);
 
 /** The codec of a column: TypeORM's driver and the column's transformers decide what travels. */
 export function codecOf(column: ColumnMetadata, dataSource: DataSource): Codec {
-  const family = databaseTypeOf(dataSource);
-  const embedded = family === "sqlite";
+  const { columnTypes: types } = dialectOf(dataSource);
   if (!column.transformer && !column.isArray) {
-    if (LONG_INTEGER_TYPES.has(column.type)) return embedded ? EMBEDDED_LONG_INTEGER : LONG_NUMBER;
+    if (LONG_INTEGER_TYPES.has(column.type)) return types.longIntegersAreNumbers ? INEXACT_LONG_INTEGER : LONG_NUMBER;
     if (DECIMAL_TYPES.has(column.type)) return LONG_NUMBER;
-    if (FILLED_TYPES.has(column.type) && family === "postgres") return FILLED_TEXT;
+    if (PADDED_TYPES.has(column.type) && types.charBlanks === "padded") return PADDED_TEXT;
     if (NUMBER_TYPES.has(column.type)) return PLAIN_NUMBER;
     if (UNTOUCHED_TYPES.has(column.type)) return PLAIN;
     if (column.type === Number) return NUMBER;
     if (column.type === Boolean || column.type === "boolean" || column.type === "bool")
-      return embedded ? EMBEDDED_BOOLEAN : plainThrough(column, dataSource);
-    if (DATE_TYPES.has(column.type)) return dateCodec(column, dataSource, embedded);
+      return types.booleansAreIntegers ? INTEGER_BOOLEAN : plainThrough(column, dataSource);
+    if (DATE_TYPES.has(column.type)) return dateCodec(column, dataSource, types);
     if (BYTE_TYPES.has(column.type) || isByteClass(column.type)) return BYTES;
-    if (column.type === "bit" && family === "mysql") return BYTES;
-    if (JSON_TYPES.has(column.type)) return jsonCodec(column, dataSource);
+    if (column.type === "bit" && types.bitsAreBytes) return BYTES;
+    if (JSON_TYPES.has(column.type)) return jsonCodec(column, dataSource, types);
   }
   return encodedCodec(column, dataSource);
 }
@@ -121,23 +121,23 @@ const LONG_NUMBER: Codec = {
 };
 
 /** better-sqlite3 gives numbers, so those that are none of JavaScript's are read as texts. */
-const EMBEDDED_LONG_INTEGER: Codec = {
+const INEXACT_LONG_INTEGER: Codec = {
   ...LONG_NUMBER,
   select: (sql) =>
     `CASE WHEN ${sql} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER} THEN ${sql} ELSE CAST(${sql} AS TEXT) END`,
 };
 
-const FILLED_TEXT: Codec = {
+const PADDED_TEXT: Codec = {
   ...PLAIN,
-  decode: withoutFilling,
-  freeze: withoutFilling,
+  decode: withoutPadding,
+  freeze: withoutPadding,
 };
 
-function withoutFilling(raw: unknown): unknown {
+function withoutPadding(raw: unknown): unknown {
   return typeof raw === "string" && raw.endsWith(" ") ? raw.replace(/ +$/, "") : raw;
 }
 
-const EMBEDDED_BOOLEAN: Codec = {
+const INTEGER_BOOLEAN: Codec = {
   ...PLAIN,
   decode: (raw) => (raw === null ? null : Boolean(raw)),
   encode: (value) => (value === null || value === undefined ? value : value === true ? 1 : 0),
@@ -155,13 +155,13 @@ function plainThrough(column: ColumnMetadata, { driver }: DataSource): Codec {
 }
 
 /** Dates are remembered as their milliseconds. */
-function dateCodec(column: ColumnMetadata, { driver }: DataSource, embedded: boolean): Codec {
+function dateCodec(column: ColumnMetadata, { driver }: DataSource, { datesAreTexts }: ColumnTypes): Codec {
   const slowDecode = (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
   const slowEncode = (value: unknown): unknown => driver.preparePersistentValue(value, column) as unknown;
-  const decode = embedded
+  const decode = datesAreTexts
     ? (raw: unknown): unknown => (typeof raw === "string" ? (utcDate(raw) ?? slowDecode(raw)) : slowDecode(raw))
     : slowDecode;
-  const encode = embedded
+  const encode = datesAreTexts
     ? (value: unknown): unknown => (value instanceof Date ? (utcText(value) ?? slowEncode(value)) : slowEncode(value))
     : slowEncode;
   const freezeValue = (value: unknown): unknown => (value instanceof Date ? value.getTime() : value);
@@ -207,15 +207,13 @@ function copyOfBytes(value: unknown): unknown {
 }
 
 /** JSON is remembered as its text. */
-function jsonCodec(column: ColumnMetadata, dataSource: DataSource): Codec {
-  const { driver, options } = dataSource;
+function jsonCodec(column: ColumnMetadata, { driver }: DataSource, types: ColumnTypes): Codec {
   // mysql2 may have parsed it or not, and TypeORM parses a text once more: the JSON text "1" would be read as the number 1.
-  const asText = databaseTypeOf(dataSource) === "mysql" && column.type === "json";
+  const asText = types.json === "either" && column.type === "json";
   const decode = asText ? parsed : (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
   const encode = (value: unknown): unknown => driver.preparePersistentValue(value, column) as unknown;
-  // PostgreSQL's driver gives what the text says, so that a string is a value and not a text to parse.
-  const parsedByDriver =
-    (options.type === "postgres" || options.type === "cockroachdb") && column.type !== "simple-json";
+  // A string that the driver parsed is a value, not a text to parse.
+  const parsedByDriver = types.json === "parsed" && column.type !== "simple-json";
   const textOf = (raw: unknown): unknown => {
     if (raw === null || raw === undefined) return null;
     return typeof raw === "string" && !parsedByDriver ? raw : JSON.stringify(raw);

@@ -208,7 +208,8 @@ function operatorCriterion(column: Column, operator: FindOperator<unknown>): Con
 
 function overArray(column: Column, name: string, operator: string, value: unknown): Condition {
   return condition((renderer) => {
-    if (!renderer.dialect.supportsArrays) throw operatorElsewhere(name, column.model.label, renderer.dialect.name);
+    if (!renderer.dialect.supportsArrays)
+      throw operatorElsewhere(name, column.model.label, renderer.dialect.displayName);
     return `${column.render(renderer)} ${operator} ${renderer.parameter(value)}`;
   });
 }
@@ -216,7 +217,7 @@ function overArray(column: Column, name: string, operator: string, value: unknow
 function jsonContains(column: Column, value: unknown): Condition {
   return condition((renderer) => {
     const contains = renderer.dialect.jsonContains;
-    if (!contains) throw operatorElsewhere("jsonContains", column.model.label, renderer.dialect.name);
+    if (!contains) throw operatorElsewhere("jsonContains", column.model.label, renderer.dialect.displayName);
     return contains(column.render(renderer), renderer.parameter(JSON.stringify(value)));
   });
 }

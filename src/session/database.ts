@@ -1,7 +1,6 @@
 import type { DataSource, DataSourceOptions, EntitySchema } from "typeorm";
 import type { DatabaseEvent, DatabaseListener } from "../dialect/dialect";
-import { databaseControlOf } from "../dialect/accesses";
-import { dialectOf } from "../dialect/dialects";
+import { databaseControlOf, dialectOf } from "../dialect/dialects";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import type { Aliased } from "../query/aliased";
 import { columnsOf } from "../query/columns";

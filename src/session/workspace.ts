@@ -1,7 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, MaybePromise, Row } from "../dialect/dialect";
-import { databaseControlOf } from "../dialect/accesses";
-import { dialectOf } from "../dialect/dialects";
+import { databaseControlOf, dialectOf } from "../dialect/dialects";
 import { DatabaseError } from "../dialect/errors";
 import { SandboxConnection } from "../dialect/sandbox";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";

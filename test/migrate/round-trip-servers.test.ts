@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { EntitySchema } from "typeorm";
-import { schemaDialectOf } from "../../src/dialect/schema/dialects";
+import { schemaDialectOf } from "../../src/dialect/dialects";
 import { eachDatabase } from "../helpers/databases";
 import { type Kept, type Place, answersFor, changed, joinColumn, keptColumns, keptKeys, keptTables } from "./changes";
 import { type Design, KINDS, design, keyOf } from "./design";

@@ -18,11 +18,6 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     return { rows: [], result: { changes: answer.affectedRows, lastId: answer.insertId || undefined } };
   }
 
-  protected beginning(isolationLevel: string | undefined): readonly string[] {
-    const begin = "START TRANSACTION";
-    return isolationLevel === undefined ? [begin] : [`SET TRANSACTION ISOLATION LEVEL ${isolationLevel}`, begin];
-  }
-
   protected complaintOf(error: unknown): DriverErrorFacts {
     return readDriverError(error);
   }

@@ -1,33 +1,51 @@
+import { mysqlColumnTypes } from "./column-types";
 import type { Dialect } from "../dialect";
+import { hexadecimal, quotedText } from "../literals";
+import { mysqlQuoting } from "../schema/tokens";
 import { MysqlConnection } from "./connection";
 
 /** The largest LIMIT; MySQL wants one before an OFFSET. https://dev.mysql.com/doc/refman/8.4/en/select.html */
 const EVERY_ROW = "18446744073709551615";
 
 /** MySQL and MariaDB. */
-export const mysql: Dialect = {
-  name: "mysql",
+export const mysqlDialect: Dialect = {
+  displayName: "MySQL",
+  supportsTransactionalDdl: false,
+  // MariaDB has INSERT … RETURNING, but this dialect serves both.
+  supportsInsertReturning: false,
+  supportsUpdateReturning: false,
+  supportsArrays: false,
+  supportsConcurrentIndexes: false,
+  hasImplicitDefaults: true,
   parameterLimit: 65_535,
-  generatedKeys: "consecutive",
-  returning: false,
-  // mysql2 writes the parameters into the text, so a list has no limit but the size of a packet.
+  columnTypes: mysqlColumnTypes,
+  quoting: mysqlQuoting,
+  literals: {
+    boolean: (value) => (value ? "1" : "0"),
+    bytes: (value) => `X'${hexadecimal(value)}'`,
+    // MySQL's dates have no time zone.
+    date: (value) => quotedText(value.toISOString().replace("T", " ").replace("Z", "")),
+    text: escapedText,
+    array: undefined,
+  },
+  // The number of parameters has no limit, since mysql2 writes them into the statement.
+  exactLiteral: () => undefined,
+  // Not needed: mysql2 writes the parameters into the statement, so only the size of a packet limits a list.
   arrayParameter: undefined,
   tupleIn: (left, tuples) => `${left} IN (${tuples.join(", ")})`,
   quote: (identifier) => `\`${identifier.replaceAll("`", "``")}\``,
+  numbersPlaceholders: false,
   placeholder: () => "?",
   limit(limit, offset) {
     if (limit === undefined && !offset) return "";
     return ` LIMIT ${limit ?? EVERY_ROW}${offset ? ` OFFSET ${offset}` : ""}`;
   },
   caseInsensitiveLike: (left, right) => `LOWER(${left}) LIKE LOWER(${right})`,
-  // Nor is there a limit to go around.
-  exactLiteral: () => undefined,
-  // || means OR here.
+  // || means OR.
   concat: (left, right) => `CONCAT(${left}, ${right})`,
   charLength: "CHAR_LENGTH",
   now: (precision) => `CURRENT_TIMESTAMP(${precision ?? 6})`,
   jsonContains: (left, right) => `JSON_CONTAINS(${left}, ${right})`,
-  supportsArrays: false,
   deferredConstraints: {
     begin: "SET FOREIGN_KEY_CHECKS = 0",
     onlyDeferrable: false,
@@ -36,6 +54,10 @@ export const mysql: Dialect = {
   isNotDistinct: (left, right) => `${left} <=> ${right}`,
   defaultValues: "() VALUES ()",
   onConflictDoNothing: (column) => ` ON DUPLICATE KEY UPDATE ${column} = ${column}`,
+  beginTransaction({ isolation, readOnly }) {
+    const begin = `START TRANSACTION${readOnly ? " READ ONLY" : ""}`;
+    return isolation === undefined ? [begin] : [`SET TRANSACTION ISOLATION LEVEL ${isolation}`, begin];
+  },
   explainPrefix: "EXPLAIN ",
   planLines: (rows) =>
     rows.map(([, kind, table, type, , key, , , count, extra]) =>
@@ -48,5 +70,18 @@ export const mysql: Dialect = {
         .filter(Boolean)
         .join(", "),
     ),
-  connect: (dataSource, listener) => new MysqlConnection(mysql, dataSource, listener),
+  internalTable: {
+    id: "int NOT NULL AUTO_INCREMENT PRIMARY KEY",
+    word: "varchar(32)",
+    name: "varchar(255)",
+    text: "longtext",
+    // Rows of an engine without transactions would outlive a rollback.
+    options: " ENGINE=InnoDB",
+  },
+  connect: (dataSource, listener) => new MysqlConnection(mysqlDialect, dataSource, listener),
 };
+
+/** A backslash escapes in a string. */
+function escapedText(value: string): string {
+  return quotedText(value.replaceAll("\\", "\\\\"));
+}

@@ -13,10 +13,6 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
     return { rows: rows ?? [], result: { changes: rowCount ?? 0, lastId: undefined } };
   }
 
-  protected beginning(isolationLevel: string | undefined): readonly string[] {
-    return [`START TRANSACTION${isolationLevel === undefined ? "" : ` ISOLATION LEVEL ${isolationLevel}`}`];
-  }
-
   protected complaintOf(error: unknown): DriverErrorFacts {
     return readDriverError(error);
   }
@@ -33,7 +29,7 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
     parameters: readonly unknown[],
     portion: number,
   ): AsyncIterable<Row[]> {
-    await inTurn(client, { text: "START TRANSACTION READ ONLY" });
+    for (const text of this.dialect.beginTransaction({ readOnly: true })) await inTurn(client, { text });
     try {
       const name = await this.#declare(client, "NO SCROLL CURSOR", sql, parameters);
       yield* fetched(client, name, portion);

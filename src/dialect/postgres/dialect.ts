@@ -1,40 +1,67 @@
+import { postgresColumnTypes } from "./column-types";
 import type { Dialect } from "../dialect";
-import { exactLiteral } from "../literal";
+import { exactLiteral, hexadecimal, quotedText } from "../literals";
+import { postgresQuoting } from "../schema/tokens";
 import { PostgresConnection } from "./connection";
 
-export const postgres: Dialect = {
-  name: "postgres",
+export const postgresDialect: Dialect = {
+  displayName: "PostgreSQL",
+  supportsTransactionalDdl: true,
+  supportsInsertReturning: true,
+  supportsUpdateReturning: true,
+  supportsArrays: true,
+  supportsConcurrentIndexes: true,
+  hasImplicitDefaults: false,
   parameterLimit: 65_535,
-  generatedKeys: "returning",
-  returning: true,
+  columnTypes: postgresColumnTypes,
+  quoting: postgresQuoting,
+  literals: {
+    boolean: (value) => String(value).toUpperCase(),
+    bytes: (value) => `'\\x${hexadecimal(value)}'`,
+    date: (value) => quotedText(value.toISOString()),
+    text: quotedText,
+    array: (elements) => `ARRAY[${elements.join(", ")}]`,
+  },
+  exactLiteral,
   arrayParameter: {
-    // A list of lists would be an array of two dimensions.
+    // The driver would send a list of lists as a two-dimensional array.
     encode: (values) => (values.some(Array.isArray) ? undefined : values),
     render: (left, placeholder) => `${left} = ANY(${placeholder})`,
   },
   tupleIn: (left, tuples) => `${left} IN (${tuples.join(", ")})`,
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
+  numbersPlaceholders: true,
   placeholder: (position) => `$${position}`,
   limit(limit, offset) {
     return `${limit === undefined ? "" : ` LIMIT ${limit}`}${offset ? ` OFFSET ${offset}` : ""}`;
   },
   caseInsensitiveLike: (left, right) => `${left} ILIKE ${right}`,
-  exactLiteral: exactLiteral,
   concat: (left, right) => `${left} || ${right}`,
   charLength: "CHAR_LENGTH",
   now: (precision) => (typeof precision === "number" ? `CURRENT_TIMESTAMP(${precision})` : "CURRENT_TIMESTAMP"),
   jsonContains: (left, right) => `${left}::jsonb @> ${right}::jsonb`,
-  supportsArrays: true,
   deferredConstraints: {
     begin: "SET CONSTRAINTS ALL DEFERRED",
     onlyDeferrable: true,
-    // IMMEDIATE would look at those that are INITIALLY DEFERRED too.
+    // IMMEDIATE would also check constraints that are INITIALLY DEFERRED.
     end: undefined,
   },
   isNotDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   defaultValues: "DEFAULT VALUES",
   onConflictDoNothing: () => " ON CONFLICT DO NOTHING",
+  beginTransaction: ({ isolation, readOnly }) => [
+    ["START TRANSACTION", isolation && `ISOLATION LEVEL ${isolation}`, readOnly && "READ ONLY"]
+      .filter(Boolean)
+      .join(" "),
+  ],
   explainPrefix: "EXPLAIN ",
   planLines: (rows) => rows.map((row) => String(row[0])),
-  connect: (dataSource, listener) => new PostgresConnection(postgres, dataSource, listener),
+  internalTable: {
+    id: "SERIAL PRIMARY KEY",
+    word: "varchar",
+    name: "varchar",
+    text: "text",
+    options: "",
+  },
+  connect: (dataSource, listener) => new PostgresConnection(postgresDialect, dataSource, listener),
 };

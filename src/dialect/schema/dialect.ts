@@ -5,8 +5,6 @@ import type { Column, ObjectName, Schema, Table } from "./model";
 
 /** What a kind of database must provide so that its schema can be read, compared and changed. */
 export interface SchemaDialect {
-  /** Whether a failed change leaves no trace: the statements that change a schema are part of the transaction. */
-  readonly transactionalDdl: boolean;
   /** Whether a view follows when a table or column that it speaks of is renamed. */
   readonly rewritesViewsOnRename: boolean;
   quote(identifier: string): string;
@@ -37,6 +35,11 @@ export interface SchemaDialect {
    * or understood, to know that it is right. Absent where a database puts what it is told into words of its own.
    */
   matchesExactly?(runner: QueryRunner, plan: Plan, scope: Scope): Promise<boolean>;
+  /**
+   * The stored statement of a table and its columns, where changes of a table are written as a copy of its rows into a new
+   * one. Absent where the database alters tables in place.
+   */
+  storedTable?(runner: QueryRunner, table: string): Promise<StoredTable | undefined>;
   /** An empty database of the same kind and settings, to try things on; nothing of it stays after `close`. */
   openScratch(dataSource: DataSource): Promise<Scratch>;
   /**
@@ -54,6 +57,12 @@ export interface SchemaDialect {
   asText(expression: string): string;
   /** A condition that is true for the rows whose value does not survive the change of the column's type; undefined where none can be lost. */
   lossy(before: Column, after: Column): string | undefined;
+}
+
+export interface StoredTable {
+  /** The CREATE TABLE statement. */
+  readonly statement: string;
+  readonly columns: readonly string[];
 }
 
 /** How the entities' metadata becomes columns of this database. */

@@ -205,9 +205,9 @@ export class SqliteConnection implements Connection {
     if (!(await this.#queue.enter(this, this.#timeout)))
       throw writeLockTimeout(this.#database, this.#timeout / 1000, "another session of this process");
     try {
-      await transactionStep(this.#queryRunner, "Start", () =>
-        this.#send("BEGIN IMMEDIATE", [], (statement) => statement.run()),
-      );
+      await transactionStep(this.#queryRunner, "Start", async () => {
+        for (const statement of this.dialect.beginTransaction({})) await this.run(statement);
+      });
     } catch (error) {
       this.#queue.leave(this);
       throw error;

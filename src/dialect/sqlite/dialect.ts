@@ -1,12 +1,28 @@
+import { sqliteColumnTypes } from "./column-types";
 import type { Dialect, Row } from "../dialect";
-import { exactLiteral } from "../literal";
+import { exactLiteral, hexadecimal, quotedText } from "../literals";
+import { sqliteQuoting } from "../schema/tokens";
 import { SqliteConnection } from "./connection";
 
-export const sqlite: Dialect = {
-  name: "sqlite",
+export const sqliteDialect: Dialect = {
+  displayName: "SQLite",
+  supportsTransactionalDdl: true,
+  supportsInsertReturning: true,
+  supportsUpdateReturning: true,
+  supportsArrays: false,
+  supportsConcurrentIndexes: false,
+  hasImplicitDefaults: false,
   parameterLimit: 32_766,
-  generatedKeys: "returning",
-  returning: true,
+  columnTypes: sqliteColumnTypes,
+  quoting: sqliteQuoting,
+  literals: {
+    boolean: (value) => (value ? "1" : "0"),
+    bytes: (value) => `X'${hexadecimal(value)}'`,
+    date: (value) => quotedText(value.toISOString()),
+    text: quotedText,
+    array: undefined,
+  },
+  exactLiteral,
   arrayParameter: {
     encode: jsonList,
     render: (left, placeholder) => `${left} IN (SELECT value FROM json_each(${placeholder}))`,
@@ -14,36 +30,44 @@ export const sqlite: Dialect = {
   // Row values are compared with a table only. https://sqlite.org/rowvalue.html
   tupleIn: (left, tuples) => `${left} IN (VALUES ${tuples.join(", ")})`,
   quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
+  numbersPlaceholders: false,
   placeholder: () => "?",
   limit(limit, offset) {
     if (limit === undefined && !offset) return "";
-    // OFFSET does not stand alone in SQLite.
+    // SQLite has no OFFSET without LIMIT.
     return ` LIMIT ${limit ?? -1}${offset ? ` OFFSET ${offset}` : ""}`;
   },
-  // LIKE does not mind the case of ASCII letters here.
+  // LIKE ignores the case of ASCII letters.
   caseInsensitiveLike: (left, right) => `${left} LIKE ${right}`,
-  exactLiteral: exactLiteral,
   concat: (left, right) => `${left} || ${right}`,
   charLength: "LENGTH",
   now: () => "CURRENT_TIMESTAMP",
   jsonContains: undefined,
-  supportsArrays: false,
   deferredConstraints: {
     begin: "PRAGMA defer_foreign_keys = ON",
     onlyDeferrable: false,
-    // OFF would make SQLite forget what it has to look at.
+    // OFF would skip the check of the rows written so far.
     end: undefined,
   },
   isNotDistinct: (left, right) => `${left} IS ${right}`,
   defaultValues: "DEFAULT VALUES",
   onConflictDoNothing: () => " ON CONFLICT DO NOTHING",
+  // No isolation level is needed: transactions are serializable. IMMEDIATE takes the write lock at once, so a transaction
+  // that has read never fails with a stale snapshot when it writes.
+  beginTransaction: () => ["BEGIN IMMEDIATE"],
   explainPrefix: "EXPLAIN QUERY PLAN ",
-  // id, parent, a number that is not used, and the words.
   planLines,
-  connect: (dataSource, listener) => new SqliteConnection(sqlite, dataSource, listener),
+  internalTable: {
+    id: "integer PRIMARY KEY",
+    word: "varchar",
+    name: "varchar",
+    text: "text",
+    options: "",
+  },
+  connect: (dataSource, listener) => new SqliteConnection(sqliteDialect, dataSource, listener),
 };
 
-/** Rows of a step's number, the number of the step above it, something unused, and what it does. */
+/** A row has the step's number, its parent's, an unused number and a description. */
 function planLines(rows: readonly Row[]): string[] {
   const depths = new Map<unknown, number>();
   return rows.map(([id, parent, , detail]) => {
@@ -53,13 +77,13 @@ function planLines(rows: readonly Row[]): string[] {
   });
 }
 
-/** Numbers and texts; JSON has no other values that SQLite would compare as its own. */
+/** Numbers and texts: SQLite compares no other JSON values as it compares its own. */
 function jsonList(values: readonly unknown[]): string | undefined {
   const texts: string[] = [];
   for (const value of values) {
     if (typeof value === "bigint") texts.push(String(value));
     else if (typeof value === "number" && Number.isFinite(value)) texts.push(String(value));
-    // A text ends at its first NUL when SQLite reads it out of JSON.
+    // SQLite ends a text from JSON at its first NUL.
     else if (typeof value === "string" && !value.includes("\0")) texts.push(JSON.stringify(value));
     else return undefined;
   }

@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
-import { databaseTypeOf, type DatabaseType } from "../../dialect/database-type";
+import type { ColumnTypes } from "../../dialect/column-types";
+import { dialectOf } from "../../dialect/dialects";
 import { BYTE_TYPES, isByteClass } from "../byte-types";
 import { arrayInspector, enumInspector, jsonInspector, listInspector } from "./documents";
 import {
@@ -16,29 +17,20 @@ import { NOT_A_NUMBER, wrongType, type Inspector } from "./refusal";
 import {
   bitsInspector,
   bytesInspector,
-  mysqlBytesLimit,
-  mysqlTextInspector,
+  textBytesInspector,
   textInspector,
   trailingBlanks,
   uuidInspector,
 } from "./texts";
-import {
-  dateInspector,
-  dayInspector,
-  EVERY_DATE,
-  FOUR_BYTE_SECONDS,
-  FOUR_DIGIT_YEARS,
-  FROM_YEAR_1000,
-  timeInspector,
-} from "./times";
+import { dateInspector, dayInspector, timeInspector } from "./times";
 
 /**
  * What a column does not keep as it is given, found before anything is sent. Databases differ in what they refuse
  * themselves, what they round, cut or fill, and SQLite takes nearly anything: whoever writes a value is to read that value.
  */
 export function inspectorOf(column: ColumnMetadata, dataSource: DataSource): Inspector {
-  const family = databaseTypeOf(dataSource);
-  const one = inspectorOfType(column, dataSource, family);
+  const { columnTypes } = dialectOf(dataSource);
+  const one = inspectorOfType(column, dataSource, columnTypes);
   const whole = column.isArray && !isEnum(column) ? arrayInspector(one) : one;
   return column.transformer ? afterTransformer(column, whole) : whole;
 }
@@ -61,7 +53,7 @@ function isEnum({ type }: ColumnMetadata): boolean {
 const BOOLEANS = new Set<unknown>([Boolean, "boolean", "bool"]);
 const JSONS = new Set<unknown>(["json", "jsonb", "simple-json"]);
 
-function inspectorOfType(column: ColumnMetadata, dataSource: DataSource, family: DatabaseType): Inspector {
+function inspectorOfType(column: ColumnMetadata, dataSource: DataSource, types: ColumnTypes): Inspector {
   const { type } = column;
   if (BOOLEANS.has(type)) return booleanInspector;
   if (JSONS.has(type)) return jsonInspector;
@@ -72,45 +64,40 @@ function inspectorOfType(column: ColumnMetadata, dataSource: DataSource, family:
       : anyInspector;
   const { driver } = dataSource;
   const normal = driver.normalizeType(column);
-  if (BYTE_TYPES.has(type) || isByteClass(type)) return inspectorOfBytes(column, normal, family);
-  return inspectorNamed(column, normal, dataSource, family);
+  if (BYTE_TYPES.has(type) || isByteClass(type)) return inspectorOfBytes(column, normal, types);
+  return inspectorNamed(column, normal, dataSource, types);
 }
 
-function inspectorNamed(
-  column: ColumnMetadata,
-  normal: string,
-  dataSource: DataSource,
-  family: DatabaseType,
-): Inspector {
+function inspectorNamed(column: ColumnMetadata, normal: string, dataSource: DataSource, types: ColumnTypes): Inspector {
   const bits = INTEGER_BITS[normal];
-  if (bits !== undefined) return inspectorOfIntegers(column, normal, bits, family);
+  if (bits !== undefined) return inspectorOfIntegers(column, normal, bits, types);
   switch (normal) {
     case "double":
     case "double precision":
     case "real":
     case "float":
-      return inspectorOfFloats(normal, family);
+      return inspectorOfFloats(normal, types);
     case "decimal":
     case "numeric":
     case "dec":
     case "fixed":
-      return inspectorOfDecimals(column, family);
+      return inspectorOfDecimals(column, types);
     case "datetime":
     case "timestamp":
     case "timestamp with time zone":
     case "timestamp without time zone":
-      return inspectorOfDates(column, normal, dataSource, family);
+      return inspectorOfDates(column, normal, dataSource, types);
     case "date":
       return dayInspector(column.utc === true);
     case "time":
     case "time without time zone":
-      return timeInspector(column.precision ?? (family === "mysql" ? 0 : 6), family === "mysql");
+      return timeInspector(column.precision ?? types.defaultTimePrecision, types.timesAreDurations);
     case "uuid":
       return uuidInspector;
     case "bit":
-      return family === "mysql" ? bitsInspector(Number(column.length || 1)) : anyInspector;
+      return types.bitsAreBytes ? bitsInspector(Number(column.length || 1)) : anyInspector;
     default:
-      return TEXTS.has(normal) ? inspectorOfTexts(column, normal, dataSource, family) : anyInspector;
+      return TEXTS.has(normal) ? inspectorOfTexts(column, normal, dataSource, types) : anyInspector;
   }
 }
 
@@ -119,63 +106,52 @@ const TEXTS = new Set([
   ...["char", "character", "nchar", "tinytext", "mediumtext", "longtext"],
 ]);
 
-/** SQLite's own integers have 64 bits, whatever databases elsewhere mean by the word. */
-function inspectorOfIntegers(column: ColumnMetadata, normal: string, bits: number, family: DatabaseType): Inspector {
-  const wide = family === "sqlite" && (normal === "integer" || normal === "int");
-  const unsigned = column.unsigned || normal.startsWith("unsigned");
+function inspectorOfIntegers(column: ColumnMetadata, normal: string, bits: number, types: ColumnTypes): Inspector {
+  const isWide = types.integersHave64Bits && (normal === "integer" || normal === "int");
+  const isUnsigned = column.unsigned || normal.startsWith("unsigned");
   return integerInspector(
-    wide ? 64 : bits,
-    family !== "postgres" && unsigned,
-    family === "mysql" && normal === "tinyint",
+    isWide ? 64 : bits,
+    isUnsigned && types.supportsUnsignedIntegers,
+    types.tinyintTakesBooleans && normal === "tinyint",
   );
 }
 
-function inspectorOfFloats(normal: string, family: DatabaseType): Inspector {
-  const takesInfinity = family !== "mysql";
-  if (family === "postgres" && normal === "real") return singleInspector(takesInfinity, shortestSingle);
-  if (family === "mysql" && normal === "float") return singleInspector(takesInfinity, sixDigits);
-  return doubleInspector(takesInfinity);
+function inspectorOfFloats(normal: string, { singlePrecision, supportsInfinity }: ColumnTypes): Inspector {
+  if (singlePrecision?.type !== normal) return doubleInspector(supportsInfinity);
+  return singleInspector(supportsInfinity, singlePrecision.digits === "shortest" ? shortestSingle : sixDigits);
 }
 
-function inspectorOfDecimals({ precision, scale }: ColumnMetadata, family: DatabaseType): Inspector {
-  const declared = typeof precision === "number" || typeof scale === "number";
-  if (!declared && family !== "mysql") return decimalInspector(undefined, undefined, family === "sqlite");
-  return decimalInspector(precision ?? (family === "mysql" ? 10 : undefined), scale ?? 0, family === "sqlite");
+function inspectorOfDecimals({ precision, scale }: ColumnMetadata, types: ColumnTypes): Inspector {
+  const { decimalsAreDoubles, defaultDecimalPrecision } = types;
+  const isDeclared = typeof precision === "number" || typeof scale === "number";
+  if (!isDeclared && defaultDecimalPrecision === undefined)
+    return decimalInspector(undefined, undefined, decimalsAreDoubles);
+  return decimalInspector(precision ?? defaultDecimalPrecision, scale ?? 0, decimalsAreDoubles);
 }
 
 function inspectorOfDates(
   { precision }: ColumnMetadata,
   normal: string,
   { options }: DataSource,
-  family: DatabaseType,
+  types: ColumnTypes,
 ): Inspector {
-  if (family === "sqlite") return dateInspector({ digits: 3, ...FOUR_DIGIT_YEARS, isLocal: false });
-  const digits = precision ?? (family === "mysql" ? 0 : 6);
-  if (family === "postgres")
-    return dateInspector({ digits, ...EVERY_DATE, isLocal: normal === "timestamp without time zone" });
-  const { timezone = "local" } = options as { timezone?: string };
-  const years = normal === "timestamp" ? FOUR_BYTE_SECONDS : FROM_YEAR_1000;
-  return dateInspector({ digits, ...years, isLocal: timezone === "local" });
+  return dateInspector(types.dates(normal, precision, options));
 }
 
 function inspectorOfTexts(
   column: ColumnMetadata,
   normal: string,
   { driver }: DataSource,
-  family: DatabaseType,
+  types: ColumnTypes,
 ): Inspector {
   const declared = Number(driver.getColumnLength(column)) || undefined;
   if (normal !== "char" && normal !== "character" && normal !== "nchar")
-    return family === "mysql" && declared === undefined ? mysqlTextInspector(normal) : textInspector(declared);
-  if (family === "sqlite") return textInspector(declared);
-  return textInspector(declared ?? 1, trailingBlanks);
+    return declared === undefined ? textBytesInspector(types.textBytes(normal)) : textInspector(declared);
+  return types.charBlanks === "kept" ? textInspector(declared) : textInspector(declared ?? 1, trailingBlanks);
 }
 
-function inspectorOfBytes(column: ColumnMetadata, normal: string, family: DatabaseType): Inspector {
-  const declared = Number(column.length) || undefined;
-  if (family !== "mysql") return bytesInspector(declared, false, family === "sqlite");
-  if (normal === "binary") return bytesInspector(declared ?? 1, true, false);
-  return bytesInspector(declared ?? (normal === "varbinary" ? 255 : mysqlBytesLimit(normal)), false, false);
+function inspectorOfBytes(column: ColumnMetadata, normal: string, types: ColumnTypes): Inspector {
+  return bytesInspector(types.bytes(normal, Number(column.length) || undefined), types.bytesTakeTexts);
 }
 
 const booleanInspector: Inspector = (value) =>

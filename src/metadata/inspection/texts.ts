@@ -1,3 +1,4 @@
+import type { ByteLimits } from "../../dialect/column-types";
 import { inexact, wrongType, type Inspector, type Refusal } from "./refusal";
 
 /** Texts of so many letters (code points, as databases count them); undefined for any number. */
@@ -26,27 +27,14 @@ function textHint(value: unknown): string | undefined {
   return typeof value === "object" ? "a simple-json column takes objects" : "String(value)";
 }
 
-/** MySQL counts the size of these types in bytes. */
-const BYTES: Readonly<Record<string, number>> = {
-  tinytext: 0xff,
-  text: 0xffff,
-  mediumtext: 0xffffff,
-  tinyblob: 0xff,
-  blob: 0xffff,
-  mediumblob: 0xffffff,
-};
-
-export function mysqlTextInspector(type: string): Inspector {
-  const most = BYTES[type];
-  return textInspector(
-    undefined,
-    most === undefined
-      ? undefined
-      : (text) =>
-          // No letter takes more than three bytes for each of its UTF-16 units.
-          text.length * 3 > most && Buffer.byteLength(text) > most
-            ? { reason: "too-long", words: `it takes ${most} bytes, and these are ${Buffer.byteLength(text)}` }
-            : undefined,
+/** Texts of so many bytes; undefined for any number. */
+export function textBytesInspector(most: number | undefined): Inspector {
+  if (most === undefined) return textInspector(undefined);
+  return textInspector(undefined, (text) =>
+    // A UTF-16 unit takes three bytes at most.
+    text.length * 3 > most && Buffer.byteLength(text) > most
+      ? { reason: "too-long", words: `it takes ${most} bytes, and these are ${Buffer.byteLength(text)}` }
+      : undefined,
   );
 }
 
@@ -67,15 +55,12 @@ export const uuidInspector: Inspector = (value) => {
   return wrongType("it takes UUIDs", "randomUUID() makes one");
 };
 
-/**
- * @param fixed every value has exactly `limit` bytes
- * @param takesTexts the database gives a text back as a text (SQLite)
- */
-export function bytesInspector(limit: number | undefined, fixed: boolean, takesTexts: boolean): Inspector {
+/** @param takesTexts the database gives a text back as a text (SQLite) */
+export function bytesInspector({ limit, isFixed }: ByteLimits, takesTexts: boolean): Inspector {
   return (value) => {
     if (!(value instanceof Uint8Array))
       return takesTexts && typeof value === "string" ? undefined : wrongType("it takes bytes", "Buffer.from(value)");
-    if (limit === undefined || value.length === limit || (value.length < limit && !fixed)) return undefined;
+    if (limit === undefined || value.length === limit || (value.length < limit && !isFixed)) return undefined;
     return value.length > limit
       ? { reason: "too-long", words: `it takes ${limit} bytes, and these are ${value.length}` }
       : inexact(
@@ -85,11 +70,7 @@ export function bytesInspector(limit: number | undefined, fixed: boolean, takesT
   };
 }
 
-export function mysqlBytesLimit(type: string): number | undefined {
-  return BYTES[type];
-}
-
-/** MySQL's bits: what is read is a Buffer, so a Buffer is what has to be written. */
+/** Bits that are read as a Buffer, so that a Buffer has to be written. */
 export function bitsInspector(bits: number): Inspector {
   const width = Math.ceil(bits / 8);
   return (value) => {

@@ -1,25 +1,7 @@
+import type { DateLimits } from "../../dialect/column-types";
 import { inexact, wrongType, type Inspector, type Refusal } from "./refusal";
 
 const INVALID: Refusal = { reason: "invalid-date", words: "it is no date" };
-
-export interface DateLimits {
-  /** Digits of a second that the column keeps. */
-  readonly digits: number;
-  /** Milliseconds since 1970. */
-  readonly earliest: number;
-  readonly latest: number;
-  /** The column knows no time zone, and the driver writes the time as clocks here show it. */
-  readonly isLocal: boolean;
-}
-
-/** The years 0 to 9999. */
-export const FOUR_DIGIT_YEARS = { earliest: -62_167_219_200_000, latest: 253_402_300_799_999 };
-/** What MySQL supports; drivers read the years before 100 as ours. */
-export const FROM_YEAR_1000 = { earliest: -30_610_224_000_000, latest: FOUR_DIGIT_YEARS.latest };
-/** What a JavaScript date can say. */
-export const EVERY_DATE = { earliest: -8.64e15, latest: 8.64e15 };
-/** MySQL's timestamps. https://dev.mysql.com/doc/refman/8.4/en/datetime.html */
-export const FOUR_BYTE_SECONDS = { earliest: 1_000, latest: 2_147_483_647_999 };
 
 export function dateInspector({ digits, earliest, latest, isLocal }: DateLimits): Inspector {
   const unit = 10 ** Math.max(0, 3 - digits);

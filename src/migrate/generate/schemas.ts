@@ -1,5 +1,5 @@
 import type { Plan, SchemaDialect, Scope } from "../../dialect/schema/dialect";
-import { schemaDialectOf } from "../../dialect/schema/dialects";
+import { schemaDialectOf } from "../../dialect/dialects";
 import { type Declared, declaredSchema } from "../../dialect/schema/entities";
 import { type Schema, emptySchema } from "../../dialect/schema/model";
 import type { Operation } from "../../dialect/schema/operation";

@@ -75,7 +75,7 @@ export class MigrationLog {
 
   async create(runner: QueryRunner, send: Send): Promise<void> {
     if (await runner.hasTable(this.#table)) return;
-    await send(CREATE[this.#dialect.name](this.#quoted, (name) => this.#q(name)));
+    await send(createStatement(this.#quoted, this.#dialect));
   }
 
   /** The migration came to its end. */
@@ -174,29 +174,22 @@ export function migrationLogTableName(dataSource: DataSource): string {
   return `retort_${historyTableName(dataSource)}`;
 }
 
-/** Plain CREATE TABLEs: the table is no entity, and has to be there before any entity's is. */
-const CREATE: Record<Dialect["name"], (table: string, q: (name: string) => string) => string> = {
-  sqlite: (table, q) =>
-    `CREATE TABLE IF NOT EXISTS ${table} (${q("id")} integer PRIMARY KEY, ${columns(q, "varchar", "varchar", "text")})`,
-  postgres: (table, q) =>
-    `CREATE TABLE IF NOT EXISTS ${table} (${q("id")} SERIAL PRIMARY KEY, ${columns(q, "varchar", "varchar", "text")})`,
-  mysql: (table, q) =>
-    `CREATE TABLE IF NOT EXISTS ${table} (${q("id")} int NOT NULL AUTO_INCREMENT PRIMARY KEY, ` +
-    // A journal that were not part of transactions would say more than was committed.
-    `${columns(q, "varchar(255)", "varchar(32)", "longtext")}) ENGINE=InnoDB`,
-};
-
-function columns(q: (name: string) => string, name: string, word: string, text: string): string {
-  return [
-    `${q("migration")} ${name} NOT NULL`,
-    `${q("entry")} ${word} NOT NULL`,
-    `${q("position")} int NOT NULL`,
-    `${q("state")} ${word} NULL`,
-    `${q("checksum")} ${word} NULL`,
-    `${q("statement")} ${text} NULL`,
-    `${q("result")} ${text} NULL`,
-    `${q("at")} ${word} NOT NULL`,
-  ].join(", ");
+/** A plain CREATE TABLE: the table is no entity, and must exist before any entity's table does. */
+function createStatement(table: string, dialect: Dialect): string {
+  const { id, name, word, text, options } = dialect.internalTable;
+  const quote = (column: string) => dialect.quote(column);
+  const columns = [
+    `${quote("id")} ${id}`,
+    `${quote("migration")} ${name} NOT NULL`,
+    `${quote("entry")} ${word} NOT NULL`,
+    `${quote("position")} int NOT NULL`,
+    `${quote("state")} ${word} NULL`,
+    `${quote("checksum")} ${word} NULL`,
+    `${quote("statement")} ${text} NULL`,
+    `${quote("result")} ${text} NULL`,
+    `${quote("at")} ${word} NOT NULL`,
+  ];
+  return `CREATE TABLE IF NOT EXISTS ${table} (${columns.join(", ")})${options}`;
 }
 
 interface LedgerRow {

@@ -1,8 +1,8 @@
 import type { QueryRunner } from "typeorm";
 import type { Dialect } from "../../dialect/dialect";
 import type { SchemaDialect } from "../../dialect/schema/dialect";
-import { schemaDialectOf } from "../../dialect/schema/dialects";
-import { sqliteQuoting, tokenize } from "../../dialect/schema/tokens";
+import { schemaDialectOf } from "../../dialect/dialects";
+import { tokenize } from "../../dialect/schema/tokens";
 import { effectsOf, type Part } from "./effects";
 
 /** Rows that something is said about. */
@@ -77,19 +77,15 @@ export class Evidence {
     );
   }
 
-  /** The columns of a table, where tables are rebuilt by statements. */
-  async columns(table: string): Promise<string[]> {
-    if (this.#dialect.name !== "sqlite") return [];
-    const rows = (await this.#runner.query(`PRAGMA table_info(${this.#dialect.quote(table)})`)) as { name: string }[];
-    return rows.map(({ name }) => name);
+  /** The columns of a table, where statements rebuild tables. */
+  async columns(table: string): Promise<readonly string[]> {
+    return (await this.#schema.storedTable?.(this.#runner, table))?.columns ?? [];
   }
 
-  /** What a table demands of its rows now, where that is kept as the statement that made it. */
+  /** What a table demands of its rows now, where the database stores the statement that created it. */
   async definition(table: string): Promise<readonly Part[]> {
-    if (this.#dialect.name !== "sqlite") return [];
-    const sql = `SELECT "sql" FROM "sqlite_master" WHERE "type" = 'table' AND "name" = ? COLLATE NOCASE`;
-    const [row] = (await this.#runner.query(sql, [table])) as { sql: string }[];
-    const [effect] = row ? effectsOf(row.sql, sqliteQuoting) : [];
+    const stored = await this.#schema.storedTable?.(this.#runner, table);
+    const [effect] = stored ? effectsOf(stored.statement, this.#dialect.quoting) : [];
     return effect?.kind === "createTable" ? effect.definition : [];
   }
 

@@ -2,14 +2,7 @@ import type { MigrationInterface, QueryRunner } from "typeorm";
 import { pluralize } from "../../text";
 import type { Dialect } from "../../dialect/dialect";
 import { dialectOf } from "../../dialect/dialects";
-import {
-  mentions,
-  mysqlQuoting,
-  postgresQuoting,
-  sqliteQuoting,
-  withNames,
-  type Quoting,
-} from "../../dialect/schema/tokens";
+import { mentions, withNames } from "../../dialect/schema/tokens";
 import type { Plan, Step } from "../run/plan";
 import { Evidence, type Evident, operand } from "./evidence";
 import { effectsOf, type Effect, type KeyTarget, type Part } from "./effects";
@@ -41,12 +34,6 @@ export interface Linted {
   /** How many of its statements are put together while it runs, so that nobody could look at them. */
   readonly unknown: number;
 }
-
-const QUOTING: Record<Dialect["name"], Quoting> = {
-  sqlite: sqliteQuoting,
-  postgres: postgresQuoting,
-  mysql: mysqlQuoting,
-};
 
 /**
  * Reads what the plan's migrations say, asks the database about the rows they concern, and changes nothing.
@@ -117,7 +104,7 @@ class Walk {
     const findings: Finding[] = [];
     for (const sql of statements) {
       if (sql === undefined) this.loseTrack();
-      else for (const effect of effectsOf(sql, QUOTING[this.#dialect.name])) findings.push(...(await this.see(effect)));
+      else for (const effect of effectsOf(sql, this.#dialect.quoting)) findings.push(...(await this.see(effect)));
     }
     return {
       findings: withoutDoubles(findings),
@@ -190,7 +177,7 @@ class Walk {
   /** A column that no value of the copy speaks of is not carried over. */
   async #lostColumns(origin: string, values: readonly string[]): Promise<Finding[]> {
     const columns = this.#wanted === "all" ? await this.#evidence.columns(origin) : [];
-    const isKept = (column: string) => values.some((value) => mentions(value, column, QUOTING[this.#dialect.name]));
+    const isKept = (column: string) => values.some((value) => mentions(value, column, this.#dialect.quoting));
     const findings: Finding[] = [];
     for (const column of columns) if (!isKept(column)) findings.push(...(await this.#lostValues(origin, column)));
     return findings;
@@ -277,7 +264,7 @@ class Walk {
       case "unique":
         return { ...part, columns: part.columns.map(nameNow) };
       case "check": {
-        const quoting = QUOTING[this.#dialect.name];
+        const quoting = this.#dialect.quoting;
         const isOther = (name: string) => (nameNow(name) === name ? undefined : nameNow(name));
         const expression = withNames(part.expression, isOther, (name) => this.#dialect.quote(name), quoting);
         return { ...part, expression };
@@ -324,7 +311,7 @@ class Walk {
 
   async #locks(table: string): Promise<Finding[]> {
     const { origin } = this.#state(table);
-    if (origin === undefined || this.#dialect.name !== "postgres") return [];
+    if (origin === undefined || !this.#dialect.supportsConcurrentIndexes) return [];
     return some(await this.#count(origin), (count) => ({
       kind: "locks",
       table: origin,
@@ -345,7 +332,7 @@ class Walk {
     switch (effect.kind) {
       case "addColumn":
         // MySQL fills in a zero or an empty text.
-        if (!effect.notNull || effect.hasDefault || this.#dialect.name === "mysql") return [];
+        if (!effect.notNull || effect.hasDefault || this.#dialect.hasImplicitDefaults) return [];
         return some((await this.#evidence.rows(origin)).rows, (count) => ({
           kind: "must-fail",
           table: origin,
@@ -456,13 +443,13 @@ class Walk {
       expression,
       (name) => columns.get(key(name)),
       (name) => this.#dialect.quote(name),
-      QUOTING[this.#dialect.name],
+      this.#dialect.quoting,
     );
   }
 
   /** An expression over a table as it can be asked about now; undefined where it speaks of values that come later. */
   #asOfNow(state: TableState, expression: string): string | undefined {
-    const quoting = QUOTING[this.#dialect.name];
+    const quoting = this.#dialect.quoting;
     const isKnown = state.othersAreSame && ![...state.changed].some((name) => mentions(expression, name, quoting));
     return isKnown ? this.#inNamesOfNow(expression, state) : undefined;
   }

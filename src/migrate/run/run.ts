@@ -1,5 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import { pluralize } from "../../text";
+import { dialectOf } from "../../dialect/dialects";
 import { RetortError } from "../../errors";
 import type { DanglingRows, LockWait, MigrationDatabase, RunLock } from "./databases/contract";
 import type { MigrationFile } from "../files/files";
@@ -198,7 +199,8 @@ class Runner {
 
   /** Whether everything that the step does can be taken back at once, and is to be. */
   #isOneTransaction({ migration }: Step): boolean {
-    return this.#running.database.transactionalDdl && (migration.transaction ?? this.#options.transaction !== "none");
+    const { supportsTransactionalDdl } = dialectOf(this.#running.runner.dataSource);
+    return supportsTransactionalDdl && (migration.transaction ?? this.#options.transaction !== "none");
   }
 
   // One transaction

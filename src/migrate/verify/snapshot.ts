@@ -1,6 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import type { SchemaDialect, Scope } from "../../dialect/schema/dialect";
-import { schemaDialectOf } from "../../dialect/schema/dialects";
+import { schemaDialectOf } from "../../dialect/dialects";
 import { declaredSchema } from "../../dialect/schema/entities";
 import { findTable, keyOf, displayName, type Schema, type Table } from "../../dialect/schema/model";
 import { describe } from "../../dialect/schema/describe";

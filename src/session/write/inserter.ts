@@ -40,9 +40,8 @@ export class Inserter {
       let sql = statements.get(size);
       if (sql === undefined) statements.set(size, (sql = this.#sql(group, size)));
       const parameters = parametersOf(group, from, size);
-      if (this.#dialect.generatedKeys === "consecutive")
-        await this.#insertConsecutive(sql, parameters, group, from, size);
-      else await this.#insertReturning(sql, parameters, group, from, size);
+      if (this.#dialect.supportsInsertReturning) await this.#insertReturning(sql, parameters, group, from, size);
+      else await this.#insertConsecutive(sql, parameters, group, from, size);
     }
   }
 
@@ -89,7 +88,7 @@ export class Inserter {
   }
 
   #sql({ model, columns, made }: InsertGroup, size: number): string {
-    const returns = made.length > 0 && this.#dialect.generatedKeys === "returning";
+    const returns = made.length > 0 && this.#dialect.supportsInsertReturning;
     const tail = returns ? ` RETURNING ${made.map((column) => column.selected(column.quoted)).join(", ")}` : "";
     if (columns.length === 0) return `INSERT INTO ${model.table} ${this.#dialect.defaultValues}${tail}`;
     let position = 0;

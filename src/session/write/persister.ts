@@ -186,7 +186,7 @@ export class Persister {
       ({ column, made: sql }) => `${column.quoted} = ${sql ?? this.#dialect.placeholder(++position)}`,
     );
     if (version) sets.push(`${version.quoted} = ${version.quoted} + 1`);
-    if (touched) sets.push(`${touched.quoted} = ${this.#now(touched)}`);
+    if (touched) sets.push(`${touched.quoted} = ${this.#dialect.now(touched.metadata.precision)}`);
     const where = this.#keyCondition(model, version, position);
     const sql = `${lead}UPDATE ${model.table} SET ${sets.join(", ")} WHERE ${where}`;
     const batches = updates.map((update) => updateParameters(before, update, version));
@@ -212,7 +212,7 @@ export class Persister {
     made: readonly ColumnModel[],
     versioned: boolean,
   ): Promise<Row[] | undefined> {
-    if (made.length === 0 || !this.#dialect.returning) {
+    if (made.length === 0 || !this.#dialect.supportsUpdateReturning) {
       const ran = this.#connection.runMany(sql, batches);
       const changes = ran instanceof Promise ? await ran : ran;
       const missed = changes.indexOf(0);
@@ -266,11 +266,6 @@ export class Persister {
 
   #refused(instance: Instance, versioned: boolean): never {
     throw versioned ? staleRow(instance.entity) : rowGone(instance.entity);
-  }
-
-  #now({ metadata }: ColumnModel): string {
-    const precision = this.#dialect.name === "mysql" ? (metadata.precision ?? 6) : undefined;
-    return precision === undefined ? "CURRENT_TIMESTAMP" : `CURRENT_TIMESTAMP(${precision})`;
   }
 
   #keyCondition(model: EntityModel, version: ColumnModel | undefined, after = 0): string {

@@ -15,7 +15,6 @@ const BAD_VALUES: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1406]);
 
 /** The schema side of MySQL and MariaDB. */
 export const mysqlSchema: SchemaDialect = {
-  transactionalDdl: false,
   rewritesViewsOnRename: false,
   quote,
   literal: text,

@@ -16,7 +16,6 @@ const UNDEFINED_FUNCTION = "42883";
 
 /** The schema side of PostgreSQL. */
 export const postgresSchema: SchemaDialect = {
-  transactionalDdl: true,
   rewritesViewsOnRename: true,
   quote,
   literal,

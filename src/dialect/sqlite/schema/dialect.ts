@@ -6,12 +6,11 @@ import type { Column, Table } from "../../schema/model";
 import { literal, mentions, normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
 import { plan, renamed } from "./plan";
-import { matchesExactly, readSchema } from "./read";
+import { matchesExactly, readSchema, storedTable } from "./read";
 import { openScratch } from "./scratch";
 
 /** The schema side of SQLite. */
 export const sqliteSchema: SchemaDialect = {
-  transactionalDdl: true,
   rewritesViewsOnRename: true,
   quote,
   literal,
@@ -37,7 +36,8 @@ export const sqliteSchema: SchemaDialect = {
   canCollate: () => true,
   renamed,
   read: readSchema,
-  matchesExactly: matchesExactly,
+  matchesExactly,
+  storedTable,
   openScratch,
   plan,
   count: ({ name }, condition) =>

@@ -1,6 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import { withStoredExpressions } from "../../schema/typeorm-metadata";
-import type { Plan, Scope } from "../../schema/dialect";
+import type { Plan, Scope, StoredTable } from "../../schema/dialect";
 import type {
   Check,
   Column,
@@ -45,6 +45,15 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
 function storedObjects(runner: QueryRunner): Promise<StoredObject[]> {
   const sql = `SELECT "type", "name", "tbl_name", "sql" FROM "main"."sqlite_master" ORDER BY "rowid"`;
   return runner.query(sql) as Promise<StoredObject[]>;
+}
+
+/** The stored statement of a table, and its columns. */
+export async function storedTable(runner: QueryRunner, table: string): Promise<StoredTable | undefined> {
+  const sql = `SELECT "sql" FROM "sqlite_master" WHERE "type" = 'table' AND "name" = ? COLLATE NOCASE`;
+  const [row] = (await runner.query(sql, [table])) as { sql: string }[];
+  if (!row) return undefined;
+  const columns = (await runner.query(`PRAGMA table_info(${quote(table)})`)) as { name: string }[];
+  return { statement: row.sql, columns: columns.map(({ name }) => name) };
 }
 
 function oursIn(scope: Scope): (object: StoredObject) => boolean {

@@ -44,8 +44,6 @@ export type ReadAnswer = { readonly isRead: true; readonly value: unknown } | { 
 export interface MigrationDatabase {
   /** Sends a statement past whoever watches the query runner. */
   readonly send: Send;
-  /** Whether a transaction takes back what was done to the schema. */
-  readonly transactionalDdl: boolean;
   /** Waits for the lock; throws `lockTimeout`. It goes with the process, however that ends. */
   lock(wait: LockWait): Promise<RunLock>;
   /** Makes the connection ready for migrations; what it gives makes it as it was before. */

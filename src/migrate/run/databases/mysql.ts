@@ -45,7 +45,6 @@ const READ_ONLY = new Set([1290, READ_ONLY_TRANSACTION, 1836]);
  * migration would promise what it cannot keep. GET_LOCK survives those commits and goes with its connection.
  */
 export class MysqlMigrations implements MigrationDatabase {
-  readonly transactionalDdl = false;
   readonly send: Send;
   readonly #dataSource: DataSource;
 

@@ -33,7 +33,6 @@ const ALONE =
 
 /** PostgreSQL: schema changes are part of transactions, and the lock is an advisory one. */
 export class PostgresMigrations implements MigrationDatabase {
-  readonly transactionalDdl = true;
   readonly send: Send;
   readonly #dataSource: DataSource;
   readonly #runner: QueryRunner;

@@ -44,7 +44,6 @@ interface TransactionState {
 
 /** SQLite: schema changes are part of transactions, foreign keys are switched off around them, and the lock is a file. */
 export class SqliteMigrations implements MigrationDatabase {
-  readonly transactionalDdl = true;
   readonly send: Send;
   readonly #dataSource: DataSource;
   readonly #runner: QueryRunner;
