@@ -9,7 +9,7 @@ export {
 } from "./session/preview/plan";
 export type { EntityState } from "./session/state/instance";
 export { collection, Collection, LazyCollection, LazyReference } from "./session/relations/collection";
-export { Query, type OrderArgument, type RelationArgument } from "./query/query";
+export { Aliased, Query, type OrderArgument, type RelationArgument } from "./query/query";
 export type { Statement } from "./query/selection";
 export { Pagination, type PaginateOptions } from "./query/pagination";
 export { joined, raise, selectin, type LoadOption } from "./query/loading";
@@ -30,7 +30,6 @@ export {
 export { RelationExpression } from "./query/relation";
 export { sql, Sql } from "./query/sql";
 export { Case, exists, func, when, type DatabaseFunction, type Functions } from "./query/functions";
-export { Aliased } from "./query/aliased";
 export type {
   Assignments,
   Columns,

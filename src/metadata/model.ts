@@ -1,4 +1,3 @@
-import { compiled } from "./compiled";
 import { EntitySchema, type DataSource } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
@@ -7,19 +6,11 @@ import type { RelationMetadata } from "typeorm/metadata/RelationMetadata.js";
 import { codecOf, type Codec } from "./codec";
 import { inspectorOf } from "./inspection/inspector";
 import type { Inspector } from "./inspection/refusal";
-import type { Models } from "./models";
-import { treeOf, type TreeModel } from "./tree";
+import { propertyOf, type Property } from "./property";
 
 /** Whatever names an entity: its class, its EntitySchema, or its name. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- TypeORM's own word for an entity class
 export type EntityTarget = Function | EntitySchema<never> | string;
-
-/** Reads and writes one property of an entity; embedded ones by their whole path. */
-interface Property {
-  readonly path: readonly string[];
-  read(entity: object): unknown;
-  write(entity: object, value: unknown): void;
-}
 
 /** One column of an entity's table. */
 export class ColumnModel {
@@ -61,7 +52,7 @@ export class ColumnModel {
     this.#typed = metadata.referencedColumn && !metadata.type ? metadata.referencedColumn : metadata;
     this.#dataSource = dataSource;
     this.codec = codecOf(this.#typed, dataSource);
-    this.#property = propertyAt(metadata.propertyPath, metadata);
+    this.#property = propertyOf(metadata);
   }
 
   /** The property, part by part: `["name", "first"]` in an embedded. */
@@ -163,14 +154,14 @@ export class RelationModel {
   readonly toMany: boolean;
   /** Whether this side's table holds the foreign key. */
   readonly holdsKey: boolean;
-  readonly #models: Models;
+  readonly #models: ModelRegistry;
   readonly #property: Property;
   #target: EntityModel | undefined;
   #joins: readonly JoinedColumns[] | undefined;
   #junction: JunctionModel | undefined;
   #inverse: RelationModel | null | undefined;
 
-  constructor(model: EntityModel, metadata: RelationMetadata, index: number, models: Models) {
+  constructor(model: EntityModel, metadata: RelationMetadata, index: number, models: ModelRegistry) {
     this.model = model;
     this.metadata = metadata;
     this.index = index;
@@ -178,7 +169,7 @@ export class RelationModel {
     this.toMany = metadata.isOneToMany || metadata.isManyToMany;
     this.holdsKey = metadata.isWithJoinColumn;
     this.#models = models;
-    this.#property = propertyAt(metadata.propertyPath, metadata as unknown as ColumnMetadata);
+    this.#property = propertyOf(metadata);
   }
 
   /** The entity on the other side. */
@@ -260,6 +251,29 @@ export interface RelationIdModel {
   readonly metadata: RelationIdMetadata;
 }
 
+/** Makes each model of a DataSource once. */
+export interface ModelRegistry {
+  readonly dataSource: DataSource;
+  of(metadata: EntityMetadata): EntityModel;
+  all(): EntityModel[];
+  /** `schema.table` with each part quoted. */
+  quotedTable(tablePath: string): string;
+}
+
+/** How the tree of an entity (`@Tree`) is kept besides the key of each row's parent. */
+export type TreeModel = { readonly parent: RelationModel } & (
+  | {
+      readonly kind: "closure";
+      /** The quoted table that has a row for every pair of a row and one above it, or itself. */
+      readonly table: string;
+      /** Quoted columns of the two, in the order of the entity's primary key. */
+      readonly ancestor: readonly string[];
+      readonly descendant: readonly string[];
+    }
+  | { readonly kind: "path"; readonly path: ColumnModel }
+  | { readonly kind: "nested"; readonly left: ColumnModel; readonly right: ColumnModel }
+);
+
 /** One entity as the session and the query see it: TypeORM's metadata without what they do not need. */
 export class EntityModel {
   /** TypeORM's own metadata of it. */
@@ -278,7 +292,7 @@ export class EntityModel {
   readonly primary: readonly ColumnModel[];
   /** Columns that a query selects when it does not say which. */
   readonly selected: readonly ColumnModel[];
-  readonly #models: Models;
+  readonly #models: ModelRegistry;
   readonly #byProperty = new Map<string, ColumnModel>();
   readonly #byName = new Map<string, ColumnModel>();
   #relations: readonly RelationModel[] | undefined;
@@ -286,7 +300,7 @@ export class EntityModel {
   #eager: readonly RelationModel[] | undefined;
   #loadsEagerly: boolean | undefined;
 
-  constructor(metadata: EntityMetadata, models: Models) {
+  constructor(metadata: EntityMetadata, models: ModelRegistry) {
     this.metadata = metadata;
     this.name = metadata.name;
     this.target = typeof metadata.target === "function" ? metadata.target : schemaOf(metadata, models.dataSource);
@@ -316,10 +330,36 @@ export class EntityModel {
 
   /** How the tree of the entity (`@Tree`) is kept, where it is more than a parent's key in each row. */
   get tree(): TreeModel | undefined {
-    if (this.#tree === undefined) this.#tree = treeOf(this, (path) => this.#models.quotedTable(path)) ?? null;
+    if (this.#tree === undefined) this.#tree = this.#treeModel() ?? null;
     return this.#tree ?? undefined;
   }
   #tree: TreeModel | null | undefined;
+
+  #treeModel(): TreeModel | undefined {
+    const { metadata } = this;
+    const parent = metadata.treeParentRelation && this.relation(metadata.treeParentRelation.propertyPath);
+    if (!parent) return undefined;
+    switch (metadata.treeType) {
+      case "closure-table": {
+        const { tablePath, ancestorColumns, descendantColumns } = metadata.closureJunctionTable;
+        const named = (columns: typeof ancestorColumns): string[] =>
+          this.primary.map(({ column }) =>
+            this.quote(columns.find(({ referencedColumn }) => referencedColumn?.databaseName === column)!.databaseName),
+          );
+        const [ancestor, descendant] = [named(ancestorColumns), named(descendantColumns)];
+        return { kind: "closure", parent, table: this.#models.quotedTable(tablePath), ancestor, descendant };
+      }
+      case "materialized-path":
+        return { kind: "path", parent, path: this.columnNamed(metadata.materializedPathColumn!.databaseName) };
+      case "nested-set": {
+        const left = this.columnNamed(metadata.nestedSetLeftColumn!.databaseName);
+        const right = this.columnNamed(metadata.nestedSetRightColumn!.databaseName);
+        return { kind: "nested", parent, left, right };
+      }
+      default:
+        return undefined;
+    }
+  }
 
   /** @internal A name as the database wants it quoted. */
   quote(name: string): string {
@@ -447,65 +487,6 @@ export class EntityModel {
       ...this.relations.map(({ property }) => property),
     ];
   }
-}
-
-/**
- * A property of the entity itself. Its accessors are compiled on first use: a function a property keeps the property's
- * place in the object cached, where one function for all properties would look it up each time.
- */
-class OwnProperty implements Property {
-  readonly path: readonly string[];
-  readonly #entity: string;
-
-  constructor(entity: string, name: string) {
-    this.#entity = entity;
-    this.path = [name];
-  }
-
-  read(entity: object): unknown {
-    this.read = this.#compiled(`(entity) { return entity[${this.#name}]; }`) as Property["read"];
-    return this.read(entity);
-  }
-
-  write(entity: object, value: unknown): void {
-    this.write = this.#compiled(`(entity, value) { entity[${this.#name}] = value; }`) as Property["write"];
-    this.write(entity, value);
-  }
-
-  get #name(): string {
-    return JSON.stringify(this.path[0]);
-  }
-
-  /** Each entity's own, though the property of another may have the same name. */
-  #compiled(text: string): unknown {
-    return compiled([], [], `/* ${this.#entity.replaceAll("*/", "")} */ return function ${text}`);
-  }
-}
-
-function propertyAt(propertyPath: string, metadata: ColumnMetadata): Property {
-  const path = propertyPath.split(".");
-  const last = path[path.length - 1]!;
-  if (path.length === 1) return new OwnProperty(metadata.entityMetadata.name, last);
-  const parents = path.slice(0, -1);
-  return {
-    path,
-    read(entity) {
-      let holder: unknown = entity;
-      for (const name of parents) holder = (holder as Record<string, unknown> | null | undefined)?.[name];
-      return (holder as Record<string, unknown> | null | undefined)?.[last];
-    },
-    write(entity, value) {
-      let holder = entity as Record<string, unknown>;
-      const embeddeds = metadata.embeddedMetadata?.embeddedMetadataTree ?? [];
-      parents.forEach((name, depth) => {
-        holder = (holder[name] ??= embeddeds[depth]?.create({ fromDeserializer: true }) ?? {}) as Record<
-          string,
-          unknown
-        >;
-      });
-      holder[last] = value;
-    },
-  };
 }
 
 /** TypeORM knows an entity without a class by its name only; the schema that the project has written is the better handle. */

@@ -3,10 +3,10 @@ import type { DataSource } from "typeorm";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
 import { isObject } from "../values";
 import { notAnEntity, unknownEntity } from "./errors";
-import { EntityModel, type EntityTarget } from "./model";
+import { EntityModel, type EntityTarget, type ModelRegistry } from "./model";
 
 /** The models of a DataSource's entities; each is made when it is first asked for. */
-export class Models {
+export class Models implements ModelRegistry {
   readonly dataSource: DataSource;
   readonly #models = new Map<EntityMetadata, EntityModel>();
   readonly #byTarget = new Map<unknown, EntityModel>();
@@ -64,7 +64,6 @@ export class Models {
     return model;
   }
 
-  /** `schema.table` with each part quoted. */
   quotedTable(tablePath: string): string {
     return tablePath
       .split(".")

@@ -25,17 +25,16 @@ import {
   type Renderer,
   type Subquery,
 } from "./expression";
-import type { Aliased } from "./aliased";
 import { assignmentsOf } from "./assignments";
+import { columnsOfAlias } from "./columns";
 import type { LoadOption } from "./loading";
 import { pageOf, Pagination, type PaginateOptions } from "./pagination";
 import { RelationExpression } from "./relation";
 import { relationsAlong } from "./scope";
 import { Sql } from "./sql";
-
 import { SelectCompiler } from "./select";
 import { everyRow, type EntityStatement, type Join, type Selection, type Statement } from "./selection";
-import type { Assignments, Criteria, Key, PropertyOf, Selectable, SelectedRow } from "./types";
+import type { Assignments, Columns, Criteria, Key, PropertyOf, Selectable, SelectedRow } from "./types";
 
 /** Rows that `stream()` holds in memory at a time. */
 const STREAM_PORTION = 1_000;
@@ -538,6 +537,35 @@ export class Query<T extends object = object, R extends object = T> implements S
 
   #failed(): never {
     throw noResult(this.#state.model.name);
+  }
+}
+
+/**
+ * An entity under a second name, for questions in which its table stands twice: a subquery of the same entity, or a join to it.
+ *
+ * ```ts
+ * const other = db.aliased(User);
+ * User.query.filter(exists(other.query.filter(other.c.email.eq(User.c.email), other.c.id.ne(User.c.id))));
+ * User.query.join("mentor", other).filter(other.c.age.gt(60));
+ * ```
+ */
+export class Aliased<T extends object = object> {
+  /** Its columns and relations as expressions, which mean this occurrence and no other. */
+  readonly c: Columns<T>;
+  /** @internal */
+  readonly alias: Alias;
+  readonly #context: () => QueryContext;
+
+  /** @internal Aliases are made by `db.aliased(User)` and `session.aliased(User)`. */
+  constructor(context: () => QueryContext, model: EntityModel, name: string) {
+    this.#context = context;
+    this.alias = { name, model };
+    this.c = columnsOfAlias(this.alias) as Columns<T>;
+  }
+
+  /** A query of every row of the entity, under this name. */
+  get query(): Query<T> {
+    return Query.of<T>(this.#context, this.alias.model, this.alias);
   }
 }
 

@@ -1,8 +1,7 @@
 import type { DataSource, EntitySchema } from "typeorm";
 import type { DatabaseListener } from "../dialect/dialect";
 import type { EntityModel, EntityTarget } from "../metadata/model";
-import { Aliased } from "../query/aliased";
-import { Query } from "../query/query";
+import { Aliased, Query } from "../query/query";
 import type { Key, Values } from "../query/types";
 import { changesOf } from "./flush/change-set";
 import { notPersistent } from "./state/errors";

@@ -1,6 +1,5 @@
 import type { Dialect, Row, Statements } from "../../dialect/dialect";
-import type { ColumnModel, EntityModel } from "../../metadata/model";
-import type { TreeModel } from "../../metadata/tree";
+import type { ColumnModel, EntityModel, TreeModel } from "../../metadata/model";
 import { secondRoot, treeCycle } from "../state/errors";
 import { changesForNow, isAwaited } from "../flush/change-set";
 import type { Step } from "../flush/flush-plan";

@@ -1,0 +1,76 @@
+import type { EmbeddedMetadata } from "typeorm/metadata/EmbeddedMetadata.js";
+import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
+import { compiled } from "./compiled";
+
+/** Reads and writes one property of an entity; embedded ones by their whole path. */
+export interface Property {
+  readonly path: readonly string[];
+  read(entity: object): unknown;
+  write(entity: object, value: unknown): void;
+}
+
+/**
+ * A property of the entity itself. Its accessors are compiled on first use: a function a property keeps the property's
+ * place in the object cached, where one function for all properties would look it up each time.
+ */
+class OwnProperty implements Property {
+  readonly path: readonly string[];
+  readonly #entity: string;
+
+  constructor(entity: string, name: string) {
+    this.#entity = entity;
+    this.path = [name];
+  }
+
+  read(entity: object): unknown {
+    this.read = this.#compiled(`(entity) { return entity[${this.#name}]; }`) as Property["read"];
+    return this.read(entity);
+  }
+
+  write(entity: object, value: unknown): void {
+    this.write = this.#compiled(`(entity, value) { entity[${this.#name}] = value; }`) as Property["write"];
+    this.write(entity, value);
+  }
+
+  get #name(): string {
+    return JSON.stringify(this.path[0]);
+  }
+
+  /** Each entity's own, though the property of another may have the same name. */
+  #compiled(text: string): unknown {
+    return compiled([], [], `/* ${this.#entity.replaceAll("*/", "")} */ return function ${text}`);
+  }
+}
+
+/** What the metadata of a column and of a relation say about the property that holds it. */
+interface PropertyMetadata {
+  readonly propertyPath: string;
+  readonly entityMetadata: EntityMetadata;
+  readonly embeddedMetadata?: EmbeddedMetadata | undefined;
+}
+
+export function propertyOf(metadata: PropertyMetadata): Property {
+  const path = metadata.propertyPath.split(".");
+  const last = path[path.length - 1]!;
+  if (path.length === 1) return new OwnProperty(metadata.entityMetadata.name, last);
+  const parents = path.slice(0, -1);
+  return {
+    path,
+    read(entity) {
+      let holder: unknown = entity;
+      for (const name of parents) holder = (holder as Record<string, unknown> | null | undefined)?.[name];
+      return (holder as Record<string, unknown> | null | undefined)?.[last];
+    },
+    write(entity, value) {
+      let holder = entity as Record<string, unknown>;
+      const embeddeds = metadata.embeddedMetadata?.embeddedMetadataTree ?? [];
+      parents.forEach((name, depth) => {
+        holder = (holder[name] ??= embeddeds[depth]?.create({ fromDeserializer: true }) ?? {}) as Record<
+          string,
+          unknown
+        >;
+      });
+      holder[last] = value;
+    },
+  };
+}
