@@ -234,8 +234,15 @@ export function cannotBeShown(name: string, direction: string, cause: unknown): 
 }
 
 export function noScratch(cause: unknown): RetortError {
-  return new RetortError("migrate/no-scratch", `no scratch database can be made: ${shortMessage(cause)}`, {
+  return new RetortError("migrate/no-scratch", `no scratch database can be created: ${shortMessage(cause)}`, {
     hint: "let the user create databases (PostgreSQL: ALTER USER … CREATEDB; MySQL: GRANT CREATE ON *.*), or use another one",
+    cause,
+  });
+}
+
+export function cannotCopy(cause: unknown): RetortError {
+  return new RetortError("migrate/no-copy", `the schema cannot be copied: ${shortMessage(cause)}`, {
+    hint: "retort migrate generate --verbose    (shows the statement)",
     cause,
   });
 }

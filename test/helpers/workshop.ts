@@ -64,7 +64,9 @@ export class Workshop {
   }
 
   async generate(entities: Entities, options: GenerateOptions = {}): Promise<GenerateResult> {
-    return generate(await this.use(entities), options);
+    const result = await generate(await this.use(entities), options);
+    if (result.status !== "unchanged") expect(result.proof).toMatchObject({ status: "proven" });
+    return result;
   }
 
   async check(entities: Entities): Promise<CheckResult> {

@@ -210,7 +210,7 @@ describe("generate", () => {
 
   test.each([
     ["an up that forgets something", ["up"], /^\s*ALTER TABLE/, "after up there is still a difference"],
-    ["a down that forgets something", ["down"], /^\s*ALTER TABLE/, "down does not lead back"],
+    ["a down that forgets something", ["down"], /^\s*ALTER TABLE/, "down does not restore the schema"],
     ["an up that loses a row", ["up"], `DELETE FROM "item" WHERE "id" = 1`, "up leaves 1 of the 2 rows"],
     ["an up that changes a row", ["up"], `UPDATE "item" SET "name" = 'x' WHERE "id" = 1`, "up changes a row"],
     ["a down that loses a row", ["down"], `DELETE FROM "item" WHERE "id" = 1`, "down leaves 1 of the 2 rows"],

@@ -25,7 +25,7 @@ const book = (note: unknown = "it's", columns: Columns = {}) =>
   );
 
 test("what was generated and applied is seen to be right without a scratch database", async () => {
-  const openScratch = jest.spyOn(sqliteSchema, "openScratch");
+  const openScratch = jest.spyOn(sqliteSchema.scratch, "create");
   await shop.migrate([author, book()]);
   openScratch.mockClear();
   expect(await shop.generate([author, book()])).toEqual({ status: "unchanged" });

@@ -14,7 +14,7 @@ eachDatabase((kind) => {
       const unique = [item({ type: "varchar", length: 20, unique: true })];
       await expect(shop.generate(unique)).rejects.toMatchObject({ code: "migrate/rows" });
       const written = await shop.migrate([item({ type: "varchar", length: 40, nullable: true })]);
-      expect(written.proof).toEqual({ complete: true, rows: 3 });
+      expect(written.proof).toEqual({ status: "proven", complete: true, rows: 3 });
     } finally {
       await shop.close();
     }

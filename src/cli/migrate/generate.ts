@@ -44,7 +44,7 @@ function asking(command: CommandContext): Ask {
 
 function generatedJson(result: GenerateResult, root: string): object {
   if (result.status === "unchanged") return { status: result.status, file: null };
-  const { status, className, timestamp, file, steps, losses, text } = result;
+  const { status, className, timestamp, file, steps, losses, proof, text } = result;
   return {
     status,
     name: className,
@@ -52,6 +52,7 @@ function generatedJson(result: GenerateResult, root: string): object {
     file: shownPath(root, file),
     steps,
     losses,
+    proof,
     ...(status === "shown" && { text }),
   };
 }
@@ -64,5 +65,7 @@ function print(command: CommandContext, result: GenerateResult, root: string): v
   if (result.status === "shown") command.print(result.text.trimEnd());
   for (const step of result.steps) command.note(`  ${step}`);
   for (const loss of result.losses) command.note(command.noteStyle.warn(`  ${loss}`));
+  if (result.proof.status === "not proven")
+    command.note(command.noteStyle.warn(`  not proven: ${result.proof.reason}`));
   if (result.status === "written") command.print(shownPath(root, result.file));
 }

@@ -10,25 +10,25 @@ interface Options {
   json?: boolean;
 }
 
-/** Proves up and down of every migration on a scratch database. The project's own is not touched. */
+/** Runs every migration up and down on a scratch database. The project's own is not changed. */
 export async function run(command: CommandContext<Options>): Promise<void> {
   const { json = false } = command.options;
   const { context, running } = await openMigrations(command, { use: "read" });
   const options = { transaction: "each", lockTimeout: LOCK_TIMEOUT, strict: false } as const;
-  const tell = (verified: VerifiedMigration) => json || print(command, verified);
-  const { migrations, differences } = await verify(context, running, options, tell);
+  const notify = (verified: VerifiedMigration) => json || print(command, verified);
+  const { migrations, differences } = await verify(context, running, options, notify);
   if (json) {
     printJson(command, {
-      migrations: migrations.map(({ migration, verdict, problem, losses }) => ({
+      migrations: migrations.map(({ migration, status, problem, losses }) => ({
         ...migrationJson(migration, context.root),
-        verdict,
+        status,
         problem: problem || null,
         losses,
       })),
       differences: differences ?? null,
     });
   }
-  const failed = migrations.find(({ verdict }) => verdict === "failed");
+  const failed = migrations.find(({ status }) => status === "failed");
   if (failed)
     throw notProven(
       failed.migration.file ? shownPath(context.root, failed.migration.file) : failed.migration.name,
@@ -37,11 +37,11 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   if (!json) conclude(command, migrations, differences ?? []);
 }
 
-function print(command: CommandContext, { migration, verdict, problem, losses }: VerifiedMigration): void {
+function print(command: CommandContext, { migration, status, problem, losses }: VerifiedMigration): void {
   const { style } = command;
   const colours = { proven: "good", irreversible: "warn", failed: "bad" } as const;
-  command.print(`${style[colours[verdict]](verdict.padEnd(12))}  ${migration.name}`);
-  if (verdict === "irreversible") command.note(command.noteStyle.dim(`  ${problem}`));
+  command.print(`${style[colours[status]](status.padEnd(12))}  ${migration.name}`);
+  if (status === "irreversible") command.note(command.noteStyle.dim(`  ${problem}`));
   for (const loss of losses) command.note(command.noteStyle.dim(`  ${loss}`));
 }
 

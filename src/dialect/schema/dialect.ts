@@ -2,6 +2,7 @@ import type { DataSource, EntityMetadata, QueryRunner } from "typeorm";
 
 import type { Operation, Rename } from "./operation";
 import type { Column, ObjectName, Schema, Table } from "./model";
+import type { EmptySchema, ScratchSupport } from "./scratch";
 
 /** What a kind of database must provide so that its schema can be read, compared and changed. */
 export interface SchemaDialect {
@@ -40,8 +41,13 @@ export interface SchemaDialect {
    * one. Absent where the database alters tables in place.
    */
   storedTable?(runner: QueryRunner, table: string): Promise<StoredTable | undefined>;
-  /** An empty database of the same kind and settings, to try things on; nothing of it stays after `close`. */
-  openScratch(dataSource: DataSource): Promise<Scratch>;
+  /** Databases on which migrations are tried. */
+  readonly scratch: ScratchSupport;
+  /**
+   * An empty schema that is invisible to others and needs no database of its own. Absent where statements that change a
+   * schema commit by themselves, or where a scratch database is as cheap.
+   */
+  openEmptySchema?(dataSource: DataSource): Promise<EmptySchema>;
   /**
    * The statements that carry out the operations, step by step, and the schema that they lead to.
    * `to` is that schema where it is known to the letter (on the way back).
@@ -89,22 +95,6 @@ export interface Scope {
   isIgnored(name: string): boolean;
   /** The schemas beyond the default one that the entities live in. */
   readonly schemas: readonly string[];
-}
-
-/** A database to try things on; nothing of it stays after `close`. */
-export interface Scratch {
-  /** A query runner on the scratch database. What is sent through it is carried over where names of schemas differ. */
-  readonly runner: QueryRunner;
-  read(scope: Scope): Promise<Schema>;
-  /** Makes the tables as they are in the database, with up to `limit` rows of each; gives whether all rows came along. */
-  copy(source: QueryRunner, schema: Schema, limit: number): Promise<boolean>;
-  /** Runs work as the runner of migrations would: transaction, foreign keys, pragmas. */
-  run(work: (runner: QueryRunner) => Promise<void>): Promise<void>;
-  /** The rows of a table, each as one text, in an order of their own. */
-  rows(table: ObjectName, columns: readonly string[]): Promise<string[]>;
-  /** What is wrong with the schema as a whole: views or triggers that speak of what is not there, keys that dangle. */
-  problems(): Promise<string[]>;
-  close(): Promise<void>;
 }
 
 export interface Plan {

@@ -66,7 +66,8 @@ export async function generate(context: MigrationContext, options: GenerateOptio
   const proof = await prove(context, { difference, up, down, className });
 
   const file = path.join(context.folder, fileNameOf(name, timestamp, context));
-  const text = renderFile({ className, up: up.steps, down: down.steps }, context);
+  const remark = proof.status === "proven" ? undefined : `not proven: ${proof.reason}`;
+  const text = renderFile({ className, remark, up: up.steps, down: down.steps }, context);
   if (!options.dryRun) write(file, text);
   return {
     status: options.dryRun ? "shown" : "written",

@@ -1,34 +1,32 @@
-import type { MigrationInterface, QueryRunner } from "typeorm";
-import { shortMessage } from "../../errors";
-import type { Plan, SchemaDialect, Scope, Scratch } from "../../dialect/schema/dialect";
-import {
-  type Column,
-  type ObjectName,
-  type Schema,
-  type Table,
-  findTable,
-  displayName,
-} from "../../dialect/schema/model";
+import type { MigrationInterface } from "typeorm";
+import { RetortError, shortMessage } from "../../errors";
+import type { Plan, SchemaDialect, Scope } from "../../dialect/schema/dialect";
+import { type Column, type ObjectName, type Schema, displayName } from "../../dialect/schema/model";
 import type { Operation } from "../../dialect/schema/operation";
 import { describe } from "../../dialect/schema/describe";
-import { compare } from "./compare";
 import type { MigrationContext } from "../context";
+import { type ScratchDatabase, withScratch } from "../scratch/scratch";
+import { schemaDifferences } from "../scratch/snapshot";
 import { type Difference, plainDifference } from "./resolve/resolver";
-import { renderFile } from "./render";
+import { loadMigration } from "./render";
 import { proofFailed, rowsRefuse, downRefused } from "./errors";
 
-/** What was tried, and on how many rows. */
-export interface Proof {
-  /** Whether every row of the database was on the scratch database. */
-  readonly complete: boolean;
-  /** Rows that were there before and after, up and down. */
-  readonly rows: number;
-}
+/** Whether the migration was tried on a scratch copy of the database, and on how many rows. */
+export type Proof =
+  | {
+      readonly status: "proven";
+      /** Whether the copy had every row of the database. */
+      readonly complete: boolean;
+      /** Rows that were the same before and after, up and down. */
+      readonly rows: number;
+    }
+  | { readonly status: "not proven"; readonly reason: string };
 
-/** More rows a table than this are not copied: the proof is about the statements, and a table may be large. */
+/** More rows of a table than this are not copied: the proof is about the statements, and a table may be large. */
 const ROWS_A_TABLE = 10_000;
 
-interface Tried {
+/** The migration that is to be proven. */
+interface Candidate {
   readonly difference: Difference;
   readonly up: Plan;
   readonly down: Plan;
@@ -36,141 +34,139 @@ interface Tried {
 }
 
 /**
- * Runs the very text of the migration on a scratch copy of the database, up and down, and throws where the difference
- * is not empty after up, a kept row changed, or the schema or the rows after down are not what they were.
+ * Runs the text of the migration on a scratch copy of the database, up and down. Where the database allows no copy, the
+ * migration is not proven.
+ *
+ * @throws migrate/proof where the difference is not empty after up, a row that stays has changed, or schema or rows after
+ *   down are not as before; migrate/rows where the rows do not allow the migration
  */
-export async function prove(context: MigrationContext, tried: Tried): Promise<Proof> {
-  const source = context.dataSource.createQueryRunner();
+export async function prove(context: MigrationContext, candidate: Candidate): Promise<Proof> {
   try {
-    const first = await trial(context, tried, source, ROWS_A_TABLE);
-    // A way back that must refuse while there are rows is tried again without any.
-    if (first.isRefused) await trial(context, tried, source, 0);
-    return { complete: first.complete, rows: first.rows };
-  } finally {
-    await source.release();
+    const first = await attempt(context, candidate, ROWS_A_TABLE);
+    // A down that throws while there are rows is tried again without any.
+    if (first.isRefused) await attempt(context, candidate, 0);
+    return { status: "proven", complete: first.complete, rows: first.rows };
+  } catch (error) {
+    if (isCopyImpossible(error)) return { status: "not proven", reason: error.message };
+    throw error;
   }
 }
 
-async function trial(
-  { dataSource }: MigrationContext,
-  tried: Tried,
-  source: QueryRunner,
-  limit: number,
-): Promise<Proof & { readonly isRefused: boolean }> {
-  const scratch = await tried.difference.dialect.openScratch(dataSource);
-  try {
-    const complete = await scratch.copy(source, tried.difference.actual, limit);
-    return { complete, ...(await new Trial(tried, source, scratch, complete).run()) };
-  } finally {
-    await scratch.close();
-  }
+function isCopyImpossible(error: unknown): error is RetortError {
+  return error instanceof RetortError && ["migrate/no-scratch", "migrate/no-copy"].includes(error.code);
 }
 
-class Trial {
+interface Attempt {
+  readonly complete: boolean;
+  readonly rows: number;
+  /** Whether down threw while there were rows, as the file says that it does. */
+  readonly isRefused: boolean;
+}
+
+function attempt(context: MigrationContext, candidate: Candidate, limit: number): Promise<Attempt> {
+  return withScratch(context, { entities: false }, async (scratch) => {
+    const complete = await scratch.copy(candidate.difference.scope, limit);
+    return { complete, ...(await new ProofRun(candidate, scratch, complete).run()) };
+  });
+}
+
+class ProofRun {
   readonly #dialect: SchemaDialect;
   readonly #scope: Scope;
   readonly #kept: readonly KeptTable[];
   readonly #migration: MigrationInterface;
 
   constructor(
-    readonly tried: Tried,
-    readonly source: QueryRunner,
-    readonly scratch: Scratch,
+    readonly candidate: Candidate,
+    readonly scratch: ScratchDatabase,
     readonly complete: boolean,
   ) {
-    this.#migration = load(tried);
-    this.#dialect = tried.difference.dialect;
-    this.#scope = tried.difference.scope;
-    this.#kept = keptTables(tried.difference.actual, tried.difference.operations);
+    this.#migration = loadMigration({
+      className: candidate.className,
+      up: candidate.up.steps,
+      down: candidate.down.steps,
+    });
+    this.#dialect = candidate.difference.dialect;
+    this.#scope = candidate.difference.scope;
+    this.#kept = keptTables(candidate.difference.actual, candidate.difference.operations);
   }
 
-  async run(): Promise<{ rows: number; isRefused: boolean }> {
-    const complaints = await this.#complaints();
+  async run(): Promise<Omit<Attempt, "complete">> {
+    const problems = await this.#problems();
     const before = await this.#rows("before");
 
-    await this.#try("up", (runner) => this.#migration.up(runner));
+    await this.#up();
     await this.#expectNoDifference();
-    await this.#expectNoNewComplaints(complaints, "up");
+    await this.#expectNoNewProblems(problems, "up");
     expectSameRows(before, await this.#rows("after"), "up");
 
-    const isRefused = await this.#tryDown();
+    const isRefused = await this.#isDownRefused();
     if (isRefused) return { rows: count(before), isRefused };
     await this.#expectSchemaAsBefore();
-    await this.#expectNoNewComplaints(complaints, "down");
+    await this.#expectNoNewProblems(problems, "down");
     expectSameRows(before, await this.#rows("before"), "down");
     return { rows: count(before), isRefused };
   }
 
-  async #try(direction: "up" | "down", work: (runner: QueryRunner) => Promise<void>): Promise<void> {
+  async #up(): Promise<void> {
     try {
-      await this.scratch.run(work);
+      await this.scratch.run((runner) => this.#migration.up(runner));
     } catch (error) {
-      throw await this.#failure(direction, error);
+      if (!this.#dialect.isDataError(error)) throw this.#failed("up", error);
+      // The database names the first row only; `lint` finds all of them, in the project's own tables.
+      const { failuresOf } = require("../lint/lint") as typeof import("../lint/lint");
+      throw rowsRefuse(await failuresOf(this.scratch.source, this.#migration.up), error);
     }
   }
 
-  /** The database names the first thing only; `lint` finds all of them, in the tables themselves. */
-  async #failure(direction: "up" | "down", error: unknown): Promise<Error> {
-    if (!this.#dialect.isDataError(error)) return proofFailed(`${direction} fails: ${shortMessage(error)}`, error);
-    if (direction === "down") return downRefused(this.#withoutValues(), error);
-    const { failuresOf } = require("../lint/lint") as typeof import("../lint/lint");
-    return rowsRefuse(await failuresOf(this.source, this.#migration.up), error);
-  }
-
-  /** Dropped columns of which nobody has said what rows get when they come back. */
-  #withoutValues(): string[] {
-    return this.tried.difference.operations.flatMap((one) =>
-      one.kind === "dropColumn" && one.backfill === undefined && !one.column.generated
-        ? [`${one.table.name}.${one.column.name}`]
-        : [],
-    );
-  }
-
-  /** Whether the way back refused, as the file says that it does. */
-  async #tryDown(): Promise<boolean> {
-    const refusals = this.tried.down.steps.flatMap((step) =>
+  /** Whether down threw as the file says that it does. */
+  async #isDownRefused(): Promise<boolean> {
+    const refusals = this.candidate.down.steps.flatMap((step) =>
       step.statements.flatMap((one) => (one.kind === "assertNoRows" ? [one.message] : [])),
     );
     try {
       await this.scratch.run((runner) => this.#migration.down(runner));
       return false;
     } catch (error) {
-      if (!refusals.some((message) => shortMessage(error).includes(message))) {
-        throw await this.#failure("down", error);
-      }
-      return true;
+      if (refusals.some((message) => shortMessage(error).includes(message))) return true;
+      throw this.#dialect.isDataError(error) ? downRefused(this.#withoutValues(), error) : this.#failed("down", error);
     }
+  }
+
+  #failed(direction: "up" | "down", error: unknown): Error {
+    return proofFailed(`${direction} fails: ${shortMessage(error)}`, error);
+  }
+
+  /** Dropped columns for which no value on the way back is given. */
+  #withoutValues(): string[] {
+    return this.candidate.difference.operations.flatMap((one) =>
+      one.kind === "dropColumn" && one.backfill === undefined && !one.column.generated
+        ? [`${one.table.name}.${one.column.name}`]
+        : [],
+    );
   }
 
   async #expectNoDifference(): Promise<void> {
     const actual = await this.scratch.read(this.#scope);
-    const { operations } = plainDifference({ ...this.tried.difference, actual });
+    const { operations } = plainDifference({ ...this.candidate.difference, actual });
     if (operations.length > 0)
       throw proofFailed(`after up there is still a difference: ${operations.map(describe).join("; ")}`);
   }
 
   async #expectSchemaAsBefore(): Promise<void> {
     const now = await this.scratch.read(this.#scope);
-    const operations = compare(now, this.tried.difference.actual, this.#dialect);
-    if (operations.length > 0) throw proofFailed(`down does not lead back: ${operations.map(describe).join("; ")}`);
-    for (const table of this.tried.difference.actual.tables) {
-      const other = findTable(now, table)!;
-      const isSame = table.stored === undefined || this.#dialect.sameExpression(table.stored, other.stored!);
-      if (!isSame) throw proofFailed(`down leaves ${displayName(table)} as ${other.stored}`);
-      const triggers = (one: Table) => one.triggers.map(({ name }) => name).sort();
-      if (triggers(table).join() !== triggers(other).join())
-        throw proofFailed(`down loses a trigger of ${displayName(table)}`);
-    }
+    const differences = schemaDifferences(now, this.candidate.difference.actual, this.#dialect);
+    if (differences.length > 0) throw proofFailed(`down does not restore the schema: ${differences.join("; ")}`);
   }
 
-  #complaints(): Promise<string[]> {
-    // Rows that stayed behind leave keys that dangle: that says nothing.
+  #problems(): Promise<string[]> {
+    // Without all rows, keys dangle that do not in the project's database.
     return this.complete ? this.scratch.problems() : Promise.resolve([]);
   }
 
-  async #expectNoNewComplaints(before: readonly string[], direction: string): Promise<void> {
-    const fresh = (await this.#complaints()).filter((complaint) => !before.includes(complaint));
-    if (fresh.length > 0) throw proofFailed(`after ${direction}, ${fresh.slice(0, 3).join("; ")}`);
+  async #expectNoNewProblems(before: readonly string[], direction: string): Promise<void> {
+    const added = (await this.#problems()).filter((problem) => !before.includes(problem));
+    if (added.length > 0) throw proofFailed(`after ${direction}, ${added.slice(0, 3).join("; ")}`);
   }
 
   async #rows(when: "before" | "after"): Promise<Map<string, string[]>> {
@@ -245,12 +241,4 @@ function expectSameRows(
 
 function count(rows: ReadonlyMap<string, string[]>): number {
   return [...rows.values()].reduce((sum, { length }) => sum + length, 0);
-}
-
-/** The migration from its own text, so that what is proven is what is written: statements, literals, recipe. */
-function load({ up, down, className }: Tried): MigrationInterface {
-  const text = renderFile({ className, up: up.steps, down: down.steps }, { language: "js", moduleFormat: "cjs" });
-  const module = { exports: undefined as unknown as new () => MigrationInterface };
-  (new Function("module", text) as (module: object) => void)(module);
-  return new module.exports();
 }

@@ -1,3 +1,4 @@
+import type { MigrationInterface } from "typeorm";
 import type { Statement, Step } from "../../dialect/schema/dialect";
 import { tokenize } from "../../dialect/schema/tokens";
 import { rebuildFunction } from "../../dialect/sqlite/schema/rebuild";
@@ -6,6 +7,8 @@ import { badName } from "./errors";
 /** What a migration file is made of. */
 export interface MigrationText {
   readonly className: string;
+  /** Stands above the class as a comment. */
+  readonly remark?: string | undefined;
   readonly up: readonly Step[];
   readonly down: readonly Step[];
 }
@@ -56,7 +59,13 @@ export function renderFile(migration: MigrationText, style: FileStyle): string {
     : `/** @implements {import("typeorm").MigrationInterface} */\n`;
   const exported = isTyped || style.moduleFormat === "esm" ? "export class" : `module.exports = class`;
   const ending = isTyped || style.moduleFormat === "esm" ? "" : ";";
-  return `${head}${exported} ${migration.className}${isInherited} {
+  const remark =
+    migration.remark === undefined
+      ? ""
+      : broken(migration.remark)
+          .map((line) => `// ${line}\n`)
+          .join("");
+  return `${head}${remark}${exported} ${migration.className}${isInherited} {
   name = "${migration.className}";
 
   async up(${parameter})${result} {
@@ -68,6 +77,15 @@ ${body(migration.down)}
   }
 }${ending}
 ${helpers.map((helper) => `\n${helper}`).join("")}`;
+}
+
+/** Loads a migration from the text that is written, so that exactly that text is tried. */
+export function loadMigration(migration: MigrationText): MigrationInterface {
+  const text = renderFile(migration, { language: "js", moduleFormat: "cjs" });
+  const module = { exports: undefined as unknown as new () => MigrationInterface };
+  const define = new Function("module", text) as (module: object) => void;
+  define(module);
+  return new module.exports();
 }
 
 function body(steps: readonly Step[]): string {

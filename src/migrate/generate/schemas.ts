@@ -2,9 +2,11 @@ import type { Plan, SchemaDialect, Scope } from "../../dialect/schema/dialect";
 import { schemaDialectOf } from "../../dialect/dialects";
 import { type Declared, declaredSchema } from "../../dialect/schema/entities";
 import { type Schema, emptySchema } from "../../dialect/schema/model";
+import { executePlan } from "../../dialect/schema/scratch";
 import type { Operation } from "../../dialect/schema/operation";
 import { wildcard } from "../../text";
 import type { MigrationContext } from "../context";
+import { ScratchDatabase } from "../scratch/scratch";
 import { entitiesNotAccepted } from "./errors";
 
 /** The schema of the entities and the schema of the database, both in the database's own spelling. */
@@ -16,23 +18,37 @@ export interface Schemas {
   readonly dialect: SchemaDialect;
 }
 
-/** Reads both schemas. The entities' schema is created on a scratch database and read back, so that both have one spelling. */
+/** What is compared with the database. */
+export type WantedSchema = Omit<Schemas, "actual">;
+
+/** Reads both schemas. */
 export async function readSchemas(context: MigrationContext): Promise<Schemas> {
+  const wanted = await readWanted(context);
+  const runner = context.dataSource.createQueryRunner();
+  try {
+    return { ...wanted, actual: await wanted.dialect.read(runner, wanted.scope) };
+  } finally {
+    await runner.release();
+  }
+}
+
+/** The entities' schema, created in an empty place and read back, so that it has the database's own spelling. */
+export async function readWanted(context: MigrationContext): Promise<WantedSchema> {
   const { dataSource } = context;
   const dialect = schemaDialectOf(dataSource);
   const declared = declaredSchema(dataSource, dialect);
   const scope = scopeOf(context, declared);
-  const runner = dataSource.createQueryRunner();
+  const empty = dialect.openEmptySchema
+    ? await dialect.openEmptySchema(dataSource)
+    : await ScratchDatabase.open(context, { entities: false });
   try {
-    return {
-      actual: await dialect.read(runner, scope),
-      wanted: await wantedSchema(context, declared, scope),
-      declared,
-      scope,
-      dialect,
-    };
+    for (const step of creation(declared, dialect).steps)
+      await executePlan({ steps: [step] }, empty.runner).catch((error: unknown) => {
+        throw entitiesNotAccepted(step.comment.replace(/^create /i, ""), error);
+      });
+    return { wanted: withoutStored(await empty.read(scope)), declared, scope, dialect };
   } finally {
-    await runner.release();
+    await empty.close();
   }
 }
 
@@ -60,22 +76,6 @@ function creation({ schema: { tables, views, enums } }: Declared, dialect: Schem
     ...tables.map((table): Operation => ({ kind: "createTable", table })),
     ...views.map((view): Operation => ({ kind: "createView", view })),
   ]);
-}
-
-async function wantedSchema({ dataSource }: MigrationContext, declared: Declared, scope: Scope): Promise<Schema> {
-  const dialect = schemaDialectOf(dataSource);
-  const scratch = await dialect.openScratch(dataSource);
-  try {
-    for (const step of creation(declared, dialect).steps)
-      for (const statement of step.statements)
-        if (statement.kind === "sql")
-          await scratch.runner.query(statement.sql).catch((error: unknown) => {
-            throw entitiesNotAccepted(step.comment.replace(/^create /i, ""), error);
-          });
-    return withoutStored(await scratch.read(scope));
-  } finally {
-    await scratch.close();
-  }
 }
 
 /** Without the statements that the scratch database has stored: new tables are rendered for the file. */

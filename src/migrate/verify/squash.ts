@@ -2,21 +2,20 @@ import fs from "node:fs";
 import path from "node:path";
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { dialectOf } from "../../dialect/dialects";
-import type { Step as FileStep } from "../../dialect/schema/dialect";
+import type { SchemaDialect, Step as FileStep } from "../../dialect/schema/dialect";
 import { reverseAll } from "../../dialect/schema/operation";
 import { compare } from "../generate/compare";
 import type { MigrationContext } from "../context";
-import { classNameOf, fileNameOf, renderFile } from "../generate/render";
+import { classNameOf, fileNameOf, loadMigration, renderFile } from "../generate/render";
 import type { MigrationFile } from "../files/files";
 import { withParameters } from "../run/literal";
-import { planDown, planUp, type Plan } from "../run/plan";
-import { run, type RunObserver, type Running, type RunOptions } from "../run/run";
+import type { Running, RunOptions } from "../run/run";
 import { badRange, squashNotProven, tooFewToSquash, unevenlyApplied } from "../errors";
-import { Snapshots, type Snapshot } from "./snapshot";
+import { schemaDifferences, type Snapshot } from "../scratch/snapshot";
 import type { MigrationState } from "../history/state";
 import { parseTarget } from "../history/target";
-import { onScratch } from "./verify";
 import { watching } from "../run/watch";
+import { withTrial } from "./trial";
 
 export interface Squashed {
   readonly name: string;
@@ -53,14 +52,14 @@ export async function squash(
   const { timestamp } = inside.at(-1)!;
   const name = classNameOf(words, timestamp);
   const file = path.join(context.folder, fileNameOf(words, timestamp, context));
-  const record = await recorded(context, running, before, inside);
-  const prove = (body: Body) => provenProblem(context, running, before, { name, timestamp, body, inside }, record);
+  const recorded = await record(context, running, before, inside);
+  const prove = (body: Body) => differenceOf(context, running, before, { name, timestamp, body, inside }, recorded);
 
   let by: Squashed["by"] = "difference";
-  let body = record.byDifference;
+  let body = recorded.byDifference;
   if ((await prove(body)) !== undefined) {
     by = "statements";
-    body = record.byStatements;
+    body = recorded.byStatements;
     const problem = await prove(body);
     if (problem !== undefined) throw squashNotProven(problem);
   }
@@ -107,26 +106,24 @@ interface Recording {
   readonly byStatements: Body;
 }
 
-async function recorded(
+async function record(
   context: MigrationContext,
   running: Running,
   before: readonly MigrationFile[],
   inside: readonly MigrationFile[],
 ): Promise<Recording> {
-  return onScratch(context, running, async (scratch, own) => {
-    const snapshots = new Snapshots(scratch, own.runner);
+  return withTrial(context, running, OPTIONS, async (empty) => {
     const written = inside.map((migration) => ({ migration, up: [] as string[], down: [] as string[] }));
-    const files = [...before, ...written.map(({ migration, up, down }) => listening(migration, up, down))];
-    const working = { ...own, files };
-    if (before.length > 0) await runAll(working, (state) => planUp(state, `+${before.length}`));
-    const start = await snapshots.take();
-    await runAll(working, (state) => planUp(state));
-    const end = await snapshots.take();
-    await runAll(working, (state) => planDown(state, `-${inside.length}`));
+    const trial = empty.with([...before, ...written.map(({ migration, up, down }) => recording(migration, up, down))]);
+    if (before.length > 0) throwIfFailed(await trial.up(`+${before.length}`));
+    const start = await trial.snapshot();
+    throwIfFailed(await trial.up());
+    const end = await trial.snapshot();
+    throwIfFailed(await trial.down(`-${inside.length}`));
     return {
       before: start,
       after: end,
-      byDifference: byDifference(start, end, snapshots),
+      byDifference: byDifference(start, end, trial.dialect),
       byStatements: {
         up: written.map(({ migration, up }) => step(migration, up)),
         down: [...written].reverse().map(({ migration, down }) => step(migration, down)),
@@ -135,7 +132,11 @@ async function recorded(
   });
 }
 
-function byDifference(start: Snapshot, end: Snapshot, { dialect }: Snapshots): Body {
+function throwIfFailed(error: Error | undefined): void {
+  if (error) throw error;
+}
+
+function byDifference(start: Snapshot, end: Snapshot, dialect: SchemaDialect): Body {
   const operations = compare(start.schema, end.schema, dialect);
   const up = dialect.plan(start.schema, operations);
   const down = dialect.plan(up.schema, reverseAll(operations), start.schema);
@@ -146,10 +147,10 @@ function step({ name }: MigrationFile, statements: readonly string[]): FileStep 
   return { comment: name, statements: statements.map((sql) => ({ kind: "sql", sql, verbatim: true })) };
 }
 
-/** The same migration, which writes down what it sends. */
-function listening(migration: MigrationFile, up: string[], down: string[]): MigrationFile {
+/** The same migration, with its statements recorded. */
+function recording(migration: MigrationFile, up: string[], down: string[]): MigrationFile {
   const { instance } = migration;
-  const listen = (list: string[], work: (runner: QueryRunner) => Promise<unknown>) => async (runner: QueryRunner) => {
+  const record = (list: string[], work: (runner: QueryRunner) => Promise<unknown>) => async (runner: QueryRunner) => {
     const dialect = dialectOf(runner.dataSource);
     list.length = 0;
     await watching(
@@ -162,8 +163,8 @@ function listening(migration: MigrationFile, up: string[], down: string[]): Migr
     );
   };
   const own: MigrationInterface = {
-    up: listen(up, (runner) => instance.up(runner)),
-    down: listen(down, (runner) => instance.down(runner)),
+    up: record(up, (runner) => instance.up(runner)),
+    down: record(down, (runner) => instance.down(runner)),
   };
   return { ...migration, instance: own };
 }
@@ -175,30 +176,27 @@ interface Candidate {
   readonly inside: readonly MigrationFile[];
 }
 
-/** What is not the same with the candidate; undefined when everything is. */
-async function provenProblem(
+/** What differs when the candidate takes the place of the migrations; undefined when nothing does. */
+async function differenceOf(
   context: MigrationContext,
   running: Running,
   before: readonly MigrationFile[],
   candidate: Candidate,
   wanted: Recording,
 ): Promise<string | undefined> {
-  return onScratch(context, running, async (scratch, own) => {
-    const snapshots = new Snapshots(scratch, own.runner);
-    const working = { ...own, files: [...before, loaded(candidate)] };
-    try {
-      await runAll(working, (state) => planUp(state));
-      const after = await snapshots.take();
-      const schema = snapshots.differences(after.schema, wanted.after.schema);
-      if (schema.length > 0) return schema.join("; ");
-      const rows = differentRows(after, wanted.after);
-      if (rows.length > 0) return `other rows in ${rows.join(", ")}`;
-      await runAll(working, (state) => planDown(state, "-1"));
-      const back = snapshots.differences((await snapshots.take()).schema, wanted.before.schema);
-      return back.length > 0 ? `down: ${back.join("; ")}` : undefined;
-    } catch (error) {
-      return (error as Error).message;
-    }
+  return withTrial(context, running, OPTIONS, async (empty) => {
+    const trial = empty.with([...before, asFile(candidate)]);
+    const upError = await trial.up();
+    if (upError) return upError.message;
+    const after = await trial.snapshot();
+    const schema = schemaDifferences(after.schema, wanted.after.schema, trial.dialect);
+    if (schema.length > 0) return schema.join("; ");
+    const rows = differentRows(after, wanted.after);
+    if (rows.length > 0) return `other rows in ${rows.join(", ")}`;
+    const downError = await trial.down("-1");
+    if (downError) return downError.message;
+    const back = await trial.differences(wanted.before.schema);
+    return back.length > 0 ? `down: ${back.join("; ")}` : undefined;
   });
 }
 
@@ -209,39 +207,21 @@ function differentRows(actual: Snapshot, wanted: Snapshot): string[] {
     .map(([name]) => `"${name}"`);
 }
 
-/** Two runs never agree about the time, nor about what is made up by chance. */
+/** Times and random values differ between two runs. */
 function timeless(row: string): string {
   return row
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?/g, "<time>")
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, "<uuid>");
 }
 
-/** The migration out of the very text that is written. */
-function loaded({ name, timestamp, body }: Candidate): MigrationFile {
-  const text = renderFile({ className: name, ...body }, { language: "js", moduleFormat: "cjs" });
-  const module = { exports: undefined as unknown as new () => MigrationInterface };
-
-  const define = new Function("module", text) as (module: object) => void;
-  define(module);
-  const rest = { file: undefined, checksum: undefined, transaction: undefined, replaces: [] };
-  return { name, timestamp, ...rest, instance: new module.exports() };
+function asFile({ name, timestamp, body }: Candidate): MigrationFile {
+  const instance = loadMigration({ className: name, ...body });
+  return { name, timestamp, file: undefined, checksum: undefined, transaction: undefined, replaces: [], instance };
 }
 
-/** Says what the file stands for, so that databases that have it all take it for applied. */
+/** Adds the names of the squashed migrations: a database that has all of them counts this one as applied. */
 function withReplaces(text: string, name: string, inside: readonly MigrationFile[]): string {
   const names = inside.map((one) => `    ${JSON.stringify(one.name)},`).join("\n");
-  const comment = "  /** Where all of these are applied, so is this one (retort migrate squash). */";
+  const comment = "  /** Counts as applied where all of these are (retort migrate squash). */";
   return text.replace(`  name = "${name}";\n`, (line) => `${line}\n${comment}\n  replaces = [\n${names}\n  ];\n`);
-}
-
-const SILENT: RunObserver = {
-  waiting: () => undefined,
-  planned: () => undefined,
-  begun: () => undefined,
-  done: () => undefined,
-};
-
-async function runAll(running: Running, makePlan: (state: MigrationState) => Plan): Promise<void> {
-  const { error } = await run(running, makePlan, OPTIONS, SILENT);
-  if (error !== undefined) throw error as Error;
 }

@@ -7,7 +7,7 @@ import { servers } from "../../helpers/servers";
 const AUTHORS = { up: ["CREATE TABLE authors (id int primary key, name varchar(20))"], down: ["DROP TABLE authors"] };
 
 interface Verified {
-  migrations: { name: string; verdict: string; problem: string | null; losses: string[] }[];
+  migrations: { name: string; status: string; problem: string | null; losses: string[] }[];
   differences: string[] | null;
 }
 
@@ -32,9 +32,9 @@ eachDatabase((kind) => {
     });
     const { migrations, exitCode, differences } = await verify(project);
     expect(migrations).toMatchObject([
-      { name: nameOf(1, "Authors"), verdict: "proven", problem: null },
-      { name: nameOf(2, "Nick"), verdict: "proven", losses: [] },
-      { name: nameOf(3, "OneWay"), verdict: "irreversible", problem: expect.stringContaining("there is no way back") },
+      { name: nameOf(1, "Authors"), status: "proven", problem: null },
+      { name: nameOf(2, "Nick"), status: "proven", losses: [] },
+      { name: nameOf(3, "OneWay"), status: "irreversible", problem: expect.stringContaining("there is no way back") },
     ]);
     expect(exitCode).toBe(0);
     expect(differences).toHaveLength(1); // no entity wants the table
@@ -69,7 +69,7 @@ eachDatabase(
         down: ["DROP TABLE authors", "CREATE TABLE authors (id int primary key, name varchar(20))"],
       });
       const { migrations, exitCode } = await verify(project);
-      expect(migrations).toMatchObject([{ verdict: "proven" }, { name: nameOf(2, "Bad"), verdict: "failed" }]);
+      expect(migrations).toMatchObject([{ status: "proven" }, { name: nameOf(2, "Bad"), status: "failed" }]);
       expect(migrations[1]!.problem).toMatch(/up and down lose 2 rows of "authors"/);
       expect(exitCode).toBe(1);
     });
@@ -82,13 +82,13 @@ describe("sqlite", () => {
     [
       "a down that leaves something behind",
       { up: ["CREATE TABLE books (id int)", "CREATE INDEX books_id ON authors (name)"], down: ["DROP TABLE books"] },
-      /down does not lead back: .*books_id/,
+      /down does not restore the schema: .*books_id/,
     ],
     ["a down that fails", { up: ["CREATE TABLE books (id int)"], down: ["DROP TABLE bocks"] }, /no such table: bocks/],
     [
       "a down that forgets a table",
       { up: ["CREATE TABLE books (id int)", "CREATE TABLE only_once (id int)"], down: ["DROP TABLE books"] },
-      /down does not lead back: .*only_once/,
+      /down does not restore the schema: .*only_once/,
     ],
     [
       "an up that works only once",
@@ -113,7 +113,7 @@ describe("sqlite", () => {
     project.migration(2, "Bad", text);
     project.migration(3, "Never", { up: ["CREATE TABLE never (id int)"], down: ["DROP TABLE never"] });
     const { migrations, exitCode, stderr } = await verify(project);
-    expect(migrations).toMatchObject([{ verdict: "proven" }, { name: nameOf(2, "Bad"), verdict: "failed" }]);
+    expect(migrations).toMatchObject([{ status: "proven" }, { name: nameOf(2, "Bad"), status: "failed" }]);
     expect(migrations[1]!.problem).toMatch(problem);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/migrations\/1700000000002-bad\.js is not right: /);
@@ -132,7 +132,7 @@ describe("sqlite", () => {
       down: ["CREATE TABLE authors (id int primary key)"],
     });
     const { migrations, exitCode } = await verify(project);
-    expect(migrations.map(({ verdict, losses }) => [verdict, losses])).toEqual([
+    expect(migrations.map(({ status, losses }) => [status, losses])).toEqual([
       ["proven", []],
       ["proven", ['down leaves other values in "authors" than there were']],
       ["proven", ['down makes "authors" again, without its rows']],

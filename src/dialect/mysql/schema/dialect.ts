@@ -8,7 +8,7 @@ import { mentions, mysqlQuoting, normalized, unwrapped } from "../../schema/toke
 import { path, quote, text } from "./create";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
-import { openScratch } from "./scratch";
+import { mysqlScratch } from "./scratch";
 
 /** Out of range, truncated, of another kind, too long. */
 const BAD_VALUES: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1406]);
@@ -46,7 +46,7 @@ export const mysqlSchema: SchemaDialect = {
   canCollate: (type) => /char|text|enum|set/i.test(type),
   renamed,
   read: readSchema,
-  openScratch,
+  scratch: mysqlScratch,
   plan,
   count: (table, condition) =>
     `SELECT COUNT(*) AS \`rows\` FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,

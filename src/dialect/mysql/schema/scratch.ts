@@ -1,121 +1,131 @@
 import { randomBytes } from "node:crypto";
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Scope, Scratch } from "../../schema/dialect";
-import { type Schema, emptySchema } from "../../schema/model";
+import type { Scope } from "../../schema/dialect";
+import { type ObjectName, type Schema, type Table, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
-import { executePlan, withRewrittenSql } from "../../schema/scratch";
+import {
+  SCRATCH_PREFIX,
+  type ScratchLocation,
+  type ScratchSupport,
+  type ScratchTarget,
+  executePlan,
+  isInScope,
+  optionsForDatabase,
+} from "../../schema/scratch";
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
 
 /**
- * A database of its own on the same server, dropped at the end: statements that change a schema commit by themselves
- * here, so there is no transaction to hide it in. It has the character set and collation of the project's database.
+ * Scratch databases beside the project's on the same server, one for each database that the entities name. Statements
+ * that change a schema commit by themselves here, so that no transaction could hide them.
  */
-export async function openScratch(dataSource: DataSource): Promise<Scratch> {
-  const runner = dataSource.createQueryRunner();
-  const [{ standard, charset, collation }] = (await runner.query(
-    "SELECT DATABASE() AS `standard`, @@character_set_database AS `charset`, @@collation_database AS `collation`",
-  )) as [{ standard: string; charset: string; collation: string }];
-  const name = `retort_${randomBytes(5).toString("hex")}`;
-  const others = new Map<string, string>();
-  const create = (database: string) =>
-    runner.query(`CREATE DATABASE ${quote(database)} CHARACTER SET ${charset} COLLATE ${collation}`);
-  await create(name);
-  for (const [at, database] of databasesOf(dataSource, standard).entries()) {
-    others.set(database, `${name}_${at}`);
-    await create(`${name}_${at}`);
-  }
-  await runner.query(`USE ${quote(name)}`);
-  const translated = withRewrittenSql(runner, (sql) => {
-    let text = sql;
-    for (const [database, scratch] of others) text = text.replaceAll(`${quote(database)}.`, `${quote(scratch)}.`);
-    return text.replaceAll(`${quote(standard)}.`, `${quote(name)}.`);
-  });
-  return {
-    runner: translated,
-    read: async (scope) => {
-      const inner: Scope = { ...scope, schemas: scope.schemas.map((database) => others.get(database) ?? database) };
-      let text = JSON.stringify(await readSchema(runner, inner));
-      for (const [database, scratch] of others) text = text.replaceAll(scratch, database);
-      return JSON.parse(text) as Schema;
-    },
-    copy: (source, schema, limit) => copy(source, translated, schema, limit, standard, runner),
-    // Nothing that is done here can be undone, as in the real run: a transaction would only seem to hold it.
-    run: (work) => work(translated),
-    rows: async (table, columns) => {
-      const values =
-        columns.map((column) => `COALESCE(HEX(CAST(${quote(column)} AS BINARY)), 'NULL')`).join(", ") || "''";
-      const rows = (await translated.query(
-        `SELECT CONCAT_WS(', ', ${values}) AS \`row\` FROM ${path(table)} ORDER BY 1`,
-      )) as { row: string }[];
-      return rows.map(({ row }) => row);
-    },
-    problems: () => Promise.resolve([]),
-    close: async () => {
-      await runner.query(`USE ${quote(standard)}`);
-      for (const database of [name, ...others.values()]) await runner.query(`DROP DATABASE ${quote(database)}`);
-      await runner.release();
-    },
+export const mysqlScratch: ScratchSupport = {
+  create,
+  copy,
+  // As in the real run, no transaction: it could not roll back a change of the schema.
+  run: (runner, work) => work(runner),
+  rows,
+  problems: () => Promise.resolve([]),
+};
+
+async function create(source: QueryRunner, dataSource: DataSource): Promise<ScratchLocation> {
+  const [settings] = (await source.query(
+    "SELECT DATABASE() AS `own`, @@character_set_database AS `charset`, @@collation_database AS `collation`",
+  )) as [{ own: string; charset: string; collation: string }];
+  const name = `${SCRATCH_PREFIX}${randomBytes(6).toString("hex")}`;
+  const others = databasesOf(dataSource, settings.own);
+  const databases = new Map([...others.map((other, at) => [other, `${name}_${at}`] as const), [settings.own, name]]);
+  const drop = async () => {
+    for (const database of databases.values()) await source.query(`DROP DATABASE IF EXISTS ${quote(database)}`);
   };
+  try {
+    for (const database of databases.values())
+      await source.query(
+        `CREATE DATABASE ${quote(database)} CHARACTER SET ${settings.charset} COLLATE ${settings.collation}`,
+      );
+  } catch (error) {
+    await drop().catch(() => undefined);
+    throw error;
+  }
+  return { options: optionsForDatabase(dataSource, name), databases, drop };
 }
 
-function databasesOf(dataSource: DataSource, standard: string): string[] {
-  const named = dataSource.entityMetadatas.flatMap(({ database }) =>
-    database && database !== standard ? [database] : [],
-  );
+function databasesOf(dataSource: DataSource, own: string): string[] {
+  const named = dataSource.entityMetadatas.flatMap(({ database }) => (database && database !== own ? [database] : []));
   return [...new Set(named)];
 }
 
-/** The tables made from what was read, so that reading is part of what is proven; then rows, then keys. */
-async function copy(
-  source: QueryRunner,
-  target: QueryRunner,
-  schema: Schema,
-  limit: number,
-  standard: string,
-  direct: QueryRunner,
-): Promise<boolean> {
+/** Tables, then rows, foreign keys, views and triggers: so that rows need no order and fire no trigger. */
+async function copy(source: QueryRunner, target: ScratchTarget, scope: Scope, limit: number): Promise<boolean> {
+  const { runner } = target;
+  const schema = await readSchema(source, { isIgnored: () => false, schemas: scope.schemas });
   const bare: Schema = {
     ...schema,
     tables: schema.tables.map((table) => ({ ...table, foreignKeys: [], triggers: [] })),
     views: [],
   };
-  await executePlan(
-    plan(
-      emptySchema,
-      bare.tables.map((table): Operation => ({ kind: "createTable", table })),
-    ),
-    target,
-  );
-  let isWhole = true;
-  const [{ scratch }] = (await direct.query("SELECT DATABASE() AS `scratch`")) as [{ scratch: string }];
+  // A table outside the project is copied where that is possible: triggers, views and keys may name it.
+  const execute = async (from: Schema, operations: readonly Operation[], isRequired: boolean) => {
+    const done = executePlan(plan(from, operations), runner);
+    await (isRequired ? done : done.catch(() => undefined));
+  };
+  for (const table of bare.tables)
+    await execute(emptySchema, [{ kind: "createTable", table }], isInScope(table, scope));
+  let isComplete = true;
   for (const table of schema.tables) {
-    const columns = table.columns.filter((column) => !column.generated).map((column) => column.name);
-    const from = path({ schema: table.schema ?? standard, name: table.name });
-    const [{ rows }] = (await source.query(`SELECT COUNT(*) AS \`rows\` FROM ${from}`)) as [{ rows: number | string }];
-    isWhole &&= Number(rows) <= limit;
-    if (columns.length === 0 || table.schema !== undefined) continue;
-    const into = path({ schema: scratch, name: table.name });
-    await direct.query(`INSERT INTO ${into} (${list(columns)}) SELECT ${list(columns)} FROM ${from} LIMIT ${limit}`);
+    const copied = copyRows(source, target, table, limit);
+    const isWhole = await (isInScope(table, scope) ? copied : copied.catch(() => true));
+    isComplete &&= isWhole;
   }
-  const keys = schema.tables.flatMap((table) =>
-    table.foreignKeys.map((value): Operation => ({
-      kind: "addConstraint",
-      table,
-      constraint: { kind: "foreignKey", value },
-    })),
-  );
-  await target.query("SET foreign_key_checks = 0");
-  await executePlan(plan(bare, keys), target);
-  await target.query("SET foreign_key_checks = 1");
-  await executePlan(
-    plan(
-      bare,
-      schema.views.map((view): Operation => ({ kind: "createView", view })),
-    ),
-    target,
-  );
-  for (const table of schema.tables) for (const trigger of table.triggers) await target.query(trigger.sql);
-  return isWhole;
+  await runner.query("SET foreign_key_checks = 0");
+  for (const table of schema.tables) await execute(bare, keysOf(table), isInScope(table, scope));
+  await runner.query("SET foreign_key_checks = 1");
+  for (const view of schema.views) await execute(bare, [{ kind: "createView", view }], isInScope(view, scope));
+  for (const table of schema.tables) for (const trigger of table.triggers) await runner.query(trigger.sql);
+  return isComplete;
+}
+
+function keysOf(table: Table): Operation[] {
+  return table.foreignKeys.map((value) => ({
+    kind: "addConstraint",
+    table,
+    constraint: { kind: "foreignKey", value },
+  }));
+}
+
+/** On the connection to the project's database, where names are not rewritten. */
+async function copyRows(
+  source: QueryRunner,
+  { location }: ScratchTarget,
+  table: Table,
+  limit: number,
+): Promise<boolean> {
+  const columns = table.columns.filter((column) => !column.generated).map((column) => column.name);
+  const [{ own, rows: count }] = (await source.query(
+    `SELECT DATABASE() AS \`own\`, COUNT(*) AS \`rows\` FROM ${path(table)}`,
+  )) as [{ own: string; rows: number | string }];
+  const into = path({ schema: location.databases!.get(table.schema ?? own)!, name: table.name });
+  if (columns.length > 0)
+    await source.query(
+      `INSERT INTO ${into} (${list(columns)}) SELECT ${list(columns)} FROM ${path(table)} LIMIT ${limit}`,
+    );
+  return Number(count) <= limit;
+}
+
+/** Values are read as bytes, so that no collation makes different ones equal. */
+async function rows(runner: QueryRunner, table: ObjectName, columns: readonly string[]): Promise<string[]> {
+  const values = columns.map((column) => `COALESCE(HEX(CAST(${quote(column)} AS BINARY)), 'NULL')`).join(", ") || "''";
+  const found = (await runner.query(`SELECT CONCAT_WS(',', ${values}) AS \`row\` FROM ${path(table)}`)) as {
+    row: string;
+  }[];
+  return found.map(({ row }) => row.split(",").map(decoded).join(", ")).sort();
+}
+
+/** As text where the bytes are text. */
+function decoded(hex: string): string {
+  if (hex === "NULL") return hex;
+  const bytes = Buffer.from(hex, "hex");
+  const text = bytes.toString();
+  return Buffer.from(text).equals(bytes) ? `'${text}'` : `0x${hex}`;
 }

@@ -7,9 +7,10 @@ import { readDriverError } from "../driver-error";
 import type { Column } from "../../schema/model";
 import { literal, mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";
+import { openEmptySchema } from "./empty-schema";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
-import { openScratch } from "./scratch";
+import { postgresScratch } from "./scratch";
 
 /** Operators between types that a key or a unique column does not have (yet) are functions too. */
 const UNDEFINED_FUNCTION = "42883";
@@ -58,7 +59,8 @@ export const postgresSchema: SchemaDialect = {
   canCollate: (type) => /^(character|text|citext|name)/.test(type),
   renamed,
   read: readSchema,
-  openScratch,
+  scratch: postgresScratch,
+  openEmptySchema,
   plan,
   count: (table, condition) => `SELECT COUNT(*) AS "rows" FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
   isDataError: (error) =>

@@ -1,164 +1,202 @@
 import { randomBytes } from "node:crypto";
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Scope, Scratch } from "../../schema/dialect";
-import { type Column, type ObjectName, type Schema, emptySchema } from "../../schema/model";
+import type { Scope } from "../../schema/dialect";
+import { type ObjectName, type Schema, type Table, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
-import { executePlan, withRewrittenSql } from "../../schema/scratch";
+import {
+  SCRATCH_PREFIX,
+  type ScratchLocation,
+  type ScratchSupport,
+  executePlan,
+  isInScope,
+  optionsForDatabase,
+} from "../../schema/scratch";
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
 
-/**
- * Schemas of their own in a transaction that is rolled back at the end: nothing of it is ever visible to others, and
- * types of extensions, functions and settings are those of the database. Names without a schema mean the scratch one.
- */
-export async function openScratch(dataSource: DataSource): Promise<Scratch> {
-  const runner = dataSource.createQueryRunner();
-  await runner.startTransaction();
-  const [{ standard, path: search }] = (await runner.query(
-    `SELECT current_schema() AS "standard", current_schemas(false)::text[] AS "path"`,
-  )) as [{ standard: string; path: string[] }];
-  const prefix = `retort_${randomBytes(5).toString("hex")}`;
-  await runner.query(`CREATE SCHEMA ${quote(prefix)}`);
-  await runner.query(`SET LOCAL search_path TO ${list([prefix, ...search])}`);
-  const others = new Map<string, string>();
-  const known = schemasOf(dataSource).filter((name) => name !== standard);
-  for (const [at, name] of known.entries()) {
-    others.set(name, `${prefix}_${at}`);
-    await runner.query(`CREATE SCHEMA ${quote(`${prefix}_${at}`)}`);
-  }
-  const translated = withRewrittenSql(runner, (sql) => {
-    let text = sql;
-    for (const [name, scratch] of others) text = text.replaceAll(`${quote(name)}.`, `${quote(scratch)}.`);
-    return text.replaceAll(`${quote(standard)}.`, `${quote(prefix)}.`);
-  });
+/** Rows in one INSERT. */
+const ROWS_A_STATEMENT = 500;
+
+/** Scratch databases beside the project's on the same server, in which every object has its own name. */
+export const postgresScratch: ScratchSupport = {
+  create,
+  prepare,
+  copy: (source, { runner }, scope, limit) => copy(source, runner, scope, limit),
+  run,
+  rows,
+  problems: () => Promise.resolve([]),
+};
+
+async function create(source: QueryRunner, dataSource: DataSource): Promise<ScratchLocation> {
+  const name = `${SCRATCH_PREFIX}${randomBytes(6).toString("hex")}`;
+  const [locale] = await select(source, LOCALE);
+  await source.query(`CREATE DATABASE ${quote(name)} TEMPLATE template0 ${locale ?? ""}`);
+  for (const setting of await select(source, SETTINGS))
+    await source.query(`ALTER DATABASE ${quote(name)} SET ${setting}`);
   return {
-    runner: translated,
-    read: async (scope) => {
-      const inner: Scope = { ...scope, schemas: scope.schemas.map((name) => others.get(name) ?? name) };
-      let text = JSON.stringify(await readSchema(runner, inner));
-      for (const [name, scratch] of others) text = text.replaceAll(scratch, name);
-      return JSON.parse(text.replaceAll(`${prefix}.`, "")) as Schema;
-    },
-    copy: (source, schema, limit) => copy(source, translated, schema, limit, standard),
-    run: async (work) => {
-      await runner.startTransaction();
-      try {
-        await work(translated);
-        await runner.commitTransaction();
-      } catch (error) {
-        await runner.rollbackTransaction();
-        throw error;
-      }
-    },
-    rows: async (table, columns) => {
-      const values = columns.map((column) => `${quote(column)}::text`).join(", ");
-      const rows = (await translated.query(`SELECT ROW(${values})::text AS "row" FROM ${path(table)} ORDER BY 1`)) as {
-        row: string;
-      }[];
-      return rows.map(({ row }) => row);
-    },
-    problems: () => Promise.resolve([]),
-    close: async () => {
-      while (runner.isTransactionActive) await runner.rollbackTransaction();
-      await runner.release();
-    },
+    options: optionsForDatabase(dataSource, name),
+    drop: async () => void (await source.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`)),
   };
 }
 
-function schemasOf(dataSource: DataSource): string[] {
-  return [...new Set(dataSource.entityMetadatas.flatMap(({ schema }) => (schema ? [schema] : [])))];
+async function prepare(source: QueryRunner, target: QueryRunner): Promise<void> {
+  for (const schema of await select(source, SCHEMAS))
+    await target.query(`CREATE SCHEMA IF NOT EXISTS ${quote(schema)}`);
+  // Some extensions need a superuser; a migration that needs one of them fails by itself.
+  for (const sql of await select(source, EXTENSIONS)) await target.query(sql).catch(() => undefined);
 }
 
-/** The tables made from what was read, so that reading is part of what is proven; then rows, then keys. */
-async function copy(
-  source: QueryRunner,
-  target: QueryRunner,
-  schema: Schema,
-  limit: number,
-  standard: string,
-): Promise<boolean> {
-  const bare: Schema = {
-    ...schema,
-    tables: schema.tables.map((table) => ({
-      ...table,
-      foreignKeys: [],
-      indexes: [],
-      triggers: [],
-      checks: [],
-      uniques: [],
-    })),
-    views: [],
+/** Types and routines, then tables, rows, constraints, views and triggers: so that rows need no order and fire no trigger. */
+async function copy(source: QueryRunner, target: QueryRunner, scope: Scope, limit: number): Promise<boolean> {
+  const schema = await readWhole(source);
+  // A table outside the project is copied where that is possible: triggers, views and keys may name it.
+  const execute = async (operations: readonly Operation[], isRequired: boolean) => {
+    const done = executePlan(plan(bare(schema), operations), target);
+    await (isRequired ? done : done.catch(() => undefined));
   };
-  const create: Operation[] = [
-    ...bare.enums.map((type): Operation => ({ kind: "createEnum", type })),
-    ...bare.tables.map((table): Operation => ({ kind: "createTable", table })),
-  ];
-  await executePlan(plan(emptySchema, create), target);
-  let isWhole = true;
-  for (const table of schema.tables) {
-    const columns = table.columns.filter((column) => !column.generated);
-    if (columns.length === 0) continue;
-    const from: ObjectName = { schema: table.schema ?? standard, name: table.name };
-    const [{ rows }] = (await source.query(`SELECT COUNT(*) AS "rows" FROM ${path(from)}`)) as [{ rows: string }];
-    isWhole &&= Number(rows) <= limit;
-    await fill(target, table, from, columns, limit);
-  }
-  const constraints: Operation[] = schema.tables.flatMap((table): Operation[] => [
-    ...table.uniques.map((value): Operation => ({
-      kind: "addConstraint",
-      table,
-      constraint: { kind: "unique", value },
-    })),
-    ...table.checks.map((value): Operation => ({ kind: "addConstraint", table, constraint: { kind: "check", value } })),
-    ...table.indexes.map((value): Operation => ({
-      kind: "addConstraint",
-      table,
-      constraint: { kind: "index", value },
-    })),
-  ]);
-  const keys = schema.tables.flatMap((table) =>
-    table.foreignKeys.map((value): Operation => ({
-      kind: "addConstraint",
-      table,
-      constraint: { kind: "foreignKey", value },
-    })),
-  );
+  await copyTypes(source, target);
   await executePlan(
-    plan(bare, [
-      ...constraints,
-      ...(isWhole ? keys : []),
-      ...schema.views.map((view): Operation => ({ kind: "createView", view })),
-    ]),
+    plan(
+      emptySchema,
+      schema.enums.map((type) => ({ kind: "createEnum", type })),
+    ),
     target,
   );
-  if (!isWhole) for (const key of keys) await executePlan(plan(bare, [key]), target).catch(() => undefined);
+  await copyRoutines(source, target);
+  for (const table of bare(schema).tables) await execute([{ kind: "createTable", table }], isInScope(table, scope));
+  await copyRoutines(source, target);
+  let isComplete = true;
+  for (const table of schema.tables) {
+    const copied = copyRows(source, target, table, limit);
+    const isWhole = await (isInScope(table, scope) ? copied : copied.catch(() => true));
+    isComplete &&= isWhole;
+  }
+  for (const table of schema.tables) await execute(constraintsOf(table), isInScope(table, scope));
+  // With some of the rows only, some keys dangle.
+  for (const table of schema.tables) await execute(keysOf(table), isComplete && isInScope(table, scope));
+  for (const view of schema.views) await execute([{ kind: "createView", view }], isInScope(view, scope));
   for (const table of schema.tables)
-    for (const trigger of table.triggers) await target.query(trigger.sql.replace(` ON ${standard}.`, " ON "));
-  return isWhole;
+    for (const { sql } of table.triggers) {
+      const created = target.query(sql);
+      await (isInScope(table, scope) ? created : created.catch(() => undefined));
+    }
+  return isComplete;
 }
 
-/** From the real table into the scratch one: the name with its schema is not exchanged here. */
-async function fill(
-  target: QueryRunner,
-  table: ObjectName,
-  from: ObjectName,
-  columns: readonly Column[],
-  limit: number,
-): Promise<void> {
-  const names = list(columns.map(({ name }) => name));
-  // The scratch database has enums of its own.
-  const values = columns.map(({ name, enumType, type }) =>
-    enumType ? `${quote(name)}::text${type.endsWith("[]") ? "[]" : ""}::${type}` : quote(name),
-  );
-  const real = `${escapedSchema(from.schema!)}.${quote(from.name)}`;
-  await target.query(
-    `INSERT INTO ${path(table)} (${names}) OVERRIDING SYSTEM VALUE SELECT ${values.join(", ")} FROM ${real} LIMIT ${limit}`,
-  );
+async function readWhole(source: QueryRunner): Promise<Schema> {
+  return readSchema(source, { isIgnored: () => false, schemas: await select(source, SCHEMAS) });
 }
 
-/** Written in Unicode escapes, a schema's name is not recognised as one to exchange. */
-function escapedSchema(schema: string): string {
-  const escaped = [...schema].map((character) => `\\+${character.codePointAt(0)!.toString(16).padStart(6, "0")}`);
-  return `U&"${escaped.join("")}"`;
+function bare(schema: Schema): Schema {
+  const nothing = { foreignKeys: [], indexes: [], triggers: [], checks: [], uniques: [], exclusions: [] };
+  return { ...schema, tables: schema.tables.map((table) => ({ ...table, ...nothing })), views: [] };
 }
+
+function constraintsOf(table: Table): Operation[] {
+  return [
+    ...table.uniques.map((value): Operation => add(table, { kind: "unique", value })),
+    ...table.checks.map((value): Operation => add(table, { kind: "check", value })),
+    ...table.exclusions.map((value): Operation => add(table, { kind: "exclusion", value })),
+    ...table.indexes.map((value): Operation => add(table, { kind: "index", value })),
+  ];
+}
+
+function keysOf(table: Table): Operation[] {
+  return table.foreignKeys.map((value) => add(table, { kind: "foreignKey", value }));
+}
+
+type AddConstraint = Extract<Operation, { kind: "addConstraint" }>;
+
+function add(table: ObjectName, constraint: AddConstraint["constraint"]): Operation {
+  return { kind: "addConstraint", table, constraint };
+}
+
+/** Domains, and sequences that no column owns. */
+async function copyTypes(source: QueryRunner, target: QueryRunner): Promise<void> {
+  for (const sql of await select(source, DOMAINS)) await target.query(sql);
+  for (const sql of await select(source, SEQUENCES)) await target.query(sql);
+}
+
+/**
+ * Routines that belong to no extension. Defaults and checks of tables may call them, and they may use tables in turn, so
+ * that they are copied before the tables and, those that failed, after them.
+ */
+async function copyRoutines(source: QueryRunner, target: QueryRunner): Promise<void> {
+  await target.query("SET check_function_bodies = off");
+  for (const sql of await select(source, ROUTINES)) await target.query(sql).catch(() => undefined);
+  await target.query("RESET check_function_bodies");
+}
+
+/** As text of the table's row type, which PostgreSQL reads back as exactly the same values. */
+async function copyRows(source: QueryRunner, target: QueryRunner, table: Table, limit: number): Promise<boolean> {
+  const columns = table.columns.filter((column) => !column.generated).map(({ name }) => name);
+  if (columns.length === 0) return true;
+  const found = await select(
+    source,
+    `SELECT retort_row::text AS "text" FROM ${path(table)} AS retort_row LIMIT ${limit + 1}`,
+  );
+  const rows = found.slice(0, limit);
+  const values = columns.map((name) => `(read.one).${quote(name)}`).join(", ");
+  const insert =
+    `INSERT INTO ${path(table)} (${list(columns)}) OVERRIDING SYSTEM VALUE ` +
+    `SELECT ${values} FROM (SELECT line::${path(table)} AS one FROM unnest($1::text[]) AS line OFFSET 0) AS read`;
+  for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT)
+    await target.query(insert, [rows.slice(at, at + ROWS_A_STATEMENT)]);
+  return found.length <= limit;
+}
+
+async function run(runner: QueryRunner, work: (runner: QueryRunner) => Promise<void>): Promise<void> {
+  await runner.startTransaction();
+  try {
+    await work(runner);
+    await runner.commitTransaction();
+  } catch (error) {
+    if (runner.isTransactionActive) await runner.rollbackTransaction();
+    throw error;
+  }
+}
+
+async function rows(runner: QueryRunner, table: ObjectName, columns: readonly string[]): Promise<string[]> {
+  const values = columns.map((column) => `${quote(column)}::text`).join(", ");
+  return select(runner, `SELECT ROW(${values})::text AS "text" FROM ${path(table)} ORDER BY 1`);
+}
+
+/** The column "text" of every row. */
+async function select(runner: QueryRunner, sql: string): Promise<string[]> {
+  return ((await runner.query(sql)) as { text: string }[]).map(({ text }) => text);
+}
+
+const OF_USERS = `nspname !~ '^(pg_|information_schema$)'`;
+
+const isOfExtension = (oid: string) =>
+  `EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = ${oid} AND d.deptype = 'e')`;
+
+const LOCALE = `SELECT format('ENCODING %L LC_COLLATE %L LC_CTYPE %L', pg_encoding_to_char(encoding), datcollate, datctype) AS "text"
+  FROM pg_database AS d WHERE datname = current_database() AND coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c'`;
+
+const SETTINGS = `SELECT format('%I TO %s', name, CASE WHEN name = 'search_path' THEN value ELSE quote_literal(value) END) AS "text"
+  FROM pg_db_role_setting AS s, unnest(setconfig) AS config,
+    LATERAL (SELECT split_part(config, '=', 1) AS name, substr(config, strpos(config, '=') + 1) AS value) AS one
+  WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+const SCHEMAS = `SELECT nspname::text AS "text" FROM pg_namespace WHERE ${OF_USERS} ORDER BY 1`;
+
+const EXTENSIONS = `SELECT format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA %I CASCADE', extname, nspname) AS "text"
+  FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname <> 'plpgsql' ORDER BY pg_extension.oid`;
+
+const DOMAINS = `SELECT format('CREATE DOMAIN %I.%I AS %s', nspname, typname, format_type(typbasetype, typtypmod))
+    || coalesce(' DEFAULT ' || typdefault, '') || CASE WHEN typnotnull THEN ' NOT NULL' ELSE '' END
+    || coalesce((SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(c.oid)), '')
+      FROM pg_constraint AS c WHERE contypid = t.oid AND contype = 'c'), '') AS "text"
+  FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = typnamespace
+  WHERE typtype = 'd' AND ${OF_USERS} AND NOT ${isOfExtension("t.oid")} ORDER BY t.oid`;
+
+const SEQUENCES = `SELECT format('CREATE SEQUENCE %I.%I AS %s INCREMENT %s MINVALUE %s MAXVALUE %s START %s', nspname, relname,
+    format_type(seqtypid, NULL), seqincrement, seqmin, seqmax, seqstart) AS "text"
+  FROM pg_sequence JOIN pg_class AS c ON c.oid = seqrelid JOIN pg_namespace AS n ON n.oid = relnamespace
+  WHERE ${OF_USERS} AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))
+  ORDER BY c.oid`;
+
+const ROUTINES = `SELECT pg_get_functiondef(p.oid) AS "text" FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = pronamespace
+  WHERE prokind IN ('f', 'p') AND ${OF_USERS} AND NOT ${isOfExtension("p.oid")} ORDER BY p.oid`;

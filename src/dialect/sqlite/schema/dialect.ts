@@ -7,7 +7,7 @@ import { literal, mentions, normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
 import { plan, renamed } from "./plan";
 import { matchesExactly, readSchema, storedTable } from "./read";
-import { openScratch } from "./scratch";
+import { sqliteScratch } from "./scratch";
 
 /** The schema side of SQLite. */
 export const sqliteSchema: SchemaDialect = {
@@ -38,7 +38,7 @@ export const sqliteSchema: SchemaDialect = {
   read: readSchema,
   matchesExactly,
   storedTable,
-  openScratch,
+  scratch: sqliteScratch,
   plan,
   count: ({ name }, condition) =>
     `SELECT COUNT(*) AS "rows" FROM ${quote(name)}${condition ? ` WHERE ${condition}` : ""}`,

@@ -1,7 +1,7 @@
-import type { DataSource, DataSourceOptions, QueryRunner } from "typeorm";
-import type { Scope, Scratch } from "../../schema/dialect";
+import type { QueryRunner } from "typeorm";
+import type { ObjectName } from "../../schema/model";
+import type { ScratchSupport } from "../../schema/scratch";
 import { list, quote } from "./create";
-import { readSchema } from "./read";
 
 const ROWS_A_STATEMENT = 200;
 
@@ -11,46 +11,21 @@ interface StoredObject {
   readonly sql: string;
 }
 
-/**
- * An empty database in memory, opened with the project's own copy of TypeORM and its options, so that functions and
- * collations that the project registers are there too.
- */
-export async function openScratch(dataSource: DataSource): Promise<Scratch> {
-  const Constructor = dataSource.constructor as new (options: DataSourceOptions) => DataSource;
-  const scratch = new Constructor({
-    ...dataSource.options,
-    database: ":memory:",
-    key: undefined,
-    readonly: false,
-    fileMustExist: false,
-    enableWAL: false,
-    entities: [],
-    subscribers: [],
-    migrations: [],
-    logging: false,
-    logger: undefined,
-    cache: false,
-    synchronize: false,
-    dropSchema: false,
-    migrationsRun: false,
-  } as DataSourceOptions);
-  await scratch.initialize();
-  const runner = scratch.createQueryRunner();
-  return {
-    runner,
-    read: (scope: Scope) => readSchema(runner, scope),
-    copy: (source, _schema, limit) => copy(source, runner, limit),
-    run: (work) => runWithForeignKeysOff(runner, work),
-    rows: (table, columns) => rowsOf(runner, table.name, columns),
-    problems: async () => [...(await brokenObjects(runner)), ...(await danglingKeys(runner))],
-    close: async () => {
-      await runner.release();
-      await scratch.destroy();
-    },
-  };
-}
+/** Scratch databases in memory. */
+export const sqliteScratch: ScratchSupport = {
+  // Whatever the settings of the project's file are, they do not apply in memory.
+  create: () =>
+    Promise.resolve({
+      options: { database: ":memory:", key: undefined, readonly: false, fileMustExist: false, enableWAL: false },
+      drop: () => Promise.resolve(),
+    }),
+  copy: (source, { runner }, _scope, limit) => copy(source, runner, limit),
+  run: runWithForeignKeysOff,
+  rows,
+  problems: async (runner) => [...(await brokenObjects(runner)), ...(await danglingKeys(runner))],
+};
 
-/** The whole of sqlite_master, with rows: other people's tables too, for triggers and views may speak of them. */
+/** Everything in sqlite_master, with rows: tables outside the project too, because triggers and views may name them. */
 async function copy(source: QueryRunner, target: QueryRunner, limit: number): Promise<boolean> {
   await target.query("PRAGMA foreign_keys = OFF");
   const objects = (await source.query(
@@ -91,10 +66,10 @@ async function copyRows(source: QueryRunner, target: QueryRunner, table: string,
   return rows.length;
 }
 
-async function rowsOf(runner: QueryRunner, table: string, columns: readonly string[]): Promise<string[]> {
+async function rows(runner: QueryRunner, table: ObjectName, columns: readonly string[]): Promise<string[]> {
   const text = columns.map((column) => `quote(${quote(column)})`).join(` || ', ' || `) || "''";
-  const rows = (await runner.query(`SELECT ${text} AS "row" FROM ${quote(table)} ORDER BY 1`)) as { row: string }[];
-  return rows.map(({ row }) => row);
+  const found = await runner.query(`SELECT ${text} AS "row" FROM ${quote(table.name)} ORDER BY 1`);
+  return (found as { row: string }[]).map(({ row }) => row);
 }
 
 /** Renaming any table makes SQLite read every view and trigger, and it says which one it cannot. */

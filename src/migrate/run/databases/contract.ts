@@ -1,6 +1,5 @@
 import type { QueryRunner } from "typeorm";
 import type { Send } from "../../history/send";
-import type { ScratchDatabase } from "./clone";
 
 /** How long a lock is waited for, and who is told that it is. */
 export interface LockWait {
@@ -61,8 +60,6 @@ export interface MigrationDatabase {
   copyInParts?(sql: string): Promise<((tell: (share: number) => void) => Promise<unknown>) | undefined>;
   /** Opens a place to look at what migrations would send. */
   openStage(): Promise<Stage>;
-  /** Opens an empty database to try migrations on. @param root the project's folder */
-  openScratch(root: string): Promise<ScratchDatabase>;
   /** Sends what should only read in a way that it cannot do more; undefined where the stage is a copy anyway. */
   readSafely?(send: () => Promise<unknown>): Promise<ReadAnswer>;
   /** What stands around a migration's statements when they are run by hand. */

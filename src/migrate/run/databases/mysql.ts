@@ -1,12 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
 import { historyTableName } from "../../history/history";
-import { lockTimeout, noScratch } from "../../errors";
+import { lockTimeout } from "../../errors";
 import type { Send } from "../../history/send";
 import { kindOf } from "../../history/statement";
 import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage, Surroundings } from "./contract";
-import { onDatabase, openClone, type ScratchDatabase } from "./clone";
 
 /** Between two tries for the lock, milliseconds. */
 const RETRY_EVERY = 50;
@@ -123,30 +122,6 @@ export class MysqlMigrations implements MigrationDatabase {
       return { isRead: true, value: await send() };
     } catch (error) {
       if (errorNumber(error) === READ_ONLY_TRANSACTION) return { isRead: false };
-      throw error;
-    }
-  }
-
-  /** A database of its own with this one's character set; dropped at the end. */
-  async openScratch(root: string): Promise<ScratchDatabase> {
-    const name = `retort_scratch_${randomBytes(6).toString("hex")}`;
-    const [settings] = await this.send("SELECT @@character_set_database AS charset, @@collation_database AS collation");
-    const { charset, collation } = settings as { charset: string; collation: string };
-    try {
-      await this.send(`CREATE DATABASE \`${name}\` CHARACTER SET ${charset} COLLATE ${collation}`);
-    } catch (error) {
-      throw noScratch(error);
-    }
-    const drop = () => this.send(`DROP DATABASE IF EXISTS \`${name}\``);
-    try {
-      const dataSource = await openClone(this.#dataSource, root, onDatabase(this.#dataSource, name));
-      const close = async () => {
-        await dataSource.destroy();
-        await drop();
-      };
-      return { dataSource, close };
-    } catch (error) {
-      await drop();
       throw error;
     }
   }

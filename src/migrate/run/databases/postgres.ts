@@ -1,12 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
 import { historyTableName } from "../../history/history";
-import { lockTimeout, noScratch } from "../../errors";
+import { lockTimeout } from "../../errors";
 import type { Send } from "../../history/send";
 import { kindOf } from "../../history/statement";
 import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage, Surroundings } from "./contract";
-import { onDatabase, openClone, type ScratchDatabase } from "./clone";
 
 /** Between two tries for the lock, milliseconds. */
 const RETRY_EVERY = 50;
@@ -138,43 +137,6 @@ export class PostgresMigrations implements MigrationDatabase {
       await stage("ROLLBACK TO SAVEPOINT retort_read");
       if (sqlState(error) === READ_ONLY_TRANSACTION) return { isRead: false };
       throw error;
-    }
-  }
-
-  /** A database of its own, with the schemas and extensions of this one; dropped at the end. */
-  async openScratch(root: string): Promise<ScratchDatabase> {
-    const name = `retort_scratch_${randomBytes(6).toString("hex")}`;
-    await this.#administer(`CREATE DATABASE "${name}"`);
-    const drop = () => this.#administer(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
-    try {
-      const extensions = await this.send("SELECT extname AS name FROM pg_extension");
-      const schemas = await this.send(
-        "SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)'",
-      );
-      const bare = await openClone(this.#dataSource, root, { ...onDatabase(this.#dataSource, name), entities: [] });
-      for (const schema of schemas) await bare.query(`CREATE SCHEMA IF NOT EXISTS "${String(schema["name"])}"`);
-      for (const extension of extensions) {
-        // Some want a superuser; whether a migration needs them shows soon enough.
-        await bare.query(`CREATE EXTENSION IF NOT EXISTS "${String(extension["name"])}"`).catch(() => undefined);
-      }
-      await bare.destroy();
-      const dataSource = await openClone(this.#dataSource, root, onDatabase(this.#dataSource, name));
-      const close = async () => {
-        await dataSource.destroy();
-        await drop();
-      };
-      return { dataSource, close };
-    } catch (error) {
-      await drop();
-      throw error;
-    }
-  }
-
-  async #administer(sql: string): Promise<void> {
-    try {
-      await this.send(sql);
-    } catch (error) {
-      throw noScratch(error);
     }
   }
 

@@ -9,7 +9,6 @@ import { cannotWrite, lockTimeout } from "../../errors";
 import type { Send } from "../../history/send";
 import { kindOf } from "../../history/statement";
 import type { DanglingRows, LockWait, MigrationDatabase, RunLock, Stage, Surroundings } from "./contract";
-import { openClone, type ScratchDatabase } from "./clone";
 
 /** Between two tries for a lock that another process holds, milliseconds. */
 const RETRY_EVERY = 25;
@@ -126,13 +125,6 @@ export class SqliteMigrations implements MigrationDatabase {
     };
     const runner = this.#dataSource.createQueryRunner("master");
     return Promise.resolve({ runner, send: runner.query.bind(runner) as Send, executes: true, close });
-  }
-
-  /** In memory, whatever the file's own settings are. */
-  async openScratch(root: string): Promise<ScratchDatabase> {
-    const changes = { database: ":memory:", key: undefined, readonly: false, fileMustExist: false, enableWAL: false };
-    const dataSource = await openClone(this.#dataSource, root, changes);
-    return { dataSource, close: () => dataSource.destroy() };
   }
 
   frame(inTransaction: boolean): Surroundings {

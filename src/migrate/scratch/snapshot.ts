@@ -1,0 +1,39 @@
+import { describe } from "../../dialect/schema/describe";
+import { type SchemaDialect, type Scope } from "../../dialect/schema/dialect";
+import { type Schema, displayName, findTable, keyOf } from "../../dialect/schema/model";
+import { compare } from "../generate/compare";
+import type { ScratchDatabase } from "./scratch";
+
+/** Schema and rows of a scratch database at one moment. */
+export interface Snapshot {
+  readonly schema: Schema;
+  /** By table: each row as one text, sorted. */
+  readonly rows: ReadonlyMap<string, readonly string[]>;
+}
+
+export async function takeSnapshot(scratch: ScratchDatabase, scope: Scope): Promise<Snapshot> {
+  const schema = await scratch.read(scope);
+  const rows = new Map<string, string[]>();
+  for (const table of schema.tables) {
+    const columns = table.columns.map(({ name }) => name);
+    rows.set(keyOf(table), await scratch.rows(table, columns));
+  }
+  return { schema, rows };
+}
+
+/** What would have to change to make the one schema the other, a line each. */
+export function schemaDifferences(actual: Schema, wanted: Schema, dialect: SchemaDialect): string[] {
+  const operations = compare(actual, wanted, dialect).map(describe);
+  if (operations.length > 0) return operations;
+  return wanted.tables.flatMap((table) => {
+    const own = findTable(actual, table);
+    const isSame = table.stored === undefined || !own || dialect.sameExpression(table.stored, own.stored ?? "");
+    return isSame ? missingTriggers(own?.triggers ?? [], table) : [`${displayName(table)} is ${own.stored}`];
+  });
+}
+
+function missingTriggers(actual: readonly { name: string }[], table: Schema["tables"][number]): string[] {
+  return table.triggers
+    .filter(({ name }) => !actual.some((other) => other.name === name))
+    .map(({ name }) => `the trigger "${name}" of ${displayName(table)} is gone`);
+}

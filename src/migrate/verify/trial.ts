@@ -1,0 +1,86 @@
+import { schemaDialectOf } from "../../dialect/dialects";
+import { declaredSchema } from "../../dialect/schema/entities";
+import type { SchemaDialect, Scope } from "../../dialect/schema/dialect";
+import type { Schema } from "../../dialect/schema/model";
+import type { MigrationContext } from "../context";
+import type { MigrationFile } from "../files/files";
+import { scopeOf } from "../generate/schemas";
+import { History } from "../history/history";
+import { MigrationLog } from "../history/migration-log";
+import type { MigrationState } from "../history/state";
+import { migrationDatabaseOf } from "../run/databases/database";
+import { planDown, planUp, type Plan } from "../run/plan";
+import { run, type RunObserver, type Running, type RunOptions } from "../run/run";
+import { type ScratchDatabase, withScratch } from "../scratch/scratch";
+import { type Snapshot, schemaDifferences, takeSnapshot } from "../scratch/snapshot";
+
+const SILENT: RunObserver = {
+  waiting: () => undefined,
+  planned: () => undefined,
+  begun: () => undefined,
+  done: () => undefined,
+};
+
+/** Migrations that are run on an empty scratch database, with its schema and rows between them. */
+export class Trial {
+  readonly dialect: SchemaDialect;
+
+  constructor(
+    readonly scratch: ScratchDatabase,
+    readonly scope: Scope,
+    readonly running: Running,
+    readonly options: RunOptions,
+  ) {
+    this.dialect = scratch.dialect;
+  }
+
+  /** The same trial with other migrations. */
+  with(files: readonly MigrationFile[]): Trial {
+    return new Trial(this.scratch, this.scope, { ...this.running, files }, this.options);
+  }
+
+  /** Gives the error, if there is one. */
+  up(target?: string): Promise<Error | undefined> {
+    return this.#run((state) => planUp(state, target));
+  }
+
+  /** Gives the error, if there is one. */
+  down(target: string): Promise<Error | undefined> {
+    return this.#run((state) => planDown(state, target));
+  }
+
+  snapshot(): Promise<Snapshot> {
+    return takeSnapshot(this.scratch, this.scope);
+  }
+
+  /** What differs between the schema as it is now and another one, a line each. */
+  async differences(wanted: Schema): Promise<string[]> {
+    return schemaDifferences(await this.scratch.read(this.scope), wanted, this.dialect);
+  }
+
+  async #run(makePlan: (state: MigrationState) => Plan): Promise<Error | undefined> {
+    const { error } = await run(this.running, makePlan, this.options, SILENT);
+    return error as Error | undefined;
+  }
+}
+
+/** Tries migrations on an empty database of the project's kind, which is dropped afterwards. */
+export async function withTrial<T>(
+  context: MigrationContext,
+  running: Running,
+  options: RunOptions,
+  work: (trial: Trial) => Promise<T>,
+): Promise<T> {
+  const scope = scopeOf(context, declaredSchema(context.dataSource, schemaDialectOf(context.dataSource)));
+  return withScratch(context, { entities: true }, (scratch) => {
+    const { dataSource, runner } = scratch;
+    const own: Running = {
+      ...running,
+      history: new History(dataSource),
+      ledger: new MigrationLog(dataSource),
+      database: migrationDatabaseOf(dataSource, runner),
+      runner,
+    };
+    return work(new Trial(scratch, scope, own, options));
+  });
+}
