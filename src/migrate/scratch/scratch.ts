@@ -1,8 +1,8 @@
 import type { DataSource, QueryRunner } from "typeorm";
-import type { SchemaDialect, Scope } from "../../dialect/schema/dialect";
+import type { SchemaDialect, Scope, ScratchLocation } from "../../dialect/schema/dialect";
 import { schemaDialectOf } from "../../dialect/dialects";
 import type { ObjectName, Schema } from "../../dialect/schema/model";
-import { type ScratchLocation, withRewrittenSql } from "../../dialect/schema/scratch";
+import { withRewrittenSql } from "../../dialect/schema/scratch";
 import type { MigrationContext } from "../context";
 import { cannotCopy, noScratch } from "../errors";
 import { openClone } from "./clone";

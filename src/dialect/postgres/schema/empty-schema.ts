@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { DataSource } from "typeorm";
-import type { Scope } from "../../schema/dialect";
+import type { EmptySchema, Scope } from "../../schema/dialect";
 import type { Schema } from "../../schema/model";
-import { type EmptySchema, withRewrittenSql } from "../../schema/scratch";
+import { withRewrittenSql } from "../../schema/scratch";
 import { list, quote } from "./create";
 import { readSchema } from "./read";
 

@@ -1,16 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Scope } from "../../schema/dialect";
+import type { Scope, ScratchLocation, ScratchSupport } from "../../schema/dialect";
 import { type ObjectName, type Schema, type Table, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
-import {
-  SCRATCH_PREFIX,
-  type ScratchLocation,
-  type ScratchSupport,
-  executePlan,
-  isInScope,
-  optionsForDatabase,
-} from "../../schema/scratch";
+import { SCRATCH_PREFIX, executePlan, isInScope, optionsForDatabase } from "../../schema/scratch";
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";

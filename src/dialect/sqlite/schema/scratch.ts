@@ -1,6 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import type { ObjectName } from "../../schema/model";
-import type { ScratchSupport } from "../../schema/scratch";
+import type { ScratchSupport } from "../../schema/dialect";
 import { list, quote } from "./create";
 
 const ROWS_A_STATEMENT = 200;
@@ -68,8 +68,9 @@ async function copyRows(source: QueryRunner, target: QueryRunner, table: string,
 
 async function rows(runner: QueryRunner, table: ObjectName, columns: readonly string[]): Promise<string[]> {
   const text = columns.map((column) => `quote(${quote(column)})`).join(` || ', ' || `) || "''";
-  const found = await runner.query(`SELECT ${text} AS "row" FROM ${quote(table.name)} ORDER BY 1`);
-  return (found as { row: string }[]).map(({ row }) => row);
+  const sql = `SELECT ${text} AS "row" FROM ${quote(table.name)} ORDER BY 1`;
+  const found = (await runner.query(sql)) as { row: string }[];
+  return found.map(({ row }) => row);
 }
 
 /** Renaming any table makes SQLite read every view and trigger, and it says which one it cannot. */
