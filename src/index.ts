@@ -1,14 +1,11 @@
 export { connect, Database } from "./session/database";
-export { Session, type Changes, type EntityClass, type Savepoint, type SessionOptions } from "./session/session";
-export {
-  ValueToCome,
-  type Plan,
-  type PlannedStatement,
-  type PlannedStep,
-  type PlannedWait,
-} from "./session/preview/plan";
+export { Session, type Changes, type EntityClass, type Savepoint } from "./session/session";
+export type { SessionOptions } from "./session/options";
+export type { Plan, PlannedStatement, PlannedStep, PlannedWait } from "./session/preview/plan";
+export { ValueToCome } from "./session/state/value-to-come";
 export type { EntityState } from "./session/state/instance";
-export { collection, Collection, LazyCollection, LazyReference } from "./session/relations/collection";
+export { Collection } from "./session/relations/collection";
+export { collection, LazyCollection, LazyReference } from "./session/relations/lazy";
 export { Aliased, Query, type OrderArgument, type RelationArgument } from "./query/query";
 export type { Statement } from "./query/selection";
 export { Pagination, type PaginateOptions } from "./query/pagination";

@@ -132,7 +132,7 @@ export interface JunctionModel {
 }
 
 /** A foreign key of a table that belongs to no entity. */
-export interface Pointer {
+export interface JunctionForeignKey {
   /** The quoted table. */
   readonly table: string;
   readonly columns: readonly { readonly quoted: string; readonly referenced: ColumnModel }[];
@@ -404,7 +404,7 @@ export class EntityModel {
   }
 
   /** The foreign keys, of whatever entity, that point at this one. */
-  referrers(): RelationModel[] {
+  referencingRelations(): RelationModel[] {
     return (this.#referrers ??= this.#models
       .all()
       .flatMap(({ relations }) => relations)
@@ -412,7 +412,7 @@ export class EntityModel {
   }
 
   /** Foreign keys of tables that belong to no entity (join tables, closure tables) and point at this one. */
-  pointers(): readonly Pointer[] {
+  junctionForeignKeys(): readonly JunctionForeignKey[] {
     return (this.#pointers ??= this.#models.dataSource.entityMetadatas
       .filter(({ tableType }) => tableType === "junction" || tableType === "closure-junction")
       .flatMap(({ tablePath, foreignKeys }) =>
@@ -430,7 +430,7 @@ export class EntityModel {
           })),
       ));
   }
-  #pointers: readonly Pointer[] | undefined;
+  #pointers: readonly JunctionForeignKey[] | undefined;
 
   /** The column a property holds. */
   column(property: string): ColumnModel | undefined {

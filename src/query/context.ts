@@ -15,7 +15,7 @@ export interface MaterializeOptions {
   /** Read values into objects that are loaded already, over what they hold. */
   readonly populateExisting: boolean;
   /** Takes the objects that were not loaded before. */
-  readonly arrivals?: Set<object> | undefined;
+  readonly newlyLoaded?: Set<object> | undefined;
 }
 
 /** An UPDATE or DELETE of all rows that a query finds. */
@@ -27,7 +27,7 @@ export interface BulkWrite {
   /** The columns that are set. */
   readonly columns: readonly ColumnModel[];
   /** The statement that reads the keys of the rows it will reach, at most so many. */
-  found(limit: number): { readonly sql: string; readonly parameters: readonly unknown[] };
+  keyQuery(limit: number): { readonly sql: string; readonly parameters: readonly unknown[] };
   /** Gives the number of rows. */
   run(connection: Connection): Promise<number>;
 }
@@ -49,11 +49,11 @@ export interface QueryContext {
   /** The values of the primary key's columns in what somebody gave as a key. */
   keyParts(model: EntityModel, key: unknown): readonly unknown[];
   /** Loads a relation of many entities in as few statements as can be. */
-  loadRelation(entities: readonly object[], relation: RelationModel, arrivals?: Set<object>): Promise<void>;
+  loadRelation(entities: readonly object[], relation: RelationModel, newlyLoaded?: Set<object>): Promise<void>;
   /** The entities that one is related to, as far as they are loaded. */
   membersOf(entity: object, relation: RelationModel): readonly object[];
   /** Makes touching a relation of these entities an error where it is not loaded. */
-  guard(entities: readonly object[], relation: RelationModel): void;
+  forbidLoading(entities: readonly object[], relation: RelationModel): void;
   /** Runs a statement that writes rows past their objects, in the session's transaction, and makes loaded objects follow. */
   write(work: BulkWrite): Promise<number>;
   /** Lets go of entities that a stream has passed, unless they were changed. */

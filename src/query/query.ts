@@ -51,7 +51,7 @@ interface QueryState extends Selection {
   readonly loads: readonly Load[];
   readonly populateExisting: boolean;
   /** Takes the objects that were not loaded before. */
-  readonly arrivals: Set<object> | undefined;
+  readonly newlyLoaded: Set<object> | undefined;
 }
 
 /** What `orderBy` takes: expressions, names (`"username"`, `"author.username"`), or `{ username: "DESC" }`. */
@@ -87,7 +87,7 @@ export class Query<T extends object = object, R extends object = T> implements S
       ...everyRow(model, alias),
       loads: [],
       populateExisting: false,
-      arrivals: undefined,
+      newlyLoaded: undefined,
     });
   }
 
@@ -185,8 +185,8 @@ export class Query<T extends object = object, R extends object = T> implements S
   }
 
   /** @internal For what is loaded in the course of a stream. */
-  arriving(arrivals: Set<object> | undefined): Query<T, R> {
-    return this.#with({ arrivals });
+  collectNewlyLoaded(newlyLoaded: Set<object> | undefined): Query<T, R> {
+    return this.#with({ newlyLoaded });
   }
 
   // Asking. Each sends.
@@ -399,19 +399,19 @@ export class Query<T extends object = object, R extends object = T> implements S
     const entities = (made instanceof Promise ? await made : made) as R[];
     // A join to many gives an entity once for each of its members.
     const found = repeats ? [...new Set(entities)] : entities;
-    if (loads.length > 0) await this.#loadRelations(found, this.#state.arrivals);
+    if (loads.length > 0) await this.#loadRelations(found, this.#state.newlyLoaded);
     return found;
   }
 
-  async #loadRelations(entities: readonly object[], arrivals: Set<object> | undefined): Promise<void> {
+  async #loadRelations(entities: readonly object[], newlyLoaded: Set<object> | undefined): Promise<void> {
     const context = this.#context();
     for (const { strategy, relations } of this.#state.loads) {
       const last = relations.length - 1;
       let owners = entities;
       for (const [depth, relation] of relations.entries()) {
         if (owners.length === 0) break;
-        if (strategy !== "raise") await context.loadRelation(owners, relation, arrivals);
-        else if (depth === last) context.guard(owners, relation);
+        if (strategy !== "raise") await context.loadRelation(owners, relation, newlyLoaded);
+        else if (depth === last) context.forbidLoading(owners, relation);
         if (depth < last) owners = [...new Set(owners.flatMap((owner) => context.membersOf(owner, relation)))];
       }
     }
@@ -424,16 +424,16 @@ export class Query<T extends object = object, R extends object = T> implements S
 
   async *#portion({ segments, repeats }: EntityStatement, rows: readonly Row[]): AsyncGenerator<R> {
     const context = this.#context();
-    const arrivals = new Set<object>();
+    const newlyLoaded = new Set<object>();
     const entities = (await context.materialize(segments, rows, {
       populateExisting: this.#state.populateExisting,
-      arrivals,
+      newlyLoaded,
     })) as R[];
-    await this.#loadRelations(entities, arrivals);
+    await this.#loadRelations(entities, newlyLoaded);
     try {
       yield* repeats ? new Set(entities) : entities;
     } finally {
-      context.release(arrivals);
+      context.release(newlyLoaded);
     }
   }
 
@@ -463,7 +463,7 @@ export class Query<T extends object = object, R extends object = T> implements S
       kind: method === "delete" ? "delete" : "update",
       model,
       columns,
-      found: (limit) => this.#with({ values: undefined }).#atMost(limit).#compiler().keys(),
+      keyQuery: (limit) => this.#with({ values: undefined }).#atMost(limit).#compiler().keys(),
       run: async (connection) => (await connection.run(sql, parameters)).changes,
     });
   }

@@ -6,7 +6,8 @@ import { columnsOf } from "../query/columns";
 import type { Aliased, Query } from "../query/query";
 import type { Columns, Values } from "../query/types";
 import { Registry } from "./relations/registry";
-import { Session, type EntityClass, type SessionOptions } from "./session";
+import type { SessionOptions } from "./options";
+import { Session, type EntityClass } from "./session";
 
 /** A project's database: its entities, a session, and the queries. */
 export class Database {

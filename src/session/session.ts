@@ -3,28 +3,15 @@ import type { DatabaseListener } from "../dialect/dialect";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { Aliased, Query } from "../query/query";
 import type { Key, Values } from "../query/types";
-import { changesOf } from "./flush/change-set";
+import type { SessionOptions } from "./options";
+import { changesOf } from "./state/changes";
 import { notPersistent } from "./state/errors";
 import { keyMaker } from "./state/identity-key";
 import { instanceOf, type EntityState, type Instance } from "./state/instance";
 import type { Plan } from "./preview/plan";
 import { Registry } from "./relations/registry";
-import { Workspace } from "./workspace";
-
-/** How a session behaves, as `new Session` and `connect` take it. */
-export interface SessionOptions {
-  /** Whether a query first writes what was changed before it. Default true. */
-  autoflush?: boolean;
-  /** Whether objects are read again by the next query after a commit. Default true. */
-  expireOnCommit?: boolean;
-  /** What touching a relation does that is not loaded: load it for all objects of the same query, for the one, or be an error. Default "batch". */
-  lazyLoading?: "batch" | "one" | "raise";
-  /**
-   * Whether a flush refuses values that the database would not give back as they are: too long for their column, out of
-   * its range, rounded, cut. Without it they are left to the database; SQLite takes nearly anything. Default true.
-   */
-  strict?: boolean;
-}
+import { SessionContext } from "./session-context";
+import type { SessionState } from "./session-state";
 
 /** A savepoint that is open, for those who cannot use `nested()`. */
 export interface Savepoint {
@@ -47,12 +34,14 @@ export type EntityClass<T> =
  * of it in one transaction, and `rollback()` takes it back, out of the database and out of memory.
  */
 export class Session {
-  readonly #workspace: Workspace;
+  readonly #context: SessionContext;
+  readonly #state: SessionState;
 
   /** @param dataSource an initialised DataSource */
   constructor(dataSource: DataSource, options: SessionOptions = {}, listener: DatabaseListener = ignore) {
     const complete = { autoflush: true, expireOnCommit: true, lazyLoading: "batch" as const, strict: true, ...options };
-    this.#workspace = new Workspace(Registry.of(dataSource), complete, listener);
+    this.#context = new SessionContext(Registry.of(dataSource), complete, listener);
+    this.#state = this.#context.state;
   }
 
   // Objects in and out
@@ -64,17 +53,17 @@ export class Session {
 
   /** Puts every object of a list into the session. */
   addAll(entities: Iterable<object>): void {
-    this.#workspace.check();
-    for (const entity of entities) this.#workspace.add(entity);
+    this.#context.check();
+    for (const entity of entities) this.#state.add(entity);
   }
 
   /** Deletes objects with the next flush. One that was never written is just forgotten. */
   delete(...entities: object[]): void {
-    this.#workspace.check();
+    this.#context.check();
     for (const entity of entities) {
-      const instance = this.#workspace.add(entity);
-      if (instance.snapshot) this.#workspace.markDeleted(instance);
-      else this.#workspace.withdraw(instance);
+      const instance = this.#state.add(entity);
+      if (instance.snapshot) this.#state.markDeleted(instance);
+      else this.#state.withdraw(instance);
     }
   }
 
@@ -85,18 +74,18 @@ export class Session {
    * @throws session/no-delete-date where an entity has none
    */
   softRemove(...entities: object[]): void {
-    this.#workspace.check();
-    this.#workspace.markSoft(
-      entities.map((entity) => this.#workspace.add(entity)),
+    this.#context.check();
+    this.#state.markSoft(
+      entities.map((entity) => this.#state.add(entity)),
       "remove",
     );
   }
 
   /** Shows soft-removed objects again, from the next flush on. */
   recover(...entities: object[]): void {
-    this.#workspace.check();
-    this.#workspace.markSoft(
-      entities.map((entity) => this.#workspace.add(entity)),
+    this.#context.check();
+    this.#state.markSoft(
+      entities.map((entity) => this.#state.add(entity)),
       "recover",
     );
   }
@@ -105,29 +94,28 @@ export class Session {
   expunge(...entities: object[]): void {
     for (const entity of entities) {
       const instance = this.#own(entity);
-      if (instance) this.#workspace.expunge(instance);
+      if (instance) this.#state.expunge(instance);
     }
   }
 
   /** Forgets every object. */
   expungeAll(): void {
-    for (const instance of [...this.#workspace.identities, ...this.#workspace.pending])
-      this.#workspace.expunge(instance);
+    for (const instance of [...this.#state.identities, ...this.#state.pending]) this.#state.expunge(instance);
   }
 
   /** Copies an object's values into the session's object of the same key (read where it is not loaded, new where there is none). */
   async merge<T extends object>(entity: T): Promise<T> {
-    this.#workspace.check();
+    this.#context.check();
     const model = this.#modelOf(entity);
     const values = model.primary.map((column) => column.read(entity));
     const key = keyMaker(model).ofValues(values);
-    const known = key === undefined ? null : await this.#workspace.get(model, keyOf(model, entity));
+    const known = key === undefined ? null : await this.#context.get(model, keyOf(model, entity));
     const target = (known ?? this.#create(model)) as T;
     for (const column of model.columns) {
       const value = column.read(entity);
       if (value !== undefined) column.write(target, value);
     }
-    if (!known) this.#workspace.add(target);
+    if (!known) this.#state.add(target);
     return target;
   }
 
@@ -135,7 +123,7 @@ export class Session {
 
   /** Writes what was changed, inside the transaction; nothing is final before `commit()`. */
   async flush(): Promise<void> {
-    await this.#workspace.flush();
+    await this.#context.flush();
   }
 
   /**
@@ -146,22 +134,22 @@ export class Session {
    * @throws RetortError what the flush would throw before it sends anything: a value that is refused, children in the way
    */
   plan(): Promise<Plan> {
-    return this.#workspace.plan();
+    return this.#context.plan();
   }
 
   /** Writes what was changed and makes it final. With nothing to do it sends nothing. */
   async commit(): Promise<void> {
-    await this.#workspace.commit();
+    await this.#context.commit();
   }
 
   /** Takes back everything since the last commit, in the database and in memory. */
   rollback(): Promise<void> {
-    return this.#workspace.rollback();
+    return this.#context.rollback();
   }
 
   /** Rolls back and gives the connection back. The session cannot be used after it. */
   close(): Promise<void> {
-    return this.#workspace.close();
+    return this.#context.close();
   }
 
   /**
@@ -169,34 +157,34 @@ export class Session {
    * back. For prompts and for tests; to be called before the session has sent anything.
    */
   sandbox(): void {
-    this.#workspace.sandbox();
+    this.#context.sandbox();
   }
 
   /** Ends the statements that the DataSource has running in the database; whoever waits for them gets an error. */
   cancel(): Promise<void> {
-    return this.#workspace.cancel();
+    return this.#context.cancel();
   }
 
   /** Does something inside a savepoint: an error takes back what was done since, and only that. */
   async nested<T>(work: () => T | Promise<T>): Promise<T> {
-    const name = await this.#workspace.savepoint();
+    const name = await this.#context.savepoint();
     try {
       const result = await work();
-      await this.#workspace.releaseSavepoint(name);
+      await this.#context.releaseSavepoint(name);
       return result;
     } catch (error) {
       // Where the work has ended the transaction itself, there is nothing left to take back.
-      if (this.#workspace.hasSavepoint(name)) await this.#workspace.rollbackToSavepoint(name);
+      if (this.#context.hasSavepoint(name)) await this.#context.rollbackToSavepoint(name);
       throw error;
     }
   }
 
   /** Opens a savepoint. */
   async beginNested(): Promise<Savepoint> {
-    const name = await this.#workspace.savepoint();
+    const name = await this.#context.savepoint();
     return {
-      commit: () => this.#workspace.releaseSavepoint(name),
-      rollback: () => this.#workspace.rollbackToSavepoint(name),
+      commit: () => this.#context.releaseSavepoint(name),
+      rollback: () => this.#context.rollbackToSavepoint(name),
     };
   }
 
@@ -204,18 +192,18 @@ export class Session {
 
   /** The entity of a primary key, or null. A loaded one is given without asking the database. */
   async get<T extends object>(entity: EntityClass<T>, key: Key): Promise<T | null> {
-    return (await this.#workspace.get(this.#model(entity), key)) as T | null;
+    return (await this.#context.get(this.#model(entity), key)) as T | null;
   }
 
   /** A query of every row of an entity. */
   query<T extends object>(entity: EntityClass<T>): Query<T> {
-    return Query.of<T>(() => this.#workspace, this.#model(entity));
+    return Query.of<T>(() => this.#context, this.#model(entity));
   }
 
   /** An entity under a second name, for queries in which its table stands twice. */
   aliased<T extends object>(entity: EntityClass<T>, name?: string): Aliased<T> {
     const model = this.#model(entity);
-    return new Aliased<T>(() => this.#workspace, model, name ?? model.metadata.tableName);
+    return new Aliased<T>(() => this.#context, model, name ?? model.metadata.tableName);
   }
 
   /** Reads objects anew, over what they hold. */
@@ -226,7 +214,7 @@ export class Session {
       const conditions = Object.fromEntries(
         instance.model.primary.map(({ property }) => [property, (key as Record<string, unknown>)[property]]),
       );
-      this.#workspace.forgetRelations(instance, true);
+      this.#state.expireRelations(instance, true);
       await this.noAutoflush(() =>
         this.query<object>(instance.model.name).withDeleted().filterBy(conditions).populateExisting().one(),
       );
@@ -240,41 +228,41 @@ export class Session {
 
   /** Makes the next queries read every object again that they meet. */
   expireAll(): void {
-    this.#workspace.generation++;
+    this.#state.generation++;
   }
 
   /** Does something without queries writing first what was changed before them. */
   noAutoflush<T>(work: () => T | Promise<T>): Promise<T> {
-    return this.#workspace.withoutAutoflush(work);
+    return this.#context.withoutAutoflush(work);
   }
 
   // What is known
 
   /** Objects that the next flush inserts. */
   get new(): object[] {
-    return [...this.#workspace.pending].map(({ entity }) => entity);
+    return [...this.#state.pending].map(({ entity }) => entity);
   }
   /** Objects that the next flush updates. */
   get dirty(): object[] {
-    return [...this.#workspace.identities]
-      .filter((instance) => instance.deletion === "none" && this.#workspace.isDirty(instance))
+    return [...this.#state.identities]
+      .filter((instance) => instance.deletion === "none" && this.#state.isDirty(instance))
       .map(({ entity }) => entity);
   }
   /** Objects that the next flush deletes. */
   get deleted(): object[] {
-    return [...this.#workspace.deleting].map(({ entity }) => entity);
+    return [...this.#state.deleting].map(({ entity }) => entity);
   }
   /** Whether a transaction is open (it holds locks). */
   get inTransaction(): boolean {
-    return this.#workspace.connection.inTransaction;
+    return this.#state.connection.inTransaction;
   }
   /** The error of a flush that failed; nothing goes on before `rollback()`. */
   get failure(): Error | undefined {
-    return this.#workspace.failure;
+    return this.#context.failure;
   }
   /** Whether `close()` was called. */
   get isClosed(): boolean {
-    return this.#workspace.closed;
+    return this.#context.closed;
   }
 
   /** One of SQLAlchemy's five states. */
@@ -288,7 +276,7 @@ export class Session {
   /** Whether the next flush has something to write of this object. */
   isModified(entity: object): boolean {
     const instance = this.#own(entity);
-    return instance !== undefined && (instance.snapshot === undefined || this.#workspace.isDirty(instance));
+    return instance !== undefined && (instance.snapshot === undefined || this.#state.isDirty(instance));
   }
   /** What a commit would change in an object. */
   changes(entity: object): Changes {
@@ -315,31 +303,31 @@ export class Session {
   /** A new object with these values; nothing is added yet. */
   create<T extends object>(entity: EntityClass<T>, values: Values<T> = {}): T {
     const object = this.#create(this.#model(entity)) as T;
-    const { relationships } = this.#workspace.registry;
+    const { relationships } = this.#state.registry;
     relationships.assign(instanceOf(object)!, values);
     return object;
   }
 
   #create(model: EntityModel): object {
     const entity = model.metadata.create() as object;
-    this.#workspace.registry.relationships.begin(entity, model);
+    this.#state.registry.relationships.begin(entity, model);
     return entity;
   }
 
   #model(entity: EntityClass<never> | EntityClass<object>): EntityModel {
-    return this.#workspace.models.get(entity as EntityTarget);
+    return this.#context.models.get(entity as EntityTarget);
   }
 
   #modelOf(entity: object): EntityModel {
     const model = instanceOfAny(entity)?.model;
-    if (!model) return this.#workspace.models.ofEntity(entity);
+    if (!model) return this.#context.models.ofEntity(entity);
     // An object may come from a session of another DataSource with the same entities.
-    return model.metadata.dataSource === this.#workspace.dataSource ? model : this.#workspace.models.get(model.target);
+    return model.metadata.dataSource === this.#state.dataSource ? model : this.#context.models.get(model.target);
   }
 
   #own(entity: object): Instance | undefined {
     const instance = instanceOfAny(entity);
-    return instance?.owner === this.#workspace ? instance : undefined;
+    return instance?.owner === this.#state ? instance : undefined;
   }
 
   #persistent(entity: object, action: string): Instance {

@@ -106,7 +106,7 @@ test("the words of query, session and expressions that can be called are known t
   const own = (type: { prototype: object }) => Object.getOwnPropertyNames(type.prototype);
   const unknown = (type: { prototype: object }, known: readonly string[], internal: string[]) =>
     own(type).filter((name) => name !== "constructor" && !known.includes(name) && !internal.includes(name));
-  expect(unknown(Query, Object.keys(QUERY), ["entity", "arriving", "renderInto"])).toEqual([]);
+  expect(unknown(Query, Object.keys(QUERY), ["entity", "collectNewlyLoaded", "renderInto"])).toEqual([]);
   const ofSession = ["sandbox", "cancel", "aliased", "failure", "isClosed", "owns"];
   expect(unknown(Session, Object.keys(SESSION), ofSession)).toEqual([]);
   expect(unknown(Scalar, EXPRESSION, ["encode", "decode", "renderSelected"])).toEqual([]);

@@ -1,65 +1,55 @@
 import type { EntityModel, RelationModel } from "../../metadata/model";
 import { or, type Condition } from "../../query/expression";
 import { Query } from "../../query/query";
-import { Collection, LazyCollection } from "../relations/collection";
+import type { WithoutAutoflush } from "../load/entity-loader";
+import { relatedTo } from "../load/relation-loader";
+import type { SessionState } from "../session-state";
+import { among, batches } from "../state/batches";
 import { childrenNeedParent, heldByAnotherSession } from "../state/errors";
-import { byModel, instanceOf, type Instance, type Reference } from "../state/instance";
-import { among, batches, relatedTo } from "../load/relation-loader";
-import { replacementsOf, type Replacement } from "./replacements";
+import { byModel } from "../state/instance";
+import { instanceOf, type Instance } from "../state/instance";
 import { storedValue } from "../state/values";
-import type { Workspace } from "../workspace";
+import type { CascadeResult, RowReuse } from "./change-set";
+import { findRowReuses } from "./row-reuse";
 
-/** What follows from the objects that were added and deleted; found without changing anything, so that a plan can be made of it. */
-export interface Consequences {
-  /** Objects that come into the session with those that refer to them. */
-  readonly arriving: ReadonlySet<Instance>;
-  /** Objects to be deleted: those somebody asked for, and those that go with them. */
-  readonly leaving: ReadonlySet<Instance>;
-  /** Relations of children that have lost their parents. */
-  readonly cut: ReadonlyMap<Instance, Cuts>;
-  /** Objects that are soft-removed because their parents let go of them. */
-  readonly hidden: ReadonlySet<Instance>;
-  /** New objects that take the rows of deleted ones. */
-  readonly replacements: readonly Replacement[];
-}
+/** Finds the objects that adding and deleting objects affects. */
+export class Cascades implements CascadeResult {
+  readonly added = new Set<Instance>();
+  readonly deleted: Set<Instance>;
+  readonly orphaned = new Map<Instance, Map<RelationModel, "nullify" | "disable">>();
+  readonly softRemoved = new Set<Instance>();
+  reusedRows: readonly RowReuse[] = [];
+  readonly #state: SessionState;
+  readonly #withoutAutoflush: WithoutAutoflush;
+  /** Children that can neither be deleted with their parent nor live without it. */
+  readonly #blocking: [Instance, RelationModel][] = [];
 
-/** What becomes of a foreign key whose object has lost its parent: it is set NULL, or stays (`orphanedRowAction: "disable"`). */
-export type Cuts = ReadonlyMap<RelationModel, "null" | "stays">;
-
-/** Finds out whom adding and deleting objects concerns besides. */
-export class Cascades implements Consequences {
-  readonly arriving = new Set<Instance>();
-  readonly leaving: Set<Instance>;
-  readonly cut = new Map<Instance, Map<RelationModel, "null" | "stays">>();
-  readonly hidden = new Set<Instance>();
-  replacements: readonly Replacement[] = [];
-  readonly #workspace: Workspace;
-  readonly #inTheWay: [Instance, RelationModel][] = [];
-
-  constructor(workspace: Workspace) {
-    this.#workspace = workspace;
-    this.leaving = new Set(workspace.deleting);
+  constructor(state: SessionState, withoutAutoflush: WithoutAutoflush) {
+    this.#state = state;
+    this.#withoutAutoflush = withoutAutoflush;
+    this.deleted = new Set(state.deleting);
   }
 
-  /** Objects that an added object refers to, or that were put into its collections, are added with it. */
-  toNew(): this {
-    const { pending, related, registry } = this.#workspace;
-    const queue = [...pending, ...related];
-    const arrive = (entity: object): void => {
+  /** The save-update cascade: adds the objects that an added object refers to, or that were put into its collections. */
+  saveUpdate(): this {
+    const { pending, relationsChanged, registry } = this.#state;
+    const queue = [...pending, ...relationsChanged];
+    const add = (entity: object): void => {
       const other = registry.relationships.instanceFor(entity);
-      if (other.owner === this.#workspace || other.deletion === "sent" || this.arriving.has(other)) return;
+      if (other.owner === this.#state || other.deletion === "sent" || this.added.has(other)) return;
       if (other.owner) throw heldByAnotherSession(entity);
-      this.arriving.add(other);
+      this.added.add(other);
       queue.push(other);
     };
-    for (const instance of queue) if (!this.leaving.has(instance)) forEachGiven(instance, arrive);
+    for (const instance of queue)
+      if (!this.deleted.has(instance)) for (const related of instance.related ?? EMPTY) related?.forEachAssigned(add);
     return this;
   }
 
-  /** Objects that a parent's collection let go of, and no other took, as their relation's `orphanedRowAction` says. */
-  toOrphans(): this {
-    for (const instance of this.#workspace.related) {
-      if (this.leaving.has(instance)) continue;
+  /** Applies `orphanedRowAction` to objects that were removed from their parent's collection and added to no other. */
+  orphans(): this {
+    for (const instance of this.#state.relationsChanged) {
+      if (this.deleted.has(instance)) continue;
       for (const relation of instance.model.relations)
         if (relation.holdsKey && isOrphaned(instance, relation)) this.#orphan(instance, relation);
     }
@@ -69,31 +59,34 @@ export class Cascades implements Consequences {
   #orphan(instance: Instance, relation: RelationModel): void {
     switch (relation.metadata.orphanedRowAction) {
       case "delete":
-        this.leaving.add(instance);
+        this.deleted.add(instance);
         return;
       case "soft-delete":
-        this.hidden.add(instance);
-        return this.#cut(instance, relation, "stays");
+        this.softRemoved.add(instance);
+        return this.#setOrphanAction(instance, relation, "disable");
       case "disable":
-        return this.#cut(instance, relation, "stays");
+        return this.#setOrphanAction(instance, relation, "disable");
       default:
-        // What NULL means for a row is the relation's own business: that is the ordinary UPDATE.
+        // "nullify" needs no action: the ordinary UPDATE writes NULL.
         return;
     }
   }
 
-  /** Children of objects that are to be deleted: deleted with them, set NULL, or in the way. */
-  async toChildren(): Promise<this> {
-    const { pending } = this.#workspace;
-    this.replacements = replacementsOf([...pending, ...this.arriving], this.leaving);
-    // Their rows stay, and whoever points at them.
-    const done = new Set(this.replacements.map(({ old }) => old));
+  /**
+   * The delete cascade: children of deleted objects are deleted too, or their foreign keys set NULL.
+   *
+   * @throws RetortError `session/orphans` where a child can neither be deleted nor live without its parent
+   */
+  async deletes(): Promise<this> {
+    this.reusedRows = findRowReuses([...this.#state.pending, ...this.added], this.deleted);
+    // These rows stay, and with them the foreign keys that refer to them.
+    const done = new Set(this.reusedRows.map(({ old }) => old));
     for (;;) {
-      const parents = [...this.leaving].filter((instance) => !done.has(instance));
-      if (parents.length === 0 && !this.#takeAlong()) break;
+      const parents = [...this.deleted].filter((instance) => !done.has(instance));
+      if (parents.length === 0 && !this.#deleteWithOtherParents()) break;
       for (const parent of parents) done.add(parent);
       for (const [model, group] of byModel(parents)) {
-        for (const relation of model.referrers()) await this.#along(relation, group);
+        for (const relation of model.referencingRelations()) await this.#toChildren(relation, group);
         for (const relation of model.relations)
           if (relation.metadata.isCascadeRemove && (relation.holdsKey || relation.isManyToMany))
             await this.#toTargets(relation, group);
@@ -103,68 +96,68 @@ export class Cascades implements Consequences {
     return this;
   }
 
-  /** Makes memory follow. */
+  /** Makes the objects in memory what was found. */
   apply(): void {
-    for (const { entity } of this.arriving) this.#workspace.add(entity);
-    for (const instance of this.leaving) if (instance.deletion === "none") this.#workspace.markDeleted(instance);
-    const { relationships } = this.#workspace.registry;
-    for (const [instance, cuts] of this.cut) {
-      if (this.leaving.has(instance)) continue;
-      for (const [relation, fate] of cuts)
-        if (fate === "null") relationships.write(instance, relation, null);
+    const state = this.#state;
+    for (const { entity } of this.added) state.add(entity);
+    for (const instance of this.deleted) if (instance.deletion === "none") state.markDeleted(instance);
+    const { relationships } = state.registry;
+    for (const [instance, actions] of this.orphaned) {
+      if (this.deleted.has(instance)) continue;
+      for (const [relation, action] of actions)
+        if (action === "nullify") relationships.write(instance, relation, null);
         else relationships.revert(instance, relation);
     }
-    this.#workspace.markSoft(this.hidden, "remove");
+    state.markSoft(this.softRemoved, "remove");
   }
 
-  /** @param relation a foreign key that points at the parents */
-  async #along(relation: RelationModel, parents: readonly Instance[]): Promise<void> {
-    const { relationships } = this.#workspace.registry;
+  /** @param relation the foreign key that refers to the parents */
+  async #toChildren(relation: RelationModel, parents: readonly Instance[]): Promise<void> {
+    const { relationships } = this.#state.registry;
     const { onDelete, inverseRelation } = relation.metadata;
-    const byDatabase = (onDelete === "CASCADE" || onDelete === "SET NULL") && !inverseRelation?.isCascadeRemove;
-    // Where the database takes care of the rows, only the children that are loaded need to know.
-    const children = byDatabase ? this.#loadedChildren(relation, parents) : await this.#children(relation, parents);
-    const nullable = relation.joins.every(({ foreign }) => foreign.metadata.isNullable && !foreign.isPrimary);
+    const isByDatabase = (onDelete === "CASCADE" || onDelete === "SET NULL") && !inverseRelation?.isCascadeRemove;
+    // Where the database deletes or updates the rows, only the loaded children have to be found.
+    const children = isByDatabase ? this.#loadedChildren(relation, parents) : await this.#children(relation, parents);
+    const isNullable = relation.joins.every(({ foreign }) => foreign.metadata.isNullable && !foreign.isPrimary);
     const gone = new Set(parents.map(({ entity }) => entity));
     for (const child of children) {
-      if (this.leaving.has(child) || !gone.has(relationships.known(child, relation) as object)) continue;
-      if (goesWithParent(relation)) this.leaving.add(child);
-      else if (nullable) this.#cut(child, relation, "null");
-      else this.#inTheWay.push([child, relation]);
+      if (this.deleted.has(child) || !gone.has(relationships.known(child, relation) as object)) continue;
+      if (isDeletedWithParent(relation)) this.deleted.add(child);
+      else if (isNullable) this.#setOrphanAction(child, relation, "nullify");
+      else this.#blocking.push([child, relation]);
     }
   }
 
-  /** Children that were read for the sake of one parent may go with another one, which was looked at before. */
-  #takeAlong(): boolean {
-    const before = this.leaving.size;
-    const { relationships } = this.#workspace.registry;
-    for (const child of [...this.#inTheWay.map(([one]) => one), ...this.cut.keys()])
+  /** A child that was read because of one parent may have to be deleted with another one, whose children were read before. */
+  #deleteWithOtherParents(): boolean {
+    const before = this.deleted.size;
+    const { relationships } = this.#state.registry;
+    for (const child of [...this.#blocking.map(([one]) => one), ...this.orphaned.keys()])
       for (const relation of child.model.relations) {
-        if (!relation.holdsKey || !goesWithParent(relation)) continue;
+        if (!relation.holdsKey || !isDeletedWithParent(relation)) continue;
         const parent = relationships.known(child, relation);
-        if (parent && this.leaving.has(instanceOf(parent)!)) this.leaving.add(child);
+        if (parent && this.deleted.has(instanceOf(parent)!)) this.deleted.add(child);
       }
-    return this.leaving.size > before;
+    return this.deleted.size > before;
   }
 
-  /** Children that need their parents, and do not go with anybody else. */
   #refuseOrphans(): void {
-    const left = this.#inTheWay.filter(([child]) => !this.leaving.has(child));
-    const [first] = left;
+    const remaining = this.#blocking.filter(([child]) => !this.deleted.has(child));
+    const [first] = remaining;
     if (!first) return;
     const [child, relation] = first;
-    const parent = this.#workspace.registry.relationships.known(child, relation)!;
-    throw childrenNeedParent(parent, relation, left.filter(([, one]) => one === relation).length);
+    const parent = this.#state.registry.relationships.known(child, relation)!;
+    throw childrenNeedParent(parent, relation, remaining.filter(([, one]) => one === relation).length);
   }
 
-  /** `cascade: ["remove"]` on the side of a foreign key, or on a many-to-many: what the object refers to goes too. */
+  /** `cascade: ["remove"]` on the side of a foreign key, or on a many-to-many: what the object refers to is deleted too. */
   async #toTargets(relation: RelationModel, owners: readonly Instance[]): Promise<void> {
-    const { relationships } = this.#workspace.registry;
+    const { relationships } = this.#state.registry;
     const stored = owners.filter(({ snapshot }) => snapshot);
     if (relation.isManyToMany) {
       const conditions = stored.map((owner) => relatedTo(relationships, owner, relation));
-      for (const portion of batches(conditions, relation.junction!.toOwner.length + 1, this.#workspace))
-        for (const target of await this.#rows(relation.target, or(...portion))) this.leaving.add(target);
+      for (const batch of batches(conditions, relation.junction!.toOwner.length + 1, this.#state))
+        for (const target of await this.#rows(relation.target, or(...batch))) this.deleted.add(target);
       return;
     }
     const keys = stored.flatMap((owner) => {
@@ -172,22 +165,22 @@ export class Cascades implements Consequences {
       return key ? [key] : [];
     });
     const columns = relation.joins.map(({ referenced }) => referenced);
-    for (const portion of batches(keys, columns.length, this.#workspace))
-      for (const target of await this.#rows(relation.target, among(columns, portion))) this.leaving.add(target);
+    for (const batch of batches(keys, columns.length, this.#state))
+      for (const target of await this.#rows(relation.target, among(columns, batch))) this.deleted.add(target);
   }
 
-  #cut(child: Instance, relation: RelationModel, fate: "null" | "stays"): void {
-    const cuts = this.cut.get(child);
-    if (cuts) cuts.set(relation, fate);
-    else this.cut.set(child, new Map([[relation, fate]]));
+  #setOrphanAction(child: Instance, relation: RelationModel, action: "nullify" | "disable"): void {
+    const actions = this.orphaned.get(child);
+    if (actions) actions.set(relation, action);
+    else this.orphaned.set(child, new Map([[relation, action]]));
   }
 
-  /** Children that are in memory, those without a row too: they would be inserted with the key of a row that is gone. */
+  /** Children in memory, new ones too: they would be inserted with the key of a deleted row. */
   #loadedChildren(relation: RelationModel, parents: readonly Instance[]): Instance[] {
     const gone = new Set(parents.map(({ entity }) => entity));
-    const { identities, pending, registry } = this.#workspace;
+    const { identities, pending, registry } = this.#state;
     const children: Instance[] = [];
-    for (const instances of [identities.of(relation.model).values(), pending, this.arriving])
+    for (const instances of [identities.of(relation.model).values(), pending, this.added])
       for (const child of instances)
         if (
           child.model.relations.includes(relation) &&
@@ -200,38 +193,33 @@ export class Cascades implements Consequences {
   async #children(relation: RelationModel, parents: readonly Instance[]): Promise<Instance[]> {
     const keys = parents.map((parent) => relation.joins.map(({ referenced }) => storedValue(parent, referenced)));
     const columns = relation.joins.map(({ foreign }) => foreign);
-    const stored = new Set<Instance>();
-    for (const portion of batches(keys, columns.length, this.#workspace))
-      for (const child of await this.#rows(relation.model, among(columns, portion))) stored.add(child);
-    for (const child of this.#loadedChildren(relation, parents)) stored.add(child);
-    return [...stored];
+    const children = new Set<Instance>();
+    for (const batch of batches(keys, columns.length, this.#state))
+      for (const child of await this.#rows(relation.model, among(columns, batch))) children.add(child);
+    for (const child of this.#loadedChildren(relation, parents)) children.add(child);
+    return [...children];
   }
 
   async #rows(model: EntityModel, condition: Condition): Promise<Instance[]> {
-    const query = Query.of<object>(() => this.#workspace, model)
-      .withDeleted()
-      .filter(condition);
-    const entities = await this.#workspace.withoutAutoflushOwnTurn(() => query.all());
+    const entities = await this.#withoutAutoflush((context) =>
+      Query.of<object>(() => context, model)
+        .withDeleted()
+        .filter(condition)
+        .all(),
+    );
     return entities.map((entity) => instanceOf(entity)!);
   }
 }
 
-function goesWithParent({ metadata: { onDelete, inverseRelation } }: RelationModel): boolean {
+const EMPTY: readonly undefined[] = [];
+
+function isDeletedWithParent({ metadata: { onDelete, inverseRelation } }: RelationModel): boolean {
   return onDelete === "CASCADE" || inverseRelation?.isCascadeRemove === true;
 }
 
-/** Whether an object was taken out of its parent's collection, and put into no other's. */
+/** Whether an object was removed from its parent's collection, and added to no other. */
 function isOrphaned(instance: Instance, relation: RelationModel): boolean {
-  const reference = instance.relatedBy(relation) as Reference | undefined;
-  if (!reference?.assigned || !reference.told || reference.entity !== null || !instance.snapshot) return false;
+  const reference = instance.reference(relation);
+  if (!reference?.isChanged || !reference.isNotified || reference.entity !== null || !instance.snapshot) return false;
   return relation.joins.some(({ foreign }) => instance.snapshot![foreign.index] !== null);
-}
-
-/** Entities that an object refers to of its own accord; those that only refer to it are not among them. */
-function forEachGiven({ related: all }: Instance, visit: (entity: object) => void): void {
-  if (!all) return;
-  for (const related of all) {
-    if (related instanceof Collection || related instanceof LazyCollection) related.forEachGiven(visit);
-    else if (related?.entity && related.assigned && !related.keyOnly && !related.told) visit(related.entity);
-  }
 }

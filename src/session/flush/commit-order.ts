@@ -1,22 +1,25 @@
-import type { Dependency } from "./dependency";
-import { unresolvableCycle } from "../state/errors";
+import { RetortError } from "../../errors";
+import type { ColumnModel } from "../../metadata/model";
+import { nameOf } from "../state/errors";
 import type { Instance } from "../state/instance";
+import { throughOf, type Dependency } from "./dependency";
 
-/** Breaks a circle at a dependency of an object; says whether it could. */
-export type Opening = (instance: Instance, dependency: Dependency) => boolean;
+/** Removes a dependency of an object, to break a cycle there; returns whether it could. */
+export type CycleBreaker = (instance: Instance, dependency: Dependency) => boolean;
 
 /**
- * Sorts objects in waves, each of which needs only the waves before, so that many rows go into one statement.
+ * Sorts objects topologically, in waves: each wave depends only on the waves before, so that its rows can be written by
+ * few statements.
  *
- * @param ways how a circle is broken at one of its dependencies, the best first; each says whether it could
- * @throws RetortError `session/cycle` where no dependency of a circle can be broken
+ * @param breakers the ways to break a cycle, in order of preference
+ * @throws RetortError `session/cycle` where no dependency of a cycle can be removed
  */
 export function commitOrder(
   instances: Iterable<Instance>,
   dependenciesOf: (instance: Instance) => readonly Dependency[],
-  ...ways: readonly Opening[]
+  ...breakers: readonly CycleBreaker[]
 ): Instance[][] {
-  const waiting = new Map<Instance, Wait>();
+  const waiting = new Map<Instance, Node>();
   const dependants = new Map<Instance, Dependant[]>();
   let wave: Instance[] = [];
   for (const instance of instances) {
@@ -25,79 +28,97 @@ export function commitOrder(
       wave.push(instance);
       continue;
     }
-    const wait: Wait = { instance, dependencies, left: dependencies.length, opened: undefined };
-    waiting.set(instance, wait);
+    const node: Node = { instance, dependencies, left: dependencies.length, removed: undefined };
+    waiting.set(instance, node);
     for (const dependency of dependencies) {
       const list = dependants.get(dependency.on);
-      if (list) list.push({ wait, dependency });
-      else dependants.set(dependency.on, [{ wait, dependency }]);
+      if (list) list.push({ node, dependency });
+      else dependants.set(dependency.on, [{ node, dependency }]);
     }
   }
 
   const waves: Instance[][] = [];
-  const free = (wait: Wait, next: Instance[]): void => {
-    if (--wait.left > 0) return;
-    waiting.delete(wait.instance);
-    next.push(wait.instance);
+  const satisfy = (node: Node, next: Instance[]): void => {
+    if (--node.left > 0) return;
+    waiting.delete(node.instance);
+    next.push(node.instance);
   };
   for (;;) {
     while (wave.length > 0) {
       waves.push(wave);
       const next: Instance[] = [];
       for (const instance of wave)
-        for (const { wait, dependency } of dependants.get(instance) ?? NOBODY)
-          if (!wait.opened?.has(dependency)) free(wait, next);
+        for (const { node, dependency } of dependants.get(instance) ?? EMPTY)
+          if (!node.removed?.has(dependency)) satisfy(node, next);
       wave = next;
     }
     if (waiting.size === 0) return waves;
-    const circle = findCircle(waiting);
-    const opened = openedBy(ways, circle);
-    if (!opened) throw unresolvableCycle(circle.map(([{ instance }, dependency]) => [instance, dependency]));
-    const [wait, dependency] = opened;
-    (wait.opened ??= new Set()).add(dependency);
-    free(wait, wave);
+    const cycle = findCycle(waiting);
+    const broken = breakCycle(breakers, cycle);
+    if (!broken) throw unresolvableCycle(cycle);
+    const [node, dependency] = broken;
+    (node.removed ??= new Set()).add(dependency);
+    satisfy(node, wave);
   }
 }
 
-function openedBy(ways: readonly Opening[], circle: readonly Link[]): Link | undefined {
-  for (const open of ways) {
-    const opened = circle.find(([{ instance }, dependency]) => open(instance, dependency));
-    if (opened) return opened;
+function breakCycle(breakers: readonly CycleBreaker[], cycle: readonly Edge[]): Edge | undefined {
+  for (const breaks of breakers) {
+    const broken = cycle.find(([{ instance }, dependency]) => breaks(instance, dependency));
+    if (broken) return broken;
   }
   return undefined;
 }
 
-/** Somebody in a circle, with what makes them wait for the next one. */
-type Link = readonly [Wait, Dependency];
+/** A node of a cycle, with its dependency on the next one. */
+type Edge = readonly [Node, Dependency];
 
-/** An object that waits for others. */
-interface Wait {
+interface Node {
   readonly instance: Instance;
   readonly dependencies: readonly Dependency[];
-  /** How many of them are still to be written. */
+  /** How many of them are not satisfied. */
   left: number;
-  /** Those that are not waited for any more. */
-  opened: Set<Dependency> | undefined;
+  /** Those that were removed to break a cycle. */
+  removed: Set<Dependency> | undefined;
 }
 
 interface Dependant {
-  readonly wait: Wait;
+  readonly node: Node;
   readonly dependency: Dependency;
 }
 
-const NOBODY: readonly Dependant[] = [];
+const EMPTY: readonly Dependant[] = [];
 
-/** Everybody left waits for somebody who waits: going from one to the next comes round to somebody who was met before. */
-function findCircle(waiting: ReadonlyMap<Instance, Wait>): Link[] {
-  const path: Link[] = [];
-  const places = new Map<Wait, number>();
-  let [wait] = waiting.values() as Iterable<Wait> as [Wait];
-  while (!places.has(wait)) {
-    places.set(wait, path.length);
-    const { dependencies, opened } = wait;
-    const dependency = dependencies.find((one) => waiting.has(one.on) && !opened?.has(one))!;
-    path.push([wait, dependency]);
-    wait = waiting.get(dependency.on)!;
+/** Every node that is left depends on another one that is left, so a walk along dependencies comes back to one of its nodes. */
+function findCycle(waiting: ReadonlyMap<Instance, Node>): Edge[] {
+  const path: Edge[] = [];
+  const places = new Map<Node, number>();
+  let [node] = waiting.values() as Iterable<Node> as [Node];
+  while (!places.has(node)) {
+    places.set(node, path.length);
+    const { dependencies, removed } = node;
+    const dependency = dependencies.find((one) => waiting.has(one.on) && !removed?.has(one))!;
+    path.push([node, dependency]);
+    node = waiting.get(dependency.on)!;
   }
-  return path.slice(places.get(wait));
+  return path.slice(places.get(node));
+}
+
+function unresolvableCycle(cycle: readonly Edge[]): RetortError {
+  const needs = cycle.map(
+    ([{ instance }, dependency]) =>
+      `${nameOf(instance.entity)} needs ${nameOf(dependency.on.entity)} (${throughOf(dependency)})`,
+  );
+  const keys = new Set(cycle.flatMap(([, { relation, unique }]) => relation?.label ?? foreignKeyAmong(unique!) ?? []));
+  const hint =
+    keys.size > 0
+      ? `make one of ${[...keys].join(", ")} nullable, or deferrable: { deferrable: "INITIALLY DEFERRED" }`
+      : "give one of them another value and flush() before the others take theirs";
+  return new RetortError("session/cycle", `rows need each other, and none can be written first: ${needs.join(", ")}`, {
+    hint,
+  });
+}
+
+function foreignKeyAmong(columns: readonly ColumnModel[]): string | undefined {
+  return columns.find(({ metadata }) => metadata.referencedColumn)?.label;
 }

@@ -1,57 +1,56 @@
 import type { EntityModel, RelationModel } from "../../metadata/model";
-import type { ChangeSet } from "./change-set-computer";
-import type { Dependency } from "./dependency";
-import type { IdentityMap } from "../state/identity-map";
 import { keyMaker } from "../state/identity-key";
-import { instanceOf, type Instance, type Reference } from "../state/instance";
-import { changesKey } from "../write/key-change";
-import type { Update } from "../write/persister";
+import type { IdentityMap } from "../state/identity-map";
+import { instanceOf, type Instance } from "../state/instance";
+import type { ChangeSet, Update } from "./change-set";
+import type { Dependency } from "./dependency";
+import { changesKey } from "./referenced-columns";
 
-const NONE: readonly Dependency[] = [];
+const EMPTY: readonly Dependency[] = [];
 
-/** Which rows of a change set have to be written before which. Looked at when it is first asked, for most flushes never ask. */
+/** Which rows of a change set have to be written before which, by their foreign keys. Most flushes never need to know. */
 export class Dependencies {
-  /** Whether a key changes that others may come to point at. */
-  readonly rekeys: boolean;
-  readonly #work: ChangeSet;
+  /** Whether a key changes that foreign keys may refer to. */
+  readonly changeKeys: boolean;
+  readonly #changes: ChangeSet;
   readonly #identities: IdentityMap;
-  #known: Known | undefined;
+  #index: Index | undefined;
 
-  constructor(work: ChangeSet, identities: IdentityMap) {
-    this.#work = work;
+  constructor(changes: ChangeSet, identities: IdentityMap) {
+    this.#changes = changes;
     this.#identities = identities;
-    this.rekeys = work.updates.some(changesKey);
+    this.changeKeys = changes.updates.some(changesKey);
   }
 
-  /** What has to be written before the row of an object. */
+  /** The rows that have to be written before that of an object. */
   of(instance: Instance): readonly Dependency[] {
-    const known = this.#look();
-    if (known.deletes.has(instance)) return known.referrers.get(instance) ?? NONE;
-    return referencesOf(instance, known);
+    const index = this.#indexed();
+    if (index.deletes.has(instance)) return index.referencing.get(instance) ?? EMPTY;
+    return referencedRows(instance, index);
   }
 
-  /** The same for a row that is to be deleted, when all updates have been written already. */
+  /** The same for a row to delete, when all updates are written already. */
   amongDeletes(instance: Instance): readonly Dependency[] {
-    const { referrers, deletes } = this.#look();
-    return referrers.get(instance)?.filter(({ on }) => deletes.has(on)) ?? NONE;
+    const { referencing, deletes } = this.#indexed();
+    return referencing.get(instance)?.filter(({ on }) => deletes.has(on)) ?? EMPTY;
   }
 
-  #look(): Known {
-    if (this.#known) return this.#known;
-    const { inserts, updates, deletes } = this.#work;
-    const known: Known = {
+  #indexed(): Index {
+    if (this.#index) return this.#index;
+    const { inserts, updates, deletes } = this.#changes;
+    const index: Index = {
       inserts: new Set(inserts),
-      rekeyed: new Set(updates.filter(changesKey).map(({ instance }) => instance)),
+      withNewKeys: new Set(updates.filter(changesKey).map(({ instance }) => instance)),
       deletes: new Set(deletes),
-      changed: new Map(updates.map((update) => [update.instance, changedKeys(update)])),
-      referrers: new Map<Instance, Dependency[]>(),
+      changed: new Map(updates.map((update) => [update.instance, changedRelations(update)])),
+      referencing: new Map<Instance, Dependency[]>(),
     };
-    if (deletes.length > 0) this.#findReferrers(known);
-    return (this.#known = known);
+    if (deletes.length > 0) this.#findReferencing(index);
+    return (this.#index = index);
   }
 
-  /** Rows that point at a row, as the database has it, leave before it goes. */
-  #findReferrers({ deletes, changed, referrers }: Known): void {
+  /** Finds the stored rows that refer to a row to delete: they are updated or deleted before it. */
+  #findReferencing({ deletes, changed, referencing }: Index): void {
     const roots = new Set([...deletes].map(({ model }) => model.root));
     const relationsOf = new Map<EntityModel, readonly RelationModel[]>();
     for (const instances of [changed.keys(), deletes])
@@ -63,70 +62,70 @@ export class Dependencies {
         for (const relation of relations) {
           const target = this.#storedTarget(instance, relation);
           if (!target || !deletes.has(target)) continue;
-          const list = referrers.get(target);
+          const list = referencing.get(target);
           if (list) list.push({ on: instance, relation });
-          else referrers.set(target, [{ on: instance, relation }]);
+          else referencing.set(target, [{ on: instance, relation }]);
         }
       }
   }
 
   #storedTarget(instance: Instance, relation: RelationModel): Instance | undefined {
     const values = relation.joins.map(({ foreign }) => {
-      const remembered = instance.snapshot![foreign.index];
-      return typeof remembered === "symbol" ? undefined : foreign.codec.thaw(remembered);
+      const stored = instance.snapshot![foreign.index];
+      return typeof stored === "symbol" ? undefined : foreign.codec.thaw(stored);
     });
     const key = keyMaker(relation.target).ofValues(values);
     return key === undefined ? undefined : this.#identities.get(relation.target, key);
   }
 }
 
-/** What is found out about a change set. */
-interface Known {
+/** A change set, by what dependencies are found with. */
+interface Index {
   readonly inserts: ReadonlySet<Instance>;
-  /** Rows whose keys change: who comes to point at them has the new one. */
-  readonly rekeyed: ReadonlySet<Instance>;
+  /** Rows whose keys change: new references to them use the new key. */
+  readonly withNewKeys: ReadonlySet<Instance>;
   readonly deletes: ReadonlySet<Instance>;
   /** The relations that an UPDATE changes. */
   readonly changed: ReadonlyMap<Instance, ReadonlySet<RelationModel>>;
-  /** Rows that point at a row that goes. */
-  readonly referrers: Map<Instance, Dependency[]>;
+  /** For each row to delete, the rows that refer to it. */
+  readonly referencing: Map<Instance, Dependency[]>;
 }
 
-/** New rows that a row points at come before it. */
-function referencesOf(instance: Instance, { inserts, rekeyed, changed: all }: Known): readonly Dependency[] {
-  if (!instance.related || inserts.size + rekeyed.size === 0) return NONE;
+/** The rows of the change set that a row refers to. */
+function referencedRows(instance: Instance, { inserts, withNewKeys, changed: all }: Index): readonly Dependency[] {
+  if (!instance.related || inserts.size + withNewKeys.size === 0) return EMPTY;
   const changed = all.get(instance);
   let dependencies: Dependency[] | undefined;
   for (const relation of keysOf(instance.model)) {
     if (changed && !changed.has(relation)) continue;
-    const reference = instance.relatedBy(relation) as Reference | undefined;
+    const reference = instance.reference(relation);
     const on = reference?.entity ? instanceOf(reference.entity) : undefined;
     if (
       !on ||
-      !(inserts.has(on) || (rekeyed.has(on) && reference?.assigned)) ||
-      (on === instance && isKnown(on, relation))
+      !(inserts.has(on) || (withNewKeys.has(on) && reference?.isChanged)) ||
+      (on === instance && hasKey(on, relation))
     )
       continue;
     (dependencies ??= []).push({ on, relation });
   }
-  return dependencies ?? NONE;
+  return dependencies ?? EMPTY;
 }
 
-function changedKeys({ instance, changes }: Update): Set<RelationModel> {
+function changedRelations({ instance, changes }: Update): Set<RelationModel> {
   const columns = new Set(changes.map(({ column }) => column));
   return new Set(keysOf(instance.model).filter(({ joins }) => joins.some(({ foreign }) => columns.has(foreign))));
 }
 
 const keys = new WeakMap<EntityModel, readonly RelationModel[]>();
 
-/** Relations whose foreign key stands in the entity's own table. */
+/** The relations whose foreign key is in the entity's own table. */
 export function keysOf(model: EntityModel): readonly RelationModel[] {
   let relations = keys.get(model);
   if (!relations) keys.set(model, (relations = model.relations.filter(({ holdsKey }) => holdsKey)));
   return relations;
 }
 
-/** Whether a row that points at itself can be inserted so. */
-function isKnown(instance: Instance, relation: RelationModel): boolean {
+/** Whether a row that refers to itself can be inserted at once: its key is known. */
+function hasKey(instance: Instance, relation: RelationModel): boolean {
   return relation.joins.every(({ referenced }) => (referenced.read(instance.entity) ?? undefined) !== undefined);
 }

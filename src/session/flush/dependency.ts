@@ -1,14 +1,14 @@
 import type { ColumnModel, RelationModel } from "../../metadata/model";
 import type { Instance } from "../state/instance";
 
-/** One object's need that something be done with another one's row before. */
+/** Another object whose row has to be written before. */
 export type Dependency =
-  /** A foreign key that points at the other's row, or comes to. */
+  /** Because a foreign key refers to the other row, or will. */
   | { readonly on: Instance; readonly relation: RelationModel; readonly unique?: undefined }
-  /** A unique value that the other's row gives up. */
+  /** Because the other row gives up a unique value. */
   | { readonly on: Instance; readonly unique: readonly ColumnModel[]; readonly relation?: undefined };
 
-/** What a dependency goes through: `Post.author`, `User.username`. */
+/** The relation or columns of a dependency: `Post.author`, `User.username`. */
 export function throughOf({ relation, unique }: Dependency): string {
   return relation ? relation.label : unique.map(({ label }) => label).join(", ");
 }

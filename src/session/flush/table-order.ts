@@ -4,10 +4,10 @@ import { keysOf } from "./dependencies";
 import { byModel, type Instance } from "../state/instance";
 
 /**
- * Sorts objects by their tables, each behind those that its foreign keys point at. Most schemas allow it, and nobody has to
- * look at every row then.
+ * Sorts objects by their tables, each table after those that its foreign keys refer to. Most schemas allow it, and the
+ * dependencies of single rows need not be found then.
  *
- * @returns undefined where tables point at each other in a circle, or one at itself
+ * @returns undefined where tables refer to each other in a cycle, or one to itself
  */
 export function tableOrder(instances: readonly Instance[]): Instance[][] | undefined {
   const groups = byModel(instances);
@@ -19,7 +19,7 @@ export function tableOrder(instances: readonly Instance[]): Instance[][] | undef
     states.set(root, "entered");
     const models = byRoot.get(root)!;
     for (const model of models)
-      for (const target of pointedAt(model)) if (byRoot.has(target) && !visit(target)) return false;
+      for (const target of referencedTables(model)) if (byRoot.has(target) && !visit(target)) return false;
     states.set(root, "left");
     for (const model of models) sorted.push(groups.get(model)!);
     return true;
@@ -28,8 +28,8 @@ export function tableOrder(instances: readonly Instance[]): Instance[][] | undef
   return sorted;
 }
 
-/** The tables that foreign keys of a table point at, those of columns that are no relation (`@ForeignKey`) too. */
-function pointedAt(model: EntityModel): Set<EntityModel> {
+/** The tables that foreign keys of a table refer to, also those without a relation (`@ForeignKey`). */
+function referencedTables(model: EntityModel): Set<EntityModel> {
   const declared = model.metadata.foreignKeys.map(({ referencedEntityMetadata }) => referencedEntityMetadata);
   return new Set([
     ...keysOf(model).map(({ target }) => target.root),

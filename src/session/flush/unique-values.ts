@@ -1,12 +1,12 @@
 import type { ColumnModel, EntityModel } from "../../metadata/model";
-import type { ChangeSet } from "./change-set-computer";
+import type { ChangeSet } from "./change-set";
 import type { Dependency } from "./dependency";
 import { NOT_LOADED, type Instance } from "../state/instance";
 import { currentValue } from "../state/values";
 
-/** Rows that take a unique value wait for those that give it up. */
+/** Which rows have to be written before which because they give up a unique value that the other takes. */
 export class UniqueValues {
-  readonly #waits = new Map<Instance, Dependency[]>();
+  readonly #dependencies = new Map<Instance, Dependency[]>();
 
   constructor({ inserts, updates, deletes }: ChangeSet) {
     if (updates.length + deletes.length === 0) return;
@@ -22,36 +22,36 @@ export class UniqueValues {
     for (const { instance, columns } of changes) this.#take(instance, columns, freed);
   }
 
-  /** Whether anybody takes a value that is given up in the same flush. */
+  /** Whether a row takes a value that another row gives up in the same flush. */
   get collide(): boolean {
-    return this.#waits.size > 0;
+    return this.#dependencies.size > 0;
   }
 
   of(instance: Instance): readonly Dependency[] {
-    return this.#waits.get(instance) ?? NONE;
+    return this.#dependencies.get(instance) ?? EMPTY;
   }
 
   #take(instance: Instance, columns: readonly ColumnModel[], freed: ReadonlyMap<string, Instance>): void {
     const text = textOf(columns, (column) => column.codec.freezeValue(currentValue(instance, column) ?? null));
     const on = text === undefined ? undefined : freed.get(text);
     if (!on || on === instance) return;
-    const list = this.#waits.get(instance);
+    const list = this.#dependencies.get(instance);
     const dependency: Dependency = { on, unique: columns };
     if (list) list.push(dependency);
-    else this.#waits.set(instance, [dependency]);
+    else this.#dependencies.set(instance, [dependency]);
   }
 }
 
-const NONE: readonly Dependency[] = [];
+const EMPTY: readonly Dependency[] = [];
 
-/** Who gives up which value; only in tables where somebody takes some. */
+/** The values that are given up, with the object that has them; only in tables where others are written. */
 function freedValues(
   changes: readonly { readonly instance: Instance; readonly columns: readonly ColumnModel[] }[],
   deletes: readonly Instance[],
-  takers: ReadonlySet<Instance>,
+  written: ReadonlySet<Instance>,
 ): Map<string, Instance> {
   const freed = new Map<string, Instance>();
-  const tables = new Set([...takers].map(({ model }) => model.table));
+  const tables = new Set([...written].map(({ model }) => model.table));
   const free = (instance: Instance, columns: readonly ColumnModel[]): void => {
     const text = textOf(columns, (column) => instance.snapshot![column.index]);
     if (text !== undefined) freed.set(text, instance);
@@ -63,8 +63,8 @@ function freedValues(
 }
 
 /**
- * The values of unique columns as one text; undefined where one is NULL, which is like no other. What a database might
- * hold for the same (another case, another accent) is the same here: one wait too many does no harm.
+ * The values of unique columns as one text; undefined where one is NULL, which equals nothing. Values that a database
+ * might treat as equal (another case, another accent) are equal here: a dependency too many does no harm.
  */
 function textOf(columns: readonly ColumnModel[], valueOf: (column: ColumnModel) => unknown): string | undefined {
   const parts = [columns[0]!.model.table, ...columns.map(({ column }) => column)];

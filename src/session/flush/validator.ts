@@ -3,15 +3,15 @@ import { valueMissing, valueRefused } from "../../metadata/errors";
 import { isLeftToDatabase } from "../../metadata/inspection/refusal";
 import { compiled } from "../../metadata/compiled";
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
-import type { Instance, Reference } from "../state/instance";
-import type { Update } from "../write/persister";
+import type { Instance } from "../state/instance";
+import type { Update } from "./change-set";
 import { currentValue, foreignKeysOf } from "../state/values";
 
-/** Finds what the database would refuse, cut, round or misread, before anything of a flush is sent. */
+/** Refuses values that the database would refuse, cut, round or change, before anything of a flush is sent. */
 export class Validator {
   readonly #strict: boolean;
 
-  /** @param strict whether to refuse what databases themselves would cut or round */
+  /** @param strict whether to refuse values that the database would store in another form */
   constructor(strict: boolean) {
     this.#strict = strict;
   }
@@ -19,14 +19,14 @@ export class Validator {
   check(inserts: Iterable<Instance>, updates: Iterable<Update>): void {
     for (const instance of inserts) this.#checkInsert(instance);
     for (const update of updates)
-      if (update.instance.replaces) this.#checkInsert(update.instance);
+      if (update.instance.reusesRowOf) this.#checkInsert(update.instance);
       else this.#checkUpdate(update);
   }
 
   #checkInsert(instance: Instance): void {
     const { model, entity } = instance;
     const rules = rulesOf(model);
-    if (!rules.isFine(entity)) for (const column of rules.columns) this.#checkColumn(instance, column);
+    if (!rules.areMet(entity)) for (const column of rules.columns) this.#checkColumn(instance, column);
     for (const relation of rules.required)
       if (!hasTarget(instance, relation)) throw valueMissing(relation, nameOf(entity));
   }
@@ -43,7 +43,7 @@ export class Validator {
   #checkUpdate({ instance, changes }: Update): void {
     for (const { column, value } of changes) {
       if (value !== null && value !== undefined) this.#inspect(instance, column, value);
-      else if (!column.metadata.isNullable && !isPostponed(instance, column))
+      else if (!column.metadata.isNullable && !isDeferred(instance, column))
         throw valueMissing(foreignKeysOf(instance.model)[column.index]?.relation ?? column, nameOf(instance.entity));
     }
   }
@@ -56,12 +56,12 @@ export class Validator {
 }
 
 interface Rules {
-  /** Properties that an INSERT writes. */
+  /** The columns that an INSERT writes from properties. */
   readonly columns: readonly ColumnModel[];
-  /** Relations whose foreign key has to have a value. */
+  /** Relations whose foreign key must not be NULL. */
   readonly required: readonly RelationModel[];
-  /** Whether every column is fine, found as fast as can be. */
-  isFine(entity: object): boolean;
+  /** Whether every column has an allowed value; compiled for the entity. */
+  areMet(entity: object): boolean;
 }
 
 const known = new WeakMap<EntityModel, Rules>();
@@ -90,11 +90,11 @@ function makeRules(model: EntityModel): Rules {
   return {
     columns,
     required: [...new Set(required.map(({ index }) => keys[index]!.relation))],
-    isFine: compileIsFine(columns),
+    areMet: compileAreMet(columns),
   };
 }
 
-function compileIsFine(columns: readonly ColumnModel[]): (entity: object) => boolean {
+function compileAreMet(columns: readonly ColumnModel[]): (entity: object) => boolean {
   const conditions = columns.map((column, place) => {
     const value = column.path.length === 1 ? `entity[${JSON.stringify(column.property)}]` : `read[${place}](entity)`;
     const none = isRequired(column, undefined) ? "false" : isRequired(column, null) ? "value === undefined" : "true";
@@ -104,7 +104,7 @@ function compileIsFine(columns: readonly ColumnModel[]): (entity: object) => boo
   return compiled(
     ["columns", "read"],
     [columns, columns.map((column) => (entity: object) => column.read(entity))],
-    `${inspectors.join("\n")}\nreturn function isFine(entity) { let value; return ${conditions.join("\n&& ") || "true"}; };`,
+    `${inspectors.join("\n")}\nreturn function areMet(entity) { let value; return ${conditions.join("\n&& ") || "true"}; };`,
   );
 }
 
@@ -114,18 +114,18 @@ function isRequired({ metadata, hasDefault }: ColumnModel, value: null | undefin
   return value === null || !hasDefault;
 }
 
-/** Whether a foreign key has its value, or will when the row it points at is written. */
+/** Whether a foreign key has a value, or will have one when the row that it refers to is written. */
 function hasTarget(instance: Instance, relation: RelationModel): boolean {
-  const reference = instance.relatedBy(relation) as Reference | undefined;
-  if (reference?.assigned && reference.entity) return true;
+  const reference = instance.reference(relation);
+  if (reference?.isChanged && reference.entity) return true;
   return relation.joins.every(({ foreign }) => {
     const value = currentValue(instance, foreign);
     return value !== null && value !== undefined;
   });
 }
 
-/** A foreign key whose row is written by the same flush has no value yet. */
-function isPostponed(instance: Instance, column: ColumnModel): boolean {
+/** Whether a foreign key has no value yet because the row that it refers to is written by the same flush. */
+function isDeferred(instance: Instance, column: ColumnModel): boolean {
   const key = foreignKeysOf(instance.model)[column.index];
-  return key !== undefined && Boolean((instance.relatedBy(key.relation) as Reference | undefined)?.entity);
+  return key !== undefined && Boolean(instance.reference(key.relation)?.entity);
 }

@@ -1,31 +1,31 @@
-import { canonical } from "../../metadata/codec";
 import type { ColumnModel, RelationModel } from "../../metadata/model";
 import type { QueryContext } from "../../query/context";
-import { and, Column, condition, ROOT, NEVER, type Condition } from "../../query/expression";
+import { and, Column, condition, NEVER, ROOT, type Condition } from "../../query/expression";
 import { Query } from "../../query/query";
 import { SelectCompiler } from "../../query/select";
 import { everyRow } from "../../query/selection";
-import { instanceOf, type Instance } from "../state/instance";
 import { referencesPrimaryKey, type Relationships } from "../relations/relationships";
-import { storedValue } from "../state/values";
+import { among, batches, keyOf } from "../state/batches";
+import { instanceOf, type Instance } from "../state/instance";
+import { encodedValue, storedValue } from "../state/values";
 
-/** What loading a relation needs. */
-export interface Loading {
+/** A relation to load. */
+export interface RelationLoad {
   readonly context: QueryContext;
   readonly relationships: Relationships;
   readonly relation: RelationModel;
-  /** Takes the objects that were not loaded before. */
-  readonly arrivals?: Set<object> | undefined;
+  /** Collects the objects that were not loaded before. */
+  readonly newlyLoaded?: Set<object> | undefined;
 }
 
-/** Loads one relation of many objects, in one statement where their keys fit into one, and fills it in. */
-export async function loadRelation(loading: Loading, owners: readonly Instance[]): Promise<void> {
-  if (loading.relation.isManyToMany) return loadManyToMany(loading, owners);
-  if (loading.relation.holdsKey) return loadReferenced(loading, owners);
-  return loadReferencing(loading, owners);
+/** Loads one relation of many objects, in one statement where their keys fit into one. */
+export async function loadRelation(load: RelationLoad, owners: readonly Instance[]): Promise<void> {
+  if (load.relation.isManyToMany) return loadManyToMany(load, owners);
+  if (load.relation.holdsKey) return loadReferenced(load, owners);
+  return loadReferencing(load, owners);
 }
 
-/** The condition that picks the rows one object is related to. */
+/** The condition that selects the rows that an object is related to. */
 export function relatedTo(relationships: Relationships, owner: Instance, relation: RelationModel): Condition {
   if (relation.isManyToMany) return throughJunction(relation, owner);
   if (!relation.holdsKey)
@@ -37,9 +37,9 @@ export function relatedTo(relationships: Relationships, owner: Instance, relatio
   return and(...relation.joins.map(({ referenced }, place) => new Column(referenced).eq(values[place])));
 }
 
-/** To one, by the foreign keys that the owners hold. */
-async function loadReferenced(loading: Loading, owners: readonly Instance[]): Promise<void> {
-  const { relation, relationships } = loading;
+/** Loads a relation whose foreign key the owners hold. */
+async function loadReferenced(load: RelationLoad, owners: readonly Instance[]): Promise<void> {
+  const { relation, relationships } = load;
   const columns = relation.joins.map(({ referenced }) => referenced);
   const known = referencesPrimaryKey(relation);
   const byKey = new Map<unknown, { values: readonly unknown[]; owners: Instance[] }>();
@@ -60,7 +60,7 @@ async function loadReferenced(loading: Loading, owners: readonly Instance[]): Pr
     else byKey.set(key, { values, owners: [owner] });
   }
   const wanted = [...byKey.values()].map(({ values }) => values);
-  for (const entity of await find(loading, columns, wanted)) {
+  for (const entity of await find(load, columns, wanted)) {
     const key = keyOf(columns.map((column) => storedValue(instanceOf(entity)!, column)));
     for (const owner of byKey.get(key)?.owners ?? []) relationships.fillOne(owner, relation, entity);
     byKey.delete(key);
@@ -68,15 +68,15 @@ async function loadReferenced(loading: Loading, owners: readonly Instance[]): Pr
   for (const group of byKey.values()) for (const owner of group.owners) relationships.fillOne(owner, relation, null);
 }
 
-/** To many (or one), by the foreign keys that the other side holds. */
-async function loadReferencing(loading: Loading, owners: readonly Instance[]): Promise<void> {
-  const { relation, relationships } = loading;
+/** Loads a relation, to many or to one, whose foreign key the other side holds. */
+async function loadReferencing(load: RelationLoad, owners: readonly Instance[]): Promise<void> {
+  const { relation, relationships } = load;
   const columns = relation.joins.map(({ foreign }) => foreign);
   const members = new Members(
     owners,
     relation.joins.map(({ referenced }) => referenced),
   );
-  for (const entity of await find(loading, columns, members.wanted)) {
+  for (const entity of await find(load, columns, members.wanted)) {
     const instance = instanceOf(entity)!;
     members.add(
       columns.map((column) => storedValue(instance, column)),
@@ -90,22 +90,22 @@ async function loadReferencing(loading: Loading, owners: readonly Instance[]): P
   }
 }
 
-async function loadManyToMany(loading: Loading, owners: readonly Instance[]): Promise<void> {
-  const { context, relation, relationships, arrivals } = loading;
+async function loadManyToMany(load: RelationLoad, owners: readonly Instance[]): Promise<void> {
+  const { context, relation, relationships, newlyLoaded } = load;
   const junction = relation.junction!;
   const columns = junction.toOwner.map(({ referenced }) => referenced);
   const members = new Members(owners, columns);
   const ready = context.ready(relation.label);
   const connection = ready instanceof Promise ? await ready : ready;
-  for (const portion of batches(members.wanted, columns.length, context)) {
-    const encoded = portion.map((values) => values.map((value, place) => encodedFor(columns[place]!, value)));
+  for (const batch of batches(members.wanted, columns.length, context)) {
+    const encoded = batch.map((values) => values.map((value, place) => encodedValue(columns[place]!, value)));
     const { sql, parameters } = new SelectCompiler(context.dialect, everyRow(relation.target)).linked(
       junction,
       encoded,
     );
     const rows = await connection.rows(sql, parameters);
     const segment = { model: relation.target, offset: columns.length };
-    const entities = await context.materialize([segment], rows, { populateExisting: false, arrivals });
+    const entities = await context.materialize([segment], rows, { populateExisting: false, newlyLoaded });
     rows.forEach((row, index) => {
       const key = columns.map(({ codec }, place) => (codec.decode ? codec.decode(row[place]) : row[place]));
       members.add(key, entities[index]!);
@@ -119,7 +119,7 @@ function throughJunction({ junction: table }: RelationModel, owner: Instance): C
   return condition((renderer) => {
     const owned = toOwner.map(
       ({ quoted, referenced }) =>
-        `${quoted} = ${renderer.parameter(encodedFor(referenced, storedValue(owner, referenced)))}`,
+        `${quoted} = ${renderer.parameter(encodedValue(referenced, storedValue(owner, referenced)))}`,
     );
     const keys = toTarget.map(({ referenced }) => renderer.column(referenced, ROOT)).join(", ");
     const linked = toTarget.map(({ quoted }) => quoted).join(", ");
@@ -127,11 +127,11 @@ function throughJunction({ junction: table }: RelationModel, owner: Instance): C
   });
 }
 
-/** Who belongs to whom, by the values that both sides share. */
+/** Assigns members to owners by the values that both sides share. */
 class Members {
   readonly #byKey = new Map<unknown, object[]>();
   readonly #keys = new Map<Instance, unknown>();
-  /** The values to look for, each once. */
+  /** The distinct values to look for. */
   readonly wanted: (readonly unknown[])[] = [];
 
   constructor(owners: readonly Instance[], columns: readonly ColumnModel[]) {
@@ -141,7 +141,7 @@ class Members {
       this.#keys.set(owner, key);
       if (this.#byKey.has(key)) continue;
       this.#byKey.set(key, []);
-      // Nobody refers to NULL.
+      // A foreign key never refers to NULL.
       if (!values.includes(null)) this.wanted.push(values);
     }
   }
@@ -151,14 +151,14 @@ class Members {
   }
 
   of(owner: Instance): readonly object[] {
-    // Owners may share a key (a relation to a column that is not unique): each gets a list of its own.
+    // Owners may share a key, where the referenced column is not unique: each gets its own list.
     return [...this.#byKey.get(this.#keys.get(owner))!];
   }
 }
 
-/** The entities of a relation's other side whose columns have one of these values, in the order of their keys. */
+/** The entities on a relation's other side whose columns have one of these values, ordered by key. */
 async function find(
-  { context, relation, arrivals }: Loading,
+  { context, relation, newlyLoaded }: RelationLoad,
   columns: readonly ColumnModel[],
   wanted: readonly (readonly unknown[])[],
 ): Promise<object[]> {
@@ -166,48 +166,8 @@ async function find(
     ...relation.target.primary.map((column) => new Column(column).asc()),
   );
   const found: object[] = [];
-  for (const portion of batches(wanted, columns.length, context))
-    for (const entity of await query.filter(among(columns, portion)).arriving(arrivals).all()) found.push(entity);
+  for (const batch of batches(wanted, columns.length, context))
+    for (const entity of await query.filter(among(columns, batch)).collectNewlyLoaded(newlyLoaded).all())
+      found.push(entity);
   return found;
-}
-
-/** The condition that columns have one of these values. */
-export function among(columns: readonly ColumnModel[], wanted: readonly (readonly unknown[])[]): Condition {
-  if (columns.length === 1) return new Column(columns[0]!).in(wanted.map(([value]) => value));
-  return condition((renderer) => {
-    const tuples = wanted.map(
-      (values) =>
-        `(${values.map((value, place) => renderer.parameter(encodedFor(columns[place]!, value))).join(", ")})`,
-    );
-    const left = columns.map((column) => renderer.column(column, ROOT)).join(", ");
-    return renderer.dialect.tupleIn(`(${left})`, tuples);
-  });
-}
-
-/** A list of single keys travels whole; keys of several parts as many at a time as a statement has parameters for. */
-export function batches<T>(
-  wanted: readonly T[],
-  width: number,
-  { dialect }: Pick<QueryContext, "dialect">,
-): (readonly T[])[] {
-  if (wanted.length === 0) return [];
-  if (width === 1) return [wanted];
-  const size = Math.min(LARGEST_PORTION, Math.floor(dialect.parameterLimit / width) - 10);
-  return Array.from({ length: Math.ceil(wanted.length / size) }, (_, index) =>
-    wanted.slice(index * size, (index + 1) * size),
-  );
-}
-
-/** Keys of several parts are looked at one after the other by some databases. */
-const LARGEST_PORTION = 1_000;
-
-function encodedFor({ codec }: ColumnModel, value: unknown): unknown {
-  return codec.encode ? codec.encode(value) : value;
-}
-
-/** Something that a Map finds again. Keys may come as a number on one side and as text on the other (bigint). */
-export function keyOf(values: readonly unknown[]): unknown {
-  const [value] = values;
-  if (values.length === 1 && typeof value !== "object") return typeof value === "string" ? value : String(value);
-  return canonical(values.map((part) => (typeof part === "number" || typeof part === "bigint" ? String(part) : part)));
 }

@@ -1,54 +1,56 @@
 import type { MaybePromise, Row } from "../../dialect/dialect";
 import type { EntityModel, RelationModel } from "../../metadata/model";
-import type { MaterializeOptions, Segment } from "../../query/context";
-import { changesOf, type Change } from "../flush/change-set";
+import type { MaterializeOptions, QueryContext, Segment } from "../../query/context";
 import { hydratorOf } from "../relations/hydrator";
+import type { SessionState } from "../session-state";
+import { changesOf, type Change } from "../state/changes";
+import { byModel } from "../state/instance";
 import { keyMaker } from "../state/identity-key";
-import { byModel, attach, Instance } from "../state/instance";
-import { notifyLoaded } from "../flush/listeners";
-import { LoadGroup } from "../state/load-group";
-import { loadRelationIds } from "../relations/relation-ids";
-import type { Workspace } from "../workspace";
+import { attach, Instance, LoadGroup } from "../state/instance";
+import { hasLoadListeners, notifyLoaded } from "./load-listeners";
+import { loadRelationIds } from "./relation-id-loader";
 
-/** Makes objects of the rows of a query: the loaded object of each key, or a new one. */
+/** Turns the rows of a query into objects: for each key the loaded object, or a new one. */
 export class RowReader {
-  readonly #workspace: Workspace;
+  readonly #state: SessionState;
+  readonly #context: QueryContext;
 
-  constructor(workspace: Workspace) {
-    this.#workspace = workspace;
+  constructor(state: SessionState, context: QueryContext) {
+    this.#state = state;
+    this.#context = context;
   }
 
   read(
     segments: readonly Segment[],
     rows: readonly Row[],
-    { populateExisting, arrivals }: MaterializeOptions,
+    { populateExisting, newlyLoaded }: MaterializeOptions,
   ): MaybePromise<object[]> {
-    const hears = segments.some(({ model }) => this.#hearsOfLoading(model));
-    const fresh: Instance[] | undefined = hears || arrivals ? [] : undefined;
-    const readers = segments.map(({ model, offset }) => this.#reader(model, offset, populateExisting, fresh));
+    const hasListeners = segments.some(({ model }) => hasLoadListeners(model));
+    const created: Instance[] | undefined = hasListeners || newlyLoaded ? [] : undefined;
+    const readers = segments.map(({ model, offset }) => this.#reader(model, offset, populateExisting, created));
     const groups =
       segments.length === 1 ? this.#readRows(rows, readers[0]!) : this.#readJoined(segments, rows, readers);
     const entities = groups[0]!.instances.map(({ entity }) => entity);
-    if (arrivals) for (const { entity } of fresh!) arrivals.add(entity);
-    const eager = segments.some(({ model }) => model.loadsEagerly);
-    if (!eager && !(hears && fresh!.length > 0)) return entities;
-    return this.#afterReading(hears ? fresh! : [], eager ? groups : [], arrivals, entities);
+    if (newlyLoaded) for (const { entity } of created!) newlyLoaded.add(entity);
+    const isEager = segments.some(({ model }) => model.loadsEagerly);
+    if (!isEager && !(hasListeners && created!.length > 0)) return entities;
+    return this.#complete(hasListeners ? created! : [], isEager ? groups : [], newlyLoaded, entities);
   }
 
-  /** An entity a row. */
+  /** Reads rows that hold one entity each. */
   #readRows(rows: readonly Row[], read: (row: Row) => Instance | undefined): LoadGroup[] {
     const group = new LoadGroup();
-    for (let index = 0; index < rows.length; index++) group.take(read(rows[index]!)!, rows.length);
+    for (let index = 0; index < rows.length; index++) group.add(read(rows[index]!)!, rows.length);
     return [group];
   }
 
-  /** Rows of several entities: each row's entities are related as the joins say. A join makes several rows of one entity; it is found once. */
+  /** Reads rows that hold several entities each, and relates these along the joins. A join repeats an entity in several rows. */
   #readJoined(
     segments: readonly Segment[],
     rows: readonly Row[],
     readers: readonly ((row: Row) => Instance | undefined)[],
   ): LoadGroup[] {
-    const { relationships } = this.#workspace.registry;
+    const { relationships } = this.#state.registry;
     const all = segments.map(() => new Set<Instance>());
     const members = segments.map(() => new Map<Instance, Set<object>>());
     const found: (Instance | undefined)[] = [];
@@ -73,84 +75,82 @@ export class RowReader {
     });
     return all.map((instances) => {
       const group = new LoadGroup();
-      for (const instance of instances) group.take(instance, instances.size);
+      for (const instance of instances) group.add(instance, instances.size);
       return group;
     });
   }
 
-  /** Reads one entity's columns out of rows: the loaded object of the key, or a new one. */
+  /** Returns the function that reads one entity out of a row: the loaded object of the key, or a new one. */
   #reader(
     model: EntityModel,
     offset: number,
     populateExisting: boolean,
-    fresh: Instance[] | undefined,
+    created: Instance[] | undefined,
   ): (row: Row) => Instance | undefined {
-    const { relationships } = this.#workspace.registry;
+    const state = this.#state;
+    const { relationships } = state.registry;
     const hydrator = hydratorOf(model, relationships);
     const maker = keyMaker(model);
     const places = hydrator.keyPlaces.map((place) => offset + place);
-    const identities = this.#workspace.identities.of(model);
-    const kinds = kindsByDiscriminator(model, offset);
-    const inside = this.#workspace.connection.inTransaction ? this.#workspace.readInside : undefined;
+    const identities = state.identities.of(model);
+    const subclasses = subclassesOf(model, offset);
+    const uncommitted = state.connection.inTransaction ? state.readInTransaction : undefined;
     return (row) => {
       const key = maker.ofRow(row, places);
       if (key === undefined) return undefined;
       const known = identities.get(key);
       if (known) {
-        if (populateExisting || known.generation !== this.#workspace.generation) {
+        if (populateExisting || known.generation !== state.generation) {
           this.#reread(known, row, offset, model, populateExisting);
-          inside?.add(known);
+          uncommitted?.add(known);
         }
         return known;
       }
-      const kind = kinds?.get(String(row[kinds.place])) ?? model;
-      const own = kind === model ? hydrator : hydratorOf(kind, relationships);
-      const [ownRow, ownOffset] = kind === model ? [row, offset] : [rowOfKind(kind, model, row, offset), 0];
+      const subclass = subclasses?.get(String(row[subclasses.place])) ?? model;
+      const own = subclass === model ? hydrator : hydratorOf(subclass, relationships);
+      const [ownRow, ownOffset] = subclass === model ? [row, offset] : [rowOfSubclass(subclass, model, row, offset), 0];
       const entity = own.create(ownRow, ownOffset);
       const snapshot = own.snapshot(ownRow, ownOffset);
-      const instance = new Instance(kind, entity, this.#workspace, snapshot, key, this.#workspace.generation);
+      const instance = new Instance(subclass, entity, state, snapshot, key, state.generation);
       attach(entity, instance);
       identities.set(key, instance);
-      inside?.add(instance);
-      fresh?.push(instance);
+      uncommitted?.add(instance);
+      created?.push(instance);
       return instance;
     };
   }
 
-  /** Takes what the database says now; what was changed here since is kept, unless it is to be overwritten. */
+  /** Reads a loaded object again. Its changes are kept, unless they are to be overwritten. */
   #reread(instance: Instance, row: Row, offset: number, model: EntityModel, overwrite: boolean): void {
-    const { model: kind, entity } = instance;
-    const hydrator = hydratorOf(kind, this.#workspace.registry.relationships);
-    const edits = overwrite || !this.#workspace.isDirty(instance) ? NO_EDITS : editsOf(instance);
-    const [ownRow, ownOffset] = kind === model ? [row, offset] : [rowOfKind(kind, model, row, offset), 0];
+    const state = this.#state;
+    const { model: subclass, entity } = instance;
+    const hydrator = hydratorOf(subclass, state.registry.relationships);
+    const edits = overwrite || !state.isDirty(instance) ? NO_EDITS : editsOf(instance);
+    const [ownRow, ownOffset] = subclass === model ? [row, offset] : [rowOfSubclass(subclass, model, row, offset), 0];
     hydrator.populate(entity, ownRow, ownOffset);
     const snapshot = hydrator.snapshot(ownRow, ownOffset);
     for (const { column, value } of edits) column.write(entity, value);
-    // The edits were made on what was read before: whoever changed the row since must not be overwritten unseen.
-    if (edits.length > 0 && kind.version) snapshot[kind.version.index] = instance.snapshot![kind.version.index];
-    if (this.#workspace.bulkWritten.size > 0) this.#workspace.journal.record(instance);
+    // The changes are based on the version that was read before, which the UPDATE has to check.
+    if (edits.length > 0 && subclass.version)
+      snapshot[subclass.version.index] = instance.snapshot![subclass.version.index];
+    if (state.bulkWritten.size > 0) state.undoLog.record(instance);
     instance.snapshot = snapshot;
-    instance.generation = this.#workspace.generation;
+    instance.generation = state.generation;
     instance.group = undefined;
-    instance.guarded = undefined;
-    this.#workspace.forgetRelations(instance, overwrite);
+    instance.forbidden = undefined;
+    state.expireRelations(instance, overwrite);
   }
 
-  #hearsOfLoading({ metadata }: EntityModel): boolean {
-    return (
-      metadata.afterLoadListeners.length > 0 ||
-      this.#workspace.dataSource.subscribers.some(({ afterLoad }) => afterLoad !== undefined)
-    );
-  }
-
-  /** What follows when rows have become objects: listeners hear of new ones, and eager relations are loaded. */
-  async #afterReading(
-    fresh: readonly Instance[],
+  /** Calls the listeners of new objects, and loads eager relations. */
+  async #complete(
+    created: readonly Instance[],
     groups: readonly LoadGroup[],
-    arrivals: Set<object> | undefined,
+    newlyLoaded: Set<object> | undefined,
     entities: object[],
   ): Promise<object[]> {
-    await this.#tellOfLoading(fresh);
+    const { queryRunner } = this.#state.connection;
+    await notifyLoaded(queryRunner, created);
+    for (const instance of created) storeComputed(instance);
     for (const { instances } of groups) {
       const owners = new Map<RelationModel, object[]>();
       for (const { model, entity } of instances)
@@ -159,51 +159,48 @@ export class RowReader {
           if (list) list.push(entity);
           else owners.set(relation, [entity]);
         }
-      for (const [relation, list] of owners) await this.#workspace.loadRelation(list, relation, arrivals);
-      for (const [model, list] of byModel(instances))
-        await loadRelationIds(this.#workspace, this.#workspace.connection.queryRunner, model, list);
+      for (const [relation, list] of owners) await this.#context.loadRelation(list, relation, newlyLoaded);
+      for (const [model, list] of byModel(instances)) await loadRelationIds(this.#context, queryRunner, model, list);
     }
     return entities;
   }
+}
 
-  async #tellOfLoading(fresh: readonly Instance[]): Promise<void> {
-    await notifyLoaded(this.#workspace.connection.queryRunner, fresh);
-    // What listeners computed is no change of the user's.
-    for (const instance of fresh) {
-      const snapshot = [...instance.snapshot!];
-      for (const column of instance.model.columns) {
-        const value = column.read(instance.entity);
-        if (value !== undefined && !column.codec.same(value, snapshot[column.index]))
-          snapshot[column.index] = column.codec.freezeValue(value);
-      }
-      instance.snapshot = snapshot;
-    }
+/** Takes what listeners computed into the snapshot: it is no change of the user's. */
+function storeComputed(instance: Instance): void {
+  const snapshot = [...instance.snapshot!];
+  for (const column of instance.model.columns) {
+    const value = column.read(instance.entity);
+    if (value !== undefined && !column.codec.same(value, snapshot[column.index]))
+      snapshot[column.index] = column.codec.freezeValue(value);
   }
+  instance.snapshot = snapshot;
 }
 
 const NO_EDITS: readonly Change[] = [];
 
-/** Columns that were changed since they were read, with what their properties hold; a relation's own key follows the relation. */
+/** The changed columns with the values of their properties; a foreign key without a property follows its relation. */
 function editsOf(instance: Instance): Change[] {
   return changesOf(instance).map(({ column }) => ({ column, value: column.read(instance.entity) }));
 }
 
-interface Kinds extends Map<string, EntityModel> {
+interface Subclasses extends Map<string, EntityModel> {
+  /** The place of the discriminator column in a row. */
   place: number;
 }
 
-/** The classes of a single-table inheritance by what stands in the discriminator column; undefined where there is one class. */
-function kindsByDiscriminator(model: EntityModel, offset: number): Kinds | undefined {
+/** The classes of a single-table inheritance by discriminator value; undefined where there is one class. */
+function subclassesOf(model: EntityModel, offset: number): Subclasses | undefined {
   const { discriminatorColumn, childEntityMetadatas } = model.metadata;
   if (!discriminatorColumn || childEntityMetadatas.length === 0) return undefined;
-  const kinds = new Map() as Kinds;
-  kinds.place = offset + model.selected.findIndex(({ metadata }) => metadata === discriminatorColumn);
+  const subclasses = new Map() as Subclasses;
+  subclasses.place = offset + model.selected.findIndex(({ metadata }) => metadata === discriminatorColumn);
   for (const child of childEntityMetadatas)
-    if (child.discriminatorValue !== undefined) kinds.set(child.discriminatorValue, model.sibling(child));
-  return kinds;
+    if (child.discriminatorValue !== undefined) subclasses.set(child.discriminatorValue, model.sibling(child));
+  return subclasses;
 }
 
-/** The columns of one class out of a row that holds those of all classes of the table. */
-function rowOfKind(kind: EntityModel, model: EntityModel, row: Row, offset: number): Row {
-  return kind.selected.map(({ column }) => row[offset + model.selected.findIndex((one) => one.column === column)]);
+/** The columns of one class out of a row with the columns of all classes of the table. */
+function rowOfSubclass(subclass: EntityModel, model: EntityModel, row: Row, offset: number): Row {
+  return subclass.selected.map(({ column }) => row[offset + model.selected.findIndex((one) => one.column === column)]);
 }

@@ -1,60 +1,58 @@
 import type { Dialect, Row, RunResult, Statements } from "../../dialect/dialect";
 import type { ColumnModel } from "../../metadata/model";
-import type { Consequences, Cuts } from "../flush/cascades";
+import type { CascadeResult } from "../flush/change-set";
 import { throughOf, type Dependency } from "../flush/dependency";
+import type { OrphanActions } from "../state/changes";
 import { nameOf } from "../state/errors";
-import type { FlushPlan, Placeholders, Step } from "../flush/flush-plan";
+import { attach, Instance, instanceOf, type InstanceOwner } from "../state/instance";
+import { Reference } from "../state/reference";
+import { UndoLog } from "../state/undo-log";
+import { ValueToCome } from "../state/value-to-come";
 import { runStep, type FlushObserver } from "../write/flush-run";
-import { attach, Instance, instanceOf, referenceTo, type InstanceOwner, type Reference } from "../state/instance";
-import { UndoLog } from "../rollback/undo-log";
-import { followInMemory, type ReferencingRow } from "../write/key-change";
-import type { TemporaryValues } from "../write/temporary-values";
+import { updateReferencingInstances, type ReferencingRow } from "../write/key-change";
 import { Persister } from "../write/persister";
-import { Trees } from "../write/trees";
-import { ValueToCome, type Plan, type PlannedStatement, type PlannedStep, type PlannedWait } from "./plan";
+import { instancesOf, type FlushPlan, type Placeholders, type Step } from "../write/step";
+import type { TemporaryValue } from "../write/temporary-values";
+import { Trees } from "../write/trees/trees";
+import type { Plan, PlannedStatement, PlannedStep, PlannedWait } from "./plan";
 
-/** What a rehearsal has to know besides the plan. */
-interface Stage {
+interface DryRunOptions {
   readonly dialect: Dialect;
-  /** Who will hold the objects. */
+  /** The session that the objects will belong to. */
   readonly owner: InstanceOwner;
-  /** What the flush will do in memory before it writes. */
-  readonly concerned: Consequences;
+  /** What the flush changes in memory before it writes. */
+  readonly cascades: CascadeResult;
 }
 
 /**
- * Carries out a flush's plan on doubles of its objects, with somebody in the place of the database who writes down what is
- * sent. The same code runs as in the flush, so a plan cannot say anything else than what a flush does.
+ * Executes a flush plan on clones of its objects and a connection that only records statements. It is the code of the
+ * flush that runs, so that the plan cannot differ from it.
  */
-export async function dryRun(plan: FlushPlan, { dialect, owner, concerned }: Stage): Promise<Plan> {
-  const doubles = new Doubles(plan, owner, concerned);
-  const scribe = new Scribe(dialect);
-  const persister = new Persister(scribe, new UndoLog());
-  const trees = new Trees(scribe);
+export async function dryRun(plan: FlushPlan, { dialect, owner, cascades }: DryRunOptions): Promise<Plan> {
+  const clones = new Clones(plan, owner, cascades);
+  const connection = new RecordingConnection(dialect);
+  const persister = new Persister(connection, new UndoLog());
+  const trees = new Trees(connection);
   const steps: PlannedStep[] = [];
-  const tellOfTree = (nodes: readonly Instance[]): void => {
-    const statements = scribe.take();
-    if (statements.length > 0)
-      steps.push(
-        treeStep(
-          nodes.map((node) => doubles.originalOf(node)),
-          statements,
-        ),
-      );
+  const addTreeStep = (nodes: readonly Instance[]): void => {
+    const statements = connection.take();
+    if (statements.length === 0) return;
+    const originals = nodes.map((node) => clones.originalOf(node));
+    steps.push(treeStep(originals, statements));
   };
   for (const step of plan.steps) {
-    const doubled = doubles.step(step);
-    tellOfTree(await trees.before(doubled));
-    await runStep(doubled, persister, doubles);
-    steps.push(told(step, scribe.take(), plan));
-    tellOfTree(await trees.after(doubled));
+    const cloned = clones.step(step);
+    addTreeStep(await trees.before(cloned));
+    await runStep(cloned, persister, clones);
+    steps.push(plannedStep(step, connection.take(), plan));
+    addTreeStep(await trees.after(cloned));
   }
-  tellOfTree(await trees.finish());
+  addTreeStep(await trees.finish());
   return { steps, statements: steps.flatMap(({ statements }) => statements) };
 }
 
-/** Writes down what it is sent, and answers as a database would that has all the rows. */
-class Scribe implements Statements {
+/** Records statements, and answers as if every row existed. */
+class RecordingConnection implements Statements {
   readonly dialect: Dialect;
   #statements: PlannedStatement[] = [];
 
@@ -63,7 +61,7 @@ class Scribe implements Statements {
   }
 
   rows(sql: string, parameters: readonly unknown[] = []): Row[] {
-    // What the database made of a row is read, or returned: nobody knows it.
+    // A SELECT reads generated values, which are not known.
     if (/^select\b/i.test(sql)) return [];
     this.#statements.push({ sql, parameters });
     return [UNKNOWN];
@@ -86,39 +84,39 @@ class Scribe implements Statements {
   }
 }
 
-/** A row whose every column is NULL, however many are asked for. */
+/** A row whose columns are all NULL, however many are read. */
 const UNKNOWN: Row = new Proxy<Row>([], { get: () => null });
 
-/** Objects to be written in the place of those of a plan, so that these stay as they are. */
-class Doubles implements FlushObserver {
-  readonly #doubles = new Map<Instance, Instance>();
+/** Clones of a plan's objects, which are written in their place. */
+class Clones implements FlushObserver {
+  readonly #clones = new Map<Instance, Instance>();
   readonly #originals = new Map<Instance, Instance>();
 
-  constructor({ steps }: FlushPlan, owner: InstanceOwner, { cut, hidden }: Consequences) {
-    for (const step of steps) for (const instance of instancesOf(step)) this.#double(instance, owner);
-    for (const [instance, double] of this.#doubles) this.#relate(instance, double, cut.get(instance));
-    for (const instance of hidden) {
-      const double = this.#doubles.get(instance);
-      if (double) this.#await(double, instance.model.deleteDate!);
+  constructor({ steps }: FlushPlan, owner: InstanceOwner, { orphaned, softRemoved }: CascadeResult) {
+    for (const step of steps) for (const instance of instancesOf(step)) this.#clone(instance, owner);
+    for (const [instance, clone] of this.#clones) this.#relate(instance, clone, orphaned.get(instance));
+    for (const instance of softRemoved) {
+      const clone = this.#clones.get(instance);
+      if (clone) this.#setToCome(clone, instance.model.deleteDate!);
     }
   }
 
   step(step: Step): Step {
-    const of = (instance: Instance): Instance => this.#doubles.get(instance)!;
+    const of = (instance: Instance): Instance => this.#clones.get(instance)!;
     switch (step.action) {
       case "insert":
       case "update":
       case "delete":
         return {
           ...{ action: step.action, model: step.model, rows: step.rows.map(of) },
-          ...(step.standIns && { standIns: this.#standIns(step.standIns) }),
+          ...(step.placeholders && { placeholders: this.#placeholders(step.placeholders) }),
         };
       case "detach":
         return { ...step, rows: step.rows.map((row) => ({ ...row, instance: of(row.instance) })) };
       case "park":
         return {
           ...step,
-          rows: step.rows.map((row) => ({ ...row, instance: of(row.instance), value: unforeseen(row) })),
+          rows: step.rows.map((row) => ({ ...row, instance: of(row.instance), value: valueToCome(row) })),
         };
       case "link":
       case "unlink":
@@ -129,89 +127,85 @@ class Doubles implements FlushObserver {
     }
   }
 
-  originalOf(double: Instance): Instance {
-    return this.#originals.get(double)!;
+  originalOf(clone: Instance): Instance {
+    return this.#originals.get(clone)!;
   }
 
-  #standIns(standIns: Placeholders): Placeholders {
+  #placeholders(placeholders: Placeholders): Placeholders {
     return new Map(
-      [...standIns].map(([instance, columns]) => [
-        this.#doubles.get(instance)!,
-        new Map([...columns].map(([column, value]) => [column, unforeseen({ instance, column, value })])),
+      [...placeholders].map(([instance, columns]) => [
+        this.#clones.get(instance)!,
+        new Map([...columns].map(([column, value]) => [column, valueToCome({ instance, column, value })])),
       ]),
     );
   }
 
-  inserting(doubles: readonly Instance[]): void {
-    for (const double of doubles)
-      for (const column of double.model.columns)
-        if (column.metadata.generationStrategy === "uuid") this.#await(double, column);
+  inserting(clones: readonly Instance[]): void {
+    for (const clone of clones)
+      for (const column of clone.model.columns)
+        if (column.metadata.generationStrategy === "uuid") this.#setToCome(clone, column);
   }
 
-  inserted(doubles: readonly Instance[]): void {
-    for (const double of doubles)
-      for (const column of double.model.columns)
-        if (column.metadata.isGenerated && this.#isMade(double, column)) this.#await(double, column, true);
+  inserted(clones: readonly Instance[]): void {
+    for (const clone of clones)
+      for (const column of clone.model.columns)
+        if (column.metadata.isGenerated && isAbsent(column.read(this.originalOf(clone).entity)))
+          this.#setToCome(clone, column, true);
   }
 
-  rekeyed(followers: readonly ReferencingRow[]): void {
-    followInMemory(this.#originals.keys(), followers);
+  keysChanged(referencing: readonly ReferencingRow[]): void {
+    updateReferencingInstances(this.#originals.keys(), referencing);
   }
 
-  #isMade(double: Instance, column: ColumnModel): boolean {
-    return isAbsent(column.read(this.#originals.get(double)!.entity));
+  #setToCome(clone: Instance, column: ColumnModel, overwrite = false): void {
+    if (!overwrite && !isAbsent(column.read(clone.entity))) return;
+    const value = new ValueToCome(this.originalOf(clone).entity, column.property);
+    column.write(clone.entity, value);
+    if (clone.snapshot) clone.snapshot[column.index] = value;
   }
 
-  #await(double: Instance, column: ColumnModel, over = false): void {
-    if (!over && !isAbsent(column.read(double.entity))) return;
-    const value = new ValueToCome(this.#originals.get(double)!.entity, column.property);
-    column.write(double.entity, value);
-    if (double.snapshot) double.snapshot[column.index] = value;
-  }
-
-  #double(instance: Instance, owner: InstanceOwner): void {
-    if (this.#doubles.has(instance)) return;
+  #clone(instance: Instance, owner: InstanceOwner): void {
+    if (this.#clones.has(instance)) return;
     const entity = Object.create(Object.getPrototypeOf(instance.entity) as object) as object;
     for (const column of instance.model.columns) {
       const value = column.read(instance.entity);
       if (value !== undefined) column.write(entity, value);
     }
-    const double = new Instance(instance.model, entity);
-    double.owner = owner;
-    double.snapshot = instance.snapshot?.slice();
-    double.replaces = instance.replaces;
-    attach(entity, double);
-    this.#doubles.set(instance, double);
-    this.#originals.set(double, instance);
+    const clone = new Instance(instance.model, entity);
+    clone.owner = owner;
+    clone.snapshot = instance.snapshot?.slice();
+    clone.reusesRowOf = instance.reusesRowOf;
+    attach(entity, clone);
+    this.#clones.set(instance, clone);
+    this.#originals.set(clone, instance);
   }
 
-  #relate(instance: Instance, double: Instance, cuts: Cuts | undefined): void {
+  #relate(instance: Instance, clone: Instance, actions: OrphanActions | undefined): void {
     for (const relation of instance.model.relations) {
       if (!relation.holdsKey) continue;
-      const fate = cuts?.get(relation);
-      if (fate === "stays") {
+      const action = actions?.get(relation);
+      if (action === "disable") {
         for (const { foreign } of relation.joins)
-          foreign.write(double.entity, foreign.codec.thaw(double.snapshot![foreign.index]));
+          foreign.write(clone.entity, foreign.codec.thaw(clone.snapshot![foreign.index]));
         continue;
       }
-      if (fate === "null") {
-        for (const { foreign } of relation.joins) foreign.write(double.entity, null);
-        double.relate(relation, { ...referenceTo(null, { assigned: true }), copied: relation.joins.map(() => null) });
+      if (action === "nullify") {
+        for (const { foreign } of relation.joins) foreign.write(clone.entity, null);
+        const reference = Reference.assigned(null, undefined);
+        reference.copiedKey = relation.joins.map(() => null);
+        clone.setRelatedValue(relation, reference);
         continue;
       }
-      const reference = instance.relatedBy(relation) as Reference | undefined;
+      const reference = instance.reference(relation);
       if (!reference) continue;
       const other = reference.entity ? instanceOf(reference.entity) : undefined;
-      double.relate(relation, {
-        ...reference,
-        entity: (other && this.#doubles.get(other)?.entity) ?? reference.entity,
-      });
+      clone.setRelatedValue(relation, reference.to((other && this.#clones.get(other)?.entity) ?? reference.entity));
     }
   }
 }
 
-/** Which value is made up for a row is not known before. */
-function unforeseen({ instance, column, value }: Pick<TemporaryValues, "instance" | "column" | "value">): unknown {
+/** A temporary value is made up when it is written. */
+function valueToCome({ instance, column, value }: Pick<TemporaryValue, "instance" | "column" | "value">): unknown {
   return value === null ? null : new ValueToCome(instance.entity, column.property);
 }
 
@@ -219,17 +213,13 @@ function isAbsent(value: unknown): boolean {
   return value === null || value === undefined;
 }
 
-function* instancesOf(step: Step): Generator<Instance> {
-  if ("links" in step) for (const { owner, target } of step.links) yield* [owner, target];
-  else if (step.action === "detach" || step.action === "park") for (const { instance } of step.rows) yield instance;
-  else yield* step.rows;
-}
+// The plan as it is shown
 
-function told(step: Step, statements: readonly PlannedStatement[], plan: FlushPlan): PlannedStep {
+function plannedStep(step: Step, statements: readonly PlannedStatement[], plan: FlushPlan): PlannedStep {
   const rows = [...new Set(instancesOf(step))];
   const waits =
     "model" in step && step.action !== "detach" && step.action !== "park"
-      ? step.rows.flatMap((instance) => plan.waitsOf(instance).map((dependency) => waitOf(instance, dependency)))
+      ? step.rows.flatMap((instance) => plan.dependenciesOf(instance).map((dependency) => waitOf(instance, dependency)))
       : [];
   return {
     action: step.action,
@@ -244,8 +234,8 @@ function treeStep(nodes: readonly Instance[], statements: readonly PlannedStatem
   const { model } = nodes[0]!;
   const tree = model.tree!;
   const waits = nodes.flatMap((node) => {
-    const above = (node.relatedBy(tree.parent) as Reference | undefined)?.entity;
-    return above ? [waitFor(node.entity, above, "tree", tree.parent.label)] : [];
+    const parent = node.reference(tree.parent)?.entity;
+    return parent ? [waitFor(node.entity, parent, "tree", tree.parent.label)] : [];
   });
   return {
     action: "tree",

@@ -1,6 +1,3 @@
-import { inspect } from "node:util";
-import { nameOf } from "../state/errors";
-
 /** What a flush would send, in its order, and why in that order. */
 export interface Plan {
   readonly steps: readonly PlannedStep[];
@@ -46,33 +43,6 @@ export interface PlannedWait {
   readonly through: string;
   /** All of it in words: `<Post one> waits for <User susan> (foreign key Post.author)`. */
   readonly text: string;
-}
-
-/** Stands for a value that nobody knows before the flush: a key that the database makes, a uuid. */
-export class ValueToCome {
-  /** The object that will have it. */
-  readonly entity: object;
-  /** Its property. */
-  readonly property: string;
-
-  /** @internal */
-  constructor(entity: object, property: string) {
-    this.entity = entity;
-    this.property = property;
-  }
-
-  /** `<User susan>.id` */
-  toString(): string {
-    return `${nameOf(this.entity)}.${this.property}`;
-  }
-
-  toJSON(): string {
-    return this.toString();
-  }
-
-  [inspect.custom](): string {
-    return this.toString();
-  }
 }
 
 export const EMPTY_PLAN: Plan = { steps: [], statements: [] };

@@ -1,22 +1,23 @@
 import type { Row } from "../../dialect/dialect";
 import { compiled } from "../../metadata/compiled";
 import type { ColumnModel, EntityModel } from "../../metadata/model";
+import { isTracked } from "../state/changes";
 import { NOT_LOADED } from "../state/instance";
-import { relationalPrototype } from "./instrument";
+import { prototypeWithRelations } from "./instrument";
 import type { Relationships } from "./relationships";
 
 /**
- * Makes objects of rows, and finds what was changed in them since. Both are compiled for the entity: one function that
- * names its properties is several times faster than a loop over its columns.
+ * Creates objects from rows, and detects changes of them. Both are compiled for the entity: a function that names its
+ * properties is several times faster than a loop over its columns.
  */
 export interface Hydrator {
-  /** A new object with the values of a row; its columns begin at `offset`. */
+  /** Creates an object with the values of a row, whose columns begin at `offset`. */
   create(row: Row, offset: number): object;
   /** Writes the values of a row into an object. */
   populate(entity: object, row: Row, offset: number): void;
-  /** What to remember of a row. It may be the row itself. */
+  /** The snapshot of a row. It may be the row itself. */
   snapshot(row: Row, offset: number): unknown[];
-  /** Whether any column was changed. */
+  /** Whether any column differs from the snapshot. */
   isDirty(entity: object, snapshot: readonly unknown[]): boolean;
   /** The places of the primary key in `model.selected`. */
   readonly keyPlaces: readonly number[];
@@ -28,18 +29,6 @@ export function hydratorOf(model: EntityModel, relationships: Relationships): Hy
   let hydrator = hydrators.get(model);
   if (!hydrator) hydrators.set(model, (hydrator = compile(model, relationships)));
   return hydrator;
-}
-
-/** Columns whose change an UPDATE writes. */
-export function isTracked({ isVirtual, isOfChild, metadata }: ColumnModel): boolean {
-  return (
-    !isVirtual &&
-    !isOfChild &&
-    !metadata.isDiscriminator &&
-    !metadata.isVersion &&
-    metadata.asExpression === undefined &&
-    metadata.isUpdate
-  );
 }
 
 function compile(model: EntityModel, relationships: Relationships): Hydrator {
@@ -91,14 +80,14 @@ function compileAssignments(selected: readonly ColumnModel[], holder: string, pa
 
 function compileSnapshot(model: EntityModel, whole: boolean): (row: Row, offset: number) => unknown[] {
   const { columns } = model;
-  // What is computed stands behind them in a row, and is not remembered: nobody can change it.
+  // Computed values come after these in a row. They are read-only, so the snapshot leaves them out.
   const selected = model.selected.filter(({ isComputed }) => !isComputed);
   const changes = selected
     .map((column, place) => ({ column, place }))
     .filter(({ column: { codec } }) => !codec.plain || codec.decode !== undefined);
   const width = columns.length;
   return (row, offset) => {
-    // A row that is nothing but this entity is remembered as it came, without a copy.
+    // A row of this entity alone is its own snapshot, without a copy.
     let snapshot: unknown[];
     if (whole) snapshot = offset === 0 && row.length === width ? row : row.slice(offset, offset + width);
     else {
@@ -114,7 +103,7 @@ function compileIsDirty(tracked: readonly ColumnModel[]): Hydrator["isDirty"] {
   const conditions = tracked.map((column, place) => {
     const { index } = column;
     const value = column.path.length === 1 ? `entity[${JSON.stringify(column.property)}]` : `read[${place}](entity)`;
-    // Inlined for values that `===` compares; whatever differs there is looked at once more by the codec.
+    // `===` is inlined; only values that differ there are compared by the codec.
     return `((value = ${value}) !== snapshot[${index}] && value !== undefined && !codec[${place}].same(value, snapshot[${index}]))`;
   });
   return compiled(
@@ -125,16 +114,16 @@ function compileIsDirty(tracked: readonly ColumnModel[]): Hydrator["isDirty"] {
 }
 
 /**
- * How a new object of a class is made. Its constructor is left out where it does nothing but declare fields: an object that
- * is born with its values takes a fraction of the time. Otherwise it is called, as TypeORM calls it.
+ * Creates objects of a class. A constructor that only declares fields is not called: an object that is created with its
+ * values takes a fraction of the time. Any other is called, as TypeORM calls it.
  */
 function creatorOf(model: EntityModel, relationships: Relationships, populate: Populate): Hydrator["create"] {
   const target = typeof model.metadata.target === "function" ? (model.metadata.target as new () => object) : undefined;
   const prototype = (target?.prototype ?? Object.prototype) as object;
-  const knowing = relationalPrototype(model, prototype, relationships);
+  const instrumented = prototypeWithRelations(model, prototype, relationships);
   if (!target || !needsConstructor(model, target)) {
     const Row = compileAssignments(model.selected, "this", "(row, offset)") as new (row: Row, offset: number) => object;
-    Row.prototype = knowing;
+    Row.prototype = instrumented;
     return (row, offset) => new Row(row, offset);
   }
   const own = model.relations.filter(({ path }) => path.length === 1).map(({ property }) => property);
@@ -142,8 +131,8 @@ function creatorOf(model: EntityModel, relationships: Relationships, populate: P
     const entity = new target();
     for (const property of own)
       if (Object.hasOwn(entity, property)) delete (entity as Record<string, unknown>)[property];
-    // A class whose prototype cannot learn the relations.
-    if (knowing !== prototype) Object.setPrototypeOf(entity, knowing);
+    // The prototype of a frozen class cannot be extended.
+    if (instrumented !== prototype) Object.setPrototypeOf(entity, instrumented);
     populate(entity, row, offset);
     return entity;
   };
@@ -159,7 +148,7 @@ function needsConstructor({ metadata }: EntityModel, target: new () => object): 
   }
 }
 
-/** Whether making an object of a class may do anything that its own properties do not show: a constructor, private names. */
+/** Whether creating an object may have effects that its own properties do not show: a constructor, private fields. */
 function doesMoreThanDeclare(target: unknown): boolean {
   for (
     let type = target;

@@ -4,41 +4,41 @@ import { attach, instanceOf, type Instance } from "../state/instance";
 import type { Relationships } from "./relationships";
 
 /**
- * Gives an object the properties of its relations. They live on the prototype of its class, so that `instanceof` and
- * `constructor` stay what they were and nothing is to be seen on the object itself.
+ * Gives an object accessors for its relations. They are defined on the prototype of its class, so that `instanceof` and
+ * `constructor` keep working and the object itself shows nothing.
  */
 export function instrument(instance: Instance, relationships: Relationships): void {
   const { entity, model } = instance;
-  const brought = takeRelations(entity, model);
-  // V8 gives every object a hidden class of its own that is given a property after another prototype: that one comes last.
+  const given = takeRelations(entity, model);
+  // The prototype is set last: V8 gives an object a hidden class of its own where a property follows a change of prototype.
   attach(entity, instance);
   const prototype = Object.getPrototypeOf(entity) as object;
-  const knowing = relationalPrototype(model, prototype, relationships);
-  if (brought)
-    for (const [relation, value] of brought) if (value !== undefined && value !== null) expose(instance, relation);
-  if (knowing !== prototype) Object.setPrototypeOf(entity, knowing);
-  if (brought) for (const [relation, value] of brought) relationships.adopt(instance, relation, value);
+  const instrumented = prototypeWithRelations(model, prototype, relationships);
+  if (given)
+    for (const [relation, value] of given) if (value !== undefined && value !== null) expose(instance, relation);
+  if (instrumented !== prototype) Object.setPrototypeOf(entity, instrumented);
+  if (given) for (const [relation, value] of given) relationships.adopt(instance, relation, value);
 }
 
-/** Takes the relations out of an object's own properties, so that those of its prototype are found. */
+/** Removes the relations from an object's own properties, so that the accessors of its prototype are reached. */
 function takeRelations(entity: object, model: EntityModel): [RelationModel, unknown][] | undefined {
   const holder = entity as Record<string, unknown>;
-  let brought: [RelationModel, unknown][] | undefined;
+  let given: [RelationModel, unknown][] | undefined;
   for (const relation of model.relations)
     if (relation.path.length === 1 && Object.hasOwn(entity, relation.property)) {
-      const pair: [RelationModel, unknown] = [relation, broughtAlong(entity, relation)];
-      // An array that grows takes seventeen places.
-      brought = brought ? [...brought, pair] : [pair];
+      const pair: [RelationModel, unknown] = [relation, takeValue(entity, relation)];
+      // An array that grows from empty reserves seventeen places.
+      given = given ? [...given, pair] : [pair];
     }
-  if (!brought) return undefined;
-  // V8 looks properties up slowly in an object that lost one, unless it was the last: what comes behind is put back after it.
+  if (!given) return undefined;
+  // V8 looks up properties slowly in an object that lost one, unless it was the last: those behind it are removed and set again.
   const names = Object.keys(entity);
   let kept: string[] | undefined;
   const values: Record<string, unknown> = {};
-  let left = brought.length;
+  let left = given.length;
   for (let place = names.length - 1; left > 0 && place >= 0; place--) {
     const name = names[place]!;
-    if (isRelationAmong(brought, name)) left--;
+    if (isRelationAmong(given, name)) left--;
     else if ("value" in Object.getOwnPropertyDescriptor(entity, name)!) {
       (kept ??= []).push(name);
       values[name] = holder[name];
@@ -46,20 +46,20 @@ function takeRelations(entity: object, model: EntityModel): [RelationModel, unkn
     delete holder[name];
   }
   if (kept) for (const name of kept.reverse()) holder[name] = values[name];
-  if (left > 0) for (const [{ property }] of brought) delete holder[property];
-  return brought;
+  if (left > 0) for (const [{ property }] of given) delete holder[property];
+  return given;
 }
 
-function isRelationAmong(brought: readonly (readonly [RelationModel, unknown])[], name: string): boolean {
-  for (const [{ property }] of brought) if (property === name) return true;
+function isRelationAmong(given: readonly (readonly [RelationModel, unknown])[], name: string): boolean {
+  for (const [{ property }] of given) if (property === name) return true;
   return false;
 }
 
 /**
- * What an object has in a relation. TypeORM gives objects it makes an accessor for each lazy relation, which would load it;
- * what is behind the accessor is taken, and the accessor taken off.
+ * The value that an object has in a relation. TypeORM defines an accessor for each lazy relation on the objects that it
+ * creates, which would load the relation: its stored value is taken, and the accessor is deleted.
  */
-function broughtAlong(entity: object, { property, metadata }: RelationModel): unknown {
+function takeValue(entity: object, { property, metadata }: RelationModel): unknown {
   const values = entity as Record<string, unknown>;
   if (!metadata.isLazy || !Object.getOwnPropertyDescriptor(entity, property)?.get) return values[property];
   const [data, has, promise] = [`__${property}__`, `__has_${property}__`, `__promise_${property}__`];
@@ -68,33 +68,34 @@ function broughtAlong(entity: object, { property, metadata }: RelationModel): un
   return known;
 }
 
-/** How the objects of a model come to know their relations. */
-interface Instruction {
+/** The accessors of a model's relations. */
+interface Instrumentation {
   readonly relationships: Relationships;
-  /** The prototypes that its objects have, and those that know the relations in their place. */
+  /** The instrumented prototype for each prototype that objects of the model have. */
   readonly prototypes: Map<object, object>;
-  /** What a relation is on an object where it is known, by its place in the model. */
+  /** The own, enumerable property of an object whose relation is known, by the relation's index. */
   readonly visible: (PropertyDescriptor | undefined)[];
 }
 
-const instructions = new WeakMap<EntityModel, Instruction>();
+const instrumentations = new WeakMap<EntityModel, Instrumentation>();
 
 /**
- * The prototype that knows the relations of a model's objects that have this one: that of the class itself, which
- * learns them now. Objects of no class of their own (an EntitySchema's), or of one that is frozen, are given one in between.
+ * The prototype with accessors for a model's relations: the class's own prototype, on which they are defined now. Where
+ * there is no class (an EntitySchema), or it is frozen, a new prototype is put in between.
  */
-export function relationalPrototype(model: EntityModel, prototype: object, relationships: Relationships): object {
-  let instruction = instructions.get(model);
-  if (!instruction) {
-    instruction = { relationships, prototypes: new Map<object, object>(), visible: [] };
-    instructions.set(model, instruction);
+export function prototypeWithRelations(model: EntityModel, prototype: object, relationships: Relationships): object {
+  let instrumentation = instrumentations.get(model);
+  if (!instrumentation) {
+    instrumentation = { relationships, prototypes: new Map<object, object>(), visible: [] };
+    instrumentations.set(model, instrumentation);
   }
-  let knowing = instruction.prototypes.get(prototype);
-  if (!knowing) instruction.prototypes.set(prototype, (knowing = instructed(model, prototype, instruction)));
-  return knowing;
+  const { prototypes } = instrumentation;
+  let instrumented = prototypes.get(prototype);
+  if (!instrumented) prototypes.set(prototype, (instrumented = defineRelations(model, prototype, instrumentation)));
+  return instrumented;
 }
 
-function instructed(model: EntityModel, prototype: object, { visible }: Instruction): object {
+function defineRelations(model: EntityModel, prototype: object, { visible }: Instrumentation): object {
   const { target } = model.metadata;
   const own = typeof target === "function" ? (target.prototype as object) : undefined;
   const isOfClass = own !== undefined && (own === prototype || Object.prototype.isPrototypeOf.call(own, prototype));
@@ -111,48 +112,52 @@ function instructed(model: EntityModel, prototype: object, { visible }: Instruct
   return isClassItself ? prototype : holder;
 }
 
-/** Makes a relation that is known a property of the object's own: JSON and spreading see it. */
-export function expose(instance: Instance, told: RelationModel): void {
-  const relation = instance.model.ownRelation(told) ?? told;
+/** Makes a relation that is known an own, enumerable property, which JSON and spreading include. */
+export function expose(instance: Instance, asked: RelationModel): void {
+  const relation = instance.model.ownRelation(asked) ?? asked;
   const { exposed } = instance;
   if (exposed === relation || (exposed instanceof Set && exposed.has(relation)) || relation.path.length > 1) return;
-  // Most objects have one relation, so a set is made for the second only.
+  // Most objects have one relation, so only the second one needs a Set.
   instance.exposed =
     exposed === undefined ? relation : exposed instanceof Set ? exposed.add(relation) : new Set([exposed, relation]);
-  Object.defineProperty(instance.entity, relation.property, instructions.get(instance.model)!.visible[relation.index]!);
+  Object.defineProperty(
+    instance.entity,
+    relation.property,
+    instrumentations.get(instance.model)!.visible[relation.index]!,
+  );
 }
 
-/** Takes a relation that is not known any more out of sight. */
-export function conceal(instance: Instance, told: RelationModel): void {
-  const relation = instance.model.ownRelation(told) ?? told;
+/** Removes the own property of a relation that is not known any more. */
+export function conceal(instance: Instance, asked: RelationModel): void {
+  const relation = instance.model.ownRelation(asked) ?? asked;
   const { exposed } = instance;
   if (exposed === relation) instance.exposed = undefined;
   else if (!(exposed instanceof Set && exposed.delete(relation))) return;
   delete (instance.entity as Record<string, unknown>)[relation.property];
 }
 
-/** The property of a relation: on the prototype, and in sight on an object whose relation is known. */
+/** The property of a relation: on the prototype, and on an object whose relation is known. */
 interface RelationProperty {
   readonly hidden: PropertyDescriptor;
   readonly visible: PropertyDescriptor;
 }
 
-/** One a class and name, whatever the DataSource: objects that have the same function share their hidden class. */
+/** One for each class and name, whatever the DataSource: objects with the same accessor functions share a hidden class. */
 const properties = new WeakMap<object, Map<string, RelationProperty>>();
 
 function propertyOf(prototype: object, { property }: RelationModel): RelationProperty {
   let known = properties.get(prototype);
   if (!known) properties.set(prototype, (known = new Map<string, RelationProperty>()));
-  let made = known.get(property);
-  if (!made) {
+  let defined = known.get(property);
+  if (!defined) {
     const visible = { ...accessorsOf(prototype, property), enumerable: true, configurable: true };
-    known.set(property, (made = { visible, hidden: { ...visible, enumerable: false } }));
+    known.set(property, (defined = { visible, hidden: { ...visible, enumerable: false } }));
   }
-  return made;
+  return defined;
 }
 
 function accessorsOf(prototype: object, property: string): Required<Pick<PropertyDescriptor, "get" | "set">> {
-  // An accessor of the class's own, or of another copy of Retort, answers for the objects that are not ours.
+  // The class's own accessor, or that of another copy of Retort, serves the objects that are not instrumented here.
   const before = describedIn(prototype, property);
   const relations = new WeakMap<EntityModel, RelationModel>();
   const relationOf = ({ model }: Instance): RelationModel | undefined => {
@@ -164,20 +169,20 @@ function accessorsOf(prototype: object, property: string): Required<Pick<Propert
     get(this: object) {
       const instance = instanceOf(this);
       const relation = instance && relationOf(instance);
-      if (relation) return instructions.get(instance.model)!.relationships.read(instance, relation);
+      if (relation) return instrumentations.get(instance.model)!.relationships.read(instance, relation);
       return before?.get ? (before.get.call(this) as unknown) : (before?.value as unknown);
     },
     set(this: object, value: unknown) {
       const instance = instanceOf(this);
       const relation = instance && relationOf(instance);
-      if (relation) instructions.get(instance.model)!.relationships.write(instance, relation, value);
+      if (relation) instrumentations.get(instance.model)!.relationships.write(instance, relation, value);
       else if (before?.set) before.set.call(this, value);
       else Object.defineProperty(this, property, { value, writable: true, enumerable: true, configurable: true });
     },
   };
 }
 
-/** What a property is to objects of a prototype. */
+/** The descriptor of a property, own or inherited. */
 function describedIn(prototype: object, property: string): PropertyDescriptor | undefined {
   for (let holder: object | null = prototype; holder; holder = Object.getPrototypeOf(holder) as object | null) {
     const found = Object.getOwnPropertyDescriptor(holder, property);
@@ -186,24 +191,24 @@ function describedIn(prototype: object, property: string): PropertyDescriptor | 
   return undefined;
 }
 
-/** Objects that are being printed. */
+/** Objects that are being printed now: an object that contains itself is printed once. */
 const printing = new WeakSet();
 
-/** Prints an entity as a plain one would print: values instead of `[Getter/Setter]`. The `[util.inspect.custom]` of classes without one. */
+/** Prints an entity with values instead of `[Getter/Setter]`: the `[util.inspect.custom]` of classes that have none. */
 export function inspectEntity(this: object, depth: number | null, options: InspectOptionsStylized): string {
   const name = (this.constructor as { name?: string }).name ?? "";
   if (depth !== null && depth < 0) return options.stylize(`[${name}]`, "special");
   if (printing.has(this)) return options.stylize("[Circular]", "special");
   printing.add(this);
   try {
-    return inspect(doubleOf(this), { ...options, depth });
+    return inspect(printable(this), { ...options, depth });
   } finally {
     printing.delete(this);
   }
 }
 
-/** An object that prints as a plain one: of the same class, so that it has the class's name, without the function above. */
-function doubleOf(entity: object): object {
+/** A copy with plain values, of the same class so that the class's name is printed, and without the function above. */
+function printable(entity: object): object {
   const like = Object.create(Object.getPrototypeOf(entity) as object, {
     [inspect.custom]: { value: undefined },
   }) as object;
@@ -211,13 +216,12 @@ function doubleOf(entity: object): object {
   const instance = instanceOf(entity);
   for (const relation of instance?.model.relations ?? []) {
     const property = properties[relation.property];
-    if (property) properties[relation.property] = { value: shownRelation(instance!, relation), enumerable: true };
+    if (property) properties[relation.property] = { value: printableRelation(instance!, relation), enumerable: true };
   }
   return Object.create(like, properties) as object;
 }
 
-function shownRelation(instance: Instance, relation: RelationModel): unknown {
-  const value = instance.relatedBy(relation);
-  if (!value) return undefined;
-  return Array.isArray(value) ? Array.from(value as unknown[]) : "entity" in value ? value.entity : value;
+function printableRelation(instance: Instance, relation: RelationModel): unknown {
+  const value = instance.relatedValue(relation)?.value;
+  return Array.isArray(value) ? Array.from(value as unknown[]) : value;
 }

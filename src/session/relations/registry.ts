@@ -6,7 +6,7 @@ import { Relationships } from "./relationships";
 
 const registries = new WeakMap<DataSource, Registry>();
 
-/** What all sessions of one DataSource share: the models of its entities and how their objects are related in memory. */
+/** What all sessions of one DataSource share: the models of its entities, and the relationships of their objects. */
 export class Registry {
   readonly models: Models;
   readonly relationships: Relationships;
@@ -23,7 +23,7 @@ export class Registry {
     return registry;
   }
 
-  /** An object belongs to one open session at a time. */
+  /** @throws RetortError `session/other-session` where another open session owns the object */
   claim(instance: Instance, owner: InstanceOwner): void {
     if (instance.owner && instance.owner !== owner) throw heldByAnotherSession(instance.entity);
   }

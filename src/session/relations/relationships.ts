@@ -1,55 +1,59 @@
 import { isPlainObject } from "../../values";
-import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import { describe } from "../../metadata/errors";
+import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import type { Models } from "../../metadata/models";
+import { isAwaitable } from "../../query/awaitable";
 import { unknownProperty } from "../../query/errors";
 import type { Query } from "../../query/query";
-import { Collection, LazyCollection, LazyReference, type CollectionKeeper } from "./collection";
 import { nameOf, notInSession, raisedOnLoad, wrongEntity } from "../state/errors";
-import { Instance, instanceOf, NOT_LOADED, referenceTo, type InstanceOwner, type Reference } from "../state/instance";
+import { Instance, instanceOf, NOT_LOADED, type InstanceOwner } from "../state/instance";
+import { Reference } from "../state/reference";
+import { Collection, type CollectionAdapter } from "./collection";
 import { conceal, expose, instrument } from "./instrument";
+import { LazyCollection, LazyReference } from "./lazy";
+
+/** A relation to many, loaded or not; `isLoaded` tells which. */
+type ToMany = Collection<object> | LazyCollection;
 
 /**
- * Relations of objects in memory: what reading one gives, and how a change of one side is told to the other, so that
- * `p.author = u` puts p into `u.posts` and `u.posts.push(p)` sets `p.author`.
+ * Reads and sets relations of objects in memory, and keeps both sides in step: `p.author = u` adds p to `u.posts`, and
+ * `u.posts.push(p)` sets `p.author`.
  */
-export class Relationships implements CollectionKeeper {
+export class Relationships implements CollectionAdapter {
   readonly #models: Models;
 
   constructor(models: Models) {
     this.#models = models;
   }
 
-  /** What a property that is a relation holds. */
+  /** What the property of a relation returns. */
   read(instance: Instance, relation: RelationModel): unknown {
     const promise = instance.promises?.get(relation);
     if (promise) return promise;
     const value = relation.toMany ? this.#readMany(instance, relation) : this.#readOne(instance, relation);
     if (!relation.metadata.isLazy) return value;
-    // TypeORM's lazy relations are promises, whatever they hold.
-    return value instanceof LazyCollection || value instanceof LazyReference
-      ? this.load(instance, relation)
-      : Promise.resolve(value);
+    // TypeORM's lazy relations are promises, loaded or not.
+    return isAwaitable(value) ? this.load(instance, relation) : Promise.resolve(value);
   }
 
-  /** The related entity as far as memory knows it; undefined where only the database knows. */
+  /** The related entity as far as it is known in memory; undefined where only the database has it. */
   known(instance: Instance, relation: RelationModel): object | null | undefined {
-    const related = instance.relatedBy(relation) as Reference | undefined;
-    if (related) return related.entity;
+    const reference = instance.reference(relation);
+    if (reference) return reference.entity;
     if (!relation.holdsKey) return instance.snapshot ? undefined : null;
     const key = this.foreignKey(instance, relation);
     if (key === undefined) return null;
     return instance.owner && referencesPrimaryKey(relation) ? instance.owner.loaded(relation.target, key) : undefined;
   }
 
-  /** The value of the foreign key as it stands: a value, an object of values, or undefined where it is NULL. */
+  /** The current value of the foreign key: a value, an object of values, or undefined where it is NULL. */
   foreignKey(instance: Instance, relation: RelationModel): unknown {
     const values = this.foreignKeyValues(instance, relation);
     if (!values || values.length === 1) return values?.[0];
     return Object.fromEntries(relation.joins.map(({ referenced }, index) => [referenced.property, values[index]]));
   }
 
-  /** The values of the foreign key's columns as they stand; undefined where one is NULL. */
+  /** The current values of the foreign key's columns; undefined where one is NULL. */
   foreignKeyValues(instance: Instance, relation: RelationModel): unknown[] | undefined {
     const { joins } = relation;
     const values = new Array<unknown>(joins.length);
@@ -61,32 +65,32 @@ export class Relationships implements CollectionKeeper {
     return values;
   }
 
-  /** The entity that the foreign key points at, where it is loaded and not expired. */
+  /** The entity that the foreign key refers to, where it is loaded and not expired. */
   loadedTarget(instance: Instance, relation: RelationModel): object | undefined {
     const entity = instance.owner?.loaded(relation.target, this.foreignKey(instance, relation));
     return entity && !instanceOf(entity)!.isExpired ? entity : undefined;
   }
 
-  /** Sets a relation and tells the other side. */
+  /** Sets a relation, and the other side with it. */
   write(instance: Instance, relation: RelationModel, value: unknown): void {
     if (value instanceof Promise) {
       instance.owner?.changing(instance);
-      instance.promise(relation, value);
+      instance.setPromise(relation, value);
     } else if (relation.toMany) this.#writeMany(instance, relation, (value ?? []) as Iterable<object>);
     else this.#writeOne(instance, relation, value);
   }
 
-  /** Takes a relation for what the database says it is: whatever it was set to is forgotten, and nobody is told. */
+  /** Discards what a relation was set to, without notifying the other side: it is what the database has. */
   revert(instance: Instance, relation: RelationModel): void {
-    instance.relate(relation, undefined);
+    instance.setRelatedValue(relation, undefined);
     conceal(instance, relation);
     for (const { foreign } of relation.joins) {
-      const remembered = instance.snapshot![foreign.index];
-      if (typeof remembered !== "symbol") foreign.write(instance.entity, foreign.codec.thaw(remembered));
+      const stored = instance.snapshot![foreign.index];
+      if (typeof stored !== "symbol") foreign.write(instance.entity, foreign.codec.thaw(stored));
     }
   }
 
-  /** Gives an object values by property: columns, embeddeds and relations. */
+  /** Sets columns, embeddeds and relations of an object by property. */
   assign(instance: Instance, values: object): void {
     const { entity, model } = instance;
     for (const [property, value] of Object.entries(values)) {
@@ -103,64 +107,73 @@ export class Relationships implements CollectionKeeper {
     }
   }
 
-  /** Takes over what an object brought along in a relation before it was known. */
+  /** Takes the value that an object had in a relation before it was instrumented. */
   adopt(instance: Instance, relation: RelationModel, value: unknown): void {
-    if (value === undefined || value === null) {
-      if (value === null && !relation.toMany) instance.relate(relation, referenceTo(null, { assigned: true }));
-      return;
-    }
-    this.write(instance, relation, value);
+    if (value === undefined) return;
+    if (value !== null) this.write(instance, relation, value);
+    else if (!relation.toMany) instance.setRelatedValue(relation, Reference.assigned(null, null));
   }
 
-  /** What is remembered of an object; begun now where nobody has seen it. */
+  /** The state of an object, which is instrumented now where no session has seen it. */
   instanceFor(entity: object): Instance {
-    let instance = instanceOf(entity);
-    if (instance) return instance;
-    instance = new Instance(this.#models.ofEntity(entity), entity);
-    instrument(instance, this);
-    return instance;
+    return instanceOf(entity) ?? this.begin(entity, this.#models.ofEntity(entity));
   }
 
-  /** Starts to remember an object of a model that its class does not tell (an EntitySchema without a class). */
+  /** Instruments an object of a model that cannot be told by its class (an EntitySchema without one). */
   begin(entity: object, model: EntityModel): Instance {
     const instance = new Instance(model, entity);
     instrument(instance, this);
     return instance;
   }
 
-  /** Tells the other sides of an object's relations once more; those that know already do nothing. */
-  retell(instance: Instance): void {
-    instance.undone = false;
+  /** Notifies the other sides of an object's relations again. Those that have the object already do nothing. */
+  renotify(instance: Instance): void {
+    instance.isRolledBack = false;
     for (const relation of instance.model.relations) {
-      const related = instance.relatedBy(relation);
-      if (related instanceof Collection) for (const member of related) this.joined(instance, relation, member);
-      else if (related && "entity" in related && related.entity && relation.inverse)
-        this.#tell(related.entity, relation.inverse, instance.entity, true);
+      const related = instance.relatedValue(relation);
+      if (related?.isLoaded) for (const member of related.members()) this.memberAdded(instance, relation, member);
     }
   }
 
-  /** The object's row is gone: what it is related to is to be written anew, and to be told. */
+  /** The object's row is deleted: all that it is related to is to be written again, and to be notified. */
   renew(instance: Instance, owner: InstanceOwner): void {
     for (const relation of instance.model.relations) {
-      const related = instance.relatedBy(relation);
-      if (related instanceof Collection) related.unstore();
-      else if (related instanceof LazyCollection) instance.relate(relation, undefined);
-      else if (related) instance.relate(relation, { ...related, assigned: true });
+      const related = instance.relatedValue(relation);
+      if (related) instance.setRelatedValue(relation, related.isLoaded ? related.withoutRow() : undefined);
       else if (relation.holdsKey) {
         const key = this.foreignKey(instance, relation);
         if (key === undefined) continue;
         this.write(instance, relation, (referencesPrimaryKey(relation) && owner.loaded(relation.target, key)) || key);
       }
     }
-    instance.undone = true;
+    instance.isRolledBack = true;
   }
 
-  follows(relation: RelationModel, member: object): boolean {
+  /** Fills a relation to many with the members that were read. */
+  fillMany(instance: Instance, relation: RelationModel, stored: readonly object[]): void {
+    const related = toMany(instance, relation);
+    if (related?.isLoaded) return;
+    instance.owner?.reading(instance);
+    const collection = Collection.over(instance, relation, this, stored);
+    related?.applyTo(collection);
+    instance.setRelatedValue(relation, collection);
+    expose(instance, relation);
+  }
+
+  /** Fills a relation to one with the entity that was read. */
+  fillOne(instance: Instance, relation: RelationModel, entity: object | null): void {
+    if (instance.relatedValue(relation)) return;
+    instance.owner?.reading(instance);
+    instance.setRelatedValue(relation, Reference.loaded(entity));
+    expose(instance, relation);
+  }
+
+  // CollectionAdapter
+
+  isSetByMember(relation: RelationModel, member: object): boolean {
     const { inverse } = relation;
-    const instance = inverse && instanceOf(member);
-    if (!instance) return false;
-    const reference = instance.relatedBy(inverse) as Reference | undefined;
-    return reference !== undefined && !reference.told;
+    const reference = inverse && instanceOf(member)?.reference(inverse);
+    return reference !== undefined && !reference.isNotified;
   }
 
   query(owner: Instance, relation: RelationModel): Query<object> {
@@ -173,27 +186,6 @@ export class Relationships implements CollectionKeeper {
     return owner.owner.load(owner, relation);
   }
 
-  /** Fills a relation to many with what was read. */
-  fillMany(instance: Instance, relation: RelationModel, stored: readonly object[]): void {
-    const related = instance.relatedBy(relation);
-    if (related instanceof Collection) return;
-    instance.owner?.reading(instance);
-    const collection = Collection.over(instance, relation, this, stored);
-    if (related instanceof LazyCollection && related.moves.size > 0) collection.catchUp(related.moves);
-    instance.relate(relation, collection);
-    expose(instance, relation);
-  }
-
-  /** Fills a relation to one with what was read. */
-  fillOne(instance: Instance, relation: RelationModel, entity: object | null): void {
-    if (instance.relatedBy(relation)) return;
-    instance.owner?.reading(instance);
-    instance.relate(relation, referenceTo(entity, {}));
-    expose(instance, relation);
-  }
-
-  // Called by collections.
-
   checkMember(relation: RelationModel, member: unknown): void {
     const model =
       typeof member === "object" && member !== null
@@ -203,34 +195,28 @@ export class Relationships implements CollectionKeeper {
     if (model !== relation.target && !model.isA(relation.target)) throw wrongEntity(relation, nameOf(member as object));
   }
 
-  joined(owner: Instance, relation: RelationModel, member: object): void {
-    const inverse = relation.inverse;
-    if (!inverse) return;
-    const instance = this.instanceFor(member);
-    if (inverse.toMany) this.#followMany(instance, inverse, owner.entity, true);
-    else this.#reference(instance, inverse, owner.entity, owner.entity);
+  memberAdded(owner: Instance, relation: RelationModel, member: object): void {
+    if (relation.inverse) this.#notify(member, relation.inverse, owner.entity, true);
   }
 
-  left(owner: Instance, relation: RelationModel, member: object): void {
-    const inverse = relation.inverse;
-    if (!inverse) return;
-    const instance = this.instanceFor(member);
-    if (inverse.toMany) this.#followMany(instance, inverse, owner.entity, false);
-    else if (this.known(instance, inverse) === owner.entity) this.#reference(instance, inverse, null, owner.entity);
+  memberRemoved(owner: Instance, relation: RelationModel, member: object): void {
+    if (relation.inverse) this.#notify(member, relation.inverse, owner.entity, false);
   }
 
-  #readMany(instance: Instance, relation: RelationModel): unknown {
-    const related = instance.relatedBy(relation);
+  // Reading
+
+  #readMany(instance: Instance, relation: RelationModel): ToMany {
+    const related = toMany(instance, relation);
     if (related) return related;
     if (!instance.snapshot || !instance.owner) {
       const empty = Collection.over(instance, relation, this, []);
-      instance.relate(relation, empty);
+      instance.setRelatedValue(relation, empty);
       expose(instance, relation);
       return empty;
     }
-    this.#guard(instance, relation);
+    this.#checkAllowed(instance, relation);
     const lazy = new LazyCollection(instance, relation, this);
-    instance.relate(relation, lazy);
+    instance.setRelatedValue(relation, lazy);
     return lazy;
   }
 
@@ -238,36 +224,38 @@ export class Relationships implements CollectionKeeper {
     const known = this.known(instance, relation);
     if (known !== undefined) return known;
     if (!instance.owner) return undefined;
-    this.#guard(instance, relation);
+    this.#checkAllowed(instance, relation);
     return new LazyReference(instance, relation, this);
   }
 
-  #guard(instance: Instance, relation: RelationModel): void {
-    if (instance.owner?.raiseOnLoad || instance.guarded?.has(relation)) throw raisedOnLoad(relation);
+  #checkAllowed(instance: Instance, relation: RelationModel): void {
+    if (instance.owner?.raiseOnLoad || instance.forbidden?.has(relation)) throw raisedOnLoad(relation);
   }
+
+  // Setting
 
   #writeMany(instance: Instance, relation: RelationModel, value: Iterable<object>): void {
     const members = [...value];
     for (const member of members) this.checkMember(relation, member);
     instance.owner?.changing(instance);
-    const related = instance.relatedBy(relation);
-    if (related instanceof Collection) {
+    const related = toMany(instance, relation);
+    if (related?.isLoaded) {
       related.splice(0, related.length, ...members);
       return;
     }
-    const unread = instance.snapshot !== undefined && instance.owner !== undefined;
-    const collection = Collection.over<object>(instance, relation, this, [], unread);
-    instance.relate(relation, collection);
+    const needsStored = instance.snapshot !== undefined && instance.owner !== undefined;
+    const collection = Collection.over<object>(instance, relation, this, [], needsStored);
+    instance.setRelatedValue(relation, collection);
     expose(instance, relation);
     for (const member of members) collection.push(member);
-    if (!(related instanceof LazyCollection)) return;
-    // Those who came since the last flush are not in the database, where the others who have to leave are found.
-    for (const member of related.arrived()) if (!members.includes(member)) this.left(instance, relation, member);
+    // The flush finds the members that are removed in the database, where those that were only added are not.
+    for (const member of related?.members() ?? [])
+      if (!members.includes(member)) this.memberRemoved(instance, relation, member);
   }
 
   #writeOne(instance: Instance, relation: RelationModel, value: unknown): void {
     if (value === undefined) {
-      instance.relate(relation, undefined);
+      instance.setRelatedValue(relation, undefined);
       return;
     }
     if (value !== null) {
@@ -280,62 +268,70 @@ export class Relationships implements CollectionKeeper {
       if (model !== relation.target && !model.isA(relation.target))
         throw wrongEntity(relation, nameOf(value as object));
     }
-    this.#reference(instance, relation, value as object | null, undefined);
+    this.#setReference(instance, relation, value as object | null, undefined);
   }
 
-  /** `post.author = 1` or `{ id: 1 }`, as TypeORM takes it: only the key is known. */
+  /** `post.author = 1` or `{ id: 1 }`, as TypeORM accepts it: only the key is known. */
   #writeKey(instance: Instance, relation: RelationModel, value: unknown): void {
     const loaded = instance.owner?.loaded(relation.target, value);
     if (loaded) {
-      this.#reference(instance, relation, loaded, undefined);
+      this.#setReference(instance, relation, loaded, undefined);
       return;
     }
     instance.owner?.changing(instance);
     const stub = this.#models.dataSource.manager.create(relation.target.metadata.target as never) as object;
     for (const { referenced } of relation.joins)
       referenced.write(stub, typeof value === "object" ? referenced.read(value as object) : value);
-    instance.relate(relation, referenceTo(stub, { assigned: true, keyOnly: true }));
+    const stored = storedNext(instance, relation);
+    instance.setRelatedValue(relation, Reference.assigned(stub, stored, { isKeyOnly: true }));
     this.#copyKey(instance, relation, stub);
     expose(instance, relation);
   }
 
-  /** @param told the entity whose side has changed already and needs not be told */
-  #reference(instance: Instance, relation: RelationModel, entity: object | null, told: object | undefined): void {
+  /** @param notifiedBy the entity whose side changed first, and does not have to be notified */
+  #setReference(
+    instance: Instance,
+    relation: RelationModel,
+    entity: object | null,
+    notifiedBy: object | undefined,
+  ): void {
     const before = this.known(instance, relation);
-    if (before === entity && instance.relatedBy(relation)) return;
+    if (before === entity && instance.relatedValue(relation)) return;
     instance.owner?.changing(instance);
-    instance.relate(relation, referenceTo(entity, { assigned: true, told: told !== undefined }));
+    const isNotified = notifiedBy !== undefined;
+    const stored = storedNext(instance, relation);
+    instance.setRelatedValue(relation, Reference.assigned(entity, stored, { isNotified }));
     expose(instance, relation);
     if (relation.holdsKey) this.#copyKey(instance, relation, entity);
     const { inverse } = relation;
     if (!inverse) return;
-    if (before && before !== told && before !== entity) this.#tell(before, inverse, instance.entity, false);
-    if (entity && entity !== told) this.#tell(entity, inverse, instance.entity, true);
+    if (before && before !== notifiedBy && before !== entity) this.#notify(before, inverse, instance.entity, false);
+    if (entity && entity !== notifiedBy) this.#notify(entity, inverse, instance.entity, true);
   }
 
-  #tell(entity: object, relation: RelationModel, member: object, belongs: boolean): void {
+  /** Sets a relation of an entity because its other side changed. */
+  #notify(entity: object, relation: RelationModel, member: object, belongs: boolean): void {
     const other = this.instanceFor(entity);
-    if (relation.toMany) this.#followMany(other, relation, member, belongs);
+    if (relation.toMany) this.#syncMember(other, relation, member, belongs);
     else if (belongs || this.known(other, relation) === member)
-      this.#reference(other, relation, belongs ? member : null, member);
+      this.#setReference(other, relation, belongs ? member : null, member);
   }
 
-  #followMany(instance: Instance, relation: RelationModel, member: object, belongs: boolean): void {
-    let related = instance.relatedBy(relation);
+  #syncMember(instance: Instance, relation: RelationModel, member: object, belongs: boolean): void {
+    let related = toMany(instance, relation);
     if (!related) {
-      if (!instance.snapshot || !instance.owner) related = this.#readMany(instance, relation) as Collection<object>;
+      if (!instance.snapshot || !instance.owner) related = this.#readMany(instance, relation);
       else {
         related = new LazyCollection(instance, relation, this);
-        instance.relate(relation, related);
+        instance.setRelatedValue(relation, related);
       }
     }
-    (related as Collection<object> | LazyCollection).follow(member, belongs);
+    related.syncMember(member, belongs);
   }
 
-  /** The properties that hold the foreign key follow the entity, as far as its key is known yet. */
+  /** Copies the entity's key, as far as it is known, into the properties of the foreign key. */
   #copyKey(instance: Instance, relation: RelationModel, entity: object | null): void {
-    const reference = instance.relatedBy(relation) as Reference;
-    reference.copied = relation.joins.map(({ foreign, referenced }) => {
+    instance.reference(relation)!.copiedKey = relation.joins.map(({ foreign, referenced }) => {
       const value = entity === null ? null : (referenced.read(entity) ?? undefined);
       foreign.write(instance.entity, value);
       return value;
@@ -343,16 +339,27 @@ export class Relationships implements CollectionKeeper {
   }
 }
 
-/** Whether a foreign key points at the other side's primary key, by which the identity map finds it. */
+/** Whether a foreign key refers to the other side's primary key, by which the identity map finds it. */
 export function referencesPrimaryKey(relation: RelationModel): boolean {
   const { primary } = relation.target;
   return relation.joins.length === primary.length && relation.joins.every(({ referenced }) => referenced.isPrimary);
 }
 
-/** The value of a foreign key's column, whether a property holds it or only the row does. */
+function toMany(instance: Instance, relation: RelationModel): ToMany | undefined {
+  return instance.relatedValue(relation) as ToMany | undefined;
+}
+
+/** What the database stores in a relation to one when it is set; undefined where that was never read. */
+function storedNext(instance: Instance, relation: RelationModel): object | null | undefined {
+  const before = instance.reference(relation);
+  if (before) return before.storedNext;
+  return instance.snapshot ? undefined : null;
+}
+
+/** The value of a foreign key's column, in its property or, without one, in the snapshot. */
 function heldValue(instance: Instance, foreign: ColumnModel): unknown {
   if (!foreign.isVirtual) return foreign.read(instance.entity);
   const own = instance.model.ownColumn(foreign);
-  const remembered = own && instance.snapshot?.[own.index];
-  return remembered === NOT_LOADED || remembered === undefined ? undefined : foreign.codec.thaw(remembered);
+  const stored = own && instance.snapshot?.[own.index];
+  return stored === NOT_LOADED || stored === undefined ? undefined : foreign.codec.thaw(stored);
 }

@@ -1,8 +1,6 @@
 import { firstLine, pluralize } from "../../text";
 import { RetortError } from "../../errors";
 import type { ColumnModel, RelationModel } from "../../metadata/model";
-import { throughOf, type Dependency } from "../flush/dependency";
-import type { Instance } from "./instance";
 
 export function notLoaded(relation: RelationModel): RetortError {
   return new RetortError("session/not-loaded", `${relation.label} is not loaded`, {
@@ -149,25 +147,6 @@ export function childrenNeedParent(parent: object, relation: RelationModel, coun
     `${nameOf(parent)} cannot be deleted: ${children}${where} ${count === 1 ? "needs" : "need"} it (${relation.label} is NOT NULL)`,
     { hint: `delete them too, or declare onDelete: "CASCADE"` },
   );
-}
-
-/** @param circle who needs whom, all around */
-export function unresolvableCycle(circle: readonly (readonly [Instance, Dependency])[]): RetortError {
-  const needs = circle.map(
-    ([{ entity }, dependency]) => `${nameOf(entity)} needs ${nameOf(dependency.on.entity)} (${throughOf(dependency)})`,
-  );
-  const keys = new Set(circle.flatMap(([, { relation, unique }]) => relation?.label ?? foreignKeyAmong(unique!) ?? []));
-  const hint =
-    keys.size > 0
-      ? `make one of ${[...keys].join(", ")} nullable, or deferrable: { deferrable: "INITIALLY DEFERRED" }`
-      : "give one of them another value and flush() before the others take theirs";
-  return new RetortError("session/cycle", `rows need each other, and none can be written first: ${needs.join(", ")}`, {
-    hint,
-  });
-}
-
-function foreignKeyAmong(columns: readonly ColumnModel[]): string | undefined {
-  return columns.find(({ metadata }) => metadata.referencedColumn)?.label;
 }
 
 export function keyCannotFollow(entity: string): RetortError {

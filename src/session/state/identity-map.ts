@@ -17,7 +17,7 @@ export class IdentityMap {
     return this.#byModel.get(model.root)?.get(key);
   }
 
-  put(instance: Instance): void {
+  add(instance: Instance): void {
     this.of(instance.model).set(instance.key, instance);
   }
 

@@ -1,92 +1,70 @@
 import { groupBy } from "../../groups";
-import type { EntityModel, RelationModel } from "../../metadata/model";
+import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import type { Query } from "../../query/query";
-import type { Collection, LazyCollection } from "../relations/collection";
-import type { UndoRecord } from "../rollback/undo-log";
-import type { LoadGroup } from "./load-group";
+import type { Reference } from "./reference";
+import type { RelatedValue, SavedRelation } from "./related-value";
 
 /** SQLAlchemy's five states of an object. */
 export type EntityState = "transient" | "pending" | "persistent" | "deleted" | "detached";
 
-/** A relation to one, once it is known. */
-export interface Reference {
-  entity: object | null;
-  /** Set by somebody, not read: what the foreign key has to follow. */
-  assigned: boolean;
-  /** Set because the other side changed: it does not bring the entity into a session. */
-  told: boolean;
-  /** Only the key is known: `post.author = { id: 1 }`. The entity is no object of the session. */
-  keyOnly: boolean;
-  /** What was written into the properties that hold the foreign key; a property that differs was set later, and wins. */
-  copied: unknown[] | undefined;
-  /** A running flush writes it; one that is set in the meantime is another reference. */
-  writing: boolean;
-}
-
-/** A reference with all its fields, in one order: there are as many of them as of objects. */
-export function referenceTo(
-  entity: object | null,
-  { assigned = false, told = false, keyOnly = false }: Partial<Pick<Reference, "assigned" | "told" | "keyOnly">>,
-): Reference {
-  return { entity, assigned, told, keyOnly, copied: undefined, writing: false };
-}
-
-/** What is known of one relation of one object. */
-export type Related = Reference | Collection<object> | LazyCollection;
-
-/** What an object needs of the session that holds it. Kept small, so that objects do not know sessions. */
-export interface InstanceOwner {
-  /** Called before the first change of an object since the last commit or savepoint. */
-  changing(instance: Instance): void;
-  /** Called before a relation of an object takes what was read: what a transaction shows may never have been. */
-  reading(instance: Instance): void;
-  /** The loaded entity of a key, if there is one. */
-  loaded(model: EntityModel, key: unknown): object | undefined;
-  /** Reads a relation of an object (and of those that were read with it) from the database. */
+/** Reads relations from the database. */
+export interface RelationSource {
+  /** Loads a relation of an object, and of those that were read with it; resolves to what its property returns then. */
   load(instance: Instance, relation: RelationModel): Promise<unknown>;
   /** The query of the rows that an object is related to. */
   relatedQuery(instance: Instance, relation: RelationModel): Query<object>;
-  /** Whether touching a relation that is not loaded is an error. */
+}
+
+/** What an object uses of the session that it belongs to. */
+export interface InstanceOwner extends RelationSource {
+  /** Called before the first change of an object since the last commit or savepoint. */
+  changing(instance: Instance): void;
+  /** Called before a relation takes what was read: what a transaction reads may be rolled back. */
+  reading(instance: Instance): void;
+  /** The loaded entity of a key, if there is one. */
+  loaded(model: EntityModel, key: unknown): object | undefined;
+  /** Whether reading a relation that is not loaded throws. */
   readonly raiseOnLoad: boolean;
   readonly generation: number;
 }
 
-/** Marks a column that was not read (`select: false`) in a snapshot. */
+/** Marks a column of a snapshot that was not read (`select: false`). */
 export const NOT_LOADED: unique symbol = Symbol("not loaded");
 
 /**
- * What is remembered of one entity object. The five states are expressions over these facts: whether a session holds
- * it, whether the database has its row, and whether its deletion was asked for or has been sent.
+ * The state of one entity object. The five states of SQLAlchemy follow from these facts: whether a session owns it,
+ * whether the database has its row, and whether its deletion was asked for or has been sent.
  */
 export class Instance {
   // Declared here and set in the constructor: there are tens of thousands, and fields would be defined twice.
   declare readonly model: EntityModel;
   declare readonly entity: object;
   declare owner: InstanceOwner | undefined;
-  /** What the database holds, column by column, in the codecs' remembered form; undefined while it has no row. */
+  /** What the database stores, column by column, in the codecs' snapshot form; undefined while there is no row. */
   declare snapshot: unknown[] | undefined;
-  /** Its place in the identity map. */
+  /** Its key in the identity map. */
   declare key: unknown;
   declare deletion: "none" | "asked" | "sent";
-  /** Why its delete date was set or taken off, until the flush that writes it. */
+  /** Why its delete date was set or cleared, until the flush that writes it. */
   declare soft: "remove" | "recover" | undefined;
   /** The deleted object whose row it takes over, until the flush that writes it is done. */
-  declare replaces: Instance | undefined;
-  /** The session's generation at which it was read last; an older one means expired. */
+  declare reusesRowOf: Instance | undefined;
+  /** The session's generation when it was read last; an older one means expired. */
   declare generation: number;
-  declare related: (Related | undefined)[] | undefined;
-  /** Relations that are properties of the object's own, and to be seen there. */
+  /** The values of its relations, by the relations' index. */
+  declare related: (RelatedValue | undefined)[] | undefined;
+  /** Relations that are own, enumerable properties of the object now. */
   declare exposed: Set<RelationModel> | RelationModel | undefined;
-  /** Those read together with it, for which a relation is loaded at once. */
+  /** The objects that were read by the same query, for which a relation is loaded together. */
   declare group: LoadGroup | undefined;
-  /** A rollback made it new again: the other sides of its relations have forgotten it. */
-  declare undone: boolean;
-  /** What its session's journal remembers of it, at the innermost level. */
-  declare memento: UndoRecord | undefined;
-  /** Promises that were set for TypeORM's lazy relations, to be waited for before a flush. */
+  /** A rollback made it new again, and removed it from the other sides of its relations. */
+  declare isRolledBack: boolean;
+  /** The innermost undo record of its session. */
+  declare undoRecord: UndoRecord | undefined;
+  /** Promises that were assigned to TypeORM's lazy relations; a flush awaits them. */
   declare promises: Map<RelationModel, Promise<unknown>> | undefined;
-  /** Relations that must not be loaded by touching them. */
-  declare guarded: Set<RelationModel> | undefined;
+  /** Relations that throw when they are read and not loaded (`options(raise(…))`). */
+  declare forbidden: Set<RelationModel> | undefined;
 
   constructor(
     model: EntityModel,
@@ -103,15 +81,15 @@ export class Instance {
     this.key = key;
     this.deletion = "none";
     this.soft = undefined;
-    this.replaces = undefined;
+    this.reusesRowOf = undefined;
     this.generation = generation;
     this.related = undefined;
     this.exposed = undefined;
     this.group = undefined;
-    this.undone = false;
-    this.memento = undefined;
+    this.isRolledBack = false;
+    this.undoRecord = undefined;
     this.promises = undefined;
-    this.guarded = undefined;
+    this.forbidden = undefined;
   }
 
   get state(): EntityState {
@@ -124,29 +102,75 @@ export class Instance {
     return this.owner !== undefined && this.generation !== this.owner.generation;
   }
 
-  promise(relation: RelationModel, value: Promise<unknown>): void {
+  setPromise(relation: RelationModel, value: Promise<unknown>): void {
     (this.promises ??= new Map()).set(relation, value);
   }
 
-  relatedBy(relation: RelationModel): Related | undefined {
+  relatedValue(relation: RelationModel): RelatedValue | undefined {
     if (!this.related) return undefined;
     const own = this.model.ownRelation(relation);
     return own && this.related[own.index];
   }
 
-  relate(relation: RelationModel, related: Related | undefined): void {
+  /** The value of a relation to one. */
+  reference(relation: RelationModel): Reference | undefined {
+    return this.relatedValue(relation) as Reference | undefined;
+  }
+
+  setRelatedValue(relation: RelationModel, value: RelatedValue | undefined): void {
     const own = this.model.ownRelation(relation);
-    // As many places as there are relations: an array that grows takes seventeen.
-    if (own) (this.related ??= new Array<Related | undefined>(this.model.relations.length))[own.index] = related;
+    // Allocated at its full size: an array that grows from empty reserves seventeen places.
+    if (own) (this.related ??= new Array<RelatedValue | undefined>(this.model.relations.length))[own.index] = value;
   }
 }
 
-/** Returns the object it is given, so that a subclass can put a private field on an object that is already there. */
+/**
+ * The objects that one query returned. When a relation of one of them is read, it is loaded for all of them: a loop over
+ * a thousand users and their posts sends two statements, not a thousand and one.
+ */
+export class LoadGroup {
+  readonly instances: Instance[] = [];
+
+  /** @param size how many there will be; an object that belongs to a larger group stays in that one */
+  add(instance: Instance, size: number): void {
+    this.instances.push(instance);
+    if (!instance.group || instance.group.instances.length <= size) instance.group = this;
+  }
+}
+
+/** One object as it was at the last commit or savepoint, so that a rollback can restore it without a query. */
+export interface UndoRecord {
+  readonly instance: Instance;
+  /** Whether the session owns the object after a rollback. */
+  isOwned: boolean;
+  readonly snapshot: unknown[] | undefined;
+  readonly key: unknown;
+  deletion: Instance["deletion"];
+  readonly generation: number;
+  readonly related: readonly (SavedRelation | undefined)[] | undefined;
+  /** The values of its `@RelationId` properties. */
+  readonly relationIds: readonly unknown[];
+  /** What a flush filled in. */
+  filled: FilledProperties | undefined;
+  /** The level of the undo log that it belongs to. */
+  level: UndoRecord[];
+  /** The object's record at the enclosing level. */
+  readonly outer: UndoRecord | undefined;
+}
+
+/** Properties of a new object that a flush fills in: a generated key, a default, a foreign key. */
+export interface FilledProperties {
+  readonly columns: readonly ColumnModel[];
+  /** What the properties held before, by the columns' index. */
+  readonly before: readonly unknown[];
+}
+
+/** Returns the object it is given, so that a subclass can put a private field on an existing object. */
 const Stamped = function (this: unknown, entity: object): object {
   return entity;
 } as unknown as new (entity: object) => object;
 
-/** A private field on the entity itself: nobody can see it, copy it or print it, and it is faster than a WeakMap. */
+/** A private field on the entity itself: it cannot be seen, copied or printed, and it is faster than a WeakMap. */
 class Stamp extends Stamped {
   #instance: Instance;
 
@@ -169,12 +193,12 @@ export function attach(entity: object, instance: Instance): void {
   Stamp.put(entity, instance);
 }
 
-/** What is remembered of an object; undefined for one that no session has seen. */
+/** The state of an object; undefined for one that no session has seen. */
 export function instanceOf(entity: object): Instance | undefined {
   return Stamp.read(entity);
 }
 
-/** Objects by the entity that they are of. */
+/** Groups objects by entity. */
 export function byModel(instances: Iterable<Instance>): Map<EntityModel, Instance[]> {
   return groupBy(instances, ({ model }) => model);
 }

@@ -1,7 +1,7 @@
 import { compiled } from "../../metadata/compiled";
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
-import { ValueToCome } from "../preview/plan";
-import { instanceOf, NOT_LOADED, type Instance, type Reference } from "./instance";
+import { instanceOf, NOT_LOADED, type Instance } from "./instance";
+import { ValueToCome } from "./value-to-come";
 
 /** A foreign key column, and the relation that decides its value. */
 interface ForeignKeyColumn {
@@ -12,7 +12,7 @@ interface ForeignKeyColumn {
 
 const foreignKeys = new WeakMap<EntityModel, (ForeignKeyColumn | undefined)[]>();
 
-/** For each column of an entity: the relation it is the foreign key of, if any. */
+/** For each column of an entity: the relation whose foreign key it belongs to, if any. */
 export function foreignKeysOf(model: EntityModel): readonly (ForeignKeyColumn | undefined)[] {
   let columns = foreignKeys.get(model);
   if (columns) return columns;
@@ -27,45 +27,45 @@ export function foreignKeysOf(model: EntityModel): readonly (ForeignKeyColumn | 
   return columns;
 }
 
-/** The value a column should have in the database by now; undefined where nobody said. */
+/** The value that an object has for a column now; undefined where it has none. */
 export function currentValue(instance: Instance, asked: ColumnModel): unknown {
   const column = instance.model.ownColumn(asked);
   if (!column) return undefined;
   const foreignKey = foreignKeysOf(instance.model)[column.index];
   if (foreignKey) {
-    const followed = followedValue(instance, column, foreignKey);
-    if (followed !== undefined) return followed;
+    const key = keyOfReference(instance, column, foreignKey);
+    if (key !== undefined) return key;
   }
   if (!column.isVirtual) return column.read(instance.entity);
-  const remembered = instance.snapshot?.[column.index];
-  return remembered === NOT_LOADED || remembered === undefined ? undefined : column.codec.thaw(remembered);
+  const stored = instance.snapshot?.[column.index];
+  return stored === NOT_LOADED || stored === undefined ? undefined : column.codec.thaw(stored);
 }
 
-/** What the assigned relation says of its foreign key; undefined where it says nothing, or was overruled by the property. */
-function followedValue(
+/** What an assigned relation makes of its foreign key; undefined where none was assigned, or the property was set after it. */
+function keyOfReference(
   instance: Instance,
   column: ColumnModel,
   { relation, place, referenced }: ForeignKeyColumn,
 ): unknown {
-  const reference = instance.relatedBy(relation) as Reference | undefined;
-  if (!reference?.assigned) return undefined;
-  if (!column.isVirtual && !Object.is(column.read(instance.entity), reference.copied?.[place])) return undefined;
+  const reference = instance.reference(relation);
+  if (!reference?.isChanged) return undefined;
+  if (!column.isVirtual && !Object.is(column.read(instance.entity), reference.copiedKey?.[place])) return undefined;
   if (reference.entity === null) return null;
   const other = instanceOf(reference.entity);
   if (!other) return referenced.read(reference.entity) ?? null;
-  // A row that is still to be inserted cannot be pointed at, though its key be known: NULL for now, an UPDATE later.
+  // A foreign key cannot refer to a row that is not inserted yet, though its key be known: NULL for now, an UPDATE later.
   if (!other.snapshot && other.owner && other !== instance) return null;
   return currentValue(other, referenced) ?? null;
 }
 
-/** A value as it travels to the database. */
+/** A value as it is sent to the database. */
 export function encodedValue({ codec }: ColumnModel, value: unknown): unknown {
   return codec.encode && !(value instanceof ValueToCome) ? codec.encode(value) : value;
 }
 
 const readers = new WeakMap<EntityModel, (entity: object) => unknown[]>();
 
-/** Reads all columns' properties of an object at once, compiled for the entity; undefined where no property holds the column. */
+/** Reads all columns' properties of an object at once, compiled for the entity; undefined for a column without a property. */
 export function propertiesOf(model: EntityModel): (entity: object) => unknown[] {
   let reader = readers.get(model);
   if (!reader) readers.set(model, (reader = compileReader(model)));
@@ -84,21 +84,19 @@ function compileReader({ columns }: EntityModel): (entity: object) => unknown[] 
   );
 }
 
-/** Values of the primary key, as they are now. */
+/** The current values of the primary key. */
 export function keyValues(instance: Instance): unknown[] {
   return instance.model.primary.map((column) => currentValue(instance, column));
 }
 
-/** What the row has in a column, though the object may have another value by now; a column that was not read is as the object has it. */
+/** The value that the row has in a column; where it was not read, the value of the property. */
 export function storedValue(instance: Instance, column: ColumnModel): unknown {
   const own = instance.model.ownColumn(column);
-  const remembered = own && instance.snapshot?.[own.index];
-  return remembered === NOT_LOADED || remembered === undefined
-    ? column.read(instance.entity)
-    : column.codec.thaw(remembered);
+  const stored = own && instance.snapshot?.[own.index];
+  return stored === NOT_LOADED || stored === undefined ? column.read(instance.entity) : column.codec.thaw(stored);
 }
 
-/** Values of the primary key that the row has in the database. */
+/** The values of the primary key that the row has in the database. */
 export function storedKeyValues(instance: Instance): unknown[] {
   return instance.model.primary.map((column) => column.codec.thaw(instance.snapshot![column.index]));
 }
@@ -112,4 +110,24 @@ export function keyParameters({ model, snapshot }: Instance): unknown[] {
     parameters[place] = encodedValue(primary[place]!, codec.plain ? snapshot![index] : codec.thaw(snapshot![index]));
   }
   return parameters;
+}
+
+const EMPTY: readonly unknown[] = [];
+
+/** The values of an object's `@RelationId` properties. */
+export function relationIdValues({ entity, model: { relationIds } }: Instance): readonly unknown[] {
+  return relationIds.length === 0
+    ? EMPTY
+    : relationIds.map(({ property }) => (entity as Record<string, unknown>)[property]);
+}
+
+/** Sets the `@RelationId` properties that an object has to earlier values. */
+export function restoreRelationIds(instance: Instance, values: readonly unknown[]): void {
+  instance.model.relationIds.forEach(({ property }, place) => {
+    if (property in instance.entity) writeRelationId(instance, property, values[place]);
+  });
+}
+
+export function writeRelationId({ entity }: Instance, property: string, value: unknown): void {
+  (entity as Record<string, unknown>)[property] = value;
 }

@@ -1,27 +1,29 @@
 import type { EntityModel, RelationModel } from "../../metadata/model";
-import { changesForNow } from "../flush/change-set";
-import type { Step } from "../flush/flush-plan";
+import type { Update } from "../flush/change-set";
+import { changesKey, isReferenced } from "../flush/referenced-columns";
+import { changesForNow } from "../state/changes";
 import type { Instance } from "../state/instance";
-import { changesKey, followersOf, isPointedAt, type ReferencingRow } from "./key-change";
-import type { TemporaryValues } from "./temporary-values";
-import type { Persister, Update } from "./persister";
+import { referencingRowsOf, type ReferencingRow } from "./key-change";
+import type { Persister } from "./persister";
+import type { Step } from "./step";
+import type { TemporaryValue } from "./temporary-values";
 
-/** Looks at new rows before and after they are inserted, and at keys that have changed. */
+/** Is notified of new rows before and after they are inserted, and of keys that have changed. */
 export interface FlushObserver {
   inserting(instances: readonly Instance[]): void;
   inserted(instances: readonly Instance[]): void;
-  rekeyed(followers: readonly ReferencingRow[]): void;
+  keysChanged(referencing: readonly ReferencingRow[]): void;
 }
 
-/** Carries out one step of a plan. Keys that were not known when it was made are, by now. */
-export async function runStep(step: Step, persister: Persister, watcher: FlushObserver): Promise<void> {
+/** Executes one step of a plan. Keys that were not known when the plan was made are known now. */
+export async function runStep(step: Step, persister: Persister, observer: FlushObserver): Promise<void> {
   switch (step.action) {
     case "insert":
-      watcher.inserting(step.rows);
-      await persister.insert(step.model, step.rows, step.standIns);
-      return watcher.inserted(step.rows);
+      observer.inserting(step.rows);
+      await persister.insert(step.model, step.rows, step.placeholders);
+      return observer.inserted(step.rows);
     case "update":
-      return runUpdates(step.model, step.updates ?? updatesOf(step.rows), persister, watcher);
+      return runUpdates(step.model, step.updates ?? updatesOf(step.rows), persister, observer);
     case "delete":
       return persister.delete(step.model, step.rows);
     case "detach":
@@ -30,7 +32,7 @@ export async function runStep(step: Step, persister: Persister, watcher: FlushOb
         step.rows.map(({ instance, relations }) => ({ instance, changes: nullsOf(relations) })),
       );
     case "park":
-      return runParkings(step.rows, persister, watcher);
+      return runTemporaryValues(step.rows, persister, observer);
     case "link":
       return persister.link(step.links);
     case "unlink":
@@ -42,29 +44,29 @@ async function runUpdates(
   model: EntityModel,
   updates: readonly Update[],
   persister: Persister,
-  watcher: FlushObserver,
+  observer: FlushObserver,
 ): Promise<void> {
   const keys = new Set(updates.filter(changesKey));
   for (const update of keys) {
-    const followers = followersOf(update);
-    await persister.updateKey(model, update, followers);
-    watcher.rekeyed(followers);
+    const referencing = referencingRowsOf(update);
+    await persister.updateKey(model, update, referencing);
+    observer.keysChanged(referencing);
   }
   return persister.update(model, keys.size === 0 ? updates : updates.filter((update) => !keys.has(update)));
 }
 
-async function runParkings(
-  parkings: readonly TemporaryValues[],
+async function runTemporaryValues(
+  values: readonly TemporaryValue[],
   persister: Persister,
-  watcher: FlushObserver,
+  observer: FlushObserver,
 ): Promise<void> {
-  const keys = new Set(parkings.filter(({ column }) => isPointedAt(column)));
-  for (const parking of keys) {
-    const followers = followersOf({ instance: parking.instance, changes: [parking] });
-    await persister.parkKey(parking, followers);
-    watcher.rekeyed(followers);
+  const keys = new Set(values.filter(({ column }) => isReferenced(column)));
+  for (const key of keys) {
+    const referencing = referencingRowsOf({ instance: key.instance, changes: [key] });
+    await persister.writeTemporaryKey(key, referencing);
+    observer.keysChanged(referencing);
   }
-  return persister.park(keys.size === 0 ? parkings : parkings.filter((parking) => !keys.has(parking)));
+  return persister.writeTemporaryValues(keys.size === 0 ? values : values.filter((value) => !keys.has(value)));
 }
 
 function updatesOf(instances: readonly Instance[]): Update[] {

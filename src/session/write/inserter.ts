@@ -1,35 +1,35 @@
 import { randomUUID } from "node:crypto";
 import type { Dialect, Row, Statements } from "../../dialect/dialect";
 import type { ColumnModel, EntityModel } from "../../metadata/model";
-import type { Placeholders } from "../flush/flush-plan";
+import type { Placeholders } from "./step";
 import { missingKey } from "../state/errors";
-import type { Instance, Reference } from "../state/instance";
-import type { Filled, UndoLog } from "../rollback/undo-log";
+import type { FilledProperties, Instance } from "../state/instance";
+import type { UndoLog } from "../state/undo-log";
 import { readBack } from "./read-back";
 import { currentValue, encodedValue, foreignKeysOf, propertiesOf } from "../state/values";
 
-/** Rows that one INSERT carries; with more, the statement costs more to prepare than it saves. */
+/** Rows of one INSERT. With more, the statement takes longer to prepare than it saves. */
 const ROWS_A_STATEMENT = 500;
 
-/** Writes new rows: many in one statement, and what the database made of them back into their objects. */
+/** Inserts new rows, many in one statement, and sets generated values in their objects. */
 export class Inserter {
   readonly #connection: Statements;
   readonly #dialect: Dialect;
-  readonly #journal: UndoLog;
+  readonly #undoLog: UndoLog;
 
-  constructor(connection: Statements, journal: UndoLog) {
+  constructor(connection: Statements, undoLog: UndoLog) {
     this.#connection = connection;
     this.#dialect = connection.dialect;
-    this.#journal = journal;
+    this.#undoLog = undoLog;
   }
 
   /**
-   * Inserts rows of one table that do not need each other.
+   * Inserts rows of one table that do not depend on each other.
    *
-   * @param standIns what foreign keys hold until the rows are there that they are to point at
+   * @param placeholders values of foreign keys whose rows are inserted later
    */
-  async insert(model: EntityModel, instances: readonly Instance[], standIns?: Placeholders): Promise<void> {
-    for (const group of grouped(model, instances, standIns)) await this.#insertGroup(group);
+  async insert(model: EntityModel, instances: readonly Instance[], placeholders?: Placeholders): Promise<void> {
+    for (const group of grouped(model, instances, placeholders)) await this.#insertGroup(group);
   }
 
   async #insertGroup(group: InsertGroup): Promise<void> {
@@ -58,19 +58,19 @@ export class Inserter {
     from: number,
     size: number,
   ): Promise<void> {
-    const { made, key } = group;
-    if (made.length === 0) {
+    const { generated, key } = group;
+    if (generated.length === 0) {
       const sent = this.#connection.run(sql, parameters);
       if (sent instanceof Promise) await sent;
     }
-    const sent = made.length === 0 ? NO_ROWS : this.#connection.rows(sql, parameters);
+    const sent = generated.length === 0 ? NO_ROWS : this.#connection.rows(sql, parameters);
     const rows = sent instanceof Promise ? await sent : sent;
-    // Rows are given back as they went in, though no database promises it; keys are made in that order.
-    if (key && size > 1) inOrderOf(made.indexOf(key), rows);
-    for (let place = 0; place < size; place++) this.#inserted(group, from + place, made, rows[place] ?? NO_ROW);
+    // Databases return the rows in the order of the INSERT, but none promises it. Keys are generated in that order.
+    if (key && size > 1) inOrderOf(generated.indexOf(key), rows);
+    for (let place = 0; place < size; place++) this.#inserted(group, from + place, generated, rows[place] ?? NO_ROW);
   }
 
-  /** MySQL: the rows of one INSERT get consecutive keys; what else was made is read, in one statement for many rows. */
+  /** MySQL: the rows of one INSERT get consecutive keys. Other generated values are read, in one statement for many rows. */
   async #insertConsecutive(
     sql: string,
     parameters: readonly unknown[],
@@ -79,17 +79,17 @@ export class Inserter {
     size: number,
   ): Promise<void> {
     const { lastId } = await this.#connection.run(sql, parameters);
-    const { key, made, instances } = group;
+    const { key, generated, instances } = group;
     const keys = key ? [key] : [];
     for (let place = 0; place < size; place++)
       this.#inserted(group, from + place, keys, key ? [Number(lastId) + place] : NO_ROW);
-    const others = made.filter((column) => column !== key);
+    const others = generated.filter((column) => column !== key);
     if (others.length > 0) await readBack(this.#connection, group.model, others, instances.slice(from, from + size));
   }
 
-  #sql({ model, columns, made }: InsertGroup, size: number): string {
-    const returns = made.length > 0 && this.#dialect.supportsInsertReturning;
-    const tail = returns ? ` RETURNING ${made.map((column) => column.selected(column.quoted)).join(", ")}` : "";
+  #sql({ model, columns, generated }: InsertGroup, size: number): string {
+    const returns = generated.length > 0 && this.#dialect.supportsInsertReturning;
+    const tail = returns ? ` RETURNING ${generated.map((column) => column.selected(column.quoted)).join(", ")}` : "";
     if (columns.length === 0) return `INSERT INTO ${model.table} ${this.#dialect.defaultValues}${tail}`;
     let position = 0;
     const tuple = (): string => `(${columns.map(() => this.#dialect.placeholder(++position)).join(", ")})`;
@@ -97,21 +97,21 @@ export class Inserter {
     return `INSERT INTO ${model.table} (${columns.map(({ quoted }) => quoted).join(", ")}) VALUES ${tuples}${tail}`;
   }
 
-  /** The row is there: the object learns what the database made, and what it holds is remembered. */
-  #inserted(group: InsertGroup, place: number, made: readonly ColumnModel[], returned: Row): void {
+  /** Sets generated values in the object of an inserted row, and makes its snapshot. */
+  #inserted(group: InsertGroup, place: number, generated: readonly ColumnModel[], returned: Row): void {
     const instance = group.instances[place]!;
-    const before = group.held[place]!;
+    const before = group.before[place]!;
     const row = group.rows[place]!;
     const { entity } = instance;
-    this.#journal.filling(instance, before === NOTHING_HELD ? group.filled : { ...group.filled, held: before });
+    this.#undoLog.recordFilled(instance, before === NO_VALUES ? group.filled : { ...group.filled, before: before });
     for (const column of group.settled)
-      if (before[column.index] !== row[column.index] && !isToCome(group, instance, column, row[column.index]))
+      if (before[column.index] !== row[column.index] && !isTemporaryKey(group, instance, column, row[column.index]))
         column.write(entity, row[column.index]);
     for (const { index, codec } of group.frozen) row[index] = codec.freezeValue(row[index]);
     for (const index of group.unnamed) row[index] = null;
     for (const column of group.nulls) if (before[column.index] === undefined) column.write(entity, null);
-    for (let position = 0; position < made.length; position++) {
-      const column = made[position]!;
+    for (let position = 0; position < generated.length; position++) {
+      const column = generated[position]!;
       const raw = normalKey(returned[position]);
       const { codec } = column;
       const value = codec.decode ? codec.decode(raw) : raw;
@@ -122,42 +122,42 @@ export class Inserter {
   }
 }
 
-const NOTHING: ReadonlyMap<ColumnModel, unknown> = new Map();
+const NO_PLACEHOLDERS: ReadonlyMap<ColumnModel, unknown> = new Map();
 const NO_ROWS: Row[] = [];
-/** What an object holds of which nothing that is filled in has a value. */
-const NOTHING_HELD: unknown[] = [];
+/** The properties of an object in which none that is filled in had a value. */
+const NO_VALUES: unknown[] = [];
 const NO_ROW: Row = [];
 
-/** Rows that name the same columns, and so go into one statement. */
+/** Rows with values for the same columns, which one statement can insert. */
 interface InsertGroup {
   readonly model: EntityModel;
-  /** For each column of the entity, whether the INSERT names it. */
+  /** For each column of the entity, whether the INSERT has a value. */
   readonly named: readonly boolean[];
-  /** Columns that the INSERT names. */
+  /** The columns of the INSERT. */
   readonly columns: readonly ColumnModel[];
-  /** Columns that the database makes and the object has to learn. */
-  readonly made: readonly ColumnModel[];
-  /** The one of them that counts up. */
+  /** Columns whose values the database generates. */
+  readonly generated: readonly ColumnModel[];
+  /** The auto-incremented one of them. */
   readonly key: ColumnModel | undefined;
-  /** Named columns whose value is not simply what the property holds. */
+  /** Columns of the INSERT whose value may differ from the property's. */
   readonly settled: readonly ColumnModel[];
-  /** Named columns that are remembered in another form than the value's own. */
+  /** Columns of the INSERT whose value has another form in a snapshot. */
   readonly frozen: readonly ColumnModel[];
-  /** The places of the columns that the INSERT does not name. */
+  /** The indexes of the columns without a value. */
   readonly unnamed: readonly number[];
-  /** Columns that are NULL because the INSERT does not name them, and whose property should say so. */
+  /** Columns without a value whose property becomes null. */
   readonly nulls: readonly ColumnModel[];
-  /** Columns whose properties the INSERT may fill in. */
-  readonly filled: Filled;
-  readonly standIns: Placeholders | undefined;
+  /** The properties that the INSERT fills in. */
+  readonly filled: FilledProperties;
+  readonly placeholders: Placeholders | undefined;
   readonly instances: Instance[];
-  /** What the properties held, column by column. */
-  readonly held: (readonly unknown[])[];
-  /** What is inserted, column by column; in the end what is remembered of the row. */
+  /** What the properties held before, column by column. */
+  readonly before: (readonly unknown[])[];
+  /** The values to insert, column by column; they become the snapshot. */
   readonly rows: unknown[][];
 }
 
-function grouped(model: EntityModel, instances: readonly Instance[], standIns?: Placeholders): InsertGroup[] {
+function grouped(model: EntityModel, instances: readonly Instance[], placeholders?: Placeholders): InsertGroup[] {
   const read = propertiesOf(model);
   const special = specialColumns(model);
   const groups = new Map<string, InsertGroup>();
@@ -165,18 +165,18 @@ function grouped(model: EntityModel, instances: readonly Instance[], standIns?: 
   for (let place = 0; place < instances.length; place++) {
     const instance = instances[place]!;
     const row = read(instance.entity);
-    // Whatever else is filled in was undefined, or the INSERT would have named it.
-    const held = special.some(({ index }) => row[index] !== undefined) ? row.slice() : NOTHING_HELD;
+    // Any other property that is filled in was undefined, or the INSERT would have its value.
+    const before = special.some(({ index }) => row[index] !== undefined) ? row.slice() : NO_VALUES;
     for (const column of special) row[column.index] = insertValue(instance, column, row[column.index]);
-    for (const [{ index }, value] of standIns?.get(instance) ?? NOTHING)
+    for (const [{ index }, value] of placeholders?.get(instance) ?? NO_PLACEHOLDERS)
       if (row[index] !== undefined) row[index] = value;
     if (!group || !names(group, row)) {
       const mask = row.map((value) => (value === undefined ? "0" : "1")).join("");
       group = groups.get(mask);
-      if (!group) groups.set(mask, (group = groupOf(model, row, special, standIns)));
+      if (!group) groups.set(mask, (group = groupOf(model, row, special, placeholders)));
     }
     group.instances.push(instance);
-    group.held.push(held);
+    group.before.push(before);
     group.rows.push(row);
   }
   return [...groups.values()];
@@ -191,15 +191,15 @@ function groupOf(
   model: EntityModel,
   row: readonly unknown[],
   special: readonly ColumnModel[],
-  standIns: Placeholders | undefined,
+  placeholders: Placeholders | undefined,
 ): InsertGroup {
   const columns = model.columns.filter(({ index }) => row[index] !== undefined);
   const others = model.columns.filter(({ index }) => row[index] === undefined);
-  const made = others.filter(isMade);
+  const generated = others.filter(isGeneratedByDatabase);
   const settled = special.filter((column) => columns.includes(column) && !column.isVirtual);
   const nulls = others.filter(
     (column) =>
-      !made.includes(column) &&
+      !generated.includes(column) &&
       !column.isVirtual &&
       !column.isOfChild &&
       column.metadata.isNullable &&
@@ -209,16 +209,16 @@ function groupOf(
     model,
     named: row.map((value) => value !== undefined),
     columns,
-    made,
-    key: made.find(({ isPrimary, metadata }) => isPrimary && metadata.generationStrategy === "increment"),
+    generated,
+    key: generated.find(({ isPrimary, metadata }) => isPrimary && metadata.generationStrategy === "increment"),
     settled,
     frozen: columns.filter(({ codec }) => !codec.plain),
     unnamed: others.map(({ index }) => index),
     nulls,
-    filled: { columns: [...settled, ...nulls, ...made.filter(({ isVirtual }) => !isVirtual)], held: NOTHING_HELD },
-    standIns,
+    filled: { columns: [...settled, ...nulls, ...generated.filter(({ isVirtual }) => !isVirtual)], before: NO_VALUES },
+    placeholders,
     instances: [],
-    held: [],
+    before: [],
     rows: [],
   };
 }
@@ -238,7 +238,7 @@ function parametersOf({ columns, rows }: InsertGroup, from: number, size: number
 
 const specials = new WeakMap<EntityModel, readonly ColumnModel[]>();
 
-/** Columns of which an INSERT has to know more than what the property holds. */
+/** Columns whose value in an INSERT may differ from the property's. */
 function specialColumns(model: EntityModel): readonly ColumnModel[] {
   let columns = specials.get(model);
   if (!columns) {
@@ -258,13 +258,13 @@ function specialColumns(model: EntityModel): readonly ColumnModel[] {
   return columns;
 }
 
-/** What an INSERT names for a column; undefined where it does not name it. */
-function insertValue(instance: Instance, column: ColumnModel, held: unknown): unknown {
+/** The value of a column in an INSERT; undefined where the INSERT leaves it out. */
+function insertValue(instance: Instance, column: ColumnModel, before: unknown): unknown {
   const { metadata } = column;
   if (!isInsertable(column)) return undefined;
   if (metadata.isDiscriminator) return instance.model.metadata.discriminatorValue;
   if (metadata.isVersion) return 1;
-  const value = instance.related === undefined && !column.isVirtual ? held : currentValue(instance, column);
+  const value = instance.related === undefined && !column.isVirtual ? before : currentValue(instance, column);
   if (value !== undefined && !(value === null && metadata.isGenerated)) return value;
   if (metadata.generationStrategy === "uuid") return randomUUID();
   if (column.isPrimary && !column.hasDefault) throw missingKey(instance.entity, column);
@@ -275,22 +275,27 @@ function isInsertable({ isOfChild, metadata }: ColumnModel): boolean {
   return !isOfChild && metadata.isInsert !== false && metadata.asExpression === undefined;
 }
 
-function isMade(column: ColumnModel): boolean {
-  // Nobody sees what a tree's bookkeeping begins with.
+function isGeneratedByDatabase(column: ColumnModel): boolean {
+  // The columns of a tree have no property to set.
   return (
     (column.hasDefault && !column.isVirtual && !column.isOfChild) || (column.isPrimary && column.metadata.isGenerated)
   );
 }
 
-/** Whether NULL, or something else, stands for the key of a row that is still to be inserted: the property waits for the UPDATE that says it. */
-function isToCome({ standIns }: InsertGroup, instance: Instance, column: ColumnModel, value: unknown): boolean {
-  if (standIns?.get(instance)?.has(column)) return true;
+/** Whether NULL or a placeholder is inserted for the key of a row that is inserted later: the UPDATE sets the property. */
+function isTemporaryKey(
+  { placeholders }: InsertGroup,
+  instance: Instance,
+  column: ColumnModel,
+  value: unknown,
+): boolean {
+  if (placeholders?.get(instance)?.has(column)) return true;
   const key = value === null ? foreignKeysOf(instance.model)[column.index] : undefined;
-  const reference = key && (instance.relatedBy(key.relation) as Reference | undefined);
-  return Boolean(reference?.assigned && reference.entity);
+  const reference = key && instance.reference(key.relation);
+  return Boolean(reference?.isChanged && reference.entity);
 }
 
-/** Sorts rows by a key that counts up, where they are not sorted by it already. */
+/** Sorts rows by an auto-incremented key, unless they are sorted already. */
 function inOrderOf(place: number, rows: Row[]): void {
   const isBefore = (left: Row, right: Row): boolean => BigInt(left[place] as number) <= BigInt(right[place] as number);
   for (let index = 1; index < rows.length; index++)
@@ -304,7 +309,7 @@ function inOrderOf(place: number, rows: Row[]): void {
     }
 }
 
-/** better-sqlite3 gives a rowid as a bigint where the DataSource asked for safe integers. */
+/** better-sqlite3 returns a rowid as a bigint where the DataSource sets `safeIntegers`. */
 function normalKey(raw: unknown): unknown {
   return typeof raw === "bigint" && Number.isSafeInteger(Number(raw)) ? Number(raw) : raw;
 }

@@ -1,90 +1,63 @@
 import type { Statements } from "../../dialect/dialect";
 import type { ColumnModel, EntityModel } from "../../metadata/model";
-import type { Change } from "../flush/change-set";
+import type { Update } from "../flush/change-set";
+import type { Change } from "../state/changes";
 import { keyCannotFollow } from "../state/errors";
 import { groupBy } from "../../groups";
 import { keyMaker } from "../state/identity-key";
-import { NOT_LOADED, type Instance, type Reference } from "../state/instance";
-import type { UndoLog } from "../rollback/undo-log";
-import type { Update } from "./persister";
+import { NOT_LOADED, type Instance } from "../state/instance";
+import type { UndoLog } from "../state/undo-log";
 import { currentValue, encodedValue, foreignKeysOf, storedKeyValues } from "../state/values";
 
-/** A column that points at a row whose key changes, with what it holds and what it is to hold. */
-interface FollowingColumn {
+/** A column that refers to a row whose key changes, with its old and its new value. */
+interface ReferencingColumn {
   readonly quoted: string;
-  /** The property that holds it; undefined in a table that belongs to no entity. */
+  /** Undefined in a table without an entity. */
   readonly column: ColumnModel | undefined;
   readonly referenced: ColumnModel;
   readonly old: unknown;
   readonly value: unknown;
 }
 
-/** A foreign key that points at a row whose key changes. */
+/** The rows of one foreign key that refer to a row whose key changes. */
 export interface ReferencingRow {
   readonly table: string;
-  /** The entity of the table, where it has one. */
+  /** The entity of the table; undefined for a join table or a closure table. */
   readonly model: EntityModel | undefined;
-  readonly columns: readonly FollowingColumn[];
-  /** Whether the database makes the rows follow (ON UPDATE CASCADE). */
-  readonly byDatabase: boolean;
+  readonly columns: readonly ReferencingColumn[];
+  /** Whether the database updates the rows (ON UPDATE CASCADE). */
+  readonly isByDatabase: boolean;
 }
 
-/** SQL that makes rows follow. */
-export interface FollowingStatement {
+/** An UPDATE of referencing rows. */
+export interface ReferencingUpdate {
   readonly sql: string;
   readonly parameters: readonly unknown[];
 }
 
-const referenced = new WeakMap<EntityModel, ReadonlySet<ColumnModel>>();
-
-/** Columns of an entity that foreign keys point at. */
-function referencedColumns(model: EntityModel): ReadonlySet<ColumnModel> {
-  let columns = referenced.get(model);
-  if (!columns) {
-    const all = [
-      ...model.referrers().flatMap(({ joins }) => joins.map((join) => join.referenced)),
-      ...model.pointers().flatMap(({ columns: pairs }) => pairs.map((pair) => pair.referenced)),
-    ];
-    columns = new Set(all.flatMap((column) => model.ownColumn(column) ?? []));
-    referenced.set(model, columns);
-  }
-  return columns;
-}
-
-/** Whether foreign keys point at a column. */
-export function isPointedAt(column: ColumnModel): boolean {
-  return referencedColumns(column.model).has(column);
-}
-
-/** Whether somebody may point at what an UPDATE writes anew. */
-export function changesKey({ instance: { model, snapshot }, changes }: Update): boolean {
-  const columns = referencedColumns(model);
-  return columns.size > 0 && changes.some(({ column }) => columns.has(column) && snapshot?.[column.index] !== null);
-}
-
 /**
- * The foreign keys that point at a row whose key changes, and those that point at these.
+ * The rows that refer to a row whose key changes, and the rows that refer to these by the same columns.
  *
- * @throws RetortError `session/key-cannot-follow` where a row that is pointed at cannot be told by its own columns
+ * @throws RetortError `session/key-cannot-follow` where the changed columns do not identify the referencing rows
  */
-export function followersOf({ instance, changes }: Update): ReferencingRow[] {
+export function referencingRowsOf({ instance, changes }: Update): ReferencingRow[] {
   const { model, snapshot } = instance;
   const changed = new Map(changes.map(({ column, value }) => [column, value]));
   const found = new Map<string, ReferencingRow>();
   const visit = (target: EntityModel, valuesOf: (column: ColumnModel) => [unknown, unknown] | undefined): void => {
-    for (const pointer of pointersAt(target)) {
-      const columns = pointer.columns.flatMap(({ quoted, column, referenced: at }): FollowingColumn[] => {
+    for (const foreignKey of foreignKeysTo(target)) {
+      const columns = foreignKey.columns.flatMap(({ quoted, column, referenced: at }): ReferencingColumn[] => {
         const own = target.ownColumn(at);
         const values = own && valuesOf(own);
         return values ? [{ quoted, column, referenced: own, old: values[0], value: values[1] }] : [];
       });
-      if (!columns.some(isMoved)) continue;
-      const name = [pointer.table, ...columns.map(({ quoted }) => quoted)].join("\0");
+      if (!columns.some(isChanged)) continue;
+      const name = [foreignKey.table, ...columns.map(({ quoted }) => quoted)].join("\0");
       if (found.has(name)) continue;
-      // Of a row that is told by more than its foreign key, only some would have to follow.
-      if (target !== model && columns.length < movedIn(found, target)) throw keyCannotFollow(target.name);
-      found.set(name, { ...pointer, columns });
-      const { model: child } = pointer;
+      // Where more columns change than this foreign key has, only some of the rows that match it refer to the row.
+      if (target !== model && columns.length < changedColumnsOf(found, target)) throw keyCannotFollow(target.name);
+      found.set(name, { ...foreignKey, columns });
+      const { model: child } = foreignKey;
       if (child) {
         const byColumn = new Map(columns.map((one) => [one.column, one]));
         visit(child, (column) => {
@@ -95,28 +68,28 @@ export function followersOf({ instance, changes }: Update): ReferencingRow[] {
     }
   };
   visit(model, (column) => {
-    const remembered = snapshot![column.index];
-    if (remembered === NOT_LOADED || remembered === null || remembered === undefined) return undefined;
-    const old = column.codec.thaw(remembered);
+    const stored = snapshot![column.index];
+    if (stored === NOT_LOADED || stored === null || stored === undefined) return undefined;
+    const old = column.codec.thaw(stored);
     return [old, changed.has(column) ? changed.get(column) : old];
   });
   return [...found.values()];
 }
 
-function movedIn(found: ReadonlyMap<string, ReferencingRow>, target: EntityModel): number {
+function changedColumnsOf(found: ReadonlyMap<string, ReferencingRow>, target: EntityModel): number {
   return Math.max(
     0,
     ...[...found.values()].filter(({ model }) => model === target).map(({ columns }) => columns.length),
   );
 }
 
-function* pointersAt(target: EntityModel): Generator<{
+function* foreignKeysTo(target: EntityModel): Generator<{
   table: string;
   model: EntityModel | undefined;
   columns: { quoted: string; column: ColumnModel | undefined; referenced: ColumnModel }[];
-  byDatabase: boolean;
+  isByDatabase: boolean;
 }> {
-  for (const { model, joins, metadata } of target.referrers())
+  for (const { model, joins, metadata } of target.referencingRelations())
     yield {
       table: model.table,
       model,
@@ -125,28 +98,29 @@ function* pointersAt(target: EntityModel): Generator<{
         column: join.foreign,
         referenced: join.referenced,
       })),
-      // MySQL and MariaDB do not cascade into the table that is written.
-      byDatabase: metadata.onUpdate === "CASCADE" && metadata.createForeignKeyConstraints && model.root !== target.root,
+      // MySQL and MariaDB do not cascade within the table that is written.
+      isByDatabase:
+        metadata.onUpdate === "CASCADE" && metadata.createForeignKeyConstraints && model.root !== target.root,
     };
-  for (const { table, columns, onUpdate } of target.pointers())
+  for (const { table, columns, onUpdate } of target.junctionForeignKeys())
     yield {
       table,
       model: undefined,
       columns: columns.map((pair) => ({ ...pair, column: undefined })),
-      byDatabase: onUpdate === "CASCADE",
+      isByDatabase: onUpdate === "CASCADE",
     };
 }
 
-function isMoved({ referenced: { codec }, old, value }: FollowingColumn): boolean {
+function isChanged({ referenced: { codec }, old, value }: ReferencingColumn): boolean {
   return !codec.same(value, codec.freezeValue(old));
 }
 
-/** Foreign keys of the row itself that point at it: they change with its key. */
-export function ownFollowers({ instance, changes }: Update, followers: readonly ReferencingRow[]): Change[] {
+/** Foreign keys of the row that refer to itself: they change with its key. */
+export function selfReferences({ instance, changes }: Update, referencing: readonly ReferencingRow[]): Change[] {
   const named = new Set(changes.map(({ column }) => column));
-  return followers.flatMap(({ model, columns }) =>
+  return referencing.flatMap(({ model, columns }) =>
     model && model.root === instance.model.root && columns.every((one) => holds(instance, one))
-      ? columns.filter(isMoved).flatMap(({ column, value }): Change[] => {
+      ? columns.filter(isChanged).flatMap(({ column, value }): Change[] => {
           const own = instance.model.ownColumn(column!);
           return own && !named.has(own) ? [{ column: own, value }] : [];
         })
@@ -154,43 +128,47 @@ export function ownFollowers({ instance, changes }: Update, followers: readonly 
   );
 }
 
-function holds({ model, snapshot }: Instance, { column, old }: FollowingColumn): boolean {
+function holds({ model, snapshot }: Instance, { column, old }: ReferencingColumn): boolean {
   const own = column && model.ownColumn(column);
   return own !== undefined && snapshot !== undefined && own.codec.same(old, snapshot[own.index]);
 }
 
-/** An UPDATE for each table whose rows have to follow; a row that points twice is written once. */
-export function followingStatements(
+/**
+ * The UPDATEs of referencing rows.
+ *
+ * @param except the row whose key changes, which has its own UPDATE
+ * @param isOneStatement whether they become one statement: one UPDATE for each table then, because it may write a row once
+ */
+export function referencingUpdates(
   { dialect }: Pick<Statements, "dialect">,
-  followers: readonly ReferencingRow[],
+  referencing: readonly ReferencingRow[],
   except: Instance,
-  together: boolean,
-): FollowingStatement[] {
-  const groups = together ? groupBy(followers, ({ table }) => table).values() : followers.map((follower) => [follower]);
-  const all: FollowingStatement[] = [];
+  isOneStatement: boolean,
+): ReferencingUpdate[] {
+  const groups = isOneStatement
+    ? groupBy(referencing, ({ table }) => table).values()
+    : referencing.map((rows) => [rows]);
+  const all: ReferencingUpdate[] = [];
   let position = 0;
   for (const group of groups) {
-    if (!together) position = 0;
+    if (!isOneStatement) position = 0;
     const parameters: unknown[] = [];
     const put = (column: ColumnModel, value: unknown): string => {
       parameters.push(encodedValue(column, value));
       return dialect.placeholder(++position);
     };
-    const met = ({ columns }: ReferencingRow): string =>
+    const matches = ({ columns }: ReferencingRow): string =>
       columns.map(({ quoted, referenced: at, old }) => `${quoted} = ${put(at, old)}`).join(" AND ");
-    const moved = group.flatMap((follower) =>
-      follower.columns.filter(isMoved).map((column) => [follower, column] as const),
-    );
-    const targets = groupBy(moved, ([, { quoted }]) => quoted);
+    const changed = group.flatMap((rows) => rows.columns.filter(isChanged).map((column) => [rows, column] as const));
+    const targets = groupBy(changed, ([, { quoted }]) => quoted);
     const sets = [...targets].map(([quoted, list]) => {
       if (group.length === 1) return `${quoted} = ${put(list[0]![1].referenced, list[0]![1].value)}`;
-      const cases = list.map(([follower, { referenced: at, value }]) => `WHEN ${met(follower)} THEN ${put(at, value)}`);
+      const cases = list.map(([rows, { referenced: at, value }]) => `WHEN ${matches(rows)} THEN ${put(at, value)}`);
       return `${quoted} = CASE ${cases.join(" ")} ELSE ${quoted} END`;
     });
-    let where = group.map((follower) => (group.length === 1 ? met(follower) : `(${met(follower)})`)).join(" OR ");
+    let where = group.map((rows) => (group.length === 1 ? matches(rows) : `(${matches(rows)})`)).join(" OR ");
     const { model } = except;
-    if (together && group[0]!.table === model.table) {
-      // The row itself is written by its own UPDATE; a statement may write a row once.
+    if (isOneStatement && group[0]!.table === model.table) {
       const key = storedKeyValues(except);
       const own = model.primary.map((column, place) => `${column.quoted} = ${put(column, key[place])}`).join(" AND ");
       where = `(${where}) AND NOT (${own})`;
@@ -200,55 +178,55 @@ export function followingStatements(
   return all;
 }
 
-/** What makes rows follow, as the beginning of the statement that changes the key. */
-export function leading(following: readonly FollowingStatement[]): { lead: string; parameters: unknown[] } {
-  const names = following.map(({ sql }, place) => `follower_${place + 1} AS (${sql})`);
+/** UPDATEs of referencing rows as the WITH clause of the statement that changes the key. */
+export function withClause(updates: readonly ReferencingUpdate[]): { lead: string; parameters: unknown[] } {
+  const names = updates.map(({ sql }, place) => `referencing_${place + 1} AS (${sql})`);
   return {
     lead: names.length > 0 ? `WITH ${names.join(", ")} ` : "",
-    parameters: following.flatMap(({ parameters }) => parameters),
+    parameters: updates.flatMap(({ parameters }) => parameters),
   };
 }
 
-/** Makes the objects that are in memory follow, and gives them. */
-export function followInMemory(
+/** Updates the loaded objects of referencing rows, and returns them. */
+export function updateReferencingInstances(
   instances: Iterable<Instance>,
-  followers: readonly ReferencingRow[],
-  journal?: UndoLog,
+  referencing: readonly ReferencingRow[],
+  undoLog?: UndoLog,
 ): ReadonlySet<Instance> {
-  const following = new Set<Instance>();
+  const updated = new Set<Instance>();
   for (const instance of instances)
-    for (const { model, columns } of followers) {
+    for (const { model, columns } of referencing) {
       if (model?.root !== instance.model.root || !columns.every((one) => holds(instance, one))) continue;
-      journal?.record(instance);
+      undoLog?.record(instance);
       const snapshot = [...instance.snapshot!];
-      for (const { column, old, value } of columns.filter(isMoved)) {
+      for (const { column, old, value } of columns.filter(isChanged)) {
         const own = instance.model.ownColumn(column!)!;
-        followProperty(instance, own, old, value);
+        updateForeignKeyProperty(instance, own, old, value);
         snapshot[own.index] = own.codec.freezeValue(value);
       }
       instance.snapshot = snapshot;
-      following.add(instance);
+      updated.add(instance);
     }
-  return following;
+  return updated;
 }
 
-/** The property of a foreign key follows, unless it was set to something else; where its relation was set, that decides. */
-function followProperty(instance: Instance, column: ColumnModel, old: unknown, value: unknown): void {
+/** Updates the property of a foreign key, unless it was set to another value; where its relation was set, that decides. */
+function updateForeignKeyProperty(instance: Instance, column: ColumnModel, old: unknown, value: unknown): void {
   const { entity, snapshot } = instance;
   const key = foreignKeysOf(instance.model)[column.index];
-  const reference = key && (instance.relatedBy(key.relation) as Reference | undefined);
-  if (!reference?.assigned) {
+  const reference = key && instance.reference(key.relation);
+  if (!reference?.isChanged) {
     if (column.codec.same(column.read(entity) ?? old, snapshot![column.index])) column.write(entity, value);
     return;
   }
   if (!column.codec.same(currentValue(instance, column), column.codec.freezeValue(value))) return;
   column.write(entity, value);
-  if (!reference.copied) return;
-  reference.copied = [...reference.copied];
-  reference.copied[key!.place] = value;
+  if (!reference.copiedKey) return;
+  reference.copiedKey = [...reference.copiedKey];
+  reference.copiedKey[key!.place] = value;
 }
 
-/** The place in the identity map that an object's row has. */
+/** The identity map's key for the row that an object has in the database. */
 export function storedKey(instance: Instance): unknown {
   return keyMaker(instance.model).ofValues(storedKeyValues(instance));
 }

@@ -1,90 +1,87 @@
 import type { Dialect, Row, Statements } from "../../dialect/dialect";
-import type { ColumnModel, EntityModel, JunctionModel } from "../../metadata/model";
-import type { Change } from "../flush/change-set";
+import type { ColumnModel, EntityModel } from "../../metadata/model";
+import type { Link, Update } from "../flush/change-set";
+import type { Change } from "../state/changes";
 import { rowGone, staleRow } from "../state/errors";
 import { groupBy } from "../../groups";
-import { followingStatements, leading, ownFollowers, type ReferencingRow, type FollowingStatement } from "./key-change";
-import type { Placeholders } from "../flush/flush-plan";
+import {
+  referencingUpdates,
+  withClause,
+  selfReferences,
+  type ReferencingRow,
+  type ReferencingUpdate,
+} from "./key-change";
+import type { Placeholders } from "./step";
 import { Inserter } from "./inserter";
 import type { Instance } from "../state/instance";
-import type { UndoLog } from "../rollback/undo-log";
-import { park, type TemporaryValues } from "./temporary-values";
+import type { UndoLog } from "../state/undo-log";
+import { writeTemporaryValue, type TemporaryValue } from "./temporary-values";
 import { keysAmong, batchesOf, readBack } from "./read-back";
 import { currentValue, encodedValue, foreignKeysOf, keyParameters, storedValue } from "../state/values";
 
-/** A row to be written anew over one that is there. */
-export interface Update {
-  readonly instance: Instance;
-  readonly changes: readonly Change[];
-}
-
-/** A pair of rows of a join table. */
-export interface Link {
-  readonly junction: JunctionModel;
-  readonly owner: Instance;
-  readonly target: Instance;
-}
-
-/** Writes rows: turns objects into statements, and what the database made of them back into objects. */
+/** Writes rows: turns objects into statements, and sets generated values in the objects. */
 export class Persister {
   readonly #connection: Statements;
   readonly #dialect: Dialect;
-  readonly #journal: UndoLog;
-  /** Foreign keys are not looked at before the transaction ends. */
-  #deferring = false;
+  readonly #undoLog: UndoLog;
+  /** Whether constraints are deferred to the end of the transaction already. */
+  #isDeferring = false;
 
-  constructor(connection: Statements, journal: UndoLog) {
+  constructor(connection: Statements, undoLog: UndoLog) {
     this.#connection = connection;
     this.#dialect = connection.dialect;
-    this.#journal = journal;
+    this.#undoLog = undoLog;
   }
 
-  /** Inserts rows of one table that do not need each other, or have something in the place of each other's keys. */
-  insert(model: EntityModel, instances: readonly Instance[], standIns?: Placeholders): Promise<void> {
-    const inserter = new Inserter(this.#connection, this.#journal);
-    if (!standIns) return inserter.insert(model, instances);
-    return this.#pointingNowhere(() => inserter.insert(model, instances, standIns));
+  /** Inserts rows of one table that do not depend on each other, or have placeholders for each other's keys. */
+  insert(model: EntityModel, instances: readonly Instance[], placeholders?: Placeholders): Promise<void> {
+    const inserter = new Inserter(this.#connection, this.#undoLog);
+    if (!placeholders) return inserter.insert(model, instances);
+    return this.#deferringConstraints(() => inserter.insert(model, instances, placeholders));
   }
 
   async update(model: EntityModel, updates: readonly Update[]): Promise<void> {
     for (const group of groupByChanges(updates)) await this.#updateGroup(model, group);
   }
 
-  /** Writes a row whose key changes; those that point at it follow. */
-  updateKey(model: EntityModel, update: Update, followers: readonly ReferencingRow[]): Promise<void> {
-    return this.#followed(update, followers, false, (following, own) =>
-      this.#updateGroup(model, [{ ...update, changes: [...update.changes, ...own] }], following),
+  /** Updates a row whose key changes, and the rows that refer to it. */
+  updateKey(model: EntityModel, update: Update, referencing: readonly ReferencingRow[]): Promise<void> {
+    return this.#changeKey(update, referencing, false, (updates, own) =>
+      this.#updateGroup(model, [{ ...update, changes: [...update.changes, ...own] }], updates),
     );
   }
 
-  /** Gives a row another key for a moment; those that point at it follow. */
-  parkKey(parking: TemporaryValues, followers: readonly ReferencingRow[]): Promise<void> {
-    const { instance, pointsNowhere } = parking;
-    return this.#followed({ instance, changes: [parking] }, followers, pointsNowhere, (following, own) =>
-      park(this.#connection, this.#journal, parking, following, own),
+  /** Writes a temporary value to a key, and to the rows that refer to it. */
+  writeTemporaryKey(value: TemporaryValue, referencing: readonly ReferencingRow[]): Promise<void> {
+    const { instance, isDangling } = value;
+    return this.#changeKey({ instance, changes: [value] }, referencing, isDangling, (updates, own) =>
+      writeTemporaryValue(this.#connection, this.#undoLog, value, updates, own),
     );
   }
 
-  /** @param pointsNowhere whether the key is a foreign key that for the moment points at no row */
-  async #followed(
+  /**
+   * @param isDangling whether the key is a foreign key that refers to no row meanwhile
+   * @param write writes the row itself, with these UPDATEs in the same statement and these foreign keys to itself
+   */
+  async #changeKey(
     update: Update,
-    followers: readonly ReferencingRow[],
-    pointsNowhere: boolean,
-    write: (following: readonly FollowingStatement[], own: readonly Change[]) => Promise<void>,
+    referencing: readonly ReferencingRow[],
+    isDangling: boolean,
+    write: (updates: readonly ReferencingUpdate[], own: readonly Change[]) => Promise<void>,
   ): Promise<void> {
-    const own = ownFollowers(update, followers);
+    const own = selfReferences(update, referencing);
     const { onlyDeferrable } = this.#dialect.deferredConstraints;
-    const byDatabase = followers.every((one) => one.byDatabase);
-    const following = byDatabase
+    const isByDatabase = referencing.every((one) => one.isByDatabase);
+    const updates = isByDatabase
       ? []
-      : followingStatements(this.#connection, followers, update.instance, onlyDeferrable);
-    // One statement, at whose end the foreign keys are looked at, whether they are deferrable or not.
-    const together = onlyDeferrable ? following : [];
-    // On MySQL and MariaDB a row that points at itself is in its own way.
-    const isUnchecked = pointsNowhere || (!onlyDeferrable && own.length > 0);
-    const before = onlyDeferrable ? [] : following;
+      : referencingUpdates(this.#connection, referencing, update.instance, onlyDeferrable);
+    // In one statement: foreign keys that are not deferrable are checked at its end.
+    const together = onlyDeferrable ? updates : [];
+    // MySQL and MariaDB check each row at once, so that a row that refers to itself would be refused.
+    const isUnchecked = isDangling || (!onlyDeferrable && own.length > 0);
+    const before = onlyDeferrable ? [] : updates;
     if (before.length > 0 || isUnchecked)
-      await this.#pointingNowhere(async () => {
+      await this.#deferringConstraints(async () => {
         for (const { sql, parameters } of before) await this.#connection.run(sql, parameters);
         if (isUnchecked) await write(together, own);
       });
@@ -95,15 +92,15 @@ export class Persister {
     if (model.version) await this.#deleteVersions(model, model.version, instances);
     else await this.#deleteRows(model, instances);
     for (const instance of instances) {
-      this.#journal.record(instance);
+      this.#undoLog.record(instance);
       instance.deletion = "sent";
     }
   }
 
-  /** Rows that are gone already are no error: they were to go. */
+  /** A row that is deleted already is no error. */
   async #deleteRows(model: EntityModel, instances: readonly Instance[]): Promise<void> {
-    for (const portion of batchesOf(instances, model, this.#dialect)) {
-      const { sql, parameters } = keysAmong(this.#dialect, model, portion.map(keyParameters));
+    for (const batch of batchesOf(instances, model, this.#dialect)) {
+      const { sql, parameters } = keysAmong(this.#dialect, model, batch.map(keyParameters));
       const ran = this.#connection.run(`DELETE FROM ${model.table} WHERE ${sql}`, parameters);
       if (ran instanceof Promise) await ran;
     }
@@ -118,19 +115,18 @@ export class Persister {
     if (stale >= 0) this.#refused(instances[stale]!, true);
   }
 
-  /** Gives rows another value for a moment. */
-  async park(parkings: readonly TemporaryValues[]): Promise<void> {
+  async writeTemporaryValues(values: readonly TemporaryValue[]): Promise<void> {
     const write = async (): Promise<void> => {
-      for (const parking of parkings) await park(this.#connection, this.#journal, parking);
+      for (const value of values) await writeTemporaryValue(this.#connection, this.#undoLog, value);
     };
-    return parkings.some(({ pointsNowhere }) => pointsNowhere) ? this.#pointingNowhere(write) : write();
+    return values.some(({ isDangling }) => isDangling) ? this.#deferringConstraints(write) : write();
   }
 
-  /** Writes foreign keys that for the moment point at no row. */
-  async #pointingNowhere(write: () => Promise<void>): Promise<void> {
+  /** Writes foreign keys that refer to no row meanwhile. */
+  async #deferringConstraints(write: () => Promise<void>): Promise<void> {
     const { begin, end } = this.#dialect.deferredConstraints;
-    if (!this.#deferring) await this.#connection.run(begin);
-    this.#deferring = end === undefined;
+    if (!this.#isDeferring) await this.#connection.run(begin);
+    this.#isDeferring = end === undefined;
     try {
       await write();
     } finally {
@@ -142,7 +138,7 @@ export class Persister {
     for (const [junction, group] of groupBy(links, ({ junction: one }) => one)) {
       const columns = [...junction.toOwner, ...junction.toTarget].map(({ quoted }) => quoted);
       const tuple = columns.map((_, index) => this.#dialect.placeholder(index + 1)).join(", ");
-      // A side that was not loaded does not know whether the pair is there already.
+      // Where the relation was not loaded, the pair may be stored already.
       const unlessPresent = this.#dialect.onConflictDoNothing(columns[0]!);
       const sql = `INSERT INTO ${junction.table} (${columns.join(", ")}) VALUES (${tuple})${unlessPresent}`;
       await this.#connection.runMany(
@@ -165,54 +161,54 @@ export class Persister {
 
   // UPDATE
 
-  /** @param following what is to be written in the same statement */
+  /** @param referencing UPDATEs of referencing rows, to be part of the statement */
   async #updateGroup(
     model: EntityModel,
     updates: readonly Update[],
-    following: readonly FollowingStatement[] = [],
+    referencing: readonly ReferencingUpdate[] = [],
   ): Promise<void> {
     const columns = updates[0]!.changes.map(({ column }) => column);
     const { version } = model;
     const touched = columns.some((column) => column.metadata.isUpdateDate)
       ? undefined
       : model.columns.find(({ metadata }) => metadata.isUpdateDate);
-    const defaults = new Set(updates[0]!.changes.filter(isMade).map(({ column }) => column));
-    const made = model.columns.filter(
+    const defaults = new Set(updates[0]!.changes.filter(isDefault).map(({ column }) => column));
+    const generated = model.columns.filter(
       (column) => column === touched || column.metadata.asExpression !== undefined || defaults.has(column),
     );
-    const { lead, parameters: before } = leading(following);
+    const { lead, parameters: before } = withClause(referencing);
     let position = before.length;
     const sets = updates[0]!.changes.map(
-      ({ column, made: sql }) => `${column.quoted} = ${sql ?? this.#dialect.placeholder(++position)}`,
+      ({ column, defaultSQL: sql }) => `${column.quoted} = ${sql ?? this.#dialect.placeholder(++position)}`,
     );
     if (version) sets.push(`${version.quoted} = ${version.quoted} + 1`);
     if (touched) sets.push(`${touched.quoted} = ${this.#dialect.now(touched.metadata.precision)}`);
     const where = this.#keyCondition(model, version, position);
     const sql = `${lead}UPDATE ${model.table} SET ${sets.join(", ")} WHERE ${where}`;
     const batches = updates.map((update) => updateParameters(before, update, version));
-    // Remembered as it is sent: what is changed in the meantime is for the next flush to find.
-    const sent = rememberedOf(updates);
-    const returned = await this.#runUpdates(sql, batches, updates, made, version !== undefined);
+    // Taken before it is sent, so that a change in the meantime is left to the next flush.
+    const sent = snapshotValues(updates);
+    const returned = await this.#runUpdates(sql, batches, updates, generated, version !== undefined);
     for (let place = 0; place < updates.length; place++)
-      this.#updated(updates[place]!, sent, place * columns.length, version, made, returned?.[place]);
-    if (made.length > 0 && !returned)
+      this.#updated(updates[place]!, sent, place * columns.length, version, generated, returned?.[place]);
+    if (generated.length > 0 && !returned)
       await readBack(
         this.#connection,
         model,
-        made,
+        generated,
         updates.map(({ instance }) => instance),
       );
   }
 
-  /** The rows that RETURNING gave, where the database can; what it refuses is an error. */
+  /** Runs the UPDATEs; returns the rows of RETURNING, where the database has it. Throws for a row that was not updated. */
   async #runUpdates(
     sql: string,
     batches: readonly unknown[][],
     updates: readonly Update[],
-    made: readonly ColumnModel[],
+    generated: readonly ColumnModel[],
     versioned: boolean,
   ): Promise<Row[] | undefined> {
-    if (made.length === 0 || !this.#dialect.supportsUpdateReturning) {
+    if (generated.length === 0 || !this.#dialect.supportsUpdateReturning) {
       const ran = this.#connection.runMany(sql, batches);
       const changes = ran instanceof Promise ? await ran : ran;
       const missed = changes.indexOf(0);
@@ -220,7 +216,7 @@ export class Persister {
       return undefined;
     }
     const rows: Row[] = [];
-    const returning = `${sql} RETURNING ${made.map((column) => column.selected(column.quoted)).join(", ")}`;
+    const returning = `${sql} RETURNING ${generated.map((column) => column.selected(column.quoted)).join(", ")}`;
     for (let index = 0; index < batches.length; index++) {
       const sent = this.#connection.rows(returning, batches[index]);
       const [row] = sent instanceof Promise ? await sent : sent;
@@ -230,26 +226,26 @@ export class Persister {
     return rows;
   }
 
-  /** @param from where what was sent of this one begins */
+  /** @param from where the values of this update begin in `sent` */
   #updated(
     { instance, changes }: Update,
     sent: readonly unknown[],
     from: number,
     version: ColumnModel | undefined,
-    made: readonly ColumnModel[],
+    generated: readonly ColumnModel[],
     returned: Row | undefined,
   ): void {
-    this.#journal.record(instance);
+    this.#undoLog.record(instance);
     const { entity } = instance;
     const keys = foreignKeysOf(instance.model);
     const snapshot = instance.snapshot!.slice();
     for (let place = 0; place < changes.length; place++) {
-      const { column, value, made: sql, forNow } = changes[place]!;
+      const { column, value, defaultSQL: sql, isTemporary: forNow } = changes[place]!;
       if (sql !== undefined) continue;
       snapshot[column.index] = sent[from + place];
       if (forNow) continue;
-      // Only the key of a relation is not what the property holds already.
-      if ((keys[column.index] || instance.replaces) && column.read(entity) !== value) column.write(entity, value);
+      // Any other property holds the value already.
+      if ((keys[column.index] || instance.reusesRowOf) && column.read(entity) !== value) column.write(entity, value);
     }
     if (version) {
       const next = Number(snapshot[version.index]) + 1;
@@ -257,7 +253,7 @@ export class Persister {
       version.write(entity, next);
     }
     if (returned)
-      made.forEach((column, place) => {
+      generated.forEach((column, place) => {
         snapshot[column.index] = column.codec.freeze(returned[place]);
         column.write(entity, column.codec.thaw(snapshot[column.index]));
       });
@@ -275,11 +271,11 @@ export class Persister {
   }
 }
 
-function isMade({ made }: Change): boolean {
-  return made !== undefined;
+function isDefault({ defaultSQL }: Change): boolean {
+  return defaultSQL !== undefined;
 }
 
-/** Updates of the same columns, which one statement writes. */
+/** Groups updates of the same columns, which one statement writes. */
 function groupByChanges(updates: readonly Update[]): Update[][] {
   let last: readonly Change[] = [];
   let key = "";
@@ -287,7 +283,7 @@ function groupByChanges(updates: readonly Update[]): Update[][] {
     ...groupBy(updates, ({ changes }) => {
       if (!areOfSameColumns(changes, last)) {
         last = changes;
-        key = changes.map(({ column, made }) => `${column.index}${made ? "=" : ""}`).join(",");
+        key = changes.map(({ column, defaultSQL }) => `${column.index}${defaultSQL ? "=" : ""}`).join(",");
       }
       return key;
     }).values(),
@@ -297,19 +293,20 @@ function groupByChanges(updates: readonly Update[]): Update[][] {
 function areOfSameColumns(left: readonly Change[], right: readonly Change[]): boolean {
   if (left.length !== right.length) return false;
   for (let place = 0; place < left.length; place++)
-    if (left[place]!.column !== right[place]!.column || isMade(left[place]!) !== isMade(right[place]!)) return false;
+    if (left[place]!.column !== right[place]!.column || isDefault(left[place]!) !== isDefault(right[place]!))
+      return false;
   return true;
 }
 
-/** What is remembered of what an update writes, change by change. */
-function rememberedOf(updates: readonly Update[]): unknown[] {
-  const remembered: unknown[] = [];
+/** The values of updates as they will be in the snapshots, change by change. */
+function snapshotValues(updates: readonly Update[]): unknown[] {
+  const values: unknown[] = [];
   for (const { changes } of updates)
     for (let place = 0; place < changes.length; place++) {
-      const { column, value, made } = changes[place]!;
-      remembered.push(made === undefined ? column.codec.freezeValue(value) : undefined);
+      const { column, value, defaultSQL } = changes[place]!;
+      values.push(defaultSQL === undefined ? column.codec.freezeValue(value) : undefined);
     }
-  return remembered;
+  return values;
 }
 
 function updateParameters(
@@ -319,8 +316,8 @@ function updateParameters(
 ): unknown[] {
   const parameters = [...before];
   for (let place = 0; place < changes.length; place++) {
-    const { column, value, made } = changes[place]!;
-    if (made === undefined) parameters.push(encodedValue(column, value));
+    const { column, value, defaultSQL } = changes[place]!;
+    if (defaultSQL === undefined) parameters.push(encodedValue(column, value));
   }
   for (const part of keyParameters(instance)) parameters.push(part);
   if (version) parameters.push(instance.snapshot![version.index]);

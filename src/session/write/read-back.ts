@@ -3,12 +3,12 @@ import type { ColumnModel, EntityModel } from "../../metadata/model";
 import type { Instance } from "../state/instance";
 import { keyParameters } from "../state/values";
 
-/** Rows that are named in one statement, where each key is a parameter of its own. */
-const LARGEST_PORTION = 1_000;
-/** Rows that are named in one statement, where their keys are one parameter. */
-const LARGEST_LIST = 10_000;
+/** Keys of one statement, where each key is a parameter. */
+const MAX_KEYS = 1_000;
+/** Keys of one statement, where all keys are one parameter. */
+const MAX_KEYS_IN_ARRAY = 10_000;
 
-/** Reads columns that the database made of rows that were just written, in one statement a portion. */
+/** Reads the generated columns of rows that were just written, in one statement for each batch. */
 export async function readBack(
   connection: Statements,
   model: EntityModel,
@@ -17,21 +17,21 @@ export async function readBack(
 ): Promise<void> {
   const selected = [...model.primary, ...columns].map((column) => column.selected(column.quoted)).join(", ");
   const width = model.primary.length;
-  for (const portion of batchesOf(instances, model, connection.dialect)) {
-    const keys = portion.map(keyParameters);
+  for (const batch of batchesOf(instances, model, connection.dialect)) {
+    const keys = batch.map(keyParameters);
     const { sql, parameters } = keysAmong(connection.dialect, model, keys);
     const sent = connection.rows(`SELECT ${selected} FROM ${model.table} WHERE ${sql}`, parameters);
     const rows = sent instanceof Promise ? await sent : sent;
     const byKey = new Map<unknown, Row>();
     for (const row of rows) byKey.set(joinedKey(row, width), row);
-    portion.forEach((instance, index) => {
+    batch.forEach((instance, index) => {
       const row = byKey.get(joinedKey(keys[index]!, width));
-      if (row) learn(instance, columns, row, width);
+      if (row) readInto(instance, columns, row, width);
     });
   }
 }
 
-/** Rows of one table, as many at a time as one statement can name by their keys. */
+/** Splits rows of one table into batches whose keys fit into one statement. */
 export function batchesOf(
   instances: readonly Instance[],
   { primary }: EntityModel,
@@ -39,8 +39,8 @@ export function batchesOf(
 ): readonly (readonly Instance[])[] {
   const size =
     primary.length === 1 && arrayParameter
-      ? LARGEST_LIST
-      : Math.min(LARGEST_PORTION, Math.floor(parameterLimit / primary.length));
+      ? MAX_KEYS_IN_ARRAY
+      : Math.min(MAX_KEYS, Math.floor(parameterLimit / primary.length));
   if (instances.length <= size) return [instances];
   return Array.from({ length: Math.ceil(instances.length / size) }, (_, index) =>
     instances.slice(index * size, (index + 1) * size),
@@ -69,7 +69,7 @@ export function keysAmong(
   return { sql: dialect.tupleIn(`(${columns.join(", ")})`, tuples), parameters: keys.flat() };
 }
 
-function learn({ entity, snapshot }: Instance, columns: readonly ColumnModel[], row: Row, from: number): void {
+function readInto({ entity, snapshot }: Instance, columns: readonly ColumnModel[], row: Row, from: number): void {
   for (let place = 0; place < columns.length; place++) {
     const { codec, index } = columns[place]!;
     const raw = row[from + place];
@@ -79,7 +79,7 @@ function learn({ entity, snapshot }: Instance, columns: readonly ColumnModel[], 
   }
 }
 
-/** A key as something that a Map finds again. */
+/** A key as something that a Map finds again, whatever type the driver returns. */
 function joinedKey(values: readonly unknown[], width: number): unknown {
   return width === 1 ? String(values[0]) : values.slice(0, width).map(String).join("\u0000");
 }

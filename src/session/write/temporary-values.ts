@@ -1,57 +1,62 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import type { DeferredConstraints, Statements } from "../../dialect/dialect";
 import type { ColumnModel, RelationModel } from "../../metadata/model";
-import type { Change } from "../flush/change-set";
-import { isPointedAt, leading, type FollowingStatement } from "./key-change";
+import type { Change } from "../state/changes";
+import { isReferenced } from "../flush/referenced-columns";
+import { withClause, type ReferencingUpdate } from "./key-change";
 import type { Instance } from "../state/instance";
-import type { UndoLog } from "../rollback/undo-log";
+import type { UndoLog } from "../state/undo-log";
 import { encodedValue, storedKeyValues } from "../state/values";
 
-/** A row that holds a value which nobody else has for the moment, so that another can take its own. */
-export interface TemporaryValues {
+/** A value that no other row has, which a row holds for a moment so that another row can take its own. */
+export interface TemporaryValue {
   readonly instance: Instance;
   readonly column: ColumnModel;
   readonly value: unknown;
-  /** Whether it is a foreign key that for the moment points at no row. */
-  readonly pointsNowhere: boolean;
+  /** Whether it is a foreign key that refers to no row meanwhile. */
+  readonly isDangling: boolean;
 }
 
 /**
- * The column of a unique constraint that can hold another value for a moment; undefined where none can. A foreign key that
- * has to point at a row can, where the database looks at it later.
+ * The column of a unique constraint that can hold a temporary value; undefined where none can. A foreign key that must not
+ * be NULL can, where the database checks the constraint later.
  */
-export function parkable(columns: readonly ColumnModel[], later: DeferredConstraints): ColumnModel | undefined {
+export function columnForTemporaryValue(
+  columns: readonly ColumnModel[],
+  constraints: DeferredConstraints,
+): ColumnModel | undefined {
   return (
     columns.find((column) => mayBeNull(column)) ??
     columns.find((column) => !column.isPrimary && !column.metadata.referencedColumn && kindOf(column) !== undefined) ??
-    columns.find((column) => !column.isPrimary && kindOf(column) !== undefined && isDeferred(column, later)) ??
-    // A key that nobody points at is a value like others; where somebody does, they follow it there and back.
+    columns.find((column) => !column.isPrimary && kindOf(column) !== undefined && isDeferred(column, constraints)) ??
+    // A key comes last: where foreign keys refer to it, they have to be updated twice.
     [...columns]
-      .sort((left, right) => Number(isPointedAt(left)) - Number(isPointedAt(right)))
+      .sort((left, right) => Number(isReferenced(left)) - Number(isReferenced(right)))
       .find(
-        (column) => kindOf(column) !== undefined && (!column.metadata.referencedColumn || isDeferred(column, later)),
+        (column) =>
+          kindOf(column) !== undefined && (!column.metadata.referencedColumn || isDeferred(column, constraints)),
       )
   );
 }
 
-/** What others point at does not become NULL: their foreign keys may not. */
+/** A referenced column cannot be NULL: the foreign keys that refer to it would have to be NULL too. */
 function mayBeNull(column: ColumnModel): boolean {
-  return column.metadata.isNullable && !column.isPrimary && !isPointedAt(column);
+  return column.metadata.isNullable && !column.isPrimary && !isReferenced(column);
 }
 
-/** Whether a foreign key can point at no row for a moment: a new row's before the one that it is for is there. */
-export function mayPointNowhere({ joins }: RelationModel, later: DeferredConstraints): boolean {
+/** Whether a foreign key can refer to no row for a moment: because it may be NULL, or because the constraint is checked later. */
+export function mayDangle({ joins }: RelationModel, constraints: DeferredConstraints): boolean {
   return joins.every(
     ({ foreign }) =>
       !foreign.isPrimary &&
       foreign.metadata.isUpdate &&
-      !isPointedAt(foreign) &&
-      (foreign.metadata.isNullable || (kindOf(foreign) !== undefined && isDeferred(foreign, later))),
+      !isReferenced(foreign) &&
+      (foreign.metadata.isNullable || (kindOf(foreign) !== undefined && isDeferred(foreign, constraints))),
   );
 }
 
-/** Whether what a parked column holds is no row's key. */
-export function pointsNowhere({ metadata }: ColumnModel): boolean {
+/** Whether a column is a foreign key that must not be NULL, so that its temporary value refers to no row. */
+export function isRequiredForeignKey({ metadata }: ColumnModel): boolean {
   return metadata.referencedColumn !== undefined && !metadata.isNullable;
 }
 
@@ -60,26 +65,26 @@ function isDeferred({ metadata: { relationMetadata } }: ColumnModel, { onlyDefer
 }
 
 /**
- * Parks a row: the database has a value that nobody else has, and the object keeps the one that it is to have.
+ * Writes a temporary value to a row; the object keeps its own.
  *
- * @param following what is to be written in the same statement
- * @param own foreign keys of the row that point at itself
+ * @param referencing UPDATEs of referencing rows, to be part of the statement
+ * @param own foreign keys of the row that refer to itself
  */
-export async function park(
+export async function writeTemporaryValue(
   statements: Statements,
-  journal: UndoLog,
-  { instance, column, value }: TemporaryValues,
-  following: readonly FollowingStatement[] = [],
+  undoLog: UndoLog,
+  { instance, column, value }: TemporaryValue,
+  referencing: readonly ReferencingUpdate[] = [],
   own: readonly Change[] = [],
 ): Promise<void> {
   const { dialect } = statements;
   const { primary, table } = instance.model;
-  const { lead, parameters } = leading(following);
+  const { lead, parameters } = withClause(referencing);
   const put = (at: ColumnModel, what: unknown): string =>
     `${at.quoted} = ${dialect.placeholder(parameters.push(encodedValue(at, what)))}`;
   const sets = [{ column, value }, ...own].map((change) => put(change.column, change.value));
   const key = storedKeyValues(instance).map((part, place) => put(primary[place]!, part));
-  journal.record(instance);
+  undoLog.record(instance);
   await statements.run(`${lead}UPDATE ${table} SET ${sets.join(", ")} WHERE ${key.join(" AND ")}`, parameters);
   const snapshot = [...instance.snapshot!];
   snapshot[column.index] = column.codec.freezeValue(value);
@@ -100,8 +105,8 @@ function kindOf({ metadata }: ColumnModel): Kind | undefined {
   return undefined;
 }
 
-/** NULL where the column may have it, else a value that nobody else has. */
-export function parkedValue(column: ColumnModel): unknown {
+/** NULL where the column may be NULL, else a value that no other row has. */
+export function temporaryValue(column: ColumnModel): unknown {
   const { metadata } = column;
   if (mayBeNull(column)) return null;
   const length = Number(metadata.length) || 32;
@@ -109,18 +114,18 @@ export function parkedValue(column: ColumnModel): unknown {
     case "uuid":
       return randomUUID();
     case "text":
-      return parkedText(length);
+      return temporaryText(length);
     case "number":
-      return parkedNumber(column);
+      return temporaryNumber(column);
     case "bytes":
       return randomBytes(Math.min(16, length));
     case "date":
-      return parkedDate(column);
+      return temporaryDate(column);
   }
 }
 
-/** Where a column has room for few characters, they are such as no code is made of. */
-function parkedText(length: number): string {
+/** In a short column, characters that codes and names hardly contain make a collision unlikely. */
+function temporaryText(length: number): string {
   if (length >= SAFE_LENGTH) return randomBytes(16).toString("hex").slice(0, length);
   return Array.from({ length }, () => UNUSUAL[randomInt(UNUSUAL.length)]).join("");
 }
@@ -128,8 +133,8 @@ function parkedText(length: number): string {
 const SAFE_LENGTH = 8;
 const UNUSUAL = "!#$%&()*+,-./:;<=>?@[]^_{|}~";
 
-/** A number that is far from those in use, and fits the smallest column of its kind. */
-function parkedNumber({ metadata: { type, unsigned, precision, scale } }: ColumnModel): unknown {
+/** A number that is unlikely to be in use, and fits the smallest column of its type. */
+function temporaryNumber({ metadata: { type, unsigned, precision, scale } }: ColumnModel): unknown {
   const name = String(type);
   const digits = precision ? Math.min(9, precision - (scale ?? 0)) : 9;
   const most = name === "tinyint" ? 127 : /small|int2/.test(name) ? 32_767 : Math.min(2 ** 31 - 1, 10 ** digits - 1);
@@ -137,8 +142,8 @@ function parkedNumber({ metadata: { type, unsigned, precision, scale } }: Column
   return /decimal|numeric|bigint|int8/.test(name) ? String(number) : number;
 }
 
-function parkedDate({ metadata: { type } }: ColumnModel): unknown {
-  // Seconds of the years 1971 to 2000: every date type of the databases has them.
+function temporaryDate({ metadata: { type } }: ColumnModel): unknown {
+  // Between 1971 and 2000, which every date type of every database can store.
   const date = new Date(randomInt(31_536_000, 946_684_800) * 1_000);
   return type === "date" ? date.toISOString().slice(0, 10) : date;
 }

@@ -1,0 +1,134 @@
+import type { Connection, MaybePromise, Row } from "../../dialect/dialect";
+import type { EntityModel, RelationModel } from "../../metadata/model";
+import type { MaterializeOptions, QueryContext, Segment } from "../../query/context";
+import { Column } from "../../query/expression";
+import { Query } from "../../query/query";
+import type { SessionState } from "../session-state";
+import { keyMaker } from "../state/identity-key";
+import { instanceOf, type Instance, type RelationSource } from "../state/instance";
+import { loadRelation, relatedTo } from "./relation-loader";
+import { RowReader } from "./row-reader";
+
+/** What loading uses of a session besides its state. */
+export interface LoadContext extends QueryContext {
+  /** Throws where the session is closed, or an earlier flush failed. */
+  check(): void;
+  /** Whether an operation is running that a read has to wait for. */
+  readonly isBusy: boolean;
+  /** The open connection, without a flush. */
+  connected(): MaybePromise<Connection>;
+}
+
+/**
+ * Runs queries of a flush or a bulk write: they do not autoflush, and do not wait for the operation that they are part of.
+ */
+export type WithoutAutoflush = <T>(work: (context: QueryContext) => Promise<T>) => Promise<T>;
+
+/** Stands for the parts of a key where the statement of `get` is compiled once for all keys. */
+const ANY_KEY = 0;
+
+/** Loads objects by key, relations of objects, and the objects of a query's rows. */
+export class EntityLoader implements RelationSource {
+  readonly #state: SessionState;
+  readonly #context: LoadContext;
+  readonly #reader: RowReader;
+  readonly #getStatements = new Map<EntityModel, { sql: string; rest: readonly unknown[] }>();
+
+  constructor(state: SessionState, context: LoadContext) {
+    this.#state = state;
+    this.#context = context;
+    this.#reader = new RowReader(state, context);
+  }
+
+  /** The entity of a key: the loaded one, unless it is expired, or read from the database; null where there is no row. */
+  async get(model: EntityModel, key: unknown): Promise<object | null> {
+    const state = this.#state;
+    const maker = keyMaker(model);
+    const parts = maker.parts(key);
+    const known = state.identities.get(model, maker.ofValues(parts));
+    if (known && known.generation === state.generation && !this.#context.isBusy) {
+      this.#context.check();
+      return known.deletion === "none" && known.model.isA(model) && !isSoftRemoved(known) ? known.entity : null;
+    }
+    // Changes of other objects cannot change which row has this key, so only new objects have to be flushed.
+    const ready =
+      state.pending.size > 0 || this.#context.isBusy
+        ? this.#context.ready(`${model.name}.get()`)
+        : this.#context.connected();
+    const connection = ready instanceof Promise ? await ready : ready;
+    const { sql, rest } = this.#getStatement(model);
+    const parameters = model.primary.map(({ codec }, place) =>
+      codec.encode ? codec.encode(parts[place]) : parts[place],
+    );
+    const sent = connection.rows(sql, rest.length === 0 ? parameters : [...parameters, ...rest]);
+    const rows = sent instanceof Promise ? await sent : sent;
+    if (rows.length === 0) {
+      // With a delete date the row may only be hidden.
+      if (known && !model.deleteDate) state.detach(known);
+      return null;
+    }
+    const entities = this.materialize([{ model, offset: 0 }], rows, { populateExisting: false });
+    return (entities instanceof Promise ? await entities : entities)[0]!;
+  }
+
+  #getStatement(model: EntityModel): { sql: string; rest: readonly unknown[] } {
+    let statement = this.#getStatements.get(model);
+    if (!statement) {
+      const query = Query.of<object>(() => this.#context, model).filter(
+        ...model.primary.map((column) => new Column(column).eq(ANY_KEY)),
+      );
+      const { sql, parameters } = query.toSQL();
+      this.#getStatements.set(model, (statement = { sql, rest: parameters.slice(model.primary.length) }));
+    }
+    return statement;
+  }
+
+  materialize(segments: readonly Segment[], rows: readonly Row[], options: MaterializeOptions): MaybePromise<object[]> {
+    return this.#reader.read(segments, rows, options);
+  }
+
+  // Relations
+
+  async load(instance: Instance, relation: RelationModel): Promise<unknown> {
+    const { options } = this.#state;
+    const group = options.lazyLoading === "batch" ? (instance.group?.instances ?? [instance]) : [instance];
+    const owners = group.filter(
+      (other) =>
+        other.owner === this.#state && other.snapshot && other.deletion === "none" && !isLoaded(other, relation),
+    );
+    await this.#load(owners.includes(instance) ? owners : [instance], relation, undefined);
+    return instance.relatedValue(relation)?.value;
+  }
+
+  async loadRelation(entities: readonly object[], relation: RelationModel, newlyLoaded?: Set<object>): Promise<void> {
+    const owners = entities
+      .map((entity) => instanceOf(entity)!)
+      .filter((instance) => has(instance, relation) && !isLoaded(instance, relation));
+    if (owners.length > 0) await this.#load(owners, relation, newlyLoaded);
+  }
+
+  #load(owners: readonly Instance[], relation: RelationModel, newlyLoaded: Set<object> | undefined): Promise<void> {
+    const { relationships } = this.#state.registry;
+    return loadRelation({ context: this.#context, relationships, relation, newlyLoaded }, owners);
+  }
+
+  relatedQuery(instance: Instance, relation: RelationModel): Query<object> {
+    return Query.of<object>(() => this.#context, relation.target).filter(
+      relatedTo(this.#state.registry.relationships, instance, relation),
+    );
+  }
+}
+
+/** A soft-removed object is not found by its key either. */
+function isSoftRemoved({ model: { deleteDate }, entity }: Instance): boolean {
+  return deleteDate !== undefined && (deleteDate.read(entity) ?? null) !== null;
+}
+
+function isLoaded(instance: Instance, relation: RelationModel): boolean {
+  return instance.relatedValue(relation)?.isLoaded === true;
+}
+
+/** With single-table inheritance, a relation of one class of a table need not exist in the others. */
+function has({ model }: Instance, relation: RelationModel): boolean {
+  return model.ownRelation(relation) !== undefined;
+}

@@ -1,0 +1,17 @@
+/** How a session behaves, as `new Session` and `connect` take it. */
+export interface SessionOptions {
+  /** Whether a query first flushes what was changed before it. Default true. */
+  autoflush?: boolean;
+  /** Whether a commit expires all objects, so that the next query that returns them reads them again. Default true. */
+  expireOnCommit?: boolean;
+  /**
+   * What happens when a relation is read that is not loaded: `"batch"` loads it for all objects of the same query, `"one"`
+   * for the one object, `"raise"` throws. Default `"batch"`.
+   */
+  lazyLoading?: "batch" | "one" | "raise";
+  /**
+   * Whether a flush refuses values that the database would change: too long for their column, out of its range, rounded,
+   * cut. Without it the database decides; SQLite stores nearly anything. Default true.
+   */
+  strict?: boolean;
+}

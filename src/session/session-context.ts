@@ -1,0 +1,290 @@
+import type { Connection, DatabaseListener, Dialect, MaybePromise, Row } from "../dialect/dialect";
+import { databaseControlOf, dialectOf } from "../dialect/dialects";
+import { SandboxConnection } from "../dialect/sandbox";
+import type { EntityModel, RelationModel } from "../metadata/model";
+import type { Models } from "../metadata/models";
+import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../query/context";
+import type { Query } from "../query/query";
+import { EntityLoader, type LoadContext } from "./load/entity-loader";
+import type { SessionOptions } from "./options";
+import { EMPTY_PLAN, type Plan } from "./preview/plan";
+import { previewFlush } from "./preview/preview";
+import type { Registry } from "./relations/registry";
+import { SessionState } from "./session-state";
+import { closedSession, inAutoflush, needsRollback } from "./state/errors";
+import { keyMaker } from "./state/identity-key";
+import { instanceOf, type Instance, type RelationSource } from "./state/instance";
+import { Transaction } from "./transaction";
+import { BulkSync } from "./write/bulk-sync";
+import { NOTHING_FLUSHED, UnitOfWork, type FlushResult } from "./write/unit-of-work";
+
+/**
+ * What a session's queries run in: it composes the session's state, transaction and loader, runs operations one after the
+ * other, and flushes before a query. Only `Session` uses it; no part of it knows it.
+ */
+export class SessionContext implements QueryContext, LoadContext, RelationSource {
+  readonly state: SessionState;
+  readonly dialect: Dialect;
+  readonly models: Models;
+  closed = false;
+  readonly #options: Required<SessionOptions>;
+  readonly #listener: DatabaseListener;
+  readonly #transaction: Transaction;
+  readonly #loader: EntityLoader;
+  #autoflushSuspended = 0;
+  /** The operation that runs, and with it those that wait for it. */
+  #running: Promise<unknown> | undefined;
+
+  constructor(registry: Registry, options: Required<SessionOptions>, listener: DatabaseListener) {
+    const { dataSource } = registry.models;
+    this.dialect = dialectOf(dataSource);
+    this.models = registry.models;
+    this.#options = options;
+    this.#listener = listener;
+    this.state = new SessionState(registry, options, this.dialect.connect(dataSource, listener), this);
+    this.#transaction = new Transaction(this.state);
+    this.#loader = new EntityLoader(this.state, this);
+  }
+
+  /** Runs all transactions as savepoints of one that is rolled back at the end. */
+  sandbox(): void {
+    const { state } = this;
+    state.connection = new SandboxConnection(state.connection, databaseControlOf(state.dataSource).allowWrites);
+  }
+
+  async cancel(): Promise<void> {
+    const { dataSource } = this.state;
+    await databaseControlOf(dataSource).cancel(dataSource);
+  }
+
+  /** The error of a flush or commit that failed, until the rollback. */
+  get failure(): Error | undefined {
+    return this.#transaction.failure;
+  }
+
+  // One operation after the other
+
+  /** Runs an operation when those before it are done. */
+  async exclusive<T>(operation: () => Promise<T>): Promise<T> {
+    const before = this.#running;
+    const running = before ? before.then(operation, operation) : operation();
+    this.#running = running;
+    try {
+      return await running;
+    } finally {
+      if (this.#running === running) this.#running = undefined;
+    }
+  }
+
+  get isBusy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** @throws RetortError `session/closed`, `session/needs-rollback` */
+  check(): void {
+    this.#checkOpen();
+    if (this.#transaction.failure) throw needsRollback(this.#transaction.failure);
+  }
+
+  #checkOpen(): void {
+    if (this.closed) throw closedSession();
+  }
+
+  ready(origin: string): MaybePromise<Connection> {
+    this.check();
+    if (this.#running)
+      return this.#running.then(
+        () => this.ready(origin),
+        () => this.ready(origin),
+      );
+    if (this.#options.autoflush && this.#autoflushSuspended === 0 && this.state.hasChanges())
+      return this.#autoflush(origin);
+    return this.connected();
+  }
+
+  connected(): MaybePromise<Connection> {
+    this.check();
+    const { connection } = this.state;
+    return connection.isOpen ? connection : this.#opened();
+  }
+
+  async #opened(): Promise<Connection> {
+    const { connection } = this.state;
+    await connection.open();
+    return connection;
+  }
+
+  async #autoflush(origin: string): Promise<Connection> {
+    try {
+      await this.flush();
+    } catch (error) {
+      throw error instanceof Error ? inAutoflush(origin, error) : error;
+    }
+    return this.#opened();
+  }
+
+  async withoutAutoflush<T>(work: () => T | Promise<T>): Promise<T> {
+    this.#autoflushSuspended++;
+    try {
+      return await work();
+    } finally {
+      this.#autoflushSuspended--;
+    }
+  }
+
+  /** Runs queries of the operation that is running, which therefore must not wait for it. */
+  readonly #insideOperation = async <T>(work: (context: QueryContext) => Promise<T>): Promise<T> => {
+    const running = this.#running;
+    this.#running = undefined;
+    try {
+      return await this.withoutAutoflush(() => work(this));
+    } finally {
+      this.#running = running;
+    }
+  };
+
+  // Reading
+
+  get strict(): boolean {
+    return this.#options.strict;
+  }
+
+  get(model: EntityModel, key: unknown): Promise<object | null> {
+    return this.#loader.get(model, key);
+  }
+
+  materialize(segments: readonly Segment[], rows: readonly Row[], options: MaterializeOptions): MaybePromise<object[]> {
+    return this.#loader.materialize(segments, rows, options);
+  }
+
+  load(instance: Instance, relation: RelationModel): Promise<unknown> {
+    return this.#loader.load(instance, relation);
+  }
+
+  loadRelation(entities: readonly object[], relation: RelationModel, newlyLoaded?: Set<object>): Promise<void> {
+    return this.#loader.loadRelation(entities, relation, newlyLoaded);
+  }
+
+  relatedQuery(instance: Instance, relation: RelationModel): Query<object> {
+    return this.#loader.relatedQuery(instance, relation);
+  }
+
+  membersOf(entity: object, relation: RelationModel): readonly object[] {
+    return this.state.membersOf(entity, relation);
+  }
+
+  forbidLoading(entities: readonly object[], relation: RelationModel): void {
+    for (const entity of entities) (instanceOf(entity)!.forbidden ??= new Set()).add(relation);
+  }
+
+  keyParts(model: EntityModel, key: unknown): readonly unknown[] {
+    return keyMaker(model).parts(key);
+  }
+
+  release(entities: Iterable<object>): void {
+    this.state.release(entities);
+  }
+
+  // Writing
+
+  flush(): Promise<FlushResult> {
+    return this.exclusive(() => this.#flush());
+  }
+
+  async #flush(): Promise<FlushResult> {
+    this.check();
+    if (!this.state.hasChanges()) return NOTHING_FLUSHED;
+    try {
+      const unitOfWork = new UnitOfWork(this.state, this.#insideOperation, () => this.#transaction.begin());
+      const result = await unitOfWork.flush();
+      if (result.inserted + result.updated + result.deleted > 0) this.#listener({ type: "flush", ...result });
+      return result;
+    } catch (error) {
+      await this.#transaction.fail(error as Error);
+      throw error;
+    }
+  }
+
+  plan(): Promise<Plan> {
+    return this.exclusive(async () => {
+      this.check();
+      return this.state.hasChanges() ? previewFlush(this.state, this.#insideOperation) : EMPTY_PLAN;
+    });
+  }
+
+  async write(write: BulkWrite): Promise<number> {
+    const { state } = this;
+    const connection = await this.ready(write.origin);
+    const sync = new BulkSync(state, (work) => this.withoutAutoflush(() => work(this)), write);
+    const changed = await this.exclusive(async () => {
+      await this.#transaction.begin();
+      await sync.before(connection);
+      const count = await write.run(connection);
+      for (const model of count > 0 ? sync.tables : []) {
+        state.bulkWritten.add(model);
+        state.expireTable(model);
+      }
+      return count;
+    });
+    if (changed > 0) await sync.after();
+    return changed;
+  }
+
+  // The transaction
+
+  commit(): Promise<FlushResult> {
+    return this.exclusive(async () => {
+      const result = await this.#flush();
+      await this.#transaction.commit();
+      return result;
+    });
+  }
+
+  rollback(): Promise<void> {
+    return this.exclusive(async () => {
+      this.#checkOpen();
+      await this.#transaction.rollback();
+    });
+  }
+
+  /** Opens a savepoint; resolves to its name. */
+  savepoint(): Promise<string> {
+    return this.exclusive(async () => {
+      await this.#flush();
+      return this.#transaction.savepoint();
+    });
+  }
+
+  hasSavepoint(name: string): boolean {
+    return this.#transaction.hasSavepoint(name);
+  }
+
+  releaseSavepoint(name: string): Promise<void> {
+    return this.exclusive(async () => {
+      this.#checkOpen();
+      this.#transaction.checkSavepoint(name);
+      await this.#flush();
+      await this.#transaction.releaseSavepoint(name);
+    });
+  }
+
+  rollbackToSavepoint(name: string): Promise<void> {
+    return this.exclusive(async () => {
+      this.#checkOpen();
+      this.#transaction.checkSavepoint(name);
+      await this.#transaction.rollbackToSavepoint(name);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    await this.exclusive(async () => {
+      const { connection } = this.state;
+      // An object whose row is rolled back is a new object again.
+      if (connection.inTransaction || this.#transaction.failure) await this.#transaction.rollback();
+      await connection.close();
+    });
+    this.state.clear();
+    this.closed = true;
+  }
+}

@@ -1,0 +1,118 @@
+import { DatabaseError } from "../dialect/errors";
+import { restore } from "./rollback/restore";
+import type { SessionState } from "./session-state";
+import { savepointOver } from "./state/errors";
+
+/** The transaction of a session: it begins with the first flush that writes, and has a savepoint for each `nested()`. */
+export class Transaction {
+  /** The error of a flush or commit that failed, until the rollback. */
+  failure: Error | undefined;
+  readonly #state: SessionState;
+  /** The open savepoints, the innermost last; the undo log has a level for each. */
+  readonly #savepoints: string[] = [];
+  #savepointCount = 0;
+
+  constructor(state: SessionState) {
+    this.#state = state;
+  }
+
+  /** Begins the transaction, unless it is open. */
+  async begin(): Promise<void> {
+    const { connection } = this.#state;
+    await connection.open();
+    if (!connection.inTransaction) await connection.begin();
+  }
+
+  /** Records that a flush failed. A half-written flush is rolled back now, so that no lock is held while the error is read. */
+  async fail(error: Error): Promise<void> {
+    const { connection, undoLog } = this.#state;
+    this.failure = error;
+    if (connection.inTransaction && undoLog.depth === 0) await connection.rollback();
+  }
+
+  async commit(): Promise<void> {
+    const { connection, undoLog, bulkWritten, readInTransaction, options } = this.#state;
+    if (connection.inTransaction) await this.#commitConnection();
+    for (const instance of undoLog.commit()) if (instance.deletion === "sent") instance.owner = undefined;
+    this.#savepoints.length = 0;
+    bulkWritten.clear();
+    readInTransaction.clear();
+    if (options.expireOnCommit) this.#state.generation++;
+  }
+
+  async #commitConnection(): Promise<void> {
+    const { connection } = this.#state;
+    try {
+      await connection.commit();
+    } catch (error) {
+      // SQLite: another connection reads. The transaction is still open, and the commit can be tried again.
+      if (error instanceof DatabaseError && error.kind === "locked") throw error;
+      // Deferred constraints are checked only now: nothing is stored, though every flush succeeded.
+      this.failure = error as Error;
+      if (connection.inTransaction) await connection.rollback();
+      throw error;
+    }
+  }
+
+  async rollback(): Promise<void> {
+    const state = this.#state;
+    this.#restoreTo(0);
+    restore(state, state.undoLog.take());
+    state.expireUncommitted();
+    state.bulkWritten.clear();
+    this.failure = undefined;
+    if (state.connection.inTransaction) await state.connection.rollback();
+  }
+
+  // Savepoints
+
+  /** Opens a savepoint; returns its name. */
+  async savepoint(): Promise<string> {
+    await this.begin();
+    const name = `retort_${++this.#savepointCount}`;
+    await this.#state.connection.savepoint(name);
+    this.#state.undoLog.push();
+    this.#savepoints.push(name);
+    return name;
+  }
+
+  hasSavepoint(name: string): boolean {
+    return this.#savepoints.includes(name);
+  }
+
+  /** @throws RetortError `session/savepoint-over` where the savepoint was released or rolled back */
+  checkSavepoint(name: string): void {
+    if (!this.hasSavepoint(name)) throw savepointOver();
+  }
+
+  /** Releases a savepoint, and those that were opened inside it. */
+  async releaseSavepoint(name: string): Promise<void> {
+    const depth = this.#savepoints.indexOf(name);
+    await this.#state.connection.releaseSavepoint(name);
+    while (this.#savepoints.length > depth) {
+      this.#state.undoLog.merge();
+      this.#savepoints.pop();
+    }
+  }
+
+  async rollbackToSavepoint(name: string): Promise<void> {
+    const { connection } = this.#state;
+    const depth = this.#savepoints.indexOf(name);
+    // The database first: where a deadlock has ended the whole transaction, memory must not go back to the savepoint only.
+    await connection.rollbackToSavepoint(name);
+    await connection.releaseSavepoint(name);
+    this.#restoreTo(depth);
+    this.#state.expireUncommitted();
+    this.failure = undefined;
+  }
+
+  /** Restores objects to what they were when the savepoint at this depth was opened. */
+  #restoreTo(depth: number): void {
+    const { undoLog } = this.#state;
+    while (this.#savepoints.length > depth) {
+      restore(this.#state, undoLog.take());
+      undoLog.pop();
+      this.#savepoints.pop();
+    }
+  }
+}
