@@ -14,6 +14,39 @@ const mayNotImport = (from, names, why) => ({
   to: { path: layer(...names) },
 });
 
+/**
+ * The stages of the session, in order: each may import itself and those before it. A rollback restores what the first
+ * three hold, and knows no more; a transaction and the session's context put the stages together.
+ */
+const SESSION_STAGES = [
+  "state/",
+  "relations/",
+  "session-state\\.ts",
+  "rollback/",
+  "transaction\\.ts",
+  "load/",
+  "flush/",
+  "write/",
+  "preview/",
+  "session-context\\.ts",
+  "(session|database)\\.ts",
+];
+
+const isBesides = (stage) => stage === "rollback/" || stage === "transaction\\.ts";
+
+/** Says what a stage of the session must not import: the stages after it; and the stages of a flush import no rollback. */
+const sessionStages = SESSION_STAGES.map((stage, place) => {
+  const isOfFlush = ["load/", "flush/", "write/", "preview/"].includes(stage);
+  const later = SESSION_STAGES.slice(place + 1);
+  const forbidden = isOfFlush ? [...SESSION_STAGES.filter(isBesides), ...later] : later;
+  return {
+    name: `session-${stage.replace(/\W+(ts)?$/, "")}-imports-earlier-stages-only`,
+    severity: "error",
+    from: { path: `^src/session/${stage}` },
+    to: { path: `^src/session/(${forbidden.join("|")})` },
+  };
+}).slice(0, -1);
+
 const upwards = "An arrow points down only: objects are handed down as arguments, never imported upwards.";
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -34,6 +67,14 @@ module.exports = {
     ),
     mayNotImport(["config"], ["shell", "migrate"], "Loading a project knows nothing of what is done with it."),
     mayNotImport(["session"], ["cli", "shell", "migrate", "config"], upwards),
+    ...sessionStages,
+    {
+      name: "only-the-session-imports-its-context",
+      comment: "session-context.ts composes the stages: what they need of it is handed to them.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/session/session\\.ts$" },
+      to: { path: "^src/session/session-context\\.ts$" },
+    },
     mayNotImport(["query"], ["cli", "shell", "migrate", "config", "session"], upwards),
     mayNotImport(["metadata", "dialect"], ["cli", "shell", "migrate", "config", "session", "query"], upwards),
     {
@@ -68,14 +109,14 @@ module.exports = {
       name: "no-cycles",
       comment: "Type-only imports count too.",
       severity: "error",
-      from: { path: "^(src|bin)/", pathNot: "^src/(session|shell)/" },
+      from: { path: "^(src|bin)/", pathNot: "^src/shell/" },
       to: { circular: true },
     },
     {
       name: "no-cycles-at-run-time",
-      comment: "In these two layers, types may name each other.",
+      comment: "In this layer, types may name each other.",
       severity: "error",
-      from: { path: "^src/(session|shell)/" },
+      from: { path: "^src/shell/" },
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {

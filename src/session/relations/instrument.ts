@@ -1,13 +1,22 @@
 import { inspect, type InspectOptionsStylized } from "node:util";
 import type { EntityModel, RelationModel } from "../../metadata/model";
 import { attach, instanceOf, type Instance } from "../state/instance";
-import type { Relationships } from "./relationships";
+
+/** What the accessors of relations call. */
+export interface RelationAccess {
+  /** What the property of a relation returns. */
+  read(instance: Instance, relation: RelationModel): unknown;
+  /** Sets a relation, and the other side with it. */
+  write(instance: Instance, relation: RelationModel, value: unknown): void;
+  /** Takes the value that an object had in a relation before it was instrumented. */
+  adopt(instance: Instance, relation: RelationModel, value: unknown): void;
+}
 
 /**
  * Gives an object accessors for its relations. They are defined on the prototype of its class, so that `instanceof` and
  * `constructor` keep working and the object itself shows nothing.
  */
-export function instrument(instance: Instance, relationships: Relationships): void {
+export function instrument(instance: Instance, relationships: RelationAccess): void {
   const { entity, model } = instance;
   const given = takeRelations(entity, model);
   // The prototype is set last: V8 gives an object a hidden class of its own where a property follows a change of prototype.
@@ -70,7 +79,7 @@ function takeValue(entity: object, { property, metadata }: RelationModel): unkno
 
 /** The accessors of a model's relations. */
 interface Instrumentation {
-  readonly relationships: Relationships;
+  readonly relationships: RelationAccess;
   /** The instrumented prototype for each prototype that objects of the model have. */
   readonly prototypes: Map<object, object>;
   /** The own, enumerable property of an object whose relation is known, by the relation's index. */
@@ -83,7 +92,7 @@ const instrumentations = new WeakMap<EntityModel, Instrumentation>();
  * The prototype with accessors for a model's relations: the class's own prototype, on which they are defined now. Where
  * there is no class (an EntitySchema), or it is frozen, a new prototype is put in between.
  */
-export function prototypeWithRelations(model: EntityModel, prototype: object, relationships: Relationships): object {
+export function prototypeWithRelations(model: EntityModel, prototype: object, relationships: RelationAccess): object {
   let instrumentation = instrumentations.get(model);
   if (!instrumentation) {
     instrumentation = { relationships, prototypes: new Map<object, object>(), visible: [] };

@@ -9,7 +9,7 @@ import { nameOf, notInSession, raisedOnLoad, wrongEntity } from "../state/errors
 import { Instance, instanceOf, NOT_LOADED, type InstanceOwner } from "../state/instance";
 import { Reference } from "../state/reference";
 import { Collection, type CollectionAdapter } from "./collection";
-import { conceal, expose, instrument } from "./instrument";
+import { conceal, expose, instrument, type RelationAccess } from "./instrument";
 import { LazyCollection, LazyReference } from "./lazy";
 
 /** A relation to many, loaded or not; `isLoaded` tells which. */
@@ -19,14 +19,15 @@ type ToMany = Collection<object> | LazyCollection;
  * Reads and sets relations of objects in memory, and keeps both sides in step: `p.author = u` adds p to `u.posts`, and
  * `u.posts.push(p)` sets `p.author`.
  */
-export class Relationships implements CollectionAdapter {
+export class Relationships implements CollectionAdapter, RelationAccess {
   readonly #models: Models;
 
   constructor(models: Models) {
     this.#models = models;
   }
 
-  /** What the property of a relation returns. */
+  // RelationAccess
+
   read(instance: Instance, relation: RelationModel): unknown {
     const promise = instance.promises?.get(relation);
     if (promise) return promise;
@@ -35,6 +36,22 @@ export class Relationships implements CollectionAdapter {
     // TypeORM's lazy relations are promises, loaded or not.
     return isAwaitable(value) ? this.load(instance, relation) : Promise.resolve(value);
   }
+
+  write(instance: Instance, relation: RelationModel, value: unknown): void {
+    if (value instanceof Promise) {
+      instance.owner?.changing(instance);
+      instance.setPromise(relation, value);
+    } else if (relation.toMany) this.#writeMany(instance, relation, (value ?? []) as Iterable<object>);
+    else this.#writeOne(instance, relation, value);
+  }
+
+  adopt(instance: Instance, relation: RelationModel, value: unknown): void {
+    if (value === undefined) return;
+    if (value !== null) this.write(instance, relation, value);
+    else if (!relation.toMany) instance.setRelatedValue(relation, Reference.assigned(null, null));
+  }
+
+  // Keys and values
 
   /** The related entity as far as it is known in memory; undefined where only the database has it. */
   known(instance: Instance, relation: RelationModel): object | null | undefined {
@@ -71,15 +88,6 @@ export class Relationships implements CollectionAdapter {
     return entity && !instanceOf(entity)!.isExpired ? entity : undefined;
   }
 
-  /** Sets a relation, and the other side with it. */
-  write(instance: Instance, relation: RelationModel, value: unknown): void {
-    if (value instanceof Promise) {
-      instance.owner?.changing(instance);
-      instance.setPromise(relation, value);
-    } else if (relation.toMany) this.#writeMany(instance, relation, (value ?? []) as Iterable<object>);
-    else this.#writeOne(instance, relation, value);
-  }
-
   /** Discards what a relation was set to, without notifying the other side: it is what the database has. */
   revert(instance: Instance, relation: RelationModel): void {
     instance.setRelatedValue(relation, undefined);
@@ -105,13 +113,6 @@ export class Relationships implements CollectionAdapter {
             column.write(entity, column.read(values));
       } else (entity as Record<string, unknown>)[property] = value;
     }
-  }
-
-  /** Takes the value that an object had in a relation before it was instrumented. */
-  adopt(instance: Instance, relation: RelationModel, value: unknown): void {
-    if (value === undefined) return;
-    if (value !== null) this.write(instance, relation, value);
-    else if (!relation.toMany) instance.setRelatedValue(relation, Reference.assigned(null, null));
   }
 
   /** The state of an object, which is instrumented now where no session has seen it. */
