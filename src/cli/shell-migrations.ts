@@ -4,7 +4,7 @@ import type { Project } from "../config/project";
 import { loadMigrations } from "../migrate/files/files";
 import { History } from "../migrate/history/history";
 import { MigrationLog } from "../migrate/history/migration-log";
-import { readState, statusOf } from "../migrate/history/state";
+import { readState, migrationInfos } from "../migrate/history/state";
 import type { IO } from "./command";
 import { declaredMigrations } from "./migrate/opened";
 
@@ -15,7 +15,7 @@ export async function countPending(project: Project, dataSource: DataSource): Pr
   const runner = dataSource.createQueryRunner("master");
   try {
     const state = await readState(files, new History(dataSource), new MigrationLog(dataSource), runner);
-    return statusOf(state).filter(({ standing }) => standing === "pending").length;
+    return migrationInfos(state).filter(({ status }) => status === "pending").length;
   } finally {
     await runner.release();
   }

@@ -2,13 +2,13 @@ import type { DataSource } from "typeorm";
 
 /** The part of the project's settings that migrations read: the `migrations` object under `retort`. */
 export interface MigrationSettings {
-  /** Tables, views and indexes that are left alone, by their names in the database; `*` stands for any characters. */
+  /** Tables, views and indexes that are ignored, by their names in the database; `*` stands for any characters. */
   readonly ignore?: readonly string[];
 }
 
 /**
- * What every migration command works on. Plain facts, handed down by the command line;
- * nothing here knows of a configuration file or a terminal.
+ * What every migration command works on. The command line passes it down;
+ * this layer reads no configuration file and no terminal.
  */
 export interface MigrationContext {
   /** The project's DataSource, initialised by {@link openDataSource}: connected, and its entities' metadata built. */
@@ -24,7 +24,7 @@ export interface MigrationContext {
 }
 
 /**
- * Initialises a DataSource for migrations: whatever its options say, nothing is synchronised, dropped or
+ * Initialises a DataSource for migrations: whatever its options are, nothing is synchronised, dropped or
  * migrated by connecting. A DataSource that is initialised already is left as it is.
  */
 export async function openDataSource(dataSource: DataSource): Promise<DataSource> {

@@ -1,11 +1,11 @@
 import path from "node:path";
 import { pluralize } from "../text";
 import { ExitCode, RetortError, shortMessage } from "../errors";
-import { shortened } from "./history/statement";
+import { shorten } from "./history/statement";
 
 // The migration files
 
-function badFile(code: string, message: string, hint?: string, cause?: unknown): RetortError {
+function usageError(code: string, message: string, hint?: string, cause?: unknown): RetortError {
   return new RetortError(`migrate/${code}`, message, {
     exitCode: ExitCode.usage,
     ...(hint !== undefined && { hint }),
@@ -14,11 +14,11 @@ function badFile(code: string, message: string, hint?: string, cause?: unknown):
 }
 
 export function fileDoesNotLoad(file: string, cause: unknown): RetortError {
-  return badFile("file-does-not-load", `${file} cannot be loaded: ${shortMessage(cause)}`, `correct ${file}`, cause);
+  return usageError("file-does-not-load", `${file} cannot be loaded: ${shortMessage(cause)}`, `correct ${file}`, cause);
 }
 
 export function exportsNoMigration(file: string): RetortError {
-  return badFile(
+  return usageError(
     "exports-no-migration",
     `${file} exports no migration: no class with the methods up and down`,
     "export the class, or move the file out of the migrations folder",
@@ -26,7 +26,7 @@ export function exportsNoMigration(file: string): RetortError {
 }
 
 export function exportsSeveralMigrations(file: string, names: readonly string[]): RetortError {
-  return badFile(
+  return usageError(
     "exports-several-migrations",
     `${file} exports several migrations: ${names.join(", ")}`,
     "give each class a file of its own",
@@ -34,24 +34,24 @@ export function exportsSeveralMigrations(file: string, names: readonly string[])
 }
 
 export function noTimestamp(name: string, file: string | undefined): RetortError {
-  return badFile(
+  return usageError(
     "no-timestamp",
     `the migration ${name || "without a name"}${inFile(file)} has no timestamp: its class name must end in 13 digits`,
     `call it ${name || "Migration"}${Date.now()}`,
   );
 }
 
-export function sameNameTwice(name: string, files: readonly (string | undefined)[]): RetortError {
+export function duplicateName(name: string, files: readonly (string | undefined)[]): RetortError {
   const where = files.filter((file) => file !== undefined).join(" and ");
-  return badFile(
+  return usageError(
     "same-name-twice",
     `two migrations are called ${name}${where && `: ${where}`}`,
     "rename one class, with a timestamp of its own",
   );
 }
 
-export function cannotBeMade(name: string, file: string | undefined, cause: unknown): RetortError {
-  return badFile(
+export function cannotConstruct(name: string, file: string | undefined, cause: unknown): RetortError {
+  return usageError(
     "cannot-be-made",
     `the migration ${name}${inFile(file)} throws when it is made: ${shortMessage(cause)}`,
     undefined,
@@ -62,7 +62,7 @@ export function cannotBeMade(name: string, file: string | undefined, cause: unkn
 // Targets
 
 export function unknownTarget(text: string, suggestion: string): RetortError {
-  return badFile(
+  return usageError(
     "unknown-target",
     `there is no migration "${text}"${suggestion}`,
     "retort migrate status    (lists them)",
@@ -71,7 +71,7 @@ export function unknownTarget(text: string, suggestion: string): RetortError {
 
 export function ambiguousTarget(text: string, candidates: readonly string[]): RetortError {
   const shown = candidates.slice(0, 5).join(", ") + (candidates.length > 5 ? " …" : "");
-  return badFile(
+  return usageError(
     "ambiguous-target",
     `"${text}" may be ${candidates.length} migrations: ${shown}`,
     "write more of its name",
@@ -79,14 +79,14 @@ export function ambiguousTarget(text: string, candidates: readonly string[]): Re
 }
 
 export function wrongDirection(text: string, command: string, instead: string): RetortError {
-  return badFile("wrong-direction", `"${text}" is no target of ${command}`, instead);
+  return usageError("wrong-direction", `"${text}" is no target of ${command}`, instead);
 }
 
 export function badCount(text: string): RetortError {
-  return badFile("bad-count", `"${text}" is no number of migrations`, "retort migrate redo 2");
+  return usageError("bad-count", `"${text}" is no number of migrations`, "retort migrate redo 2");
 }
 
-export function pastTheBase(wanted: number, applied: number): RetortError {
+export function tooFewApplied(wanted: number, applied: number): RetortError {
   return new RetortError(
     "migrate/past-the-base",
     applied === 0
@@ -96,7 +96,7 @@ export function pastTheBase(wanted: number, applied: number): RetortError {
   );
 }
 
-export function pastTheHead(wanted: number, pending: number): RetortError {
+export function tooFewPending(wanted: number, pending: number): RetortError {
   return new RetortError(
     "migrate/past-the-head",
     `${pluralize(wanted, "migration")} cannot be applied: ${pending === 0 ? "none is" : `only ${pluralize(pending, "is", "are")}`} pending`,
@@ -144,18 +144,18 @@ export function isPartlyReplaced(name: string, missing: readonly string[]): Reto
 // Squashing
 
 export function badRange(text: string): RetortError {
-  return badFile("bad-range", `"${text}" is no range of migrations`, "retort migrate squash FIRST..LAST");
+  return usageError("bad-range", `"${text}" is no range of migrations`, "retort migrate squash FIRST..LAST");
 }
 
 export function tooFewToSquash(count: number): RetortError {
-  return badFile(
+  return usageError(
     "too-few",
     `there ${count === 1 ? "is 1 migration" : `are ${count} migrations`} in that range`,
     "name two or more",
   );
 }
 
-export function unevenlyApplied(names: readonly string[]): RetortError {
+export function partlyApplied(names: readonly string[]): RetortError {
   return new RetortError(
     "migrate/unevenly-applied",
     `some of the range are applied and some are not: ${names.join(", ")}`,
@@ -294,11 +294,11 @@ export function isHalfApplied(name: string, direction: "up" | "down", statements
   );
 }
 
-export function cannotGoOn(name: string, position: number, done: string, now: string | undefined): RetortError {
-  const says = now === undefined ? "ends before it" : `now says ${shortened(now, 60)}`;
+export function cannotResume(name: string, position: number, done: string, now: string | undefined): RetortError {
+  const says = now === undefined ? "ends before it" : `now says ${shorten(now, 60)}`;
   return new RetortError(
     "migrate/cannot-go-on",
-    `${name} is half-applied, and its file has changed: statement ${position} was ${shortened(done, 60)}; the file ${says}`,
+    `${name} is half-applied, and its file has changed: statement ${position} was ${shorten(done, 60)}; the file ${says}`,
     {
       hint: "put the statements that are done back into the file, or finish by hand and: retort migrate stamp TARGET",
       exitCode: ExitCode.halfApplied,
@@ -308,7 +308,7 @@ export function cannotGoOn(name: string, position: number, done: string, now: st
 
 function placeOf(statement: Failure["statement"]): string {
   if (!statement) return "";
-  return statement.number === 0 ? " at the commit" : ` at statement ${statement.number}, ${shortened(statement.sql)}`;
+  return statement.number === 0 ? " at the commit" : ` at statement ${statement.number}, ${shorten(statement.sql)}`;
 }
 
 function inFile(file: string | undefined): string {
@@ -316,7 +316,7 @@ function inFile(file: string | undefined): string {
 }
 
 /** A path as messages show it: relative to the project's folder. */
-export function shownPath(root: string, file: string): string {
+export function displayPath(root: string, file: string): string {
   const relative = path.relative(root, file);
   return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative.split(path.sep).join("/");
 }

@@ -3,13 +3,14 @@ import { migrationDatabaseOf } from "../../src/migrate/run/databases/database";
 import { History } from "../../src/migrate/history/history";
 import { MigrationLog } from "../../src/migrate/history/migration-log";
 import { planUp } from "../../src/migrate/run/plan";
-import { run, type RunObserver } from "../../src/migrate/run/run";
+import type { RunObserver } from "../../src/migrate/run/context";
+import { run } from "../../src/migrate/run/run";
 import { database } from "../helpers/databases";
 
 const SILENT: RunObserver = {
   waiting: () => undefined,
   planned: () => undefined,
-  begun: () => undefined,
+  started: () => undefined,
   done: () => undefined,
 };
 
@@ -38,7 +39,7 @@ test.each(["ON", "OFF"])("migrate 3: foreign_keys = %s is so again after a run, 
   const running = {
     files: [migration(1, false), migration(2, true)],
     history: new History(dataSource),
-    ledger: new MigrationLog(dataSource),
+    log: new MigrationLog(dataSource),
     database: migrationDatabaseOf(dataSource, runner),
     runner,
     root: "/",

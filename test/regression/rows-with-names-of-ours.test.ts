@@ -1,6 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import { eachDatabase, database, type TestDatabase } from "../helpers/databases";
-import { failuresOf } from "../../src/migrate/lint/lint";
+import { findFailures } from "../../src/migrate/lint/lint";
 import { entity } from "../helpers/entities/schemas";
 import { Workshop } from "../helpers/workshop";
 
@@ -21,7 +21,7 @@ function migration(...up: string[]): (runner: QueryRunner) => Promise<void> {
 }
 
 async function failures(shop: Workshop, ...up: string[]): Promise<string[]> {
-  const findings = await failuresOf(shop.dataSource.createQueryRunner(), migration(...up));
+  const findings = await findFailures(shop.dataSource.createQueryRunner(), migration(...up));
   // What is shown has to be a statement that shows it.
   for (const { query } of findings) expect(await shop.query(query!)).toHaveLength(1);
   return findings.map(({ text }) => text);
@@ -70,7 +70,7 @@ describe("sqlite", () => {
       const runner = shop.dataSource.createQueryRunner();
       jest.spyOn(runner, "query").mockRejectedValue(new Error('near ",": syntax error'));
       const unique = migration("CREATE UNIQUE INDEX runs_times ON runs (times)");
-      await expect(failuresOf(runner, unique)).rejects.toThrow("syntax error");
+      await expect(findFailures(runner, unique)).rejects.toThrow("syntax error");
     }));
 
   /** GROUP BY 7 is the seventh column. */

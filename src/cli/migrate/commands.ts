@@ -4,7 +4,7 @@ import { parseDuration } from "./duration";
 const json: CommandOption = { flags: "--json", summary: "print the result as one JSON object" };
 const dryRun: CommandOption = { flags: "--dry-run", summary: "print the plan, run nothing" };
 const sql: CommandOption = { flags: "--sql", summary: "print the statements, run nothing" };
-const yes: CommandOption = { flags: "-y, --yes", summary: "ask nothing" };
+const yes: CommandOption = { flags: "-y, --yes", summary: "do not ask" };
 const lockTimeout: CommandOption = {
   flags: "--lock-timeout <seconds>",
   summary: "how long to wait for another run to end (default: 10)",
@@ -16,17 +16,17 @@ const transaction: CommandOption = {
   choices: ["all", "each", "none"],
 };
 const strict: CommandOption = { flags: "--strict", summary: "refuse to run when an applied migration was edited" };
-const noLint: CommandOption = { flags: "--no-lint", summary: "do not look beforehand for what must fail" };
+const noLint: CommandOption = { flags: "--no-lint", summary: "do not check beforehand whether a migration must fail" };
 const message: CommandOption = { flags: "-m, --message <name>", summary: "the migration's name" };
 
 /** What running commands share. */
 const running = [transaction, lockTimeout, json];
 
-const targets = `A target is head, base, +N, -N, a timestamp or a name, each by any unique beginning.`;
+const targets = `A target is head, base, +N, -N, a timestamp or a name, each by any unique prefix.`;
 
 const init: Command = {
   name: "init",
-  summary: "makes what is missing: ormconfig.ts and migrations/",
+  summary: "creates what is missing: ormconfig.ts and migrations/",
   options: [json],
   load: () => require("./init") as typeof import("./init"),
 };
@@ -43,10 +43,10 @@ const generate: Command = {
       summary: "a column or entity was renamed: User.name:fullName, OldEntity:NewEntity",
       repeatable: true,
     },
-    { flags: "--drop <what>", summary: "its rows may go: User.legacy, User", repeatable: true },
+    { flags: "--drop <what>", summary: "drop it with its rows: User.legacy, User", repeatable: true },
     {
       flags: "--backfill <column=value>",
-      summary: "what rows that are there get in a column that must not be null: User.age=0",
+      summary: "the value for existing rows in a column that becomes NOT NULL: User.age=0",
       repeatable: true,
     },
     dryRun,
@@ -77,8 +77,8 @@ const down: Command = {
   name: "down",
   aliases: ["downgrade"],
   arguments: "[target]",
-  summary: "takes back what came after a migration (default: -1, the last one)",
-  details: `${targets} -N are the last N; base takes back all.`,
+  summary: "rolls back what came after a migration (default: -1, the last one)",
+  details: `${targets} -N are the last N; base rolls back all.`,
   options: [sql, dryRun, strict, noLint, ...running, yes],
   load: () => require("./down") as typeof import("./down"),
 };
@@ -86,7 +86,7 @@ const down: Command = {
 const redo: Command = {
   name: "redo",
   arguments: "[count]",
-  summary: "takes the last N migrations back and applies them again (default: 1)",
+  summary: "rolls the last N migrations back and applies them again (default: 1)",
   options: [dryRun, strict, noLint, ...running, yes],
   load: () => require("./redo") as typeof import("./redo"),
 };
@@ -94,21 +94,21 @@ const redo: Command = {
 const status: Command = {
   name: "status",
   aliases: ["show"],
-  summary: "what is applied, pending, missing, edited, out of order",
+  summary: "lists applied, pending, missing, edited and out-of-order migrations",
   options: [{ flags: "--check", summary: "exit with 3 when migrations are pending" }, json],
   load: () => require("./status") as typeof import("./status"),
 };
 
 const history: Command = {
   name: "history",
-  summary: "the migrations as they were applied, the last one first",
+  summary: "lists migrations in the order in which they were applied, the last one first",
   options: [json],
   load: () => require("./history") as typeof import("./history"),
 };
 
 const current: Command = {
   name: "current",
-  summary: "the migration that was applied last",
+  summary: "shows the migration that was applied last",
   options: [json],
   load: () => require("./current") as typeof import("./current"),
 };
@@ -119,7 +119,7 @@ const stamp: Command = {
   summary: "sets the history without running anything",
   details: `${targets}`,
   options: [
-    { flags: "--purge", summary: "forget everything first, entries without a file too" },
+    { flags: "--purge", summary: "clear the history first, with entries that have no file" },
     dryRun,
     lockTimeout,
     json,
@@ -129,14 +129,14 @@ const stamp: Command = {
 
 const check: Command = {
   name: "check",
-  summary: "do the entities and the database agree? (exit 4: no)",
+  summary: "compares the entities with the database (exit 4: they differ)",
   options: [json],
   load: () => require("./check") as typeof import("./check"),
 };
 
 const verify: Command = {
   name: "verify",
-  summary: "proves up and down of every migration on a scratch database",
+  summary: "runs every migration up and down on a scratch database",
   options: [json],
   load: () => require("./verify") as typeof import("./verify"),
 };
@@ -144,7 +144,7 @@ const verify: Command = {
 const lint: Command = {
   name: "lint",
   arguments: "[target]",
-  summary: "says what pending migrations would lose, rebuild or fail on, with row counts",
+  summary: "lists what pending migrations would lose, rebuild or fail on, with row counts",
   options: [json],
   load: () => require("./lint") as typeof import("./lint"),
 };

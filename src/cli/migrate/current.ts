@@ -1,5 +1,5 @@
 import { halfAppliedError } from "../../migrate/run/plan";
-import { currentEntry, pendingFiles, statusOf } from "../../migrate/history/state";
+import { currentEntry, pendingFiles, migrationInfos } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
 import { openMigrations } from "./opened";
@@ -15,7 +15,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   const entry = currentEntry(state);
   const pending = pendingFiles(state).length;
   if (command.options.json) {
-    const status = statusOf(state).find(({ name }) => name === entry?.name);
+    const status = migrationInfos(state).find(({ name }) => name === entry?.name);
     const current = status ? migrationJson(status, opened.context.root) : null;
     printJson(command, { current, head: pending === 0, pending });
   } else if (entry) {

@@ -2,17 +2,17 @@ import { pluralize } from "../../text";
 import type { ExitCode } from "../../errors";
 import { planDown, type Plan } from "../../migrate/run/plan";
 import type { CommandContext } from "../command";
-import { worded } from "./findings";
-import type { Opened } from "./opened";
+import { formatFinding } from "./findings";
+import type { OpenedMigrations } from "./opened";
 import { confirm, isTerminal } from "./prompt";
-import { carryOut, type RunningOptions } from "./running";
+import { runMigrations, type RunningOptions } from "./running";
 
 /** Takes back what came after a target, by default the last migration. */
 export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {
   const [target = "-1"] = command.args;
-  return carryOut(command, {
+  return runMigrations(command, {
     makePlan: (state) => planDown(state, target),
-    nothing: "Nothing to do: nothing is applied after the target.",
+    nothingToDo: "Nothing to do: nothing is applied after the target.",
     confirm: (opened, plan) => confirmLosses(command, opened, plan),
   });
 }
@@ -20,7 +20,7 @@ export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> 
 /** On a terminal somebody is told what goes, with counts, and asked. A script was told when the file was written. */
 export async function confirmLosses(
   command: CommandContext<RunningOptions>,
-  { running }: Opened,
+  { running }: OpenedMigrations,
   plan: Plan,
 ): Promise<boolean> {
   if (command.options.yes || command.options.json || !isTerminal(command)) return true;
@@ -30,8 +30,9 @@ export async function confirmLosses(
   const losses = linted.flatMap(({ step, findings }) =>
     findings.filter(({ kind }) => LOSSES.has(kind)).map((finding) => ({ step, finding })),
   );
-  const unknown = linted.reduce((sum, one) => sum + one.unknown, 0);
-  for (const { step, finding } of losses) command.note(`${step.migration.name}  ${worded(finding, command.noteStyle)}`);
+  const unknown = linted.reduce((sum, one) => sum + one.unanalyzed, 0);
+  for (const { step, finding } of losses)
+    command.note(`${step.migration.name}  ${formatFinding(finding, command.noteStyle)}`);
   if (unknown > 0) command.note(`${pluralize(unknown, "statement")} cannot be known beforehand.`);
   if (losses.length === 0 && unknown === 0) command.note("No row will be lost.");
   const migrations = plan.length === 1 ? plan[0]!.migration.name : `${plan.length} migrations`;

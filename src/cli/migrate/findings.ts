@@ -11,7 +11,7 @@ const WORDS: Readonly<Record<FindingKind, string>> = {
 };
 
 /** `must fail: "email" of "user" becomes unique, and 2 values are there more than once` */
-export function worded({ kind, text }: Finding, style: Style): string {
+export function formatFinding({ kind, text }: Finding, style: Style): string {
   const colour = kind === "must-fail" ? "bad" : kind === "rebuilds" || kind === "locks" ? "dim" : "warn";
   return `${style[colour](`${WORDS[kind]}:`)} ${text}`;
 }

@@ -1,7 +1,7 @@
 import type { Ask } from "../../migrate/generate/question";
 import { generate, type GenerateResult } from "../../migrate/generate/generate";
 import { halfAppliedError } from "../../migrate/run/plan";
-import { shownPath } from "../../migrate/errors";
+import { displayPath } from "../../migrate/errors";
 import { pendingFiles } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { nameOf } from "./create";
@@ -29,7 +29,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   const result = await generate(opened.context, {
     name: nameOf(command) || undefined,
     resolutions: { renames: rename ?? [], drops: drop ?? [], backfills: backfill ?? [] },
-    ...(isTerminal(command) && { ask: asking(command) }),
+    ...(isTerminal(command) && { ask: askOnTerminal(command) }),
     pending: pendingFiles(state).map(({ name }) => name),
     after: Math.max(0, ...[...state.files, ...state.history].map(({ timestamp }) => timestamp)),
     dryRun,
@@ -38,7 +38,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   else print(command, result, opened.context.root);
 }
 
-function asking(command: CommandContext): Ask {
+function askOnTerminal(command: CommandContext): Ask {
   return (question) => choose(command, question.text, question.choices);
 }
 
@@ -49,7 +49,7 @@ function generatedJson(result: GenerateResult, root: string): object {
     status,
     name: className,
     timestamp,
-    file: shownPath(root, file),
+    file: displayPath(root, file),
     steps,
     losses,
     proof,
@@ -67,5 +67,5 @@ function print(command: CommandContext, result: GenerateResult, root: string): v
   for (const loss of result.losses) command.note(command.noteStyle.warn(`  ${loss}`));
   if (result.proof.status === "not proven")
     command.note(command.noteStyle.warn(`  not proven: ${result.proof.reason}`));
-  if (result.status === "written") command.print(shownPath(root, result.file));
+  if (result.status === "written") command.print(displayPath(root, result.file));
 }

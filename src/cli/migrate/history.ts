@@ -1,5 +1,5 @@
 import { halfAppliedError } from "../../migrate/run/plan";
-import { statusOf } from "../../migrate/history/state";
+import { migrationInfos } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
 import { openMigrations } from "./opened";
@@ -12,7 +12,7 @@ interface Options {
 export async function run(command: CommandContext<Options>): Promise<void> {
   const opened = await openMigrations(command, { use: "read", entities: false });
   const state = await opened.state();
-  const statuses = new Map(statusOf(state).map((status) => [status.name, status]));
+  const statuses = new Map(migrationInfos(state).map((status) => [status.name, status]));
   const entries = [...state.history].reverse().map((entry) => ({ entry, status: statuses.get(entry.name)! }));
   if (command.options.json) {
     const rows = entries.map(({ entry, status }) => ({
@@ -23,7 +23,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
     printJson(command, { history: rows });
   } else {
     for (const { entry, status } of entries) {
-      const remark = status.standing === "missing" ? `  ${command.style.bad("its file is missing")}` : "";
+      const remark = status.status === "missing" ? `  ${command.style.bad("its file is missing")}` : "";
       command.print(`${String(entry.id).padStart(4)}  ${entry.timestamp}  ${entry.name}${remark}`);
     }
     if (entries.length === 0) command.note("No migration is applied.");

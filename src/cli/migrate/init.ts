@@ -5,7 +5,7 @@ import { packageOf, type Package } from "../../config/package";
 import { RetortError } from "../../errors";
 import { configurationText, type Driver, type NewConfiguration } from "../../migrate/files/configuration";
 import { migrationFolder } from "../../migrate/files/folder";
-import { shownPath } from "../../migrate/errors";
+import { displayPath } from "../../migrate/errors";
 import type { CommandContext } from "../command";
 import { printJson } from "./json";
 import { declaredMigrations } from "./opened";
@@ -25,15 +25,15 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   const configuration = (await existingConfiguration(command)) ?? writeConfiguration(command);
   const folder = makeFolder(configuration.folder);
   const places = [configuration.place, folder];
-  const shown = ({ path: name }: Place) => shownPath(configuration.root, name);
+  const shown = ({ path: name }: Place) => displayPath(configuration.root, name);
   if (command.options.json) {
     printJson(command, {
-      made: places.filter(({ isNew }) => isNew).map(shown),
-      kept: places.filter(({ isNew }) => !isNew).map(shown),
+      created: places.filter(({ isNew }) => isNew).map(shown),
+      existing: places.filter(({ isNew }) => !isNew).map(shown),
     });
     return;
   }
-  for (const place of places) command.print(`${place.isNew ? "made" : "kept"}  ${shown(place)}`);
+  for (const place of places) command.print(`${(place.isNew ? "created" : "exists").padEnd(7)}  ${shown(place)}`);
   if (configuration.place.isNew)
     command.note(`Next: look at ${shown(configuration.place)}, then retort migrate generate`);
 }

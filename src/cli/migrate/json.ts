@@ -1,8 +1,8 @@
 import { RetortError } from "../../errors";
 import type { MigrationFile } from "../../migrate/files/files";
 import type { Plan, Step } from "../../migrate/run/plan";
-import type { StepReport } from "../../migrate/run/run";
-import { shownPath } from "../../migrate/errors";
+import type { StepReport } from "../../migrate/run/context";
+import { displayPath } from "../../migrate/errors";
 import { currentEntry, pendingFiles, type MigrationState } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 
@@ -19,7 +19,7 @@ export function migrationJson(
   root: string,
 ): MigrationJson {
   const { name, timestamp, file } = migration;
-  return { name, timestamp, file: file === undefined ? null : shownPath(root, file) };
+  return { name, timestamp, file: file === undefined ? null : displayPath(root, file) };
 }
 
 export interface StepJson extends MigrationJson {
@@ -45,7 +45,7 @@ export function reportJson({ step, milliseconds, statements, transaction }: Step
 }
 
 /** Where the database stands after a command. */
-export function standingJson(state: MigrationState): { current: string | null; pending: number } {
+export function stateJson(state: MigrationState): { current: string | null; pending: number } {
   return { current: currentEntry(state)?.name ?? null, pending: pendingFiles(state).length };
 }
 

@@ -1,10 +1,10 @@
 import { pluralize } from "../../text";
 import { ExitCode } from "../../errors";
-import type { Linted } from "../../migrate/lint/lint";
+import type { LintResult } from "../../migrate/lint/lint";
 import { lint } from "../../migrate/lint/lint";
 import { halfAppliedError, planUp } from "../../migrate/run/plan";
 import type { CommandContext } from "../command";
-import { worded } from "./findings";
+import { formatFinding } from "./findings";
 import { printJson, stepJson } from "./json";
 import { openMigrations } from "./opened";
 
@@ -12,7 +12,7 @@ interface Options {
   json?: boolean;
 }
 
-/** What pending migrations would lose, rebuild or fail on. Runs nothing; exits with 1 when one of them must fail. */
+/** Lists what pending migrations would lose, rebuild or fail on. Runs nothing; exits with 1 when one of them must fail. */
 export async function run(command: CommandContext<Options>): Promise<ExitCode> {
   const { context, running, state } = await openMigrations(command, { use: "read", entities: false });
   const now = await state();
@@ -21,13 +21,13 @@ export async function run(command: CommandContext<Options>): Promise<ExitCode> {
   const linted = await lint(running.runner, planUp(now, command.args[0]));
   if (command.options.json) printJson(command, lintJson(linted, context.root));
   else print(command, linted);
-  const isDoomed = linted.some(({ findings }) => findings.some(({ kind }) => kind === "must-fail"));
-  return isDoomed ? ExitCode.failure : ExitCode.done;
+  const mustFail = linted.some(({ findings }) => findings.some(({ kind }) => kind === "must-fail"));
+  return mustFail ? ExitCode.failure : ExitCode.done;
 }
 
-function lintJson(linted: readonly Linted[], root: string): object {
+function lintJson(linted: readonly LintResult[], root: string): object {
   return {
-    migrations: linted.map(({ step, findings, unknown }) => ({
+    migrations: linted.map(({ step, findings, unanalyzed }) => ({
       ...stepJson(step, root),
       findings: findings.map(({ kind, table, text, rows = null, query = null }) => ({
         kind,
@@ -36,21 +36,21 @@ function lintJson(linted: readonly Linted[], root: string): object {
         rows,
         query,
       })),
-      unknown,
+      unknown: unanalyzed,
     })),
   };
 }
 
-function print(command: CommandContext, linted: readonly Linted[]): void {
-  for (const { step, findings, unknown } of linted) {
+function print(command: CommandContext, linted: readonly LintResult[]): void {
+  for (const { step, findings, unanalyzed } of linted) {
     for (const finding of findings) {
-      command.print(`${step.migration.name}  ${worded(finding, command.style)}`);
+      command.print(`${step.migration.name}  ${formatFinding(finding, command.style)}`);
       if (finding.query !== undefined) command.print(command.style.dim(`  ${finding.query}`));
     }
-    if (unknown > 0) {
-      const statements = pluralize(unknown, "statement is", "statements are");
-      command.note(`${step.migration.name}: ${statements} put together while it runs, and could not be looked at`);
+    if (unanalyzed > 0) {
+      const statements = pluralize(unanalyzed, "statement is", "statements are");
+      command.note(`${step.migration.name}: ${statements} built while it runs and could not be analyzed`);
     }
   }
-  if (linted.every(({ findings }) => findings.length === 0)) command.note("Nothing to say.");
+  if (linted.every(({ findings }) => findings.length === 0)) command.note("No problems found.");
 }

@@ -5,20 +5,20 @@ import { loadMigrations } from "../../migrate/files/files";
 import { migrationFolder } from "../../migrate/files/folder";
 import { History } from "../../migrate/history/history";
 import { MigrationLog } from "../../migrate/history/migration-log";
-import type { Running } from "../../migrate/run/run";
+import type { RunContext } from "../../migrate/run/context";
 import { missingNames, readState, type MigrationState } from "../../migrate/history/state";
 import type { CommandContext, DatabaseUse } from "../command";
 
 /** What the migrate commands have in common: the project's migrations and its database, opened. */
-export interface Opened {
+export interface OpenedMigrations {
   readonly context: MigrationContext;
-  readonly running: Running;
-  /** Files, history and ledger as they are now. */
+  readonly running: RunContext;
+  /** Files, history and log as they are now. */
   readonly state: () => Promise<MigrationState>;
 }
 
 /** Loads the project and its migrations, and connects. Whoever asks for `read` finds nothing made afterwards. */
-export async function openMigrations(command: CommandContext, access: DatabaseUse): Promise<Opened> {
+export async function openMigrations(command: CommandContext, access: DatabaseUse): Promise<OpenedMigrations> {
   keepStdoutForData();
   const project = await command.project();
   const declared = takeMigrations(project.dataSource);
@@ -35,15 +35,15 @@ export async function openMigrations(command: CommandContext, access: DatabaseUs
     moduleFormat: project.moduleFormat,
     settings,
   };
-  const running: Running = {
+  const running: RunContext = {
     files,
     history: new History(dataSource),
-    ledger: new MigrationLog(dataSource),
+    log: new MigrationLog(dataSource),
     database: migrationDatabaseOf(dataSource, runner),
     runner,
     root,
   };
-  return { context, running, state: () => readState(files, running.history, running.ledger, runner) };
+  return { context, running, state: () => readState(files, running.history, running.log, runner) };
 }
 
 /** Says which applied migrations have no file: what the database has of them is in no file and, often, in no entity. */

@@ -27,7 +27,7 @@ export async function choose(
 ): Promise<string> {
   command.note(question);
   const [only] = choices;
-  if (only && choices.length === 1) return insist(command, only);
+  if (only && choices.length === 1) return confirmOnly(command, only);
   choices.forEach(({ flag, text }, index) => command.note(`  ${index + 1}  ${text}  (${flag})`));
   for (;;) {
     const answer = (await ask(command, `1–${choices.length}, or Ctrl-C: `)).trim();
@@ -36,7 +36,7 @@ export async function choose(
   }
 }
 
-async function insist(command: Pick<CommandContext, "io" | "note">, choice: PromptChoice): Promise<string> {
+async function confirmOnly(command: Pick<CommandContext, "io" | "note">, choice: PromptChoice): Promise<string> {
   command.note(`  ${choice.text}  (${choice.flag})`);
   if (choice.wantsValue) return withValue(command, choice);
   if (!(await confirm(command, "Is that right?"))) throw interrupted();

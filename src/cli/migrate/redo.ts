@@ -3,14 +3,14 @@ import { planRedo } from "../../migrate/run/plan";
 import { badCount } from "../../migrate/errors";
 import type { CommandContext } from "../command";
 import { confirmLosses } from "./down";
-import { carryOut, type RunningOptions } from "./running";
+import { runMigrations, type RunningOptions } from "./running";
 
 /** Takes the last migrations back and applies them again. */
 export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {
   const count = readCount(command.args[0] ?? "1");
-  return carryOut(command, {
+  return runMigrations(command, {
     makePlan: (state) => planRedo(state, count),
-    nothing: "Nothing to do.",
+    nothingToDo: "Nothing to do.",
     confirm: (opened, plan) =>
       confirmLosses(
         command,

@@ -1,11 +1,12 @@
 import { ExitCode } from "../../errors";
 import type { Plan, Step } from "../../migrate/run/plan";
-import { run, type RunObserver, type RunOptions, type RunReport, type TransactionMode } from "../../migrate/run/run";
+import type { RunObserver, RunOptions, RunReport, TransactionMode } from "../../migrate/run/context";
+import { run } from "../../migrate/run/run";
 import { wouldFail } from "../../migrate/errors";
-import { editedNames, statusOf, type MigrationState } from "../../migrate/history/state";
+import { editedNames, migrationInfos, type MigrationState } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
-import { errorJson, planJson, printJson, reportJson, standingJson, stepJson } from "./json";
-import { noteMissing, openMigrations, type Opened } from "./opened";
+import { errorJson, planJson, printJson, reportJson, stateJson, stepJson } from "./json";
+import { noteMissing, openMigrations, type OpenedMigrations } from "./opened";
 
 /** How long another run is waited for when nothing is said, milliseconds. */
 export const LOCK_TIMEOUT = 10_000;
@@ -28,16 +29,16 @@ const BAR = 20;
 type Command = CommandContext<RunningOptions>;
 
 /** What makes one of the three commands. */
-export interface Task {
+export interface MigrationTask {
   makePlan(state: MigrationState): Plan;
   /** Said when there is nothing to do. */
-  readonly nothing: string;
+  readonly nothingToDo: string;
   /** Asked before anything is run; false ends the command. */
-  confirm?(opened: Opened, plan: Plan): Promise<boolean>;
+  confirm?(opened: OpenedMigrations, plan: Plan): Promise<boolean>;
 }
 
 /** Carries the task out, or shows what that would be. */
-export async function carryOut(command: Command, task: Task): Promise<ExitCode> {
+export async function runMigrations(command: Command, task: MigrationTask): Promise<ExitCode> {
   const { sql, dryRun } = command.options;
   const opened = await openMigrations(command, { use: sql || dryRun ? "read" : "write" });
   if (dryRun) return showPlan(command, opened, task);
@@ -45,21 +46,21 @@ export async function carryOut(command: Command, task: Task): Promise<ExitCode> 
   return runTask(command, opened, task);
 }
 
-async function showPlan(command: Command, opened: Opened, task: Task): Promise<ExitCode> {
+async function showPlan(command: Command, opened: OpenedMigrations, task: MigrationTask): Promise<ExitCode> {
   const state = await opened.state();
   const plan = task.makePlan(state);
   if (command.options.json) {
-    printJson(command, { steps: planJson(plan, opened.context.root), ...standingJson(state) });
+    printJson(command, { steps: planJson(plan, opened.context.root), ...stateJson(state) });
     return ExitCode.done;
   }
   for (const { direction, migration, resumed } of plan) {
     command.print(`${direction.padEnd(4)}  ${migration.name}${resumed ? "  (goes on)" : ""}`);
   }
-  if (plan.length === 0) command.note(task.nothing);
+  if (plan.length === 0) command.note(task.nothingToDo);
   return ExitCode.done;
 }
 
-async function showStatements(command: Command, opened: Opened, task: Task): Promise<ExitCode> {
+async function showStatements(command: Command, opened: OpenedMigrations, task: MigrationTask): Promise<ExitCode> {
   const { recordScript } = require("../../migrate/run/script") as typeof import("../../migrate/run/script");
   const plan = task.makePlan(await opened.state());
   const script = await recordScript(opened.running, plan, runOptions(command, opened));
@@ -70,11 +71,11 @@ async function showStatements(command: Command, opened: Opened, task: Task): Pro
     return ExitCode.done;
   }
   for (const { lines } of script) for (const line of lines) command.print(line);
-  if (plan.length === 0) command.note(task.nothing);
+  if (plan.length === 0) command.note(task.nothingToDo);
   return ExitCode.done;
 }
 
-async function runTask(command: Command, opened: Opened, task: Task): Promise<ExitCode> {
+async function runTask(command: Command, opened: OpenedMigrations, task: MigrationTask): Promise<ExitCode> {
   const state = await opened.state();
   const plan = task.makePlan(state);
   if (plan.length > 0 && task.confirm && !(await task.confirm(opened, plan))) {
@@ -89,14 +90,14 @@ async function runTask(command: Command, opened: Opened, task: Task): Promise<Ex
     observer(command, opened),
   );
   if (command.options.json) printReport(command, opened, report);
-  else if (report.steps.length === 0 && report.error === undefined) command.note(task.nothing);
+  else if (report.steps.length === 0 && report.error === undefined) command.note(task.nothingToDo);
   // eslint-disable-next-line @typescript-eslint/only-throw-error -- whatever the migration threw
   if (report.error !== undefined) throw report.error;
   return ExitCode.done;
 }
 
 /** Before the first migration rather than at the one that fails: then nothing is half done. */
-async function refuseWhatMustFail({ running }: Opened, plan: Plan): Promise<void> {
+async function refuseWhatMustFail({ running }: OpenedMigrations, plan: Plan): Promise<void> {
   const { lint } = require("../../migrate/lint/lint") as typeof import("../../migrate/lint/lint");
   for (const { step, findings } of await lint(running.runner, plan, "failures")) {
     const doomed = findings.filter(({ kind }) => kind === "must-fail").map(({ text }) => text);
@@ -104,7 +105,7 @@ async function refuseWhatMustFail({ running }: Opened, plan: Plan): Promise<void
   }
 }
 
-function runOptions({ options }: Command, { context }: Opened): RunOptions {
+function runOptions({ options }: Command, { context }: OpenedMigrations): RunOptions {
   const configured = context.dataSource.options.migrationsTransactionMode;
   return {
     transaction: options.transaction ?? configured ?? "each",
@@ -114,7 +115,7 @@ function runOptions({ options }: Command, { context }: Opened): RunOptions {
 }
 
 /** One line a migration, on stderr: text, or with --json an object each. */
-function observer(command: Command, { context }: Opened): RunObserver {
+function observer(command: Command, { context }: OpenedMigrations): RunObserver {
   const { noteStyle: style, options, io } = command;
   const isShown = io.stderr.isTTY && !options.json;
   const say = (text: string) => options.json || command.note(text);
@@ -123,12 +124,12 @@ function observer(command: Command, { context }: Opened): RunObserver {
     planned: (_plan, state) => {
       if (!options.json) noteMissing(command, state);
       for (const name of editedNames(state)) say(style.warn(`${name} was edited after it was applied.`));
-      for (const { name, standing, outOfOrder } of statusOf(state)) {
-        if (outOfOrder && standing === "pending") say(style.warn(`${name} is out of order: a younger one is applied.`));
+      for (const { name, status, outOfOrder } of migrationInfos(state)) {
+        if (outOfOrder && status === "pending") say(style.warn(`${name} is out of order: a later one is applied.`));
       }
     },
-    begun: () => undefined,
-    ...(isShown && { copying: (step: Step, share: number) => io.stderr.write(`\r${bar(step, share)}`) }),
+    started: () => undefined,
+    ...(isShown && { progress: (step: Step, share: number) => io.stderr.write(`\r${bar(step, share)}`) }),
     done: (report) => {
       if (isShown) io.stderr.write("\r\u001b[K");
       if (options.json) command.note(JSON.stringify(reportJson(report, context.root)));
@@ -140,10 +141,10 @@ function observer(command: Command, { context }: Opened): RunObserver {
   };
 }
 
-function printReport(command: Command, { context }: Opened, { state, steps, error }: RunReport): void {
+function printReport(command: Command, { context }: OpenedMigrations, { state, steps, error }: RunReport): void {
   printJson(command, {
     steps: steps.map((step) => reportJson(step, context.root)),
-    ...standingJson(state),
+    ...stateJson(state),
     error: error === undefined ? null : errorJson(error),
   });
 }

@@ -1,5 +1,5 @@
 import { halfAppliedError } from "../../migrate/run/plan";
-import { shownPath } from "../../migrate/errors";
+import { displayPath } from "../../migrate/errors";
 import { squash, writeSquashed } from "../../migrate/verify/squash";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
@@ -20,7 +20,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   if (halfApplied) throw halfApplied;
   const squashed = await squash(context, running, now, command.args[0]!, message);
   if (!dryRun) writeSquashed(squashed);
-  const file = shownPath(context.root, squashed.file);
+  const file = displayPath(context.root, squashed.file);
   if (json) {
     printJson(command, {
       name: squashed.name,

@@ -1,8 +1,8 @@
 import { planStamp, type Stamp } from "../../migrate/run/plan";
 import { stamp } from "../../migrate/run/stamp";
 import type { CommandContext } from "../command";
-import { migrationJson, printJson, standingJson } from "./json";
-import { openMigrations, type Opened } from "./opened";
+import { migrationJson, printJson, stateJson } from "./json";
+import { openMigrations, type OpenedMigrations } from "./opened";
 import { LOCK_TIMEOUT } from "./running";
 
 interface Options {
@@ -25,12 +25,12 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   else print(command, plan);
 }
 
-async function printAsJson(command: CommandContext, opened: Opened, { add, remove }: Stamp): Promise<void> {
+async function printAsJson(command: CommandContext, opened: OpenedMigrations, { add, remove }: Stamp): Promise<void> {
   const { root } = opened.context;
   printJson(command, {
     added: add.map((file) => migrationJson(file, root)),
     removed: remove.map(({ name, timestamp }) => migrationJson({ name, timestamp, file: undefined }, root)),
-    ...standingJson(await opened.state()),
+    ...stateJson(await opened.state()),
   });
 }
 

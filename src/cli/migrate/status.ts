@@ -1,6 +1,6 @@
 import { ExitCode } from "../../errors";
 import { halfAppliedError } from "../../migrate/run/plan";
-import { currentEntry, statusOf, type MigrationState, type MigrationStatus } from "../../migrate/history/state";
+import { currentEntry, migrationInfos, type MigrationState, type MigrationInfo } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
 import { openMigrations } from "./opened";
@@ -10,26 +10,26 @@ interface Options {
   json?: boolean;
 }
 
-/** How every migration stands. Makes nothing, not even TypeORM's table. */
+/** Lists every migration with its status. Creates nothing, not even TypeORM's table. */
 export async function run(command: CommandContext<Options>): Promise<ExitCode> {
   const opened = await openMigrations(command, { use: "read", entities: false });
   const state = await opened.state();
-  const statuses = statusOf(state);
-  if (command.options.json) printJson(command, statusJson(statuses, state, opened.context.root));
-  else printStatus(command, statuses);
+  const infos = migrationInfos(state);
+  if (command.options.json) printJson(command, statusJson(infos, state, opened.context.root));
+  else printStatus(command, infos);
   const halfApplied = halfAppliedError(state);
   if (halfApplied) throw halfApplied;
-  const pending = statuses.some(({ standing }) => standing === "pending");
+  const pending = infos.some(({ status }) => status === "pending");
   return command.options.check && pending ? ExitCode.pending : ExitCode.done;
 }
 
-function statusJson(statuses: readonly MigrationStatus[], state: MigrationState, root: string): object {
-  const count = (test: (status: MigrationStatus) => boolean) => statuses.filter(test).length;
-  const { halfApplied } = state.ledger;
+function statusJson(infos: readonly MigrationInfo[], state: MigrationState, root: string): object {
+  const count = (test: (status: MigrationInfo) => boolean) => infos.filter(test).length;
+  const { halfApplied } = state.log;
   return {
-    migrations: statuses.map((status) => ({
+    migrations: infos.map((status) => ({
       ...migrationJson(status, root),
-      standing: status.standing,
+      status: status.status,
       appliedAt: status.appliedAt?.toISOString() ?? null,
       edited: status.edited,
       outOfOrder: status.outOfOrder,
@@ -37,8 +37,8 @@ function statusJson(statuses: readonly MigrationStatus[], state: MigrationState,
     })),
     current: currentEntry(state)?.name ?? null,
     applied: count(({ entries }) => entries > 0),
-    pending: count(({ standing }) => standing === "pending"),
-    missing: count(({ standing }) => standing === "missing"),
+    pending: count(({ status }) => status === "pending"),
+    missing: count(({ status }) => status === "missing"),
     edited: count(({ edited }) => edited),
     outOfOrder: count(({ outOfOrder }) => outOfOrder),
     halfApplied: halfApplied
@@ -51,45 +51,44 @@ function statusJson(statuses: readonly MigrationStatus[], state: MigrationState,
   };
 }
 
-function printStatus(command: CommandContext, statuses: readonly MigrationStatus[]): void {
-  if (statuses.length === 0) {
+function printStatus(command: CommandContext, infos: readonly MigrationInfo[]): void {
+  if (infos.length === 0) {
     command.note("There are no migrations yet: retort migrate generate NAME");
     return;
   }
-  const width = Math.max(...statuses.map(({ name }) => name.length));
-  for (const status of statuses) command.print(line(command, status, width));
-  command.note(summary(statuses));
+  const width = Math.max(...infos.map(({ name }) => name.length));
+  for (const status of infos) command.print(line(command, status, width));
+  command.note(summary(infos));
 }
 
-function line({ style }: CommandContext, status: MigrationStatus, width: number): string {
+function line({ style }: CommandContext, info: MigrationInfo, width: number): string {
   const colours = { applied: "good", pending: "warn", missing: "bad", "half-applied": "bad" } as const;
-  const standing = style[colours[status.standing]](status.standing.padEnd(8));
-  const remarks = remarksOn(status);
-  const when = status.appliedAt ? ` ${style.dim(localTime(status.appliedAt))}` : "";
-  const text = `${standing}  ${status.name.padEnd(width)} ${when}`;
+  const status = style[colours[info.status]](info.status.padEnd(8));
+  const remarks = remarksOn(info);
+  const when = info.appliedAt ? ` ${style.dim(localTime(info.appliedAt))}` : "";
+  const text = `${status}  ${info.name.padEnd(width)} ${when}`;
   return (remarks.length > 0 ? `${text}  ${style.warn(remarks.join(", "))}` : text).trimEnd();
 }
 
-function remarksOn({ standing, edited, outOfOrder, entries }: MigrationStatus): string[] {
+function remarksOn({ status, edited, outOfOrder, entries }: MigrationInfo): string[] {
   const remarks: string[] = [];
-  if (standing === "missing") remarks.push("its file is missing");
+  if (status === "missing") remarks.push("its file is missing");
   if (edited) remarks.push("edited after it was applied");
-  if (outOfOrder)
-    remarks.push(standing === "pending" ? "out of order: a younger one is applied" : "applied out of order");
+  if (outOfOrder) remarks.push(status === "pending" ? "out of order: a later one is applied" : "applied out of order");
   if (entries > 1) remarks.push(`${entries} times in the history`);
   return remarks;
 }
 
-function summary(statuses: readonly MigrationStatus[]): string {
+function summary(infos: readonly MigrationInfo[]): string {
   const kinds = ["applied", "pending", "missing", "half-applied"] as const;
-  const counts = kinds.map((kind) => [kind, statuses.filter(({ standing }) => standing === kind).length] as const);
+  const counts = kinds.map((kind) => [kind, infos.filter(({ status }) => status === kind).length] as const);
   return counts
     .filter(([kind, count]) => count > 0 || kind === "applied" || kind === "pending")
     .map(([kind, count]) => `${count} ${kind}`)
     .join(", ");
 }
 
-/** `2026-11-22 17:20`, in the zone of whoever looks. */
+/** `2026-11-22 17:20`, in the local time zone. */
 function localTime(date: Date): string {
   const two = (number: number) => String(number).padStart(2, "0");
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;

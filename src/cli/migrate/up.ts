@@ -1,13 +1,14 @@
 import type { ExitCode } from "../../errors";
 import { planUp } from "../../migrate/run/plan";
 import type { CommandContext } from "../command";
-import { carryOut, type RunningOptions } from "./running";
+import { runMigrations, type RunningOptions } from "./running";
 
 /** Brings the database up to a target, by default to the last migration. */
 export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {
   const [target = "head"] = command.args;
-  return carryOut(command, {
+  return runMigrations(command, {
     makePlan: (state) => planUp(state, target),
-    nothing: target === "head" ? "Nothing to do: every migration is applied." : "Nothing to do: the target is reached.",
+    nothingToDo:
+      target === "head" ? "Nothing to do: every migration is applied." : "Nothing to do: the target is reached.",
   });
 }

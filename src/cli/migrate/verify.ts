@@ -1,4 +1,4 @@
-import { notProven, shownPath } from "../../migrate/errors";
+import { notProven, displayPath } from "../../migrate/errors";
 import type { VerifiedMigration } from "../../migrate/verify/verify";
 import { verify } from "../../migrate/verify/verify";
 import type { CommandContext } from "../command";
@@ -31,7 +31,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   const failed = migrations.find(({ status }) => status === "failed");
   if (failed)
     throw notProven(
-      failed.migration.file ? shownPath(context.root, failed.migration.file) : failed.migration.name,
+      failed.migration.file ? displayPath(context.root, failed.migration.file) : failed.migration.name,
       failed.problem,
     );
   if (!json) conclude(command, migrations, differences ?? []);

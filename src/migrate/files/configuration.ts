@@ -1,4 +1,4 @@
-/** What a new configuration file says. */
+/** The content of a new configuration file. */
 export interface NewConfiguration {
   /** `esm` also for TypeScript, whose imports look alike in both. */
   readonly syntax: "esm" | "cjs";

@@ -6,18 +6,18 @@ import type { MigrationInterface } from "typeorm";
 import { isFile } from "../../paths";
 import { RetortError } from "../../errors";
 import {
-  cannotBeMade,
+  cannotConstruct,
   exportsNoMigration,
   exportsSeveralMigrations,
   fileDoesNotLoad,
   noTimestamp,
-  sameNameTwice,
-  shownPath,
+  duplicateName,
+  displayPath,
 } from "../errors";
 
-/** A migration that the project has. */
+/** A migration of the project. */
 export interface MigrationFile {
-  /** The name that stands in the history: the instance's `name`, or the class's. */
+  /** Its name in the history: the instance's `name`, or the class's. */
   readonly name: string;
   /** Milliseconds since 1970: the last 13 digits of the name. */
   readonly timestamp: number;
@@ -25,16 +25,16 @@ export interface MigrationFile {
   readonly file: string | undefined;
   /** Of the file's text; undefined where the file is not known. */
   readonly checksum: string | undefined;
-  /** The migration's own wish: true or false, undefined when it leaves that to the command. */
+  /** The migration's own `transaction`; undefined leaves it to the command. */
   readonly transaction: boolean | undefined;
-  /** Names of the migrations that it was made of (`retort migrate squash`): where all of them are applied, it is. */
+  /** Names of the migrations that it was squashed from: it counts as applied where all of them are. */
   readonly replaces: readonly string[];
   readonly instance: MigrationInterface;
 }
 
 /** Where migrations come from. */
 export interface MigrationSources {
-  /** What the DataSource's `migrations` says: classes, paths and globs. */
+  /** The DataSource's `migrations`: classes, paths and globs. */
   readonly declared: readonly (string | Function)[];
   /** The project's folder, absolute; relative globs begin there. */
   readonly root: string;
@@ -44,16 +44,16 @@ export interface MigrationSources {
 
 type MigrationClass = new () => MigrationInterface;
 
-/** Loads every migration of the project, oldest first. Throws one clear error about the first file that is not right. */
+/** Loads every migration of the project, oldest first. Throws an error about the first file that is not valid. */
 export async function loadMigrations(sources: MigrationSources): Promise<MigrationFile[]> {
   const migrations = sources.declared
     .filter((entry): entry is Function => typeof entry === "function")
     .map((target) => describe(target, fileOf(target), sources.root));
-  // One after the other: a loader that reports an error should report the first one.
+  // One after the other, so that the error is that of the first file.
   for (const file of findMigrationFiles(sources)) {
     migrations.push(describe(await loadClass(file, sources), file, sources.root));
   }
-  refuseDoubles(migrations, sources.root);
+  refuseDuplicates(migrations, sources.root);
   return migrations.sort((a, b) => a.timestamp - b.timestamp || (a.name < b.name ? -1 : 1));
 }
 
@@ -68,7 +68,7 @@ export function findMigrationFiles({ declared, root }: Pick<MigrationSources, "d
   return [...new Set(files.map((file) => path.normalize(file)))].filter(isCode).sort();
 }
 
-/** `migrations/*.ts`, `migrations/*{.ts,.js}`: all that most projects say, and no reason to load a matcher of globs. */
+/** `migrations/*.ts`, `migrations/*{.ts,.js}`: most projects have nothing else, and it needs no glob matcher. */
 const ONE_FOLDER = /^([^*?{}[\]()!+@|]+)\/\*(\.\w+|\{\.\w+(?:,\.\w+)*\}|\.\{\w+(?:,\w+)*\})$/;
 
 function filesIn(pattern: string, root: string): string[] {
@@ -88,13 +88,13 @@ function isCode(file: string): boolean {
   return /\.[cm]?[jt]s$/.test(file) && !/\.d\.[cm]?ts$/.test(file);
 }
 
-/** The globs mean what they mean to TypeORM, so TypeORM's own matcher reads them; it is loaded already. */
+/** TypeORM's own matcher, so that globs match as in TypeORM; it is loaded already. */
 function globber(): typeof import("tinyglobby") {
   return createRequire(require.resolve("typeorm"))("tinyglobby") as typeof import("tinyglobby");
 }
 
 async function loadClass(file: string, { load, root }: MigrationSources): Promise<Function> {
-  const shown = shownPath(root, file);
+  const shown = displayPath(root, file);
   let exported: Record<string, unknown>;
   try {
     exported = await load(file);
@@ -114,7 +114,7 @@ async function loadClass(file: string, { load, root }: MigrationSources): Promis
   return migrations[0]!;
 }
 
-/** Every function that is exported, also in arrays and objects; TypeORM looks as deep. */
+/** Every exported function, also in arrays and objects, as in TypeORM. */
 function functionsIn(exported: unknown, seen = new Set<unknown>()): Function[] {
   if (typeof exported === "function") return [exported];
   if (typeof exported !== "object" || exported === null || seen.has(exported)) return [];
@@ -128,12 +128,12 @@ function isMigrationClass(target: Function): boolean {
 }
 
 function describe(target: Function, file: string | undefined, root: string): MigrationFile {
-  const shown = file && shownPath(root, file);
+  const shown = file && displayPath(root, file);
   let instance: MigrationInterface;
   try {
     instance = new (target as MigrationClass)();
   } catch (error) {
-    throw cannotBeMade(target.name, shown, error);
+    throw cannotConstruct(target.name, shown, error);
   }
   const name = instance.name ?? target.name;
   const timestamp = timestampOf(name);
@@ -160,13 +160,13 @@ export function timestampOf(name: string): number | undefined {
   return timestamp > 0 ? timestamp : undefined;
 }
 
-/** Line ends do not count: git may change them. */
+/** Line ends are ignored: git may change them. */
 export function checksumOf(file: string): string {
   const text = fs.readFileSync(file, "utf8").replaceAll("\r\n", "\n");
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
-/** The file that a class was loaded from, where the module cache tells. */
+/** The file that a class was loaded from, by the module cache. */
 function fileOf(target: Function): string | undefined {
   for (const [file, module] of Object.entries(require.cache)) {
     if (file.includes(`${path.sep}node_modules${path.sep}`)) continue;
@@ -181,7 +181,7 @@ function fileOf(target: Function): string | undefined {
   return undefined;
 }
 
-/** An index that exports many migrations is not the file of each. */
+/** An index that re-exports many migrations is not their file. */
 function isDefiningFile(file: string, target: Function): boolean {
   try {
     return new RegExp(`\\bclass\\s+${target.name}\\b`).test(fs.readFileSync(file, "utf8"));
@@ -190,13 +190,13 @@ function isDefiningFile(file: string, target: Function): boolean {
   }
 }
 
-function refuseDoubles(migrations: readonly MigrationFile[], root: string): void {
+function refuseDuplicates(migrations: readonly MigrationFile[], root: string): void {
   const byName = new Map<string, MigrationFile>();
   for (const migration of migrations) {
     const other = byName.get(migration.name);
     if (other) {
-      const files = [other.file, migration.file].map((file) => file && shownPath(root, file));
-      throw sameNameTwice(migration.name, files);
+      const files = [other.file, migration.file].map((file) => file && displayPath(root, file));
+      throw duplicateName(migration.name, files);
     }
     byName.set(migration.name, migration);
   }

@@ -1,17 +1,17 @@
 import path from "node:path";
 
-/** Where new migration files go when nothing says otherwise, relative to the project's folder. */
-const USUAL_FOLDER = "migrations";
+/** The default folder of migration files, relative to the project's folder. */
+const DEFAULT_FOLDER = "migrations";
 
 /**
- * The folder that new migration files are written to, absolute: the one that is named, or where the DataSource's
- * `migrations` patterns point, so that what is written is found again.
+ * The folder for new migration files, absolute: the one in the settings, or where the DataSource's
+ * `migrations` patterns point, so that new files match them.
  */
 export function migrationFolder(declared: readonly unknown[], root: string, named: string | undefined): string {
   if (named !== undefined) return path.resolve(root, named);
   const patterns = declared.filter((entry): entry is string => typeof entry === "string");
   const fitting = patterns.find((pattern) => /\.[cm]?ts$|[,{][cm]?ts\b/.test(pattern)) ?? patterns[0];
-  return path.resolve(root, fitting === undefined ? USUAL_FOLDER : fixedPart(fitting));
+  return path.resolve(root, fitting === undefined ? DEFAULT_FOLDER : fixedPart(fitting));
 }
 
 /** `src/migrations/*.ts` and `src/migrations/**` → `src/migrations`. */

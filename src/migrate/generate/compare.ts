@@ -43,10 +43,10 @@ export function compare(actual: Schema, wanted: Schema, dialect: SchemaDialect):
     ...enums.created,
     ...defaults.before,
     ...enums.changed,
-    ...inOrder(created).map((table): Operation => ({ kind: "createTable", table })),
+    ...inDependencyOrder(created).map((table): Operation => ({ kind: "createTable", table })),
     ...defaults.after,
     ...constraints.filter((operation) => operation.kind === "addConstraint").sort((a, b) => byWeight(b, a)),
-    ...inOrder(dropped)
+    ...inDependencyOrder(dropped)
       .reverse()
       .map((table): Operation => ({ kind: "dropTable", table })),
     ...enums.dropped,
@@ -108,7 +108,7 @@ function weight(operation: Operation): number {
 }
 
 /** Tables after those that they refer to, as far as that is possible. */
-export function inOrder(tables: readonly Table[]): Table[] {
+export function inDependencyOrder(tables: readonly Table[]): Table[] {
   const ordered: Table[] = [];
   const visiting = new Set<string>();
   const visit = (table: Table) => {

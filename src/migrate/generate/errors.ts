@@ -66,13 +66,13 @@ export function proofFailed(what: string, cause?: unknown): RetortError {
 }
 
 /** What the rows that are there do not allow, and the statement that shows them. */
-export interface Refusal {
+export interface RowProblem {
   readonly text: string;
   readonly query?: string | undefined;
 }
 
 /** The statements are right, but not for what is in the tables: a duplicate before UNIQUE, a key that points at nothing. */
-export function rowsRefuse(refusals: readonly Refusal[], cause: unknown): RetortError {
+export function rowsDoNotAllow(refusals: readonly RowProblem[], cause: unknown): RetortError {
   const hint = "correct the rows, then generate again";
   if (refusals.length === 0) {
     const message = `the rows that are there do not allow it: ${shortMessage(cause)}; nothing was written`;

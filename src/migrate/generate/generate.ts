@@ -11,7 +11,7 @@ import { isVerbatim, readSchemas } from "./schemas";
 import { classNameOf, fileNameOf, renderFile } from "./render";
 import { fileExists, pendingMigrations } from "./errors";
 import { type Proof, prove } from "./proof";
-import { leftBehind, losses, refusals } from "./irreversible";
+import { brokenViews, losses, refusals } from "./irreversible";
 
 export interface GenerateOptions {
   /** What the migration is called; without it, after what it does. */
@@ -78,7 +78,7 @@ export async function generate(context: MigrationContext, options: GenerateOptio
     steps: up.steps.map(({ comment, details }) => (details ? `${comment}: ${details.join("; ")}` : comment)),
     losses: [
       ...losses(difference.operations),
-      ...leftBehind(difference.operations, difference.actual, difference.dialect),
+      ...brokenViews(difference.operations, difference.actual, difference.dialect),
     ],
     refusals: refusals(difference.operations, difference.dialect).map(({ comment }) => comment),
     proof,

@@ -29,7 +29,7 @@ export function losses(operations: readonly Operation[]): string[] {
 }
 
 /** Views that somebody made by hand over what gets another name, where the database leaves them behind. */
-export function leftBehind(operations: readonly Operation[], { views }: Schema, dialect: SchemaDialect): string[] {
+export function brokenViews(operations: readonly Operation[], { views }: Schema, dialect: SchemaDialect): string[] {
   if (dialect.rewritesViewsOnRename) return [];
   const isMadeAgain = (view: View) =>
     operations.some((one) => one.kind === "dropView" && keyOf(one.view) === keyOf(view));

@@ -86,7 +86,7 @@ export class Names {
   }
 
   /** Whether a part has the name that the naming strategy would give it: nobody chose it, so nobody will miss it. */
-  isDerived(name: string, tables: readonly string[], columns: readonly string[], where?: string): boolean {
+  isGeneratedName(name: string, tables: readonly string[], columns: readonly string[], where?: string): boolean {
     if (/^(IDX|UQ|REL|CHK|FK|PK|XCL)_[0-9a-f]{23,27}$/.test(name)) return true;
     const { namingStrategy } = this.dataSource;
     return tables.some((table) =>

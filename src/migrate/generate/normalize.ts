@@ -23,7 +23,7 @@ export function normalize(wanted: Schema, actual: Schema, declared: Schema, dial
     ],
     tables: wanted.tables.map((table) => {
       const own = findTable(actual, table);
-      return own ? adoptTable(table, own, findTable(declared, table) ?? table, dialect) : table;
+      return own ? normalizeTable(table, own, findTable(declared, table) ?? table, dialect) : table;
     }),
     views: [
       ...wanted.views,
@@ -35,7 +35,7 @@ export function normalize(wanted: Schema, actual: Schema, declared: Schema, dial
   };
 }
 
-function adoptTable(wanted: Table, actual: Table, declared: Table, dialect: SchemaDialect): Table {
+function normalizeTable(wanted: Table, actual: Table, declared: Table, dialect: SchemaDialect): Table {
   const { name } = actual;
   return {
     ...wanted,
@@ -43,14 +43,14 @@ function adoptTable(wanted: Table, actual: Table, declared: Table, dialect: Sche
     columns: wanted.columns.map((column) => {
       const own = actual.columns.find((other) => dialect.sameName(other.name, column.name));
       const said = declared.columns.find((other) => other.name === column.name);
-      return own ? adoptColumn(column, own, said ?? column, actual, dialect) : column;
+      return own ? normalizeColumn(column, own, said ?? column, actual, dialect) : column;
     }),
-    primaryKey: adoptPrimaryKey(wanted, actual, declared),
-    uniques: adoptConstraints(wanted, actual, dialect, "unique"),
-    indexes: adoptConstraints(wanted, actual, dialect, "index"),
-    checks: adoptConstraints(wanted, actual, dialect, "check"),
-    exclusions: adoptConstraints(wanted, actual, dialect, "exclusion"),
-    foreignKeys: adoptConstraints(wanted, actual, dialect, "foreignKey"),
+    primaryKey: normalizePrimaryKey(wanted, actual, declared),
+    uniques: normalizeConstraints(wanted, actual, dialect, "unique"),
+    indexes: normalizeConstraints(wanted, actual, dialect, "index"),
+    checks: normalizeConstraints(wanted, actual, dialect, "check"),
+    exclusions: normalizeConstraints(wanted, actual, dialect, "exclusion"),
+    foreignKeys: normalizeConstraints(wanted, actual, dialect, "foreignKey"),
     triggers: actual.triggers,
     engine: declared.engine === undefined ? actual.engine : wanted.engine,
     withoutRowid: wanted.withoutRowid ?? actual.withoutRowid,
@@ -59,7 +59,13 @@ function adoptTable(wanted: Table, actual: Table, declared: Table, dialect: Sche
   };
 }
 
-function adoptColumn(wanted: Column, actual: Column, declared: Column, table: Table, dialect: SchemaDialect): Column {
+function normalizeColumn(
+  wanted: Column,
+  actual: Column,
+  declared: Column,
+  table: Table,
+  dialect: SchemaDialect,
+): Column {
   const spelt = (one: string | undefined, other: string | undefined) =>
     one !== undefined && other !== undefined && dialect.sameExpression(one, other) ? other : one;
   const isSameExpression =
@@ -79,7 +85,7 @@ function adoptColumn(wanted: Column, actual: Column, declared: Column, table: Ta
   };
 }
 
-function adoptPrimaryKey(wanted: Table, actual: Table, declared: Table): Table["primaryKey"] {
+function normalizePrimaryKey(wanted: Table, actual: Table, declared: Table): Table["primaryKey"] {
   if (!wanted.primaryKey || !actual.primaryKey) return wanted.primaryKey;
   const isNamed = declared.primaryKey?.name !== undefined && !declared.primaryKey.isNameDerived;
   return isNamed ? wanted.primaryKey : { ...wanted.primaryKey, name: actual.primaryKey.name };
@@ -89,28 +95,29 @@ function adoptPrimaryKey(wanted: Table, actual: Table, declared: Table): Table["
  * Constraints as the database has them where they are equivalent, and those that must have been made by hand:
  * without a name (TypeORM names everything), or over an expression.
  */
-function adoptConstraints<T>(wanted: Table, actual: Table, dialect: SchemaDialect, kind: Constraint["kind"]): T[] {
+function normalizeConstraints<T>(wanted: Table, actual: Table, dialect: SchemaDialect, kind: Constraint["kind"]): T[] {
   const theirs = constraintsOf(actual).filter((constraint) => constraint.kind === kind);
   const ours = constraintsOf(wanted).filter((constraint) => constraint.kind === kind);
   const adopted = ours.map((constraint) => {
     const named = theirs.find((other) => isSameName(other, constraint, dialect));
     const unnamed = theirs.find(
-      (other) => other.value.name === undefined && isSameConstraint(constraint, quiet(constraint, other), dialect),
+      (other) =>
+        other.value.name === undefined && isSameConstraint(constraint, withoutUnspecified(constraint, other), dialect),
     );
     const own = named ?? unnamed;
-    if (own) return isSameConstraint(constraint, quiet(constraint, own), dialect) ? own : constraint;
+    if (own) return isSameConstraint(constraint, withoutUnspecified(constraint, own), dialect) ? own : constraint;
     // Under another name, which is the only thing that is to change.
     const other = theirs.find(
       (one) =>
-        isSameConstraint(constraint, quiet(constraint, one), dialect) &&
+        isSameConstraint(constraint, withoutUnspecified(constraint, one), dialect) &&
         !ours.some((it) => isSameName(it, one, dialect)),
     );
-    return other ? called(other, constraint.value.name) : constraint;
+    return other ? withName(other, constraint.value.name) : constraint;
   });
   const gone = actual.columns.filter(
     (column) => !wanted.columns.some(({ name }) => dialect.sameName(name, column.name)),
   );
-  const isOverGone = (constraint: Constraint) => gone.some(({ name }) => speaksOf(constraint, name, dialect));
+  const isOverGone = (constraint: Constraint) => gone.some(({ name }) => mentionsColumn(constraint, name, dialect));
   const spare = theirs.filter(
     (constraint) => !adopted.includes(constraint) && isHandMade(constraint, wanted) && !isOverGone(constraint),
   );
@@ -118,7 +125,7 @@ function adoptConstraints<T>(wanted: Table, actual: Table, dialect: SchemaDialec
 }
 
 /** The constraint under another name; an index's stored statement has its name in it. */
-function called(constraint: Constraint, name: string | undefined): Constraint {
+function withName(constraint: Constraint, name: string | undefined): Constraint {
   const value = { ...constraint.value, name };
   return {
     kind: constraint.kind,
@@ -127,9 +134,9 @@ function called(constraint: Constraint, name: string | undefined): Constraint {
 }
 
 /** The database's constraint without what the entity's does not specify: direction and collation of an index, deferrability. */
-function quiet(ours: Constraint, theirs: Constraint): Constraint {
+function withoutUnspecified(ours: Constraint, theirs: Constraint): Constraint {
   if (ours.kind === "index" && theirs.kind === "index")
-    return { kind: "index", value: quietIndex(ours.value, theirs.value) };
+    return { kind: "index", value: withoutUnspecifiedIndex(ours.value, theirs.value) };
   if (ours.kind === "foreignKey" && theirs.kind === "foreignKey" && ours.value.deferrable === undefined)
     return { ...theirs, value: { ...theirs.value, deferrable: undefined } };
   if (ours.kind === "unique" && theirs.kind === "unique" && ours.value.deferrable === undefined)
@@ -137,7 +144,7 @@ function quiet(ours: Constraint, theirs: Constraint): Constraint {
   return theirs;
 }
 
-function quietIndex(ours: Index, theirs: Index): Index {
+function withoutUnspecifiedIndex(ours: Index, theirs: Index): Index {
   return {
     ...theirs,
     columns: theirs.columns.map((column, at) =>
@@ -151,7 +158,7 @@ function quietIndex(ours: Index, theirs: Index): Index {
 }
 
 /** Whether an expression of the constraint mentions the column. */
-function speaksOf(constraint: Constraint, column: string, dialect: SchemaDialect): boolean {
+function mentionsColumn(constraint: Constraint, column: string, dialect: SchemaDialect): boolean {
   if (constraint.kind === "check") return dialect.mentions(constraint.value.expression, column);
   if (constraint.kind !== "index") return false;
   const { columns, where } = constraint.value;

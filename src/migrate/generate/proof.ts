@@ -9,7 +9,7 @@ import { type ScratchDatabase, withScratch } from "../scratch/scratch";
 import { schemaDifferences } from "../scratch/snapshot";
 import { type Difference, plainDifference } from "./resolve/resolver";
 import { loadMigration } from "./render";
-import { proofFailed, rowsRefuse, downRefused } from "./errors";
+import { proofFailed, rowsDoNotAllow, downRefused } from "./errors";
 
 /** Whether the migration was tried on a scratch copy of the database, and on how many rows. */
 export type Proof =
@@ -114,8 +114,8 @@ class ProofRun {
     } catch (error) {
       if (!this.#dialect.isDataError(error)) throw this.#failed("up", error);
       // The database names the first row only; `lint` finds all of them, in the project's own tables.
-      const { failuresOf } = require("../lint/lint") as typeof import("../lint/lint");
-      throw rowsRefuse(await failuresOf(this.scratch.source, this.#migration.up), error);
+      const { findFailures } = require("../lint/lint") as typeof import("../lint/lint");
+      throw rowsDoNotAllow(await findFailures(this.scratch.source, this.#migration.up), error);
     }
   }
 

@@ -62,7 +62,7 @@ export function renderFile(migration: MigrationText, style: FileStyle): string {
   const remark =
     migration.remark === undefined
       ? ""
-      : broken(migration.remark)
+      : wrapLines(migration.remark)
           .map((line) => `// ${line}\n`)
           .join("");
   return `${head}${remark}${exported} ${migration.className}${isInherited} {
@@ -96,15 +96,15 @@ function body(steps: readonly Step[]): string {
 function comment({ comment: text, details }: Step): string[] {
   const lines = details
     ? [
-        ...broken(`${text}:`),
-        ...details.flatMap((detail) => broken(detail).map((line, at) => (at ? "  " : "- ") + line)),
+        ...wrapLines(`${text}:`),
+        ...details.flatMap((detail) => wrapLines(detail).map((line, at) => (at ? "  " : "- ") + line)),
       ]
-    : broken(text);
+    : wrapLines(text);
   return lines.map((line) => `    // ${line}`);
 }
 
 /** The text in lines that an editor shows whole. */
-function broken(text: string): string[] {
+function wrapLines(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.replace(/\s+/g, " ").split(" ")) {
     const last = lines.at(-1);
@@ -142,7 +142,7 @@ function sqlLiteral(sql: string, verbatim: boolean): string {
     (token) => (token.kind === "string" || token.kind === "identifier") && token.text.includes("\n"),
   );
   if (verbatim || spansLines) return template(sql);
-  const text = sql.includes("\n") ? sql : inLines(sql);
+  const text = sql.includes("\n") ? sql : clausePerLine(sql);
   if (!text.includes("\n")) return template(sql);
   const lines = text.split("\n").map((line) => (line ? `      ${line}` : line));
   return template(`\n${lines.join("\n")}\n    `);
@@ -157,7 +157,7 @@ const CLAUSES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A long statement, each clause on a line of its own. What SQLite stores as it is told stays on one: TypeORM reads it line by line. */
-function inLines(sql: string): string {
+function clausePerLine(sql: string): string {
   const tokens = tokenize(sql);
   const clauses = CLAUSES[tokens[0]?.text ?? ""];
   if (!clauses || sql.length <= LINE || isColumnAdded(sql)) return sql;

@@ -22,8 +22,8 @@ export class History {
   constructor(dataSource: DataSource) {
     this.#dataSource = dataSource;
     this.#dialect = dialectOf(dataSource);
-    this.#table = tableBeside(dataSource, historyTableName(dataSource));
-    this.#quoted = quotedPath(dataSource, historyTableName(dataSource));
+    this.#table = historyTablePath(dataSource, historyTableName(dataSource));
+    this.#quoted = quotedTablePath(dataSource, historyTableName(dataSource));
   }
 
   /** The applied migrations, in the order in which they were applied; none where there is no table yet. */
@@ -34,7 +34,7 @@ export class History {
     return rows.map((row) => ({ id: Number(row.id), timestamp: Number(row.timestamp), name: row.name }));
   }
 
-  /** Makes the table, and the one for views and generated columns, as TypeORM would; leaves them where they are. */
+  /** Creates the table, and the one for views and generated columns, as TypeORM would, where they do not exist. */
   async create(runner: QueryRunner): Promise<void> {
     const { MigrationExecutor } = require("typeorm") as typeof import("typeorm");
     const executor = new MigrationExecutor(this.#dataSource, runner) as unknown as TableMaker;
@@ -48,14 +48,14 @@ export class History {
     await send(`INSERT INTO ${this.#quoted}(${columns}) VALUES (${this.#p(1)}, ${this.#p(2)})`, [timestamp, name]);
   }
 
-  /** Takes the migration out, with its doubles if somebody made any. */
+  /** Removes every row of the migration. */
   async remove(send: Send, name: string): Promise<void> {
     await send(`DELETE FROM ${this.#quoted} WHERE ${this.#dialect.quote("name")} = ${this.#dialect.placeholder(1)}`, [
       name,
     ]);
   }
 
-  /** Puts one migration in the place of another, so that the order in which they were applied stays. */
+  /** Replaces one migration by another in the same row, so that the order of application stays. */
   async replace(send: Send, entry: HistoryEntry, { timestamp, name }: Omit<HistoryEntry, "id">): Promise<void> {
     const set = `${this.#q("timestamp")} = ${this.#p(1)}, ${this.#q("name")} = ${this.#p(2)}`;
     await send(`UPDATE ${this.#quoted} SET ${set} WHERE ${this.#q("id")} = ${this.#p(3)}`, [timestamp, name, entry.id]);
@@ -80,7 +80,7 @@ interface Row {
   name: string;
 }
 
-/** Protected in TypeORM's types; called rather than copied, so that the table is TypeORM's to the letter. */
+/** Protected in TypeORM's types; called rather than copied, so that the table is exactly TypeORM's. */
 interface TableMaker {
   createMigrationsTableIfNotExist(runner: QueryRunner): Promise<void>;
 }
@@ -94,15 +94,15 @@ export function historyTableName(dataSource: DataSource): string {
 }
 
 /** The path of a table where TypeORM keeps its own tables: in the schema that the options name. */
-export function tableBeside(dataSource: DataSource, name: string): string {
+export function historyTablePath(dataSource: DataSource, name: string): string {
   const { driver } = dataSource;
   const { schema } = driver.options as { schema?: string };
   return driver.buildTableName(name, schema, driver.database);
 }
 
-export function quotedPath(dataSource: DataSource, name: string): string {
+export function quotedTablePath(dataSource: DataSource, name: string): string {
   const dialect = dialectOf(dataSource);
-  return tableBeside(dataSource, name)
+  return historyTablePath(dataSource, name)
     .split(".")
     .map((part) => dialect.quote(part))
     .join(".");

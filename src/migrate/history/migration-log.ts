@@ -5,26 +5,26 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { Dialect } from "../../dialect/dialect";
 import { dialectOf } from "../../dialect/dialects";
 import type { MigrationFile } from "../files/files";
-import { historyTableName, quotedPath, tableBeside } from "./history";
+import { historyTableName, quotedTablePath, historyTablePath } from "./history";
 import type { Send } from "./send";
 
-/** What Retort remembers besides TypeORM's history. */
+/** What Retort stores besides TypeORM's history. */
 export interface MigrationLogContents {
   /** By the migration's name; a migration that another tool applied has no entry. */
   readonly applied: ReadonlyMap<string, AppliedEntry>;
-  /** The migration that was begun and not finished, if there is one. */
+  /** The migration that was started and did not finish, if there is one. */
   readonly halfApplied: HalfApplied | undefined;
 }
 
 export interface AppliedEntry {
   /** Of the file's text when it was applied; undefined where there was no file. */
   readonly checksum: string | undefined;
-  /** The file's ending: a checksum says nothing about the same migration compiled to JavaScript. */
+  /** The file's extension: the checksum does not apply to the same migration compiled to JavaScript. */
   readonly ending: string;
   readonly at: Date;
 }
 
-/** A migration whose statements could not be, or were not to be, part of one transaction, and that did not come to its end. */
+/** A migration that did not run in one transaction and did not finish. */
 export interface HalfApplied {
   readonly name: string;
   readonly direction: "up" | "down";
@@ -34,27 +34,27 @@ export interface HalfApplied {
 /** One statement of a half-applied migration, in the order in which they were sent. */
 export interface StatementLogEntry {
   readonly position: number;
-  /** The text, as `noted` shortens it. */
+  /** The text, as `loggedText` shortens it. */
   readonly sql: string;
-  /** `begun`: it was sent, and what became of it is not known. */
+  /** `begun`: it was sent, and its outcome is not known. */
   readonly state: "begun" | "done";
-  /** Whether it changed anything; what only read is kept so that the migration takes the same way again. */
+  /** Whether it changed anything; reads are logged so that a resumed migration takes the same path. */
   readonly changes: boolean;
-  /** What the driver gave; undefined when that was too much to keep. */
+  /** The driver's result; undefined when it was too large to store. */
   readonly result: { readonly value: unknown } | undefined;
 }
 
-/** Results up to here are kept, in bytes. */
-const KEPT_RESULT = 512 * 1024;
+/** Larger results are not stored. */
+const MAX_RESULT_BYTES = 512 * 1024;
 
-/** Statements up to here are kept whole, in characters. */
-const KEPT_STATEMENT = 4000;
+/** Longer statements are stored as a prefix and a hash, in characters. */
+const MAX_STATEMENT_LENGTH = 4000;
 
 const COLUMNS = ["migration", "entry", "position", "state", "checksum", "statement", "result", "at"] as const;
 
 /**
- * Retort's own table, beside TypeORM's: `retort_migrations`. It may be dropped at any time; what is lost are checksums
- * and, of a half-applied migration, how far it came.
+ * Retort's own table, beside TypeORM's: `retort_migrations`. It may be dropped at any time; lost are checksums
+ * and, of a half-applied migration, which statements were done.
  */
 export class MigrationLog {
   readonly #dialect: Dialect;
@@ -63,13 +63,13 @@ export class MigrationLog {
 
   constructor(dataSource: DataSource) {
     this.#dialect = dialectOf(dataSource);
-    this.#table = tableBeside(dataSource, migrationLogTableName(dataSource));
-    this.#quoted = quotedPath(dataSource, migrationLogTableName(dataSource));
+    this.#table = historyTablePath(dataSource, migrationLogTableName(dataSource));
+    this.#quoted = quotedTablePath(dataSource, migrationLogTableName(dataSource));
   }
 
   async read(runner: QueryRunner): Promise<MigrationLogContents> {
     if (!(await runner.hasTable(this.#table))) return { applied: new Map(), halfApplied: undefined };
-    const rows = (await runner.query(`SELECT * FROM ${this.#quoted} ORDER BY ${this.#q("id")}`)) as LedgerRow[];
+    const rows = (await runner.query(`SELECT * FROM ${this.#quoted} ORDER BY ${this.#q("id")}`)) as LogRow[];
     return { applied: appliedEntries(rows), halfApplied: halfAppliedEntry(rows) };
   }
 
@@ -78,15 +78,15 @@ export class MigrationLog {
     await send(createStatement(this.#quoted, this.#dialect));
   }
 
-  /** The migration came to its end. */
+  /** Records that the migration is applied. */
   async recordApplied(send: Send, { name, file, checksum }: MigrationFile): Promise<void> {
-    await this.forget(send, name);
+    await this.remove(send, name);
     const detail = file === undefined ? "" : path.extname(file);
     await this.#insert(send, { migration: name, entry: "applied", checksum: checksum ?? null, statement: detail });
   }
 
   /** Removes everything about the migration. */
-  async forget(send: Send, name: string): Promise<void> {
+  async remove(send: Send, name: string): Promise<void> {
     await send(`DELETE FROM ${this.#quoted} WHERE ${this.#q("migration")} = ${this.#dialect.placeholder(1)}`, [name]);
   }
 
@@ -94,40 +94,40 @@ export class MigrationLog {
     await send(`DELETE FROM ${this.#quoted}`);
   }
 
-  /** Says that a statement is about to be sent, or that it is done. */
-  async note(send: Send, name: string, direction: "up" | "down", entry: StatementLogEntry): Promise<void> {
+  /** Adds a statement that is about to be sent, or that is done. */
+  async addStatement(send: Send, name: string, direction: "up" | "down", entry: StatementLogEntry): Promise<void> {
     await this.#insert(send, {
       migration: name,
       entry: direction,
       position: entry.position,
       state: entry.changes ? entry.state : "read",
-      statement: noted(entry.sql),
-      result: entry.result === undefined ? null : packed(entry.result.value),
+      statement: loggedText(entry.sql),
+      result: entry.result === undefined ? null : serialized(entry.result.value),
     });
   }
 
-  /** What was begun is done. */
-  async noteDone(send: Send, name: string, direction: "up" | "down", position: number, result: unknown): Promise<void> {
+  /** Marks a statement that was begun as done. */
+  async markDone(send: Send, name: string, direction: "up" | "down", position: number, result: unknown): Promise<void> {
     const set = [
       `${this.#q("state")} = ${this.#dialect.placeholder(1)}`,
       `${this.#q("result")} = ${this.#dialect.placeholder(2)}`,
     ];
     await send(`UPDATE ${this.#quoted} SET ${set.join(", ")} WHERE ${this.#place(3)}`, [
       "done",
-      packed(result),
+      serialized(result),
       name,
       direction,
       position,
     ]);
   }
 
-  /** Takes back that a statement was begun: the database refused it. */
-  async noteUndone(send: Send, name: string, direction: "up" | "down", position: number): Promise<void> {
+  /** Removes a statement that the database refused. */
+  async removeStatement(send: Send, name: string, direction: "up" | "down", position: number): Promise<void> {
     await send(`DELETE FROM ${this.#quoted} WHERE ${this.#place(1)}`, [name, direction, position]);
   }
 
-  /** Removes what was noted about the statements of a run. */
-  async forgetStatements(send: Send, name: string, direction: "up" | "down"): Promise<void> {
+  /** Removes the statements of a run. */
+  async removeStatements(send: Send, name: string, direction: "up" | "down"): Promise<void> {
     const where = [
       `${this.#q("migration")} = ${this.#dialect.placeholder(1)}`,
       `${this.#q("entry")} = ${this.#dialect.placeholder(2)}`,
@@ -164,9 +164,9 @@ export class MigrationLog {
   }
 }
 
-/** A statement's text as the ledger keeps it: long ones end in their hash. */
-export function noted(sql: string): string {
-  if (sql.length <= KEPT_STATEMENT) return sql;
+/** A statement's text as it is stored: long ones end in their hash. */
+export function loggedText(sql: string): string {
+  if (sql.length <= MAX_STATEMENT_LENGTH) return sql;
   return `${sql.slice(0, 500)} … sha256:${createHash("sha256").update(sql).digest("hex")}`;
 }
 
@@ -192,7 +192,7 @@ function createStatement(table: string, dialect: Dialect): string {
   return `CREATE TABLE IF NOT EXISTS ${table} (${columns.join(", ")})${options}`;
 }
 
-interface LedgerRow {
+interface LogRow {
   migration: string;
   entry: "applied" | "up" | "down";
   position: number;
@@ -203,7 +203,7 @@ interface LedgerRow {
   at: string;
 }
 
-function appliedEntries(rows: readonly LedgerRow[]): Map<string, AppliedEntry> {
+function appliedEntries(rows: readonly LogRow[]): Map<string, AppliedEntry> {
   const applied = rows.filter(({ entry }) => entry === "applied");
   return new Map(
     applied.map(({ migration, checksum, statement, at }) => [
@@ -213,17 +213,17 @@ function appliedEntries(rows: readonly LedgerRow[]): Map<string, AppliedEntry> {
   );
 }
 
-/** A migration that has only read so far is not half-applied: nothing of it is there. */
-function halfAppliedEntry(rows: readonly LedgerRow[]): HalfApplied | undefined {
+/** A migration that has only read so far is not half-applied. */
+function halfAppliedEntry(rows: readonly LogRow[]): HalfApplied | undefined {
   const first = rows.find(({ entry, state }) => entry !== "applied" && state !== "read");
   if (!first) return undefined;
   const { migration, entry } = first;
   const own = rows.filter((row) => row.migration === migration && row.entry === entry);
-  const statements = own.map(journalEntry).sort((a, b) => a.position - b.position);
+  const statements = own.map(statementEntry).sort((a, b) => a.position - b.position);
   return { name: migration, direction: entry === "down" ? "down" : "up", statements };
 }
 
-function journalEntry({ position, statement, state, result }: LedgerRow): StatementLogEntry {
+function statementEntry({ position, statement, state, result }: LogRow): StatementLogEntry {
   return {
     position: Number(position),
     sql: statement ?? "",
@@ -233,13 +233,13 @@ function journalEntry({ position, statement, state, result }: LedgerRow): Statem
   };
 }
 
-/** Dates, Buffers and bigints come back as what they were. Undefined rather than more than can be kept. */
-function packed(value: unknown): string | null {
+/** Keeps Dates, Buffers and bigints. Null where the value cannot be serialized or is too large. */
+function serialized(value: unknown): string | null {
   let bytes: Buffer;
   try {
     bytes = serialize(value);
   } catch {
     return null;
   }
-  return bytes.length > KEPT_RESULT ? null : bytes.toString("base64");
+  return bytes.length > MAX_RESULT_BYTES ? null : bytes.toString("base64");
 }

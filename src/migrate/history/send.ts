@@ -1,2 +1,2 @@
-/** Sends one statement and gives its rows; what Retort keeps its own books with. */
+/** Sends one statement and resolves to its rows. */
 export type Send = (sql: string, parameters?: unknown[]) => Promise<Record<string, unknown>[]>;

@@ -4,19 +4,19 @@ import type { MigrationFile } from "../files/files";
 import type { History, HistoryEntry } from "./history";
 import type { HalfApplied, MigrationLog, MigrationLogContents } from "./migration-log";
 
-/** The facts that every command starts from: what files there are, and what the database says was applied. */
+/** The migration files, and what the database has of them. */
 export interface MigrationState {
   /** Oldest first. */
   readonly files: readonly MigrationFile[];
   /** In the order in which they were applied. */
   readonly history: readonly HistoryEntry[];
-  readonly ledger: MigrationLogContents;
-  /** What the next run writes into the history before anything else. */
-  readonly takeovers: readonly Takeover[];
+  readonly log: MigrationLogContents;
+  /** Written into the history by the next run before anything else. */
+  readonly replacements: readonly Replacement[];
 }
 
-/** A migration that was squashed out of others, all of which are applied: it takes their place in the history. */
-export interface Takeover {
+/** A squashed migration whose originals are all applied: it replaces them in the history. */
+export interface Replacement {
   readonly file: MigrationFile;
   readonly entries: readonly HistoryEntry[];
 }
@@ -24,15 +24,15 @@ export interface Takeover {
 export async function readState(
   files: readonly MigrationFile[],
   history: History,
-  ledger: MigrationLog,
+  log: MigrationLog,
   runner: QueryRunner,
 ): Promise<MigrationState> {
   const entries = await history.read(runner);
-  const takeovers = takeoversOf(files, entries);
-  return { files, history: taken(entries, takeovers), ledger: await ledger.read(runner), takeovers };
+  const replacements = replacementsIn(files, entries);
+  return { files, history: withReplacements(entries, replacements), log: await log.read(runner), replacements };
 }
 
-function takeoversOf(files: readonly MigrationFile[], entries: readonly HistoryEntry[]): Takeover[] {
+function replacementsIn(files: readonly MigrationFile[], entries: readonly HistoryEntry[]): Replacement[] {
   const applied = new Set(entries.map(({ name }) => name));
   return files
     .filter(
@@ -41,18 +41,20 @@ function takeoversOf(files: readonly MigrationFile[], entries: readonly HistoryE
     .map((file) => ({ file, entries: entries.filter(({ name }) => file.replaces.includes(name)) }));
 }
 
-/** The history as it is when the takeovers are written: the squashed migration stands where the last of the others stood. */
-function taken(entries: readonly HistoryEntry[], takeovers: readonly Takeover[]): HistoryEntry[] {
-  const gone = new Map(takeovers.flatMap((takeover) => takeover.entries.map(({ id }) => [id, takeover] as const)));
+/** The history after the replacements: a squashed migration has the place of the last of its originals. */
+function withReplacements(entries: readonly HistoryEntry[], replacements: readonly Replacement[]): HistoryEntry[] {
+  const gone = new Map(
+    replacements.flatMap((replacement) => replacement.entries.map(({ id }) => [id, replacement] as const)),
+  );
   return entries.flatMap((entry) => {
-    const takeover = gone.get(entry.id);
-    if (!takeover) return [entry];
-    const { name, timestamp } = takeover.file;
-    return takeover.entries.at(-1)!.id === entry.id ? [{ id: entry.id, name, timestamp }] : [];
+    const replacement = gone.get(entry.id);
+    if (!replacement) return [entry];
+    const { name, timestamp } = replacement.file;
+    return replacement.entries.at(-1)!.id === entry.id ? [{ id: entry.id, name, timestamp }] : [];
   });
 }
 
-/** A squashed migration of whose parts some are applied and some are not; undefined when there is none. */
+/** A squashed migration of whose originals some are applied and some are not; undefined when there is none. */
 export function partlyReplaced({
   files,
   history,
@@ -67,47 +69,47 @@ export function partlyReplaced({
 }
 
 /**
- * - `applied`: it stands in the history, and its file is there;
- * - `pending`: its file is there, and it does not stand in the history;
- * - `missing`: it stands in the history, and its file is not there;
- * - `half-applied`: it was begun, and not finished.
+ * - `applied`: it is in the history, and its file exists;
+ * - `pending`: its file exists, and it is not in the history;
+ * - `missing`: it is in the history, and its file does not exist;
+ * - `half-applied`: it was started and did not finish.
  */
-export type MigrationStanding = "applied" | "pending" | "missing" | "half-applied";
+export type MigrationStatus = "applied" | "pending" | "missing" | "half-applied";
 
-/** How one migration stands. */
-export interface MigrationStatus {
+/** One migration with its status. */
+export interface MigrationInfo {
   readonly name: string;
   readonly timestamp: number;
   /** Absolute; undefined where there is none or it is not known. */
   readonly file: string | undefined;
-  readonly standing: MigrationStanding;
+  readonly status: MigrationStatus;
   /** When Retort applied it; undefined where another tool did. */
   readonly appliedAt: Date | undefined;
-  /** Its file is not what it was when it was applied. */
+  /** Its file has changed since it was applied. */
   readonly edited: boolean;
-  /** Pending: older than one that is applied. Applied: it was applied after a younger one. */
+  /** Pending: older than one that is applied. Applied: it was applied after a later one. */
   readonly outOfOrder: boolean;
-  /** How often it stands in the history; more than once is somebody's mishap. */
+  /** The number of its rows in the history; normally 0 or 1. */
   readonly entries: number;
 }
 
-/** Every migration that is known by its file or its entry, oldest first. */
-export function statusOf(state: MigrationState): MigrationStatus[] {
+/** Every migration that has a file or a history entry, oldest first. */
+export function migrationInfos(state: MigrationState): MigrationInfo[] {
   const names = new Set([...state.files, ...state.history].map(({ name }) => name));
-  const statuses = [...names].map((name) => statusOfOne(name, state));
+  const statuses = [...names].map((name) => infoOf(name, state));
   return statuses.sort((a, b) => a.timestamp - b.timestamp || (a.name < b.name ? -1 : 1));
 }
 
-function statusOfOne(name: string, state: MigrationState): MigrationStatus {
+function infoOf(name: string, state: MigrationState): MigrationInfo {
   const file = state.files.find((candidate) => candidate.name === name);
   const entries = state.history.filter((entry) => entry.name === name);
-  const remembered = state.ledger.applied.get(name);
+  const remembered = state.log.applied.get(name);
   const timestamp = file?.timestamp ?? entries[0]!.timestamp;
   return {
     name,
     timestamp,
     file: file?.file,
-    standing: standingOf(name, file, entries.length, state),
+    status: statusOf(name, file, entries.length, state),
     appliedAt: entries.length > 0 ? remembered?.at : undefined,
     edited: entries.length > 0 && isEdited(file, state),
     outOfOrder: isOutOfOrder(timestamp, entries[0], state.history),
@@ -115,20 +117,20 @@ function statusOfOne(name: string, state: MigrationState): MigrationStatus {
   };
 }
 
-function standingOf(
+function statusOf(
   name: string,
   file: MigrationFile | undefined,
   entries: number,
   state: MigrationState,
-): MigrationStanding {
-  if (state.ledger.halfApplied?.name === name) return "half-applied";
+): MigrationStatus {
+  if (state.log.halfApplied?.name === name) return "half-applied";
   if (entries === 0) return "pending";
   return file ? "applied" : "missing";
 }
 
-/** The ending counts: the same migration as TypeScript and as JavaScript has two texts. */
-function isEdited(file: MigrationFile | undefined, { ledger }: MigrationState): boolean {
-  const remembered = file && ledger.applied.get(file.name);
+/** Compares files with the same extension only: as TypeScript and as JavaScript a migration has two texts. */
+function isEdited(file: MigrationFile | undefined, { log }: MigrationState): boolean {
+  const remembered = file && log.applied.get(file.name);
   if (!remembered?.checksum || !file?.file || !file.checksum) return false;
   return remembered.ending === path.extname(file.file) && remembered.checksum !== file.checksum;
 }
@@ -143,7 +145,7 @@ export function pendingFiles({ files, history }: MigrationState): MigrationFile[
   return files.filter(({ name }) => !applied.has(name));
 }
 
-/** The applied migrations without doubles, in the order in which they were applied. */
+/** The applied migrations without duplicate rows, in the order in which they were applied. */
 export function appliedEntries({ history }: MigrationState): HistoryEntry[] {
   return history.filter(({ name }, index) => history.findIndex((other) => other.name === name) === index);
 }
@@ -155,15 +157,15 @@ export function currentEntry(state: MigrationState): HistoryEntry | undefined {
 
 /** Applied migrations whose files have changed since. */
 export function editedNames(state: MigrationState): string[] {
-  return statusOf(state)
+  return migrationInfos(state)
     .filter(({ edited }) => edited)
     .map(({ name }) => name);
 }
 
-/** Applied migrations whose files are not there: the database is newer than the files, or another branch's. */
+/** Applied migrations without a file: the database is newer than the files, or of another branch. */
 export function missingNames(state: MigrationState): string[] {
-  return statusOf(state)
-    .filter(({ standing }) => standing === "missing")
+  return migrationInfos(state)
+    .filter(({ status }) => status === "missing")
     .map(({ name }) => name);
 }
 

@@ -14,15 +14,15 @@ const ROWS = /^(insert|update|delete|replace|merge)\b/i;
 const READ = /^(select|values|table|show|describe|desc|explain)\b/i;
 const WRITING_WORDS = /\b(insert\s+into|update|delete\s+from|merge\s+into)\b/i;
 
-/** PRAGMAs of SQLite that only look, though they are written with an argument. */
-const LOOKING_PRAGMAS =
+/** PRAGMAs of SQLite that only read, though they have an argument. */
+const READING_PRAGMAS =
   /^pragma\s+(?:"?\w+"?\.)?(table_info|table_xinfo|table_list|index_list|index_info|index_xinfo|foreign_key_list|foreign_key_check|integrity_check|quick_check)\b/i;
 
-export function kindOf(sql: string): StatementKind {
+export function statementKind(sql: string): StatementKind {
   const text = withoutLeadingComments(sql);
   if (TRANSACTION.test(text)) return "transaction";
   if (SESSION.test(text)) return "session";
-  if (/^pragma\b/i.test(text)) return LOOKING_PRAGMAS.test(text) || !/[=(]/.test(text) ? "read" : "session";
+  if (/^pragma\b/i.test(text)) return READING_PRAGMAS.test(text) || !/[=(]/.test(text) ? "read" : "session";
   if (ROWS.test(text)) return "rows";
   if (/^with\b/i.test(text)) return WRITING_WORDS.test(text) ? "rows" : "read";
   if (READ.test(text)) return isSelectInto(text) || isExplainAnalyze(text) ? "rows" : "read";
@@ -38,11 +38,11 @@ function isExplainAnalyze(text: string): boolean {
 }
 
 /**
- * Whether the statement cannot leave a foreign key without its row: it makes something new, or concerns no table's rows.
- * Everything that is not known to be harmless is not.
+ * Whether the statement cannot leave a dangling foreign key: it only creates objects, or changes no rows.
+ * False for everything that is not known to be safe.
  */
-export function leavesKeysAlone(sql: string): boolean {
-  const kind = kindOf(sql);
+export function cannotBreakForeignKeys(sql: string): boolean {
+  const kind = statementKind(sql);
   if (kind === "read" || kind === "session" || kind === "transaction") return true;
   if (kind === "rows") return false;
   const text = withoutLeadingComments(sql);
@@ -53,7 +53,7 @@ export function leavesKeysAlone(sql: string): boolean {
 }
 
 /** The statement on one line, shortened for a message. */
-export function shortened(sql: string, length = 100): string {
+export function shorten(sql: string, length = 100): string {
   const line = sql.replace(/\s+/g, " ").trim();
   return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
 }

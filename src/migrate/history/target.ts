@@ -3,21 +3,21 @@ import { didYouMean } from "../../suggestion";
 import { ambiguousTarget, unknownTarget } from "../errors";
 import type { MigrationState } from "./state";
 
-/** Where a command is to go, as it was typed. */
+/** The target of a command. */
 export type Target =
   | { readonly kind: "head" }
   | { readonly kind: "base" }
-  /** So many forward (positive) or back (negative). */
+  /** A number of migrations forward (positive) or back (negative). */
   | { readonly kind: "steps"; readonly steps: number }
   | { readonly kind: "migration"; readonly name: string };
 
-/** A migration as it can be named: by its class, its timestamp, its file, or the words of its file. */
+/** The spellings of a migration: its class, timestamp, file name, or the words of its file name. */
 interface Candidate {
   readonly name: string;
   readonly spellings: readonly string[];
 }
 
-/** Reads `head`, `base`, `+2`, `-1`, a timestamp or a name, each by any beginning that only one of them has. */
+/** Reads `head`, `base`, `+2`, `-1`, a timestamp or a name, each by any unique prefix. */
 export function parseTarget(text: string, state: MigrationState): Target {
   if (/^[+-]\d+$/.test(text)) return { kind: "steps", steps: Number(text) };
   const found = find(text, candidates(state));
@@ -28,13 +28,15 @@ export function parseTarget(text: string, state: MigrationState): Target {
   return { kind: "migration", name: name! };
 }
 
-/** Names of the candidates that the text means: one when it spells a whole name, else all that begin so. */
+/** Names of the candidates that match: those spelled exactly so, else all that begin so. */
 function find(text: string, candidates: readonly Candidate[]): string[] {
-  const wanted = normal(text);
+  const wanted = normalized(text);
   if (wanted === "") return [];
-  const whole = candidates.filter(({ spellings }) => spellings.some((spelling) => normal(spelling) === wanted));
+  const whole = candidates.filter(({ spellings }) => spellings.some((spelling) => normalized(spelling) === wanted));
   if (whole.length > 0) return whole.map(({ name }) => name);
-  const begun = candidates.filter(({ spellings }) => spellings.some((spelling) => normal(spelling).startsWith(wanted)));
+  const begun = candidates.filter(({ spellings }) =>
+    spellings.some((spelling) => normalized(spelling).startsWith(wanted)),
+  );
   return begun.map(({ name }) => name);
 }
 
@@ -60,6 +62,6 @@ function allSpellings(state: MigrationState): string[] {
 }
 
 /** "Posts table", "posts-table" and "PostsTable" are one name. */
-function normal(text: string): string {
+function normalized(text: string): string {
   return text.toLowerCase().replace(/[\s_-]+/g, "");
 }

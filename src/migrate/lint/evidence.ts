@@ -6,7 +6,7 @@ import { tokenize } from "../../dialect/schema/tokens";
 import { effectsOf, type Part } from "./effects";
 
 /** Rows that something is said about. */
-export interface Evident {
+export interface RowCount {
   /** Undefined where the database does not understand the question: nothing is said then. */
   readonly rows: number | undefined;
   /** The statement that shows them. */
@@ -17,7 +17,7 @@ export interface Evident {
  * Looks for rows in the database as it is. A question about what the database does not have (yet), or in words of the
  * migration that it does not understand (a parameter, a function that is made on the way), has no answer.
  */
-export class Evidence {
+export class RowQueries {
   readonly #runner: QueryRunner;
   readonly #dialect: Dialect;
   readonly #schema: SchemaDialect;
@@ -28,12 +28,12 @@ export class Evidence {
     this.#schema = schemaDialectOf(runner.dataSource);
   }
 
-  rows(table: string, where?: string): Promise<Evident> {
+  rows(table: string, where?: string): Promise<RowCount> {
     return this.#evident("*", `FROM ${this.#path(table)}${where ? ` WHERE ${where}` : ""}`, where === undefined);
   }
 
   /** Values that are there more than once; NULL is no value. */
-  doubles(table: string, values: readonly string[], where?: string): Promise<Evident> {
+  duplicates(table: string, values: readonly string[], where?: string): Promise<RowCount> {
     const conditions = [...values.map((value) => `${operand(value)} IS NOT NULL`), ...(where ? [`(${where})`] : [])];
     // A number in GROUP BY would be the position of a column, and a constant divides no rows anyway.
     const groups = values.filter((value) => !isConstant(value)).map(operand);
@@ -50,7 +50,7 @@ export class Evidence {
    * Rows for which the expression is false; one that is NULL passes.
    * @param columns what the columns that the expression speaks of hold, where that is not what the table has in them now
    */
-  failing(table: string, expression: string, columns?: string): Promise<Evident> {
+  failing(table: string, expression: string, columns?: string): Promise<RowCount> {
     const from =
       columns === undefined ? this.#path(table) : `(SELECT ${columns} FROM ${this.#path(table)}) AS candidates`;
     return this.#evident("*", `FROM ${from} WHERE NOT (${expression})`, false);
@@ -62,7 +62,7 @@ export class Evidence {
     values: readonly string[],
     parent: string,
     parentColumns: readonly string[],
-  ): Promise<Evident> {
+  ): Promise<RowCount> {
     // Beside the parent's keys the values can be spoken of only when these are called nothing that the values mention.
     const alias = nameBeside("key", values);
     const quote = (name: string) => this.#dialect.quote(name);
@@ -93,7 +93,7 @@ export class Evidence {
    * @param isOurs whether no words of the migration are in it, so that a database which cannot read it found a fault of ours
    * @param counted what is selected to count the rows instead of what is shown, where two columns may have the same name
    */
-  async #evident(shown: string, from: string, isOurs: boolean, counted = "1"): Promise<Evident> {
+  async #evident(shown: string, from: string, isOurs: boolean, counted = "1"): Promise<RowCount> {
     const query = `SELECT ${shown} ${from}`;
     try {
       const sql = `SELECT count(*) AS n FROM (SELECT ${counted} ${from}) AS found`;

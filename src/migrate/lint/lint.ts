@@ -4,7 +4,7 @@ import type { Dialect } from "../../dialect/dialect";
 import { dialectOf } from "../../dialect/dialects";
 import { mentions, withNames } from "../../dialect/schema/tokens";
 import type { Plan, Step } from "../run/plan";
-import { Evidence, type Evident, operand } from "./evidence";
+import { RowQueries, type RowCount, operand } from "./evidence";
 import { effectsOf, type Effect, type KeyTarget, type Part } from "./effects";
 import { readMethod } from "./source";
 
@@ -28,40 +28,40 @@ export interface Finding {
   readonly query?: string | undefined;
 }
 
-export interface Linted {
+export interface LintResult {
   readonly step: Step;
   readonly findings: readonly Finding[];
   /** How many of its statements are put together while it runs, so that nobody could look at them. */
-  readonly unknown: number;
+  readonly unanalyzed: number;
 }
 
 /**
  * Reads what the plan's migrations say, asks the database about the rows they concern, and changes nothing.
  * @param wanted with `failures` only what must fail is looked for: the rest has to be counted, and tables may be large
  */
-export async function lint(runner: QueryRunner, plan: Plan, wanted: "all" | "failures" = "all"): Promise<Linted[]> {
+export async function lint(runner: QueryRunner, plan: Plan, wanted: "all" | "failures" = "all"): Promise<LintResult[]> {
   const dialect = dialectOf(runner.dataSource);
-  const walk = new Walk(dialect, new Evidence(runner, dialect), wanted);
-  const linted: Linted[] = [];
+  const linter = new Linter(dialect, new RowQueries(runner, dialect), wanted);
+  const linted: LintResult[] = [];
   for (const step of plan) {
     // What is half done already has been looked at, or cannot be helped.
     if (step.resumed) continue;
-    linted.push({ step, ...(await walk.read(step.migration.instance[step.direction])) });
+    linted.push({ step, ...(await linter.read(step.migration.instance[step.direction])) });
   }
   return linted;
 }
 
 /** What the rows that are there do not allow of what a migration's method says. */
-export async function failuresOf(runner: QueryRunner, method: Method): Promise<readonly Finding[]> {
+export async function findFailures(runner: QueryRunner, method: Method): Promise<readonly Finding[]> {
   const dialect = dialectOf(runner.dataSource);
-  const { findings } = await new Walk(dialect, new Evidence(runner, dialect), "failures").read(method);
+  const { findings } = await new Linter(dialect, new RowQueries(runner, dialect), "failures").read(method);
   return findings.filter(({ kind }) => kind === "must-fail");
 }
 
 type Method = MigrationInterface["up"];
 
 /** MySQL changes a table's columns one by one: that it may be rebuilt is said once. */
-function withoutDoubles(findings: readonly Finding[]): Finding[] {
+function withoutDuplicates(findings: readonly Finding[]): Finding[] {
   const isFirst = (one: Finding, at: number) =>
     findings.findIndex((other) => other.kind === one.kind && other.text === one.text) === at;
   return findings.filter(isFirst);
@@ -76,55 +76,55 @@ interface TableState {
   /** Whether columns that are not listed are called as they are now; where not, nobody knows where their values come from. */
   readonly othersAreSame: boolean;
   /** Statements have changed rows or columns in ways that cannot be followed: the rows say nothing any more. */
-  touched: boolean;
+  rowsChanged: boolean;
   /** Columns, as they are called by then, whose values statements have changed. */
-  readonly changed: Set<string>;
+  readonly changedColumns: Set<string>;
   /** What a new table demands of its rows. */
   readonly definition: readonly Part[];
   /** Where all its rows were copied to. */
   copy: { readonly into: string; readonly values: readonly string[] } | undefined;
 }
 
-class Walk {
+class Linter {
   readonly #dialect: Dialect;
-  readonly #evidence: Evidence;
-  readonly #wanted: "all" | "failures";
+  readonly #rows: RowQueries;
+  readonly #scope: "all" | "failures";
   readonly #tables = new Map<string, TableState>();
   #isLost = false;
 
-  constructor(dialect: Dialect, evidence: Evidence, wanted: "all" | "failures") {
+  constructor(dialect: Dialect, rows: RowQueries, wanted: "all" | "failures") {
     this.#dialect = dialect;
-    this.#evidence = evidence;
-    this.#wanted = wanted;
+    this.#rows = rows;
+    this.#scope = wanted;
   }
 
   /** Follows a method's statements one after the other. */
-  async read(method: Method): Promise<Pick<Linted, "findings" | "unknown">> {
+  async read(method: Method): Promise<Pick<LintResult, "findings" | "unanalyzed">> {
     const statements = readMethod(method.toString());
     const findings: Finding[] = [];
     for (const sql of statements) {
       if (sql === undefined) this.loseTrack();
-      else for (const effect of effectsOf(sql, this.#dialect.quoting)) findings.push(...(await this.see(effect)));
+      else for (const effect of effectsOf(sql, this.#dialect.quoting)) findings.push(...(await this.apply(effect)));
     }
     return {
-      findings: withoutDoubles(findings),
-      unknown: statements.filter((sql) => sql === undefined).length,
+      findings: withoutDuplicates(findings),
+      unanalyzed: statements.filter((sql) => sql === undefined).length,
     };
   }
 
   /** Counts rows that something is said about besides what must fail. */
   async #count(table: string, where?: string): Promise<number | undefined> {
-    return this.#wanted === "all" ? (await this.#evidence.rows(table, where)).rows : undefined;
+    return this.#scope === "all" ? (await this.#rows.rows(table, where)).rows : undefined;
   }
 
   /** Something happens that nobody can know beforehand: whatever the rows say now, they may be mended by then. */
   loseTrack(): void {
     this.#isLost = true;
-    for (const state of this.#tables.values()) state.touched = true;
+    for (const state of this.#tables.values()) state.rowsChanged = true;
   }
 
   /** Follows one effect, and gives what is to be said about it. */
-  async see(effect: Effect): Promise<Finding[]> {
+  async apply(effect: Effect): Promise<Finding[]> {
     switch (effect.kind) {
       case "createTable":
         this.#set(effect.table, { ...newState(undefined), definition: effect.definition });
@@ -145,8 +145,8 @@ class Walk {
         return this.#deleteRows(effect);
       case "changeRows": {
         const state = this.#state(effect.table);
-        if (effect.columns) for (const column of effect.columns) state.changed.add(key(column));
-        else state.touched = true;
+        if (effect.columns) for (const column of effect.columns) state.changedColumns.add(key(column));
+        else state.rowsChanged = true;
         return [];
       }
       case "rewrite":
@@ -162,7 +162,7 @@ class Walk {
 
   async #dropTable(table: string): Promise<Finding[]> {
     const state = this.#state(table);
-    this.#tables.set(key(table), { ...newState(undefined), touched: true });
+    this.#tables.set(key(table), { ...newState(undefined), rowsChanged: true });
     if (state.origin === undefined) return [];
     const copy = state.copy && this.#tables.get(key(state.copy.into));
     if (state.copy && copy) return this.#lostColumns(state.origin, state.copy.values);
@@ -176,7 +176,7 @@ class Walk {
 
   /** A column that no value of the copy speaks of is not carried over. */
   async #lostColumns(origin: string, values: readonly string[]): Promise<Finding[]> {
-    const columns = this.#wanted === "all" ? await this.#evidence.columns(origin) : [];
+    const columns = this.#scope === "all" ? await this.#rows.columns(origin) : [];
     const isKept = (column: string) => values.some((value) => mentions(value, column, this.#dialect.quoting));
     const findings: Finding[] = [];
     for (const column of columns) if (!isKept(column)) findings.push(...(await this.#lostValues(origin, column)));
@@ -200,9 +200,9 @@ class Walk {
 
   async #deleteRows({ table, where }: Extract<Effect, { kind: "deleteRows" }>): Promise<Finding[]> {
     const state = this.#state(table);
-    const isFollowed = state.origin !== undefined && !state.touched;
-    state.touched = true;
-    if (!isFollowed || this.#wanted !== "all") return [];
+    const isFollowed = state.origin !== undefined && !state.rowsChanged;
+    state.rowsChanged = true;
+    if (!isFollowed || this.#scope !== "all") return [];
     const rows = await this.#count(state.origin!, where);
     if (rows === 0) return [];
     const text = `rows of "${state.origin}" are deleted${rows === undefined ? "" : `: ${rows}`}`;
@@ -215,19 +215,19 @@ class Walk {
   async #copy({ into, columns, from, values }: Extract<Effect, { kind: "copy" }>): Promise<Finding[]> {
     const [source, target] = [this.#state(from), this.#state(into)];
     if (source.origin === undefined || target.origin !== undefined) {
-      target.touched = true;
+      target.rowsChanged = true;
       return [];
     }
     const now = values.map((value) => this.#inNamesOfNow(value, source));
     source.copy = { into, values: now };
     const plain = columns.map((column, index) => [key(column), plainName(now[index] ?? "")] as const);
     const followed = plain.filter((pair): pair is readonly [string, string] => pair[1] !== undefined);
-    const isFollowed = !source.touched && source.changed.size === 0 && source.othersAreSame;
+    const isFollowed = !source.rowsChanged && source.changedColumns.size === 0 && source.othersAreSame;
     this.#set(into, {
       ...newState(source.origin),
       columns: new Map(isFollowed ? followed : []),
       othersAreSame: false,
-      touched: source.touched || source.changed.size > 0,
+      rowsChanged: source.rowsChanged || source.changedColumns.size > 0,
     });
     const rows = await this.#count(source.origin);
     const rebuilt = some(rows, (count) => ({
@@ -248,7 +248,7 @@ class Walk {
   ): Promise<Finding[]> {
     const valueOf = (column: string) => values[columns.findIndex((one) => one.toLowerCase() === column.toLowerCase())];
     const spelled = (part: Part) => JSON.stringify(part).toLowerCase();
-    const old = new Set((await this.#evidence.definition(table)).map(spelled));
+    const old = new Set((await this.#rows.definition(table)).map(spelled));
     const fresh = definition.filter((part) => !old.has(spelled(this.#asNow(part, valueOf))));
     const findings: Finding[] = [];
     for (const part of fresh) findings.push(...(await this.#demanded(part, table, columns, valueOf)));
@@ -289,7 +289,7 @@ class Walk {
     }
     if (part.kind === "unique") {
       const parts = part.columns.map(valueOf);
-      return parts.includes(undefined) ? [] : this.#doubles(table, part.columns, parts as string[]);
+      return parts.includes(undefined) ? [] : this.#duplicates(table, part.columns, parts as string[]);
     }
     if (part.kind === "foreignKey") {
       const own = part.columns.map(valueOf);
@@ -324,8 +324,8 @@ class Walk {
   async #demands(effect: Effect): Promise<Finding[]> {
     if (!("table" in effect)) return [];
     const state = this.#state(effect.table);
-    if (state.origin === undefined || state.touched) {
-      if (effect.kind === "addColumn") state.touched = true;
+    if (state.origin === undefined || state.rowsChanged) {
+      if (effect.kind === "addColumn") state.rowsChanged = true;
       return [];
     }
     const { origin } = state;
@@ -333,7 +333,7 @@ class Walk {
       case "addColumn":
         // MySQL fills in a zero or an empty text.
         if (!effect.notNull || effect.hasDefault || this.#dialect.hasImplicitDefaults) return [];
-        return some((await this.#evidence.rows(origin)).rows, (count) => ({
+        return some((await this.#rows.rows(origin)).rows, (count) => ({
           kind: "must-fail",
           table: origin,
           text: `"${effect.column}" of "${origin}" is NOT NULL without a default, and ${pluralize(count, "row")} would have no value`,
@@ -349,7 +349,7 @@ class Walk {
         // A condition in names or values that come later cannot be asked about now.
         const where = effect.where && this.#asOfNow(state, effect.where);
         if (effect.where !== undefined && where === undefined) return [];
-        return this.#doubles(origin, effect.columns, names, where);
+        return this.#duplicates(origin, effect.columns, names, where);
       }
       case "check": {
         const expression = this.#asOfNow(state, effect.expression);
@@ -366,20 +366,20 @@ class Walk {
   }
 
   async #nulls(table: string, column: string, condition: string): Promise<Finding[]> {
-    return evident(await this.#evidence.rows(table, condition), (count) => ({
+    return findingOf(await this.#rows.rows(table, condition), (count) => ({
       kind: "must-fail",
       table,
       text: `"${column}" of "${table}" becomes NOT NULL, and is NULL in ${pluralize(count, "row")}`,
     }));
   }
 
-  async #doubles(
+  async #duplicates(
     table: string,
     columns: readonly string[],
     values: readonly string[],
     where?: string,
   ): Promise<Finding[]> {
-    return evident(await this.#evidence.doubles(table, values, where), (count) => ({
+    return findingOf(await this.#rows.duplicates(table, values, where), (count) => ({
       kind: "must-fail",
       table,
       text: `${columns.map((column) => `"${column}"`).join(", ")} of "${table}" becomes unique, and ${pluralize(count, "value is", "values are")} there more than once`,
@@ -387,7 +387,7 @@ class Walk {
   }
 
   async #failing(table: string, expression: string, columns?: string): Promise<Finding[]> {
-    return evident(await this.#evidence.failing(table, expression, columns), (count) => ({
+    return findingOf(await this.#rows.failing(table, expression, columns), (count) => ({
       kind: "must-fail",
       table,
       text: `${pluralize(count, "row")} of "${table}" ${count === 1 ? "does" : "do"} not meet CHECK (${expression.trim()})`,
@@ -399,9 +399,9 @@ class Walk {
     const parent = this.#state(key.parent);
     const own = key.parentColumns.map((column) => this.#unchanged(parent, column));
     // A parent that is made on the way may get its rows there.
-    if (parent.origin === undefined || parent.touched || own.includes(undefined)) return [];
-    const rows = await this.#evidence.dangling(child, values, parent.origin, own as string[]);
-    return evident(rows, (count) => ({
+    if (parent.origin === undefined || parent.rowsChanged || own.includes(undefined)) return [];
+    const rows = await this.#rows.dangling(child, values, parent.origin, own as string[]);
+    return findingOf(rows, (count) => ({
       kind: "must-fail",
       table: child,
       text: `${pluralize(count, "row")} of "${child}" point${count === 1 ? "s" : ""} at no row of "${parent.origin}"`,
@@ -412,7 +412,7 @@ class Walk {
 
   #state(table: string): TableState {
     let state = this.#tables.get(key(table));
-    if (!state) this.#tables.set(key(table), (state = { ...newState(table), touched: this.#isLost }));
+    if (!state) this.#tables.set(key(table), (state = { ...newState(table), rowsChanged: this.#isLost }));
     return state;
   }
 
@@ -422,7 +422,7 @@ class Walk {
 
   #rename(table: string, to: string): void {
     const state = this.#state(table);
-    this.#tables.set(key(table), { ...newState(undefined), touched: true });
+    this.#tables.set(key(table), { ...newState(undefined), rowsChanged: true });
     const target = to.includes(".") || !table.includes(".") ? to : `${table.slice(0, table.lastIndexOf(".") + 1)}${to}`;
     this.#set(target, state);
   }
@@ -431,7 +431,7 @@ class Walk {
     const state = this.#state(table);
     const own = this.#columnNow(state, column);
     if (own === undefined) return;
-    if (state.changed.delete(key(column))) state.changed.add(key(to));
+    if (state.changedColumns.delete(key(column))) state.changedColumns.add(key(to));
     state.columns.delete(key(column));
     state.columns.set(key(to), own);
   }
@@ -450,13 +450,14 @@ class Walk {
   /** An expression over a table as it can be asked about now; undefined where it speaks of values that come later. */
   #asOfNow(state: TableState, expression: string): string | undefined {
     const quoting = this.#dialect.quoting;
-    const isKnown = state.othersAreSame && ![...state.changed].some((name) => mentions(expression, name, quoting));
+    const isKnown =
+      state.othersAreSame && ![...state.changedColumns].some((name) => mentions(expression, name, quoting));
     return isKnown ? this.#inNamesOfNow(expression, state) : undefined;
   }
 
   /** What a column whose values are those of now is called now. */
   #unchanged(state: TableState, column: string): string | undefined {
-    return state.changed.has(key(column)) ? undefined : this.#columnNow(state, column);
+    return state.changedColumns.has(key(column)) ? undefined : this.#columnNow(state, column);
   }
 
   /** What a column is called in the database now; undefined where it cannot be said. */
@@ -476,8 +477,8 @@ function newState(origin: string | undefined): TableState {
     origin,
     columns: new Map(),
     othersAreSame: true,
-    touched: false,
-    changed: new Set(),
+    rowsChanged: false,
+    changedColumns: new Set(),
     definition: [],
     copy: undefined,
   };
@@ -488,7 +489,7 @@ function key(table: string): string {
 }
 
 /** The same, with the statement that shows the rows. */
-function evident({ rows, query }: Evident, say: (rows: number) => Omit<Finding, "rows">): Finding[] {
+function findingOf({ rows, query }: RowCount, say: (rows: number) => Omit<Finding, "rows">): Finding[] {
   return some(rows, (count) => ({ ...say(count), query }));
 }
 

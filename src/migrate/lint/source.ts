@@ -22,7 +22,7 @@ const QUERY_RUNNER: Readonly<Record<string, Call>> = {
 };
 
 /** What of a query runner makes or asks something only: not knowing more of it is no loss. */
-const HARMLESS = /^(has|get|create|start|commit|rollback|connect|release|enable|disable|clearSqlMemory|log)/;
+const WITHOUT_LOSS = /^(has|get|create|start|commit|rollback|connect|release|enable|disable|clearSqlMemory|log)/;
 
 /** Reads the statements out of a method's text: what is written as plain text, in the calls that Retort's and TypeORM's files make. */
 export function readMethod(text: string): MethodSource {
@@ -76,7 +76,7 @@ function known(call: AnyNode): readonly (string | undefined)[] | undefined {
   const name = property.type === "Identifier" ? (property["name"] as string) : "";
   const read = Object.hasOwn(QUERY_RUNNER, name) ? QUERY_RUNNER[name] : undefined;
   if (read) return read(args.map(valueOf)) ?? [undefined];
-  return HARMLESS.test(name) ? [] : undefined;
+  return WITHOUT_LOSS.test(name) ? [] : undefined;
 }
 
 /** The call that Retort's own files make on SQLite, as the statements that it comes to. */

@@ -1,6 +1,6 @@
 import type { Dialect } from "../../dialect/dialect";
 
-/** The statement with its parameters written into it, for somebody who reads it or runs it by hand. */
+/** The statement with its parameters as literals. */
 export function withParameters(sql: string, parameters: readonly unknown[] | undefined, dialect: Dialect): string {
   if (!parameters || parameters.length === 0) return sql;
   let next = 0;
@@ -11,7 +11,7 @@ export function withParameters(sql: string, parameters: readonly unknown[] | und
   );
 }
 
-/** Changes what is code in a statement, and leaves strings, quoted names and comments. */
+/** Changes a statement outside strings, quoted names and comments. */
 function eachOutsideStrings(sql: string, change: (code: string) => string): string {
   const quoted = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|--[^\n]*|\/\*[\s\S]*?\*\//g;
   let result = "";

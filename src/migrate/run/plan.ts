@@ -1,12 +1,12 @@
 import type { MigrationFile } from "../files/files";
 import type { HistoryEntry } from "../history/history";
 import {
-  cannotGoOn,
+  cannotResume,
   fileMissing,
   isHalfApplied,
   isPartlyReplaced,
-  pastTheBase,
-  pastTheHead,
+  tooFewApplied,
+  tooFewPending,
   wrongDirection,
 } from "../errors";
 import { appliedEntries, doneStatements, partlyReplaced, pendingFiles, type MigrationState } from "../history/state";
@@ -16,14 +16,14 @@ import { parseTarget, type Target } from "../history/target";
 export interface Step {
   readonly direction: "up" | "down";
   readonly migration: MigrationFile;
-  /** It was begun by an earlier run, and goes on where that ended. */
+  /** An earlier run did not finish it; it is resumed. */
   readonly resumed: boolean;
 }
 
-/** What is to be done, in order; nothing where there is nothing to do. */
+/** The steps in order; empty where there is nothing to do. */
 export type Plan = readonly Step[];
 
-/** What to apply so that the target is reached. */
+/** The migrations to apply up to the target. */
 export function planUp(state: MigrationState, text = "head"): Plan {
   const partly = partlyReplaced(state);
   if (partly) throw isPartlyReplaced(partly.file.name, partly.missing);
@@ -47,12 +47,12 @@ function upTo(
       throw wrongDirection(text, "up", "retort migrate down base");
     case "steps": {
       if (target.steps <= 0) throw wrongDirection(text, "up", `retort migrate down ${text}`);
-      if (target.steps > pending.length + resumed) throw pastTheHead(target.steps, pending.length + resumed);
+      if (target.steps > pending.length + resumed) throw tooFewPending(target.steps, pending.length + resumed);
       return pending.slice(0, target.steps - resumed);
     }
     case "migration": {
       const file = state.files.find(({ name }) => name === target.name);
-      // It is applied and its file is missing: nothing leads there any more, and it has been reached.
+      // It is applied and its file is missing: the target is reached.
       if (!file) return [];
       const order = state.files.indexOf(file);
       return pending.filter((migration) => state.files.indexOf(migration) <= order);
@@ -60,7 +60,7 @@ function upTo(
   }
 }
 
-/** What to take back so that the target is reached, the last one first. */
+/** The migrations to roll back down to the target, the last one first. */
 export function planDown(state: MigrationState, text = "-1"): Plan {
   const resumed = resumedStep(state, "down");
   const applied = appliedEntries(state).reverse();
@@ -78,7 +78,7 @@ function downTo(target: Target, text: string, applied: readonly HistoryEntry[]):
       throw wrongDirection(text, "down", "retort migrate up");
     case "steps": {
       if (target.steps >= 0) throw wrongDirection(text, "down", `retort migrate up ${text}`);
-      if (-target.steps > applied.length) throw pastTheBase(-target.steps, applied.length);
+      if (-target.steps > applied.length) throw tooFewApplied(-target.steps, applied.length);
       return applied.slice(0, -target.steps);
     }
     case "migration": {
@@ -89,7 +89,7 @@ function downTo(target: Target, text: string, applied: readonly HistoryEntry[]):
   }
 }
 
-/** Takes the last ones back and applies the same again. */
+/** Rolls the last ones back and applies them again. */
 export function planRedo(state: MigrationState, count: number): Plan {
   const down = planDown(state, `-${count}`);
   const up = down.map(({ migration }) => migration).reverse();
@@ -101,26 +101,26 @@ function step(direction: Step["direction"], migration: MigrationFile): Step {
 }
 
 /**
- * The half-applied migration as the first step, where the command goes its way. Everything else has to wait for it:
- * nobody can say what another migration would meet.
+ * The half-applied migration as the first step, where the command has its direction. No other migration runs before it:
+ * the schema is between two known states.
  */
 function resumedStep(state: MigrationState, direction: Step["direction"]): Step | undefined {
-  const { halfApplied } = state.ledger;
+  const { halfApplied } = state.log;
   if (!halfApplied) return undefined;
   if (halfApplied.direction !== direction) throw halfAppliedError(state)!;
   const migration = state.files.find(({ name }) => name === halfApplied.name);
   if (!migration) {
     const last = halfApplied.statements.at(-1)!;
-    throw cannotGoOn(halfApplied.name, last.position, last.sql, undefined);
+    throw cannotResume(halfApplied.name, last.position, last.sql, undefined);
   }
   return { direction, migration, resumed: true };
 }
 
 /** The error that every command ends with while a migration is half-applied; undefined when none is. */
-export function halfAppliedError({ ledger }: MigrationState): Error | undefined {
-  if (!ledger.halfApplied) return undefined;
-  const { name, direction } = ledger.halfApplied;
-  return isHalfApplied(name, direction, doneStatements(ledger.halfApplied));
+export function halfAppliedError({ log }: MigrationState): Error | undefined {
+  if (!log.halfApplied) return undefined;
+  const { name, direction } = log.halfApplied;
+  return isHalfApplied(name, direction, doneStatements(log.halfApplied));
 }
 
 function fileOf({ name }: HistoryEntry, state: MigrationState): MigrationFile {
@@ -129,14 +129,14 @@ function fileOf({ name }: HistoryEntry, state: MigrationState): MigrationFile {
   return file;
 }
 
-/** What to write into the history so that it says that the target was reached; nothing is run. */
+/** The changes of the history that make the target the current migration; nothing is run. */
 export interface Stamp {
   readonly add: readonly MigrationFile[];
   readonly remove: readonly HistoryEntry[];
 }
 
 export function planStamp(state: MigrationState, text: string, purge: boolean): Stamp {
-  const wanted = stamped(parseTarget(text, state), state);
+  const wanted = filesUpTo(parseTarget(text, state), state);
   const names = new Set(wanted.map(({ name }) => name));
   const known = new Set(state.files.map(({ name }) => name));
   const applied = appliedEntries(state);
@@ -149,7 +149,7 @@ export function planStamp(state: MigrationState, text: string, purge: boolean): 
   };
 }
 
-function stamped(target: Target, state: MigrationState): readonly MigrationFile[] {
+function filesUpTo(target: Target, state: MigrationState): readonly MigrationFile[] {
   const { files } = state;
   switch (target.kind) {
     case "head":
@@ -159,8 +159,8 @@ function stamped(target: Target, state: MigrationState): readonly MigrationFile[
     case "steps": {
       const applied = files.length - pendingFiles(state).length;
       const wanted = applied + target.steps;
-      if (wanted < 0) throw pastTheBase(-target.steps, applied);
-      if (wanted > files.length) throw pastTheHead(target.steps, files.length - applied);
+      if (wanted < 0) throw tooFewApplied(-target.steps, applied);
+      if (wanted > files.length) throw tooFewPending(target.steps, files.length - applied);
       return files.slice(0, wanted);
     }
     case "migration": {

@@ -1,31 +1,31 @@
 import type { QueryRunner } from "typeorm";
 import { dialectOf } from "../../dialect/dialects";
 import { RetortError } from "../../errors";
-import type { Stage, Surroundings } from "./databases/contract";
+import type { DryRunConnection, StatementWrapper } from "./databases/contract";
 import { withParameters } from "./literal";
 import type { Plan, Step } from "./plan";
-import type { Running, RunOptions } from "./run";
+import type { RunContext, RunOptions } from "./context";
 import { cannotBeShown } from "../errors";
-import { sendWithin, WatchedError, watching, type SentStatement } from "./watch";
+import { sendWrapped, InterceptedError, interceptStatements, type SentStatement } from "./intercept";
 
 /** The statements of one migration. */
 export interface ScriptStep {
   readonly step: Step;
   /** The migration's own, in order, with their parameters written in. */
   readonly statements: readonly string[];
-  /** All of it as one would hand it to the database's own command: with transaction, history, and what has to be around them. */
+  /** The whole script for the database's own client: with transaction, history and wrapper. */
   readonly lines: readonly string[];
 }
 
 /**
- * The statements that a plan would send, without changing the database. On SQLite the migrations really run, on a copy in
- * memory. On a server what only reads is asked of the database, and what changes something is written down and
- * answered with nothing.
+ * The statements that a plan would send, without changing the database. On SQLite the migrations run on a copy in
+ * memory. On a server, statements that read are sent in a read-only transaction; the others are recorded and return
+ * no rows.
  */
-export async function recordScript(running: Running, plan: Plan, options: RunOptions): Promise<ScriptStep[]> {
+export async function recordScript(running: RunContext, plan: Plan, options: RunOptions): Promise<ScriptStep[]> {
   if (plan.length === 0) return [];
   const { database } = running;
-  const stage = await database.openStage();
+  const stage = await database.openDryRun();
   try {
     const script: ScriptStep[] = [];
     for (const [index, step] of plan.entries()) {
@@ -34,7 +34,7 @@ export async function recordScript(running: Running, plan: Plan, options: RunOpt
       const statements = await recorder.migration(step);
       const inTransaction = step.migration.transaction ?? options.transaction !== "none";
       const history = await recorder.history(step);
-      const lines = framed(step, [...preparation, ...statements, ...history], database.frame(inTransaction));
+      const lines = scriptLines(step, [...preparation, ...statements, ...history], database.wrapScript(inTransaction));
       script.push({ step, statements, lines });
     }
     return script;
@@ -43,7 +43,7 @@ export async function recordScript(running: Running, plan: Plan, options: RunOpt
   }
 }
 
-function framed({ direction, migration }: Step, statements: readonly string[], frame: Surroundings): string[] {
+function scriptLines({ direction, migration }: Step, statements: readonly string[], frame: StatementWrapper): string[] {
   const title = `-- ${migration.name} (${direction})`;
   return [title, ...[...frame.before, ...statements, ...frame.after].map(terminated)];
 }
@@ -53,11 +53,11 @@ function terminated(sql: string): string {
 }
 
 class Recorder {
-  readonly #running: Running;
-  readonly #stage: Stage;
+  readonly #running: RunContext;
+  readonly #stage: DryRunConnection;
   #recorded: string[] = [];
 
-  constructor(running: Running, stage: Stage) {
+  constructor(running: RunContext, stage: DryRunConnection) {
     this.#running = running;
     this.#stage = stage;
   }
@@ -66,7 +66,7 @@ class Recorder {
     return this.#stage.runner;
   }
 
-  /** TypeORM's table, where it is not there yet. */
+  /** The statements that create TypeORM's table, where it does not exist. */
   tables(): Promise<string[]> {
     return this.#record(() => this.#running.history.create(this.#runner));
   }
@@ -78,7 +78,7 @@ class Recorder {
         step.direction === "up" ? instance.up(this.#runner) : instance.down(this.#runner),
       );
     } catch (error) {
-      const thrown = error instanceof WatchedError ? error.thrown : error;
+      const thrown = error instanceof InterceptedError ? error.thrown : error;
       throw thrown instanceof RetortError ? thrown : cannotBeShown(name, step.direction, thrown);
     }
   }
@@ -93,7 +93,7 @@ class Recorder {
 
   async #record(work: () => Promise<unknown>): Promise<string[]> {
     this.#recorded = [];
-    await watching(
+    await interceptStatements(
       this.#runner,
       (statement) => this.#take(statement),
       async () => void (await work()),
@@ -103,22 +103,22 @@ class Recorder {
 
   async #take(statement: SentStatement): Promise<unknown> {
     if (statement.kind === "read") return this.#read(statement);
-    const around = this.#running.database.around?.(statement.sql);
+    const around = this.#running.database.wrapStatement?.(statement.sql);
     this.#recorded.push(...(around?.before ?? []));
     this.#write(statement);
     this.#recorded.push(...(around?.after ?? []));
-    if (!this.#stage.executes) return nothingFor(statement);
-    return sendWithin(statement, around, this.#stage.send);
+    if (!this.#stage.executes) return emptyResult(statement);
+    return sendWrapped(statement, around, this.#stage.send);
   }
 
-  /** A SELECT may change something after all (`setval`); the read-only transaction around it says so. */
+  /** A SELECT may write (`setval`); then the read-only transaction refuses it. */
   async #read(statement: SentStatement): Promise<unknown> {
     const { database } = this.#running;
     if (this.#stage.executes || !database.readSafely) return statement.send();
     const answer = await database.readSafely(() => statement.send());
     if (answer.isRead) return answer.value;
     this.#write(statement);
-    return nothingFor(statement);
+    return emptyResult(statement);
   }
 
   #write({ sql, parameters }: SentStatement): void {
@@ -126,10 +126,10 @@ class Recorder {
   }
 }
 
-/** The answer to a statement that was not sent: no rows. */
-function nothingFor({ structured, sql }: SentStatement): unknown {
+/** The result of a statement that was not sent: no rows. */
+function emptyResult({ structured, sql }: SentStatement): unknown {
   if (structured) return { raw: [], records: [], affected: 0 };
-  // What TypeORM's driver for PostgreSQL gives for these two.
+  // TypeORM's driver for PostgreSQL returns this shape for these two.
   return /^\s*(update|delete)\b/i.test(sql)
     ? Object.assign([[], 0], { affectedRows: 0 })
     : Object.assign([], { affectedRows: 0, insertId: 0 });

@@ -1,10 +1,10 @@
 import type { LockWait } from "./databases/contract";
 import { planStamp, type Stamp } from "./plan";
-import type { Running } from "./run";
+import type { RunContext } from "./context";
 import { readState, type MigrationState } from "../history/state";
 
-/** Sets the history so that it says that the target was reached; runs nothing. What was half-applied counts as settled. */
-export async function stamp(running: Running, target: string, purge: boolean, wait: LockWait): Promise<Stamp> {
+/** Sets the history so that it says that the target was reached; runs nothing. A half-applied migration no longer counts as such. */
+export async function stamp(running: RunContext, target: string, purge: boolean, wait: LockWait): Promise<Stamp> {
   const { database } = running;
   const lock = await database.lock(wait);
   try {
@@ -22,29 +22,29 @@ export async function stamp(running: Running, target: string, purge: boolean, wa
   }
 }
 
-async function write(running: Running, target: string, purge: boolean): Promise<Stamp> {
-  const { history, ledger, runner, database } = running;
+async function write(running: RunContext, target: string, purge: boolean): Promise<Stamp> {
+  const { history, log, runner, database } = running;
   await history.create(runner);
-  await ledger.create(runner, database.send);
+  await log.create(runner, database.send);
   const state = await stateOf(running);
   const plan = planStamp(state, target, purge);
   if (purge) {
     await history.clear(database.send);
-    await ledger.clear(database.send);
+    await log.clear(database.send);
   }
   for (const { name } of plan.remove) {
     await history.remove(database.send, name);
-    await ledger.forget(database.send, name);
+    await log.remove(database.send, name);
   }
-  const { halfApplied } = state.ledger;
-  if (halfApplied) await ledger.forgetStatements(database.send, halfApplied.name, halfApplied.direction);
+  const { halfApplied } = state.log;
+  if (halfApplied) await log.removeStatements(database.send, halfApplied.name, halfApplied.direction);
   for (const file of plan.add) {
     await history.add(database.send, file);
-    await ledger.recordApplied(database.send, file);
+    await log.recordApplied(database.send, file);
   }
   return plan;
 }
 
-function stateOf({ files, history, ledger, runner }: Running): Promise<MigrationState> {
-  return readState(files, history, ledger, runner);
+function stateOf({ files, history, log, runner }: RunContext): Promise<MigrationState> {
+  return readState(files, history, log, runner);
 }

@@ -1,45 +1,45 @@
 import type { LockWait, MigrationDatabase } from "./databases/contract";
 import type { HalfApplied, StatementLogEntry, MigrationLog } from "../history/migration-log";
-import { noted } from "../history/migration-log";
-import { cannotGoOn } from "../errors";
-import type { SentStatement } from "./watch";
+import { loggedText } from "../history/migration-log";
+import { cannotResume } from "../errors";
+import type { SentStatement } from "./intercept";
 
-/** What the journal of one migration writes with. */
-export interface StatementLogTools {
+/** What a log of statements belongs to. */
+export interface StatementLogContext {
   readonly database: MigrationDatabase;
-  readonly ledger: MigrationLog;
+  readonly log: MigrationLog;
   readonly name: string;
   readonly direction: "up" | "down";
-  /** Whether rows that are changed between two changes of the schema are kept together in a transaction. */
+  /** Whether changes of rows between two changes of the schema share a transaction. */
   readonly grouped: boolean;
 }
 
 /**
- * Writes down each statement of a migration that is not one transaction, so that it can go on where it was stopped.
+ * Logs each statement of a migration that is not one transaction, so that an interrupted run can be resumed.
  *
- * Rows change in a transaction together with the note about it. A schema change that commits by itself is noted before
- * and after; killed in between, it is sent again, and "already exists" then means that it was done. What was only read
- * is kept with its answer: going on, the migration runs from its beginning, is given the old answers, and so takes the
- * same way up to the first statement that is not done.
+ * A change of rows and its log entry are one transaction. A schema change that commits by itself is logged before
+ * and after it is sent; interrupted in between, it is sent again, and "already exists" then means that it was done. Reads
+ * are logged with their results: a resumed migration runs from its beginning, gets the logged results, and so takes the
+ * same path up to the first statement that is not done.
  */
 export class StatementLog {
-  readonly #tools: StatementLogTools;
-  /** What an earlier run did, still to be passed by. */
+  readonly #tools: StatementLogContext;
+  /** Statements of an earlier run that are still to be skipped. */
   readonly #earlier: StatementLogEntry[];
   #position = 0;
   #turn: Promise<unknown> = Promise.resolve();
-  /** A transaction of the journal's own is open. */
+  /** Whether a transaction of this log is open. */
   #open = false;
-  /** The migration has begun a transaction by itself. */
+  /** Whether the migration has begun a transaction itself. */
   #foreign = false;
 
-  constructor(tools: StatementLogTools, halfApplied: HalfApplied | undefined) {
+  constructor(tools: StatementLogContext, halfApplied: HalfApplied | undefined) {
     this.#tools = tools;
     this.#earlier = [...(halfApplied?.statements ?? [])];
   }
 
-  /** The interceptor: passes by what is done, sends and notes what is not. One at a time, also where a migration sends several at once. */
-  pass(statement: SentStatement): Promise<unknown> {
+  /** Skips a statement that is done; sends and logs one that is not. One at a time, also where a migration sends several at once. */
+  intercept(statement: SentStatement): Promise<unknown> {
     const turn = this.#turn.then(() => this.#take(statement));
     this.#turn = turn.catch(() => undefined);
     return turn;
@@ -47,32 +47,32 @@ export class StatementLog {
 
   #take(statement: SentStatement): Promise<unknown> {
     if (statement.kind === "transaction") return this.#passTransaction(statement);
-    // What concerns the connection has to be said again on a new one.
+    // Settings of the connection are repeated on a new one.
     if (statement.kind === "session") return statement.send();
     const earlier = this.#earlier[0];
     return earlier ? this.#passBy(statement, earlier) : this.#sendNew(statement);
   }
 
   /**
-   * The migration came to its end: opens the transaction in which the history is written. Throws when it ended before
-   * what is done already.
+   * After the last statement: opens the transaction in which the history is written. Throws when the migration ended before
+   * a statement that is done already.
    */
   async finish(): Promise<void> {
     const left = this.#earlier.find(({ changes }) => changes);
-    if (left) throw cannotGoOn(this.#tools.name, left.position, left.sql, undefined);
+    if (left) throw cannotResume(this.#tools.name, left.position, left.sql, undefined);
     if (!this.#open && !this.#foreign) await this.#begin();
   }
 
-  /** The migration threw: takes back what is not committed. */
-  async abandon(): Promise<void> {
+  /** Rolls back what is not committed, after the migration threw. */
+  async rollback(): Promise<void> {
     await this.#tools.database.rollback();
   }
 
   async #passBy(statement: SentStatement, earlier: StatementLogEntry): Promise<unknown> {
-    if (noted(statement.sql) !== earlier.sql) {
+    if (loggedText(statement.sql) !== earlier.sql) {
       const left = this.#earlier.find(({ changes }) => changes);
-      if (left) throw cannotGoOn(this.#tools.name, left.position, left.sql, statement.sql);
-      // Only looking is left of what was noted, and the file looks at something else now: it may.
+      if (left) throw cannotResume(this.#tools.name, left.position, left.sql, statement.sql);
+      // Only reads are left in the log: the file may read something else now.
       this.#earlier.length = 0;
       return this.#sendNew(statement);
     }
@@ -83,27 +83,29 @@ export class StatementLog {
     return earlier.changes ? undefined : statement.send();
   }
 
-  /** Nobody knows whether it was done; the database will say. */
+  /** Whether it was done is not known; sending it again shows that. */
   async #sendAgain(statement: SentStatement, { position }: StatementLogEntry): Promise<unknown> {
-    const { database, ledger, name, direction } = this.#tools;
+    const { database, log, name, direction } = this.#tools;
     let result: unknown;
     try {
       result = await statement.send();
     } catch (error) {
-      if (!database.isDoneAlready(error)) {
-        await ledger.noteUndone(database.send, name, direction, position);
+      if (!database.isAlreadyDone(error)) {
+        await log.removeStatement(database.send, name, direction, position);
         throw error;
       }
     }
     this.#earlier.shift();
     this.#position = position;
-    await ledger.noteDone(database.send, name, direction, position, result);
+    await log.markDone(database.send, name, direction, position, result);
     return result;
   }
 
   #sendNew(statement: SentStatement): Promise<unknown> {
     if (statement.kind === "read") return this.#read(statement);
-    return this.#tools.database.fitsTransaction(statement.sql) ? this.#change(statement) : this.#changeAlone(statement);
+    return this.#tools.database.canRunInTransaction(statement.sql)
+      ? this.#change(statement)
+      : this.#changeAlone(statement);
   }
 
   async #read(statement: SentStatement): Promise<unknown> {
@@ -112,7 +114,7 @@ export class StatementLog {
     return value;
   }
 
-  /** The change and its note are one transaction: both are there, or neither is. */
+  /** The change and its log entry are one transaction. */
   async #change(statement: SentStatement): Promise<unknown> {
     if (!this.#open && !this.#foreign) await this.#begin();
     try {
@@ -129,26 +131,26 @@ export class StatementLog {
     }
   }
 
-  /** The change commits by itself, and everything before it. */
+  /** The change commits itself and everything before it. */
   async #changeAlone(statement: SentStatement): Promise<unknown> {
-    const { database, ledger, name, direction } = this.#tools;
+    const { database, log, name, direction } = this.#tools;
     const position = await this.#note(statement, { state: "begun", changes: true, result: undefined });
     let value: unknown;
     try {
       value = await statement.send();
     } catch (error) {
-      // Whether the attempt has committed what was open depends on the error; the notes are with the rows either way.
-      await ledger.noteUndone(database.send, name, direction, position);
+      // The error decides whether the open transaction was committed; the log entries are in the same transaction as the rows.
+      await log.removeStatement(database.send, name, direction, position);
       this.#position = position - 1;
       this.#open = false;
       throw error;
     }
     this.#open = false;
-    await ledger.noteDone(database.send, name, direction, position, value);
+    await log.markDone(database.send, name, direction, position, value);
     return value;
   }
 
-  /** The migration's own transactions take the notes into them. */
+  /** The log entries become part of the migration's own transactions. */
   async #passTransaction(statement: SentStatement): Promise<unknown> {
     const begins = /^\s*(begin|start)\b/i.test(statement.sql);
     const ends = /^\s*(commit|rollback(?!\s+to)|end)\b/i.test(statement.sql);
@@ -160,22 +162,22 @@ export class StatementLog {
   }
 
   async #note(statement: SentStatement, rest: Omit<StatementLogEntry, "position" | "sql">): Promise<number> {
-    const { database, ledger, name, direction } = this.#tools;
+    const { database, log, name, direction } = this.#tools;
     const position = ++this.#position;
-    await ledger.note(database.send, name, direction, { position, sql: statement.sql, ...rest });
+    await log.addStatement(database.send, name, direction, { position, sql: statement.sql, ...rest });
     return position;
   }
 
   async #begin(): Promise<void> {
-    await this.#tools.database.begin(NOT_WAITING);
+    await this.#tools.database.begin(WITHOUT_NOTICE);
     this.#open = true;
   }
 
   async #commit(): Promise<void> {
-    await this.#tools.database.commit(NOT_WAITING);
+    await this.#tools.database.commit(WITHOUT_NOTICE);
     this.#open = false;
   }
 }
 
-/** Other runs are locked out by now; what is waited for is an application that writes. */
-const NOT_WAITING: LockWait = { timeout: 10_000, waiting: () => undefined };
+/** The migration lock is held; only an application that writes can delay the commit. */
+const WITHOUT_NOTICE: LockWait = { timeout: 10_000, waiting: () => undefined };

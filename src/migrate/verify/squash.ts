@@ -9,12 +9,12 @@ import type { MigrationContext } from "../context";
 import { classNameOf, fileNameOf, loadMigration, renderFile } from "../generate/render";
 import type { MigrationFile } from "../files/files";
 import { withParameters } from "../run/literal";
-import type { Running, RunOptions } from "../run/run";
-import { badRange, squashNotProven, tooFewToSquash, unevenlyApplied } from "../errors";
+import type { RunContext, RunOptions } from "../run/context";
+import { badRange, squashNotProven, tooFewToSquash, partlyApplied } from "../errors";
 import { schemaDifferences, type Snapshot } from "../scratch/snapshot";
 import type { MigrationState } from "../history/state";
 import { parseTarget } from "../history/target";
-import { watching } from "../run/watch";
+import { interceptStatements } from "../run/intercept";
 import { withTrial } from "./trial";
 
 export interface Squashed {
@@ -43,7 +43,7 @@ const OPTIONS: RunOptions = { transaction: "each", lockTimeout: 10_000, strict: 
  */
 export async function squash(
   context: MigrationContext,
-  running: Running,
+  running: RunContext,
   state: MigrationState,
   range: string,
   words: string,
@@ -85,7 +85,7 @@ function filesIn(range: string, state: MigrationState): { before: MigrationFile[
   const applied = new Set(state.history.map((entry) => entry.name));
   const present = inside.filter(({ name }) => applied.has(name));
   if (present.length > 0 && present.length < inside.length) {
-    throw unevenlyApplied(inside.filter(({ name }) => !applied.has(name)).map(({ name }) => name));
+    throw partlyApplied(inside.filter(({ name }) => !applied.has(name)).map(({ name }) => name));
   }
   return { before: state.files.slice(0, first), inside };
 }
@@ -108,7 +108,7 @@ interface Recording {
 
 async function record(
   context: MigrationContext,
-  running: Running,
+  running: RunContext,
   before: readonly MigrationFile[],
   inside: readonly MigrationFile[],
 ): Promise<Recording> {
@@ -153,7 +153,7 @@ function recording(migration: MigrationFile, up: string[], down: string[]): Migr
   const record = (list: string[], work: (runner: QueryRunner) => Promise<unknown>) => async (runner: QueryRunner) => {
     const dialect = dialectOf(runner.dataSource);
     list.length = 0;
-    await watching(
+    await interceptStatements(
       runner,
       ({ sql, parameters, kind, send }) => {
         if (kind !== "read" && kind !== "transaction") list.push(withParameters(sql, parameters, dialect));
@@ -179,7 +179,7 @@ interface Candidate {
 /** What differs when the candidate takes the place of the migrations; undefined when nothing does. */
 async function differenceOf(
   context: MigrationContext,
-  running: Running,
+  running: RunContext,
   before: readonly MigrationFile[],
   candidate: Candidate,
   wanted: Recording,

@@ -10,14 +10,15 @@ import { MigrationLog } from "../history/migration-log";
 import type { MigrationState } from "../history/state";
 import { migrationDatabaseOf } from "../run/databases/database";
 import { planDown, planUp, type Plan } from "../run/plan";
-import { run, type RunObserver, type Running, type RunOptions } from "../run/run";
+import type { RunObserver, RunContext, RunOptions } from "../run/context";
+import { run } from "../run/run";
 import { type ScratchDatabase, withScratch } from "../scratch/scratch";
 import { type Snapshot, schemaDifferences, takeSnapshot } from "../scratch/snapshot";
 
 const SILENT: RunObserver = {
   waiting: () => undefined,
   planned: () => undefined,
-  begun: () => undefined,
+  started: () => undefined,
   done: () => undefined,
 };
 
@@ -28,7 +29,7 @@ export class Trial {
   constructor(
     readonly scratch: ScratchDatabase,
     readonly scope: Scope,
-    readonly running: Running,
+    readonly running: RunContext,
     readonly options: RunOptions,
   ) {
     this.dialect = scratch.dialect;
@@ -67,17 +68,17 @@ export class Trial {
 /** Tries migrations on an empty database of the project's kind, which is dropped afterwards. */
 export async function withTrial<T>(
   context: MigrationContext,
-  running: Running,
+  running: RunContext,
   options: RunOptions,
   work: (trial: Trial) => Promise<T>,
 ): Promise<T> {
   const scope = scopeOf(context, declaredSchema(context.dataSource, schemaDialectOf(context.dataSource)));
   return withScratch(context, { entities: true }, (scratch) => {
     const { dataSource, runner } = scratch;
-    const own: Running = {
+    const own: RunContext = {
       ...running,
       history: new History(dataSource),
-      ledger: new MigrationLog(dataSource),
+      log: new MigrationLog(dataSource),
       database: migrationDatabaseOf(dataSource, runner),
       runner,
     };

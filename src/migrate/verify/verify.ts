@@ -5,7 +5,7 @@ import type { MigrationContext } from "../context";
 import type { MigrationFile } from "../files/files";
 import { plainDifference } from "../generate/resolve/resolver";
 import { readWanted } from "../generate/schemas";
-import type { Running, RunOptions } from "../run/run";
+import type { RunContext, RunOptions } from "../run/context";
 import { addSampleRows } from "../scratch/sample-rows";
 import { type Snapshot, schemaDifferences } from "../scratch/snapshot";
 import { type Trial, withTrial } from "./trial";
@@ -40,7 +40,7 @@ export interface Verification {
  */
 export async function verify(
   context: MigrationContext,
-  running: Running,
+  running: RunContext,
   options: RunOptions,
   notify: (verified: VerifiedMigration) => void,
 ): Promise<Verification> {
@@ -49,7 +49,7 @@ export async function verify(
   return verification;
 }
 
-async function verifyTwice(context: MigrationContext, running: Running, options: RunOptions): Promise<Verification> {
+async function verifyTwice(context: MigrationContext, running: RunContext, options: RunOptions): Promise<Verification> {
   const empty = await withTrial(context, running, options, async (trial) => {
     const migrations = await new Verifier(trial, false).verifyAll();
     return { migrations, differences: hasFailed(migrations) ? undefined : await entityDifferences(context, trial) };

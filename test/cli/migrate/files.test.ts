@@ -80,7 +80,7 @@ test("classes that the configuration gives itself are migrations too, and their 
   expect((await own.hosted(["migrate", "up"])).stderr).toContain(nameOf(1, "Fine"));
   const { stdout } = await own.hosted(["migrate", "status", "--json"]);
   expect(JSON.parse(stdout)).toMatchObject({
-    migrations: [{ name: nameOf(1, "Fine"), standing: "applied", file: "migrations/1700000000001-fine.js" }],
+    migrations: [{ name: nameOf(1, "Fine"), status: "applied", file: "migrations/1700000000001-fine.js" }],
   });
 });
 

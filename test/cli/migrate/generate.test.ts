@@ -46,9 +46,9 @@ test("migrate 26: every name gives a class that parses", async () => {
   }
   expect((await retort("up")).exitCode).toBe(0);
   const { migrations } = JSON.parse((await retort("status", "--json")).stdout) as {
-    migrations: { standing: string }[];
+    migrations: { status: string }[];
   };
-  expect(migrations.map(({ standing }) => standing)).toEqual(Array(5).fill("applied"));
+  expect(migrations.map(({ status }) => status)).toEqual(Array(5).fill("applied"));
   expect(await retort("create", "…")).toMatchObject({ exitCode: 2 });
   expect((await retort("create")).stderr).toContain("the migration needs a name");
 });

@@ -38,7 +38,7 @@ eachDatabase(
       }
       const status = JSON.parse((await retort("status", "--json")).stdout) as unknown;
       expect(status).toMatchObject({
-        migrations: [{ name: A, standing: "half-applied" }],
+        migrations: [{ name: A, status: "half-applied" }],
         halfApplied: { name: A, direction: "up", statementsDone: 4 },
       });
 

@@ -9,7 +9,7 @@ test.each([
   async (_, files, packageJson, name, text) => {
     const project = scratchProject({ files: files as Record<string, string>, packageJson });
     const first = await project.hosted(["migrate", "init"]);
-    expect(first).toMatchObject({ stdout: `made  ${name}\nmade  migrations\n`, exitCode: 0 });
+    expect(first).toMatchObject({ stdout: `created  ${name}\ncreated  migrations\n`, exitCode: 0 });
     expect(project.read(name)).toMatch(text);
     const created = await project.hosted(["migrate", "create", "first", "things"]);
     expect(created.stdout).toMatch(/^migrations\/\d{13}-first-things\.[jt]s\n$/);
@@ -30,11 +30,11 @@ module.exports = new DataSource({ type: "better-sqlite3", database: "x.sqlite", 
   });
   const text = project.read("data-source.js");
   const { stdout } = await project.hosted(["migrate", "init", "--json"]);
-  expect(JSON.parse(stdout)).toEqual({ made: ["db/changes"], kept: ["data-source.js"] });
+  expect(JSON.parse(stdout)).toEqual({ created: ["db/changes"], existing: ["data-source.js"] });
   expect(project.read("data-source.js")).toBe(text);
   expect(project.exists("ormconfig.js")).toBe(false);
   const again = await project.hosted(["migrate", "init", "--json"]);
-  expect(JSON.parse(again.stdout)).toEqual({ made: [], kept: ["data-source.js", "db/changes"] });
+  expect(JSON.parse(again.stdout)).toEqual({ created: [], existing: ["data-source.js", "db/changes"] });
   const created = await project.hosted(["migrate", "create", "-m", "more", "--json"]);
   expect(JSON.parse(created.stdout)).toMatchObject({
     name: expect.stringMatching(/^More\d{13}$/),

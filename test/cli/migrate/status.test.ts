@@ -11,7 +11,7 @@ function table(name: string) {
 
 interface Row {
   name: string;
-  standing: string;
+  status: string;
   edited: boolean;
   outOfOrder: boolean;
   entries: number;
@@ -36,7 +36,7 @@ eachDatabase((kind) => {
     project.migration(3, "Covers", table("covers"));
     expect((await project.typeorm("migration:run")).exitCode).toBe(0);
     const status = await statusOf(project);
-    expect(status.migrations.map(({ name, standing }) => `${standing} ${name}`)).toEqual([
+    expect(status.migrations.map(({ name, status }) => `${status} ${name}`)).toEqual([
       `applied ${A}`,
       `applied ${B}`,
       `applied ${C}`,
@@ -66,10 +66,10 @@ describe("sqlite", () => {
     const status = await statusOf(project);
     expect(status).toMatchObject({ applied: 3, pending: 1, missing: 1, edited: 1, halfApplied: null });
     expect(status.migrations).toMatchObject([
-      { name: nameOf(0, "Lost"), standing: "missing", edited: false, file: null },
-      { name: A, standing: "applied", edited: true },
-      { name: B, standing: "applied", edited: false, entries: 2 },
-      { name: C, standing: "pending", edited: false },
+      { name: nameOf(0, "Lost"), status: "missing", edited: false, file: null },
+      { name: A, status: "applied", edited: true },
+      { name: B, status: "applied", edited: false, entries: 2 },
+      { name: C, status: "pending", edited: false },
     ]);
     const { stdout, exitCode } = await retort("status");
     expect(exitCode).toBe(0);
@@ -106,11 +106,11 @@ describe("sqlite", () => {
     await retort("up");
     project.migration(0, "Early", table("early"));
     const status = await statusOf(project);
-    expect(status.migrations[0]).toMatchObject({ standing: "pending", outOfOrder: true });
+    expect(status.migrations[0]).toMatchObject({ status: "pending", outOfOrder: true });
     const up = await retort("up");
-    expect(up.stderr).toContain(`${nameOf(0, "Early")} is out of order: a younger one is applied.`);
+    expect(up.stderr).toContain(`${nameOf(0, "Early")} is out of order: a later one is applied.`);
     expect(up.exitCode).toBe(0);
-    expect((await statusOf(project)).migrations[0]).toMatchObject({ standing: "applied", outOfOrder: true });
+    expect((await statusOf(project)).migrations[0]).toMatchObject({ status: "applied", outOfOrder: true });
     // What was applied last is what is taken back first.
     expect((await retort("down")).stderr).toContain(`down  ${nameOf(0, "Early")}`);
   });

@@ -39,5 +39,7 @@ function isReplacedOrDerived(
   const original = findTable(schemas.actual, { ...own, name: state.originalTable(table) }) ?? own;
   const tables = [own.name, original.name];
   const originalNames = columnNames.map((column) => state.originalColumn(table, column));
-  return names.isDerived(name, tables, columnNames, where) || names.isDerived(name, tables, originalNames, where);
+  return (
+    names.isGeneratedName(name, tables, columnNames, where) || names.isGeneratedName(name, tables, originalNames, where)
+  );
 }

@@ -1,7 +1,7 @@
 import type { QueryRunner } from "typeorm";
 import type { Send } from "../../history/send";
 
-/** How long a lock is waited for, and who is told that it is. */
+/** How long to wait for a lock, and what to call then. */
 export interface LockWait {
   /** Milliseconds. */
   readonly timeout: number;
@@ -9,67 +9,67 @@ export interface LockWait {
   waiting(): void;
 }
 
-/** The right to run migrations on one database: one runner at a time, across processes. */
+/** Held by the one process that may run migrations on the database. */
 export interface RunLock {
-  /** Whether it is held still; a lock goes with its connection. */
+  /** Whether it is still held; a lock ends with its connection. */
   isHeld(): Promise<boolean>;
   release(): Promise<void>;
 }
 
-/** Rows that point at nothing: a sentence each, and how many rows there are. */
+/** Dangling foreign keys: a description of each, and the number of rows. */
 export type DanglingRows = ReadonlyMap<string, number>;
 
-/** Statements that go before and after others. */
-export interface Surroundings {
+/** Statements to be sent before and after others. */
+export interface StatementWrapper {
   readonly before: readonly string[];
   readonly after: readonly string[];
 }
 
-/** Where migrations can be looked at without the database being changed. */
-export interface Stage {
+/** A connection on which migrations run without changing the database. */
+export interface DryRunConnection {
   /** The query runner to hand to a migration. */
   readonly runner: QueryRunner;
-  /** Sends a statement past whoever watches that query runner. */
+  /** Sends a statement that is not intercepted. */
   readonly send: Send;
-  /** Whether statements really run there: it is a copy. Otherwise only what reads may be sent. */
+  /** Whether it is a copy, on which every statement may run. Otherwise only reads may be sent. */
   readonly executes: boolean;
   close(): Promise<void>;
 }
 
-/** What was read; or that it was no reading after all. */
-export type ReadAnswer = { readonly isRead: true; readonly value: unknown } | { readonly isRead: false };
+/** The result of a read; `isRead` is false where the statement would have written. */
+export type ReadResult = { readonly isRead: true; readonly value: unknown } | { readonly isRead: false };
 
 /** What a database must provide for migrations to run on it. Everything happens on the one connection of a query runner. */
 export interface MigrationDatabase {
-  /** Sends a statement past whoever watches the query runner. */
+  /** Sends a statement that is not intercepted. */
   readonly send: Send;
-  /** Waits for the lock; throws `lockTimeout`. It goes with the process, however that ends. */
+  /** Waits for the lock; throws `lockTimeout`. The lock ends with the process, however that ends. */
   lock(wait: LockWait): Promise<RunLock>;
-  /** Makes the connection ready for migrations; what it gives makes it as it was before. */
+  /** Prepares the connection for migrations; resolves to a function that restores it. */
   prepare(): Promise<() => Promise<void>>;
   begin(wait: LockWait): Promise<void>;
   commit(wait: LockWait): Promise<void>;
-  /** Takes back what is open. Never throws: a connection that is gone has rolled back by itself. */
+  /** Rolls back the open transaction. Never throws: a lost connection has rolled back by itself. */
   rollback(): Promise<void>;
-  /** Rows that point at nothing, looked for before a commit; undefined where the database holds its keys by itself. */
+  /** Finds dangling foreign keys before a commit; absent where the database checks them itself. */
   danglingRows?(): Promise<DanglingRows>;
   /**
-   * For a statement that copies a large table into another: the same in parts, so that somebody can be told how far it is
-   * (from 0 to 1). Undefined where the statement is none, or the table is not large.
+   * For a statement that copies a large table into another: runs it in batches and reports the progress
+   * (from 0 to 1). Undefined for other statements and for small tables.
    */
-  copyInParts?(sql: string): Promise<((tell: (share: number) => void) => Promise<unknown>) | undefined>;
-  /** Opens a place to look at what migrations would send. */
-  openStage(): Promise<Stage>;
-  /** Sends what should only read in a way that it cannot do more; undefined where the stage is a copy anyway. */
-  readSafely?(send: () => Promise<unknown>): Promise<ReadAnswer>;
-  /** What stands around a migration's statements when they are run by hand. */
-  frame(inTransaction: boolean): Surroundings;
-  /** What a statement needs around it so that it does here what whoever wrote it meant. */
-  around?(sql: string): Surroundings | undefined;
-  /** Whether the statement, which the database commits by itself otherwise, can be part of a transaction. */
-  fitsTransaction(sql: string): boolean;
-  /** Whether the error says that the database may only be read. */
-  isReadOnly(error: unknown): boolean;
-  /** Whether the error says that what the statement was to do is done already. */
-  isDoneAlready(error: unknown): boolean;
+  copyInBatches?(sql: string): Promise<((tell: (share: number) => void) => Promise<unknown>) | undefined>;
+  /** Opens a connection on which the statements of migrations are recorded. */
+  openDryRun(): Promise<DryRunConnection>;
+  /** Sends a statement that should only read so that it cannot write; absent where the dry run has a copy. */
+  readSafely?(send: () => Promise<unknown>): Promise<ReadResult>;
+  /** The statements around a script that is run by hand. */
+  wrapScript(inTransaction: boolean): StatementWrapper;
+  /** The statements that a statement needs around it to have its intended effect. */
+  wrapStatement?(sql: string): StatementWrapper | undefined;
+  /** Whether the statement can be part of a transaction, instead of committing by itself. */
+  canRunInTransaction(sql: string): boolean;
+  /** Whether the error says that the database is read-only. */
+  isReadOnlyError(error: unknown): boolean;
+  /** Whether the error says that the statement's effect exists already. */
+  isAlreadyDone(error: unknown): boolean;
 }

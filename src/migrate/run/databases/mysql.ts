@@ -4,17 +4,17 @@ import type { DataSource, QueryRunner } from "typeorm";
 import { historyTableName } from "../../history/history";
 import { lockTimeout } from "../../errors";
 import type { Send } from "../../history/send";
-import { kindOf } from "../../history/statement";
-import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage, Surroundings } from "./contract";
+import { statementKind } from "../../history/statement";
+import type { LockWait, MigrationDatabase, ReadResult, RunLock, DryRunConnection, StatementWrapper } from "./contract";
 
-/** Between two tries for the lock, milliseconds. */
+/** Time between two tries for the lock, in milliseconds. */
 const RETRY_EVERY = 50;
 
 /**
- * Error numbers of "it is there already" and "it is not there (any more)".
+ * Error numbers for an object that already exists, or does not exist (any more).
  * https://mariadb.com/kb/en/mariadb-error-code-reference/
  */
-const DONE_ALREADY = new Set([
+const ALREADY_DONE = new Set([
   1007, // database exists
   1008, // database does not exist
   1050, // table exists
@@ -41,7 +41,7 @@ const READ_ONLY = new Set([1290, READ_ONLY_TRANSACTION, 1836]);
 
 /**
  * MySQL and MariaDB: a schema change commits by itself, with everything before it, so that a transaction around a
- * migration would promise what it cannot keep. GET_LOCK survives those commits and goes with its connection.
+ * migration could not be rolled back. GET_LOCK survives those commits and ends with its connection.
  */
 export class MysqlMigrations implements MigrationDatabase {
   readonly send: Send;
@@ -53,8 +53,8 @@ export class MysqlMigrations implements MigrationDatabase {
   }
 
   /**
-   * On the connection that the migrations run on: when their client dies, the server lets go of the lock after it has
-   * ended the statement that was under way, and not before.
+   * On the connection that the migrations run on: when the client dies, the server releases the lock after it has
+   * ended the running statement, and not before.
    */
   async lock(wait: LockWait): Promise<RunLock> {
     const name = await this.#lockName();
@@ -78,14 +78,14 @@ export class MysqlMigrations implements MigrationDatabase {
     return { isHeld, release };
   }
 
-  /** Locks are the whole server's: the name says which database's history is meant, in 64 characters at most. */
+  /** Locks belong to the whole server: the name contains a hash of the database and its history, in at most 64 characters. */
   async #lockName(): Promise<string> {
     const rows = await this.send("SELECT DATABASE() AS name");
     const place = `${String(rows[0]?.["name"])} ${historyTableName(this.#dataSource)}`;
     return `retort ${createHash("sha256").update(place).digest("hex").slice(0, 40)}`;
   }
 
-  /** Nothing to prepare: a migration that wants FOREIGN_KEY_CHECKS off says so. What it says ends with the run. */
+  /** A migration may switch FOREIGN_KEY_CHECKS off; the setting is restored after the run. */
   async prepare(): Promise<() => Promise<void>> {
     const rows = await this.send("SELECT @@SESSION.foreign_key_checks AS checks");
     const checks = Number(rows[0]?.["checks"]);
@@ -106,7 +106,7 @@ export class MysqlMigrations implements MigrationDatabase {
     await this.send("ROLLBACK").catch(() => undefined);
   }
 
-  async openStage(): Promise<Stage> {
+  async openDryRun(): Promise<DryRunConnection> {
     const runner = this.#dataSource.createQueryRunner("master");
     const send = runner.query.bind(runner) as Send;
     await send("START TRANSACTION READ ONLY");
@@ -117,7 +117,7 @@ export class MysqlMigrations implements MigrationDatabase {
     return { runner, send, executes: false, close };
   }
 
-  async readSafely(send: () => Promise<unknown>): Promise<ReadAnswer> {
+  async readSafely(send: () => Promise<unknown>): Promise<ReadResult> {
     try {
       return { isRead: true, value: await send() };
     } catch (error) {
@@ -126,21 +126,21 @@ export class MysqlMigrations implements MigrationDatabase {
     }
   }
 
-  /** A transaction would promise what a schema change does not keep. */
-  frame(): Surroundings {
+  /** No transaction: a schema change would commit it. */
+  wrapScript(): StatementWrapper {
     return { before: [], after: [] };
   }
 
-  fitsTransaction(sql: string): boolean {
-    return kindOf(sql) === "rows";
+  canRunInTransaction(sql: string): boolean {
+    return statementKind(sql) === "rows";
   }
 
-  isReadOnly(error: unknown): boolean {
+  isReadOnlyError(error: unknown): boolean {
     return READ_ONLY.has(errorNumber(error));
   }
 
-  isDoneAlready(error: unknown): boolean {
-    return DONE_ALREADY.has(errorNumber(error));
+  isAlreadyDone(error: unknown): boolean {
+    return ALREADY_DONE.has(errorNumber(error));
   }
 }
 

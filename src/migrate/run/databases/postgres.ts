@@ -4,14 +4,14 @@ import type { DataSource, QueryRunner } from "typeorm";
 import { historyTableName } from "../../history/history";
 import { lockTimeout } from "../../errors";
 import type { Send } from "../../history/send";
-import { kindOf } from "../../history/statement";
-import type { LockWait, MigrationDatabase, ReadAnswer, RunLock, Stage, Surroundings } from "./contract";
+import { statementKind } from "../../history/statement";
+import type { LockWait, MigrationDatabase, ReadResult, RunLock, DryRunConnection, StatementWrapper } from "./contract";
 
-/** Between two tries for the lock, milliseconds. */
+/** Time between two tries for the lock, in milliseconds. */
 const RETRY_EVERY = 50;
 
-/** SQLSTATEs of "it is there already" and "it is not there (any more)". */
-const DONE_ALREADY = new Set([
+/** SQLSTATEs for an object that already exists, or does not exist (any more). */
+const ALREADY_DONE = new Set([
   "42P07",
   "42701",
   "42710",
@@ -26,8 +26,8 @@ const DONE_ALREADY = new Set([
 
 const READ_ONLY_TRANSACTION = "25006";
 
-/** What PostgreSQL runs outside of transactions only. */
-const ALONE =
+/** Statements that PostgreSQL runs outside transactions only. */
+const OUTSIDE_TRANSACTION =
   /^\s*(vacuum|create\s+(unique\s+)?index\s+concurrently|drop\s+index\s+concurrently|reindex\s+.*concurrently|(create|drop)\s+(database|tablespace)|alter\s+system|alter\s+type\s+\S+\s+add\s+value|refresh\s+materialized\s+view\s+concurrently|alter\s+table\s+.*\bdetach\s+partition\s+.*concurrently)/i;
 
 /** PostgreSQL: schema changes are part of transactions, and the lock is an advisory one. */
@@ -44,12 +44,12 @@ export class PostgresMigrations implements MigrationDatabase {
   }
 
   /**
-   * The lock lives in a transaction on a connection of its own. A session's lock could stay behind when a pooler hands
-   * its connection on; and asking again and again, rather than waiting in the server, holds no snapshot that would keep
-   * CREATE INDEX CONCURRENTLY waiting.
+   * The lock is held by a transaction on a connection of its own. A session lock could stay behind when a pooler hands
+   * the server connection to another client. Polling, unlike waiting in the server, holds no snapshot that would make
+   * CREATE INDEX CONCURRENTLY wait.
    */
   async lock(wait: LockWait): Promise<RunLock> {
-    makeRoomForTwo(this.#dataSource);
+    allowTwoConnections(this.#dataSource);
     const runner = this.#dataSource.createQueryRunner("master");
     try {
       await runner.startTransaction("READ COMMITTED");
@@ -81,21 +81,21 @@ export class PostgresMigrations implements MigrationDatabase {
     }
   }
 
-  /** Advisory locks are one database's own; the table's name tells its histories apart. */
+  /** Advisory locks belong to one database; the table's name distinguishes its histories. */
   #key(): string {
     const { schema } = this.#dataSource.options as { schema?: string };
     const name = `retort migrate ${schema ?? ""} ${historyTableName(this.#dataSource)}`;
     return createHash("sha256").update(name).digest().readBigInt64BE().toString();
   }
 
-  /** Nothing to prepare: the server keeps its foreign keys by itself, deferred ones at the commit. */
+  /** Nothing to prepare: the server checks foreign keys, deferred ones at the commit. */
   prepare(): Promise<() => Promise<void>> {
     return Promise.resolve(() => Promise.resolve());
   }
 
   async begin(): Promise<void> {
     await this.send("START TRANSACTION");
-    // TypeORM has to know, so that a migration's own transaction becomes a savepoint in this one.
+    // With this state in TypeORM, a migration's own transaction becomes a savepoint in this one.
     Object.assign(this.#runner, { isTransactionActive: true, transactionDepth: 1 });
   }
 
@@ -114,7 +114,7 @@ export class PostgresMigrations implements MigrationDatabase {
     Object.assign(this.#runner, { isTransactionActive: false, transactionDepth: 0 });
   }
 
-  async openStage(): Promise<Stage> {
+  async openDryRun(): Promise<DryRunConnection> {
     const runner = this.#dataSource.createQueryRunner("master");
     const send = runner.query.bind(runner) as Send;
     await send("START TRANSACTION READ ONLY");
@@ -127,8 +127,8 @@ export class PostgresMigrations implements MigrationDatabase {
     return { runner, send, executes: false, close };
   }
 
-  /** An error would end the transaction, so each reading has a savepoint. */
-  async readSafely(send: () => Promise<unknown>): Promise<ReadAnswer> {
+  /** An error would abort the transaction, so each read has a savepoint. */
+  async readSafely(send: () => Promise<unknown>): Promise<ReadResult> {
     const stage = this.#stage!;
     await stage("SAVEPOINT retort_read");
     try {
@@ -140,20 +140,20 @@ export class PostgresMigrations implements MigrationDatabase {
     }
   }
 
-  frame(inTransaction: boolean): Surroundings {
+  wrapScript(inTransaction: boolean): StatementWrapper {
     return inTransaction ? { before: ["BEGIN"], after: ["COMMIT"] } : { before: [], after: [] };
   }
 
-  fitsTransaction(sql: string): boolean {
-    return !ALONE.test(sql) && kindOf(sql) !== "session";
+  canRunInTransaction(sql: string): boolean {
+    return !OUTSIDE_TRANSACTION.test(sql) && statementKind(sql) !== "session";
   }
 
-  isReadOnly(error: unknown): boolean {
+  isReadOnlyError(error: unknown): boolean {
     return sqlState(error) === READ_ONLY_TRANSACTION;
   }
 
-  isDoneAlready(error: unknown): boolean {
-    return DONE_ALREADY.has(sqlState(error));
+  isAlreadyDone(error: unknown): boolean {
+    return ALREADY_DONE.has(sqlState(error));
   }
 }
 
@@ -161,8 +161,8 @@ function sqlState(error: unknown): string {
   return (error as { driverError?: { code?: string } }).driverError?.code ?? "";
 }
 
-/** The lock and the migrations need a connection each, also where the configuration allows one only. */
-function makeRoomForTwo(dataSource: DataSource): void {
+/** The lock and the migrations need a connection each, even where the pool allows one only. */
+function allowTwoConnections(dataSource: DataSource): void {
   const pool = (dataSource.driver as { master?: { options?: { max?: number } } }).master;
   if (pool?.options?.max !== undefined && pool.options.max < 2) pool.options.max = 2;
 }

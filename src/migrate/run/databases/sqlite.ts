@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import path from "node:path";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
@@ -7,11 +6,17 @@ import { driverErrorOf } from "../../../errors";
 import { isBusy } from "../../../dialect/sqlite/driver-error";
 import { cannotWrite, lockTimeout } from "../../errors";
 import type { Send } from "../../history/send";
-import { kindOf } from "../../history/statement";
-import type { DanglingRows, LockWait, MigrationDatabase, RunLock, Stage, Surroundings } from "./contract";
-
-/** Between two tries for a lock that another process holds, milliseconds. */
-const RETRY_EVERY = 25;
+import { statementKind } from "../../history/statement";
+import type {
+  DanglingRows,
+  LockWait,
+  MigrationDatabase,
+  RunLock,
+  DryRunConnection,
+  StatementWrapper,
+} from "./contract";
+import { copyInMemory } from "./sqlite-copy";
+import { IN_MEMORY_LOCK, RETRY_EVERY, lockFile } from "./sqlite-lock";
 
 /** The parts of TypeORM's better-sqlite3 driver that are used here. */
 interface Driver {
@@ -22,20 +27,17 @@ interface Driver {
 
 /** Tables with fewer rows than this are copied at once. */
 const LARGE_TABLE = 200_000;
-/** Into so many parts a large table is divided. */
-const PARTS = 100;
+/** A large table is copied in this many batches. */
+const BATCHES = 100;
 
 interface RowidRange {
-  /** What the row's number is called. */
+  /** The name by which the rowid can be read. */
   readonly name: string;
   readonly first: number;
   readonly last: number;
 }
 
-/** Databases up to here are copied with their rows when something is to be tried, in bytes. */
-const COPIED_WHOLE = 64 * 1024 * 1024;
-
-/** What TypeORM's query runner knows of its transaction. */
+/** The transaction state of TypeORM's query runner. */
 interface TransactionState {
   isTransactionActive: boolean;
   transactionDepth: number;
@@ -55,7 +57,7 @@ export class SqliteMigrations implements MigrationDatabase {
 
   async lock(wait: LockWait): Promise<RunLock> {
     const file = this.#file();
-    return file === undefined ? NO_LOCK : lockFile(`${file}-retort-lock`, this.#driver.sqlite, wait);
+    return file === undefined ? IN_MEMORY_LOCK : lockFile(`${file}-retort-lock`, this.#driver.sqlite, wait);
   }
 
   /**
@@ -74,10 +76,10 @@ export class SqliteMigrations implements MigrationDatabase {
     return Promise.resolve(restore);
   }
 
-  /** The write lock is taken before anything is read: a transaction that read first could not be sure of it. */
+  /** Takes the write lock before anything is read: a transaction that read first might not get it. */
   async begin(wait: LockWait): Promise<void> {
     await this.#whenFree(wait, () => this.send("BEGIN IMMEDIATE"));
-    // TypeORM has to know, so that a migration's own transaction becomes a savepoint in this one.
+    // With this state in TypeORM, a migration's own transaction becomes a savepoint in this one.
     Object.assign(this.#runner, { isTransactionActive: true, transactionDepth: 1 } satisfies TransactionState);
   }
 
@@ -109,10 +111,10 @@ export class SqliteMigrations implements MigrationDatabase {
   }
 
   /**
-   * A copy in memory takes the place of the driver's connection, so that a migration's managers and repositories find it
+   * A copy in memory replaces the driver's connection, so that a migration's managers and repositories use it
    * as well. Of a large database only the schema is copied.
    */
-  openStage(): Promise<Stage> {
+  openDryRun(): Promise<DryRunConnection> {
     const driver = this.#driver;
     const { databaseConnection: original, queryRunner } = driver;
     const copy = copyInMemory(original, driver.sqlite);
@@ -127,7 +129,7 @@ export class SqliteMigrations implements MigrationDatabase {
     return Promise.resolve({ runner, send: runner.query.bind(runner) as Send, executes: true, close });
   }
 
-  frame(inTransaction: boolean): Surroundings {
+  wrapScript(inTransaction: boolean): StatementWrapper {
     const [begin, commit] = inTransaction ? [["BEGIN IMMEDIATE"], ["COMMIT"]] : [[], []];
     return { before: ["PRAGMA foreign_keys = OFF", ...begin], after: [...commit, "PRAGMA foreign_keys = ON"] };
   }
@@ -137,7 +139,7 @@ export class SqliteMigrations implements MigrationDatabase {
    * follow these renames (so that they point at nothing once the temporary table is dropped), and would refuse them
    * where a view looks at the table.
    */
-  around(sql: string): Surroundings | undefined {
+  wrapStatement(sql: string): StatementWrapper | undefined {
     const renamed = /^\s*alter\s+table\s+("[^"]+"|\S+)\s+rename\s+to\s+("[^"]+"|\S+?)\s*;?\s*$/i.exec(sql);
     if (!renamed) return undefined;
     const [from, to] = [renamed[1]!, renamed[2]!].map((name) => name.replaceAll('"', "").split(".").at(-1)!);
@@ -145,8 +147,8 @@ export class SqliteMigrations implements MigrationDatabase {
     return { before: ["PRAGMA legacy_alter_table = ON"], after: ["PRAGMA legacy_alter_table = OFF"] };
   }
 
-  async copyInParts(sql: string): Promise<((tell: (share: number) => void) => Promise<unknown>) | undefined> {
-    // Only what copies row by row may be divided: not a SELECT that counts, sorts or chooses.
+  async copyInBatches(sql: string): Promise<((tell: (share: number) => void) => Promise<unknown>) | undefined> {
+    // Only a statement that copies row by row can be split: not a SELECT that aggregates, sorts or filters.
     const copied = /^\s*insert\s+into\s+[^;]*\bselect\b[^;]*\bfrom\s+("[^"]+"|\w+)\s*;?\s*$/i.exec(sql)?.[1];
     const source = copied?.replaceAll('"', "");
     if (
@@ -162,7 +164,7 @@ export class SqliteMigrations implements MigrationDatabase {
 
   async #rowidRange(table: string): Promise<RowidRange | undefined> {
     const columns = (await this.send(`PRAGMA table_info("${table}")`)).map(({ name }) => String(name).toLowerCase());
-    // The row's number goes by three names, and a column may have taken one of them.
+    // The rowid has three names, and a column may have taken one of them.
     const name = ["rowid", "_rowid_", "oid"].find((one) => !columns.includes(one));
     const rows = await this.send(`SELECT min(${name}) AS "first", max(${name}) AS "last" FROM "${table}"`).catch(
       () => [],
@@ -172,27 +174,27 @@ export class SqliteMigrations implements MigrationDatabase {
   }
 
   async #copyByRowid(sql: string, { name, first, last }: RowidRange, tell: (share: number) => void): Promise<unknown> {
-    const part = Math.ceil((last - first + 1) / PARTS);
+    const part = Math.ceil((last - first + 1) / BATCHES);
     let result: unknown;
     for (let from = first; from <= last; from += part) {
       result = await this.send(`${sql} WHERE ${name} >= ? AND ${name} < ?`, [from, from + part]);
       tell(Math.min(1, (from + part - first) / (last - first + 1)));
-      // Lets a bar be drawn, and Ctrl-C be heard.
+      // Lets the event loop draw the progress bar and handle Ctrl-C.
       await setImmediate();
     }
     return result;
   }
 
-  fitsTransaction(sql: string): boolean {
-    return !/^\s*(vacuum|attach|detach)\b/i.test(sql) && kindOf(sql) !== "session";
+  canRunInTransaction(sql: string): boolean {
+    return !/^\s*(vacuum|attach|detach)\b/i.test(sql) && statementKind(sql) !== "session";
   }
 
-  isReadOnly(error: unknown): boolean {
+  isReadOnlyError(error: unknown): boolean {
     const { code } = driverErrorOf(error) as { code?: string };
     return code?.startsWith("SQLITE_READONLY") ?? false;
   }
 
-  isDoneAlready(error: unknown): boolean {
+  isAlreadyDone(error: unknown): boolean {
     return /already exists|duplicate column name|no such (table|index|column|view|trigger)/.test(String(error));
   }
 
@@ -207,7 +209,7 @@ export class SqliteMigrations implements MigrationDatabase {
   }
 
   /**
-   * Tries until another process lets go, without stopping this process's event loop as SQLite's own waiting would.
+   * Retries until no other process holds the lock. SQLite's own busy timeout would block the event loop.
    */
   async #whenFree(wait: LockWait, work: () => Promise<unknown>): Promise<void> {
     const handle = this.#driver.databaseConnection;
@@ -220,7 +222,7 @@ export class SqliteMigrations implements MigrationDatabase {
           await work();
           return;
         } catch (error) {
-          if (this.isReadOnly(error)) throw cannotWrite(error);
+          if (this.isReadOnlyError(error)) throw cannotWrite(error);
           if (!isBusy(driverErrorOf(error))) throw error;
           if (performance.now() >= deadline)
             throw lockTimeout(wait.timeout, "another process has been writing to the database");
@@ -232,93 +234,4 @@ export class SqliteMigrations implements MigrationDatabase {
       handle.pragma(`busy_timeout = ${busyTimeout}`);
     }
   }
-}
-
-function copyInMemory(original: BetterSqlite3.Database, sqlite: typeof BetterSqlite3): BetterSqlite3.Database {
-  const pages = Number(original.pragma("page_count", { simple: true }));
-  if (pages === 0) return new sqlite(":memory:");
-  const size = pages * Number(original.pragma("page_size", { simple: true }));
-  return size <= COPIED_WHOLE ? wholeCopy(original, sqlite) : schemaCopy(original, sqlite);
-}
-
-function wholeCopy(original: BetterSqlite3.Database, sqlite: typeof BetterSqlite3): BetterSqlite3.Database {
-  const bytes = original.serialize();
-  // A database in memory has no write-ahead log; the header must not ask for one. https://sqlite.org/fileformat2.html
-  bytes[18] = bytes[19] = 1;
-  return new sqlite(bytes);
-}
-
-function schemaCopy(original: BetterSqlite3.Database, sqlite: typeof BetterSqlite3): BetterSqlite3.Database {
-  const copy = new sqlite(":memory:");
-  const statements = original
-    .prepare<[], { sql: string }>(
-      `SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
-       ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END, rowid`,
-    )
-    .all();
-  for (const { sql } of statements) copy.exec(sql);
-  return copy;
-}
-
-const NO_LOCK: RunLock = { isHeld: () => Promise.resolve(true), release: () => Promise.resolve() };
-
-/**
- * Holds an SQLite lock on a file of its own beside the database. The operating system lets go of it when the process
- * ends, however it ends; the file that a killed process leaves holds nobody up. It is removed by whoever holds it, and
- * whoever waited for a file that was removed meanwhile waits for its successor.
- */
-async function lockFile(file: string, sqlite: typeof BetterSqlite3, wait: LockWait): Promise<RunLock> {
-  const deadline = performance.now() + wait.timeout;
-  let told = false;
-  for (;;) {
-    const handle = orCannotWrite(() => tryLock(file, sqlite));
-    if (handle) return heldLock(file, handle);
-    if (performance.now() >= deadline)
-      throw lockTimeout(wait.timeout, "another run of migrations has been holding the lock");
-    if (!told) wait.waiting();
-    told = true;
-    await sleep(RETRY_EVERY);
-  }
-}
-
-function tryLock(file: string, sqlite: typeof BetterSqlite3): BetterSqlite3.Database | undefined {
-  // Closing a file that this process has locked would let go of the lock, so only a new one is opened by hand.
-  if (!fs.existsSync(file)) fs.closeSync(fs.openSync(file, "a"));
-  const before = inode(file);
-  const handle = new sqlite(file, { timeout: 0 });
-  try {
-    // The same file before opening and after locking: then the lock is on the file that others see.
-    handle.exec("BEGIN EXCLUSIVE");
-    if (before !== undefined && inode(file) === before) return handle;
-  } catch (error) {
-    if (!isBusy(error)) {
-      handle.close();
-      throw error;
-    }
-  }
-  handle.close();
-  return undefined;
-}
-
-function orCannotWrite<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw cannotWrite(error);
-  }
-}
-
-function heldLock(file: string, handle: BetterSqlite3.Database): RunLock {
-  return {
-    isHeld: () => Promise.resolve(handle.inTransaction),
-    release: () => {
-      fs.rmSync(file, { force: true });
-      handle.close();
-      return Promise.resolve();
-    },
-  };
-}
-
-function inode(file: string): bigint | undefined {
-  return fs.statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 }

@@ -1,27 +1,27 @@
 import type { QueryRunner } from "typeorm";
-import type { Surroundings } from "./databases/contract";
+import type { StatementWrapper } from "./databases/contract";
 import type { Send } from "../history/send";
-import { kindOf, type StatementKind } from "../history/statement";
+import { statementKind, type StatementKind } from "../history/statement";
 
 /** One statement that a migration sends. */
 export interface SentStatement {
-  /** Counted from 1; what begins and ends transactions is not counted. */
+  /** Counted from 1, without BEGIN, COMMIT and the like. */
   readonly number: number;
   readonly sql: string;
   readonly parameters: unknown[] | undefined;
   readonly kind: StatementKind;
-  /** Whether TypeORM asked for a result with its parts named. */
+  /** Whether TypeORM asked for a structured result. */
   readonly structured: boolean;
   /** Sends it to the database. */
   readonly send: () => Promise<unknown>;
 }
 
-/** Stands between a migration and the database. */
+/** Decides what happens with a statement. */
 export type Interceptor = (statement: SentStatement) => Promise<unknown>;
 
-/** What was seen of a migration's statements. */
-export interface Watched {
-  /** How many were sent so far. */
+/** The statements of a migration so far. */
+export interface Interception {
+  /** How many were sent. */
   readonly count: number;
   /** The last one that failed, with its error. */
   readonly failed: { readonly number: number; readonly sql: string; readonly error: unknown } | undefined;
@@ -30,18 +30,18 @@ export interface Watched {
 type Query = (sql: string, parameters?: unknown[], useStructuredResult?: boolean) => Promise<unknown>;
 
 /**
- * Runs work whose statements on the query runner go through the interceptor. TypeORM's own methods (`createTable`, the
- * manager's `save`) end in `queryRunner.query`, so that is the one place to stand in.
+ * Passes every statement that the work sends on the query runner to the interceptor. TypeORM's own methods (`createTable`, the
+ * manager's `save`) end in `queryRunner.query`, so that is the one method to replace.
  */
-export async function watching(
+export async function interceptStatements(
   runner: QueryRunner,
   interceptor: Interceptor,
   work: () => Promise<void>,
-): Promise<Watched> {
-  const watched: { count: number; failed: Watched["failed"] } = { count: 0, failed: undefined };
+): Promise<Interception> {
+  const watched: { count: number; failed: Interception["failed"] } = { count: 0, failed: undefined };
   const original = runner.query.bind(runner) as Query;
   const query: Query = async (sql, parameters, useStructuredResult) => {
-    const kind = kindOf(sql);
+    const kind = statementKind(sql);
     const number = kind === "transaction" ? watched.count : ++watched.count;
     const send = () => original(sql, parameters, useStructuredResult);
     try {
@@ -56,7 +56,7 @@ export async function watching(
   try {
     await work();
   } catch (error) {
-    throw new WatchedError(error, watched);
+    throw new InterceptedError(error, watched);
   } finally {
     if (own) Object.defineProperty(runner, "query", own);
     else delete (runner as Partial<QueryRunner>).query;
@@ -64,10 +64,10 @@ export async function watching(
   return watched;
 }
 
-/** Sends a statement with what it needs around it; the latter past the watch. */
-export async function sendWithin(
+/** Sends a statement with its wrapper; the wrapper's statements are not intercepted. */
+export async function sendWrapped(
   statement: SentStatement,
-  around: Surroundings | undefined,
+  around: StatementWrapper | undefined,
   send: Send,
 ): Promise<unknown> {
   for (const before of around?.before ?? []) await send(before);
@@ -78,25 +78,25 @@ export async function sendWithin(
   }
 }
 
-/** What a migration threw, and what had been seen of it by then. Never leaves this layer. */
-export class WatchedError extends Error {
+/** What a migration threw, and its statements up to then. Never leaves this layer. */
+export class InterceptedError extends Error {
   readonly thrown: unknown;
-  readonly watched: Watched;
+  readonly interception: Interception;
 
-  constructor(thrown: unknown, watched: Watched) {
+  constructor(thrown: unknown, watched: Interception) {
     super("a migration threw", { cause: thrown });
     this.thrown = thrown;
-    this.watched = watched;
+    this.interception = watched;
   }
 
-  /** The migration itself was fine; making it last was not. */
-  static atCommit(error: unknown): WatchedError {
-    return new WatchedError(error, { count: 0, failed: { number: 0, sql: "COMMIT", error } });
+  /** The migration succeeded; the commit failed. */
+  static atCommit(error: unknown): InterceptedError {
+    return new InterceptedError(error, { count: 0, failed: { number: 0, sql: "COMMIT", error } });
   }
 
   /** The statement that the error is about: a migration may throw by itself, or catch what a statement threw. */
   get statement(): { number: number; sql: string } | undefined {
-    const { failed } = this.watched;
+    const { failed } = this.interception;
     return failed && causes(this.thrown).includes(failed.error) ? failed : undefined;
   }
 }
