@@ -1,6 +1,6 @@
 /**
  * The arrows of the design, one way only:
- * bin → cli → { shell, migrate, config } → session → query → { metadata, dialect } → TypeORM.
+ * bin → cli → { shell, migrate, config } → session → query → { metadata, dialect } → TypeORM; { cli, shell } → terminal.
  * Whoever breaks one finds its rule by name in the output of `npm run check:layers`.
  */
 const layer = (...names) => `^src/(${names.join("|")})/`;
@@ -78,6 +78,25 @@ module.exports = {
     mayNotImport(["query"], ["cli", "shell", "migrate", "config", "session"], upwards),
     mayNotImport(["metadata", "dialect"], ["cli", "shell", "migrate", "config", "session", "query"], upwards),
     {
+      name: "terminal-imports-no-layer",
+      comment: "Text for a terminal knows nothing of what is printed.",
+      severity: "error",
+      from: { path: "^src/terminal/" },
+      to: { path: "^src/[^/]+/", pathNot: "^src/terminal/" },
+    },
+    mayNotImport(
+      ["session", "query", "metadata", "dialect", "migrate", "config"],
+      ["terminal"],
+      "Only the command line and the shell print.",
+    ),
+    {
+      name: "only-shell-ts-makes-the-repl",
+      comment: "Commands, help, completion and the prompt take a ShellContext.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/shell/shell\\.ts$" },
+      to: { path: "^src/shell/repl\\.ts$" },
+    },
+    {
       name: "shared-files-import-no-layer",
       comment: "The files of src itself (errors, text, values …) may be used by every layer, so they use none.",
       severity: "error",
@@ -118,6 +137,13 @@ module.exports = {
       severity: "error",
       from: { path: "^src/shell/" },
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "no-cycles-in-the-shell",
+      comment: "Type-only imports included: each file can be read without the files that use it.",
+      severity: "error",
+      from: { path: "^src/(shell|terminal)/" },
+      to: { circular: true },
     },
     {
       name: "no-cycles-in-migrate-and-dialect",

@@ -10,6 +10,28 @@ const listedByHand = {
 const DATABASE = "/^(sqlite|postgres|mysql|better-sqlite3|cockroachdb|mariadb)$/";
 const askForCapability = "Do not compare the database: ask `Dialect` or `SchemaDialect` for a capability.";
 
+const capabilities = [
+  { selector: `BinaryExpression[operator=/^[!=]==?$/] > Literal[value=${DATABASE}]`, message: askForCapability },
+  { selector: `SwitchCase > Literal[value=${DATABASE}]`, message: askForCapability },
+  {
+    selector:
+      "MemberExpression[property.name=/^(name|displayName)$/]:matches([object.name='dialect'], [object.property.name='dialect']):not(CallExpression > *)",
+    message: askForCapability,
+  },
+];
+
+/** Everything that is printed passes through src/terminal, as text whose type says that it is escaped. */
+const escapedOutput = [
+  ...["callee.object.name", "callee.object.property.name"].map((name) => ({
+    selector: `CallExpression[callee.property.name='write'][${name}=/^(output|error|stdout|stderr|stream|screen)$/]`,
+    message: "Write through src/terminal/write.ts.",
+  })),
+  {
+    selector: "TSAsExpression > TSTypeReference[typeName.name='EscapedText']",
+    message: "Escape the text: escapeText, escapeLine or ansi.",
+  },
+];
+
 export default defineConfig(
   globalIgnores(["dist/", "coverage/", "reports/"]),
   {
@@ -48,18 +70,12 @@ export default defineConfig(
     files: ["src/**/*.ts"],
     ignores: ["src/dialect/**", "src/config/**"],
     rules: {
-      "no-restricted-syntax": [
-        "error",
-        listedByHand,
-        { selector: `BinaryExpression[operator=/^[!=]==?$/] > Literal[value=${DATABASE}]`, message: askForCapability },
-        { selector: `SwitchCase > Literal[value=${DATABASE}]`, message: askForCapability },
-        {
-          selector:
-            "MemberExpression[property.name=/^(name|displayName)$/]:matches([object.name='dialect'], [object.property.name='dialect']):not(CallExpression > *)",
-          message: askForCapability,
-        },
-      ],
+      "no-restricted-syntax": ["error", listedByHand, ...capabilities],
     },
+  },
+  {
+    files: ["src/shell/**/*.ts", "src/cli/**/*.ts"],
+    rules: { "no-restricted-syntax": ["error", listedByHand, ...capabilities, ...escapedOutput] },
   },
   {
     // Tests read what came back from a database or from JSON, which is `any`; and a relation that is not loaded yet is

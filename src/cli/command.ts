@@ -2,7 +2,8 @@ import type { DataSource } from "typeorm";
 import type { Project } from "../config/project";
 import type { ExitCode } from "../errors";
 import type { Database } from "../session/database";
-import type { Style } from "./style";
+import type { EscapedText } from "../terminal/escaped-text";
+import type { Style } from "../terminal/style";
 
 /**
  * One command of the command line, as data: the parser and the help are both made from it.
@@ -99,10 +100,14 @@ export interface CommandContext<Options extends object = object> {
   readonly style: Style;
   /** Colours for stderr. */
   readonly noteStyle: Style;
-  /** Writes one line of data to stdout. */
+  /** Writes a line of data to stdout; a terminal gets it escaped. */
   print(line?: string): void;
-  /** Writes one line to stderr: all that is not data. */
+  /** Writes a line with styles to stdout. */
+  printStyled(line: EscapedText): void;
+  /** Writes a line that is not data to stderr, escaped. */
   note(line: string): void;
+  /** Writes a line with styles to stderr. */
+  noteStyled(line: EscapedText): void;
   /** Finds and loads the project's configuration; no connection is made. */
   project(): Promise<Project>;
   /**

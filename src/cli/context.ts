@@ -2,7 +2,9 @@ import type { DataSource } from "typeorm";
 import type { Project } from "../config/project";
 import type { Database } from "../session/database";
 import type { CommandContext, DatabaseUse, GlobalOptions, IO } from "./command";
-import { styleFor, type Style } from "./style";
+import { escapeText, type EscapedText } from "../terminal/escaped-text";
+import { styleFor, type Style } from "../terminal/style";
+import { writeData, writeLines } from "../terminal/write";
 
 /** The things of a command's context that have to be put away when it is over. */
 export class Context<Options extends object> implements CommandContext<Options> {
@@ -30,11 +32,19 @@ export class Context<Options extends object> implements CommandContext<Options> 
   }
 
   print(line = ""): void {
-    this.io.stdout.write(`${line}\n`);
+    writeData(this.io.stdout, `${line}\n`);
+  }
+
+  printStyled(line: EscapedText): void {
+    writeLines(this.io.stdout, [line]);
   }
 
   note(line: string): void {
-    this.io.stderr.write(`${line}\n`);
+    this.noteStyled(escapeText(line));
+  }
+
+  noteStyled(line: EscapedText): void {
+    writeLines(this.io.stderr, [line]);
   }
 
   project(): Promise<Project> {
@@ -60,7 +70,7 @@ export class Context<Options extends object> implements CommandContext<Options> 
   #loadProject(): Promise<Project> {
     const { loadProject } = require("../config/project") as typeof import("../config/project");
     const { dataSource, name } = this.options;
-    const note = (line: string) => this.note(this.noteStyle.dim(`retort: ${line}`));
+    const note = (line: string) => this.noteStyled(this.noteStyle.dim(escapeText(`retort: ${line}`)));
     return loadProject({ dataSource, name, cwd: this.io.cwd, env: this.io.env, note });
   }
 
@@ -69,7 +79,9 @@ export class Context<Options extends object> implements CommandContext<Options> 
     const dataSource = await openDataSource(await this.project(), access);
     const patterns = patternsWithoutEntities(dataSource);
     if (patterns)
-      this.note(this.noteStyle.warn(`retort: no entities: ${patterns} of the DataSource matches no file with one`));
+      this.noteStyled(
+        this.noteStyle.warn(escapeText(`retort: no entities: ${patterns} of the DataSource matches no file with one`)),
+      );
     return dataSource;
   }
 

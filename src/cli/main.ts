@@ -6,7 +6,8 @@ import { commands } from "./commands";
 import { Context } from "./context";
 import { parse, type Request } from "./program";
 import { exitCodeOf, report } from "./report";
-import { styleFor } from "./style";
+import { styleFor } from "../terminal/style";
+import { write } from "../terminal/write";
 
 /**
  * Runs one command line. Never throws and never ends the process: every error has become text on stderr, and the exit code is given back.
@@ -16,7 +17,7 @@ export async function main(argv: readonly string[], io: IO): Promise<ExitCode> {
   try {
     const request = parse(argv, commands, version(), styleFor(io.stdout, io.env));
     if (request.kind === "command") return await perform(request, io);
-    io.stdout.write(request.text);
+    write(io.stdout, request.text);
     return ExitCode.done;
   } catch (error) {
     return reportTo(io, error, argv.includes("--verbose"));
@@ -45,7 +46,7 @@ async function closed(context: Context<object>, io: IO, exitCode: ExitCode): Pro
 }
 
 function reportTo({ stderr, env }: IO, error: unknown, verbose: boolean): ExitCode {
-  stderr.write(report(error, { verbose, style: styleFor(stderr, env) }));
+  write(stderr, report(error, { verbose, style: styleFor(stderr, env) }));
   return exitCodeOf(error);
 }
 

@@ -1,6 +1,7 @@
 import { main } from "./main";
 import { exitCodeOf, report } from "./report";
-import { styleFor } from "./style";
+import { styleFor } from "../terminal/style";
+import { write } from "../terminal/write";
 
 /**
  * How long a process may go on by itself after its command is done, milliseconds. It ends by itself when its output is written; what a
@@ -28,12 +29,13 @@ function endQuietly(error: NodeJS.ErrnoException): void {
 function endWith(error: unknown, event: "uncaughtException" | "unhandledRejection"): void {
   if (process.listenerCount(event) > 1) return;
   const { stderr, env, argv } = process;
-  stderr.write(report(error, { verbose: argv.includes("--verbose"), style: styleFor(stderr, env), uncaught: true }));
+  write(stderr, report(error, { verbose: argv.includes("--verbose"), style: styleFor(stderr, env), uncaught: true }));
   process.exitCode = exitCodeOf(error);
   end();
 }
 
 /** Ends the process when its output is written. */
 function end(): void {
+  // eslint-disable-next-line no-restricted-syntax -- writes nothing: the callbacks run when all output is written
   process.stdout.write("", () => process.stderr.write("", () => process.exit()));
 }

@@ -2,11 +2,12 @@ import { Command as Parser, CommanderError, Option } from "commander";
 import { RetortError } from "../errors";
 import type { Command, CommandOption, GlobalOptions } from "./command";
 import { commandMissing, invalidUsage, unknownCommand, unknownOption } from "./errors";
-import type { Style } from "./style";
+import { ansi, trusted, type EscapedText } from "../terminal/escaped-text";
+import type { Style } from "../terminal/style";
 
 /** What the command line asks for. */
 export type Request =
-  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "text"; readonly text: EscapedText }
   | {
       readonly kind: "command";
       readonly command: Command;
@@ -85,7 +86,7 @@ class Program {
       .helpCommand("help [command]", "explains a command");
     this.#globalOptions(this.#root).addHelpText(
       "after",
-      `\n${style.bold("Without a command")} retort opens the shell.`,
+      `\n${style.bold(ansi`Without a command`)} retort opens the shell.`,
     );
     this.#current = this.#root;
     for (const command of commands) this.#root.addCommand(this.#parserFor(command));
@@ -97,10 +98,10 @@ class Program {
     } catch (error) {
       if (error instanceof RetortError) throw error;
       if (!(error instanceof CommanderError)) throw error;
-      if (error.exitCode === 0) return { kind: "text", text: this.#text };
+      if (error.exitCode === 0) return { kind: "text", text: trusted(this.#text) };
       throw this.#complaint(error);
     }
-    return this.#request ?? { kind: "text", text: this.#root.helpInformation() };
+    return this.#request ?? { kind: "text", text: trusted(this.#root.helpInformation()) };
   }
 
   #parserFor(command: Command): Parser {
@@ -145,9 +146,9 @@ class Program {
       .hook("preSubcommand", (_, subcommand) => void (this.#current = subcommand))
       .configureHelp({
         showGlobalOptions: false,
-        styleTitle: (text) => this.#style.bold(text),
-        styleSubcommandTerm: (text) => this.#style.accent(text),
-        styleOptionTerm: (text) => this.#style.accent(text),
+        styleTitle: (text) => this.#style.bold(trusted(text)),
+        styleSubcommandTerm: (text) => this.#style.accent(trusted(text)),
+        styleOptionTerm: (text) => this.#style.accent(trusted(text)),
         commandUsage: (one) => `${pathOf(one)} ${one.usage()}`,
         subcommandTerm: (one) => (this.#titles.get(one) ?? one.name()) + argumentsOf(one),
         optionDescription: describe,

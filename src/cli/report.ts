@@ -1,7 +1,8 @@
 import { firstLine } from "../text";
 import { ExitCode, RetortError } from "../errors";
 import { whereFrom } from "./place";
-import type { Style } from "./style";
+import { ansi, escapeText, join, type EscapedText } from "../terminal/escaped-text";
+import type { Style } from "../terminal/style";
 
 export interface ReportOptions {
   readonly verbose: boolean;
@@ -14,13 +15,14 @@ export interface ReportOptions {
  * An error as text for stderr: one line that says what happened, and one with the next thing to type; with `verbose` the stack and all
  * causes below them. Ends with a newline.
  */
-export function report(error: unknown, { verbose, style, uncaught = false }: ReportOptions): string {
+export function report(error: unknown, { verbose, style, uncaught = false }: ReportOptions): EscapedText {
   const where = uncaught || !(error instanceof RetortError) ? whereFrom(error) : undefined;
-  const lines = [`${style.bad("error:")} ${where ? `${where}: ` : ""}${said(error)}`];
+  const lines = [ansi`${style.bad(ansi`error:`)} ${escapeText(`${where ? `${where}: ` : ""}${said(error)}`)}`];
   const hint = hintOf(error, verbose || where !== undefined);
-  if (hint) lines.push(`  ${style.dim("→")} ${hint}`);
-  if (verbose) lines.push(...chainOf(error).map((one, index) => style.dim(index === 0 ? one : `caused by ${one}`)));
-  return `${lines.join("\n")}\n`;
+  if (hint) lines.push(ansi`  ${style.dim(ansi`→`)} ${escapeText(hint)}`);
+  if (verbose)
+    lines.push(...chainOf(error).map((one, index) => style.dim(escapeText(index === 0 ? one : `caused by ${one}`))));
+  return ansi`${join(lines, ansi`\n`)}\n`;
 }
 
 /** What a process ends with when this error ended it. */

@@ -20,8 +20,8 @@ export async function run(context: CommandContext): Promise<void> {
   const db = await context.database({ use: "write" });
   defineGlobals(namesOf(db, project.settings.shell));
   process.argv = [process.argv[0]!, file, ...args];
-  const { printAtPrompt } = require("../shell/print/outside") as typeof import("../shell/print/outside");
-  printAtPrompt(db, project.settings.shell, context.io.stdout, context.io.env);
+  const { redirectRunPrint } = require("../shell/print/run-print") as typeof import("../shell/print/run-print");
+  redirectRunPrint(db, project.settings.shell, context.io.stdout, context.io.env);
   const activity = new Activity(db.dataSource);
   try {
     const exported = await project.load(file, { isMain: true });

@@ -1,7 +1,9 @@
 import { ExitCode, RetortError } from "../errors";
 import type { Project } from "../config/project";
-import { openShell, type MigrateHook, type ResultFormat } from "../shell/shell";
+import type { MigrateHook, ResultFormat } from "../shell/options";
+import { openShell } from "../shell/shell";
 import type { Database } from "../session/database";
+import { escapeText } from "../terminal/escaped-text";
 import type { CommandContext, DatabaseUse } from "./command";
 
 export interface ShellOptions {
@@ -57,7 +59,7 @@ async function projectOrOffer(context: ShellContext): Promise<Project | undefine
     const isMissing = error instanceof RetortError && error.code === "config/not-found";
     const { isTerminal, confirm } = require("./migrate/prompt") as typeof import("./migrate/prompt");
     if (!isMissing || context.options.eval !== undefined || !isTerminal(context)) throw error;
-    context.note(context.noteStyle.dim(`retort: ${error.message}`));
+    context.noteStyled(context.noteStyle.dim(escapeText(`retort: ${error.message}`)));
     if (!(await confirm(context, "Make a configuration and a migrations folder (retort migrate init)?"))) throw error;
     const { run: init } = require("./migrate/init") as typeof import("./migrate/init");
     await init(context as CommandContext);

@@ -4,7 +4,8 @@ import type { EntityMetadata } from "typeorm";
 import { declarationFile, declarationsOf, isIncluded, type GlobalName } from "../config/declarations";
 import { describedEntities } from "../config/open";
 import type { Project } from "../config/project";
-import { entityNames, OPERATORS, WORDS } from "../shell/names";
+import { entityNames, OPERATORS, QUERY_FUNCTIONS } from "../shell/names";
+import { escapeText } from "../terminal/escaped-text";
 import type { CommandContext } from "./command";
 import { typesDiffer } from "./errors";
 
@@ -30,9 +31,11 @@ export async function run(context: CommandContext<Options>): Promise<void> {
   }
   if (before !== text) write(file, text);
   context.print(`${before === text ? "kept" : before === undefined ? "made" : "changed"}  ${shown}`);
-  for (const line of leftOut) context.note(context.noteStyle.dim(`retort: ${line}`));
+  for (const line of leftOut) context.noteStyled(context.noteStyle.dim(escapeText(`retort: ${line}`)));
   if (isIncluded(file) === false)
-    context.note(context.noteStyle.warn(`retort: no "include" of tsconfig.json takes ${shown} in: name another file`));
+    context.noteStyled(
+      context.noteStyle.warn(escapeText(`retort: no "include" of tsconfig.json covers ${shown}: name another file`)),
+    );
 }
 
 /** What the command says, else what the project says, else the usual place. */
@@ -54,7 +57,7 @@ function globalNames({ settings }: Project, entities: readonly EntityMetadata[])
   const type = (name: string, text: string): [string, GlobalName] => [name, { type: text }];
   return new Map<string, GlobalName>([
     ...OPERATORS.map((name) => type(name, `typeof import("typeorm").${name}`)),
-    ...Object.keys(WORDS).map((name) => type(name, `typeof Retort.${name}`)),
+    ...Object.keys(QUERY_FUNCTIONS).map((name) => type(name, `typeof Retort.${name}`)),
     type("print", "(...values: unknown[]) => void"),
     ...entityNames(models).map(({ name, model }): [string, GlobalName] => [name, { target: model.metadata.target }]),
     type("db", "Retort.Database"),

@@ -29,8 +29,8 @@ export function optionsExclude(first: string, second: string): RetortError {
 }
 
 export function fileExists(name: string): RetortError {
-  return new RetortError("shell/file-exists", `${name} is there already`, {
-    hint: "name another file, or delete that one",
+  return new RetortError("shell/file-exists", `${name} already exists`, {
+    hint: "name another file, or delete it first",
   });
 }
 
@@ -41,7 +41,7 @@ export function noSuchFile(name: string, cause: unknown): RetortError {
 }
 
 export function nothingToWrite(expression: string): RetortError {
-  return new RetortError("shell/nothing-to-write", `${expression} gives nothing that could be written`, {
+  return new RetortError("shell/nothing-to-write", `${expression} gives nothing that can be written`, {
     hint: ".export users.csv User.query",
   });
 }

@@ -1,13 +1,16 @@
-import type * as TypeORM from "typeorm";
 import { groupBy } from "../groups";
+import type * as TypeORM from "typeorm";
+import type { EntityModel } from "../metadata/model";
 import { and, not, or } from "../query/expression";
 import { exists, func, when } from "../query/functions";
 import { joined, raise, selectin } from "../query/loading";
 import { sql } from "../query/sql";
+import type { Database } from "../session/database";
+import type { Evaluator } from "./evaluate/evaluator";
+import type { Entities } from "./print/entities";
 import { print } from "./print/print";
-import type { ShellDatabase, ShellModel } from "./world";
 
-/** TypeORM's find operators that are at hand. What an entity of the same name would hide is said at start. */
+/** TypeORM's find operators at the prompt. */
 export const OPERATORS = [
   "Not",
   "LessThan",
@@ -27,20 +30,20 @@ export const OPERATORS = [
   "ArrayOverlap",
 ] as const satisfies readonly (keyof typeof TypeORM)[];
 
-/** The words of queries, which are the library's own. */
-export const WORDS = { or, and, not, exists, when, sql, func, joined, selectin, raise };
+/** Retort's functions for queries, at the prompt. */
+export const QUERY_FUNCTIONS = { or, and, not, exists, when, sql, func, joined, selectin, raise };
 
 /**
- * Every name that the prompt, and a file that `retort run` runs, has at hand: the entities, `db`, `session`, `print`, the words
- * of queries, TypeORM's find operators, and what the project's settings add (those win).
+ * Every name that the prompt, and a file of `retort run`, has: the entities, `db`, `session`, `print`, Retort's functions for
+ * queries, TypeORM's find operators, and what the project's settings add. Later ones override.
  */
 export function namesOf(
-  db: ShellDatabase,
+  db: Database,
   settings: { readonly names?: Record<string, unknown> } = {},
 ): Record<string, unknown> {
   return {
     ...findOperators(),
-    ...WORDS,
+    ...QUERY_FUNCTIONS,
     print,
     ...Object.fromEntries(entityNames(db.models).map(({ name, model }) => [name, model.target])),
     db,
@@ -50,24 +53,21 @@ export function namesOf(
 }
 
 function findOperators(): Record<string, unknown> {
-  // The project has loaded it by now; and it is the copy whose operators the queries know.
-
+  // Required late: the project has loaded its own copy of TypeORM by now, whose operators the queries accept.
   const typeorm = require("typeorm") as typeof TypeORM;
   return Object.fromEntries(OPERATORS.filter((name) => name in typeorm).map((name) => [name, typeorm[name]]));
 }
 
-export interface EntityName<M = ShellModel> {
+/** An entity by the name that it has at the prompt. */
+export interface EntityName<M = EntityModel> {
   readonly name: string;
   readonly model: M;
 }
 
-/** What an entity's name depends on. */
-type Named = Pick<ShellModel, "name" | "metadata">;
+type NamedModel = Pick<EntityModel, "name" | "metadata">;
 
-/**
- * The names of the entities. Two of one name are told apart by where they live: `blog_Post`, `shop_Post`; neither is `Post`.
- */
-export function entityNames<M extends Named>(models: readonly M[]): EntityName<M>[] {
+/** The names of the entities. Two of one name get prefixes (`blog_Post`, `shop_Post`), and neither is `Post`. */
+export function entityNames<M extends NamedModel>(models: readonly M[]): EntityName<M>[] {
   return [...groupBy(models, ({ name }) => name)].flatMap(([name, sharing]) => {
     if (sharing.length === 1) return [{ name: identifier(name), model: sharing[0]! }];
     const prefixes = distinctPrefixes(sharing);
@@ -75,9 +75,9 @@ export function entityNames<M extends Named>(models: readonly M[]): EntityName<M
   });
 }
 
-/** What tells entities of one name apart: the schema, the prefix of the table, the table. */
-function distinctPrefixes(models: readonly Named[]): string[] {
-  const candidates: ((model: Named) => string)[] = [
+/** The first of these that differs among entities of one name: the schema, the prefix of the table, the table. */
+function distinctPrefixes(models: readonly NamedModel[]): string[] {
+  const candidates: ((model: NamedModel) => string)[] = [
     ({ metadata }) => metadata.schema ?? "",
     ({ metadata }) => metadata.tableName.replace(/_[^_]*$/, ""),
     ({ metadata }) => metadata.tableName,
@@ -89,8 +89,63 @@ function distinctPrefixes(models: readonly Named[]): string[] {
   return models.map((_, index) => `${index + 1}`);
 }
 
-/** A name that can be typed: an EntitySchema may be called `blog.post`. */
+/** A valid identifier: an EntitySchema may be called `blog.post`. */
 function identifier(name: string): string {
   const typed = name.replace(/[^\p{ID_Continue}$]/gu, "_");
   return /^\p{ID_Start}|^[_$]/u.test(typed) ? typed : `_${typed}`;
+}
+
+/** Names of JavaScript and Node. */
+const BUILT_IN: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(globalThis), "require"]);
+
+/** The names that are defined at the prompt. */
+export class Names {
+  /** The entities of the database in use. */
+  entities: readonly EntityName[] = [];
+  private defined: Record<string, unknown> = {};
+  private readonly redefined = new Set<string>();
+
+  constructor(
+    private readonly evaluator: Evaluator,
+    private readonly settings: { readonly names?: Record<string, unknown> } = {},
+  ) {}
+
+  /** Defines the names of a database, over those that were defined before or redefined by inputs. */
+  define(db: Database, entities: Entities): void {
+    this.redefined.clear();
+    this.entities = entityNames(db.models);
+    this.defined = namesOf(db, this.settings);
+    const ofEntities = new Set(this.entities.map(({ name }) => name));
+    for (const [name, value] of Object.entries(this.defined))
+      this.evaluator.define(name, value, ofEntities.has(name) && entities.ofTarget(value) ? "entity" : "value");
+  }
+
+  /** Every name that can be typed. */
+  all(): string[] {
+    return [...Object.keys(this.defined), ...this.evaluator.declaredNames(), ...Object.getOwnPropertyNames(globalThis)];
+  }
+
+  entity(name: string): EntityName | undefined {
+    return this.entities.find((entity) => entity.name === name);
+  }
+
+  /** Whether a name exists without an input that declares it. */
+  isPredefined(name: string): boolean {
+    return name in this.defined || BUILT_IN.has(name);
+  }
+
+  /** Whether a name comes from the project's settings. */
+  isFromSettings(name: string): boolean {
+    return name in (this.settings.names ?? {});
+  }
+
+  /** Names of entities, `db` and `session` that an input gave another meaning; each is reported once. */
+  redefinedBy(text: string): string[] {
+    const names = [...this.entities.map(({ name }) => name), "db", "session"].filter(
+      (name) =>
+        text.includes(name) && !this.redefined.has(name) && this.evaluator.isRedefined(name, this.defined[name]),
+    );
+    for (const name of names) this.redefined.add(name);
+    return names;
+  }
 }

@@ -1,63 +1,66 @@
-import { StringDecoder } from "node:string_decoder";
 import { pluralize } from "../text";
+import { StringDecoder } from "node:string_decoder";
 import type * as Commands from "./commands/commands";
-import type { Repl } from "./repl";
-import { Statements, type Piece } from "./evaluate/statements";
+import type { ShellContext } from "./context";
+import { InputSplitter, type ReplInput } from "./evaluate/input-splitter";
 
-/** How long a statement that is whole waits for a line that goes on with it, when whoever writes the pipe pauses. In milliseconds. */
-const PATIENCE = 40;
+/** Time that a complete statement waits for a line that continues it, where the pipe's writer pauses. In milliseconds. */
+const CONTINUATION_TIMEOUT = 40;
 
-/** Dot-commands are loaded when something looks like one. */
+/** The dot-commands are loaded when an input looks like one. */
 function commands(): typeof Commands {
   return require("./commands/commands") as typeof Commands;
 }
 
-/** `-e CODE`: shows the value of the last expression; changes that would be lost make it a failure, as in a pipe. */
-export async function evaluateOnce(sitting: Repl, code: string): Promise<number> {
+/** `-e CODE`: prints the value of the last expression. Unsaved changes make it fail, as in a pipe. */
+export async function evaluateOnce(shell: ShellContext, code: string): Promise<number> {
   const text = code.trim();
   if (text === "") return 0;
-  const command = /^[.?]/.test(text) && commands().isCommand(text);
-  const done = command ? await commands().runCommand(text, sitting) : await sitting.run(text);
-  return done ? leftUnsaved(sitting) : 1;
+  const isCommand = /^[.?]/.test(text) && commands().isCommand(text);
+  const succeeded = isCommand ? await commands().runCommand(text, shell) : await shell.run(text);
+  return succeeded ? exitCodeOf(shell) : 1;
 }
 
-/** Runs what comes through a pipe statement by statement, in order, and stops at the first error. */
-export async function readPipe(sitting: Repl): Promise<number> {
-  const statements = new Statements(
-    (text) => sitting.evaluator.parse(text),
+/** Runs the statements of a pipe in order, up to the first error. */
+export async function readPipe(shell: ShellContext): Promise<number> {
+  const splitter = new InputSplitter(
+    (text) => shell.evaluator.parse(text),
     (name) => commands().isKnown(name),
   );
-  for await (const line of linesOf(sitting.options.input, statements)) {
-    const pieces = line === undefined ? statements.end() : statements.take(line);
-    for (const piece of pieces) {
-      if (!(await runPiece(piece, sitting))) return 1;
-      if (sitting.leaving) return leftUnsaved(sitting);
+  for await (const line of linesOf(shell.options.input, splitter)) {
+    const inputs = line === undefined ? splitter.flush() : splitter.push(line);
+    for (const input of inputs) {
+      if (!(await runInput(input, shell))) return 1;
+      if (shell.isExiting) return exitCodeOf(shell);
     }
   }
-  for (const piece of statements.end()) if (!(await runPiece(piece, sitting))) return 1;
-  return leftUnsaved(sitting);
+  for (const input of splitter.flush()) if (!(await runInput(input, shell))) return 1;
+  return exitCodeOf(shell);
 }
 
-async function runPiece({ kind, text }: Piece, sitting: Repl): Promise<boolean> {
-  return kind === "command" ? commands().runCommand(text, sitting) : sitting.run(text);
+async function runInput({ kind, text }: ReplInput, shell: ShellContext): Promise<boolean> {
+  return kind === "command" ? commands().runCommand(text, shell) : shell.run(text);
 }
 
-function leftUnsaved(sitting: Repl): number {
-  const { unsaved } = sitting;
-  if (sitting.restrictions.sandbox || (unsaved === 0 && !sitting.db.session.inTransaction)) return 0;
+/** 1, with a note, where changes are lost. */
+function exitCodeOf(shell: ShellContext): number {
+  const { unsaved } = shell;
+  if (shell.restrictions.sandbox || (unsaved === 0 && !shell.db.session.inTransaction)) return 0;
   const what = unsaved > 0 ? pluralize(unsaved, "unsaved change") : "flushed changes that were not committed";
-  sitting.note([`retort: the input ended with ${what}; end it with db.session.commit() or db.session.rollback()`]);
+  shell.output.message(
+    `retort: the input ended with ${what}; end it with db.session.commit() or db.session.rollback()`,
+  );
   return 1;
 }
 
-/** The lines of a stream; undefined where the writer pauses after a statement that is whole. */
-async function* linesOf(input: NodeJS.ReadableStream, statements: Statements): AsyncGenerator<string | undefined> {
+/** The lines of a stream; undefined where the writer pauses after a complete statement. */
+async function* linesOf(input: NodeJS.ReadableStream, splitter: InputSplitter): AsyncGenerator<string | undefined> {
   const decoder = new StringDecoder("utf8");
   let rest = "";
   const chunks = (input as AsyncIterable<Buffer | string> & NodeJS.ReadableStream)[Symbol.asyncIterator]();
   let next = chunks.next();
   for (;;) {
-    if (statements.holdsWhole && rest === "" && (await isLate(next))) {
+    if (splitter.hasComplete && rest === "" && (await isLate(next))) {
       yield undefined;
       continue;
     }
@@ -75,10 +78,10 @@ async function* linesOf(input: NodeJS.ReadableStream, statements: Statements): A
 
 async function isLate(next: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => resolve("late"), PATIENCE);
+  const timeout = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), CONTINUATION_TIMEOUT);
   });
-  const first = await Promise.race([next, late]);
+  const first = await Promise.race([next, timeout]);
   clearTimeout(timer);
   return first === "late";
 }

@@ -1,168 +1,82 @@
 import path from "node:path";
+import type { DatabaseEvent } from "../dialect/dialect";
 import { RetortError } from "../errors";
 import { isAwaitable } from "../query/awaitable";
 import { Query } from "../query/query";
+import type { Database } from "../session/database";
 import { Collection } from "../session/relations/collection";
-import type { Restrictions } from "./restrictions";
-import { Evaluator, type Outcome } from "./evaluate/evaluator";
+import { CLEAR_LINE, LINE_START } from "../terminal/control";
+import { ansi, escapeLine } from "../terminal/escaped-text";
+import type { SavedInput, ShellContext, Terminal } from "./context";
+import { Evaluator, type EvaluationResult } from "./evaluate/evaluator";
 import { importFrom } from "./evaluate/modules";
 import { Interrupted } from "./evaluate/runtime";
-import { failureLines } from "./print/failure";
-import { entityNames, namesOf, type EntityName } from "./names";
+import { Names } from "./names";
+import type { OutputMode, ShellOptions } from "./options";
 import { Entities } from "./print/entities";
-import { printWith } from "./print/print";
-import { Printer } from "./print/printer";
-import type { SavedInput } from "./save/script";
-import { Secrets } from "./print/secrets";
-import { Writing } from "./print/write-progress";
-import { theme, wantsColours, type Theme } from "./print/theme";
-import { StatementSummary } from "./sql/statement-stats";
+import { failureLines } from "./print/failure";
+import { FlushProgress } from "./print/flush-progress";
+import { Output } from "./print/output";
+import { redirectPrint } from "./print/print";
+import type { Restrictions } from "./restrictions";
 import { echoLines } from "./sql/echo";
 import { repeatedQueries } from "./sql/repeated";
-import type { ResultFormat, ShellOptions } from "./shell";
-import type { ShellDatabase, ShellEvent } from "./world";
-
-/** How much a sitting says: a terminal is told about everything, a pipe only what it asked for, `-e` one value. */
-export type OutputMode = "terminal" | "pipe" | "once";
+import { StatementSummary } from "./sql/statement-stats";
 
 const UNRESTRICTED: Restrictions = { sandbox: false, readOnly: undefined };
 
-/** The names that JavaScript and Node have, and nobody has typed. */
-const BUILT_IN: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(globalThis), "require"]);
+type Success = Extract<EvaluationResult, { kind: "value" }>;
+type Failure = Exclude<EvaluationResult, { kind: "value" }>;
 
-/** Rows of a list that a pipe is given as a table: all of them. */
-const EVERYTHING = Number.MAX_SAFE_INTEGER;
-
-/** One opening of the shell: the names at hand, how values are shown, what was typed. */
-export class Repl {
-  readonly manner: OutputMode;
-  readonly options: ShellOptions;
-  readonly restrictions: Restrictions;
-  readonly theme: Theme;
-  readonly secrets: Secrets;
+/** Evaluates inputs and prints what came of them: the shell without its way of reading inputs. */
+export class Repl implements ShellContext {
   readonly evaluator: Evaluator;
-  /** Everything typed so far that did not fail, for `.save`. */
+  readonly names: Names;
+  readonly output: Output;
   readonly inputs: SavedInput[] = [];
-  db: ShellDatabase;
+  db: Database;
   entities: Entities;
-  entityNames: readonly EntityName[];
-  printer: Printer;
-  format: ResultFormat;
-  echo: boolean;
-  timing = false;
-  /** The last value that was shown, and how much of it: `.all` shows the rest. */
-  shown: { readonly value: unknown; readonly hidden: number } | undefined;
-  /** What `.explain` and `.sql` look at when they are given nothing. */
-  receipt = new StatementSummary();
-  /** Shows lines page by page, where there is a terminal. */
-  page: ((lines: readonly string[]) => Promise<void>) | undefined;
-  /** Asks something that one letter answers, where there is a terminal. */
-  ask: ((question: string) => Promise<string>) | undefined;
-  /** Makes the next input one of several lines, where there is a terminal. */
-  compose: (() => void) | undefined;
-  /** What was typed, where there is a terminal. */
-  history: { readonly entries: readonly string[] } | undefined;
-  /** The error of the last input, where it had one. */
-  failed: unknown;
-  /** Set by `.exit`. */
-  leaving = false;
+  statements = new StatementSummary();
+  lastError: unknown;
+  isExiting = false;
+  isEchoing: boolean;
+  isTiming = false;
   private isInterrupted = false;
   private cancelling: Promise<void> | undefined;
-  private names: Record<string, unknown> = {};
-  private readonly writing = new Writing(this);
-  private readonly redefined = new Set<string>();
-  private readonly endings: (() => void)[] = [];
-  private stopObserving: () => void;
+  private readonly progress: FlushProgress;
+  private readonly restorePrint: () => void;
+  private stopObserving: () => void = () => undefined;
 
-  constructor(options: ShellOptions, manner: OutputMode, restrictions: Restrictions = UNRESTRICTED) {
-    this.restrictions = restrictions;
-    this.options = options;
-    this.manner = manner;
+  constructor(
+    readonly options: ShellOptions,
+    mode: OutputMode,
+    readonly restrictions: Restrictions = UNRESTRICTED,
+    readonly terminal: Terminal | undefined = undefined,
+  ) {
     this.db = options.db;
-    this.format = options.format ?? "table";
-    this.echo = options.echo ?? false;
-    this.secrets = new Secrets(options.settings?.secrets);
-    this.theme = theme(manner === "terminal" && wantsColours(options.output as { isTTY?: boolean }, options.env));
+    this.entities = new Entities(this.db.models);
+    this.isEchoing = options.echo ?? false;
+    this.output = new Output(options, mode);
     this.evaluator = new Evaluator({
       isEntity: (target) => this.entities.ofTarget(target) !== undefined,
       create: (target, values) => this.db.create(target as never, values as never),
       takesKeywords: (receiver) => this.takesKeywords(receiver),
       import: (specifier) => importFrom(specifier, options.root, options.load?.bind(options)),
     });
-    this.entities = new Entities(this.db.models);
-    this.entityNames = [];
-    this.printer = this.newPrinter();
-    this.stopObserving = this.db.observe((event) => this.observed(event));
-    this.defineNames();
-    this.endings.push(printWith((values) => this.write([values.map((value) => this.printer.text(value)).join(" ")])));
+    this.names = new Names(this.evaluator, options.settings);
+    this.progress = new FlushProgress(this.output, () => this.unsaved);
+    this.restorePrint = redirectPrint((values) => this.output.printValues(values));
+    this.useDatabase(options.db);
   }
 
-  // Running -------------------------------------------------------------------------------------------------------------
-
-  /**
-   * Runs a statement and shows what came of it.
-   * @param goesOn whether more statements follow at once: assignments are not shown then
-   * @returns whether it succeeded
-   */
-  async run(text: string, goesOn = false): Promise<boolean> {
-    this.receipt = new StatementSummary();
-    const outcome = await this.evaluate(text);
-    this.writing.end();
-    if (outcome.kind === "value") {
-      this.inputs.push({ text, isShown: outcome.last.kind === "expression" && outcome.value !== undefined });
-      this.show(outcome, goesOn);
-      if (!goesOn) this.hint(text, outcome);
-    } else {
-      this.fail(outcome);
-    }
-    this.secrets.revealed = false;
-    this.account();
-    this.tellOfRedefined(text);
-    return outcome.kind === "value";
-  }
-
-  /** The value of an expression, for a command; shows nothing. @throws what the expression throws */
-  async valueOf(text: string): Promise<unknown> {
-    const outcome = await this.evaluate(text);
-    if (outcome.kind === "error") throw outcome.error;
-    if (outcome.kind === "interrupted") throw new Interrupted();
-    return outcome.value;
-  }
-
-  /** Does the work of a command, with a receipt for what it sends. */
-  async accounted<T>(work: () => Promise<T>): Promise<T> {
-    this.receipt = new StatementSummary();
-    const done = await work().finally(() => this.writing.end());
-    this.account();
-    return done;
-  }
-
-  private async evaluate(text: string): Promise<Outcome> {
-    this.failed = undefined;
-    this.isInterrupted = false;
-    await this.cancelling;
-    this.cancelling = undefined;
-    return this.evaluator.evaluate(text, { breakable: this.manner === "terminal" });
-  }
-
-  /** Shows an error that came from a command, or from behind the prompt. */
-  complain(error: unknown): void {
-    if (error instanceof Interrupted) this.fail({ kind: "interrupted" });
-    else this.fail({ kind: "error", error, place: this.evaluator.place(error) });
-    this.account();
-  }
-
-  /** Ends the running statement. */
-  interrupt(): void {
-    this.isInterrupted = true;
-    this.evaluator.interrupt();
-    // Also in the database. The next input waits for this, or it could be the one that is ended.
-    this.cancelling = this.db.session.cancel().catch(() => undefined);
-  }
-
-  /** For the long work of commands. */
-  throwIfInterrupted(): void {
-    if (this.isInterrupted) throw new Interrupted();
+  useDatabase(db: Database): void {
+    this.stopObserving();
+    this.db = db;
+    this.entities = new Entities(db.models);
+    this.output.useDatabase(db, this.entities);
+    this.stopObserving = db.observe((event) => this.observe(event));
+    this.names.define(db, this.entities);
+    this.evaluator.defineRequire(path.join(this.options.root, "package.json"));
   }
 
   private takesKeywords(receiver: unknown): boolean {
@@ -175,183 +89,6 @@ export class Repl {
     );
   }
 
-  /** Commits, and tells of it as of an input; gives whether it succeeded. */
-  async commit(): Promise<boolean> {
-    try {
-      await this.accounted(() => this.db.session.commit());
-      return true;
-    } catch (error) {
-      this.complain(error);
-      return false;
-    }
-  }
-
-  // Showing -------------------------------------------------------------------------------------------------------------
-
-  private show({ value, last }: Extract<Outcome, { kind: "value" }>, goesOn: boolean): void {
-    if (last.kind === "expression" || (this.manner === "once" && last.kind !== "other")) {
-      this.evaluator.define("_", value);
-      this.showValue(value);
-    } else if (
-      this.manner === "terminal" &&
-      !goesOn &&
-      (last.kind === "assignment" || last.kind === "declaration") &&
-      last.names.length > 0
-    ) {
-      const summary = this.printer.summary(value);
-      if (summary) this.write([this.theme.quiet(summary)]);
-    }
-  }
-
-  /** A member that does not exist is undefined and no error; at a terminal it is said what was meant. */
-  private hint(text: string, { value, last }: Extract<Outcome, { kind: "value" }>): void {
-    if (this.manner !== "terminal") return;
-    const isRead = last.kind === "expression" && value === undefined;
-    const isSet = last.kind === "assignment" && last.names.length === 0;
-    if (!isRead && !isSet) return;
-    const { missingMember } = require("./complete/missing-member") as typeof import("./complete/missing-member");
-    const said = missingMember(text, this);
-    if (said) this.note([this.theme.quiet(said)]);
-  }
-
-  /** Shows a value in the format of the sitting. */
-  showValue(value: unknown, limit?: number): void {
-    if (this.format !== "table") {
-      const { formatted } = require("./print/formats") as typeof import("./print/formats");
-      for (const line of formatted(value, this.format, this)) this.write([line]);
-      return;
-    }
-    const { lines, hidden, of } = this.printer.print(value, limit);
-    this.write(lines);
-    this.shown = { value, hidden };
-    if (hidden > 0) this.note([this.theme.quiet(`… ${hidden} more${of === "lines" ? " lines" : ""}; .all shows them`)]);
-  }
-
-  /** Values and what was asked for. */
-  write(lines: readonly string[]): void {
-    if (lines.length > 0) this.options.output.write(`${lines.join("\n")}\n`);
-  }
-
-  /** Everything that is not a value: it must not get into somebody's pipe. */
-  note(lines: readonly string[]): void {
-    const stream = this.manner === "terminal" ? this.options.output : this.options.error;
-    if (lines.length > 0) stream.write(`${lines.join("\n")}\n`);
-  }
-
-  get width(): number {
-    const { columns } = this.options.output as { columns?: number };
-    return columns && columns > 0 ? columns : 120;
-  }
-
-  private get limit(): number {
-    const { rows } = this.options.output as { rows?: number };
-    return this.manner === "terminal" ? Math.max(10, (rows ?? 30) - 6) : EVERYTHING;
-  }
-
-  private fail(outcome: Outcome): void {
-    if (outcome.kind === "value") return;
-    this.failed = outcome.kind === "error" ? outcome.error : undefined;
-    const { failure } = this.db.session;
-    const needsRollback = failure !== undefined;
-    if (outcome.kind === "interrupted") {
-      // The terminal has written ^C.
-      const start = this.manner === "terminal" ? "\r\x1b[K" : "";
-      const hint = needsRollback ? "; the session needs db.session.rollback()" : "";
-      return this.note([`${start}${this.theme.warning(`interrupted${hint}`)}`]);
-    }
-    this.note(
-      failureLines(outcome.error, outcome.place, {
-        theme: this.theme,
-        width: this.width,
-        isTerminal: this.manner === "terminal",
-        verbose: this.options.verbose ?? false,
-        names: () => this.knownNames(),
-        members: (expression) => this.members(expression),
-        // An error of JavaScript's has nothing to do with it.
-        needsRollback: needsRollback && (outcome.error === failure || outcome.error instanceof RetortError),
-        isReadOnly: this.restrictions.readOnly !== undefined,
-      }),
-    );
-  }
-
-  /** What the database did, in a quiet line; and what it did too often. */
-  private account(): void {
-    if (this.manner !== "terminal" || this.receipt.isTold) return;
-    this.receipt.isTold = true;
-    const receipt = this.receipt.text(this.timing, this.db.session.failure !== undefined);
-    if (receipt) this.note([this.theme.quiet(receipt)]);
-    this.note(repeatedQueries(this.receipt.statements, this.entities).map((line) => this.theme.warning(line)));
-  }
-
-  private observed(event: ShellEvent): void {
-    this.receipt.take(event);
-    if (event.type === "statement") this.writing.sent(event);
-    else this.writing.end();
-    if (this.echo) this.note(echoLines(event, this.theme, this.secrets));
-  }
-
-  // Names ---------------------------------------------------------------------------------------------------------------
-
-  /** Every name that can be typed. */
-  knownNames(): string[] {
-    return [...Object.keys(this.names), ...this.evaluator.declaredNames(), ...Object.getOwnPropertyNames(globalThis)];
-  }
-
-  /** Whether a name is at hand without being declared by what was typed. */
-  isAtHand(name: string): boolean {
-    return name in this.names || BUILT_IN.has(name);
-  }
-
-  /** Says once when an entity's name, or `db`, was given another meaning: what is typed next would puzzle. */
-  private tellOfRedefined(text: string): void {
-    if (this.manner !== "terminal") return;
-    for (const name of [...this.entityNames.map((entity) => entity.name), "db", "session"]) {
-      if (!text.includes(name) || this.redefined.has(name)) continue;
-      if (!this.evaluator.isRedefined(name, this.names[name])) continue;
-      this.redefined.add(name);
-      this.note([this.theme.quiet(`${name} means something else from here on; .reload brings back what it was`)]);
-    }
-  }
-
-  /** What may stand after `expression.`, found in types. */
-  private members(expression: string): string[] {
-    const { membersOf } = require("./complete/members") as typeof import("./complete/members");
-    return membersOf(expression, this);
-  }
-
-  /** Takes another database over the same connection settings, after the entities were loaded again. */
-  adopt(db: ShellDatabase): void {
-    this.stopObserving();
-    this.db = db;
-    this.entities = new Entities(db.models);
-    this.printer = this.newPrinter();
-    this.stopObserving = db.observe((event) => this.observed(event));
-    this.defineNames();
-  }
-
-  private defineNames(): void {
-    this.redefined.clear();
-    this.entityNames = entityNames(this.db.models);
-    this.names = namesOf(this.db, this.options.settings);
-    const entities = new Set(this.entityNames.map(({ name }) => name));
-    for (const [name, value] of Object.entries(this.names)) {
-      this.evaluator.define(name, value, entities.has(name) && this.entities.ofTarget(value) ? "entity" : "value");
-    }
-    this.evaluator.defineRequire(path.join(this.options.root, "package.json"));
-  }
-
-  private newPrinter(): Printer {
-    return new Printer({
-      entities: this.entities,
-      db: this.db,
-      secrets: this.secrets,
-      theme: this.theme,
-      width: () => this.width,
-      limit: () => this.limit,
-    });
-  }
-
-  /** How many objects a commit would write. */
   get unsaved(): number {
     const { session } = this.db;
     return session.new.length + session.dirty.length + session.deleted.length;
@@ -359,7 +96,158 @@ export class Repl {
 
   close(): void {
     this.stopObserving();
-    for (const end of this.endings) end();
+    this.restorePrint();
     this.evaluator.close();
+  }
+
+  // Evaluating ----------------------------------------------------------------------------------------------------------
+
+  async run(text: string, hasMore = false): Promise<boolean> {
+    this.statements = new StatementSummary();
+    const result = await this.evaluate(text);
+    this.progress.end();
+    if (result.kind === "value") this.printResult(text, result, hasMore);
+    else this.printFailure(result);
+    this.output.secrets.revealed = false;
+    this.printSummary();
+    this.noteRedefinedNames(text);
+    return result.kind === "value";
+  }
+
+  async valueOf(text: string): Promise<unknown> {
+    const result = await this.evaluate(text);
+    if (result.kind === "error") throw result.error;
+    if (result.kind === "interrupted") throw new Interrupted();
+    return result.value;
+  }
+
+  private async evaluate(text: string): Promise<EvaluationResult> {
+    this.lastError = undefined;
+    this.isInterrupted = false;
+    await this.cancelling;
+    this.cancelling = undefined;
+    return this.evaluator.evaluate(text, { breakable: this.isInteractive });
+  }
+
+  private get isInteractive(): boolean {
+    return this.output.mode === "terminal";
+  }
+
+  async summarized<T>(work: () => Promise<T>): Promise<T> {
+    this.statements = new StatementSummary();
+    const result = await work().finally(() => this.progress.end());
+    this.printSummary();
+    return result;
+  }
+
+  async commit(): Promise<boolean> {
+    try {
+      await this.summarized(() => this.db.session.commit());
+      return true;
+    } catch (error) {
+      this.reportError(error);
+      return false;
+    }
+  }
+
+  interrupt(): void {
+    this.isInterrupted = true;
+    this.evaluator.interrupt();
+    // The next input waits for the cancellation, which could end its statement otherwise.
+    this.cancelling = this.db.session.cancel().catch(() => undefined);
+  }
+
+  throwIfInterrupted(): void {
+    if (this.isInterrupted) throw new Interrupted();
+  }
+
+  // Printing ------------------------------------------------------------------------------------------------------------
+
+  private printResult(text: string, result: Success, hasMore: boolean): void {
+    const { value, last } = result;
+    this.inputs.push({ text, isPrinted: last.kind === "expression" && value !== undefined });
+    if (last.kind === "expression" || (this.output.mode === "once" && last.kind !== "other")) {
+      this.evaluator.define("_", value);
+      this.output.showValue(value);
+    } else if (this.isInteractive && !hasMore && last.kind !== "other" && last.names.length > 0) {
+      const summary = this.output.printer.summary(value);
+      if (summary !== "") this.output.print([this.output.style.dim(summary)]);
+    }
+    if (!hasMore) this.suggestMember(text, result);
+  }
+
+  /** Reading a member that does not exist gives `undefined` without an error; at a terminal a suggestion is printed. */
+  private suggestMember(text: string, { value, last }: Success): void {
+    if (!this.isInteractive) return;
+    const isRead = last.kind === "expression" && value === undefined;
+    const isSet = last.kind === "assignment" && last.names.length === 0;
+    if (!isRead && !isSet) return;
+    const { missingMember } = require("./complete/missing-member") as typeof import("./complete/missing-member");
+    const message = missingMember(text, this);
+    if (message !== undefined) this.output.message(message, this.output.style.dim);
+  }
+
+  reportError(error: unknown): void {
+    if (error instanceof Interrupted) this.printFailure({ kind: "interrupted" });
+    else this.printFailure({ kind: "error", error, location: this.evaluator.locate(error) });
+    this.printSummary();
+  }
+
+  private printFailure(result: Failure): void {
+    const { output, isInteractive } = this;
+    this.lastError = result.kind === "error" ? result.error : undefined;
+    const { failure } = this.db.session;
+    const needsRollback = failure !== undefined;
+    if (result.kind === "interrupted") {
+      const hint = needsRollback ? ansi`; the session needs db.session.rollback()` : ansi``;
+      // The terminal has echoed ^C.
+      const start = isInteractive ? ansi`${LINE_START}${CLEAR_LINE}` : ansi``;
+      return output.note([ansi`${start}${output.style.warn(ansi`interrupted${hint}`)}`]);
+    }
+    output.note(
+      failureLines(result.error, result.location, {
+        style: output.style,
+        width: output.width,
+        isTerminal: isInteractive,
+        verbose: this.options.verbose ?? false,
+        names: () => this.names.all(),
+        members: (expression) => this.members(expression),
+        // An error of JavaScript has nothing to do with the failed flush.
+        needsRollback: needsRollback && (result.error === failure || result.error instanceof RetortError),
+        isReadOnly: this.restrictions.readOnly !== undefined,
+      }),
+    );
+  }
+
+  /** The members of an expression, found by types. */
+  private members(expression: string): string[] {
+    const { membersOf } = require("./complete/members") as typeof import("./complete/members");
+    return membersOf(expression, this);
+  }
+
+  /** What was sent to the database, and repeated queries. */
+  private printSummary(): void {
+    const { output, statements } = this;
+    if (!this.isInteractive || statements.isPrinted) return;
+    statements.isPrinted = true;
+    const summary = statements.text(this.isTiming, this.db.session.failure !== undefined);
+    if (summary) output.message(summary, output.style.dim);
+    output.note(
+      repeatedQueries(statements.statements, this.entities).map((line) => output.style.warn(escapeLine(line))),
+    );
+  }
+
+  private observe(event: DatabaseEvent): void {
+    const { output } = this;
+    this.statements.add(event);
+    if (event.type !== "statement") this.progress.end();
+    else if (!this.isEchoing) this.progress.statementSent(event);
+    if (this.isEchoing) output.note(echoLines(event, output.style, output.secrets));
+  }
+
+  private noteRedefinedNames(text: string): void {
+    if (!this.isInteractive) return;
+    for (const name of this.names.redefinedBy(text))
+      this.output.message(`${name} is redefined; .reload restores it`, this.output.style.dim);
   }
 }

@@ -1,32 +1,32 @@
 import type { DataSourceOptions } from "typeorm";
 import { wildcard } from "../text";
 import { optionsExclude } from "./errors";
-import type { ShellOptions } from "./shell";
-import type { ShellDatabase } from "./world";
+import type { ShellOptions } from "./options";
+import type { Database } from "../session/database";
 
-/** What a sitting may do to its database. */
+/** What the shell may do to its database. */
 export interface Restrictions {
   /** Everything is rolled back at the end. */
   readonly sandbox: boolean;
-  /** Nothing can be written: because that was asked for, or because the database is not close by. */
+  /** Nothing can be written: by `--read-only`, or because the host is guarded. */
   readonly readOnly: "asked" | "guarded" | undefined;
 }
 
-/** Decides over them: what was asked for, and whose database it is. */
+/** The restrictions that the options ask for and the host requires. */
 export function restrictionsOf({ db, settings, readOnly, write, sandbox }: ShellOptions): Restrictions {
   if (readOnly && write) throw optionsExclude("--read-only", "--write");
   const guarded = !write && isGuarded(db.dataSource.options, settings);
   return { sandbox: sandbox ?? false, readOnly: readOnly ? "asked" : guarded ? "guarded" : undefined };
 }
 
-/** Tells the database. Nothing may have been sent before. */
-export async function restrict(db: ShellDatabase, { sandbox, readOnly }: Restrictions): Promise<void> {
+/** Applies restrictions to a database that nothing was sent to yet. */
+export async function restrict(db: Database, { sandbox, readOnly }: Restrictions): Promise<void> {
   if (readOnly || sandbox) await db.forbidWrites();
-  // In a sandbox the session alone may write, in a transaction that is never committed.
+  // Only the session may write in a sandbox, in a transaction that is never committed.
   if (sandbox && !readOnly) db.session.sandbox();
 }
 
-/** Whether a database is opened for reading only: its host is neither close by nor trusted, or is named as guarded. */
+/** Whether the database opens read-only: its host is neither local nor trusted, or is guarded by the settings. */
 export function isGuarded(
   options: DataSourceOptions,
   settings: { readonly guard?: readonly string[]; readonly trust?: readonly string[] } = {},
@@ -37,12 +37,12 @@ export function isGuarded(
   return !isLocal && !settings.trust?.some((pattern) => wildcard(pattern).test(host));
 }
 
-/** Where the database is. A file, a socket, this machine, a private address and a one-word name count as close by. */
+/** The host of the database. A file, a socket, this machine, private addresses and one-word names count as local. */
 export function hostOf(options: DataSourceOptions): { host: string | undefined; isLocal: boolean } {
   const { host, url, socketPath, replication } = options as Server;
   if (socketPath) return { host: undefined, isLocal: true };
   const master = replication?.master;
-  // A url wins over a host: that is how TypeORM reads its options.
+  // In TypeORM a url overrides a host.
   const named = hostnameOf(url ?? master?.url) ?? host ?? master?.host;
   if (named === undefined || named === "") return { host: undefined, isLocal: true };
   return { host: named, isLocal: isLocalHost(named) };

@@ -1,7 +1,7 @@
 import { RetortError } from "../../src/errors";
 import type { Command } from "../../src/cli/command";
 import { parse } from "../../src/cli/program";
-import { plain } from "../../src/cli/style";
+import { plain } from "../../src/terminal/style";
 
 const load = () => ({ run: () => Promise.resolve() });
 const table: readonly Command[] = [

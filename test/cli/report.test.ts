@@ -1,6 +1,7 @@
 import { RetortError } from "../../src/errors";
 import { exitCodeOf, report } from "../../src/cli/report";
-import { plain, styleFor } from "../../src/cli/style";
+import { escapeText } from "../../src/terminal/escaped-text";
+import { plain, styleFor } from "../../src/terminal/style";
 
 const quiet = { verbose: false, style: plain };
 
@@ -48,5 +49,5 @@ test.each([
 ])("colours on %j with %j: %s", (stream, env, expected) => {
   const style = styleFor(stream, env);
   expect(style.enabled).toBe(expected);
-  expect(style.bad("x") === "x").toBe(!expected);
+  expect(style.bad(escapeText("x")) === "x").toBe(!expected);
 });

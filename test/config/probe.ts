@@ -61,7 +61,7 @@ const SCRIPT = `
 const { loadProject } = require(${JSON.stringify(`${dist}/config/project.js`)});
 const { openDataSource } = require(${JSON.stringify(`${dist}/config/open.js`)});
 const { report, exitCodeOf } = require(${JSON.stringify(`${dist}/cli/report.js`)});
-const { plain } = require(${JSON.stringify(`${dist}/cli/style.js`)});
+const { plain } = require(${JSON.stringify(`${dist}/terminal/style.js`)});
 try {
   const note = (line) => process.stderr.write(line + "\\n");
   const project = await loadProject({ ...WANTED, cwd: process.cwd(), env: process.env, note });

@@ -1,7 +1,7 @@
-import { openSitting } from "../shell/sitting";
+import { openRepl } from "../shell/repl";
 
 test("Array.from with a callback begins at once, however many there will be", async () => {
-  const opened = await openSitting();
+  const opened = await openRepl();
   const lines = await opened.type(
     "try { Array.from({ length: 1e9 }, (_, i) => { if (i === 3) throw 'enough'; return i }) } catch (e) { print(e) }",
   );

@@ -1,7 +1,7 @@
-import { openSitting } from "../shell/sitting";
+import { openRepl } from "../shell/repl";
 
 test("a function in parentheses may be the tag of a template", async () => {
-  const opened = await openSitting();
+  const opened = await openRepl();
   expect(await opened.type("((texts, n) => texts.join('-') + n)`a${1 + 1}b`")).toEqual(["'a-b2'"]);
   await opened.close();
 });

@@ -1,8 +1,8 @@
-import { openSitting, type TestSitting } from "../shell/sitting";
+import { openRepl, type TestRepl } from "../shell/repl";
 
-let opened: TestSitting;
+let opened: TestRepl;
 beforeAll(async () => {
-  opened = await openSitting();
+  opened = await openRepl();
 });
 afterAll(() => opened.close());
 

@@ -2,15 +2,15 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { microblogProject, scratchProject } from "../helpers/project";
-import { openSitting, type TestSitting, type TestSittingOptions } from "./sitting";
+import { noTerminal, openRepl, type TestRepl, type TestReplOptions } from "./repl";
 
 let folder: string;
-let opened: TestSitting;
-let type: TestSitting["type"];
+let opened: TestRepl;
+let type: TestRepl["type"];
 
-/** A sitting whose project is an empty folder, over a database with three shops. */
-async function open(options: TestSittingOptions = {}): Promise<void> {
-  opened = await openSitting({ root: folder, ...options });
+/** A repl whose project is an empty folder, over a database with three shops. */
+async function open(options: TestReplOptions = {}): Promise<void> {
+  opened = await openRepl({ root: folder, ...options });
   ({ type } = opened);
   await type(
     "db.session.addAll(['corner', 'mall', 'a \"small\" one'].map(name => Shop({ name }))); db.session.commit()",
@@ -78,8 +78,8 @@ describe(".export", () => {
     [".export", ".export is used as: .export users.csv User.query  (or .json, .ndjson)"],
     [".export shops.csv", ".export is used as: .export users.csv User.query  (or .json, .ndjson)"],
     [".export shops.xlsx Shop.query", ".export is used as: .export users.csv User.query  (or .json, .ndjson)"],
-    [".export shops.csv undefined", "undefined gives nothing that could be written"],
-    [".export shops.csv Shop.query.get(99)", "Shop.query.get(99) gives nothing that could be written"],
+    [".export shops.csv undefined", "undefined gives nothing that can be written"],
+    [".export shops.csv Shop.query.get(99)", "Shop.query.get(99) gives nothing that can be written"],
     [".export shops.csv Shp.query", 'ReferenceError: Shp is not defined; did you mean "Shop"?'],
     [".export shops.csv Shop.query.filterBy(nme='x')", 'Shop has no property "nme"; did you mean "name"?'],
     [".export nowhere/shops.csv Shop.query", "nowhere/shops.csv cannot be read or written: no such file or directory"],
@@ -92,10 +92,11 @@ describe(".export", () => {
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 
+  const overwriting = { ...noTerminal, ask: () => Promise.resolve("y") };
+
   test("a query that fails leaves the file that was there", async () => {
-    await open();
+    await open({ terminal: overwriting });
     fs.writeFileSync(path.join(folder, "shops.csv"), "from yesterday");
-    opened.sitting.ask = () => Promise.resolve("y");
     await type("db.dataSource.query('alter table shop rename to gone')");
     expect((await type(".export shops.csv Shop.query"))[0]).toContain("no such table: shop");
     expect(read("shops.csv")).toBe("from yesterday");
@@ -108,13 +109,12 @@ describe(".export", () => {
   });
 
   test("Ctrl-C leaves the file that was there", async () => {
-    await open();
+    await open({ terminal: overwriting });
     const file = path.join(folder, "shops.csv");
     fs.writeFileSync(file, "from yesterday");
-    opened.sitting.ask = () => Promise.resolve("y");
     const shown = type(".export shops.csv Shop.query");
     const watching = setInterval(() => {
-      if (fs.existsSync(`${file}.part`)) opened.sitting.interrupt();
+      if (fs.existsSync(`${file}.part`)) opened.repl.interrupt();
     }, 0);
     const lines = await shown;
     clearInterval(watching);
@@ -123,10 +123,10 @@ describe(".export", () => {
   });
 
   test("a file that is there is written over only where somebody says so; a pipe has nobody to ask", async () => {
-    await open();
     const asked: string[] = [];
     let answer = "n";
-    opened.sitting.ask = (question) => (asked.push(question), Promise.resolve(answer));
+    const ask = (question: string) => (asked.push(question), Promise.resolve(answer));
+    await open({ terminal: { ...noTerminal, ask } });
     for (const command of [".export shops.csv Shop.query", ".save shops.ts"]) await type(command);
     const before = read("shops.csv");
     await type("db.session.add(Shop(name='new')); db.session.commit()");
@@ -135,15 +135,15 @@ describe(".export", () => {
     answer = "y";
     await type(".export shops.csv Shop.query");
     expect(read("shops.csv")).toContain("new");
-    expect(asked).toEqual(Array(2).fill("shops.csv is there already. Write over it? [y]es, [n]o: "));
-    opened.sitting.ask = undefined;
+    expect(asked).toEqual(Array(2).fill("shops.csv already exists. Overwrite? [y]es, [n]o: "));
+    await opened.close();
+    await open();
     for (const command of [".export shops.csv Shop.query", ".save shops.ts"])
-      expect((await type(command))[0]).toMatch(/^shops\.\w+ is there already$/);
+      expect((await type(command))[0]).toMatch(/^shops\.\w+ already exists$/);
   });
 
   test("keeps the mode of the file that it writes over, follows a link, and touches no other file", async () => {
-    await open();
-    opened.sitting.ask = () => Promise.resolve("y");
+    await open({ terminal: overwriting });
     const at = (name: string): string => path.join(folder, name);
     fs.writeFileSync(at("mine.csv"), "", { mode: 0o600 });
     fs.writeFileSync(at("mine.csv.part"), "somebody else's");
@@ -189,9 +189,9 @@ describe(".reload", () => {
       const { stdout, stderr, exitCode } = await project.hosted(["shell"], { stdin: script.join("\n") });
       expect(stderr.split("\n")).toEqual([
         "+ Note.stars  integer, nullable",
-        "objects that were loaded before are of the old classes; load them again",
+        "objects that were loaded before belong to the old classes; load them again",
         "- Note.stars",
-        "objects that were loaded before are of the old classes; load them again",
+        "objects that were loaded before belong to the old classes; load them again",
         "",
       ]);
       expect(stdout).toBe("[ [ 'kept', null ], [ 'new', 5 ] ]\nfalse\n2\n");
@@ -208,18 +208,14 @@ describe(".reload", () => {
     expect((await terminal.enter(".reload")).join(" ")).toContain("note.ts");
     expect(await terminal.enter("Note.query.count()")).toContain("0");
     project.write("note.ts", entity(""));
-    expect((await terminal.enter(".reload"))[0]).toBe("loaded again; no column and no relation has changed");
+    expect((await terminal.enter(".reload"))[0]).toBe("reloaded; no column and no relation has changed");
     // Also what was given another meaning by hand.
-    expect(await terminal.enter("Note = 5")).toContain(
-      "Note means something else from here on; .reload brings back what it was",
-    );
+    expect(await terminal.enter("Note = 5")).toContain("Note is redefined; .reload restores it");
     await terminal.enter("const db = 6");
     await terminal.enter(".reload");
     expect(await terminal.enter("db.query(Note).count()")).toContain("0");
     await terminal.enter("n = Note(text='x'); db.session.add(n)");
-    expect((await terminal.enter(".reload"))[0]).toBe(
-      "there are unsaved changes, of objects that reloading leaves behind",
-    );
+    expect((await terminal.enter(".reload"))[0]).toBe("there are unsaved changes, which reloading would lose");
     terminal.press("ctrl-d");
     await terminal.waitFor("[c]ommit first:");
     await terminal.type("c");
@@ -236,7 +232,7 @@ describe(".reload", () => {
   test("where nothing can load the project again, that is said", async () => {
     await open();
     expect(await type(".reload")).toEqual([
-      "the project cannot be loaded again here",
+      "the project cannot be reloaded here",
       "  → leave, and start retort shell again",
     ]);
   });

@@ -1,25 +1,23 @@
 import { complete } from "../../src/shell/complete/complete";
-import { Article, openSitting, Shop, type TestSitting } from "./sitting";
+import { Article, openRepl, Shop, type TestRepl } from "./repl";
 
-let opened: TestSitting;
+let opened: TestRepl;
 let statements = 0;
 
 beforeAll(async () => {
-  opened = await openSitting();
+  opened = await openRepl();
   const shop = opened.db.create(Shop, { name: "corner" });
   opened.db.session.add(shop, opened.db.create(Article, { title: "a", shop }));
   await opened.db.session.commit();
-  await opened.sitting.run(
-    "const s = Shop.query.first(); var a = Article.query.first(); let list = Article.query.all()",
-  );
-  await opened.sitting.run("q = Article.query.filterBy(status='draft')");
-  await opened.sitting.run(
+  await opened.repl.run("const s = Shop.query.first(); var a = Article.query.first(); let list = Article.query.all()");
+  await opened.repl.run("q = Article.query.filterBy(status='draft')");
+  await opened.repl.run(
     "fired = []; trap = { get danger() { fired.push('getter'); return { x: 1 } }, go() { fired.push('go'); return {} } }",
   );
-  await opened.sitting.run(
+  await opened.repl.run(
     "spy = new Proxy({}, { get() { fired.push('get') }, ownKeys() { fired.push('ownKeys'); return [] }, getPrototypeOf() { fired.push('proto'); return null } })",
   );
-  await opened.sitting.run("fired.length = 0");
+  await opened.repl.run("fired.length = 0");
   opened.db.observe(() => (statements += 1));
 });
 
@@ -29,9 +27,7 @@ afterAll(() => opened.close());
 function offered(text: string): string[] {
   const cursor = text.indexOf("|");
   const typed = text.replace("|", "");
-  return complete(typed, cursor < 0 ? typed.length : cursor, opened.sitting).candidates.map(
-    (candidate) => candidate.text,
-  );
+  return complete(typed, cursor < 0 ? typed.length : cursor, opened.repl).candidates.map((candidate) => candidate.text);
 }
 
 test.each<[typed: string, some: string[]]>([
@@ -138,7 +134,7 @@ test("shell 6: Tab runs no code and sends no SQL", async () => {
   }
   await new Promise((resolve) => setImmediate(resolve));
   expect(statements).toBe(before);
-  await opened.sitting.run("print(fired.length)");
+  await opened.repl.run("print(fired.length)");
   expect(opened.output()).toContain("0\n");
   expect(offered("trap.|")).toEqual(["danger", "go"]);
 });

@@ -1,4 +1,4 @@
-import { Evaluator, type Outcome } from "../../src/shell/evaluate/evaluator";
+import { Evaluator, type EvaluationResult } from "../../src/shell/evaluate/evaluator";
 import { awaitable } from "../../src/query/awaitable";
 
 /*
@@ -368,7 +368,7 @@ test("two statements are kept apart although the second now begins with a parent
 
 test("shell 2: a query or a thenable that is only named asks nothing", async () => {
   FakeQuery.asked = 0;
-  const outcome = (await evaluator.evaluate("q = User.query.filterBy({ id: 1 }).limit(5)")) as Outcome & {
+  const outcome = (await evaluator.evaluate("q = User.query.filterBy({ id: 1 }).limit(5)")) as EvaluationResult & {
     kind: "value";
   };
   expect(outcome.value).toBeInstanceOf(FakeQuery);
@@ -410,7 +410,9 @@ test("thrown values come back as what they are", async () => {
   ] as const) {
     expect(await evaluator.evaluate(typed)).toMatchObject({ kind: "error", error: thrown });
   }
-  const outcome = (await evaluator.evaluate("throw Object.assign(new RangeError('far'), { code: 7 })")) as Outcome & {
+  const outcome = (await evaluator.evaluate(
+    "throw Object.assign(new RangeError('far'), { code: 7 })",
+  )) as EvaluationResult & {
     kind: "error";
   };
   expect(outcome.error).toBeInstanceOf(RangeError);
@@ -425,9 +427,9 @@ test.each([
   ["a = 1\nb = 2\nnull.field", ".field"],
   ["{ a: nothing }", "nothing"],
 ])("shell 16: an error points at what was typed: %s", async (typed, at) => {
-  const outcome = (await evaluator.evaluate(typed)) as Outcome & { kind: "error" };
+  const outcome = (await evaluator.evaluate(typed)) as EvaluationResult & { kind: "error" };
   expect(outcome.kind).toBe("error");
-  const { text, offset } = outcome.place!;
+  const { text, offset } = outcome.location!;
   expect(text).toBe(typed);
   expect(typed.slice(Math.max(0, offset - 1))).toContain(at.replace(/^\./, ""));
   expect(Math.abs(offset - typed.lastIndexOf(at))).toBeLessThanOrEqual(1);
@@ -453,7 +455,7 @@ test.each([
 test.each(["f)", "a b", "'abc", "const = 1", "1 +* 2", "for (", "}"])(
   "%s is wrong or unfinished, never whole",
   (text) => {
-    expect(evaluator.parse(text).status).not.toBe("whole");
+    expect(evaluator.parse(text).status).not.toBe("complete");
   },
 );
 

@@ -1,9 +1,9 @@
-import { openSitting, type TestSitting } from "./sitting";
+import { openRepl, type TestRepl } from "./repl";
 
-let opened: TestSitting;
-let type: TestSitting["type"];
+let opened: TestRepl;
+let type: TestRepl["type"];
 beforeAll(async () => {
-  opened = await openSitting();
+  opened = await openRepl();
   ({ type } = opened);
   await type("db.session.add(Shop(name='corner')); db.session.commit(); s = Shop.query.first()");
 });

@@ -4,7 +4,7 @@ import { DataSource, Entity, PrimaryColumn } from "typeorm";
 import { connect, type Database } from "../../src/session/database";
 import { Repl } from "../../src/shell/repl";
 import { eachDatabase } from "../helpers/databases";
-import { sittingOver, type OpenSitting } from "./sitting";
+import { replOver, type OpenRepl } from "./repl";
 
 @Entity()
 class Thing {
@@ -35,29 +35,29 @@ eachDatabase(
     const name = database.name as keyof typeof SLEEP;
     let dataSource: DataSource;
     let db: Database;
-    let opened: OpenSitting;
-    let sitting: Repl;
+    let opened: OpenRepl;
+    let repl: Repl;
 
     beforeEach(async () => {
       const { options } = await database.create();
       dataSource = await new DataSource({ ...options, entities: [Thing], synchronize: true } as never).initialize();
       db = await connect(dataSource);
-      opened = sittingOver(db);
-      ({ sitting } = opened);
+      opened = replOver(db);
+      ({ repl } = opened);
     });
     afterEach(async () => {
-      sitting.close();
+      repl.close();
       await db.close();
       await dataSource.destroy();
     });
 
     test("shell 15: Ctrl-C ends a statement in the server, and the next one runs", async () => {
       const started = Date.now();
-      const running = sitting.run(`db.dataSource.query(${JSON.stringify(SLEEP[name])})`);
-      setTimeout(() => sitting.interrupt(), 300);
+      const running = repl.run(`db.dataSource.query(${JSON.stringify(SLEEP[name])})`);
+      setTimeout(() => repl.interrupt(), 300);
       expect(await running).toBe(false);
       expect(opened.output()).toContain("interrupted");
-      await sitting.run("db.dataSource.query('select 1 as one')");
+      await repl.run("db.dataSource.query('select 1 as one')");
       expect(opened.output()).toMatch(/one\n─+\n +1/);
       expect(Date.now() - started).toBeLessThan(10_000);
       expect(await dataSource.query(ASLEEP[name])).toEqual([]);
@@ -73,41 +73,41 @@ eachDatabase(
     }
 
     test("shell 15: a connection that was lost while nobody used it is taken up by the next statement, which says so", async () => {
-      await sitting.run("Thing.query.count()");
+      await repl.run("Thing.query.count()");
       for (const again of ["Thing.query.count() + 41", "db.session.add(Thing(id=1)); db.session.commit()"]) {
         await loseConnections();
         opened.output();
-        expect(await sitting.run(again)).toBe(true);
+        expect(await repl.run(again)).toBe(true);
         expect(opened.output()).toContain("the connection was lost and taken up again");
-        await sitting.run("Thing.query.count() + 41");
+        await repl.run("Thing.query.count() + 41");
         expect(opened.output()).not.toContain("lost");
       }
-      expect(await sitting.valueOf("Thing.query.count()")).toBe(1);
+      expect(await repl.valueOf("Thing.query.count()")).toBe(1);
     });
 
     test("shell 15: a stream takes a lost connection up as well", async () => {
-      await sitting.run("db.session.addAll([1, 2, 3].map(id => Thing({ id }))); db.session.commit()");
-      await sitting.run("for (const { id } of Thing.query.stream()) print(id)");
+      await repl.run("db.session.addAll([1, 2, 3].map(id => Thing({ id }))); db.session.commit()");
+      await repl.run("for (const { id } of Thing.query.stream()) print(id)");
       await loseConnections();
       opened.output();
-      expect(await sitting.run("for (const { id } of Thing.query.orderBy('id').stream()) print(id)")).toBe(true);
+      expect(await repl.run("for (const { id } of Thing.query.orderBy('id').stream()) print(id)")).toBe(true);
       expect(opened.output()).toMatch(/^1\n2\n3\n/);
     });
 
     test("shell 15: a connection that is lost in a transaction is named with every statement until the rollback", async () => {
-      await sitting.run("db.session.add(Thing(id=1)); db.session.flush()");
+      await repl.run("db.session.add(Thing(id=1)); db.session.flush()");
       await loseConnections();
       // The second one's failure is the session's own.
       for (const text of ["Thing.query.count()", "db.session.commit()"]) {
         opened.output();
-        expect(await sitting.run(text)).toBe(false);
+        expect(await repl.run(text)).toBe(false);
         expect(opened.output()).toMatch(
           /^the connection to the database is lost: [^→]*→ .*roll ?back.*, (and|then) try/,
         );
       }
-      expect(await sitting.run("db.session.rollback()")).toBe(true);
-      expect(await sitting.run("db.session.add(Thing(id=1)); db.session.commit()")).toBe(true);
-      expect(await sitting.valueOf("Thing.query.count()")).toBe(1);
+      expect(await repl.run("db.session.rollback()")).toBe(true);
+      expect(await repl.run("db.session.add(Thing(id=1)); db.session.commit()")).toBe(true);
+      expect(await repl.valueOf("Thing.query.count()")).toBe(1);
     });
 
     test("shell 15: a server that does not answer is named, and taken up when it is back", async () => {
@@ -117,7 +117,7 @@ eachDatabase(
       url.port = String(await server.open());
       const away = await new DataSource({ ...dataSource.options, url: url.href } as never).initialize();
       const awayDb = await connect(away);
-      const shell = sittingOver(awayDb);
+      const shell = replOver(awayDb);
       try {
         expect(await shell.type("Thing.query.count() + 41")).toContain("41");
         server.close();
@@ -129,7 +129,7 @@ eachDatabase(
         await server.open();
         expect(await shell.type("Thing.query.count() + 41")).toContain("41");
       } finally {
-        shell.sitting.close();
+        shell.repl.close();
         await awayDb.close();
         await away.destroy();
         server.close();
@@ -137,15 +137,15 @@ eachDatabase(
     });
 
     test("shell 15: a sandbox whose connection is lost begins anew, and says so", async () => {
-      await sitting.run("db.session.sandbox()");
-      await sitting.run("db.session.add(Thing(id=1)); db.session.commit()");
+      await repl.run("db.session.sandbox()");
+      await repl.run("db.session.add(Thing(id=1)); db.session.commit()");
       await loseConnections();
       opened.output();
-      expect(await sitting.run("Thing.query.count()")).toBe(false);
+      expect(await repl.run("Thing.query.count()")).toBe(false);
       expect(opened.output()).toContain("the sandbox begins anew: what was written in it is gone");
-      expect(await sitting.valueOf("Thing.query.count()")).toBe(0);
-      expect(await sitting.run("db.session.add(Thing(id=2)); db.session.commit()")).toBe(true);
-      expect(await sitting.valueOf("Thing.query.count()")).toBe(1);
+      expect(await repl.valueOf("Thing.query.count()")).toBe(0);
+      expect(await repl.run("db.session.add(Thing(id=2)); db.session.commit()")).toBe(true);
+      expect(await repl.valueOf("Thing.query.count()")).toBe(1);
     });
   },
   ["postgres", "mariadb"],

@@ -1,5 +1,5 @@
 import { DataSource } from "typeorm";
-import { Article, pipe, Shop } from "./sitting";
+import { Article, pipe, Shop } from "./repl";
 
 let dataSource: DataSource;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryGeneratedColumn } from "typeorm";
 import { inspect } from "node:util";
 import widthOf from "string-width";
-import { Article, openSitting, Shop, type TestSitting, type TestSittingOptions } from "./sitting";
+import { Article, noTerminal, openRepl, Shop, type TestRepl, type TestReplOptions } from "./repl";
 
 @Entity()
 class Wide {
@@ -39,10 +39,10 @@ class Drawn extends Spoken {
   }
 }
 
-let opened: TestSitting;
-let type: TestSitting["type"];
-const open = async (options: TestSittingOptions = {}) => {
-  opened = await openSitting(options);
+let opened: TestRepl;
+let type: TestRepl["type"];
+const open = async (options: TestReplOptions = {}) => {
+  opened = await openRepl(options);
   ({ type } = opened);
 };
 afterEach(() => opened.close());
@@ -128,15 +128,15 @@ test("relations that are loaded are shown by name, those that are not send nothi
 });
 
 test("shell 9: long results show their first rows and the total, 100,000 of them at once; .all pages through the rest", async () => {
-  await open({ rows: 20 });
+  const pages: number[] = [];
+  const page = (all: readonly string[]) => Promise.resolve(void pages.push(all.length));
+  await open({ rows: 20, terminal: { ...noTerminal, page } });
   await type("rows = Array.from({ length: 100_000 }, (_, n) => ({ n, text: `row ${n}` }))");
   const started = performance.now();
   const lines = await type("rows");
   expect(performance.now() - started).toBeLessThan(5_000);
   expect(lines).toHaveLength(2 + 14 + 1);
   expect(lines.at(-1)).toBe("… 99986 more; .all shows them");
-  const pages: number[] = [];
-  opened.sitting.page = (all) => Promise.resolve(void pages.push(all.length));
   await type(".all");
   expect(pages).toEqual([100_002]);
   // What is no table is kept short too.
@@ -150,7 +150,7 @@ test("shell 9: a long text fills the screen and no more; in a pipe it is whole",
   expect(lines.join("\n").length).toBeLessThan(80 * 30);
   expect(lines.join("\n")).toContain("more characters");
   await opened.close();
-  await open({ manner: "pipe" });
+  await open({ mode: "pipe" });
   expect(await shown("'x'.repeat(20_000)")).toEqual([`'${"x".repeat(20_000)}'`]);
 });
 
@@ -159,7 +159,7 @@ test.each([
   ["ndjson", '{"id":1,"name":"a,b"}'],
   ["csv", 'id,name\n1,"a,b"'],
 ] as const)("shell 9: --format %s is for scripts", async (format, expected) => {
-  await open({ format, manner: "pipe" });
+  await open({ format, mode: "pipe" });
   await type("db.session.add(Shop(name='a,b')); db.session.commit()");
   expect((await type("Shop.query.first()")).join("\n")).toBe(expected);
 });
@@ -198,7 +198,7 @@ test("Retort's own things are shown in one line", async () => {
   expect(await shown("session")).toEqual(["Session nothing unsaved"]);
   await type("db.session.add(Shop(name='x'))");
   expect(await shown("db.session")).toEqual(["Session 1 new"]);
-  expect(await shown("Shop.query.limit(1)")).toEqual(["Query of Shop; .all(), .first() or .count() asks"]);
+  expect(await shown("Shop.query.limit(1)")).toEqual(["Query of Shop; .all(), .first() or .count() runs it"]);
   expect(await shown("Shop.c")).toEqual(["Columns of Shop: id, name, articles"]);
   expect(await shown("Shop.c.name")).toEqual(["Shop.name  column"]);
   expect(await shown("Shop.c.articles")).toEqual(["Shop.articles  relation"]);

@@ -1,6 +1,6 @@
 import { runCommand } from "../../src/shell/commands/commands";
 import { microblogProject } from "../helpers/project";
-import { openSitting, type TestSitting } from "./sitting";
+import { openRepl, type TestRepl } from "./repl";
 
 const SCRIPT = `u = User(username='susan', email='susan@example.com')
 db.session.add(u, User({ username: 'john', email: 'john@example.com' }))
@@ -38,13 +38,13 @@ basename('/a/b')
 nothing.here
 `;
 
-test("a saved sitting prints in retort run what it printed at the prompt", async () => {
+test("a saved script prints in retort run what it printed at the prompt", async () => {
   const project = microblogProject();
   expect(await project.retort(["migrate", "up"])).toMatchObject({ exitCode: 0 });
   const typed = await project.retort(["shell", "--sandbox"], {
     stdin: `${SCRIPT.replace("nothing.here\n", "")}.save seed\n`,
   });
-  expect(typed.stderr).toMatch(/^\d+ inputs written to seed\.ts; retort run seed\.ts runs them\n$/);
+  expect(typed.stderr).toMatch(/^\d+ inputs written to seed\.ts; run them with retort run seed\.ts\n$/);
 
   const saved = project.read("seed.ts");
   expect(saved).toContain("let u = db.create(User, { username: 'susan', email: 'susan@example.com' });");
@@ -64,14 +64,14 @@ function bare(line: string): string {
 }
 
 describe("what .save writes", () => {
-  let opened: TestSitting;
-  beforeEach(async () => (opened = await openSitting()));
+  let opened: TestRepl;
+  beforeEach(async () => (opened = await openRepl()));
   afterEach(() => opened.close());
 
   test("nothing that failed, and nothing where nothing was typed", async () => {
-    expect(await runCommand(".save /tmp/never.ts", opened.sitting)).toBe(false);
+    expect(await runCommand(".save /tmp/never.ts", opened.repl)).toBe(false);
     expect(opened.output()).toContain("nothing was typed yet");
-    await opened.sitting.run("null.x");
-    expect(opened.sitting.inputs).toEqual([]);
+    await opened.repl.run("null.x");
+    expect(opened.repl.inputs).toEqual([]);
   });
 });

@@ -1,12 +1,12 @@
-import { Statements } from "../../src/shell/evaluate/statements";
+import { InputSplitter } from "../../src/shell/evaluate/input-splitter";
 import { parse } from "../../src/shell/rewrite/parse";
-import { openSitting, type TestSitting } from "./sitting";
+import { openRepl, type TestRepl } from "./repl";
 
-let opened: TestSitting;
-let type: TestSitting["type"];
+let opened: TestRepl;
+let type: TestRepl["type"];
 
 beforeAll(async () => {
-  opened = await openSitting({ timing: false } as never);
+  opened = await openRepl({ timing: false } as never);
   ({ type } = opened);
   await type("corner = Shop(name='corner'); db.session.add(corner, Shop(name='mall'))");
   await type("for (const title of ['a', 'b']) db.session.add(Article(title=title, shop=corner)); db.session.commit()");
@@ -33,10 +33,10 @@ test("shell 2: nothing needs await, against a database", async () => {
 
 test("shell 2: a query that was not asked for rows stays a query, and sends nothing", async () => {
   expect(await type("q = Shop.query.filterBy(name='mall')")).toEqual([
-    "Query of Shop; .all(), .first() or .count() asks",
+    "Query of Shop; .all(), .first() or .count() runs it",
   ]);
   // Neither does looking at it.
-  expect(await type("q")).toEqual(["Query of Shop; .all(), .first() or .count() asks"]);
+  expect(await type("q")).toEqual(["Query of Shop; .all(), .first() or .count() runs it"]);
   expect(await value("q.first().id")).toBe("2");
 });
 
@@ -64,7 +64,7 @@ test("shell 4: declarations can be typed again, a failed let poisons nothing, im
 });
 
 test("shell 5: lines become whole statements, in order", () => {
-  const statements = new Statements(
+  const statements = new InputSplitter(
     (text) => parse(text),
     (name) => name === "echo",
   );
@@ -86,7 +86,7 @@ test("shell 5: lines become whole statements, in order", () => {
     "two`",
     "x = 1; y = 2",
   ];
-  const pieces = [...script.flatMap((line) => statements.take(line)), ...statements.end()];
+  const pieces = [...script.flatMap((line) => statements.push(line)), ...statements.flush()];
   expect(pieces.map(({ kind, text }) => [kind, text.split("\n").length])).toEqual([
     ["statement", 4],
     ["statement", 4],

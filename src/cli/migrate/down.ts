@@ -1,6 +1,7 @@
 import { pluralize } from "../../text";
 import type { ExitCode } from "../../errors";
 import { planDown, type Plan } from "../../migrate/run/plan";
+import { ansi, escapeLine } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { formatFinding } from "./findings";
 import type { OpenedMigrations } from "./opened";
@@ -32,7 +33,7 @@ export async function confirmLosses(
   );
   const unknown = linted.reduce((sum, one) => sum + one.unanalyzed, 0);
   for (const { step, finding } of losses)
-    command.note(`${step.migration.name}  ${formatFinding(finding, command.noteStyle)}`);
+    command.noteStyled(ansi`${escapeLine(step.migration.name)}  ${formatFinding(finding, command.noteStyle)}`);
   if (unknown > 0) command.note(`${pluralize(unknown, "statement")} cannot be known beforehand.`);
   if (losses.length === 0 && unknown === 0) command.note("No row will be lost.");
   const migrations = plan.length === 1 ? plan[0]!.migration.name : `${plan.length} migrations`;

@@ -1,5 +1,6 @@
 import type { Finding, FindingKind } from "../../migrate/lint/lint";
-import type { Style } from "../style";
+import { ansi, escapeText, type EscapedText } from "../../terminal/escaped-text";
+import type { Style } from "../../terminal/style";
 
 const WORDS: Readonly<Record<FindingKind, string>> = {
   "must-fail": "must fail",
@@ -11,7 +12,7 @@ const WORDS: Readonly<Record<FindingKind, string>> = {
 };
 
 /** `must fail: "email" of "user" becomes unique, and 2 values are there more than once` */
-export function formatFinding({ kind, text }: Finding, style: Style): string {
+export function formatFinding({ kind, text }: Finding, style: Style): EscapedText {
   const colour = kind === "must-fail" ? "bad" : kind === "rebuilds" || kind === "locks" ? "dim" : "warn";
-  return `${style[colour](`${WORDS[kind]}:`)} ${text}`;
+  return ansi`${style[colour](escapeText(`${WORDS[kind]}:`))} ${escapeText(text)}`;
 }

@@ -3,6 +3,7 @@ import { generate, type GenerateResult } from "../../migrate/generate/generate";
 import { halfAppliedError } from "../../migrate/run/plan";
 import { displayPath } from "../../migrate/errors";
 import { pendingFiles } from "../../migrate/history/state";
+import { escapeText } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { nameOf } from "./create";
 import { printJson } from "./json";
@@ -64,8 +65,8 @@ function print(command: CommandContext, result: GenerateResult, root: string): v
   }
   if (result.status === "shown") command.print(result.text.trimEnd());
   for (const step of result.steps) command.note(`  ${step}`);
-  for (const loss of result.losses) command.note(command.noteStyle.warn(`  ${loss}`));
+  for (const loss of result.losses) command.noteStyled(command.noteStyle.warn(escapeText(`  ${loss}`)));
   if (result.proof.status === "not proven")
-    command.note(command.noteStyle.warn(`  not proven: ${result.proof.reason}`));
+    command.noteStyled(command.noteStyle.warn(escapeText(`  not proven: ${result.proof.reason}`)));
   if (result.status === "written") command.print(displayPath(root, result.file));
 }

@@ -1,5 +1,6 @@
 import { halfAppliedError } from "../../migrate/run/plan";
 import { migrationInfos } from "../../migrate/history/state";
+import { ansi, escapeLine } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
 import { openMigrations } from "./opened";
@@ -23,8 +24,9 @@ export async function run(command: CommandContext<Options>): Promise<void> {
     printJson(command, { history: rows });
   } else {
     for (const { entry, status } of entries) {
-      const remark = status.status === "missing" ? `  ${command.style.bad("its file is missing")}` : "";
-      command.print(`${String(entry.id).padStart(4)}  ${entry.timestamp}  ${entry.name}${remark}`);
+      const line = escapeLine(`${String(entry.id).padStart(4)}  ${entry.timestamp}  ${entry.name}`);
+      const isMissing = status.status === "missing";
+      command.printStyled(isMissing ? ansi`${line}  ${command.style.bad(ansi`its file is missing`)}` : line);
     }
     if (entries.length === 0) command.note("No migration is applied.");
   }

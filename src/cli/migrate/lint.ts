@@ -3,6 +3,7 @@ import { ExitCode } from "../../errors";
 import type { LintResult } from "../../migrate/lint/lint";
 import { lint } from "../../migrate/lint/lint";
 import { halfAppliedError, planUp } from "../../migrate/run/plan";
+import { ansi, escapeLine, escapeText } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { formatFinding } from "./findings";
 import { printJson, stepJson } from "./json";
@@ -44,8 +45,8 @@ function lintJson(linted: readonly LintResult[], root: string): object {
 function print(command: CommandContext, linted: readonly LintResult[]): void {
   for (const { step, findings, unanalyzed } of linted) {
     for (const finding of findings) {
-      command.print(`${step.migration.name}  ${formatFinding(finding, command.style)}`);
-      if (finding.query !== undefined) command.print(command.style.dim(`  ${finding.query}`));
+      command.printStyled(ansi`${escapeLine(step.migration.name)}  ${formatFinding(finding, command.style)}`);
+      if (finding.query !== undefined) command.printStyled(command.style.dim(escapeText(`  ${finding.query}`)));
     }
     if (unanalyzed > 0) {
       const statements = pluralize(unanalyzed, "statement is", "statements are");

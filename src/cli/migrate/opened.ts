@@ -7,6 +7,7 @@ import { History } from "../../migrate/history/history";
 import { MigrationLog } from "../../migrate/history/migration-log";
 import type { RunContext } from "../../migrate/run/context";
 import { missingNames, readState, type MigrationState } from "../../migrate/history/state";
+import { escapeLine } from "../../terminal/escaped-text";
 import type { CommandContext, DatabaseUse } from "../command";
 
 /** What the migrate commands have in common: the project's migrations and its database, opened. */
@@ -49,7 +50,7 @@ export async function openMigrations(command: CommandContext, access: DatabaseUs
 /** Says which applied migrations have no file: what the database has of them is in no file and, often, in no entity. */
 export function noteMissing(command: CommandContext, state: MigrationState): void {
   for (const name of missingNames(state))
-    command.note(command.noteStyle.warn(`${name} is applied, but its file is missing.`));
+    command.noteStyled(command.noteStyle.warn(escapeLine(`${name} is applied, but its file is missing.`)));
 }
 
 /**

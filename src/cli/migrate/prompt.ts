@@ -1,3 +1,5 @@
+import { ansi, escapeText } from "../../terminal/escaped-text";
+import { write } from "../../terminal/write";
 import type { CommandContext } from "../command";
 import { interrupted } from "./errors";
 
@@ -59,11 +61,11 @@ async function ask({ io }: Pick<CommandContext, "io">, question: string): Promis
   const { createInterface } = await import("node:readline/promises");
   const lines = createInterface({ input: io.stdin, output: io.stderr });
   try {
-    return await lines.question(question);
+    return await lines.question(escapeText(question));
   } catch (error) {
     // Ctrl-C and Ctrl-D.
     if ((error as Error).name !== "AbortError") throw error;
-    io.stderr.write("\n");
+    write(io.stderr, ansi`\n`);
     throw interrupted();
   } finally {
     lines.close();

@@ -4,6 +4,10 @@ import type { RunObserver, RunOptions, RunReport, TransactionMode } from "../../
 import { run } from "../../migrate/run/run";
 import { wouldFail } from "../../migrate/errors";
 import { editedNames, migrationInfos, type MigrationState } from "../../migrate/history/state";
+import { CLEAR_LINE, LINE_START } from "../../terminal/control";
+import { ansi, escapeLine, type EscapedText } from "../../terminal/escaped-text";
+import type { TextStyle } from "../../terminal/style";
+import { write, writeData } from "../../terminal/write";
 import type { CommandContext } from "../command";
 import { errorJson, planJson, printJson, reportJson, stateJson, stepJson } from "./json";
 import { noteMissing, openMigrations, type OpenedMigrations } from "./opened";
@@ -118,25 +122,24 @@ function runOptions({ options }: Command, { context }: OpenedMigrations): RunOpt
 function observer(command: Command, { context }: OpenedMigrations): RunObserver {
   const { noteStyle: style, options, io } = command;
   const isShown = io.stderr.isTTY && !options.json;
-  const say = (text: string) => options.json || command.note(text);
+  const say = (text: string, textStyle: TextStyle) => options.json || command.noteStyled(textStyle(escapeLine(text)));
   return {
-    waiting: () => say(style.dim("Waiting for another run of migrations to end …")),
+    waiting: () => say("Waiting for another run of migrations to end …", style.dim),
     planned: (_plan, state) => {
       if (!options.json) noteMissing(command, state);
-      for (const name of editedNames(state)) say(style.warn(`${name} was edited after it was applied.`));
+      for (const name of editedNames(state)) say(`${name} was edited after it was applied.`, style.warn);
       for (const { name, status, outOfOrder } of migrationInfos(state)) {
-        if (outOfOrder && status === "pending") say(style.warn(`${name} is out of order: a later one is applied.`));
+        if (outOfOrder && status === "pending") say(`${name} is out of order: a later one is applied.`, style.warn);
       }
     },
     started: () => undefined,
-    ...(isShown && { progress: (step: Step, share: number) => io.stderr.write(`\r${bar(step, share)}`) }),
+    ...(isShown && {
+      progress: (step: Step, share: number) => write(io.stderr, ansi`${LINE_START}${bar(step, share)}`),
+    }),
     done: (report) => {
-      if (isShown) io.stderr.write("\r\u001b[K");
-      if (options.json) command.note(JSON.stringify(reportJson(report, context.root)));
-      else
-        command.note(
-          `${report.step.direction.padEnd(4)}  ${report.step.migration.name}  ${style.dim(duration(report.milliseconds))}`,
-        );
+      if (isShown) write(io.stderr, ansi`${LINE_START}${CLEAR_LINE}`);
+      if (options.json) writeData(io.stderr, `${JSON.stringify(reportJson(report, context.root))}\n`);
+      else command.noteStyled(ansi`${stepText(report.step)}  ${style.dim(escapeLine(duration(report.milliseconds)))}`);
     },
   };
 }
@@ -150,10 +153,14 @@ function printReport(command: Command, { context }: OpenedMigrations, { state, s
 }
 
 /** `up    Name  ███████░░░░░░░░░░░░░  34 %` */
-function bar({ direction, migration }: Step, share: number): string {
+function bar(step: Step, share: number): EscapedText {
   const full = Math.round(share * BAR);
   const percent = `${Math.round(share * 100)} %`.padStart(5);
-  return `${direction.padEnd(4)}  ${migration.name}  ${"█".repeat(full)}${"░".repeat(BAR - full)} ${percent}`;
+  return ansi`${stepText(step)}  ${escapeLine(`${"█".repeat(full)}${"░".repeat(BAR - full)} ${percent}`)}`;
+}
+
+function stepText({ direction, migration }: Step): EscapedText {
+  return escapeLine(`${direction.padEnd(4)}  ${migration.name}`);
 }
 
 function duration(milliseconds: number): string {

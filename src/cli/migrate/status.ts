@@ -1,6 +1,8 @@
 import { ExitCode } from "../../errors";
 import { halfAppliedError } from "../../migrate/run/plan";
 import { currentEntry, migrationInfos, type MigrationState, type MigrationInfo } from "../../migrate/history/state";
+import { ansi, escapeLine, trimEnd, type EscapedText } from "../../terminal/escaped-text";
+import { padEnd, widthOf } from "../../terminal/width";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
 import { openMigrations } from "./opened";
@@ -56,18 +58,18 @@ function printStatus(command: CommandContext, infos: readonly MigrationInfo[]): 
     command.note("There are no migrations yet: retort migrate generate NAME");
     return;
   }
-  const width = Math.max(...infos.map(({ name }) => name.length));
-  for (const status of infos) command.print(line(command, status, width));
+  const width = Math.max(...infos.map(({ name }) => widthOf(escapeLine(name))));
+  for (const status of infos) command.printStyled(line(command, status, width));
   command.note(summary(infos));
 }
 
-function line({ style }: CommandContext, info: MigrationInfo, width: number): string {
+function line({ style }: CommandContext, info: MigrationInfo, width: number): EscapedText {
   const colours = { applied: "good", pending: "warn", missing: "bad", "half-applied": "bad" } as const;
-  const status = style[colours[info.status]](info.status.padEnd(8));
+  const status = style[colours[info.status]](escapeLine(info.status.padEnd(8)));
   const remarks = remarksOn(info);
-  const when = info.appliedAt ? ` ${style.dim(localTime(info.appliedAt))}` : "";
-  const text = `${status}  ${info.name.padEnd(width)} ${when}`;
-  return (remarks.length > 0 ? `${text}  ${style.warn(remarks.join(", "))}` : text).trimEnd();
+  const when = info.appliedAt ? ansi` ${style.dim(escapeLine(localTime(info.appliedAt)))}` : ansi``;
+  const text = ansi`${status}  ${padEnd(escapeLine(info.name), width)} ${when}`;
+  return trimEnd(remarks.length > 0 ? ansi`${text}  ${style.warn(escapeLine(remarks.join(", ")))}` : text);
 }
 
 function remarksOn({ status, edited, outOfOrder, entries }: MigrationInfo): string[] {

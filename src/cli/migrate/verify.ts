@@ -1,6 +1,7 @@
 import { notProven, displayPath } from "../../migrate/errors";
 import type { VerifiedMigration } from "../../migrate/verify/verify";
 import { verify } from "../../migrate/verify/verify";
+import { ansi, escapeLine, escapeText } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
 import { openMigrations } from "./opened";
@@ -40,9 +41,9 @@ export async function run(command: CommandContext<Options>): Promise<void> {
 function print(command: CommandContext, { migration, status, problem, losses }: VerifiedMigration): void {
   const { style } = command;
   const colours = { proven: "good", irreversible: "warn", failed: "bad" } as const;
-  command.print(`${style[colours[status]](status.padEnd(12))}  ${migration.name}`);
-  if (status === "irreversible") command.note(command.noteStyle.dim(`  ${problem}`));
-  for (const loss of losses) command.note(command.noteStyle.dim(`  ${loss}`));
+  command.printStyled(ansi`${style[colours[status]](escapeLine(status.padEnd(12)))}  ${escapeLine(migration.name)}`);
+  if (status === "irreversible") command.noteStyled(command.noteStyle.dim(escapeText(`  ${problem}`)));
+  for (const loss of losses) command.noteStyled(command.noteStyle.dim(escapeText(`  ${loss}`)));
 }
 
 function conclude(

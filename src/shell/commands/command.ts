@@ -1,6 +1,6 @@
-import type { Repl } from "../repl";
+import type { ShellContext } from "../context";
 
-/** A dot-command. The table of them is what `.help` prints and what Tab completes. */
+/** A dot-command; `.help` and completion read the table of them. */
 export interface DotCommand {
   readonly name: string;
   /** What follows the name: `[Entity]`, `on|off`. */
@@ -9,8 +9,8 @@ export interface DotCommand {
   readonly summary: string;
   /** More lines for `.help name`. */
   readonly details?: readonly string[];
-  /** What Tab offers after the name. */
-  completions?(sitting: Repl): readonly string[];
-  /** Does it. Gives whether it succeeded, where it does not throw; nothing counts as yes. */
-  run(argument: string, sitting: Repl): Promise<boolean | void> | boolean | void;
+  /** Completions of the argument. */
+  completions?(shell: ShellContext): readonly string[];
+  /** @returns whether it succeeded; undefined counts as success */
+  run(argument: string, shell: ShellContext): Promise<boolean | void> | boolean | void;
 }

@@ -1,5 +1,5 @@
 import { unknownDotCommand } from "../errors";
-import type { Repl } from "../repl";
+import type { ShellContext } from "../context";
 import type { DotCommand } from "./command";
 import { diff } from "./diff";
 import { editor } from "./editor";
@@ -38,7 +38,7 @@ export const commands: readonly DotCommand[] = [
   exit,
 ];
 
-/** Whether a text is a dot-command's, known or not, or asks about a name (`?User`): JavaScript begins nothing like that. */
+/** Whether a text is a dot-command, known or not, or `?name`. No JavaScript begins like that. */
 export function isCommand(text: string): boolean {
   return /^\?\s*(?:[\p{ID_Start}$_]|$)|^\.[a-z]\w*(?:\s|$)/u.test(text);
 }
@@ -48,10 +48,10 @@ export function isKnown(name: string): boolean {
   return commands.some((command) => command.name === name);
 }
 
-/** Runs a dot-command; an error is shown. Gives whether it succeeded. */
-export async function runCommand(text: string, sitting: Repl): Promise<boolean> {
+/** Runs a dot-command and prints its error. @returns whether it succeeded */
+export async function runCommand(text: string, shell: ShellContext): Promise<boolean> {
   try {
-    if (text.startsWith("?")) return await runCommand(`.help ${text.slice(1).trim()}`, sitting);
+    if (text.startsWith("?")) return await runCommand(`.help ${text.slice(1).trim()}`, shell);
     const [, name, argument] = /^\.(\w+)\s*([^]*)$/.exec(text) ?? [];
     const command = commands.find((candidate) => candidate.name === name);
     if (!command)
@@ -59,12 +59,12 @@ export async function runCommand(text: string, sitting: Repl): Promise<boolean> 
         name ?? "",
         commands.map((candidate) => candidate.name),
       );
-    const done = (await command.run(argument!.trim(), sitting)) ?? true;
-    // `.reveal` is for one statement, or for one command.
-    if (command !== reveal) sitting.secrets.revealed = false;
-    return done;
+    const succeeded = (await command.run(argument!.trim(), shell)) ?? true;
+    // `.reveal` lasts for one statement or one command.
+    if (command !== reveal) shell.output.secrets.revealed = false;
+    return succeeded;
   } catch (error) {
-    sitting.complain(error);
+    shell.reportError(error);
     return false;
   }
 }

@@ -1,86 +1,96 @@
+import type { EntityModel } from "../../metadata/model";
+import { ansi, EMPTY, escapeLine, type EscapedText } from "../../terminal/escaped-text";
+import type { ShellContext } from "../context";
 import { cellText } from "../print/cell";
 import { readPath } from "../print/entities";
 import { shownColumns } from "../print/printer";
 import { drawPairs } from "../print/table";
 import { statementText } from "../sql/echo";
-import type { Repl } from "../repl";
-import type { ShellModel } from "../world";
 import type { DotCommand } from "./command";
 
-/** Objects of one kind of change that are shown one by one. */
-const SHOWN = 20;
+/** Objects of one kind of change that are printed one by one. */
+const MAX_SHOWN = 20;
+const INDENT = ansi`    `;
 
 export const diff: DotCommand = {
   name: "diff",
   summary: "what a commit would do: the objects, before → after, and the SQL",
-  async run(_argument, sitting) {
-    const { session } = sitting.db;
-    const { theme } = sitting;
-    const groups: [string, readonly object[], (entity: object) => string[]][] = [
-      [theme.good("+"), session.new, (entity) => inserted(entity, sitting)],
-      [theme.warning("~"), session.dirty, (entity) => updated(entity, sitting)],
-      [theme.bad("-"), session.deleted, () => []],
+  async run(_argument, shell) {
+    const { output, db } = shell;
+    const { session } = db;
+    const { style } = output;
+    const groups: [EscapedText, readonly object[], (entity: object) => EscapedText[]][] = [
+      [style.good(ansi`+`), session.new, (entity) => inserted(entity, shell)],
+      [style.warn(ansi`~`), session.dirty, (entity) => updated(entity, shell)],
+      [style.bad(ansi`-`), session.deleted, () => []],
     ];
     const lines = groups.flatMap(([mark, entities, describe]) => [
-      ...entities.slice(0, SHOWN).flatMap((entity) => [`${mark} ${titleOf(entity, sitting)}`, ...describe(entity)]),
-      ...(entities.length > SHOWN ? [theme.quiet(`${mark} … ${entities.length - SHOWN} more`)] : []),
+      ...entities
+        .slice(0, MAX_SHOWN)
+        .flatMap((entity) => [ansi`${mark} ${titleOf(entity, shell)}`, ...describe(entity)]),
+      ...(entities.length > MAX_SHOWN ? [style.dim(ansi`${mark} … ${entities.length - MAX_SHOWN} more`)] : []),
     ]);
-    if (lines.length === 0 && !session.inTransaction) return sitting.note(["nothing would be written"]);
-    sitting.write([...lines, ...summary(sitting), ...(await statements(sitting))]);
+    if (lines.length === 0 && !session.inTransaction) return output.message("nothing would be written");
+    output.print([...lines, summary(shell), ...(await statements(shell))]);
   },
 };
 
-function titleOf(entity: object, { entities, theme }: Repl): string {
+function titleOf(entity: object, { entities, output: { style } }: ShellContext): EscapedText {
   const model = entities.of(entity);
   if (!model) return cellText(entity, entities);
-  return `${theme.strong(entities.label(entity, model))}  ${theme.quiet(model.metadata.tableName)}`;
+  const label = escapeLine(entities.label(entity, model));
+  return ansi`${style.bold(label)}  ${style.dim(escapeLine(model.metadata.tableName))}`;
 }
 
-function inserted(entity: object, sitting: Repl): string[] {
-  const model = sitting.entities.of(entity);
+function inserted(entity: object, shell: ShellContext): EscapedText[] {
+  const model = shell.entities.of(entity);
   if (!model) return [];
   const pairs = shownColumns(model)
-    .map(({ property }) => ({ name: property, value: readPath(entity, property) }))
+    .map(({ property }) => ({ property, value: readPath(entity, property) }))
     .filter(({ value }) => value !== undefined)
-    .map(({ name, value }) => ({ name, text: shown(value, name, model, sitting) }));
-  return drawPairs(pairs, sitting.theme, "    ");
+    .map(({ property, value }) => ({ name: escapeLine(property), text: valueText(value, property, model, shell) }));
+  return drawPairs(pairs, shell.output.style, INDENT);
 }
 
-function updated(entity: object, sitting: Repl): string[] {
-  const model = sitting.entities.of(entity);
-  const { theme } = sitting;
-  const pairs = Object.entries(sitting.db.session.changes(entity)).map(([name, { before, after }]) => ({
-    name,
-    text: `${theme.bad(shown(before, name, model, sitting))} → ${theme.good(shown(after, name, model, sitting))}`,
-  }));
-  // What is left is a relation whose rows stand in a table between.
-  return drawPairs(pairs, theme, "    ");
+function updated(entity: object, shell: ShellContext): EscapedText[] {
+  const model = shell.entities.of(entity);
+  const { style } = shell.output;
+  const pairs = Object.entries(shell.db.session.changes(entity)).map(([property, { before, after }]) => {
+    const [old, changed] = [before, after].map((value) => valueText(value, property, model, shell));
+    return { name: escapeLine(property), text: ansi`${style.bad(old!)} → ${style.good(changed!)}` };
+  });
+  return drawPairs(pairs, style, INDENT);
 }
 
-function shown(value: unknown, property: string, model: ShellModel | undefined, sitting: Repl): string {
-  if (value === undefined) return "(not read)";
-  return cellText(sitting.secrets.mask(value, property, model?.name), sitting.entities);
+function valueText(
+  value: unknown,
+  property: string,
+  model: EntityModel | undefined,
+  { output, entities }: ShellContext,
+): EscapedText {
+  if (value === undefined) return ansi`(not read)`;
+  return cellText(output.secrets.mask(value, property, model?.name), entities);
 }
 
-function summary({ db: { session }, theme }: Repl): string[] {
+function summary({ db: { session }, output: { style } }: ShellContext): EscapedText {
   const counts: [number, string][] = [
     [session.new.length, "inserted"],
     [session.dirty.length, "updated"],
     [session.deleted.length, "deleted"],
   ];
   const parts = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
-  const flushed = session.inTransaction ? "; what was flushed before is part of the commit too" : "";
-  return [theme.quiet(`${parts.join(", ") || "nothing more"} by a commit${flushed}`)];
+  const flushed = session.inTransaction ? ansi`; what was flushed before is part of the commit too` : EMPTY;
+  return style.dim(ansi`${escapeLine(parts.join(", ") || "nothing more")} by a commit${flushed}`);
 }
 
-async function statements({ db: { session }, theme, secrets }: Repl): Promise<string[]> {
+async function statements({ db: { session }, output: { style, secrets } }: ShellContext): Promise<EscapedText[]> {
   const { statements: planned, steps } = await session.plan();
   const lines = planned
-    .slice(0, SHOWN)
-    .map(({ sql, parameters }) => `  ${statementText(sql, parameters, theme, secrets)}`);
-  if (planned.length > SHOWN) lines.push(theme.quiet(`  … ${planned.length - SHOWN} more statements`));
+    .slice(0, MAX_SHOWN)
+    .map(({ sql, parameters }) => ansi`  ${statementText(sql, parameters, style, secrets)}`);
+  if (planned.length > MAX_SHOWN) lines.push(style.dim(ansi`  … ${planned.length - MAX_SHOWN} more statements`));
   const waits = steps.flatMap((step) => step.waits);
-  lines.push(...waits.slice(0, SHOWN).map(({ text }) => theme.quiet(`  ${text}`)));
-  if (waits.length > SHOWN) lines.push(theme.quiet(`  … ${waits.length - SHOWN} more wait`));
+  lines.push(...waits.slice(0, MAX_SHOWN).map(({ text }) => style.dim(escapeLine(`  ${text}`))));
+  if (waits.length > MAX_SHOWN) lines.push(style.dim(ansi`  … ${waits.length - MAX_SHOWN} more wait`));
   return lines;
 }

@@ -1,12 +1,12 @@
+import { pluralize } from "../../text";
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { once } from "node:events";
 import path from "node:path";
-import { pluralize } from "../../text";
 import { Query } from "../../query/query";
 import { noSuchFile, nothingToWrite, usage } from "../errors";
-import { formatted } from "../print/formats";
-import type { Repl } from "../repl";
+import { formatted, type FormatOptions } from "../print/formats";
+import type { ShellContext } from "../context";
 import type { DotCommand } from "./command";
 import { mayWrite, takeFile, type NamedFile } from "./file";
 import { Progress } from "../print/progress";
@@ -14,68 +14,68 @@ import { Progress } from "../print/progress";
 const FORMATS = { ".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson" } as const;
 type Format = (typeof FORMATS)[keyof typeof FORMATS];
 
-/** Rows that are written at a time. */
-const PORTION = 500;
+/** Rows that are held in memory and written at a time. */
+const BATCH_SIZE = 500;
 
 export const exportRows: DotCommand = {
   name: "export",
   takes: "FILE QUERY",
-  summary: "writes rows into a file (.csv, .json, .ndjson), however many they are",
+  summary: "writes the rows of a query to a file (.csv, .json, .ndjson)",
   details: [".export users.csv User.query.orderBy('id')"],
-  async run(argument, sitting) {
-    const target = takeFile(argument, sitting);
+  async run(argument, shell) {
+    const target = takeFile(argument, shell);
     const format = FORMATS[path.extname(target?.name ?? "").toLowerCase() as keyof typeof FORMATS];
     if (!target?.rest || !format) throw usage("export", ".export users.csv User.query  (or .json, .ndjson)");
-    const value = await rowsOf(target.rest, sitting);
-    if (!(await mayWrite(target, sitting))) return false;
-    const rows = await sitting.accounted(() => write(value, target, format, sitting));
-    sitting.note([`${pluralize(rows, "row")} written to ${target.name}`]);
+    const value = await rowsOf(target.rest, shell);
+    if (!(await mayWrite(target, shell))) return false;
+    const rows = await shell.summarized(() => write(value, target, format, shell));
+    shell.output.message(`${pluralize(rows, "row")} written to ${target.name}`);
     return true;
   },
 };
 
-/** What is to be written; an entity alone means all of its rows. */
-async function rowsOf(expression: string, sitting: Repl): Promise<unknown> {
-  const value = await sitting.valueOf(expression);
-  if (sitting.entities.ofTarget(value)) return sitting.db.query(value as never);
+/** The value to write; for an entity class a query of all its rows. */
+async function rowsOf(expression: string, shell: ShellContext): Promise<unknown> {
+  const value = await shell.valueOf(expression);
+  if (shell.entities.ofTarget(value)) return shell.db.query(value as never);
   if (value === undefined || value === null || typeof value === "function") throw nothingToWrite(expression);
   return value;
 }
 
-/** Writes rows beside the file and puts them in its place at the end: half a file is never taken for a whole one. */
-async function write(value: unknown, { name, file }: NamedFile, format: Format, sitting: Repl): Promise<number> {
-  const there = fs.statSync(file, { throwIfNoEntry: false });
-  // A pipe or a device is nothing that another file could take the place of.
-  const isSpecial = there?.isFile() === false;
-  // What a link leads to is what is written over.
-  const place = there ? fs.realpathSync(file) : file;
-  const beside = isSpecial ? place : `${place}.${randomBytes(4).toString("hex")}.part`;
+/** Writes to a temporary file and renames it at the end, so that a file is never incomplete. */
+async function write(value: unknown, { name, file }: NamedFile, format: Format, shell: ShellContext): Promise<number> {
+  const existing = fs.statSync(file, { throwIfNoEntry: false });
+  // A pipe or a device cannot be replaced by a file.
+  const isSpecial = existing?.isFile() === false;
+  // Of a symbolic link the target is replaced.
+  const destination = existing ? fs.realpathSync(file) : file;
+  const temporary = isSpecial ? destination : `${destination}.${randomBytes(4).toString("hex")}.part`;
   try {
-    const output = await opened(beside, isSpecial ? "w" : "wx", there?.mode);
-    const rows = await writeRows(value, output, format, sitting);
-    if (!isSpecial) fs.renameSync(beside, place);
+    const output = await openStream(temporary, isSpecial ? "w" : "wx", existing?.mode);
+    const rows = await writeRows(value, output, format, shell);
+    if (!isSpecial) fs.renameSync(temporary, destination);
     return rows;
   } catch (error) {
-    if (!isSpecial) fs.rmSync(beside, { force: true });
+    if (!isSpecial) fs.rmSync(temporary, { force: true });
     throw (error as NodeJS.ErrnoException).syscall ? noSuchFile(name, error) : error;
   }
 }
 
-async function opened(file: string, flags: string, mode: number | undefined): Promise<fs.WriteStream> {
+async function openStream(file: string, flags: string, mode: number | undefined): Promise<fs.WriteStream> {
   const output = fs.createWriteStream(file, { flags, ...(mode !== undefined && { mode }) });
   await once(output, "open");
   return output;
 }
 
-async function writeRows(value: unknown, output: fs.WriteStream, format: Format, sitting: Repl): Promise<number> {
+async function writeRows(value: unknown, output: fs.WriteStream, format: Format, shell: ShellContext): Promise<number> {
   const total = value instanceof Query ? await (value as Query).count().catch(() => undefined) : undefined;
-  const progress = new Progress(sitting, () => total);
-  const rowFile = new RowFile(output, format, sitting);
+  const progress = new Progress(shell.output, () => total);
+  const rowFile = new RowFile(output, format, { entities: shell.entities, secrets: shell.output.secrets });
   try {
-    for await (const rows of portions(value)) {
+    for await (const rows of batches(value)) {
       await rowFile.add(rows);
-      progress.at(rowFile.rows);
-      sitting.throwIfInterrupted();
+      progress.update(rowFile.rows);
+      shell.throwIfInterrupted();
     }
     await rowFile.end();
   } finally {
@@ -86,7 +86,7 @@ async function writeRows(value: unknown, output: fs.WriteStream, format: Format,
   return rowFile.rows;
 }
 
-async function* portions(value: unknown): AsyncGenerator<unknown[]> {
+async function* batches(value: unknown): AsyncGenerator<unknown[]> {
   if (!(value instanceof Query)) {
     yield Array.isArray(value) ? (value as unknown[]) : [value];
     return;
@@ -94,26 +94,26 @@ async function* portions(value: unknown): AsyncGenerator<unknown[]> {
   let rows: unknown[] = [];
   for await (const row of (value as Query).stream()) {
     rows.push(row);
-    if (rows.length < PORTION) continue;
+    if (rows.length < BATCH_SIZE) continue;
     yield rows;
     rows = [];
   }
   if (rows.length > 0) yield rows;
 }
 
-/** A file of rows; no more than a portion of it is in memory. */
+/** Writes batches of rows in a format. */
 class RowFile {
   rows = 0;
 
   constructor(
-    private readonly output: fs.WriteStream,
+    private readonly file: fs.WriteStream,
     private readonly format: Format,
-    private readonly sitting: Repl,
+    private readonly options: FormatOptions,
   ) {}
 
   async add(rows: readonly unknown[]): Promise<void> {
-    const lines = [...formatted(rows, this.format === "json" ? "ndjson" : this.format, this.sitting)];
-    // The names stand above the first portion only.
+    const lines = [...formatted(rows, this.format === "json" ? "ndjson" : this.format, this.options)];
+    // Each batch of CSV begins with the column names.
     if (this.format === "csv" && this.rows > 0) lines.shift();
     const first = this.rows === 0;
     this.rows += rows.length;
@@ -127,6 +127,6 @@ class RowFile {
   }
 
   private async put(text: string): Promise<void> {
-    if (!this.output.write(text)) await once(this.output, "drain");
+    if (!this.file.write(text)) await once(this.file, "drain");
   }
 }

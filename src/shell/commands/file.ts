@@ -1,29 +1,30 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { escapeLine } from "../../terminal/escaped-text";
 import { fileExists } from "../errors";
-import type { Repl } from "../repl";
+import type { ShellContext } from "../context";
 
-/** A file as it was typed: quotes hold a name with blanks together. */
+/** A file name at the start of an argument; one with blanks is quoted. */
 export interface NamedFile {
   readonly name: string;
-  /** Its absolute path: from the project's folder on, `~` being one's home. */
+  /** Its absolute path, relative to the project's folder; `~` is the home folder. */
   readonly file: string;
-  /** What stands after it. */
+  /** The rest of the argument. */
   readonly rest: string;
 }
 
-/** Takes the name of a file off the front of what follows a command; undefined where nothing follows. */
-export function takeFile(argument: string, { options: { root } }: Repl): NamedFile | undefined {
+/** Splits the file name off an argument; undefined where the argument is empty. */
+export function takeFile(argument: string, { options: { root } }: ShellContext): NamedFile | undefined {
   const [, double, single, bare, rest] = /^(?:"([^"]+)"|'([^']+)'|(\S+))\s*([^]*)$/.exec(argument) ?? [];
   const name = double ?? single ?? bare;
   if (name === undefined) return undefined;
   return { name, file: path.resolve(root, name.replace(/^~(?=$|[\\/])/, os.homedir())), rest: rest! };
 }
 
-/** Whether a file may be written: one that is there is written over only where somebody says so. */
-export async function mayWrite({ file, name }: NamedFile, sitting: Repl): Promise<boolean> {
+/** Whether a file may be written; asks where it exists. @throws shell/file-exists without a terminal */
+export async function mayWrite({ file, name }: NamedFile, shell: ShellContext): Promise<boolean> {
   if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return true;
-  if (!sitting.ask) throw fileExists(name);
-  return (await sitting.ask(`${name} is there already. Write over it? [y]es, [n]o: `)) === "y";
+  if (!shell.terminal) throw fileExists(name);
+  return (await shell.terminal.ask(escapeLine(`${name} already exists. Overwrite? [y]es, [n]o: `))) === "y";
 }

@@ -1,63 +1,64 @@
+import { ansi, EMPTY, escapeLine, type EscapedText } from "../../terminal/escaped-text";
+import type { ShellContext } from "../context";
 import { unknownDotCommand } from "../errors";
 import { drawPairs } from "../print/table";
-import type { Repl } from "../repl";
 import type { DotCommand } from "./command";
 
-/** `.help`, over the table it stands in itself. */
+/** `.help`. It stands in the table of commands that it prints. */
 export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
   name: "help",
   takes: "[command|name]",
-  summary: "this list; or what a command or a name is",
-  completions: (sitting) => [...table().map(({ name }) => name), ...sitting.entityNames.map(({ name }) => name)],
-  run(argument, sitting) {
-    if (argument === "") return sitting.write(overview(table(), sitting));
+  summary: "this list, or help on a command or a name",
+  completions: (shell) => [...table().map(({ name }) => name), ...shell.names.entities.map(({ name }) => name)],
+  run(argument, shell) {
+    if (argument === "") return shell.output.print(overview(table(), shell));
+    const commands = table();
     const name = argument.replace(/^\./, "");
-    const command = table().find((candidate) => candidate.name === name);
-    if (command) return sitting.write(aboutCommand(command, sitting));
-    if (argument.startsWith("."))
+    const command = commands.find((candidate) => candidate.name === name);
+    const lines = command ? aboutCommand(command, shell) : [];
+    if (argument.startsWith(".") && !command)
       throw unknownDotCommand(
         name,
-        table().map((candidate) => candidate.name),
+        commands.map((candidate) => candidate.name),
       );
-    return explainName(argument, sitting);
+    if (!argument.startsWith(".")) {
+      const { explanation, noHelp } = require("./explanation") as typeof import("./explanation");
+      lines.unshift(...explanation(argument, shell));
+      if (lines.length === 0) throw noHelp(argument);
+    }
+    shell.output.print(lines);
   },
 });
 
-/** `?User`, `?User.query.filterBy`. */
-async function explainName(name: string, sitting: Repl): Promise<boolean> {
-  const { explanation } = require("./names") as typeof import("./names");
-  sitting.write(explanation(name, sitting));
-  return true;
+const HINTS: readonly (readonly [name: string, text: string])[] = [
+  ["?User", "help on an entity, a method or a name"],
+  ["User.query.all()", "nothing needs await"],
+  ["User(username='susan')", "makes an object; db.session.add(u), db.session.commit() save it"],
+  ["_", "the last value"],
+  ["Tab  Ctrl-R  Ctrl-C  Ctrl-D", "complete, search the history, stop, leave"],
+];
+
+function overview(commands: readonly DotCommand[], shell: ShellContext): EscapedText[] {
+  const all = commands.map((command) => [usageOf(command), command.summary] as const);
+  return [...pairs(all, shell), EMPTY, ...pairs(HINTS, shell)];
 }
 
-function overview(commands: readonly DotCommand[], sitting: Repl): string[] {
-  const { theme, width } = sitting;
-  return [
-    ...drawPairs(
-      commands.map(({ name, takes, summary }) => ({ name: `.${name}${takes ? ` ${takes}` : ""}`, text: summary })),
-      theme,
-      "  ",
-      width,
-    ),
-    "",
-    ...drawPairs(
-      [
-        { name: "?User", text: "what an entity, a method or a name is" },
-        { name: "User.query.all()", text: "nothing needs await" },
-        { name: "User(username='susan')", text: "makes an object; db.session.add(u), db.session.commit() save it" },
-        { name: "_", text: "the last value" },
-        { name: "Tab  Ctrl-R  Ctrl-C  Ctrl-D", text: "complete, search the history, stop, leave" },
-      ],
-      theme,
-      "  ",
-      width,
-    ),
-  ];
+function pairs(texts: readonly (readonly [name: string, text: string])[], { output }: ShellContext): EscapedText[] {
+  return drawPairs(
+    texts.map(([name, text]) => ({ name: escapeLine(name), text: escapeLine(text) })),
+    output.style,
+    ansi`  `,
+    output.width,
+  );
 }
 
-function aboutCommand({ name, takes, summary, details }: DotCommand, { theme }: Repl): string[] {
+function usageOf({ name, takes }: DotCommand): string {
+  return `.${name}${takes ? ` ${takes}` : ""}`;
+}
+
+function aboutCommand(command: DotCommand, { output: { style } }: ShellContext): EscapedText[] {
   return [
-    `${theme.name(`.${name}${takes ? ` ${takes}` : ""}`)}  ${summary}`,
-    ...(details ?? []).map((line) => `  ${line}`),
+    ansi`${style.accent(escapeLine(usageOf(command)))}  ${escapeLine(command.summary)}`,
+    ...(command.details ?? []).map((line) => escapeLine(`  ${line}`)),
   ];
 }

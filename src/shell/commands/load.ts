@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { noSuchFile, usage } from "../errors";
-import { Statements } from "../evaluate/statements";
+import { InputSplitter } from "../evaluate/input-splitter";
 import type { DotCommand } from "./command";
 import { takeFile, type NamedFile } from "./file";
 
@@ -8,16 +8,16 @@ export const load: DotCommand = {
   name: "load",
   takes: "FILE",
   summary: "runs the statements of a file as if they were typed; stops at the first error",
-  async run(argument, sitting) {
-    const typed = takeFile(argument, sitting);
+  async run(argument, shell) {
+    const typed = takeFile(argument, shell);
     if (!typed || typed.rest !== "") throw usage("load", ".load FILE");
-    const statements = new Statements(
-      (text) => sitting.evaluator.parse(text),
+    const splitter = new InputSplitter(
+      (text) => shell.evaluator.parse(text),
       () => false,
     );
     const lines = read(typed).split(/\r?\n/);
-    for (const { text } of [...lines.flatMap((line) => statements.take(line)), ...statements.end()]) {
-      if (!(await sitting.run(text))) return false;
+    for (const { text } of [...lines.flatMap((line) => splitter.push(line)), ...splitter.flush()]) {
+      if (!(await shell.run(text))) return false;
     }
     return true;
   },

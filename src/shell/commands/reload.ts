@@ -1,50 +1,51 @@
+import { escapeText } from "../../terminal/escaped-text";
 import { restrict } from "../restrictions";
 import { notHere } from "../errors";
-import type { Repl } from "../repl";
-import type { ShellModel } from "../world";
+import type { ShellContext } from "../context";
+import type { EntityModel } from "../../metadata/model";
 import { typeText } from "./schema";
 import type { DotCommand } from "./command";
 
 export const reload: DotCommand = {
   name: "reload",
-  summary: "loads changed entity files, and says what changed",
-  async run(_argument, sitting) {
-    const { options } = sitting;
-    if (!options.reload)
-      throw notHere("the project cannot be loaded again here", "leave, and start retort shell again");
-    if (sitting.unsaved > 0 || sitting.db.session.inTransaction) {
+  summary: "loads changed entity files and prints what changed",
+  async run(_argument, shell) {
+    const { options } = shell;
+    if (!options.reload) throw notHere("the project cannot be reloaded here", "leave, and start retort shell again");
+    if (shell.unsaved > 0 || shell.db.session.inTransaction) {
       throw notHere(
-        "there are unsaved changes, of objects that reloading leaves behind",
+        "there are unsaved changes, which reloading would lose",
         "db.session.commit() or db.session.rollback() first",
       );
     }
-    const before = described(sitting);
-    const { session } = sitting.db;
+    const before = describe(shell);
+    const { session } = shell.db;
     const db = await options.reload();
-    await restrict(db, sitting.restrictions);
-    sitting.adopt(db);
-    // Gives its connection back.
+    await restrict(db, shell.restrictions);
+    shell.useDatabase(db);
+    // Releases its connection.
     await session.close();
-    const changes = differences(before, described(sitting));
-    sitting.note([
-      ...(changes.length === 0 ? ["loaded again; no column and no relation has changed"] : changes),
-      "objects that were loaded before are of the old classes; load them again",
-      ...(sitting.restrictions.sandbox ? ["the sandbox begins anew: what was written in it is gone"] : []),
-    ]);
+    const changes = differences(before, describe(shell));
+    const lines = [
+      ...(changes.length === 0 ? ["reloaded; no column and no relation has changed"] : changes),
+      "objects that were loaded before belong to the old classes; load them again",
+      ...(shell.restrictions.sandbox ? ["the sandbox was rolled back"] : []),
+    ];
+    shell.output.note(lines.map(escapeText));
   },
 };
 
 type Description = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** Every entity's properties, each with what it is. */
-function described(sitting: Repl): Description {
-  return new Map(sitting.entityNames.map(({ name, model }) => [name, new Map(propertiesOf(model, sitting))]));
+/** The properties of every entity, with their types. */
+function describe(shell: ShellContext): Description {
+  return new Map(shell.names.entities.map(({ name, model }) => [name, new Map(propertiesOf(model, shell))]));
 }
 
-function propertiesOf(model: ShellModel, sitting: Repl): [string, string][] {
+function propertiesOf(model: EntityModel, shell: ShellContext): [string, string][] {
   const columns = model.columns.map((column): [string, string] => [
     column.property,
-    `${typeText(column, sitting)}${column.metadata.isNullable ? ", nullable" : ""}`,
+    `${typeText(column, shell)}${column.metadata.isNullable ? ", nullable" : ""}`,
   ]);
   const relations = model.relations.map((relation): [string, string] => [
     relation.property,

@@ -1,21 +1,22 @@
+import { ansi, escapeLine, type EscapedText } from "../../terminal/escaped-text";
 import { unknownEntity } from "../errors";
 import type { EntityName } from "../names";
 import { drawTable, drawPairs, type TableCell } from "../print/table";
-import type { Repl } from "../repl";
-import type { ShellColumn, ShellModel } from "../world";
+import type { ShellContext } from "../context";
+import type { ColumnModel, EntityModel } from "../../metadata/model";
 import type { DotCommand } from "./command";
 
 export const entities: DotCommand = {
   name: "entities",
   summary: "the entities, with their tables",
-  run(_argument, sitting) {
-    const rows = sitting.entityNames.map(({ name, model }) => [
+  run(_argument, shell) {
+    const rows = shell.names.entities.map(({ name, model }) => [
       name,
       model.metadata.tableName,
       String(model.columns.filter(({ isVirtual }) => !isVirtual).length),
       model.relations.map(({ property }) => property).join(", "),
     ]);
-    sitting.write(table(["entity", "table", "columns", "relations"], rows, sitting));
+    shell.output.print(table(["entity", "table", "columns", "relations"], rows, shell));
   },
 };
 
@@ -23,58 +24,63 @@ export const schema: DotCommand = {
   name: "schema",
   takes: "[Entity]",
   summary: "an entity's columns, relations and indexes",
-  completions: (sitting) => sitting.entityNames.map(({ name }) => name),
-  run(argument, sitting) {
-    if (argument === "") return entities.run("", sitting);
-    sitting.write(describeEntity(entityNamed(argument, sitting), sitting));
+  completions: (shell) => shell.names.entities.map(({ name }) => name),
+  run(argument, shell) {
+    if (argument === "") return entities.run("", shell);
+    shell.output.print(describeEntity(entityNamed(argument, shell), shell));
   },
 };
 
-/** An entity by the name it has at the prompt. */
-export function entityNamed(name: string, sitting: Repl): EntityName {
-  const found = sitting.entityNames.find((entity) => entity.name === name);
+/** @throws shell/unknown-entity */
+export function entityNamed(name: string, shell: ShellContext): EntityName {
+  const found = shell.names.entity(name);
   if (!found)
     throw unknownEntity(
       name,
-      sitting.entityNames.map((entity) => entity.name),
+      shell.names.entities.map((entity) => entity.name),
     );
   return found;
 }
 
-/** Everything that is known of an entity. */
-export function describeEntity({ name, model }: EntityName, sitting: Repl): string[] {
-  const { theme } = sitting;
-  const columns = model.columns.map((column) => [column.property, typeText(column, sitting), remarks(column)]);
-  const relations = model.relations.map((relation) => ({
-    name: relation.property,
-    text: `${relation.toMany ? "many" : "one"} ${relation.target.name}${inverse(relation.metadata.inverseRelation?.propertyName, relation.target)}`,
+/** The columns, relations and indexes of an entity; only those of one property where it is given. */
+export function describeEntity({ name, model }: EntityName, shell: ShellContext, only?: string): EscapedText[] {
+  const { style } = shell.output;
+  const isShown = ({ property }: { readonly property: string }): boolean => only === undefined || property === only;
+  const columns = model.columns
+    .filter(isShown)
+    .map((column) => [column.property, typeText(column, shell), remarks(column)]);
+  const relations = model.relations.filter(isShown).map((relation) => ({
+    name: escapeLine(relation.property),
+    text: escapeLine(
+      `${relation.toMany ? "many" : "one"} ${relation.target.name}${inverse(relation.metadata.inverseRelation?.propertyName, relation.target)}`,
+    ),
   }));
-  const indexes = indexesOf(model);
+  const indexes = only === undefined ? indexesOf(model) : [];
   return [
-    `${theme.strong(name)}  ${theme.quiet(`table ${model.metadata.tableName}`)}`,
-    ...table(["column", "type", ""], columns, sitting),
-    ...(relations.length > 0 ? [theme.quiet("relations"), ...drawPairs(relations, theme)] : []),
-    ...(indexes.length > 0 ? [theme.quiet("indexes"), ...indexes.map((index) => `  ${index}`)] : []),
+    ansi`${style.bold(escapeLine(name))}  ${style.dim(escapeLine(`table ${model.metadata.tableName}`))}`,
+    ...(columns.length > 0 ? table(["column", "type", ""], columns, shell) : []),
+    ...(relations.length > 0 ? [style.dim(ansi`relations`), ...drawPairs(relations, style)] : []),
+    ...(indexes.length > 0 ? [style.dim(ansi`indexes`), ...indexes.map((index) => escapeLine(`  ${index}`))] : []),
   ];
 }
 
-function table(names: readonly string[], rows: readonly (readonly string[])[], sitting: Repl): string[] {
-  const cells = rows.map((row) => row.map((text): TableCell => ({ text, faint: false })));
+function table(names: readonly string[], rows: readonly (readonly string[])[], shell: ShellContext): EscapedText[] {
+  const cells = rows.map((row) => row.map((text): TableCell => ({ text: escapeLine(text), faint: false })));
   return drawTable(
-    names.map((name) => ({ name, numeric: name === "columns" })),
+    names.map((name) => ({ name: escapeLine(name), numeric: name === "columns" })),
     cells,
-    sitting.width,
-    sitting.theme,
+    shell.output.width,
+    shell.output.style,
   );
 }
 
-function inverse(property: string | undefined, target: ShellModel): string {
+function inverse(property: string | undefined, target: EntityModel): string {
   return property === undefined ? "" : ` (${target.name}.${property})`;
 }
 
-/** `varchar(64)`, as the database has it. */
-export function typeText({ metadata }: ShellColumn, sitting: Repl): string {
-  const type = sitting.db.dataSource.driver.normalizeType(metadata);
+/** The type in the database: `varchar(64)`. */
+export function typeText({ metadata }: ColumnModel, shell: ShellContext): string {
+  const type = shell.db.dataSource.driver.normalizeType(metadata);
   const size =
     metadata.length ||
     (metadata.precision ? [metadata.precision, metadata.scale].filter((part) => part != null).join(",") : "");
@@ -82,7 +88,7 @@ export function typeText({ metadata }: ShellColumn, sitting: Repl): string {
   return `${type}${values || (size ? `(${size})` : "")}${metadata.isArray ? "[]" : ""}`;
 }
 
-function remarks({ metadata, property, column }: ShellColumn): string {
+function remarks({ metadata, property, column }: ColumnModel): string {
   const reference =
     metadata.referencedColumn &&
     `→ ${metadata.referencedColumn.entityMetadata.name}.${metadata.referencedColumn.propertyName}`;
@@ -105,7 +111,7 @@ function remarks({ metadata, property, column }: ShellColumn): string {
     .join(", ");
 }
 
-function isUnique(metadata: ShellColumn["metadata"]): boolean {
+function isUnique(metadata: ColumnModel["metadata"]): boolean {
   const alone = (columns: readonly unknown[]): boolean => columns.length === 1 && columns[0] === metadata;
   const { uniques, indices } = metadata.entityMetadata;
   return (
@@ -117,7 +123,7 @@ function defaultText(value: unknown): string {
   return typeof value === "function" ? String((value as () => unknown)()) : JSON.stringify(value);
 }
 
-function indexesOf({ metadata }: ShellModel): string[] {
+function indexesOf({ metadata }: EntityModel): string[] {
   const named = (name: string, unique: boolean, columns: readonly { propertyPath: string }[]): string =>
     `${unique ? "unique " : ""}(${columns.map(({ propertyPath }) => propertyPath).join(", ")})  ${name}`;
   return [

@@ -1,12 +1,12 @@
 import { usage } from "../errors";
-import type { ResultFormat } from "../shell";
-import type { Repl } from "../repl";
+import type { ResultFormat } from "../options";
+import type { ShellContext } from "../context";
 import type { DotCommand } from "./command";
 
 const FORMATS: readonly ResultFormat[] = ["table", "json", "csv", "ndjson"];
 
-/** Turns a setting on or off; nothing turns it over. */
-function switched(name: string, argument: string, before: boolean): boolean {
+/** The new value of a setting; without an argument it is toggled. */
+function toggled(name: string, argument: string, before: boolean): boolean {
   if (argument === "") return !before;
   if (argument === "on") return true;
   if (argument === "off") return false;
@@ -16,73 +16,73 @@ function switched(name: string, argument: string, before: boolean): boolean {
 export const echo: DotCommand = {
   name: "echo",
   takes: "[on|off]",
-  summary: "shows the SQL that is sent, with its parameters and time",
+  summary: "prints the SQL that is sent, with its parameters and time",
   completions: () => ["on", "off"],
-  run(argument, sitting) {
-    sitting.echo = switched("echo", argument, sitting.echo);
-    sitting.note([`echo is ${sitting.echo ? "on" : "off"}`]);
+  run(argument, shell) {
+    shell.isEchoing = toggled("echo", argument, shell.isEchoing);
+    shell.output.message(`echo is ${shell.isEchoing ? "on" : "off"}`);
   },
 };
 
 export const timing: DotCommand = {
   name: "timing",
   takes: "[on|off]",
-  summary: "shows how long each input took as a whole, not the database alone",
+  summary: "prints how long each input took, not the database alone",
   completions: () => ["on", "off"],
-  run(argument, sitting) {
-    sitting.timing = switched("timing", argument, sitting.timing);
-    sitting.note([`timing is ${sitting.timing ? "on" : "off"}`]);
+  run(argument, shell) {
+    shell.isTiming = toggled("timing", argument, shell.isTiming);
+    shell.output.message(`timing is ${shell.isTiming ? "on" : "off"}`);
   },
 };
 
 export const format: DotCommand = {
   name: "format",
   takes: "[table|json|csv|ndjson]",
-  summary: "how values are shown",
+  summary: "how values are printed",
   completions: () => FORMATS,
-  run(argument, sitting) {
+  run(argument, shell) {
     if (argument !== "") {
       if (!FORMATS.includes(argument as ResultFormat)) throw usage("format", ".format table|json|csv|ndjson");
-      sitting.format = argument as ResultFormat;
+      shell.output.format = argument as ResultFormat;
     }
-    sitting.note([`values are shown as ${sitting.format}`]);
+    shell.output.message(`values are printed as ${shell.output.format}`);
   },
 };
 
 export const reveal: DotCommand = {
   name: "reveal",
   takes: "[EXPRESSION]",
-  summary: "shows secrets for one statement: this one, or the next",
+  summary: "prints secrets for one statement: this one, or the next",
   details: [
-    "Columns that hold secrets (password_hash, token, …) are printed as ••••. .reveal u.password_hash shows one.",
+    "Columns that hold secrets (password_hash, token, …) are printed as ••••. .reveal u.password_hash prints one.",
   ],
-  async run(argument, sitting) {
-    sitting.secrets.revealed = true;
-    if (argument !== "") return sitting.run(argument);
-    sitting.note(["secrets are shown for the next statement"]);
+  async run(argument, shell) {
+    shell.output.secrets.revealed = true;
+    if (argument !== "") return shell.run(argument);
+    shell.output.message("secrets are printed for the next statement");
     return true;
   },
 };
 
 export const all: DotCommand = {
   name: "all",
-  summary: "shows every row of the last value, page by page",
-  async run(_argument, sitting) {
-    if (!sitting.shown) return sitting.note(["nothing was shown yet"]);
-    await showWhole(sitting.shown.value, sitting);
+  summary: "prints every row of the last value, page by page",
+  async run(_argument, shell) {
+    if (!shell.output.lastPrinted) return shell.output.message("nothing was printed yet");
+    await printAll(shell.output.lastPrinted.value, shell);
   },
 };
 
-async function showWhole(value: unknown, sitting: Repl): Promise<void> {
-  const { lines } = sitting.printer.print(value, Number.MAX_SAFE_INTEGER);
-  if (sitting.page) await sitting.page(lines);
-  else sitting.write(lines);
+async function printAll(value: unknown, shell: ShellContext): Promise<void> {
+  const { lines } = shell.output.printer.print(value, Number.MAX_SAFE_INTEGER);
+  if (shell.terminal) await shell.terminal.page(lines);
+  else shell.output.print(lines);
 }
 
 export const exit: DotCommand = {
   name: "exit",
   summary: "leaves the shell (also Ctrl-D)",
-  run(_argument, sitting) {
-    sitting.leaving = true;
+  run(_argument, shell) {
+    shell.isExiting = true;
   },
 };

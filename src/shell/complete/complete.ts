@@ -1,15 +1,15 @@
+import { memberEntry } from "../api/api";
+import type { ArgumentKind } from "../api/entry";
 import { commands } from "../commands/commands";
-import type { Candidate, Completions } from "../prompt/menu";
-import type { Repl } from "../repl";
-import type { ShellColumn, ShellModel } from "../world";
+import type { Candidate, Completions } from "./completions";
+import type { ShellContext } from "../context";
+import type { ColumnModel, EntityModel } from "../../metadata/model";
 import { candidatesOf, properties } from "./members";
 import { chainStart, scan, type Frame, type Scan } from "./scan";
 import { columnOf, Inference, relationOf, type Type } from "./types";
-import { NAMES } from "./vocabulary";
 
 /*
- * Completion knows entities, columns, relations and methods from metadata. It never runs what was typed and never sends SQL:
- * a Tab must not be able to do anything.
+ * Completion works with metadata, types and the table of the API. It never runs what was typed and never sends SQL.
  */
 
 const KEYWORDS =
@@ -17,22 +17,16 @@ const KEYWORDS =
     " ",
   );
 
-/** Methods whose texts are names of properties, or of relations. */
-const TAKES_PROPERTIES = new Set("orderBy select groupBy".split(" "));
-const TAKES_RELATIONS = new Set("join leftJoin joined selectin raise".split(" "));
-/** Methods that take values of properties: `filterBy({ `, `User({ `. */
-const TAKES_VALUES = new Set("filterBy filter update".split(" "));
-
-/** What could stand at a place of an input. */
-export function complete(text: string, cursor: number, sitting: Repl): Completions {
+/** The completions at a position of an input. */
+export function complete(text: string, cursor: number, shell: ShellContext): Completions {
   const before = text.slice(0, cursor);
-  if (/^\s*[.?]\w*(\s|$)/.test(before) || /^\s*\?/.test(before)) return completeCommand(before, sitting);
-  return new Completer(before, sitting).completions();
+  if (/^\s*[.?]\w*(\s|$)/.test(before) || /^\s*\?/.test(before)) return completeCommand(before, shell);
+  return new Completer(before, shell).completions();
 }
 
-function completeCommand(before: string, sitting: Repl): Completions {
+function completeCommand(before: string, shell: ShellContext): Completions {
   const about = /^(\s*\?\s*)(.*)$/s.exec(before);
-  if (about) return shifted(complete(about[2]!, about[2]!.length, sitting), about[1]!.length);
+  if (about) return shifted(complete(about[2]!, about[2]!.length, shell), about[1]!.length);
   const [, lead, name, gap, rest] = /^(\s*\.)(\w*)(\s*)(.*)$/s.exec(before)!;
   if (gap === "") {
     const names = commands.map(({ name: text, takes, summary }) => ({
@@ -44,7 +38,7 @@ function completeCommand(before: string, sitting: Repl): Completions {
   }
   const command = commands.find((candidate) => candidate.name === name);
   const start = lead!.length + name!.length + gap!.length;
-  const offered = command?.completions?.(sitting) ?? [];
+  const offered = command?.completions?.(shell) ?? [];
   if (offered.length > 0)
     return matching(
       offered.map((each) => ({ text: each })),
@@ -52,8 +46,8 @@ function completeCommand(before: string, sitting: Repl): Completions {
       start,
       before.length,
     );
-  // What follows is an expression: .explain User.query.…
-  return shifted(complete(rest!, rest!.length, sitting), start);
+  // The argument is an expression: .explain User.query.…
+  return shifted(complete(rest!, rest!.length, shell), start);
 }
 
 class Completer {
@@ -62,10 +56,10 @@ class Completer {
 
   constructor(
     private readonly before: string,
-    private readonly sitting: Repl,
+    private readonly shell: ShellContext,
   ) {
     this.scanned = scan(before);
-    this.inference = new Inference(sitting, (name) => this.listOf(name));
+    this.inference = new Inference(shell, (name) => this.listOf(name));
   }
 
   completions(): Completions {
@@ -75,7 +69,7 @@ class Completer {
     const word = /[\p{ID_Continue}$]*$/u.exec(this.before)![0];
     const start = this.before.length - word.length;
     const receiver = /(\?\.|(?<!\.)\.)\s*$/.exec(this.before.slice(0, start));
-    // `1.` begins a fraction.
+    // `1.` starts a fraction.
     if (receiver && /(^|[^\p{ID_Continue}$.)\]])\d+$/u.test(this.before.slice(0, receiver.index))) return none(start);
     if (receiver) return this.members(receiver.index, word, start);
     if (/^\d/.test(word)) return none(this.before.length);
@@ -86,10 +80,10 @@ class Completer {
 
   /** `expression.` */
   private members(dot: number, word: string, start: number): Completions {
-    return matching(candidatesOf(this.typeBefore(dot), this.sitting), word, start, this.before.length);
+    return matching(candidatesOf(this.typeBefore(dot), this.shell), word, start, this.before.length);
   }
 
-  /** The type of the chain that ends at a place. */
+  /** The type of the chain that ends at a position. */
   private typeBefore(end: number): Type {
     const start = chainStart(this.before, end, this.scanned);
     return this.inference.ofText(this.before.slice(start, end));
@@ -97,7 +91,7 @@ class Completer {
 
   // Keys ----------------------------------------------------------------------------------------------------------------
 
-  /** Keys of an object that takes values of an entity's properties: `filterBy({ `. */
+  /** Keys of an object of values of an entity: `filterBy({ `. */
   private keys(start: number): Candidate[] | undefined {
     const frame = this.scanned.open.at(-1);
     if (frame?.bracket !== "{") return undefined;
@@ -108,8 +102,8 @@ class Completer {
     );
   }
 
-  /** The entity whose properties an object literal names, by what stands around it. */
-  private modelOfObject(index: number): ShellModel | undefined {
+  /** The entity whose properties are the keys of an object literal, by its context. */
+  private modelOfObject(index: number): EntityModel | undefined {
     const frame = this.scanned.open[index]!;
     const outer = this.scanned.open[index - 1];
     if (!outer) return undefined;
@@ -122,21 +116,21 @@ class Completer {
   }
 
   /** The entity that a call takes values of. */
-  private modelOfCall(frame: Frame): ShellModel | undefined {
+  private modelOfCall(frame: Frame): EntityModel | undefined {
     const callee = this.calleeOf(frame);
     if (!callee) return undefined;
     const { name, receiver } = callee;
-    if (!receiver) return this.sitting.entityNames.find((entity) => entity.name === name)?.model;
-    if (TAKES_VALUES.has(name) && (receiver.kind === "query" || receiver.kind === "collection")) return receiver.model;
+    if (!receiver) return this.shell.names.entity(name)?.model;
+    if ((receiver.kind === "query" || receiver.kind === "collection") && takes("values", callee)) return receiver.model;
     if (name === "create" && (receiver.kind === "database" || receiver.kind === "session")) {
       const entity = /\(\s*([\p{ID_Continue}$]+)\s*,/u.exec(this.before.slice(frame.at))?.[1];
-      return this.sitting.entityNames.find((candidate) => candidate.name === entity)?.model;
+      return entity === undefined ? undefined : this.shell.names.entity(entity)?.model;
     }
     return undefined;
   }
 
-  /** What is called by an open parenthesis. */
-  private calleeOf(frame: Frame): { name: string; receiver: Type | undefined } | undefined {
+  /** The callee of an open parenthesis. */
+  private calleeOf(frame: Frame): Callee | undefined {
     const head = this.before.slice(0, frame.at).trimEnd();
     const name = /[\p{ID_Continue}$]+$/u.exec(head)?.[0];
     if (name === undefined) return undefined;
@@ -150,16 +144,16 @@ class Completer {
     const frame = this.scanned.open.at(-1);
     if (frame?.bracket !== "(" || !/[(,]\s*$/.test(this.before.slice(frame.at, start))) return [];
     const callee = this.calleeOf(frame);
-    // filter() takes expressions; keywords are filterBy's.
+    // filter() takes expressions; keywords belong to filterBy().
     const model = callee?.name === "filter" ? undefined : this.modelOfCall(frame);
     return model
       ? properties(model).map(({ text, note }) => ({ text: `${text}=`, ...(note !== undefined && { note }) }))
       : [];
   }
 
-  // Texts ---------------------------------------------------------------------------------------------------------------
+  // Strings -------------------------------------------------------------------------------------------------------------
 
-  /** Inside a text: names of properties, of relations, values of an enum. */
+  /** Inside a string: names of properties, of relations, values of an enum. */
   private inString(at: number): Completions {
     const start = at + 1;
     const typed = this.before.slice(start);
@@ -173,21 +167,22 @@ class Completer {
     }
     const call = frame.bracket === "[" ? this.scanned.open.at(-2) : frame;
     const callee = call?.bracket === "(" ? this.calleeOf(call) : undefined;
-    return matching(this.textsOf(callee), typed, start, this.before.length);
+    return matching(this.stringsOf(callee), typed, start, this.before.length);
   }
 
-  private textsOf(callee: { name: string; receiver: Type | undefined } | undefined): Candidate[] {
+  private stringsOf(callee: Callee | undefined): Candidate[] {
     if (!callee) return [];
-    const { name, receiver } = callee;
+    const { receiver } = callee;
     if (receiver?.kind === "column") return valuesOf(receiver.column);
-    const model = receiver?.kind === "query" || receiver?.kind === "collection" ? receiver.model : this.modelAround();
+    const model =
+      receiver?.kind === "query" || receiver?.kind === "collection" ? receiver.model : this.modelOfOuterQuery();
     if (!model) return [];
-    if (TAKES_PROPERTIES.has(name)) return properties(model);
-    return TAKES_RELATIONS.has(name) ? properties(model).filter(({ text }) => relationOf(model, text)) : [];
+    if (takes("properties", callee)) return properties(model);
+    return takes("relations", callee) ? properties(model).filter(({ text }) => relationOf(model, text)) : [];
   }
 
   /** `User.query.options(selectin('`: the query around the call. */
-  private modelAround(): ShellModel | undefined {
+  private modelOfOuterQuery(): EntityModel | undefined {
     for (const frame of [...this.scanned.open].reverse().slice(1)) {
       const callee = frame.bracket === "(" ? this.calleeOf(frame) : undefined;
       if (callee?.receiver?.kind === "query") return callee.receiver.model;
@@ -198,21 +193,21 @@ class Completer {
   // Names ---------------------------------------------------------------------------------------------------------------
 
   private names(): Candidate[] {
-    const { sitting } = this;
-    const entities = sitting.entityNames.map(({ name, model }) => ({
+    const { shell } = this;
+    const entities = shell.names.entities.map(({ name, model }) => ({
       text: name,
       note: `entity, table ${model.metadata.tableName}`,
     }));
     const known = new Set(entities.map(({ text }) => text));
-    const others = [...new Set([...sitting.knownNames(), ...KEYWORDS])]
+    const others = [...new Set([...shell.names.all(), ...KEYWORDS])]
       .filter(
         (name) => !known.has(name) && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) && !name.startsWith("__"),
       )
       .sort();
-    return [...entities, ...others.map((text) => ({ text, ...(NAMES[text] && { note: NAMES[text].says }) }))];
+    return [...entities, ...others.map((text) => ({ text, ...noteOf(text) }))];
   }
 
-  /** The list whose elements a name stands for, as far as the code before the cursor says: `users.map(u => u.`. */
+  /** The list whose elements a name stands for in the code before the cursor: `users.map(u => u.`. */
   private listOf(name: string): string | undefined {
     const escaped = name.replace(/\$/g, "\\$");
     const callback = new RegExp(
@@ -238,12 +233,26 @@ class Completer {
   }
 }
 
+interface Callee {
+  readonly name: string;
+  readonly receiver: Type | undefined;
+}
+
+function takes(kind: ArgumentKind, { name, receiver }: Callee): boolean {
+  return memberEntry(receiver?.kind ?? "names", name)?.takes === kind;
+}
+
+function noteOf(name: string): { note?: string } {
+  const entry = memberEntry("names", name);
+  return entry ? { note: entry.summary } : {};
+}
+
 /** The values of an enum. */
-function valuesOf(column: ShellColumn | undefined): Candidate[] {
+function valuesOf(column: ColumnModel | undefined): Candidate[] {
   return (column?.metadata.enum ?? []).map((value) => ({ text: String(value) }));
 }
 
-/** Those that begin as typed; where none does, those that do when letters' case is forgotten. */
+/** The candidates that start with what was typed; if there are none, those that do regardless of case. */
 function matching(candidates: readonly Candidate[], typed: string, start: number, end: number): Completions {
   const exact = candidates.filter(({ text }) => text.startsWith(typed));
   const lower = typed.toLowerCase();

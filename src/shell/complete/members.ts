@@ -1,44 +1,42 @@
+import type { EntityModel } from "../../metadata/model";
+import { API } from "../api/api";
+import type { ApiTable } from "../api/entry";
+import type { ShellContext } from "../context";
 import { shownColumns } from "../print/printer";
-import type { Candidate } from "../prompt/menu";
-import type { Repl } from "../repl";
-import type { ShellModel } from "../world";
-import { chainOf, Inference, type Type } from "./types";
-import { COLLECTION, DATABASE, EXPRESSION, QUERY, SESSION, type Explained } from "./vocabulary";
+import type { Candidate } from "./completions";
+import { Inference, prototypeChain, type Type } from "./types";
 
-/** What may stand after `expression.`; types are asked, nothing is run. */
-export function membersOf(expression: string, sitting: Repl): string[] {
-  return candidatesOf(new Inference(sitting).ofText(expression), sitting).map(({ text }) => text);
+/** The members of an expression, found by types: nothing is run. */
+export function membersOf(expression: string, shell: ShellContext): string[] {
+  return candidatesOf(new Inference(shell).ofText(expression), shell).map(({ text }) => text);
 }
 
-/** The members of a type: those of the entities first. */
-export function candidatesOf(type: Type, sitting: Repl): Candidate[] {
+/** The members of a type; those of the API and of the entities come first. */
+export function candidatesOf(type: Type, shell: ShellContext): Candidate[] {
   switch (type.kind) {
     case "class":
       return [
         { text: "query", note: `Query of ${type.model.name}` },
         { text: "c", note: "its columns" },
-        ...own(type.model.target),
+        ...staticMembers(type.model.target),
       ];
     case "entity":
       return unique([...properties(type.model), ...methodsOf(type.model)]);
     case "columns":
       return properties(type.model);
-    case "query":
-      return explained(QUERY);
     case "collection":
-      return unique([...COLLECTION.map((text) => ({ text, note: QUERY[text]?.says ?? "" })), ...inherited([])]);
+      return unique([...documented(API.collection), ...inherited([])]);
     case "list":
       return inherited([]);
+    case "session":
+      return unique([...documented(API.session), ...inherited(shell.db.session)]);
+    case "query":
     case "page":
-      return "items page perPage total pages hasNext hasPrev next prev".split(" ").map((text) => ({ text }));
     case "relation":
     case "column":
     case "expression":
-      return EXPRESSION.map((text) => ({ text }));
     case "database":
-      return DATABASE.map((text) => ({ text }));
-    case "session":
-      return unique([...explained(SESSION), ...inherited(sitting.db.session)]);
+      return documented(API[type.kind]);
     case "value":
       return inherited(type.value);
     default:
@@ -46,8 +44,8 @@ export function candidatesOf(type: Type, sitting: Repl): Candidate[] {
   }
 }
 
-/** Columns and relations, with what they are. */
-export function properties(model: ShellModel): Candidate[] {
+/** Columns and relations, with their types. */
+export function properties(model: EntityModel): Candidate[] {
   return [
     ...shownColumns(model).map(({ property, metadata }) => ({
       text: property,
@@ -60,17 +58,15 @@ export function properties(model: ShellModel): Candidate[] {
   ];
 }
 
-function explained(words: Readonly<Record<string, Explained>>): Candidate[] {
-  return Object.entries(words).map(([text, { signature, says }]) => ({ text, note: `${signature}  ${says}` }));
+function documented(table: ApiTable): Candidate[] {
+  return Object.entries(table).map(([text, { signature, summary }]) => ({ text, note: `${signature}  ${summary}` }));
 }
 
-/** Methods that the entity's class has written. */
-function methodsOf({ target }: ShellModel): Candidate[] {
+function methodsOf({ target }: EntityModel): Candidate[] {
   return typeof target === "function" ? inherited((target as { prototype: unknown }).prototype) : [];
 }
 
-/** Static members of a class. */
-function own(target: unknown): Candidate[] {
+function staticMembers(target: unknown): Candidate[] {
   if (typeof target !== "function") return [];
   const names = Object.getOwnPropertyNames(target).filter(
     (name) => !/^(length|name|prototype|query|c|arguments|caller)$/.test(name),
@@ -78,19 +74,19 @@ function own(target: unknown): Candidate[] {
   return names.map((text) => ({ text }));
 }
 
-/** Names of a value and of its prototypes; those that every object has come only when nothing else does. */
+/** Names of a value and its prototypes, without those that every object has. */
 function inherited(value: unknown): Candidate[] {
   const names = new Set<string>();
-  for (const object of chainOf(value)) {
+  for (const object of prototypeChain(value)) {
     if (object === Object.prototype) continue;
     for (const name of Object.getOwnPropertyNames(object)) {
-      if (isTypable(name) && !/^(constructor|__.*__)$/.test(name)) names.add(name);
+      if (isIdentifier(name) && !/^(constructor|__.*__)$/.test(name)) names.add(name);
     }
   }
   return [...names].map((text) => ({ text }));
 }
 
-function isTypable(name: string): boolean {
+function isIdentifier(name: string): boolean {
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name);
 }
 

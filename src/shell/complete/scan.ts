@@ -1,15 +1,15 @@
-/** A bracket that is open where the cursor stands. */
+/** A bracket that is open at the cursor. */
 export interface Frame {
   readonly bracket: "(" | "[" | "{";
   readonly at: number;
 }
 
-/** What can be said of unfinished code without understanding it: brackets, texts, comments. */
+/** The brackets, strings and comments of unfinished code. */
 export interface Scan {
   readonly open: readonly Frame[];
-  /** The text (or comment) that the end stands in. */
+  /** The string or comment that contains the end. */
   readonly inside: { readonly kind: "string" | "comment"; readonly at: number } | undefined;
-  /** Closing brackets and ends of texts, with where each began. */
+  /** Offsets of closing brackets and ends of strings, with the offsets of their starts. */
   readonly closed: ReadonlyMap<number, number>;
 }
 
@@ -19,7 +19,7 @@ const OPENING: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{"
 export function scan(text: string): Scan {
   const open: Frame[] = [];
   const closed = new Map<number, number>();
-  /** Templates whose `${` is open. */
+  /** Depths of templates whose `${` is open. */
   const templates: number[] = [];
   let at = 0;
   while (at < text.length) {
@@ -83,7 +83,7 @@ function endOfTemplate(text: string, from: number): { kind: "end" | "hole" | "cu
   return { kind: "cut", at: text.length };
 }
 
-/** A slash after a value divides; elsewhere it begins a regular expression. */
+/** A slash after a value is a division; elsewhere it starts a regular expression. */
 function beginsRegExp(text: string, at: number): boolean {
   const before = text.slice(0, at).trimEnd();
   return before === "" || /(?:[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of))$/.test(before);
@@ -100,7 +100,7 @@ function endOfRegExp(text: string, start: number): number {
   return -1;
 }
 
-/** Where the chain of names, calls and indexes begins that ends at `end`: `User.query.filterBy({ … })`. */
+/** The start of the chain of names, calls and indexes that ends at `end`: `User.query.filterBy({ … })`. */
 export function chainStart(text: string, end: number, { closed }: Scan): number {
   let at = end;
   for (;;) {
@@ -110,7 +110,7 @@ export function chainStart(text: string, end: number, { closed }: Scan): number 
     const start = closed.get(blank - 1);
     if (start !== undefined) {
       at = start;
-      // A group may be called, indexed or stand alone.
+      // A call, an index, or a group of its own.
       if (last === ")" || last === "]") {
         const before = skipBlanksBack(text, at);
         if (closed.has(before - 1) || /[\p{ID_Continue}$]/u.test(text[before - 1] ?? "")) continue;
@@ -130,7 +130,7 @@ function skipBlanksBack(text: string, from: number): number {
   return at;
 }
 
-/** `new User()` begins at its `new`. */
+/** `new User()` starts at its `new`. */
 function withKeyword(text: string, at: number): number {
   const match = /\b(?:new|await)\s+$/.exec(text.slice(0, at));
   return match ? match.index : at;

@@ -1,21 +1,22 @@
 import { types } from "node:util";
 import type * as acorn from "acorn";
 import { Query } from "../../query/query";
+import { memberEntry } from "../api/api";
+import type { ResultKind } from "../api/entry";
 import { parse } from "../rewrite/parse";
-import type { Repl } from "../repl";
-import type { ShellColumn, ShellModel, ShellRelation } from "../world";
+import type { ShellContext } from "../context";
+import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 
 /*
- * What an expression is, found out without running it: from the entities' metadata, from what methods of queries give, and
- * from the values that variables hold (whose plain properties are looked at; accessors and proxies are not).
+ * Types of expressions, found without running them: from the metadata of the entities, the table of the API, and the values of
+ * variables, whose data properties are read (accessors and proxies are not).
  */
 
-/** What is known of a value. */
 export type Type =
-  | { readonly kind: "class" | "entity" | "columns" | "query"; readonly model: ShellModel }
-  | { readonly kind: "column"; readonly model: ShellModel; readonly column: ShellColumn }
-  | { readonly kind: "relation"; readonly model: ShellModel; readonly relation: ShellRelation }
-  | { readonly kind: "collection"; readonly model: ShellModel }
+  | { readonly kind: "class" | "entity" | "columns" | "query"; readonly model: EntityModel }
+  | { readonly kind: "column"; readonly model: EntityModel; readonly column: ColumnModel }
+  | { readonly kind: "relation"; readonly model: EntityModel; readonly relation: RelationModel }
+  | { readonly kind: "collection"; readonly model: EntityModel }
   | { readonly kind: "list"; readonly of: Type }
   | { readonly kind: "page"; readonly of: Type }
   | { readonly kind: "database" | "session" | "expression" | "unknown" }
@@ -26,40 +27,32 @@ type Node = acorn.AnyNode;
 const UNKNOWN: Type = { kind: "unknown" };
 const NUMBER: Type = { kind: "value", value: 0 };
 const TEXT: Type = { kind: "value", value: "" };
-const TRUTH: Type = { kind: "value", value: true };
+const BOOLEAN: Type = { kind: "value", value: true };
 
-/** Methods of a query that give a query. */
-const NARROWING = new Set(
-  "filter filterBy orderBy limit offset distinct join leftJoin groupBy having options withDeleted populateExisting".split(
-    " ",
-  ),
-);
-const ONE = new Set("get getOrFail first firstOrFail one oneOrNull".split(" "));
+/** Methods of arrays, by what they give. */
 const SAME_LIST = new Set("filter slice sort reverse concat toSorted toReversed splice flat".split(" "));
 const ELEMENT = new Set("find findLast at pop shift".split(" "));
 
-/** The type of the names that a piece of unfinished code gives to the elements of lists: `users.map(u => u.`. */
+/** The expression of the list whose elements a name stands for in unfinished code: `users.map(u => u.`. */
 export type LocalTypes = (name: string) => string | undefined;
 
-/** Infers types at one prompt. */
 export class Inference {
   private depth = 0;
 
   constructor(
-    private readonly sitting: Repl,
-    /** The expression whose elements a name stands for, where the name is a parameter or a loop's variable. */
+    private readonly shell: ShellContext,
     private readonly local: LocalTypes = () => undefined,
   ) {}
 
   /** The type of an expression's text. */
   ofText(text: string): Type {
     const parsed = parse(text);
-    if (parsed.status !== "whole") return UNKNOWN;
+    if (parsed.status !== "complete") return UNKNOWN;
     const [statement] = parsed.program.body;
     return statement?.type === "ExpressionStatement" ? this.of(statement.expression) : UNKNOWN;
   }
 
-  /** The type of a node of a parsed expression. */
+  /** The type of a node. */
   of(node: Node): Type {
     switch (node.type) {
       case "Identifier":
@@ -87,7 +80,7 @@ export class Inference {
       case "ObjectExpression":
         return { kind: "value", value: {} };
       case "NewExpression":
-        return node.callee.type === "Identifier" ? this.made(this.ofName(node.callee.name)) : UNKNOWN;
+        return node.callee.type === "Identifier" ? constructed(this.ofName(node.callee.name)) : UNKNOWN;
       case "MemberExpression":
         return this.ofMember(node);
       case "CallExpression":
@@ -107,20 +100,20 @@ export class Inference {
     }
     if (name === "db") return { kind: "database" };
     if (name === "session") return { kind: "session" };
-    const entity = this.sitting.entityNames.find((candidate) => candidate.name === name);
+    const entity = this.shell.names.entity(name);
     if (entity) return { kind: "class", model: entity.model };
-    const peeked = this.sitting.evaluator.peek(name);
+    const peeked = this.shell.evaluator.peek(name);
     return peeked ? this.ofValue(peeked.value) : UNKNOWN;
   }
 
-  /** The type of a value that is there. */
-  ofValue(value: unknown): Type {
+  /** The type of a value. */
+  private ofValue(value: unknown): Type {
     if (types.isProxy(value)) return UNKNOWN;
-    if (value === this.sitting.db) return { kind: "database" };
-    if (value === this.sitting.db.session) return { kind: "session" };
-    const ofClass = this.sitting.entities.ofTarget(value);
+    if (value === this.shell.db) return { kind: "database" };
+    if (value === this.shell.db.session) return { kind: "session" };
+    const ofClass = this.shell.entities.ofTarget(value);
     if (ofClass) return { kind: "class", model: ofClass };
-    const model = this.sitting.entities.of(value);
+    const model = this.shell.entities.of(value);
     if (model) return { kind: "entity", model };
     if (value instanceof Query) return this.queryOf((value as Query).entity);
     if (Array.isArray(value)) {
@@ -131,7 +124,7 @@ export class Inference {
   }
 
   private queryOf(target: unknown): Type {
-    const model = this.sitting.entities.ofTarget(target);
+    const model = this.shell.entities.ofTarget(target);
     return model ? { kind: "query", model } : UNKNOWN;
   }
 
@@ -142,7 +135,7 @@ export class Inference {
   }
 
   /** The type of a property. */
-  member(object: Type, name: string): Type {
+  private member(object: Type, name: string): Type {
     switch (object.kind) {
       case "class":
         if (name === "query") return { kind: "query", model: object.model };
@@ -163,35 +156,32 @@ export class Inference {
         const column = columnOf(object.model, name);
         return column ? { kind: "value", value: sampleOf(column) } : UNKNOWN;
       }
-      case "collection":
-        if (name === "query") return { kind: "query", model: object.model };
-        return name === "length" ? NUMBER : UNKNOWN;
       case "list":
         return name === "length" ? NUMBER : UNKNOWN;
+      case "collection":
       case "page":
-        return name === "items" ? { kind: "list", of: object.of } : /^has/.test(name) ? TRUTH : NUMBER;
-      case "database":
-        if (name === "session") return { kind: "session" };
-        return this.ofPlain(this.sitting.db, name);
       case "session":
-        if (name === "new" || name === "dirty" || name === "deleted") return { kind: "list", of: UNKNOWN };
-        return UNKNOWN;
+        return this.ofApi(object, name, undefined);
+      case "database": {
+        const documented = this.ofApi(object, name, undefined);
+        return documented.kind === "unknown" ? this.ofDataProperty(this.shell.db, name) : documented;
+      }
       case "value":
-        return this.ofPlain(object.value, name);
+        return this.ofDataProperty(object.value, name);
       default:
         return UNKNOWN;
     }
   }
 
-  /** A plain property of a value; an accessor would have to be run. */
-  private ofPlain(holder: unknown, name: string): Type {
+  /** A data property of a value; an accessor would have to be run. */
+  private ofDataProperty(holder: unknown, name: string): Type {
     const own = descriptorOf(holder, name);
     return own && "value" in own ? this.ofValue(own.value) : UNKNOWN;
   }
 
   private ofCall(node: acorn.CallExpression): Type {
     const callee = node.callee as Node;
-    if (callee.type === "Identifier") return this.made(this.ofName(callee.name));
+    if (callee.type === "Identifier") return constructed(this.ofName(callee.name));
     if (callee.type !== "MemberExpression" || callee.computed) return UNKNOWN;
     const object = this.of(callee.object);
     const name = (callee.property as acorn.Identifier).name;
@@ -202,22 +192,24 @@ export class Inference {
 
   private called(object: Type, name: string, argument: acorn.Expression | undefined): Type {
     switch (object.kind) {
-      case "query":
-      case "collection":
-        return this.calledQuery(object, name);
+      case "collection": {
+        const documented = this.ofApi(object, name, undefined);
+        const list: Type = { kind: "list", of: { kind: "entity", model: object.model } };
+        return documented.kind === "unknown" ? calledList(list, name) : documented;
+      }
       case "list":
         return calledList(object, name);
       case "session":
       case "database": {
         const target = argument ? this.of(argument) : UNKNOWN;
-        if (target.kind !== "class") return UNKNOWN;
-        if (name === "query") return { kind: "query", model: target.model };
-        if (name === "columns") return { kind: "columns", model: target.model };
-        return name === "get" || name === "create" ? { kind: "entity", model: target.model } : UNKNOWN;
+        return this.ofApi(object, name, target.kind === "class" ? target.model : undefined);
       }
+      case "query":
+      case "page":
       case "column":
       case "expression":
-        return { kind: "expression" };
+      case "relation":
+        return this.ofApi(object, name, undefined);
       case "value":
         return calledValue(object.value, name);
       default:
@@ -225,30 +217,46 @@ export class Inference {
     }
   }
 
-  private calledQuery(object: Type & { model: ShellModel }, name: string): Type {
-    const { model } = object;
-    const entity: Type = { kind: "entity", model };
-    if (object.kind === "collection") {
-      if (name === "filterBy" || name === "orderBy") return { kind: "query", model };
-      if (name === "all") return { kind: "list", of: entity };
-      if (name === "first") return entity;
-      if (name === "count") return NUMBER;
-      return calledList({ kind: "list", of: entity }, name);
-    }
-    if (NARROWING.has(name)) return object;
-    if (ONE.has(name)) return entity;
-    if (name === "all") return { kind: "list", of: entity };
-    if (name === "stream") return { kind: "list", of: entity };
-    if (name === "count" || name === "update" || name === "delete") return NUMBER;
-    if (name === "exists") return TRUTH;
-    if (name === "paginate") return { kind: "page", of: entity };
-    // Rows of values: what they hold stands in the select.
-    return UNKNOWN;
+  /**
+   * What a member of the API gives.
+   * @param target the entity in the first argument
+   */
+  private ofApi(object: Type, name: string, target: EntityModel | undefined): Type {
+    const result = memberEntry(object.kind, name)?.result;
+    if (result === undefined) return UNKNOWN;
+    return typeOfResult(result, target ?? modelOf(object));
   }
+}
 
-  private made(callee: Type): Type {
-    return callee.kind === "class" ? { kind: "entity", model: callee.model } : UNKNOWN;
+/** The entity that an object of the API is about. */
+function modelOf(type: Type): EntityModel | undefined {
+  if (type.kind === "query" || type.kind === "collection") return type.model;
+  return type.kind === "page" && type.of.kind === "entity" ? type.of.model : undefined;
+}
+
+function typeOfResult(result: ResultKind, model: EntityModel | undefined): Type {
+  switch (result) {
+    case "session":
+    case "expression":
+      return { kind: result };
+    case "number":
+      return NUMBER;
+    case "boolean":
+      return BOOLEAN;
+    case "objects":
+      return { kind: "list", of: UNKNOWN };
+    case "list":
+    case "page":
+      return { kind: result, of: model ? { kind: "entity", model } : UNKNOWN };
+    case "query":
+    case "entity":
+    case "columns":
+      return model ? { kind: result, model } : UNKNOWN;
   }
+}
+
+function constructed(callee: Type): Type {
+  return callee.kind === "class" ? { kind: "entity", model: callee.model } : UNKNOWN;
 }
 
 function calledList(object: Type & { kind: "list" }, name: string): Type {
@@ -259,12 +267,12 @@ function calledList(object: Type & { kind: "list" }, name: string): Type {
   return /^(findIndex|indexOf|push|unshift)$/.test(name) ? NUMBER : UNKNOWN;
 }
 
-/** What well-known methods of texts, numbers and dates give. */
+/** Results of well-known methods of strings, numbers and dates. */
 function calledValue(value: unknown, name: string): Type {
   if (typeof value === "string") {
     if (/^(split|matchAll|match)$/.test(name)) return { kind: "list", of: TEXT };
     if (/^(indexOf|lastIndexOf|search|charCodeAt|codePointAt|localeCompare)$/.test(name)) return NUMBER;
-    return /^(includes|startsWith|endsWith)$/.test(name) ? TRUTH : TEXT;
+    return /^(includes|startsWith|endsWith)$/.test(name) ? BOOLEAN : TEXT;
   }
   if (value instanceof Date) return /^(to|toLocale)/.test(name) ? TEXT : NUMBER;
   if (typeof value === "number") return TEXT;
@@ -276,16 +284,16 @@ function elementOf(type: Type): Type {
   return type.kind === "collection" || type.kind === "query" ? { kind: "entity", model: type.model } : UNKNOWN;
 }
 
-export function columnOf(model: ShellModel, property: string): ShellColumn | undefined {
+export function columnOf(model: EntityModel, property: string): ColumnModel | undefined {
   return model.columns.find((column) => column.property === property);
 }
 
-export function relationOf(model: ShellModel, property: string): ShellRelation | undefined {
+export function relationOf(model: EntityModel, property: string): RelationModel | undefined {
   return model.relations.find((relation) => relation.property === property);
 }
 
-/** A value of the kind that a column holds, for its methods. */
-function sampleOf({ metadata }: ShellColumn): unknown {
+/** A value of the type of a column, for its methods. */
+function sampleOf({ metadata }: ColumnModel): unknown {
   const type = typeof metadata.type === "function" ? metadata.type.name.toLowerCase() : String(metadata.type);
   if (/date|time/.test(type)) return new Date(0);
   if (/^(int|integer|smallint|tinyint|mediumint|float|double|real|number)/.test(type)) return 0;
@@ -294,9 +302,9 @@ function sampleOf({ metadata }: ShellColumn): unknown {
   return "";
 }
 
-/** A property's descriptor, its own or inherited; nothing is run to find it. */
+/** The descriptor of a property, own or inherited. */
 export function descriptorOf(holder: unknown, name: string): PropertyDescriptor | undefined {
-  for (const object of chainOf(holder)) {
+  for (const object of prototypeChain(holder)) {
     const own = Object.getOwnPropertyDescriptor(object, name);
     if (own) return own;
   }
@@ -304,7 +312,7 @@ export function descriptorOf(holder: unknown, name: string): PropertyDescriptor 
 }
 
 /** An object and its prototypes, up to the first proxy. */
-export function* chainOf(holder: unknown): Generator<object> {
+export function* prototypeChain(holder: unknown): Generator<object> {
   if (holder === null || holder === undefined) return;
   for (let object: unknown = Object(holder); object !== null; object = Object.getPrototypeOf(object)) {
     if (types.isProxy(object)) return;

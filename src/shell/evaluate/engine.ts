@@ -8,11 +8,11 @@ import { Script } from "node:vm";
  */
 
 /** How an evaluation ended. The value itself is handed over by the code that ran. */
-export type Ending =
+export type Completion =
   { readonly kind: "done" } | { readonly kind: "thrown"; readonly error: unknown } | { readonly kind: "interrupted" };
 
 /** Where thrown objects are handed over. */
-export interface Hand {
+export interface ValueHolder {
   thrown: unknown;
 }
 
@@ -35,12 +35,12 @@ export class Engine {
   private context: { contextId?: number } | undefined;
 
   /**
-   * @param hand the object that thrown values are put on
-   * @param handName the name under which evaluated code finds it
+   * @param holder the object that thrown values are put on
+   * @param holderName the name under which evaluated code finds it
    */
   constructor(
-    private readonly hand: Hand,
-    private readonly handName: string,
+    private readonly holder: ValueHolder,
+    private readonly holderName: string,
   ) {
     this.session.connect();
   }
@@ -49,7 +49,7 @@ export class Engine {
    * Evaluates code.
    * @param breakable whether a SIGINT ends code that never lets the event loop have its turn
    */
-  evaluate(code: string, breakable: boolean): Promise<Ending> {
+  evaluate(code: string, breakable: boolean): Promise<Completion> {
     return new Promise((resolve) => {
       const post = (): void => {
         this.session.post(
@@ -84,7 +84,7 @@ export class Engine {
       { expression: name, throwOnSideEffect: true, silent: true, ...this.here() },
       (failure: Error | null, answer) => {
         const { result, exceptionDetails } = (answer ?? {}) as EvaluateResult & { result?: RemoteObject };
-        if (!failure && result && !exceptionDetails) found = { value: this.handedOver(result) };
+        if (!failure && result && !exceptionDetails) found = { value: this.objectOf(result) };
       },
     );
     return found;
@@ -112,19 +112,19 @@ export class Engine {
   private thrown(details: NonNullable<EvaluateResult["exceptionDetails"]>): unknown {
     const { exception } = details;
     if (!exception) return new Error(details.text);
-    return this.handedOver(exception);
+    return this.objectOf(exception);
   }
 
   /** The object itself that the inspector speaks of. */
-  private handedOver(remote: RemoteObject): unknown {
+  private objectOf(remote: RemoteObject): unknown {
     if (remote.objectId === undefined) return primitive(remote);
-    this.hand.thrown = undefined;
+    this.holder.thrown = undefined;
     this.session.post("Runtime.callFunctionOn", {
       objectId: remote.objectId,
-      functionDeclaration: `function () { "use strict"; globalThis.${this.handName}.thrown = this }`,
+      functionDeclaration: `function () { "use strict"; globalThis.${this.holderName}.thrown = this }`,
     });
-    const { thrown } = this.hand;
-    this.hand.thrown = undefined;
+    const { thrown } = this.holder;
+    this.holder.thrown = undefined;
     return thrown;
   }
 
@@ -134,25 +134,25 @@ export class Engine {
   }
 
   private findContext(): { contextId?: number } {
-    if (this.hasHand({})) return {};
+    if (this.hasHolder({})) return {};
     const contexts: { contextId: number }[] = [];
     this.session.on("Runtime.executionContextCreated", ({ params }) => contexts.push({ contextId: params.context.id }));
     this.session.post("Runtime.enable");
     this.session.post("Runtime.disable");
-    const found = contexts.find((context) => this.hasHand(context));
+    const found = contexts.find((context) => this.hasHolder(context));
     if (!found) throw new Error("the realm of the shell cannot be found by the inspector");
     return found;
   }
 
-  private hasHand(context: { contextId?: number }): boolean {
+  private hasHolder(context: { contextId?: number }): boolean {
     const mark = `${process.pid}.${Math.random()}`;
-    this.hand.thrown = mark;
+    this.holder.thrown = mark;
     let found = false;
-    const expression = `globalThis.${this.handName}?.thrown === ${JSON.stringify(mark)}`;
+    const expression = `globalThis.${this.holderName}?.thrown === ${JSON.stringify(mark)}`;
     this.session.post("Runtime.evaluate", { expression, ...context }, (_failure, result) => {
       found = (result as { result?: RemoteObject } | undefined)?.result?.value === true;
     });
-    this.hand.thrown = undefined;
+    this.holder.thrown = undefined;
     return found;
   }
 }

@@ -1,21 +1,21 @@
-import { createRequire } from "node:module";
 import { isObject } from "../../values";
+import { createRequire } from "node:module";
 import { parse, type Parsed, type TypedSource } from "../rewrite/parse";
 import { offsetAt, render, type Rewritten } from "../rewrite/rope";
 import { rewrite, type LastStatement } from "../rewrite/rewrite";
 import { stripTypes } from "../rewrite/types";
 import { isAwaitable } from "../../query/awaitable";
-import { Engine, type Ending } from "./engine";
+import { Engine, type Completion } from "./engine";
 import { Interrupted, Runtime, type Input, type RuntimeHost } from "./runtime";
 
 /** How an input ended. */
-export type Outcome =
+export type EvaluationResult =
   | { readonly kind: "value"; readonly value: unknown; readonly last: LastStatement }
-  | { readonly kind: "error"; readonly error: unknown; readonly place: Place | undefined }
+  | { readonly kind: "error"; readonly error: unknown; readonly location: SourceLocation | undefined }
   | { readonly kind: "interrupted" };
 
 /** A place in what was typed. */
-export interface Place {
+export interface SourceLocation {
   readonly text: string;
   readonly offset: number;
   /** The expression there, when it is known. */
@@ -117,10 +117,10 @@ export class Evaluator {
   }
 
   /** Evaluates an input that is whole. */
-  async evaluate(text: string, options: { breakable?: boolean } = {}): Promise<Outcome> {
+  async evaluate(text: string, options: { breakable?: boolean } = {}): Promise<EvaluationResult> {
     const parsed = this.parse(text);
     if (parsed.status === "incomplete") return wrong(text, new InputError("the input ends too early", text.length));
-    if (parsed.status === "wrong") return wrong(text, new InputError(parsed.message, parsed.offset));
+    if (parsed.status === "invalid") return wrong(text, new InputError(parsed.message, parsed.offset));
     const number = (this.count += 1);
     const helper = `${RUNTIME}${number}`;
     const program = rewrite(parsed.program, parsed.source, {
@@ -138,7 +138,7 @@ export class Evaluator {
     return this.run(rewritten.code, helper, program.last, options.breakable ?? false);
   }
 
-  private async run(code: string, helper: string, last: LastStatement, breakable: boolean): Promise<Outcome> {
+  private async run(code: string, helper: string, last: LastStatement, breakable: boolean): Promise<EvaluationResult> {
     const input = this.runtime.begin();
     const scope = globalThis as Record<string, unknown>;
     Object.defineProperty(scope, helper, { value: input, configurable: true, enumerable: false });
@@ -158,7 +158,7 @@ export class Evaluator {
       }
       if (ending.kind === "thrown") {
         if (ending.error instanceof Interrupted) return { kind: "interrupted" };
-        return { kind: "error", error: ending.error, place: this.place(ending.error) };
+        return { kind: "error", error: ending.error, location: this.locate(ending.error) };
       }
       return { kind: "value", value: input.last, last };
     } finally {
@@ -169,7 +169,7 @@ export class Evaluator {
   }
 
   /** A promise that was not waited for while it was made (`new Promise(…)`) is, when it is all that is left. */
-  private async settled(ending: Ending, input: Input): Promise<Ending> {
+  private async settled(ending: Completion, input: Input): Promise<Completion> {
     if (ending.kind !== "done" || !isAwaitable(input.last)) return ending;
     try {
       input.last = await input.last;
@@ -189,7 +189,7 @@ export class Evaluator {
   }
 
   /** Where in what was typed an error came about. */
-  place(error: unknown): Place | undefined {
+  locate(error: unknown): SourceLocation | undefined {
     const stack = isObject(error) ? (error as Error).stack : undefined;
     if (typeof stack !== "string") return undefined;
     for (const [, number, line, column] of stack.matchAll(/retort:(\d+):(\d+):(\d+)/g)) {
@@ -228,6 +228,6 @@ function within<T>(milliseconds: number, work: Promise<T>): Promise<T | "late"> 
   ]);
 }
 
-function wrong(text: string, error: InputError): Outcome {
-  return { kind: "error", error, place: { text, offset: error.offset, expression: undefined } };
+function wrong(text: string, error: InputError): EvaluationResult {
+  return { kind: "error", error, location: { text, offset: error.offset, expression: undefined } };
 }

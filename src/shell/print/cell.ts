@@ -1,45 +1,45 @@
 import { inspect } from "node:util";
+import { ansi, escapeLine, type EscapedText } from "../../terminal/escaped-text";
 import type { Entities } from "./entities";
 
-/** Characters of a value that are worth looking at; a cell is cut to less anyway. */
-const LONGEST = 2_000;
+/** Characters of a value that are formatted; a cell is cut to fewer. */
+const MAX_LENGTH = 2_000;
 
-/** A value in one line of plain text. */
-export function cellText(value: unknown, entities: Entities): string {
+/** A value in one line. */
+export function cellText(value: unknown, entities: Entities): EscapedText {
   switch (typeof value) {
     case "string":
-      return oneLine(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+      return shortened(value);
     case "undefined":
-      return "";
+      return ansi``;
     case "object":
-      return value === null ? "null" : objectText(value, entities);
+      return value === null ? ansi`null` : objectText(value, entities);
     case "function":
-      return `[Function${value.name ? `: ${value.name}` : ""}]`;
+      return escapeLine(`[Function${value.name ? `: ${value.name}` : ""}]`);
     default:
-      return String(value);
+      return escapeLine(String(value));
   }
 }
 
-function objectText(value: object, entities: Entities): string {
-  if (value instanceof Date) return dateText(value);
-  if (value instanceof Uint8Array) return bytesText(value);
+function objectText(value: object, entities: Entities): EscapedText {
+  if (value instanceof Date) return escapeLine(dateText(value));
+  if (value instanceof Uint8Array) return escapeLine(bytesText(value));
   const model = entities.of(value);
-  if (model) return oneLine(entities.label(value, model));
+  if (model) return escapeLine(entities.label(value, model));
   if (Array.isArray(value)) {
     const first = entities.of(value[0]);
-    if (first) return `[${value.length} × ${first.name}]`;
+    if (first) return ansi`[${value.length} × ${escapeLine(first.name)}]`;
   }
-  const text = inspect(value, {
-    depth: 3,
-    breakLength: Infinity,
-    compact: true,
-    maxArrayLength: 20,
-    maxStringLength: 200,
-  });
-  return oneLine(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+  return shortened(
+    inspect(value, { depth: 3, breakLength: Infinity, compact: true, maxArrayLength: 20, maxStringLength: 200 }),
+  );
 }
 
-/** `2026-11-22 17:11:25Z`: UTC, with milliseconds where there are any. */
+function shortened(text: string): EscapedText {
+  return escapeLine(text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text);
+}
+
+/** `2026-11-22 17:11:25Z`: UTC, with milliseconds unless they are zero. */
 export function dateText(date: Date): string {
   if (Number.isNaN(date.getTime())) return "Invalid Date";
   return date.toISOString().replace("T", " ").replace(".000Z", "Z");
@@ -48,16 +48,4 @@ export function dateText(date: Date): string {
 function bytesText(bytes: Uint8Array): string {
   const shown = Buffer.from(bytes.subarray(0, 8)).toString("hex");
   return `0x${shown}${bytes.length > 8 ? "…" : ""} (${bytes.length} bytes)`;
-}
-
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
-
-/** Line ends and control characters made visible: a cell is one line, and data cannot steer the terminal. */
-export function oneLine(text: string): string {
-  return text.replace(CONTROL, (character) => {
-    if (character === "\n") return "↵";
-    if (character === "\t") return "→";
-    if (character === "\r") return "";
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
 }

@@ -2,26 +2,26 @@ import { inspect, types } from "node:util";
 import { isAwaitable } from "../../query/awaitable";
 import { instanceOf } from "../../session/state/instance";
 import { inspectEntity } from "../../session/relations/instrument";
-import type { ShellModel, ShellRelation } from "../world";
+import type { EntityModel, RelationModel } from "../../metadata/model";
 
-/** Knows which objects are entities, and what can be said of one without asking the database. */
+/** The models of entities by class and by object, and what can be read of an entity without a query. */
 export class Entities {
-  private readonly byTarget = new Map<unknown, ShellModel>();
+  private readonly byTarget = new Map<unknown, EntityModel>();
 
-  constructor(readonly models: readonly ShellModel[]) {
+  constructor(readonly models: readonly EntityModel[]) {
     for (const model of models) this.byTarget.set(model.target, model);
   }
 
   /** The model of an entity's class or schema. */
-  ofTarget(target: unknown): ShellModel | undefined {
+  ofTarget(target: unknown): EntityModel | undefined {
     return this.byTarget.get(target);
   }
 
-  /** The model of an object; undefined for anything that is no entity. */
-  of(value: unknown): ShellModel | undefined {
-    // A proxy would run somebody's code by being looked at.
+  /** The model of an object; undefined for anything that is not an entity. */
+  of(value: unknown): EntityModel | undefined {
+    // Reading a proxy runs its handler.
     if (typeof value !== "object" || value === null || types.isProxy(value)) return undefined;
-    // What the session made or holds knows its entity, also where there is no class.
+    // What the session created or loaded has its model, also where an EntitySchema has no class.
     const known = instanceOf(value)?.model.target;
     if (known !== undefined && this.byTarget.has(known)) return this.byTarget.get(known);
     for (
@@ -36,14 +36,14 @@ export class Entities {
     return undefined;
   }
 
-  /** One entity in a few characters: its own words, or `User #1`. */
-  label(entity: object, model: ShellModel): string {
+  /** An entity in a few characters: its own `toString`, or `User #1`. Not escaped. */
+  label(entity: object, model: EntityModel): string {
     return ownText(entity, model) ?? `${model.name}${keyOf(entity, model)}`;
   }
 }
 
-/** What the entity says of itself, by an `[util.inspect.custom]` or `toString` of its own. */
-export function ownText(entity: object, model: ShellModel): string | undefined {
+/** The text of an `[util.inspect.custom]` or `toString` that the class defines. Not escaped. */
+export function ownText(entity: object, model: EntityModel): string | undefined {
   const { target } = model;
   const prototype = typeof target === "function" ? (target.prototype as Record<PropertyKey, unknown>) : undefined;
   if (!prototype) return undefined;
@@ -51,22 +51,22 @@ export function ownText(entity: object, model: ShellModel): string | undefined {
     if (inspect.custom in prototype && prototype[inspect.custom] !== inspectEntity)
       return inspect(entity, { depth: 1 });
     if (prototype["toString"] === Object.prototype.toString) return undefined;
-    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- it was found to have one of its own
+    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- checked above: it is not that of Object
     const text: unknown = entity.toString();
     return typeof text === "string" ? text : undefined;
   } catch {
-    // A toString that fails (over a relation that is not loaded, say) must not keep the row from being seen.
+    // A toString that throws (on a relation that is not loaded, say) must not keep the row from being shown.
     return undefined;
   }
 }
 
-function keyOf(entity: object, model: ShellModel): string {
+function keyOf(entity: object, model: EntityModel): string {
   const keys = model.primary.map(({ property }) => readPath(entity, property));
   if (keys.some((key) => key === undefined || key === null)) return "";
   return ` #${keys.map(String).join("/")}`;
 }
 
-/** A property by its path, `name.first`; undefined where there is nothing. */
+/** A property by its path, `name.first`. */
 export function readPath(entity: object, path: string): unknown {
   let value: unknown = entity;
   for (const name of path.split(".")) {
@@ -76,8 +76,8 @@ export function readPath(entity: object, path: string): unknown {
   return value;
 }
 
-/** A relation's value if it is known; looking sends nothing and runs no accessor of the class. */
-export function loadedRelation(entity: object, relation: ShellRelation): { readonly value: unknown } | undefined {
+/** A relation's value if it is loaded. Sends no query and runs no accessor of the class. */
+export function loadedRelation(entity: object, relation: RelationModel): { readonly value: unknown } | undefined {
   const own = Object.getOwnPropertyDescriptor(entity, relation.property);
   if (!own?.enumerable) return undefined;
   const value = (entity as Record<string, unknown>)[relation.property];

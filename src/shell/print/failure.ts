@@ -1,52 +1,56 @@
-import path from "node:path";
 import { isObject } from "../../values";
 import { firstLine } from "../../text";
+import path from "node:path";
 import { RetortError } from "../../errors";
 import { didYouMean } from "../../suggestion";
-import { oneLine } from "./cell";
-import { cut, wrapped } from "./width";
-import type { Theme } from "./theme";
+import { ansi, EMPTY, escapeLine, escapeText, linesOf, type EscapedText } from "../../terminal/escaped-text";
+import type { Style } from "../../terminal/style";
+import { cut, wrap } from "../../terminal/width";
 import { positionAt } from "../rewrite/rope";
 import { accessAt } from "../rewrite/access";
-import type { Place } from "../evaluate/evaluator";
+import type { SourceLocation } from "../evaluate/evaluator";
 
-/** What can help to explain an error. */
 export interface FailureContext {
-  readonly theme: Theme;
+  readonly style: Style;
   readonly width: number;
-  /** Whether somebody reads it there: long lines go on below themselves at a blank, where a terminal would break a word. */
+  /** Whether long lines are wrapped at a blank. */
   readonly isTerminal: boolean;
   readonly verbose: boolean;
-  /** Names that could have been meant by one that is not there. */
+  /** Known names, for "did you mean". */
   names(): Iterable<string>;
-  /** What could have been meant after `expression.`; asks types, runs nothing. */
+  /** Known members of an expression, found by types: nothing is run. */
   members(expression: string): Iterable<string>;
-  /** Whether the session can do nothing before a rollback, and the error has to do with it. */
+  /** Whether the session needs a rollback, and the error is about it. */
   readonly needsRollback: boolean;
-  /** Whether the sitting has asked the database to refuse writes. */
+  /** Whether the shell is read-only. */
   readonly isReadOnly: boolean;
 }
 
-/** An error in one or two lines: what happened, and where, or the next thing to type. */
-export function failureLines(error: unknown, place: Place | undefined, context: FailureContext): string[] {
-  const { theme } = context;
+/** An error in one or two lines: what happened, and the next thing to type or where it happened. */
+export function failureLines(
+  error: unknown,
+  location: SourceLocation | undefined,
+  context: FailureContext,
+): EscapedText[] {
+  const { style } = context;
   const columns = context.isTerminal ? Math.max(20, context.width) : Infinity;
-  const message = cut(messageOf(error, place, context), Math.max(context.width, 400));
-  const lines = wrapped(message, columns).map((line, index) => theme.bad(index === 0 ? line : `  ${line}`));
+  const message = cut(escapeLine(messageOf(error, location, context)), Math.max(context.width, 400));
+  const lines = wrap(message, columns).map((line, index) => style.bad(index === 0 ? line : ansi`  ${line}`));
   const next = nextOf(error, context);
-  if (next) lines.push(...hintLines(next, columns, theme));
-  else if (place && !isPlain(place, message)) lines.push(...whereLines(place, context));
-  if (context.verbose && error instanceof Error && error.stack) lines.push(theme.quiet(error.stack));
+  if (next) lines.push(...hintLines(escapeLine(next), columns, style));
+  else if (location && !isObvious(location, message)) lines.push(locationLine(location, context));
+  if (context.verbose && error instanceof Error && error.stack)
+    lines.push(...linesOf(escapeText(error.stack)).map(style.dim));
   return lines;
 }
 
-function hintLines(text: string, columns: number, theme: Theme): string[] {
-  return wrapped(text, columns - 4).map((line, index) =>
-    index === 0 ? `  ${theme.quiet("→")} ${line}` : `    ${line}`,
+function hintLines(text: EscapedText, columns: number, style: Style): EscapedText[] {
+  return wrap(text, columns - 4).map((line, index) =>
+    index === 0 ? ansi`  ${style.dim(ansi`→`)} ${line}` : ansi`    ${line}`,
   );
 }
 
-/** The next thing to type; that the session needs a rollback is said once. */
+/** The next thing to type; a needed rollback comes first. */
 function nextOf(error: unknown, context: FailureContext): string | undefined {
   const hint = hintOf(error, context);
   if (!context.needsRollback) return hint;
@@ -67,7 +71,7 @@ function hintOf(error: unknown, { isReadOnly, isTerminal }: FailureContext): str
   if (isAborted(error)) return "db.session.rollback() takes the open transaction back";
   if (isReadOnly && error.code === "database/read-only")
     return "this shell is read-only; one without --read-only, or with --write for a host that is far, may change things";
-  // Whoever is at the prompt need not leave it.
+  // At the prompt the dot-command does the same.
   return isTerminal ? error.hint?.replace(/^retort migrate /, ".migrate ") : error.hint;
 }
 
@@ -75,76 +79,71 @@ function isAborted(error: RetortError): boolean {
   return (error.cause as { code?: unknown } | undefined)?.code === "25P02";
 }
 
-function messageOf(error: unknown, place: Place | undefined, context: FailureContext): string {
-  if (!(error instanceof Error)) return `Thrown: ${oneLine(thrown(error))}`;
-  if (error instanceof RetortError) return printable(error.message);
-  const message = explained(error, place, context) ?? printable(error.message);
+function messageOf(error: unknown, location: SourceLocation | undefined, context: FailureContext): string {
+  if (!(error instanceof Error)) return `Thrown: ${thrown(error)}`;
+  if (error instanceof RetortError) return firstLine(error.message);
+  const message = explained(error, location, context) ?? firstLine(error.message);
   if (!message) return error.name;
   return error.name === "Error" ? message : `${error.name}: ${message}`;
 }
 
-/** What JavaScript says, in the words that were typed, and with what was probably meant. */
-function explained(error: Error, place: Place | undefined, context: FailureContext): string | undefined {
+/** JavaScript's message with the expression that was typed, and a suggestion. */
+function explained(error: Error, location: SourceLocation | undefined, context: FailureContext): string | undefined {
   const missing = /^(\S+) is not defined$/.exec(error.message);
   if (missing) return `${error.message}${didYouMean(missing[1]!, without(missing[1]!, context.names()))}`;
-  if (!place || !(error instanceof TypeError) || !isTyped(error)) return undefined;
+  if (!location || !(error instanceof TypeError) || !isTyped(error)) return undefined;
   const empty = /^Cannot (?:read|set) properties of (null|undefined)(?: \((?:reading|setting) '(.*)'\))?/.exec(
     error.message,
   );
   if (empty) {
-    const access = accessAt(place.text, place.offset, empty[2]);
+    const access = accessAt(location.text, location.offset, empty[2]);
     return access?.object && `${access.object} is ${empty[1]}, so it has no "${access.name}"`;
   }
-  const access = accessAt(place.text, place.offset);
+  const access = accessAt(location.text, location.offset);
   if (/ is not a function$/.test(error.message) && access?.object) {
     return `${access.object}.${access.name} is not a function${didYouMean(access.name, context.members(access.object))}`;
   }
   return undefined;
 }
 
-/** The shell's own code that stands between what was typed and what it does. */
-const EVALUATE = path.join(__dirname, "evaluate");
+/** The shell's own frames between the input and what it calls. */
+const EVALUATE = path.join(__dirname, "..", "evaluate");
 
-/** Whether an error came about in what was typed itself, not somewhere in what that called. */
+/** Whether an error was thrown by the input itself, not by something that it called. */
 function isTyped({ stack = "" }: Error): boolean {
   const first = stack.split("\n").find((line) => /^\s*at /.test(line) && !line.includes(EVALUATE));
   return first?.includes("retort:") ?? false;
 }
 
 function* without(word: string, names: Iterable<string>): Generator<string> {
-  // A name that was deleted is known still.
+  // A deleted name is still known.
   for (const name of names) if (name !== word) yield name;
 }
 
-/** Whether the message says where already, and one look at the line above shows it. */
-function isPlain({ text, offset }: Place, message: string): boolean {
+/** Whether the message alone says where in a one-line input the error is. */
+function isObvious({ text, offset }: SourceLocation, message: string): boolean {
   const access = accessAt(text, offset);
   if (text.trim().includes("\n")) return false;
   const word = /[\p{ID_Continue}$]*/u.exec(text.slice(offset))![0];
   return (access?.object !== undefined && message.includes(access.object)) || text.trim() === word;
 }
 
-/** The line that was typed, with the place in it; nothing where a look at one short line tells as much. */
-function whereLines({ text, offset }: Place, { theme, width }: FailureContext): string[] {
+/** The line of the input, with the location marked. */
+function locationLine({ text, offset }: SourceLocation, { style, width }: FailureContext): EscapedText {
   const { line, column } = positionAt(text, Math.min(offset, text.length));
   const source = text.split("\n")[line - 1] ?? "";
-  const many = text.trimEnd().includes("\n");
+  const isMultiline = text.trimEnd().includes("\n");
   const before = source.slice(0, column - 1);
   const word = /^(?:[\p{ID_Continue}$]+|.)?/u.exec(source.slice(column - 1))?.[0] ?? "";
-  // Of a long line the surroundings of the place are enough.
+  // Of a long line the part around the location.
   const room = Math.max(30, width - 16 - word.length);
   const from = Math.max(0, before.length - Math.floor(room / 2));
-  const shownBefore = `${from > 0 ? "…" : ""}${before.slice(from)}`;
-  const after = cut(source.slice(before.length + word.length), Math.max(8, room - shownBefore.length));
-  const where = many ? `line ${line}: ` : theme.colours ? "" : `at column ${column}: `;
-  return [`  ${theme.quiet(`${where}${shownBefore.trimStart()}`)}${theme.underlined(word)}${theme.quiet(after)}`];
+  const shownBefore = escapeLine(`${from > 0 ? "…" : ""}${before.slice(from)}`.trimStart());
+  const after = cut(escapeLine(source.slice(before.length + word.length)), Math.max(8, room - shownBefore.length));
+  const where = isMultiline ? ansi`line ${line}: ` : style.enabled ? EMPTY : ansi`at column ${column}: `;
+  return ansi`  ${style.dim(ansi`${where}${shownBefore}`)}${style.underline(escapeLine(word))}${style.dim(after)}`;
 }
 
 function thrown(value: unknown): string {
   return isObject(value) ? JSON.stringify(value) : String(value);
-}
-
-/** The first line of a message, as the terminal may print it. */
-function printable(message: string): string {
-  return oneLine(firstLine(message));
 }

@@ -1,11 +1,11 @@
 import { isObject } from "../../values";
-import type { ShellModel } from "../world";
+import type { EntityModel } from "../../metadata/model";
 import { type Entities, loadedRelation, readPath } from "./entities";
 import { shownColumns } from "./printer";
 import type { Secrets } from "./secrets";
 
 /*
- * Results for programs: JSON, one JSON a line, CSV. Everything is written, however much it is.
+ * Results for programs: JSON, newline-delimited JSON, CSV. They are never shortened.
  */
 
 export interface FormatOptions {
@@ -30,15 +30,15 @@ export function* formatted(
   }
 }
 
-/** What JSON can hold. */
+/** A value of JSON. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [name: string]: Plain };
 
 type PlainObject = { [name: string]: Plain };
 
-/** Relations of relations are followed no further: with a graph that is loaded as a whole there would be no end. */
+/** Depth to which loaded relations are followed: a large graph may be loaded as a whole. */
 const DEEPEST = 6;
 
-/** A value as JSON can hold it; entities as objects of their columns and of the relations that are loaded. */
+/** A value as JSON; entities as objects of their columns and of the relations that are loaded. */
 export function plain(value: unknown, options: FormatOptions, above: readonly object[] = []): Plain {
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (typeof value === "symbol" || typeof value === "function") return String(value);
@@ -60,7 +60,7 @@ export function plain(value: unknown, options: FormatOptions, above: readonly ob
   );
 }
 
-function plainEntity(entity: object, model: ShellModel, options: FormatOptions, inside: readonly object[]): Plain {
+function plainEntity(entity: object, model: EntityModel, options: FormatOptions, inside: readonly object[]): Plain {
   const values: PlainObject = {};
   for (const { property } of shownColumns(model)) {
     const value = readPath(entity, property);
@@ -76,7 +76,7 @@ function plainEntity(entity: object, model: ShellModel, options: FormatOptions, 
   return values;
 }
 
-/** A relation back to what is being written is left out; its key is in the columns. */
+/** A relation back to an object that contains it is left out; its key is in the columns. */
 function isAbove(value: unknown, above: readonly object[]): boolean {
   return isObject(value) && above.includes(value);
 }
@@ -121,7 +121,7 @@ function* csv(values: readonly unknown[], options: FormatOptions): Generator<str
   }
 }
 
-/** One field as RFC 4180 has it; null is empty. */
+/** One field by RFC 4180; null is empty. */
 function field(value: Plain): string {
   if (value === null) return "";
   const text = typeof value === "object" ? JSON.stringify(value) : `${value}`;

@@ -1,52 +1,54 @@
-import { inspect, types } from "node:util";
 import { isObject, isPlainObject } from "../../values";
+import { inspect, types } from "node:util";
 import { Pagination } from "../../query/pagination";
-import type { ShellColumn, ShellDatabase, ShellModel } from "../world";
+import { ansi, EMPTY, escapeLine, escapeText, join, linesOf, type EscapedText } from "../../terminal/escaped-text";
+import { inspectLine, inspectText } from "../../terminal/inspect";
+import { plain, type Style } from "../../terminal/style";
+import { cut, widthOf } from "../../terminal/width";
+import type { ColumnModel, EntityModel } from "../../metadata/model";
+import type { Database } from "../../session/database";
 import { cellText } from "./cell";
-import { described } from "./described";
+import { describe } from "./describe";
 import { type Entities, loadedRelation, ownText, readPath } from "./entities";
 import { type Secrets } from "./secrets";
-import { drawPairs, drawTable, type TableCell } from "./table";
-import { cut, widthOf } from "./width";
-import type { Theme } from "./theme";
+import { drawPairs, drawTable, type TableCell, type TableColumn } from "./table";
 
-/** What the printer looks at each time it prints. */
 export interface PrinterOptions {
   readonly entities: Entities;
-  readonly db: ShellDatabase;
+  readonly db: Database;
   readonly secrets: Secrets;
-  readonly theme: Theme;
-  /** Columns of the terminal, now. */
+  readonly style: Style;
+  /** Columns of the terminal. */
   width(): number;
-  /** Rows of a list that are shown; the rest is counted. */
+  /** Rows of a list that are printed; the rest is counted. */
   limit(): number;
 }
 
-/** Something printed, and how much of it was kept back. */
+/** Printed lines, and how much was left out. */
 export interface Printed {
-  readonly lines: readonly string[];
+  readonly lines: readonly EscapedText[];
   readonly hidden: number;
-  /** What was kept back: rows of a list, or lines of anything else. */
+  /** What was left out: rows of a list, or lines of anything else. */
   readonly of: "rows" | "lines";
 }
 
-/** Elements of a list that are no rows are shown up to this, also where all of them are asked for. */
-const MOST_ELEMENTS = 10_000;
+/** Elements of a list that is not a table are printed up to this, also by `.all`. */
+const MAX_ELEMENTS = 10_000;
 
-/** Objects that are copied to be shown; what is inside the others is left out. */
-const MOST_COPIES = 20_000;
+/** Objects that are copied to replace entities and secrets in them; the inside of others is left out. */
+const MAX_COPIES = 20_000;
 
-/** A relation to many names so many of its members. */
+/** Members of a to-many relation that are printed by name. */
 const NAMED_MEMBERS = 3;
 
-/** Shows values to people. Printing never sends a statement: what is not loaded is not shown. */
+/** Formats values for people. It sends no query: what is not loaded is not printed. */
 export class Printer {
   constructor(private readonly options: PrinterOptions) {}
 
   /** A value as the prompt shows it; `undefined` shows nothing. */
   print(value: unknown, limit = this.options.limit()): Printed {
     if (value === undefined) return { lines: [], hidden: 0, of: "rows" };
-    const own = described(value, this.options);
+    const own = describe(value, this.options);
     if (own !== undefined) return whole([own]);
     if (types.isProxy(value)) return this.inspected(value, limit);
     if (Array.isArray(value)) return this.list(value as unknown[], limit);
@@ -57,54 +59,55 @@ export class Printer {
   }
 
   /** A value in one line, for assignments: `<User susan>`, `[3 × User]`. */
-  summary(value: unknown): string {
+  summary(value: unknown): EscapedText {
     const { entities } = this.options;
-    if (value === undefined) return "";
-    const own = described(value, this.options);
+    if (value === undefined) return EMPTY;
+    const own = describe(value, this.options);
     if (own !== undefined) return own;
     const model = entities.of(value);
-    if (model) return entities.label(value as object, model);
+    if (model) return escapeLine(entities.label(value as object, model));
     if (Array.isArray(value)) {
       const first = entities.of(value[0]);
-      if (first) return `[${value.length} × ${first.name}]`;
+      if (first) return ansi`[${value.length} × ${escapeLine(first.name)}]`;
     }
-    return cut(this.other(value, { compact: true }).replace(/\s*\n\s*/g, " "), this.options.width() - 1);
+    return cut(this.inspectCompact(value), this.options.width() - 1);
   }
 
-  /** A value as `print()` writes it. */
-  text(value: unknown): string {
-    if (typeof value === "string") return value;
-    if (value === undefined) return "undefined";
+  /** A value as `print()` prints it. */
+  text(value: unknown): EscapedText {
+    if (typeof value === "string") return escapeText(value);
+    if (value === undefined) return ansi`undefined`;
     const { entities } = this.options;
     const model = entities.of(value);
-    if (model) return entities.label(value as object, model);
-    if (Array.isArray(value)) return this.list(value as unknown[], this.options.limit()).lines.join("\n");
-    return this.print(value).lines.join("\n");
+    if (model) return escapeText(entities.label(value as object, model));
+    const { lines } = Array.isArray(value) ? this.list(value as unknown[], this.options.limit()) : this.print(value);
+    return join(lines, ansi`\n`);
   }
 
   // Entities ------------------------------------------------------------------------------------------------------------
 
-  /** One entity: what it says of itself, its state, and its fields. */
-  private record(entity: object, model: ShellModel): string[] {
-    const { theme, entities } = this.options;
+  /** One entity: its label, its state and its fields. */
+  private record(entity: object, model: EntityModel): EscapedText[] {
+    const { style, entities } = this.options;
     const { session } = this.options.db;
     const own = ownText(entity, model);
     const state = this.stateOf(entity);
     const changes = session.changes(entity);
-    const title = `${theme.strong(own ?? entities.label(entity, model))}${state ? `  ${theme.warning(state)}` : ""}`;
+    const label = style.bold(escapeText(own ?? entities.label(entity, model)));
+    const title = state ? ansi`${label}  ${style.warn(escapeLine(state))}` : label;
     const names = [...shownColumns(model), ...model.relations].map(({ property }) => widthOf(property));
     const room = Math.max(8, this.options.width() - Math.max(0, ...names) - 4);
     const fields = shownColumns(model).map((column) => {
       const text = this.field(readPath(entity, column.property), column.property, model, room);
       const change = changes[column.property];
-      const before = change && theme.quiet(`${this.plain(change.before, column.property, model)} → `);
-      return { name: column.property, text: `${before ?? ""}${text}` };
+      const before = change ? style.dim(ansi`${this.cell(change.before, column.property, model)} → `) : EMPTY;
+      return { name: escapeLine(column.property), text: ansi`${before}${text}` };
     });
     const related = model.relations.flatMap((relation) => {
       const loaded = loadedRelation(entity, relation);
-      return loaded ? [{ name: relation.property, text: this.related(loaded.value) }] : [];
+      return loaded ? [{ name: escapeLine(relation.property), text: this.related(loaded.value) }] : [];
     });
-    return [...title.split("\n"), ...drawPairs([...fields, ...related], theme)];
+    return [...linesOf(title), ...drawPairs([...fields, ...related], style)];
   }
 
   private stateOf(entity: object): string {
@@ -115,28 +118,27 @@ export class Printer {
     return session.isModified(entity) ? "modified" : "";
   }
 
-  private field(value: unknown, property: string, model: ShellModel, room: number): string {
-    const { theme } = this.options;
-    const shown = cut(this.plain(value, property, model), room);
-    return this.isFaint(value, property, model) ? theme.quiet(shown) : shown;
+  private field(value: unknown, property: string, model: EntityModel, room: number): EscapedText {
+    const shown = cut(this.cell(value, property, model), room);
+    return this.isFaint(value, property, model) ? this.options.style.dim(shown) : shown;
   }
 
-  private plain(value: unknown, property: string, model: ShellModel | undefined): string {
+  private cell(value: unknown, property: string, model: EntityModel | undefined): EscapedText {
     const { entities, secrets } = this.options;
     return cellText(secrets.mask(value, property, model?.name), entities);
   }
 
-  private isFaint(value: unknown, property: string, model: ShellModel | undefined): boolean {
+  private isFaint(value: unknown, property: string, model: EntityModel | undefined): boolean {
     return value === null || value === undefined || this.options.secrets.mask(value, property, model?.name) !== value;
   }
 
-  private related(value: unknown): string {
-    const { entities, theme } = this.options;
-    if (!Array.isArray(value)) return value === null ? theme.quiet("null") : cellText(value, entities);
+  private related(value: unknown): EscapedText {
+    const { entities, style } = this.options;
+    if (!Array.isArray(value)) return value === null ? style.dim(ansi`null`) : cellText(value, entities);
     const members = value as unknown[];
     const named = members.slice(0, NAMED_MEMBERS).map((member) => cellText(member, entities));
     const more = members.length - named.length;
-    return `[${named.join(", ")}${more > 0 ? `, … ${more} more` : ""}]`;
+    return ansi`[${join(named, ansi`, `)}${more > 0 ? ansi`, … ${more} more` : EMPTY}]`;
   }
 
   // Lists ---------------------------------------------------------------------------------------------------------------
@@ -145,21 +147,19 @@ export class Printer {
     const shown = values.slice(0, limit);
     const rows = this.tableOf(shown);
     if (!rows) return this.inspected(values, limit);
-    const lines = drawTable(rows.columns, rows.cells, this.options.width(), this.options.theme);
+    const lines = drawTable(rows.columns, rows.cells, this.options.width(), this.options.style);
     return { lines, hidden: values.length - shown.length, of: "rows" };
   }
 
   /** One page of a query, and which of how many it is. */
   private page({ items, page, pages, total }: Pagination<unknown>, limit: number): Printed {
     const printed = this.list(items, limit);
-    const which = `page ${page} of ${pages}, ${total} in all`;
-    return { ...printed, lines: [...printed.lines, this.options.theme.quiet(which)] };
+    const which = ansi`page ${page} of ${pages}, ${total} in all`;
+    return { ...printed, lines: [...printed.lines, this.options.style.dim(which)] };
   }
 
   /** The rows of a table, when all values are entities of one table or plain objects. */
-  private tableOf(
-    values: readonly unknown[],
-  ): { columns: { name: string; numeric: boolean }[]; cells: TableCell[][] } | undefined {
+  private tableOf(values: readonly unknown[]): { columns: TableColumn[]; cells: TableCell[][] } | undefined {
     if (values.length === 0) return undefined;
     const { entities } = this.options;
     const models = new Set(values.map((value) => entities.of(value)));
@@ -168,16 +168,19 @@ export class Printer {
       models.size === 1 && model
         ? shownColumns(model).map(({ property }) => property)
         : !models.has(undefined)
-          ? sharedColumns([...models] as ShellModel[])
+          ? sharedColumns([...models] as EntityModel[])
           : plainColumns(values);
     if (!names) return undefined;
     const read = (value: unknown, name: string): unknown =>
       model ? readPath(value as object, name) : (value as Record<string, unknown>)[name];
     const raw = values.map((value) => names.map((name) => read(value, name)));
-    const columns = names.map((name, index) => ({ name, numeric: isNumeric(raw.map((row) => row[index])) }));
+    const columns = names.map((name, index) => ({
+      name: escapeLine(name),
+      numeric: isNumeric(raw.map((row) => row[index])),
+    }));
     const cells = raw.map((row) =>
       row.map((value, index) => ({
-        text: this.plain(value, names[index]!, model),
+        text: this.cell(value, names[index]!, model),
         faint: this.isFaint(value, names[index]!, model),
       })),
     );
@@ -186,30 +189,37 @@ export class Printer {
 
   // Anything else -------------------------------------------------------------------------------------------------------
 
-  /** A value as Node shows it; of a long one the first lines. */
+  /** A value as `util.inspect` shows it; of a long one the first lines. */
   private inspected(value: unknown, limit: number): Printed {
-    const lines = this.other(value, { most: limit }).split("\n");
+    const lines = linesOf(this.inspect(value, limit));
     if (lines.length <= limit) return whole(lines);
     return { lines: lines.slice(0, limit), hidden: lines.length - limit, of: "lines" };
   }
 
-  private other(value: unknown, { compact = false, most = this.options.limit() } = {}): string {
-    return inspect(this.presentable(value, { left: MOST_COPIES }), {
-      colors: this.options.theme.colours,
-      // What is inside somebody's class is looked at when it is asked for.
-      depth: compact ? 1 : isPlainOrList(value) ? 4 : 1,
-      maxArrayLength: compact ? 5 : Math.min(most, MOST_ELEMENTS),
-      maxStringLength: compact ? 200 : this.longest(most),
-      breakLength: compact ? Infinity : this.options.width(),
+  private inspect(value: unknown, limit: number): EscapedText {
+    return inspectText(this.presentable(value, { left: MAX_COPIES }), this.options.style, {
+      // Objects of other classes are shown without their insides, which may be large.
+      depth: isPlainOrList(value) ? 4 : 1,
+      maxArrayLength: Math.min(limit, MAX_ELEMENTS),
+      maxStringLength: this.maxStringLength(limit),
+      breakLength: this.options.width(),
     });
   }
 
-  /** Characters of a text that are shown: as many as fill the lines that are; all where everything is asked for. */
-  private longest(lines: number): number {
+  private inspectCompact(value: unknown): EscapedText {
+    return inspectLine(this.presentable(value, { left: MAX_COPIES }), {
+      depth: 1,
+      maxArrayLength: 5,
+      maxStringLength: 200,
+    });
+  }
+
+  /** As many characters of a text as fill the lines that are printed. */
+  private maxStringLength(lines: number): number {
     return lines === Number.MAX_SAFE_INTEGER ? Infinity : Math.max(1_000, lines * this.options.width());
   }
 
-  /** The same value with entities, and secrets in plain objects, replaced by what may be seen of them. */
+  /** The same value with entities, and secrets in plain objects, replaced by what may be printed of them. */
   private presentable(
     value: unknown,
     copies: { left: number },
@@ -220,7 +230,7 @@ export class Printer {
     if (typeof value !== "object" || value === null || depth > 4 || types.isProxy(value)) return value;
     const model = entities.of(value);
     if (model) return { [inspect.custom]: () => entities.label(value, model) };
-    const own = depth === 0 ? undefined : described(value, this.options);
+    const own = depth === 0 ? undefined : describe(value, { ...this.options, style: plain });
     if (own !== undefined) return { [inspect.custom]: () => own };
     if (above.has(value)) return { [inspect.custom]: () => "[Circular]" };
     if ((copies.left -= 1) < 0) return { [inspect.custom]: () => "[…]" };
@@ -240,7 +250,7 @@ export class Printer {
       return new Set([...value].map((item) => this.presentable(item, copies, depth + 1, inside)));
     if (value instanceof Error) return depth === 0 ? withoutStack(value) : value;
     if (!isPlainObject(value) && !isOrdinary(value)) return value;
-    // Accessors stay what they are: looking runs nobody's code.
+    // Accessors are copied as accessors: printing must not run them.
     const copy = Object.create(Object.getPrototypeOf(value) as object | null) as object;
     for (const [key, own] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
       const shown =
@@ -253,36 +263,36 @@ export class Printer {
   }
 }
 
-function whole(lines: readonly string[]): Printed {
+function whole(lines: readonly EscapedText[]): Printed {
   return { lines, hidden: 0, of: "rows" };
 }
 
-/** Whether an object of somebody's class may be copied to be looked at: it has no inside that its properties do not tell. */
+/** Whether an object of a class may be copied for printing: it has no internal state besides its properties. */
 function isOrdinary(value: object): boolean {
   return (
     !(inspect.custom in value) && Object.prototype.toString.call(value) === "[object Object]" && !types.isPromise(value)
   );
 }
 
-/** An error that is a value: what it says, and not where in the shell it was made. */
+/** An error that is a value: its message, without a stack that points into the shell. */
 function withoutStack(error: Error): object {
   const more = Object.entries(error);
-  const said = `${error.name}${error.message ? `: ${error.message}` : ""}`;
+  const message = `${error.name}${error.message ? `: ${error.message}` : ""}`;
   const fields = more.length > 0 ? ` ${inspect(Object.fromEntries(more), { depth: 1 })}` : "";
-  return { [inspect.custom]: () => said + fields };
+  return { [inspect.custom]: () => message + fields };
 }
 
 /** The columns a table of an entity has: those that its properties hold. */
-export function shownColumns(model: ShellModel): ShellColumn[] {
+export function shownColumns(model: EntityModel): ColumnModel[] {
   return model.columns.filter(({ isVirtual }) => !isVirtual);
 }
 
-/** Entities of several kinds in one list: all their columns, each once. */
-function sharedColumns(models: readonly ShellModel[]): string[] {
+/** The columns of entities of several classes, each once. */
+function sharedColumns(models: readonly EntityModel[]): string[] {
   return [...new Set(models.flatMap((model) => shownColumns(model).map(({ property }) => property)))];
 }
 
-/** The keys of plain objects, when all are plain objects with much in common. */
+/** The keys of plain objects that mostly have the same keys; undefined for other values. */
 function plainColumns(values: readonly unknown[]): string[] | undefined {
   if (!values.every(isPlainObject)) return undefined;
   const names = [...new Set(values.flatMap((value) => Object.keys(value)))];
@@ -294,7 +304,7 @@ function isPlainOrList(value: unknown): boolean {
   return Array.isArray(value) || isPlainObject(value) || value instanceof Map || value instanceof Set;
 }
 
-/** Whether a column holds numbers: nothing but, and at least one. */
+/** Whether a column holds numbers only, and at least one. */
 function isNumeric(values: readonly unknown[]): boolean {
   const there = values.filter((value) => value !== null && value !== undefined);
   return there.length > 0 && there.every((value) => typeof value === "number" || typeof value === "bigint");

@@ -1,48 +1,52 @@
-/** Where progress is shown. */
+import { CLEAR_LINE, LINE_START } from "../../terminal/control";
+import { ansi, repeat, type EscapedText } from "../../terminal/escaped-text";
+import { write, type Stream } from "../../terminal/write";
+
+/** Where progress is drawn; nothing is drawn where the output is not a terminal. */
 export interface ProgressTarget {
-  readonly manner: string;
+  readonly progressStream: Stream | undefined;
   readonly width: number;
-  readonly options: { readonly output: { write(text: string): unknown } };
 }
 
-/** Work that takes less shows nothing, in milliseconds. */
-const AFTER = 300;
-/** Between two drawings, in milliseconds. */
-const EVERY = 80;
+/** Work that takes less shows no progress, in milliseconds. */
+const DELAY = 300;
+/** Between two redraws, in milliseconds. */
+const INTERVAL = 80;
 
-/** How far long work has come, in one line of a terminal that is taken away at the end; nothing in a pipe. */
+/** A progress bar in one line of the terminal, erased at the end. */
 export class Progress {
   private readonly started = performance.now();
-  private drawn = 0;
-  private isShown = false;
-
+  private drawnAt = 0;
+  private isDrawn = false;
   private total: number | undefined;
 
-  /** @param totalOf how much there is to do, where that is known; asked when there is something to show */
+  /** @param totalOf the number of rows, where it is known; called when the bar is first drawn */
   constructor(
     private readonly target: ProgressTarget,
     private readonly totalOf: () => number | undefined,
   ) {}
 
-  at(done: number): void {
+  update(done: number): void {
+    const stream = this.target.progressStream;
     const now = performance.now();
-    if (this.target.manner !== "terminal" || now - this.started < AFTER || now - this.drawn < EVERY) return;
-    if (!this.isShown) this.total = this.totalOf();
-    this.drawn = now;
-    this.isShown = true;
-    this.target.options.output.write(`\r${this.line(done)}\x1b[K`);
+    if (!stream || now - this.started < DELAY || now - this.drawnAt < INTERVAL) return;
+    if (!this.isDrawn) this.total = this.totalOf();
+    this.drawnAt = now;
+    this.isDrawn = true;
+    write(stream, ansi`${LINE_START}${this.line(done)}${CLEAR_LINE}`);
   }
 
   end(): void {
-    if (this.isShown) this.target.options.output.write("\r\x1b[K");
-    this.isShown = false;
+    if (this.isDrawn) write(this.target.progressStream!, ansi`${LINE_START}${CLEAR_LINE}`);
+    this.isDrawn = false;
   }
 
-  private line(done: number): string {
-    if (this.total === undefined || this.total === 0) return ` ${done} rows`;
+  private line(done: number): EscapedText {
+    if (this.total === undefined || this.total === 0) return ansi` ${done} rows`;
     const part = Math.min(1, done / this.total);
     const width = Math.max(10, Math.min(40, this.target.width - 30));
     const full = Math.round(part * width);
-    return ` ${"█".repeat(full)}${"░".repeat(width - full)} ${Math.floor(part * 100)} %  ${done} of ${this.total}`;
+    const bar = ansi`${repeat(ansi`█`, full)}${repeat(ansi`░`, width - full)}`;
+    return ansi` ${bar} ${Math.floor(part * 100)} %  ${done} of ${this.total}`;
   }
 }

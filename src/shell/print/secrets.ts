@@ -1,14 +1,15 @@
 import { isObject } from "../../values";
-/** What stands where a secret is. */
+
+/** Printed in place of a secret. */
 export const MASK = "••••";
 
 const WORDS =
   /(^|[^a-z])(pass(word|wd|phrase)?|pwd|secret|token|salt|otp|cvv|cvc|credentials?)([^a-z]|$)|(api|private|access|secret|encryption|signing|auth)[^a-z]?key([^a-z]|$)/;
 
-/** Decides which columns are not to be seen on a screen. */
+/** Decides which columns hold secrets, by their names. */
 export class Secrets {
   private readonly named: ReadonlySet<string>;
-  /** Shows everything while this is set. */
+  /** Set by `.reveal`: nothing is hidden. */
   revealed = false;
 
   /** @param named columns besides the usual ones: `token`, or `User.token` */
@@ -21,7 +22,7 @@ export class Secrets {
     if (this.revealed) return false;
     const name = property.slice(property.lastIndexOf(".") + 1);
     if (this.named.has(name.toLowerCase()) || this.named.has(`${entity ?? ""}.${property}`.toLowerCase())) return true;
-    // passwordHash and password_hash are the same words.
+    // passwordHash counts as password_hash.
     return WORDS.test(name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase());
   }
 
@@ -31,7 +32,7 @@ export class Secrets {
     return this.hides(column) || (!this.revealed && [...this.named].some((name) => name.endsWith(ending)));
   }
 
-  /** The value, or what stands for it. What is empty hides nothing; nor do dates and flags (`passwordChangedAt`). */
+  /** The value, or the mask in its place. Empty text, dates, numbers and booleans (`passwordChangedAt`) are not secrets. */
   mask(value: unknown, property: string, entity?: string): unknown {
     const hidable =
       (typeof value === "string" && value !== "") ||

@@ -1,6 +1,6 @@
-import { graphemes } from "../print/width";
+import { graphemes } from "../../terminal/width";
 
-/** A text that is being typed, of one line or several, and the place in it. */
+/** The text of an input, of one line or several, with a cursor, undo and a kill buffer. */
 export class Buffer {
   text = "";
   cursor = 0;
@@ -14,7 +14,7 @@ export class Buffer {
     this.cursor = cursor;
   }
 
-  /** Begins anew; there is nothing to undo. */
+  /** Empties the text and the undo list. */
   clear(): void {
     this.text = "";
     this.cursor = 0;
@@ -27,7 +27,7 @@ export class Buffer {
     this.cursor += typed.length;
   }
 
-  /** Puts other text in place of a stretch. */
+  /** Replaces a range. */
   replace(start: number, end: number, text: string): void {
     this.remember("other");
     this.text = this.text.slice(0, start) + text + this.text.slice(end);
@@ -112,7 +112,7 @@ export class Buffer {
     this.kill(this.wordStart(), this.cursor);
   }
 
-  /** As Ctrl-W in a terminal: back to a blank. */
+  /** As Ctrl-W in a terminal: back to the previous blank. */
   killToBlank(): void {
     const before = this.text.slice(0, this.cursor);
     this.kill(before.search(/\S*\s*$/), this.cursor);
@@ -156,16 +156,16 @@ export class Buffer {
   }
 
   private remember(edit: "insert" | "other"): void {
-    // Letters typed one after the other are undone together.
+    // Consecutive letters are undone together.
     if (edit === "insert" && this.lastEdit === "insert" && this.undone.length > 0) return;
     this.lastEdit = edit;
     this.undone.push({ text: this.text, cursor: this.cursor });
     if (this.undone.length > 200) this.undone.shift();
   }
 
-  // Places --------------------------------------------------------------------------------------------------------------
+  // Positions -----------------------------------------------------------------------------------------------------------
 
-  /** A character may be several code units: an emoji with its skin is one. */
+  /** A character may be several code units: an emoji with its skin tone. */
   private before(): number {
     const start = Math.max(0, this.cursor - 64);
     const last = graphemes(this.text.slice(start, this.cursor)).at(-1);

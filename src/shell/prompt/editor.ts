@@ -1,72 +1,77 @@
-import type { Theme } from "../print/theme";
+import { CLEAR_SCREEN } from "../../terminal/control";
+import {
+  ansi,
+  EMPTY,
+  escapedOffset,
+  escapeInput,
+  escapeLine,
+  withoutStyles,
+  type EscapedText,
+} from "../../terminal/escaped-text";
+import type { Style } from "../../terminal/style";
+import { write } from "../../terminal/write";
+import type { Completions } from "../complete/completions";
 import { Buffer } from "./buffer";
 import type { History } from "./history";
 import type { Key } from "./keys";
-import { Menu, type Completions } from "./menu";
-import { View, type Picture, type Screen } from "./view";
+import { Menu } from "./menu";
+import { View, type Frame, type Screen } from "./view";
 
 export interface EditorOptions {
   readonly screen: Screen;
   readonly history: History;
-  readonly theme: Theme;
-  prompt(): string;
-  colour(text: string): string;
-  /** Whether Enter runs the text rather than going on in a new line. */
-  isWhole(text: string): boolean;
+  readonly style: Style;
+  prompt(): EscapedText;
+  highlight(text: EscapedText): EscapedText;
+  /** Whether Enter runs the text; it inserts a line break otherwise. */
+  isComplete(text: string): boolean;
   complete(text: string, cursor: number): Completions;
-  /** Stops the program, as Ctrl-Z does to any other; comes back when it goes on. */
+  /** Stops the process, as Ctrl-Z does; returns when it continues. */
   suspend(): void;
 }
 
 interface Search {
   text: string;
-  /** Place in the history of what was found; -1 when nothing was. */
+  /** Index in the history; -1 where nothing was found. */
   found: number;
   readonly before: string;
 }
 
-/** Edits one input of one or several lines, and hands it over when it is entered. */
+/** Edits an input of one or several lines. */
 export class Editor {
   private readonly buffer = new Buffer();
   private readonly view: View;
   private done: ((text: string | undefined) => void) | undefined;
-  private prompt = "";
-  /** The place in the history that is shown; the length of the history for what is being typed. */
-  private place = 0;
+  private prompt = EMPTY;
+  /** The entry of the history that is shown; the length of the history for the input itself. */
+  private historyIndex = 0;
   private draft = "";
   private menu: Menu | undefined;
   private search: Search | undefined;
-  /** Enter goes on in a new line, Ctrl-D runs: `.editor`. */
-  private composing = false;
-  private composeNext = false;
+  /** Enter inserts a line break, Ctrl-D runs: `.editor`. */
+  private isComposing = false;
   private drawing: NodeJS.Immediate | undefined;
 
   constructor(readonly options: EditorOptions) {
     this.view = new View(options.screen);
   }
 
-  /** Begins an input; `done` gets its text, or undefined when the prompt is left. */
-  begin(done: (text: string | undefined) => void): void {
+  /** Begins an input; `done` gets its text, or undefined for Ctrl-D. */
+  begin(done: (text: string | undefined) => void, isComposing: boolean): void {
     this.done = done;
     this.buffer.clear();
-    this.place = this.options.history.entries.length;
+    this.historyIndex = this.options.history.entries.length;
     this.draft = "";
-    this.composing = this.composeNext;
-    this.composeNext = false;
+    this.isComposing = isComposing;
     this.prompt = this.options.prompt();
     this.view.forget();
     this.draw();
   }
 
-  /** The next input is composed: several lines, until Ctrl-D. */
-  compose(): void {
-    this.composeNext = true;
-  }
-
   press(key: Key): void {
     if (!this.done) return;
-    if (this.search && this.searching(key)) return this.drawSoon();
-    if (this.menu && this.choosing(key)) return this.drawSoon();
+    if (this.search && this.pressInSearch(key)) return this.drawSoon();
+    if (this.menu && this.pressInMenu(key)) return this.drawSoon();
     this.menu = undefined;
     if (key.name === "paste") this.buffer.insert(key.text);
     else {
@@ -98,51 +103,54 @@ export class Editor {
     this.draw();
   }
 
-  /** Writes something above the input. */
-  aside(write: () => void): void {
+  /** Prints something above the input. */
+  writeAbove(print: () => void): void {
     if (this.done) this.view.erase();
-    write();
+    print();
     if (this.done) this.draw();
   }
 
   private draw(): void {
-    if (this.done) this.view.draw(this.picture());
+    if (this.done) this.view.draw(this.frame());
   }
 
-  private picture(): Picture {
+  private frame(): Frame {
     const { text, cursor } = this.buffer;
-    if (this.search) return this.searchPicture(this.search);
+    if (this.search) return this.searchFrame(this.search);
     return {
       prompt: this.prompt,
       continuation: continuationOf(this.prompt),
-      text,
-      cursor,
-      colour: (typed) => this.options.colour(typed),
-      suggestion: this.suggestion(),
+      text: escapeInput(text),
+      cursor: escapedOffset(text, cursor),
+      highlight: (shown) => this.options.highlight(shown),
+      dim: this.options.style.dim,
+      suggestion: escapeInput(this.suggestion()),
       below:
-        this.menu?.lines(this.view.columns, this.options.theme) ??
-        (this.composing ? [this.options.theme.quiet(" Ctrl-D runs it, Ctrl-C drops it")] : []),
+        this.menu?.lines(this.view.columns, this.options.style) ??
+        (this.isComposing ? [this.options.style.dim(ansi` Ctrl-D runs it, Ctrl-C drops it`)] : []),
     };
   }
 
-  private searchPicture({ text, found }: Search): Picture {
+  private searchFrame({ text, found }: Search): Frame {
     const entry = this.options.history.entries[found] ?? "";
-    const { theme } = this.options;
+    const { style } = this.options;
+    const notFound = found < 0 && text !== "" ? style.warn(ansi` (not found)`) : EMPTY;
     return {
-      prompt: `${theme.quiet("search")} ${text}${found < 0 && text !== "" ? theme.warning(" (nothing)") : ""} ${theme.quiet("›")} `,
-      continuation: "... ",
-      text: entry,
-      cursor: Math.max(0, entry.indexOf(text)),
-      colour: (typed) => this.options.colour(typed),
-      suggestion: "",
+      prompt: ansi`${style.dim(ansi`search`)} ${escapeLine(text)}${notFound} ${style.dim(ansi`›`)} `,
+      continuation: ansi`... `,
+      text: escapeInput(entry),
+      cursor: escapedOffset(entry, Math.max(0, entry.indexOf(text))),
+      highlight: (shown) => this.options.highlight(shown),
+      dim: this.options.style.dim,
+      suggestion: EMPTY,
       below: [],
     };
   }
 
-  /** The rest of what was typed before in these words. */
+  /** The rest of the latest history entry that begins with the text. */
   private suggestion(): string {
     const { text, atEnd } = this.buffer;
-    if (!atEnd || this.menu || !this.options.theme.colours || text.length > 500) return "";
+    if (!atEnd || this.menu || !this.options.style.enabled || text.length > 500) return "";
     const rest = this.options.history.beginningWith(text)?.slice(text.length) ?? "";
     return rest.includes("\n") ? "" : rest;
   }
@@ -151,7 +159,7 @@ export class Editor {
 
   enter(): void {
     const { text } = this.buffer;
-    if (this.composing || !this.options.isWhole(text)) return this.buffer.insert("\n");
+    if (this.isComposing || !this.options.isComplete(text)) return this.buffer.insert("\n");
     this.finish(text);
   }
 
@@ -159,21 +167,21 @@ export class Editor {
     this.buffer.insert("\n");
   }
 
-  /** Ctrl-C: what is typed is dropped, and stays to be seen. */
+  /** Ctrl-C: drops the text; it stays visible above the next prompt. */
   cancel(): void {
     if (this.drawing) clearImmediate(this.drawing);
     this.drawing = undefined;
-    this.view.finish(this.picture());
-    this.composing = false;
+    this.view.finish(this.frame());
+    this.isComposing = false;
     this.buffer.clear();
-    this.place = this.options.history.entries.length;
+    this.historyIndex = this.options.history.entries.length;
     this.draw();
   }
 
-  /** Ctrl-D: leaves from an empty line, deletes a letter in another, runs what was composed. */
+  /** Ctrl-D: leaves the prompt where the text is empty, deletes a character, or runs a composed text. */
   leaveOrDelete(): void {
     const { text } = this.buffer;
-    if (this.composing) return this.finish(text);
+    if (this.isComposing) return this.finish(text);
     if (text !== "") return this.buffer.delete();
     this.finish(undefined);
   }
@@ -183,48 +191,48 @@ export class Editor {
     if (this.drawing) clearImmediate(this.drawing);
     this.drawing = undefined;
     this.menu = undefined;
-    this.view.finish(this.picture());
+    this.view.finish(this.frame());
     this.done = undefined;
-    this.composing = false;
+    this.isComposing = false;
     done?.(text);
   }
 
   clearScreen(): void {
-    this.options.screen.write("\x1b[H\x1b[2J");
+    write(this.options.screen, CLEAR_SCREEN);
     this.view.forget();
   }
 
   // History -------------------------------------------------------------------------------------------------------------
 
-  /** The entry before the one that is shown; of those that begin with what was typed, where something was. */
+  /** The previous entry of the history; only those that begin with the text, where there is one. */
   older(): void {
     const { entries } = this.options.history;
-    if (this.place === entries.length) this.draft = this.buffer.text;
-    const place = this.next(-1);
-    if (place >= 0) this.show(place);
+    if (this.historyIndex === entries.length) this.draft = this.buffer.text;
+    const index = this.next(-1);
+    if (index >= 0) this.show(index);
   }
 
   newer(): void {
-    if (this.place < this.options.history.entries.length) this.show(this.next(1));
+    if (this.historyIndex < this.options.history.entries.length) this.show(this.next(1));
   }
 
   private next(step: 1 | -1): number {
     const { entries } = this.options.history;
-    let place = this.place + step;
-    while (entries[place] !== undefined && !this.isSought(entries[place]!)) place += step;
-    return place;
+    let index = this.historyIndex + step;
+    while (entries[index] !== undefined && !this.matchesDraft(entries[index]!)) index += step;
+    return index;
   }
 
-  private isSought(entry: string): boolean {
+  private matchesDraft(entry: string): boolean {
     return entry.startsWith(this.draft) && entry !== this.buffer.text;
   }
 
-  private show(place: number): void {
-    this.place = place;
-    this.buffer.set(this.options.history.entries[place] ?? this.draft);
+  private show(index: number): void {
+    this.historyIndex = index;
+    this.buffer.set(this.options.history.entries[index] ?? this.draft);
   }
 
-  /** Takes the faint text; false when there is none. */
+  /** Inserts the suggestion; false where there is none. */
   acceptSuggestion(): boolean {
     const rest = this.suggestion();
     if (rest !== "") this.buffer.insert(rest);
@@ -235,8 +243,8 @@ export class Editor {
     this.search = { text: "", found: -1, before: this.buffer.text };
   }
 
-  /** A key while searching; false when the search is over and the key is to be taken as usual. */
-  private searching(key: Key): boolean {
+  /** A key during a search; false when it ends the search and is still to be handled. */
+  private pressInSearch(key: Key): boolean {
     const search = this.search!;
     const { history } = this.options;
     if (key.name === "ctrl-r") search.found = history.find(search.text, search.found < 0 ? undefined : search.found);
@@ -275,8 +283,8 @@ export class Editor {
       this.menu = new Menu({ ...completions, end: start + Math.max(common.length, end - start) });
   }
 
-  /** A key while completions are shown; false when it is to be taken as usual. */
-  private choosing(key: Key): boolean {
+  /** A key while completions are shown; false where it is still to be handled. */
+  private pressInMenu(key: Key): boolean {
     const menu = this.menu!;
     if (key.name === "escape") {
       this.menu = undefined;
@@ -292,7 +300,7 @@ export class Editor {
 
 type Action = (editor: Editor, buffer: Buffer) => void;
 
-/** What keys do; the names are those of ./keys. */
+/** What keys do, by their names (see ./keys). */
 const ACTIONS: Readonly<Record<string, Action>> = {
   return: (editor) => editor.enter(),
   enter: (editor) => editor.enter(),
@@ -337,10 +345,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "ctrl-z": (editor) => editor.options.suspend(),
 };
 
-/** As wide as the prompt, so that the lines stand below each other. */
-function continuationOf(prompt: string): string {
-  const width = prompt.replace(/\x1b\[[0-9;]*m/g, "").length;
-  return "... ".padStart(width);
+/** As wide as the prompt, so that the lines are aligned. */
+function continuationOf(prompt: EscapedText): EscapedText {
+  return escapeLine("... ".padStart(withoutStyles(prompt).length));
 }
 
 function commonStart(texts: readonly string[]): string {

@@ -1,42 +1,41 @@
-import { groupBy } from "../../groups";
 import { pluralize } from "../../text";
-import { cut } from "../print/width";
-import type { Repl } from "../repl";
+import { groupBy } from "../../groups";
+import { ansi, escapeLine, type EscapedText } from "../../terminal/escaped-text";
+import { cut, widthOf } from "../../terminal/width";
+import type { ShellContext } from "../context";
 import { hostOf } from "../restrictions";
-import { databaseName } from "./text";
+import { databaseName } from "./prompt-text";
 
-/** One or two lines: where one is, what is at hand, what has to be known. */
-export async function greeting(sitting: Repl): Promise<string[]> {
-  const { theme, width, db } = sitting;
-  const { options } = db.dataSource;
+/** The lines at the start: the database, the entities, restrictions, and what needs attention. */
+export async function greeting(shell: ShellContext): Promise<EscapedText[]> {
+  const { style, width } = shell.output;
+  const { options } = shell.db.dataSource;
   const { host } = hostOf(options);
-  const where = `${databaseName(options)} (${options.type}${host ? ` on ${host}` : ""})`;
-  const names = sitting.entityNames.map(({ name }) => name);
-  const first = `${theme.strong(where)}  ${theme.quiet(cut(`${names.join(", ")}  ·  .help`, Math.max(10, width - where.length - 3)))}`;
-  return [first, ...restrictions(sitting), ...twins(sitting), ...(await pending(sitting))];
+  const database = escapeLine(`${databaseName(options)} (${options.type}${host ? ` on ${host}` : ""})`);
+  const entities = escapeLine(`${shell.names.entities.map(({ name }) => name).join(", ")}  ·  .help`);
+  const first = ansi`${style.bold(database)}  ${style.dim(cut(entities, Math.max(10, width - widthOf(database) - 3)))}`;
+  const warnings = [...restrictionTexts(shell), ...ambiguousNames(shell), ...(await pendingMigrations(shell))];
+  return [first, ...warnings.map((text) => style.warn(escapeLine(text)))];
 }
 
-function restrictions({ restrictions: { sandbox, readOnly }, theme, db }: Repl): string[] {
+function restrictionTexts({ restrictions: { sandbox, readOnly }, db }: ShellContext): string[] {
   const host = hostOf(db.dataSource.options).host ?? "";
   return [
-    ...(readOnly === "guarded"
-      ? [theme.warning(`read-only, since ${host} is not close by; retort shell --write may change it`)]
-      : []),
-    ...(readOnly === "asked" ? [theme.warning("read-only: the database refuses every change")] : []),
-    ...(sandbox ? [theme.warning("sandbox: everything is rolled back at the end, commits included")] : []),
+    ...(readOnly === "guarded" ? [`read-only, since ${host} is not local; retort shell --write allows changes`] : []),
+    ...(readOnly === "asked" ? ["read-only: the database refuses every change"] : []),
+    ...(sandbox ? ["sandbox: everything is rolled back at the end, commits included"] : []),
   ];
 }
 
-/** Entities of one name are told apart, and that is said. */
-function twins({ entityNames, theme }: Repl): string[] {
-  const shared = entityNames.filter(({ name, model }) => name !== model.name && name.endsWith(`_${model.name}`));
-  return [...groupBy(shared, ({ model }) => model.name)].map(([name, ofName]) =>
-    theme.warning(`There are ${ofName.length} entities ${name}: ${ofName.map((one) => one.name).join(", ")}`),
+/** Entities of one name, which have other names at the prompt. */
+function ambiguousNames({ names }: ShellContext): string[] {
+  const shared = names.entities.filter(({ name, model }) => name !== model.name && name.endsWith(`_${model.name}`));
+  return [...groupBy(shared, ({ model }) => model.name)].map(
+    ([name, ofName]) => `There are ${ofName.length} entities ${name}: ${ofName.map((one) => one.name).join(", ")}`,
   );
 }
 
-async function pending({ options, theme }: Repl): Promise<string[]> {
+async function pendingMigrations({ options }: ShellContext): Promise<string[]> {
   const count = (await options.migrate?.pending().catch(() => 0)) ?? 0;
-  if (count === 0) return [];
-  return [theme.warning(`${pluralize(count, "migration is", "migrations are")} pending; .migrate up`)];
+  return count === 0 ? [] : [`${pluralize(count, "migration is", "migrations are")} pending; .migrate up`];
 }

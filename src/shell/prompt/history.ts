@@ -3,23 +3,23 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-/** Inputs that are kept. */
+/** Inputs that are kept in the file. */
 const KEPT = 5_000;
 
-/** Texts beside words of secrets (`password='…'`, `setPassword("…")`, `token: "…"`), and addresses that hold a password. */
+/** Text next to words for secrets (`password='…'`, `setPassword("…")`, `token: "…"`), and addresses that hold a password. */
 const SECRET =
   /(pass(word|wd|phrase)?|pwd|secret|token|api_?key|private_?key|credential)\w*["'`]?\s*\]?\s*(=(?!=)|:|\()\s*[^)]*["'`]|\b\w+:\/\/[^\s/:@]+:[^\s/@]+@/i;
 
-/** What was typed in this project, in this sitting and earlier ones. */
+/** The inputs of this project, of this shell and earlier ones. */
 export class History {
   readonly entries: string[] = [];
 
-  /** @param file where it is kept, readable by its owner only; none keeps nothing */
+  /** @param file readable by its owner only; undefined keeps nothing */
   constructor(private readonly file: string | undefined) {
     if (file !== undefined) this.entries.push(...read(file));
   }
 
-  /** Remembers an input. One that holds a password is remembered in this sitting only. */
+  /** Adds an input. One that contains a password is not written to the file. */
   add(text: string): void {
     const entry = text.trimEnd();
     if (entry.trim() === "" || entry === this.entries.at(-1)) return;
@@ -27,7 +27,7 @@ export class History {
     if (this.file !== undefined && !holdsSecret(entry)) append(this.file, entry);
   }
 
-  /** The latest entry that begins with a text, for the faint suggestion after it. */
+  /** The latest entry that begins with a text, for the suggestion after it. */
   beginningWith(text: string): string | undefined {
     if (text.trim() === "") return undefined;
     for (let index = this.entries.length - 1; index >= 0; index -= 1) {
@@ -37,7 +37,7 @@ export class History {
     return undefined;
   }
 
-  /** The place of the latest entry before `from` that has a text in it. */
+  /** The index of the latest entry before `from` that contains a text; -1 where there is none. */
   find(text: string, from = this.entries.length): number {
     for (let index = from - 1; index >= 0; index -= 1) if (this.entries[index]!.includes(text)) return index;
     return -1;
@@ -72,7 +72,7 @@ function read(file: string): string[] {
     }
   });
   const kept = entries.slice(-KEPT);
-  // Shortened now and then, not each time.
+  // The file is shortened once in a while.
   if (entries.length > KEPT * 2) write(file, `${kept.map((entry) => JSON.stringify(entry)).join("\n")}\n`, "w");
   return kept;
 }
@@ -85,10 +85,10 @@ function write(file: string, text: string, flag: "a" | "w"): void {
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     const before = fs.statSync(file, { throwIfNoEntry: false });
-    // Somebody may have copied it about: what others could read is closed to them.
+    // A copied file may be readable by others.
     if (before && (before.mode & 0o077) !== 0) fs.chmodSync(file, 0o600);
     fs.writeFileSync(file, text, { flag, mode: 0o600 });
   } catch {
-    // A history that cannot be kept (a read-only home) is no reason to disturb anybody.
+    // A history that cannot be written (a read-only home) is not worth an error.
   }
 }

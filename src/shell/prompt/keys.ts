@@ -4,13 +4,13 @@ import { emitKeypressEvents } from "node:readline";
 export interface Key {
   /** `a`, `left`, `return`, `paste`, … with modifiers before it: `ctrl-a`, `meta-b`, `shift-tab`. */
   readonly name: string;
-  /** What it types; empty for keys that type nothing. */
+  /** The text it inserts; empty for other keys. */
   readonly text: string;
 }
 
 type RawKey = { name?: string; ctrl?: boolean; meta?: boolean; shift?: boolean; sequence?: string; code?: string };
 
-/** Turns what a terminal sends into keys; what is pasted comes as one. */
+/** Decodes keys; pasted text comes as one key. */
 export class Keyboard {
   private pasted: string | undefined;
   private readonly listener: (text: string | undefined, key: RawKey) => void;
@@ -52,7 +52,7 @@ export class Keyboard {
 function named(text: string | undefined, key: RawKey): Key {
   const name = key.sequence === "\x1f" ? "ctrl-_" : (key.name ?? "");
   if (name === "ctrl-_") return { name, text: "" };
-  // Escape and then, at once, Ctrl-C.
+  // Escape followed at once by Ctrl-C comes with `meta`.
   if (key.ctrl && name === "c") return { name: "ctrl-c", text: "" };
   const modifiers = [key.ctrl && "ctrl", key.meta && "meta", key.shift && name.length > 1 && "shift"].filter(Boolean);
   const typed = text !== undefined && !key.ctrl && !key.meta && isPrintable(text) ? text : "";

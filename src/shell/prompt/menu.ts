@@ -1,24 +1,13 @@
-import type { Theme } from "../print/theme";
-import { cut, padEnd, widthOf } from "../print/width";
+import { inverse } from "../../terminal/control";
+import { ansi, EMPTY, escapeLine, join, type EscapedText } from "../../terminal/escaped-text";
+import type { Style } from "../../terminal/style";
+import { cut, padEnd, widthOf } from "../../terminal/width";
+import type { Completions } from "../complete/completions";
 
-/** What could stand in place of a stretch of the text. */
-export interface Completions {
-  readonly start: number;
-  readonly end: number;
-  readonly candidates: readonly Candidate[];
-}
-
-export interface Candidate {
-  readonly text: string;
-  /** What it is: `column varchar`, `relation`. */
-  readonly note?: string;
-  /** What is typed behind it where it is the only one. */
-  readonly after?: string;
-}
-
+/** Rows of completions that are shown at once. */
 const ROWS = 6;
 
-/** Completions below the input, one of which may be chosen. */
+/** Completions below the input, one of which can be chosen. */
 export class Menu {
   private chosen = -1;
   private end: number;
@@ -27,7 +16,7 @@ export class Menu {
     this.end = completions.end;
   }
 
-  /** Goes on to the next (or the previous) one; gives what is to be replaced, and by what. */
+  /** Chooses the next or the previous one; gives the range to replace and its new text. */
   choose(step: number): { start: number; end: number; text: string } {
     const { candidates, start } = this.completions;
     this.chosen = (this.chosen + step + candidates.length + (this.chosen < 0 && step < 0 ? 1 : 0)) % candidates.length;
@@ -38,9 +27,9 @@ export class Menu {
   }
 
   /** As many columns as fit; the rows around the chosen one. */
-  lines(columns: number, theme: Theme): string[] {
+  lines(columns: number, style: Style): EscapedText[] {
     const { candidates } = this.completions;
-    const width = Math.min(columns - 2, Math.max(...candidates.map(({ text }) => widthOf(text))) + 2);
+    const width = Math.min(columns - 2, Math.max(...candidates.map(({ text }) => widthOf(escapeLine(text)))) + 2);
     const across = Math.max(1, Math.floor((columns - 1) / width));
     const rows = Math.ceil(candidates.length / across);
     const chosenRow = this.chosen < 0 ? 0 : this.chosen % rows;
@@ -49,14 +38,14 @@ export class Menu {
       const cells = Array.from({ length: across }, (_each, column) => {
         const index = column * rows + first + row;
         const candidate = candidates[index];
-        if (!candidate) return "";
-        const text = padEnd(cut(candidate.text, width - 2), width - 2);
-        return index === this.chosen ? `\x1b[7m ${text}\x1b[27m ` : ` ${theme.name(text)} `;
+        if (!candidate) return EMPTY;
+        const text = padEnd(cut(escapeLine(candidate.text), width - 2), width - 2);
+        return index === this.chosen ? ansi`${inverse(ansi` ${text}`)} ` : ansi` ${style.accent(text)} `;
       });
-      return cells.join("");
+      return join(cells);
     });
-    const more = rows > ROWS ? [theme.quiet(` … ${candidates.length} in all`)] : [];
+    const more = rows > ROWS ? [style.dim(ansi` … ${candidates.length} in all`)] : [];
     const note = candidates[this.chosen]?.note;
-    return [...shown, ...more, ...(note ? [theme.quiet(cut(` ${note}`, columns - 1))] : [])];
+    return [...shown, ...more, ...(note ? [style.dim(cut(escapeLine(` ${note}`), columns - 1))] : [])];
   }
 }

@@ -1,32 +1,35 @@
-import { cut } from "../print/width";
+import { CLEAR_LINE, inverse, LINE_START } from "../../terminal/control";
+import { ansi, escapeLine, type EscapedText } from "../../terminal/escaped-text";
+import { cut } from "../../terminal/width";
+import { write, writeLines } from "../../terminal/write";
 import type { Key } from "./keys";
 
-/** Shows lines page by page: blank or Enter goes on, q ends. */
+/** Shows lines page by page: the space bar shows the next page, Enter the next line, q ends. */
 export async function pageThrough(
-  lines: readonly string[],
+  lines: readonly EscapedText[],
   output: NodeJS.WriteStream,
   nextKey: () => Promise<Key>,
 ): Promise<void> {
   let at = 0;
-  let step = pageOf(output);
+  let step = pageSize(output);
   while (at < lines.length) {
-    output.write(`${lines.slice(at, at + step).join("\n")}\n`);
+    writeLines(output, lines.slice(at, at + step));
     at += step;
     if (at >= lines.length) return;
-    const bar = ` ${lines.length - at} more rows · blank: page, Enter: row, G: all, q: end `;
-    output.write(`\x1b[7m${cut(bar, Math.max(8, (output.columns || 80) - 1))}\x1b[27m`);
+    const bar = escapeLine(` ${lines.length - at} more rows · space: page, Enter: row, G: all, q: quit `);
+    write(output, inverse(cut(bar, Math.max(8, (output.columns || 80) - 1))));
     const key = await nextKey();
-    output.write("\r\x1b[K");
+    write(output, ansi`${LINE_START}${CLEAR_LINE}`);
     if (key.text === "q" || key.name === "ctrl-c" || key.name === "ctrl-d" || key.name === "escape") return;
-    step =
-      key.text === "G"
-        ? lines.length
-        : key.name === "return" || key.name === "enter" || key.name === "down"
-          ? 1
-          : pageOf(output);
+    step = stepOf(key, lines.length, output);
   }
 }
 
-function pageOf(output: NodeJS.WriteStream): number {
+function stepOf({ text, name }: Key, all: number, output: NodeJS.WriteStream): number {
+  if (text === "G") return all;
+  return name === "return" || name === "enter" || name === "down" ? 1 : pageSize(output);
+}
+
+function pageSize(output: NodeJS.WriteStream): number {
   return Math.max(2, (output.rows || 24) - 1);
 }

@@ -1,53 +1,70 @@
-import { graphemes, isDisputed, widthOf } from "../print/width";
+import {
+  CLEAR_BELOW,
+  CLEAR_LINE,
+  cursorForward,
+  cursorUp,
+  HIDE_CURSOR,
+  LINE_START,
+  NEXT_LINE,
+  SHOW_CURSOR,
+} from "../../terminal/control";
+import {
+  ansi,
+  EMPTY,
+  join,
+  linesOf,
+  repeat,
+  slice,
+  withoutStyles,
+  type EscapedText,
+} from "../../terminal/escaped-text";
+import type { TextStyle } from "../../terminal/style";
+import { graphemes, isDisputed, widthOf } from "../../terminal/width";
+import { write, type Stream } from "../../terminal/write";
 
-/** What is to be seen: the prompt, the text being typed, what stands faintly after it, and lines below. */
-export interface Picture {
-  readonly prompt: string;
+/** What is drawn: the prompt, the text of the input, a suggestion after it, and lines below. */
+export interface Frame {
+  readonly prompt: EscapedText;
   /** Stands before the second line and those after it. */
-  readonly continuation: string;
-  readonly text: string;
+  readonly continuation: EscapedText;
+  readonly text: EscapedText;
+  /** Offset in the text. */
   readonly cursor: number;
-  /** Colours a text without changing its letters. */
-  colour(text: string): string;
-  /** Faint text after the end: what could be typed. */
-  readonly suggestion: string;
-  /** Lines below: completions. None is wider than the screen. */
-  readonly below: readonly string[];
+  /** Colours the text without changing its characters. */
+  highlight(text: EscapedText): EscapedText;
+  /** Dimmed text after the end: what could be typed. */
+  readonly suggestion: EscapedText;
+  readonly dim: TextStyle;
+  /** Completions. None of these lines is wider than the screen. */
+  readonly below: readonly EscapedText[];
 }
 
-export interface Screen {
-  write(text: string): unknown;
+export interface Screen extends Stream {
   readonly columns?: number;
   readonly rows?: number;
 }
 
-/** A place on the screen, counted from the first row of what is drawn. */
-interface Place {
+/** A position on the screen, relative to the first row that is drawn. */
+interface Position {
   readonly row: number;
   readonly column: number;
 }
 
 interface Line {
-  readonly prompt: string;
-  readonly text: string;
-  readonly suggestion: string;
-  /** Where the line ends, counted from its own first row. */
-  readonly end: Place;
+  readonly prompt: EscapedText;
+  readonly text: EscapedText;
+  readonly suggestion: EscapedText;
+  /** Where the line ends, relative to its own first row. */
+  readonly end: Position;
   /** Columns with the prompt. */
   readonly width: number;
 }
 
-const ESC = "\x1b[";
-const HIDE = `${ESC}?25l`;
-const SHOW = `${ESC}?25h`;
-const CLEAR_LINE = `${ESC}K`;
-const CLEAR_BELOW = `${ESC}J`;
-
-/** Draws the input in place, over what it drew before. */
+/** Draws the input in place of what it drew before. */
 export class View {
   /** The row of the cursor in what was drawn. */
   private cursorRow = 0;
-  /** Widths of the lines that were drawn, up to the cursor's, to find the cursor again when the terminal wraps them anew. */
+  /** Widths of the lines that were drawn, up to the cursor's, to find the cursor when the terminal wraps them again. */
   private drawn: { readonly above: readonly number[]; readonly before: number } = { above: [], before: 0 };
 
   constructor(private readonly screen: Screen) {}
@@ -60,126 +77,127 @@ export class View {
     return Math.max(4, this.screen.rows ?? 24);
   }
 
-  draw(picture: Picture): void {
-    const lines = linesOf(picture, this.columns);
-    const height = lines.reduce((sum, line) => sum + line.end.row + 1, 0) + picture.below.length;
-    if (height < this.rows) this.drawWhole(picture, lines, height);
-    else this.drawWindow(picture, lines);
+  draw(frame: Frame): void {
+    const lines = layout(frame, this.columns);
+    const height = lines.reduce((sum, line) => sum + line.end.row + 1, 0) + frame.below.length;
+    if (height < this.rows) this.drawAll(frame, lines, height);
+    else this.drawWindow(frame, lines);
   }
 
-  /** Leaves the whole text on the screen and goes to the row below it. */
-  finish(picture: Picture): void {
-    const plain = { ...picture, below: [], suggestion: "" };
-    const lines = linesOf(plain, this.columns);
+  /** Leaves the whole text on the screen and moves to the row below it. */
+  finish(frame: Frame): void {
+    const textOnly = { ...frame, below: [], suggestion: EMPTY };
+    const lines = layout(textOnly, this.columns);
     const { end } = lines.at(-1)!;
-    const wrapped = end.column === 0 && end.row > 0;
-    this.screen.write(`${this.toTop()}${bodyOf(plain, lines)}${wrapped ? "" : "\r\n"}${CLEAR_BELOW}`);
+    const isWrapped = end.column === 0 && end.row > 0;
+    write(this.screen, ansi`${this.toTop()}${bodyOf(textOnly, lines)}${isWrapped ? EMPTY : NEXT_LINE}${CLEAR_BELOW}`);
     this.forget();
   }
 
-  /** Takes what was drawn off the screen. */
+  /** Removes what was drawn from the screen. */
   erase(): void {
-    this.screen.write(`${this.toTop()}${CLEAR_BELOW}`);
+    write(this.screen, ansi`${this.toTop()}${CLEAR_BELOW}`);
     this.forget();
   }
 
-  /** Forgets what was drawn: something else was written since. */
+  /** Something else was written since: the next frame is drawn below it. */
   forget(): void {
     this.cursorRow = 0;
     this.drawn = { above: [], before: 0 };
   }
 
-  /** The terminal has another width and has wrapped the lines anew. */
+  /** The terminal has another width and has wrapped the lines again. */
   resized(): void {
     const { above, before } = this.drawn;
     const rows = above.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / this.columns)), 0);
     this.cursorRow = rows + Math.floor(before / this.columns);
   }
 
-  private drawWhole(picture: Picture, lines: readonly Line[], height: number): void {
-    const { place, line, before, typed } = cursorOf(picture, lines, this.columns);
-    const below = picture.below.map((text) => `\r\n${text}${CLEAR_LINE}`).join("");
-    // Only the terminal knows where the cursor stands behind such emoji: what stands before it is written once more.
-    const again = isDisputed(typed) && before < this.columns ? lines[line]!.prompt + picture.colour(typed) : undefined;
-    this.put(`${bodyOf(picture, lines)}${below}`, height - 1, place, again);
+  private drawAll(frame: Frame, lines: readonly Line[], height: number): void {
+    const { position, line, before, typed } = cursorOf(frame, lines, this.columns);
+    const below = frame.below.map((text) => ansi`${NEXT_LINE}${text}${CLEAR_LINE}`);
+    // Terminals disagree on the width of such emoji: the text before the cursor is written again to move the cursor.
+    const again =
+      isDisputed(typed) && before < this.columns ? ansi`${lines[line]!.prompt}${frame.highlight(typed)}` : undefined;
+    this.put(ansi`${bodyOf(frame, lines)}${join(below)}`, height - 1, position, again);
     this.drawn = { above: lines.slice(0, line).map(({ width }) => width), before };
   }
 
-  /** The rows around the cursor of a text that is higher than the screen; no colours, no completions. */
-  private drawWindow(picture: Picture, lines: readonly Line[]): void {
+  /** The rows around the cursor of a text that is higher than the screen; without colours and completions. */
+  private drawWindow(frame: Frame, lines: readonly Line[]): void {
     const height = this.rows - 1;
     const rows = lines.flatMap((line) => rowsOf(line, this.columns));
-    const { place } = cursorOf(picture, lines, this.columns);
-    const first = Math.min(Math.max(0, place.row - Math.floor(height / 2)), Math.max(0, rows.length - height));
+    const { position } = cursorOf(frame, lines, this.columns);
+    const first = Math.min(Math.max(0, position.row - Math.floor(height / 2)), Math.max(0, rows.length - height));
     const shown = rows.slice(first, first + height);
-    const cursor = { row: place.row - first, column: place.column };
-    const text = shown.map((row) => (widthOf(row) < this.columns ? `${row}${CLEAR_LINE}` : row)).join("\r\n");
-    this.put(text, shown.length - 1, cursor);
+    const cursor = { row: position.row - first, column: position.column };
+    const texts = shown.map((row) => (widthOf(row) < this.columns ? ansi`${row}${CLEAR_LINE}` : row));
+    this.put(join(texts, NEXT_LINE), shown.length - 1, cursor);
     this.drawn = { above: shown.slice(0, cursor.row).map(widthOf), before: cursor.column };
   }
 
-  /** Writes rows over those that were drawn, and puts the cursor where it belongs. */
-  private put(text: string, lastRow: number, cursor: Place, before?: string): void {
-    const up = lastRow - cursor.row;
-    const across = before ?? (cursor.column > 0 ? `${ESC}${cursor.column}C` : "");
-    const back = `${up > 0 ? `${ESC}${up}A` : ""}\r${across}`;
-    this.screen.write(`${HIDE}${this.toTop()}${text}${CLEAR_BELOW}${back}${SHOW}`);
+  /** Writes rows over those that were drawn, and places the cursor. */
+  private put(text: EscapedText, lastRow: number, cursor: Position, before?: EscapedText): void {
+    const back = ansi`${cursorUp(lastRow - cursor.row)}${LINE_START}${before ?? cursorForward(cursor.column)}`;
+    write(this.screen, ansi`${HIDE_CURSOR}${this.toTop()}${text}${CLEAR_BELOW}${back}${SHOW_CURSOR}`);
     this.cursorRow = cursor.row;
   }
 
-  private toTop(): string {
-    return `${this.cursorRow > 0 ? `${ESC}${this.cursorRow}A` : ""}\r`;
+  private toTop(): EscapedText {
+    return ansi`${cursorUp(this.cursorRow)}${LINE_START}`;
   }
 }
 
-function linesOf(picture: Picture, columns: number): Line[] {
-  const texts = picture.text.split("\n");
+function layout(frame: Frame, columns: number): Line[] {
+  const texts = linesOf(frame.text);
   return texts.map((text, index) => {
-    const prompt = index === 0 ? picture.prompt : picture.continuation;
-    const suggestion = index === texts.length - 1 ? picture.suggestion : "";
-    const blank = " ".repeat(widthOf(prompt));
-    const whole = `${blank}${text}${suggestion}`;
+    const prompt = index === 0 ? frame.prompt : frame.continuation;
+    const suggestion = index === texts.length - 1 ? frame.suggestion : EMPTY;
+    const whole = ansi`${blanks(prompt)}${text}${suggestion}`;
     return { prompt, text, suggestion, end: advance(whole, columns), width: widthOf(whole) };
   });
 }
 
-/** The cursor's place, its line, and what of that line stands before it: its columns with the prompt, and its text. */
+function blanks(prompt: EscapedText): EscapedText {
+  return repeat(ansi` `, widthOf(prompt));
+}
+
+/** The cursor's position, its line, and what precedes it in that line: columns with the prompt, and the text. */
 function cursorOf(
-  picture: Picture,
+  frame: Frame,
   lines: readonly Line[],
   columns: number,
-): { place: Place; line: number; before: number; typed: string } {
+): { position: Position; line: number; before: number; typed: EscapedText } {
   let start = 0;
   let row = 0;
   for (const [index, line] of lines.entries()) {
     const end = start + line.text.length;
-    if (picture.cursor <= end) {
-      const typed = line.text.slice(0, picture.cursor - start);
-      const before = " ".repeat(widthOf(line.prompt)) + typed;
+    if (frame.cursor <= end) {
+      const typed = slice(line.text, 0, frame.cursor - start);
+      const before = ansi`${blanks(line.prompt)}${typed}`;
       const inside = advance(before, columns);
-      return { place: { row: row + inside.row, column: inside.column }, line: index, before: widthOf(before), typed };
+      const position = { row: row + inside.row, column: inside.column };
+      return { position, line: index, before: widthOf(before), typed };
     }
     row += line.end.row + 1;
     start = end + 1;
   }
-  return { place: { row, column: 0 }, line: lines.length, before: 0, typed: "" };
+  return { position: { row, column: 0 }, line: lines.length, before: 0, typed: EMPTY };
 }
 
-/** Prompts and text. The terminal wraps long lines itself, so that they can be copied as one. */
-function bodyOf(picture: Picture, lines: readonly Line[]): string {
-  const coloured = picture.colour(picture.text).split("\n");
-  return lines
-    .map(({ prompt, suggestion, end }, index) => {
-      const faint = suggestion ? `${ESC}90m${suggestion}${ESC}39m` : "";
-      // After the last column the cursor hangs there; a blank brings it into the next row.
-      const over = end.column === 0 && end.row > 0 ? " \r" : "";
-      return `${prompt}${coloured[index]}${faint}${over}${CLEAR_LINE}`;
-    })
-    .join("\r\n");
+/** Prompts and text. Long lines are left to the terminal to wrap, so that they can be copied as one. */
+function bodyOf(frame: Frame, lines: readonly Line[]): EscapedText {
+  const highlighted = linesOf(frame.highlight(frame.text));
+  const texts = lines.map(({ prompt, suggestion, end }, index) => {
+    // After the last column the cursor stays there; a blank moves it to the next row.
+    const over = end.column === 0 && end.row > 0 ? ansi` ${LINE_START}` : EMPTY;
+    return ansi`${prompt}${highlighted[index]!}${frame.dim(suggestion)}${over}${CLEAR_LINE}`;
+  });
+  return join(texts, NEXT_LINE);
 }
 
-/** Where the cursor stands after a text that begins at the left margin. */
-function advance(text: string, columns: number): Place {
+/** Where the cursor is after a text that begins at the left margin. */
+function advance(text: EscapedText, columns: number): Position {
   if (/^[\x20-\x7e]*$/.test(text)) return { row: Math.floor(text.length / columns), column: text.length % columns };
   let row = 0;
   let column = 0;
@@ -198,20 +216,19 @@ function advance(text: string, columns: number): Place {
   return { row, column };
 }
 
-/** The rows of a line as the screen shows them. */
-function rowsOf({ prompt, text, suggestion }: Line, columns: number): string[] {
-  const plain = prompt.replace(/\x1b\[[0-9;]*m/g, "");
-  const rows = [""];
+/** The rows of a line as the screen shows them, without styles. */
+function rowsOf({ prompt, text, suggestion }: Line, columns: number): EscapedText[] {
+  const rows = [EMPTY];
   let width = 0;
-  for (const grapheme of graphemes(plain + text + suggestion)) {
+  for (const grapheme of graphemes(ansi`${withoutStyles(prompt)}${text}${suggestion}`)) {
     const next = widthOf(grapheme);
     if (width + next > columns) {
-      rows.push("");
+      rows.push(EMPTY);
       width = 0;
     }
-    rows[rows.length - 1] += grapheme;
+    rows[rows.length - 1] = ansi`${rows.at(-1)!}${grapheme}`;
     width += next;
   }
-  if (width === columns) rows.push("");
+  if (width === columns) rows.push(EMPTY);
   return rows;
 }

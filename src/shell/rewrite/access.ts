@@ -13,7 +13,7 @@ export interface Access {
  */
 export function accessAt(text: string, offset: number, name?: string): Access | undefined {
   const parsed = parse(text);
-  if (parsed.status !== "whole") return undefined;
+  if (parsed.status !== "complete") return undefined;
   const moved = parsed.source.length === text.length ? 0 : 1;
   const at = offset + moved;
   const furthest = name === undefined ? 1 : Infinity;

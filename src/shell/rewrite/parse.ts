@@ -2,10 +2,10 @@ import { Parser, type Options, type Program } from "acorn";
 
 /** A text as the shell understands it. */
 export type Parsed =
-  | { readonly status: "whole"; readonly program: Program; readonly source: string; readonly typed: TypedSource }
+  | { readonly status: "complete"; readonly program: Program; readonly source: string; readonly typed: TypedSource }
   /** More lines are needed before it means anything. */
   | { readonly status: "incomplete" }
-  | { readonly status: "wrong"; readonly message: string; readonly offset: number };
+  | { readonly status: "invalid"; readonly message: string; readonly offset: number };
 
 /** Where a place in the parsed text was typed; the two differ when types were stripped. */
 export interface TypedSource {
@@ -16,9 +16,9 @@ export interface TypedSource {
 /** What strips TypeScript's syntax, or says why it cannot. */
 export type StripTypes = (source: string) => Stripped;
 export type Stripped =
-  | { readonly status: "whole"; readonly source: string; offset(strippedOffset: number): number }
+  | { readonly status: "complete"; readonly source: string; offset(strippedOffset: number): number }
   | { readonly status: "incomplete" }
-  | { readonly status: "wrong"; readonly message: string; readonly offset: number };
+  | { readonly status: "invalid"; readonly message: string; readonly offset: number };
 
 /** acorn's parser; the two getters are not in its published types. */
 interface Acorn {
@@ -49,12 +49,12 @@ const OPTIONS: Options = {
 /** Parses JavaScript; TypeScript's syntax is stripped only when JavaScript's does not fit, since its compiler is slow to load. */
 export function parse(text: string, stripTypes?: StripTypes): Parsed {
   const plain = parseScript(text);
-  if (plain.status !== "wrong" || !stripTypes) return plain;
+  if (plain.status !== "invalid" || !stripTypes) return plain;
   const stripped = stripTypes(text);
   if (stripped.status === "incomplete") return stripped;
-  if (stripped.status === "wrong") return { status: "wrong", message: plain.message, offset: plain.offset };
+  if (stripped.status === "invalid") return { status: "invalid", message: plain.message, offset: plain.offset };
   const again = parseScript(stripped.source);
-  if (again.status !== "whole") return plain;
+  if (again.status !== "complete") return plain;
   return { ...again, typed: { text, offset: (offset) => stripped.offset(offset) } };
 }
 
@@ -66,11 +66,11 @@ function parseScript(text: string): Parsed {
     offset: (offset) => Math.min(Math.max(offset - moved, 0), text.length),
   };
   try {
-    return { status: "whole", program: ShellParser.parse(source, OPTIONS), source, typed };
+    return { status: "complete", program: ShellParser.parse(source, OPTIONS), source, typed };
   } catch (error) {
     if (!isAcornError(error)) throw error;
     if (isCutShort(text, error)) return { status: "incomplete" };
-    return { status: "wrong", message: error.message.replace(/ \(\d+:\d+\)$/, ""), offset: error.pos };
+    return { status: "invalid", message: error.message.replace(/ \(\d+:\d+\)$/, ""), offset: error.pos };
   }
 }
 

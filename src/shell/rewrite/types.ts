@@ -29,12 +29,12 @@ export const stripTypes: StripTypes = (text) => {
     ({ category, code }) => category === ts.DiagnosticCategory.Error && code < 2000,
   );
   if (wrong) return refused(text, wrong, ts);
-  return { status: "whole", source: withoutMapComment(output.outputText), offset: backwards(text, output) };
+  return { status: "complete", source: withoutMapComment(output.outputText), offset: backwards(text, output) };
 };
 
 function refused(text: string, { messageText, start = 0 }: TypeScript.Diagnostic, ts: typeof TypeScript): Stripped {
   if (start >= text.trimEnd().length) return { status: "incomplete" };
-  return { status: "wrong", message: ts.flattenDiagnosticMessageText(messageText, " "), offset: start };
+  return { status: "invalid", message: ts.flattenDiagnosticMessageText(messageText, " "), offset: start };
 }
 
 function withoutMapComment(code: string): string {

@@ -13,7 +13,7 @@ import { waitsInTurn } from "./in-turn";
 type Node = acorn.AnyNode;
 type FunctionNode = acorn.FunctionDeclaration | acorn.FunctionExpression | acorn.ArrowFunctionExpression;
 
-/** What the writing has to know of the sitting. */
+/** What the writing has to know of the shell. */
 export interface Knowledge {
   /** What an expression is; `locals` are parameters and loop variables with the list whose elements they are. */
   typeOf(node: Node, locals: ReadonlyMap<string, string>): Type;

@@ -2,21 +2,15 @@ import type * as acorn from "acorn";
 import { Inference } from "../complete/types";
 import { declaredNames } from "../rewrite/patterns";
 import { render, type Rope } from "../rewrite/rope";
-import type { Repl } from "../repl";
+import type { SavedInput, ShellContext } from "../context";
 import { Explicit, undeclared, type Knowledge, type Memory } from "./explicit";
 import { inTurnText } from "./in-turn";
 
-/** An input that did not fail, and whether its value was shown. */
-export interface SavedInput {
-  readonly text: string;
-  readonly isShown: boolean;
-}
-
 type Statement = acorn.Program["body"][number];
 
-/** The inputs of a sitting as a TypeScript file that `retort run` runs: with `await`, and every name declared. */
-export function scriptOf(inputs: readonly SavedInput[], sitting: Repl): string {
-  return new Script(inputs, sitting).text();
+/** The inputs of a shell as a TypeScript file that `retort run` runs: with `await`, and every name declared. */
+export function scriptOf(inputs: readonly SavedInput[], shell: ShellContext): string {
+  return new Script(inputs, shell).text();
 }
 
 class Script {
@@ -24,16 +18,16 @@ class Script {
   private readonly declared = new Set<string>();
   /** Names that are declared more than once, or assigned to after a `const`: they are declared by `let`. */
   private readonly again: ReadonlySet<string>;
-  private readonly parsed: readonly { program: acorn.Program; source: string; isShown: boolean }[];
+  private readonly parsed: readonly { program: acorn.Program; source: string; isPrinted: boolean }[];
   private readonly usesLast: boolean;
 
   constructor(
     inputs: readonly SavedInput[],
-    private readonly sitting: Repl,
+    private readonly shell: ShellContext,
   ) {
-    this.parsed = inputs.flatMap(({ text, isShown }) => {
-      const parsed = sitting.evaluator.parse(text);
-      return parsed.status === "whole" ? [{ program: parsed.program, source: parsed.source, isShown }] : [];
+    this.parsed = inputs.flatMap(({ text, isPrinted }) => {
+      const parsed = shell.evaluator.parse(text);
+      return parsed.status === "complete" ? [{ program: parsed.program, source: parsed.source, isPrinted }] : [];
     });
     const names = this.parsed.flatMap(({ program }) => [...new Set(declaredAtTop(program))]);
     this.again = new Set(names.filter((name, index) => names.indexOf(name) !== index));
@@ -41,37 +35,37 @@ class Script {
   }
 
   text(): string {
-    const inputs = this.parsed.map(({ program, source, isShown }) => this.input(program, source, isShown));
+    const inputs = this.parsed.map(({ program, source, isPrinted }) => this.input(program, source, isPrinted));
     const { inTurn } = this.memory;
     const helpers = inTurn.size > 0 ? [inTurnText(inTurn), ""] : [];
     const last = this.usesLast ? ["let _: any;"] : [];
     return [...helpers, ...last, ...inputs, "", "export {};", ""].join("\n");
   }
 
-  private input(program: acorn.Program, source: string, isShown: boolean): string {
+  private input(program: acorn.Program, source: string, isPrinted: boolean): string {
     const explicit = new Explicit(source, this.knowledge(), this.memory);
     const statements = program.body.filter(({ type }) => type !== "EmptyStatement");
     return statements
       .map((statement, index) =>
-        this.statement(statement, source, explicit, isShown && index === statements.length - 1),
+        this.statement(statement, source, explicit, isPrinted && index === statements.length - 1),
       )
       .join("\n");
   }
 
-  private statement(statement: Statement, source: string, explicit: Explicit, isShown: boolean): string {
+  private statement(statement: Statement, source: string, explicit: Explicit, isPrinted: boolean): string {
     const first = this.firstAssignment(statement);
     const missing = undeclared(statement, new Set()).filter((name) => name !== first && !this.isKnown(name));
     const lines = [...new Set(missing)].map((name) => `let ${name}: any;`);
     for (const name of [...missing, ...(first === undefined ? [] : [first])]) this.declared.add(name);
-    const rope = this.written(statement, explicit, isShown, first !== undefined);
+    const rope = this.written(statement, explicit, isPrinted, first !== undefined);
     for (const name of declaredAtTop(statement)) this.declared.add(name);
     return [...lines, ended(render(rope, source).code.trim())].join("\n");
   }
 
-  private written(statement: Statement, explicit: Explicit, isShown: boolean, isFirst: boolean): Rope {
+  private written(statement: Statement, explicit: Explicit, isPrinted: boolean, isFirst: boolean): Rope {
     if (statement.type === "ExpressionStatement") {
       const value = explicit.node(statement.expression);
-      if (isShown) return this.usesLast ? ["print((_ = ", value, "));"] : ["print(", value, ");"];
+      if (isPrinted) return this.usesLast ? ["print((_ = ", value, "));"] : ["print(", value, ");"];
       return isFirst ? ["let ", value, ";"] : startsLikeBlock(statement) ? ["(", value, ");"] : value;
     }
     const names = declaredAtTop(statement);
@@ -101,23 +95,23 @@ class Script {
   }
 
   private isKnown(name: string): boolean {
-    return this.declared.has(name) || name === "_" || this.sitting.isAtHand(name);
+    return this.declared.has(name) || name === "_" || this.shell.names.isPredefined(name);
   }
 
   private knowledge(): Knowledge {
-    const { sitting } = this;
-    const entities = new Set(sitting.entityNames.map(({ name }) => name));
+    const { shell } = this;
+    const entities = new Set(shell.names.entities.map(({ name }) => name));
     const relations = new Set(
-      sitting.entities.models.flatMap(({ relations: all }) => all.map(({ property }) => property)),
+      shell.entities.models.flatMap(({ relations: all }) => all.map(({ property }) => property)),
     );
     return {
-      typeOf: (node, locals) => new Inference(sitting, (name) => locals.get(name)).of(node),
+      typeOf: (node, locals) => new Inference(shell, (name) => locals.get(name)).of(node),
       isEntity: (name) => entities.has(name),
       isPlainFunction: (name) =>
         !this.declared.has(name) &&
         name !== "fetch" &&
-        sitting.isAtHand(name) &&
-        !(name in (sitting.options.settings?.names ?? {})),
+        shell.names.isPredefined(name) &&
+        !(name in (shell.options.settings?.names ?? {})),
       isRelation: (name) => relations.has(name),
     };
   }

@@ -1,48 +1,55 @@
-import type { Theme } from "../print/theme";
-import type { Secrets } from "../print/secrets";
-import { milliseconds } from "./statement-stats";
-import type { ShellEvent } from "../world";
-import { highlightSql } from "./highlight";
 import { inspect } from "node:util";
+import type { DatabaseEvent } from "../../dialect/dialect";
+import { ansi, escapeLine, escapeText, type EscapedText } from "../../terminal/escaped-text";
+import type { Style } from "../../terminal/style";
+import { MASK, type Secrets } from "../print/secrets";
+import { highlightSql } from "./highlight";
+import { milliseconds } from "./statement-stats";
 
 /** A statement with its parameters. */
-export function statementText(sql: string, parameters: readonly unknown[], theme: Theme, secrets: Secrets): string {
-  const shown = parameters.length > 0 ? `  ${theme.quiet(parameterText(sql, parameters, secrets))}` : "";
-  return `${highlightSql(sql, theme)}${shown}`;
+export function statementText(
+  sql: string,
+  parameters: readonly unknown[],
+  style: Style,
+  secrets: Secrets,
+): EscapedText {
+  const statement = highlightSql(escapeText(sql), style);
+  if (parameters.length === 0) return statement;
+  return ansi`${statement}  ${style.dim(escapeLine(parameterText(sql, parameters, secrets)))}`;
 }
 
-/** What `.echo` shows of an event: the statement, its parameters and its time. */
-export function echoLines(event: ShellEvent, theme: Theme, secrets: Secrets): string[] {
+/** What `.echo` prints of an event: the statement, its parameters and its time. */
+export function echoLines(event: DatabaseEvent, style: Style, secrets: Secrets): EscapedText[] {
   switch (event.type) {
     case "statement": {
-      const outcome = event.error ? theme.bad("failed") : theme.quiet(milliseconds(event.milliseconds));
-      return [`${statementText(event.sql, event.parameters, theme, secrets)}  ${outcome}`];
+      const outcome = event.error ? style.bad(ansi`failed`) : style.dim(escapeLine(milliseconds(event.milliseconds)));
+      return [ansi`${statementText(event.sql, event.parameters, style, secrets)}  ${outcome}`];
     }
     case "begin":
     case "commit":
     case "rollback":
-      return [theme.keyword(event.type.toUpperCase())];
+      return [style.keyword(escapeLine(event.type.toUpperCase()))];
     default:
       return [];
   }
 }
 
-/** Parameters that are looked at; the rest is counted. */
-const SHOWN = 20;
+/** Parameters that are printed; the rest is counted. */
+const MAX_PARAMETERS = 20;
 
 function parameterText(sql: string, parameters: readonly unknown[], secrets: Secrets): string {
   const secret = mentionsSecret(sql, secrets);
-  const shown = parameters.slice(0, SHOWN).map((value) => {
-    if (secret && typeof value === "string") return "••••";
+  const shown = parameters.slice(0, MAX_PARAMETERS).map((value) => {
+    if (secret && typeof value === "string") return MASK;
     return inspect(value, { breakLength: Infinity, compact: true, maxStringLength: 100, depth: 1 });
   });
-  if (parameters.length > SHOWN) shown.push(`… ${parameters.length - SHOWN} more`);
+  if (parameters.length > MAX_PARAMETERS) shown.push(`… ${parameters.length - MAX_PARAMETERS} more`);
   return `[${shown.join(", ")}]`;
 }
 
-/** Whether a statement writes or compares a column that holds secrets: which parameter is which is not known then. */
+/** Whether a statement writes or compares a column that holds secrets. Which of its parameters that is cannot be told. */
 function mentionsSecret(sql: string, secrets: Secrets): boolean {
-  // A SELECT names all columns of the entity; what it sends stands after WHERE.
-  const sent = /^\s*select\b/i.test(sql) ? (/\bwhere\b(.*)$/is.exec(sql)?.[1] ?? "") : sql;
-  return [...sent.matchAll(/[A-Za-z_][A-Za-z0-9_]*/g)].some(([word]) => secrets.hidesAnywhere(word));
+  // A SELECT lists all columns of the entity; its parameters are in what follows WHERE.
+  const searched = /^\s*select\b/i.test(sql) ? (/\bwhere\b(.*)$/is.exec(sql)?.[1] ?? "") : sql;
+  return [...searched.matchAll(/[A-Za-z_][A-Za-z0-9_]*/g)].some(([word]) => secrets.hidesAnywhere(word));
 }

@@ -1,4 +1,5 @@
-import type { Theme } from "../print/theme";
+import { styleMatches, type EscapedText } from "../../terminal/escaped-text";
+import type { Style } from "../../terminal/style";
 
 const WORDS = new Set(
   `add all alter analyze and as asc autoincrement begin between by cascade case check collate column commit conflict constraint create cross
@@ -13,13 +14,13 @@ const WORDS = new Set(
 
 const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|--[^\n]*|\$\d+|\?|\b\d+(?:\.\d+)?\b|\b[A-Za-z_]+\b/g;
 
-/** SQL with its words, texts and numbers in colours. */
-export function highlightSql(sql: string, theme: Theme): string {
-  if (!theme.colours) return sql;
-  return sql.replace(TOKEN, (token) => {
-    if (token.startsWith("'")) return theme.literal(token);
-    if (token.startsWith("--")) return theme.quiet(token);
-    if (/^[$?\d]/.test(token)) return theme.number(token);
-    return WORDS.has(token.toLowerCase()) ? theme.keyword(token) : token;
+/** SQL with its keywords, strings and numbers in colours. */
+export function highlightSql(sql: EscapedText, style: Style): EscapedText {
+  if (!style.enabled) return sql;
+  return styleMatches(sql, TOKEN, (token) => {
+    if (token.startsWith("'")) return style.string;
+    if (token.startsWith("--")) return style.dim;
+    if (/^[$?\d]/.test(token)) return style.number;
+    return WORDS.has(token.toLowerCase()) ? style.keyword : undefined;
   });
 }

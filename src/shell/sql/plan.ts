@@ -1,18 +1,22 @@
-import type { Theme } from "../print/theme";
+import { ansi, escapeLine, escapeText, linesOf, type EscapedText } from "../../terminal/escaped-text";
+import type { Style, TextStyle } from "../../terminal/style";
 
-/** One step of a plan, with those that feed it. */
+/** One step of a query plan; the steps that feed it are one level deeper. */
 interface Step {
   readonly text: string;
   readonly depth: number;
 }
 
-/** A plan as a tree: what reads a whole table is marked, since that is what one looks for. */
-export function planTree(lines: readonly string[], theme: Theme): string[] {
-  const steps = lines.flatMap((line) => line.split("\n")).map(stepOf);
-  return steps.map((step, index) => `${branches(steps, index)}${coloured(step.text, theme)}`);
+/** A query plan as a tree; scans of whole tables are marked. */
+export function planTree(lines: readonly string[], style: Style): EscapedText[] {
+  const steps = lines.flatMap((line) => linesOf(escapeText(line))).map(stepOf);
+  return steps.map((step, index) => {
+    const text = escapeLine(step.text);
+    return ansi`${escapeLine(branches(steps, index))}${styleOf(step.text, style)?.(text) ?? text}`;
+  });
 }
 
-/** PostgreSQL indents its lines (`  ->  Seq Scan`, with remarks below); so do we for the others. */
+/** Depth by indentation, as PostgreSQL writes it (`  ->  Seq Scan`, with details below); the other dialects do the same. */
 function stepOf(line: string): Step {
   const [, blanks, arrow, text] = /^(\s*)(->\s+)?(.*)$/.exec(line)!;
   return { text: text!, depth: Math.ceil((blanks!.length + (arrow?.length ?? 0)) / 2) };
@@ -40,10 +44,10 @@ function lastAt(steps: readonly Step[], index: number, depth: number): boolean {
   return true;
 }
 
-function coloured(text: string, theme: Theme): string {
-  if (/^(SCAN\b(?!.*\bUSING\b)|Seq Scan|\w+ \w+: ALL\b|USE TEMP B-TREE)/.test(text)) return theme.warning(text);
-  if (/^(SEARCH|Index|Bitmap|SCAN .*USING)/.test(text)) return theme.good(text);
+function styleOf(text: string, style: Style): TextStyle | undefined {
+  if (/^(SCAN\b(?!.*\bUSING\b)|Seq Scan|\w+ \w+: ALL\b|USE TEMP B-TREE)/.test(text)) return style.warn;
+  if (/^(SEARCH|Index|Bitmap|SCAN .*USING)/.test(text)) return style.good;
   return /^(Filter|Index Cond|Sort Key|Hash Cond|Join Filter|Recheck Cond|Rows Removed)/.test(text)
-    ? theme.quiet(text)
-    : text;
+    ? style.dim
+    : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Entities } from "../print/entities";
-import type { ShellModel } from "../world";
+import type { EntityModel } from "../../metadata/model";
 
-/** A statement that was sent this often with other parameters in one input was probably meant to be one statement. */
+/** A SELECT that one input sends this often, with different parameters, is reported. */
 const OFTEN = 5;
 
 interface Sent {
@@ -9,7 +9,7 @@ interface Sent {
   readonly parameters: readonly unknown[];
 }
 
-/** Says which queries were repeated row by row, and what makes one of them. */
+/** Messages about N+1 queries: which SELECT was repeated, and the option that replaces it by one. */
 export function repeatedQueries(statements: readonly Sent[], entities: Entities): string[] {
   const shapes = new Map<string, number>();
   for (const { sql } of statements) if (/^\s*select\b/i.test(sql)) shapes.set(sql, (shapes.get(sql) ?? 0) + 1);
@@ -17,12 +17,12 @@ export function repeatedQueries(statements: readonly Sent[], entities: Entities)
     .filter(([, times]) => times >= OFTEN)
     .map(([sql, times]) => {
       const table = /\bfrom\s+(\S+)/i.exec(sql)?.[1];
-      return `N+1: one SELECT${table ? ` from ${unquoted(table)}` : ""} ran ${times} times${cure(sql, table, entities)}`;
+      return `N+1: one SELECT${table ? ` from ${unquoted(table)}` : ""} ran ${times} times${suggestion(sql, table, entities)}`;
     });
 }
 
-/** The option that loads what was asked for row by row. */
-function cure(sql: string, table: string | undefined, entities: Entities): string {
+/** The option that loads the rows with one query. */
+function suggestion(sql: string, table: string | undefined, entities: Entities): string {
   const column = /\bwhere\b[^=]*?(["`]?)(\w+)\1\s*(?:=|\bin\b)/i.exec(sql)?.[2];
   const model =
     table === undefined
@@ -33,8 +33,8 @@ function cure(sql: string, table: string | undefined, entities: Entities): strin
   return option ? `; ${option} makes it one` : "";
 }
 
-/** Rows were read by their key: some entity refers to them. */
-function referenceTo(model: ShellModel, entities: Entities): string | undefined {
+/** Rows were read by their primary key: an entity has a reference to them. */
+function referenceTo(model: EntityModel, entities: Entities): string | undefined {
   for (const owner of entities.models) {
     const relation = owner.relations.find(({ toMany, target }) => !toMany && target === model);
     if (relation) return `${owner.name}.query.options(joined("${relation.property}"))`;
@@ -42,8 +42,8 @@ function referenceTo(model: ShellModel, entities: Entities): string | undefined 
   return undefined;
 }
 
-/** Rows were read by a foreign key: the entity it points at has a collection of them. */
-function collectionOf(model: ShellModel, column: string, entities: Entities): string | undefined {
+/** Rows were read by a foreign key: the entity that it references has a collection of them. */
+function collectionOf(model: EntityModel, column: string, entities: Entities): string | undefined {
   for (const owner of entities.models) {
     const relation = owner.relations.find(
       ({ toMany, target, metadata }) =>
@@ -56,7 +56,7 @@ function collectionOf(model: ShellModel, column: string, entities: Entities): st
   return undefined;
 }
 
-function isKey(model: ShellModel, column: string): boolean {
+function isKey(model: EntityModel, column: string): boolean {
   return model.primary.some((key) => key.column === column);
 }
 

@@ -1,13 +1,13 @@
 import { pluralize } from "../../text";
-import type { ShellEvent } from "../world";
+import type { DatabaseEvent } from "../../dialect/dialect";
 
-type Statement = Extract<ShellEvent, { type: "statement" }>;
+type Statement = Extract<DatabaseEvent, { type: "statement" }>;
 
-/** What the database did while one input ran. */
+/** What one input sent to the database. */
 export class StatementSummary {
   readonly statements: Statement[] = [];
-  /** Whether it was shown: once for each input. */
-  isTold = false;
+  /** It is printed once for each input. */
+  isPrinted = false;
   private inserted = 0;
   private updated = 0;
   private deleted = 0;
@@ -15,7 +15,7 @@ export class StatementSummary {
   private reconnected = false;
   private readonly started = performance.now();
 
-  take(event: ShellEvent): void {
+  add(event: DatabaseEvent): void {
     if (event.type === "statement") this.statements.push(event);
     else if (event.type === "rollback") this.rolledBack = true;
     else if (event.type === "reconnect") this.reconnected = true;
@@ -26,7 +26,7 @@ export class StatementSummary {
     }
   }
 
-  /** `3 queries · 12 ms · 41 rows`, `2 inserted, 1 updated`; empty when there is nothing to say. */
+  /** `3 queries · 12 ms · 41 rows`, `2 inserted, 1 updated`; empty where nothing was sent. */
   text(timing: boolean, needsRollback = false): string {
     const written = [
       this.inserted > 0 && `${this.inserted} inserted`,
@@ -38,22 +38,22 @@ export class StatementSummary {
     const parts = [
       this.reconnected && "the connection was lost and taken up again",
       written.length > 0 && written.join(", "),
-      // The database has rolled a failed flush back, the session has not: whoever reads "rolled back" would think it is done.
+      // The database has rolled back a failed flush, the session has not yet: "rolled back" would mislead.
       this.rolledBack && !needsRollback && "rolled back",
       count > 0 && pluralize(count, "query", "queries"),
-      (count > 0 || timing) && milliseconds(count > 0 && !timing ? this.spent() : performance.now() - this.started),
+      (count > 0 || timing) &&
+        milliseconds(count > 0 && !timing ? this.databaseTime() : performance.now() - this.started),
       written.length === 0 && count > 0 && pluralize(rows, "row"),
     ];
     return parts.filter(Boolean).join(" · ");
   }
 
-  /** Time the database took. */
-  private spent(): number {
+  private databaseTime(): number {
     return this.statements.reduce((sum, statement) => sum + statement.milliseconds, 0);
   }
 }
 
-/** A duration that can be taken in at a glance. */
+/** A duration with at most two significant decimals: `0.4 ms`, `12 ms`, `10.5 s`. */
 export function milliseconds(duration: number): string {
   if (duration >= 10_000) return `${(duration / 1_000).toFixed(1)} s`;
   if (duration >= 10) return `${Math.round(duration)} ms`;

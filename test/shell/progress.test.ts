@@ -1,9 +1,9 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { openSitting, type TestSitting } from "./sitting";
+import { openRepl, type TestRepl } from "./repl";
 
-let opened: TestSitting;
+let opened: TestRepl;
 afterEach(async () => {
   jest.restoreAllMocks();
   await opened.close();
@@ -18,7 +18,7 @@ function slowly(milliseconds: number): void {
 }
 
 test("a flush that takes long shows how far it has come, in a line that is gone at its end", async () => {
-  opened = await openSitting();
+  opened = await openRepl();
   slowly(400);
   const text = (await opened.type(COMMIT)).join("\n");
   expect(text).toMatch(/\r █+ 100 % {2}30 of 30\x1b\[K\r\x1b\[K/);
@@ -27,7 +27,7 @@ test("a flush that takes long shows how far it has come, in a line that is gone 
 
 test("so does an export", async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "retort-writing-"));
-  opened = await openSitting({ root: folder });
+  opened = await openRepl({ root: folder });
   await opened.type(COMMIT);
   slowly(400);
   expect((await opened.type(".export shops.csv Shop.query")).join("\n")).toMatch(/█ 100 % {2}30 of 30\x1b\[K\r\x1b\[K/);
@@ -37,8 +37,8 @@ test("so does an export", async () => {
 test.each([
   ["short work", "terminal", 1],
   ["a pipe", "pipe", 400],
-] as const)("%s shows nothing", async (_what, manner, milliseconds) => {
-  opened = await openSitting({ manner });
+] as const)("%s shows nothing", async (_what, mode, milliseconds) => {
+  opened = await openRepl({ mode });
   slowly(milliseconds);
   expect((await opened.type(COMMIT)).join("\n")).not.toContain("30 of 30");
 });

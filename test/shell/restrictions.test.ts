@@ -1,7 +1,7 @@
 import { DataSource, Entity, PrimaryColumn } from "typeorm";
 import { isGuarded, restrictionsOf } from "../../src/shell/restrictions";
 import { eachDatabase } from "../helpers/databases";
-import { pipe } from "./sitting";
+import { pipe } from "./repl";
 
 @Entity()
 class Plain {

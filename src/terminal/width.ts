@@ -1,5 +1,7 @@
+import { ansi, EMPTY, trusted, type EscapedText } from "./escaped-text";
+
 /*
- * How wide text stands in a terminal, and how it is cut. Most text is ASCII, whose width is its length; only other text
+ * How many columns text takes in a terminal, and how it is cut to fit. Most text is ASCII, whose width is its length; only other text
  * (CJK, emoji, accents that are characters of their own) loads the library that knows.
  */
 
@@ -30,8 +32,8 @@ function library(): Measure {
 }
 
 /** The text cut to so many columns, with `…` for what was cut. */
-export function cut(text: string, columns: number): string {
-  if (ASCII.test(text)) return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+export function cut(text: EscapedText, columns: number): EscapedText {
+  if (ASCII.test(text)) return text.length <= columns ? text : trusted(`${text.slice(0, Math.max(0, columns - 1))}…`);
   // What is far too long is not measured to its end.
   const head = text.length > columns * 8 + 64 ? text.slice(0, columns * 8 + 64) : text;
   if (head.length === text.length && widthOf(text) <= columns) return text;
@@ -43,29 +45,29 @@ export function cut(text: string, columns: number): string {
     width += next;
     kept += grapheme;
   }
-  return `${kept}…`;
+  return trusted(`${kept}…`);
 }
 
 /** Words in lines of no more than so many columns. */
-export function wrapped(text: string, columns: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
+export function wrap(text: EscapedText, columns: number): EscapedText[] {
+  const lines = [EMPTY];
+  for (const word of text.split(" ").map(trusted)) {
     const line = lines.at(-1)!;
     if (line !== "" && widthOf(line) + 1 + widthOf(word) > columns) lines.push(word);
-    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+    else lines[lines.length - 1] = line === "" ? word : ansi`${line} ${word}`;
   }
   return lines;
 }
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** What a reader takes for one character: a family emoji is one, a letter with its accent is one. */
-export function graphemes(text: string): string[] {
-  if (ASCII.test(text)) return [...text];
+/** User-perceived characters: a family emoji is one, a letter with its accent is one. */
+export function graphemes<T extends string>(text: T): T[] {
+  if (ASCII.test(text)) return [...text] as T[];
   segmenter ??= new Intl.Segmenter();
-  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+  return Array.from(segmenter.segment(text), ({ segment }) => segment as T);
 }
 
-export function padEnd(text: string, columns: number): string {
-  return text + " ".repeat(Math.max(0, columns - widthOf(text)));
+export function padEnd(text: EscapedText, columns: number): EscapedText {
+  return trusted(text + " ".repeat(Math.max(0, columns - widthOf(text))));
 }

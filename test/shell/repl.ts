@@ -3,10 +3,12 @@ import { PassThrough, Readable } from "node:stream";
 import { Column, DataSource, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn, type EntityTarget } from "typeorm";
 import { connect, type Database } from "../../src/session/database";
 import { isCommand, runCommand } from "../../src/shell/commands/commands";
-import { openShell, type ShellOptions } from "../../src/shell/shell";
-import { Repl, type OutputMode } from "../../src/shell/repl";
+import type { Terminal } from "../../src/shell/context";
+import type { OutputMode, ShellOptions } from "../../src/shell/options";
+import { Repl } from "../../src/shell/repl";
+import { openShell } from "../../src/shell/shell";
 
-/** Entities that have one of each thing the shell must know. */
+/** Entities with one of each thing that the shell handles. */
 @Entity()
 export class Shop {
   @PrimaryGeneratedColumn()
@@ -50,9 +52,9 @@ export class Article {
   }
 }
 
-/** A sitting over a database in memory, whose output is kept. */
-export interface TestSitting {
-  readonly sitting: Repl;
+/** A shell over a database in memory, whose output is kept. */
+export interface TestRepl {
+  readonly repl: Repl;
   readonly db: Database;
   /** Runs a statement or a dot-command, and gives the lines it printed. */
   readonly type: (text: string) => Promise<string[]>;
@@ -62,20 +64,21 @@ export interface TestSitting {
   close(): Promise<void>;
 }
 
-export interface TestSittingOptions extends Partial<Omit<ShellOptions, "output" | "input" | "error">> {
+export interface TestReplOptions extends Partial<Omit<ShellOptions, "output" | "input" | "error">> {
   readonly entities?: EntityTarget<object>[];
-  readonly manner?: OutputMode;
+  readonly mode?: OutputMode;
+  readonly terminal?: Terminal;
   readonly columns?: number;
   readonly rows?: number;
 }
 
-export async function openSitting({
+export async function openRepl({
   entities = [Shop, Article],
-  manner = "terminal",
+  mode = "terminal",
   columns = 100,
   rows = 30,
   ...options
-}: TestSittingOptions = {}): Promise<TestSitting> {
+}: TestReplOptions = {}): Promise<TestRepl> {
   const dataSource = new DataSource({
     type: "better-sqlite3",
     database: ":memory:",
@@ -83,37 +86,39 @@ export async function openSitting({
     entities: entities as (() => void)[],
   });
   const db = await connect(dataSource);
-  const opened = sittingOver(db, { manner, columns, rows, ...options });
+  const opened = replOver(db, { mode, columns, rows, ...options });
   return {
     ...opened,
     db,
     async close() {
-      opened.sitting.close();
+      opened.repl.close();
       await db.close();
       if (dataSource.isInitialized) await dataSource.destroy();
     },
   };
 }
 
-/** A sitting and what it writes. */
-export type OpenSitting = Omit<TestSitting, "db" | "close">;
+/** A shell and what it writes. */
+export type OpenRepl = Omit<TestRepl, "db" | "close">;
 
-/** A sitting over a database that somebody else closes. */
-export function sittingOver(
+/** A shell over a database that the caller closes. */
+export function replOver(
   db: Database,
-  { manner = "terminal", columns = 100, rows = 30, ...options }: Omit<TestSittingOptions, "entities"> = {},
-): OpenSitting {
+  { mode = "terminal", terminal, columns = 100, rows = 30, ...options }: Omit<TestReplOptions, "entities"> = {},
+): OpenRepl {
   const [output, error] = [new Sink(columns, rows), new Sink(columns, rows)];
-  const sitting = new Repl(
+  const repl = new Repl(
     { db, root: process.cwd(), input: new PassThrough(), output, error, env: { NO_COLOR: "1" }, ...options },
-    manner,
+    mode,
+    undefined,
+    terminal,
   );
   return {
-    sitting,
+    repl,
     async type(text) {
       output.taken();
-      if (isCommand(text)) await runCommand(text, sitting);
-      else await sitting.run(text);
+      if (isCommand(text)) await runCommand(text, repl);
+      else await repl.run(text);
       return output.taken().trimEnd().split("\n");
     },
     output: () => output.taken(),
@@ -128,7 +133,7 @@ export interface Piped {
   readonly notes: string;
 }
 
-/** Runs a whole shell over a database that is open, with a pipe's lines as its input. */
+/** Runs a shell over an open database, with lines of a pipe as its input. */
 export async function pipe(dataSource: DataSource, input: string, options: Partial<ShellOptions> = {}): Promise<Piped> {
   const db = await connect(dataSource);
   const [output, error] = [new Sink(100, 30), new Sink(100, 30)];
@@ -147,6 +152,14 @@ export async function pipe(dataSource: DataSource, input: string, options: Parti
     await db.close();
   }
 }
+
+/** A terminal that answers no question, to be overridden in part. */
+export const noTerminal: Terminal = {
+  history: { entries: [] },
+  page: () => Promise.resolve(),
+  ask: () => Promise.resolve(""),
+  compose: () => undefined,
+};
 
 /** A stream of a size, as a terminal is. */
 class Sink extends PassThrough {

@@ -1,10 +1,10 @@
-import { promptText } from "../../src/shell/prompt/text";
-import { openSitting, type TestSitting } from "./sitting";
+import { promptText } from "../../src/shell/prompt/prompt-text";
+import { openRepl, type TestRepl } from "./repl";
 
-let opened: TestSitting;
-let type: TestSitting["type"];
+let opened: TestRepl;
+let type: TestRepl["type"];
 beforeEach(async () => {
-  opened = await openSitting();
+  opened = await openRepl();
   ({ type } = opened);
   await type(
     "for (let i = 0; i < 8; i++) db.session.add(Article(title=`t${i}`, shop=Shop(name=`s${i}`))); db.session.commit()",
@@ -48,31 +48,31 @@ test("shell 11: queries that are repeated row by row are named, with the option 
 });
 
 test("shell 12: the prompt shows the database, unsaved changes, an open transaction and a broken session", async () => {
-  expect(promptText(opened.sitting)).toBe("memory > ");
+  expect(promptText(opened.repl)).toBe("memory > ");
   await type("s = Shop.query.get(1); db.session.add(Shop(name='x')); s.name = 'y'");
-  expect(promptText(opened.sitting)).toBe("memory ●2 > ");
+  expect(promptText(opened.repl)).toBe("memory ●2 > ");
   await type("db.session.flush()");
-  expect(promptText(opened.sitting)).toBe("memory ◆ > ");
+  expect(promptText(opened.repl)).toBe("memory ◆ > ");
   await type("db.session.rollback()");
   await type("db.session.add(Shop())");
   await type("db.session.commit()");
-  expect(promptText(opened.sitting)).toBe("memory ●1 ✗ > ");
+  expect(promptText(opened.repl)).toBe("memory ●1 ✗ > ");
   await type("db.session.rollback()");
-  expect(promptText(opened.sitting)).toBe("memory > ");
+  expect(promptText(opened.repl)).toBe("memory > ");
 });
 
 test("shell 12: a host that is not local is shown in the prompt", async () => {
-  const { sitting } = opened;
+  const { repl } = opened;
   const options = { type: "postgres", url: "postgres://me@db.example.com/shop" };
-  const away = Object.create(sitting, {
+  const away = Object.create(repl, {
     db: {
-      value: Object.create(sitting.db, {
+      value: Object.create(repl.db, {
         dataSource: { value: { options } },
-        session: { value: sitting.db.session },
+        session: { value: repl.db.session },
       }) as never,
     },
     restrictions: { value: { sandbox: true, readOnly: "guarded" } },
-  }) as typeof sitting;
+  }) as typeof repl;
   expect(promptText(away)).toBe("shop@db.example.com sandbox read-only > ");
 });
 

@@ -1,0 +1,101 @@
+import { awaited, direct, type ApiTable } from "./entry";
+
+/** Members of the session. */
+export const SESSION: ApiTable = {
+  add: direct("add(...objects)", "adds objects; commit() inserts them", "db.session.add(u)"),
+  addAll: direct("addAll(list)", "adds a list of objects", "db.session.addAll([u, v])"),
+  delete: direct("delete(...objects)", "deletes rows at the next flush", "db.session.delete(u)"),
+  softRemove: direct(
+    "softRemove(...objects)",
+    "sets the delete date of rows at the next flush",
+    "db.session.softRemove(u)",
+  ),
+  recover: direct("recover(...objects)", "clears the delete date that softRemove() set", "db.session.recover(u)"),
+  commit: awaited("commit()", "writes all changes and commits the transaction", "db.session.commit()"),
+  rollback: awaited(
+    "rollback()",
+    "undoes everything since the last commit, in the database and in memory",
+    "db.session.rollback()",
+  ),
+  flush: awaited("flush()", "writes all changes inside the transaction; commit() commits them", "db.session.flush()"),
+  get: awaited(
+    "get(Entity, key)",
+    "the entity with a primary key, or null; no query if it is loaded",
+    "db.session.get(User, 1)",
+    "entity",
+  ),
+  query: direct("query(Entity)", "a query of all rows of an entity", "db.session.query(User).all()", "query"),
+  aliased: direct(
+    "aliased(Entity, name?)",
+    "an entity under a second name, to join a table with itself",
+    "other = db.session.aliased(User)",
+  ),
+  refresh: awaited("refresh(...objects)", "reads objects again and overwrites their values", "db.session.refresh(u)"),
+  expire: direct("expire(...objects)", "the next query reads these objects again", "db.session.expire(u)"),
+  expireAll: direct("expireAll()", "the next queries read every object again", "db.session.expireAll()"),
+  expunge: direct(
+    "expunge(...objects)",
+    "removes objects from the session, with their changes",
+    "db.session.expunge(u)",
+  ),
+  expungeAll: direct("expungeAll()", "removes every object from the session", "db.session.expungeAll()"),
+  merge: awaited(
+    "merge(object)",
+    "the session's own object for the same row, with this object's values",
+    "db.session.merge(other)",
+  ),
+  nested: awaited(
+    "nested(work)",
+    "runs a function inside a savepoint",
+    "db.session.nested(() => { db.session.add(u) })",
+  ),
+  beginNested: awaited(
+    "beginNested()",
+    "opens a savepoint with commit() and rollback()",
+    "s = db.session.beginNested()",
+  ),
+  noAutoflush: awaited(
+    "noAutoflush(work)",
+    "runs a function whose queries do not flush first",
+    "db.session.noAutoflush(() => User.query.all())",
+  ),
+  create: direct(
+    "create(Entity, values)",
+    "a new object, not added yet",
+    "db.session.create(User, { username: 'susan' })",
+    "entity",
+  ),
+  new: direct("new", "objects that the next flush inserts", "db.session.new", "objects"),
+  dirty: direct("dirty", "objects that the next flush updates", "db.session.dirty", "objects"),
+  deleted: direct("deleted", "objects that the next flush deletes", "db.session.deleted", "objects"),
+  state: direct("state(object)", "transient, pending, persistent, deleted or detached", "db.session.state(u)"),
+  changes: direct("changes(object)", "what a commit would change, before and after", "db.session.changes(u)"),
+  isModified: direct(
+    "isModified(object)",
+    "whether the next flush writes the object",
+    "db.session.isModified(u)",
+    "boolean",
+  ),
+  isExpired: direct(
+    "isExpired(object)",
+    "whether the next query reads the object again",
+    "db.session.isExpired(u)",
+    "boolean",
+  ),
+  owns: direct("owns(object)", "whether the object is in the session", "db.session.owns(u)", "boolean"),
+  plan: awaited(
+    "plan()",
+    "the statements that a flush would send, and the reason for their order",
+    "db.session.plan()",
+  ),
+  inTransaction: direct("inTransaction", "whether a transaction is open", "db.session.inTransaction", "boolean"),
+  failure: direct("failure", "the error of a failed flush, until rollback()", "db.session.failure"),
+  sandbox: direct(
+    "sandbox()",
+    "from now on commits are savepoints, and close() rolls everything back",
+    "db.session.sandbox()",
+  ),
+  cancel: awaited("cancel()", "cancels the statements that the database is running", "db.session.cancel()"),
+  close: awaited("close()", "rolls back and releases the connection", "db.session.close()"),
+  isClosed: direct("isClosed", "whether close() was called", "db.session.isClosed", "boolean"),
+};

@@ -1,0 +1,105 @@
+import fs from "node:fs";
+import path from "node:path";
+import ts from "typescript";
+import { API, type ApiKind } from "../../src/shell/api/api";
+import { namesOf } from "../../src/shell/names";
+import { openRepl, type TestRepl } from "./repl";
+
+/** The public members of a class: those that are neither private nor static nor marked as internal. */
+function publicMembers(file: string, className: string): string[] {
+  const text = fs.readFileSync(path.join(__dirname, "../../src", file), "utf8");
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const declaration = source.statements.find(
+    (node): node is ts.ClassDeclaration => ts.isClassDeclaration(node) && node.name?.text === className,
+  );
+  const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Static;
+  const names = declaration!.members.flatMap((member) => {
+    if (!member.name || !ts.isIdentifier(member.name) || ts.getCombinedModifierFlags(member) & hidden) return [];
+    return ts.getJSDocTags(member).some(({ tagName }) => tagName.text === "internal") ? [] : [member.name.text];
+  });
+  return [...new Set(names)].filter((name) => !/^(then|toJSON)$/.test(name));
+}
+
+const members = (...classes: (readonly [file: string, className: string])[]): string[] => [
+  ...new Set(classes.flatMap(([file, className]) => publicMembers(file, className))),
+];
+
+/** Members that compile expressions, and are public for other compilers. */
+const COMPILER = /^(\$type|isNumber|encode|decode|renderSelected|render|model|scalar|direction|nulls)$/;
+
+const EXPRESSIONS = "query/expression.ts";
+
+const expressions = (...classes: (readonly [file: string, className: string])[]): string[] =>
+  members(...classes).filter((name) => !COMPILER.test(name));
+
+test.each<[ApiKind, string[]]>([
+  ["query", members(["query/query.ts", "Query"])],
+  ["session", members(["session/session.ts", "Session"])],
+  ["database", members(["session/database.ts", "Database"])],
+  [
+    "collection",
+    members(["session/relations/collection.ts", "Collection"], ["session/relations/collection.ts", "LazyCollection"]),
+  ],
+  ["page", members(["query/pagination.ts", "Pagination"])],
+  ["column", expressions([EXPRESSIONS, "Scalar"])],
+  [
+    "expression",
+    expressions(
+      [EXPRESSIONS, "Scalar"],
+      [EXPRESSIONS, "Condition"],
+      [EXPRESSIONS, "Order"],
+      ["query/functions.ts", "Case"],
+    ),
+  ],
+  ["relation", expressions(["query/relation.ts", "RelationExpression"])],
+  ["aliased", members(["query/aliased.ts", "Aliased"])],
+])("shell 7: the API table has every public member of %s and nothing more", (kind, found) => {
+  expect(Object.keys(API[kind]).sort()).toEqual(found.sort());
+});
+
+describe("at a prompt", () => {
+  let opened: TestRepl;
+  let type: TestRepl["type"];
+  beforeAll(async () => {
+    opened = await openRepl({ columns: 200 });
+    ({ type } = opened);
+    await type("s = Shop(name='x'); db.session.add(s); page = Shop.query.paginate(page=1)");
+  });
+  afterAll(() => opened.close());
+
+  test("shell 7: the API table has every name at the prompt and nothing more", () => {
+    const entities = opened.repl.names.entities.map(({ name }) => name);
+    const names = Object.keys(namesOf(opened.db)).filter((name) => !entities.includes(name));
+    expect(Object.keys(API.names).sort()).toEqual([...names, "_"].sort());
+  });
+
+  test.each(Object.entries(API.names))("shell 7: ?%s and .help explain a name", async (name, entry) => {
+    const lines = await type(`?${name}`);
+    expect(lines[0]).toBe(`${entry.signature}  ${entry.summary}`);
+    expect(lines[1]).toBe(`  example  ${entry.example}`);
+    expect(await type(`.help ${name}`)).toEqual(lines);
+  });
+
+  test.each<[ApiKind, string]>([
+    ["query", "Shop.query"],
+    ["session", "db.session"],
+    ["database", "db"],
+    ["collection", "s.articles"],
+    ["column", "Shop.c.name"],
+    ["expression", "Shop.c.name.like('x')"],
+    ["relation", "Shop.c.articles"],
+    ["page", "Shop.query.paginate()"],
+  ])("shell 7: ?, .help and Tab know every member of %s, by its owner or alone", async (kind, owner) => {
+    for (const [name, { signature, summary, example }] of Object.entries(API[kind])) {
+      const lines = [`${signature}  ${summary}`, `  example  ${example}`];
+      expect(await type(`?${owner}.${name}`)).toEqual(lines);
+      if (!(name in API.names)) expect(await type(`.help ${name}`)).toEqual(expect.arrayContaining(lines));
+    }
+  });
+
+  test("an example of the table can be parsed", () => {
+    const examples = Object.values(API).flatMap((table) => Object.values(table).map(({ example }) => example));
+    for (const example of examples)
+      expect([example, opened.repl.evaluator.parse(example).status]).toEqual([example, "complete"]);
+  });
+});
