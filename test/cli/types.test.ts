@@ -168,7 +168,7 @@ export default async function seed(): Promise<void> {
   expect(complaints(project)).toEqual([]);
   const elsewhere = await project.retort(["types", "elsewhere.d.ts"]);
   expect(elsewhere.stdout).toBe("made  elsewhere.d.ts\n");
-  expect(elsewhere.stderr).toContain(`no "include" of tsconfig.json takes elsewhere.d.ts in`);
+  expect(elsewhere.stderr).toContain(`no "include" of tsconfig.json covers elsewhere.d.ts`);
 });
 
 /** As the project's build would. */
