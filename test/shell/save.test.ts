@@ -70,7 +70,7 @@ describe("what .save writes", () => {
 
   test("nothing that failed, and nothing where nothing was typed", async () => {
     expect(await runCommand(".save /tmp/never.ts", opened.repl)).toBe(false);
-    expect(opened.output()).toContain("nothing was typed yet");
+    expect(opened.output()).toContain("no input has succeeded yet");
     await opened.repl.run("null.x");
     expect(opened.repl.inputs).toEqual([]);
   });
