@@ -1,11 +1,11 @@
 import type { DataSource } from "typeorm";
 
-/** What may be done over connections, and how what they do is ended: told to the database, not kept to by us. */
+/** Forbids writes and cancels statements, enforced by the database and not by our own code. */
 export interface DatabaseControl {
-  /** Makes the database refuse every write, on every connection that the DataSource has and will make. */
+  /** Makes the database refuse every write, on all present and future connections of the DataSource. */
   forbidWrites(dataSource: DataSource): Promise<void>;
-  /** The statement that lets one connection write again. */
+  /** The statement that allows writes again on one connection. */
   readonly allowWrites: string;
-  /** Ends the statements that run on the DataSource's connections; their callers get errors. Does nothing where none runs. */
+  /** Cancels the statements that run on the DataSource's connections; their callers receive errors. */
   cancel(dataSource: DataSource): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { messageOf, RetortError } from "../errors";
 
-/** What the database objected to, told apart in the same words for every database. */
+/** Why a statement failed, with the same kinds for every database. */
 export type DatabaseErrorKind =
   | "unique"
   | "foreign-key"
@@ -17,7 +17,7 @@ export type DatabaseErrorKind =
   | "not-a-database"
   | "other";
 
-/** What a dialect reads out of its driver's error. */
+/** What a dialect reads from its driver's error. */
 export interface DriverErrorFacts {
   kind: DatabaseErrorKind;
   table?: string | undefined;
@@ -38,58 +38,59 @@ const HINTS: Partial<Record<DatabaseErrorKind, string>> = {
 
 /** A statement that the database refused. */
 export class DatabaseError extends RetortError {
-  /** What kind of complaint it is, the same on every database. */
+  /** Why it failed; the kinds are the same on every database. */
   readonly kind: DatabaseErrorKind;
   /** The statement that failed. */
   readonly sql: string;
   /** Its parameters. */
   readonly parameters: readonly unknown[];
-  /** The table it is about, as far as the database says. */
+  /** The table, where the database names it. */
   readonly table: string | undefined;
-  /** The column it is about, as far as the database says. */
+  /** The column, where the database names it. */
   readonly column: string | undefined;
-  /** The constraint that refused it, as far as the database says. */
+  /** The violated constraint, where the database names it. */
   readonly constraint: string | undefined;
   /** The driver's own error. */
   readonly driverError: unknown;
 
   constructor(
-    complaint: DriverErrorFacts,
+    facts: DriverErrorFacts,
     message: string,
     sql: string,
     parameters: readonly unknown[],
     cause: unknown,
-    hint = HINTS[complaint.kind],
+    hint = HINTS[facts.kind],
   ) {
-    super(`database/${complaint.kind}`, message, {
+    super(`database/${facts.kind}`, message, {
       cause,
-      retryable: RETRYABLE.has(complaint.kind),
+      retryable: RETRYABLE.has(facts.kind),
       ...(hint !== undefined && { hint }),
     });
     this.name = "DatabaseError";
-    this.kind = complaint.kind;
+    this.kind = facts.kind;
     this.sql = sql;
     this.parameters = parameters;
-    this.table = complaint.table;
-    this.column = complaint.column;
-    this.constraint = complaint.constraint;
+    this.table = facts.table;
+    this.column = facts.column;
+    this.constraint = facts.constraint;
     this.driverError = cause;
   }
 }
 
-/** @param isAlone whether the statement belonged to no transaction, so that nothing was lost with its connection */
+/** @param isOutsideTransaction whether nothing was lost with a lost connection */
 export function statementFailed(
-  complaint: DriverErrorFacts,
+  facts: DriverErrorFacts,
   error: unknown,
   sql: string,
   parameters: readonly unknown[],
-  isAlone = false,
+  isOutsideTransaction = false,
 ): DatabaseError {
   if (error instanceof DatabaseError) return error;
-  const isLost = complaint.kind === "connection-lost";
+  const isLost = facts.kind === "connection-lost";
   const message = isLost ? `the connection to the database is lost: ${messageOf(error)}` : messageOf(error);
-  const hint = isLost && isAlone ? "nothing was lost with it: try again, once the server answers" : undefined;
-  return new DatabaseError(complaint, message, sql, parameters, error, hint);
+  const hint =
+    isLost && isOutsideTransaction ? "nothing was lost with it: try again, once the server answers" : undefined;
+  return new DatabaseError(facts, message, sql, parameters, error, hint);
 }
 
 export function sandboxLost({ kind, message, sql, parameters, driverError }: DatabaseError): DatabaseError {
@@ -109,7 +110,7 @@ export function writeLockTimeout(file: string, seconds: number, holder: string |
 }
 
 export function unsupportedDatabase(type: string): RetortError {
-  return new RetortError("dialect/unsupported", `Retort does not speak "${type}"`, {
+  return new RetortError("dialect/unsupported", `type "${type}" is not supported`, {
     hint: 'use type: "better-sqlite3", "postgres", "mysql" or "mariadb"',
     exitCode: 2,
   });

@@ -8,8 +8,23 @@ export interface Literals {
   readonly array: ((elements: readonly string[]) => string) | undefined;
 }
 
+/** A name in double quotes, as the SQL standard has it. */
+export function doubleQuoted(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}
+
+export function backtickQuoted(identifier: string): string {
+  return `\`${identifier.replaceAll("`", "``")}\``;
+}
+
+/** A string as a literal. */
 export function quotedText(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
+}
+
+/** A string as a literal, where a backslash escapes in strings. */
+export function escapedText(value: string): string {
+  return quotedText(value.replaceAll("\\", "\\\\"));
 }
 
 export function hexadecimal(value: Uint8Array): string {

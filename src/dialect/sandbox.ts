@@ -2,16 +2,16 @@ import type { QueryRunner } from "typeorm";
 import type { Connection, Dialect, MaybePromise, Row, RunResult } from "./dialect";
 import { DatabaseError, sandboxLost } from "./errors";
 
-/** The savepoint that stands for the session's transaction. */
+/** The savepoint that takes the place of the session's transaction. */
 const INNER = "retort_sandbox";
 
 /**
- * A connection on which nothing stays: one transaction lies around everything, the session's own transactions are savepoints
- * in it, and closing rolls it back.
+ * A connection whose writes are never committed: one outer transaction contains everything, the session's own
+ * transactions are savepoints in it, and closing rolls it back.
  */
 export class SandboxConnection implements Connection {
   readonly #inner: Connection;
-  /** Lets this connection write where all others may not. */
+  /** The statement that allows writes on this connection where they are forbidden on all others. */
   readonly #allowWrites: string | undefined;
   #begun = false;
 
@@ -41,24 +41,24 @@ export class SandboxConnection implements Connection {
   }
 
   rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]> {
-    return this.#unlessLost(() => this.#inner.rows(sql, parameters));
+    return this.#restartIfLost(() => this.#inner.rows(sql, parameters));
   }
 
   run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult> {
-    return this.#unlessLost(() => this.#inner.run(sql, parameters));
+    return this.#restartIfLost(() => this.#inner.run(sql, parameters));
   }
 
   runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<number[]> {
-    return this.#unlessLost(() => this.#inner.runMany(sql, batches));
+    return this.#restartIfLost(() => this.#inner.runMany(sql, batches));
   }
 
-  stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
-    return this.#inner.stream(sql, parameters, portion);
+  stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
+    return this.#inner.stream(sql, parameters, batchSize);
   }
 
   async begin(): Promise<void> {
     if (!this.#inner.inTransaction) {
-      // Each time: after a loss it is another connection.
+      // Sent at every outer transaction: after a loss it is another connection.
       if (this.#allowWrites !== undefined) await this.#inner.run(this.#allowWrites);
       await this.#inner.begin();
     }
@@ -78,7 +78,7 @@ export class SandboxConnection implements Connection {
       await this.#inner.rollbackToSavepoint(INNER);
       await this.#inner.releaseSavepoint(INNER);
     } catch {
-      // A deadlock, or a connection that is gone, took the transaction around it as well: the sandbox begins anew.
+      // A deadlock or a lost connection has ended the outer transaction as well: the sandbox starts again.
       await this.#inner.rollback();
     }
   }
@@ -96,10 +96,10 @@ export class SandboxConnection implements Connection {
   }
 
   /**
-   * A connection that is lost takes the transaction around everything with it. Inside a transaction of its own the session
-   * will roll back, and so come to know; outside it knows of nothing that is open, and the sandbox begins anew.
+   * A lost connection ends the outer transaction. Inside a transaction of its own the session has to roll back anyway;
+   * outside one it has nothing open, so the sandbox starts again and the error says so.
    */
-  #unlessLost<T>(work: () => MaybePromise<T>): MaybePromise<T> {
+  #restartIfLost<T>(work: () => MaybePromise<T>): MaybePromise<T> {
     const done = work();
     if (!(done instanceof Promise)) return done;
     return done.catch(async (error: unknown) => {

@@ -4,29 +4,29 @@ import { DatabaseError, statementFailed, type DriverErrorFacts } from "./errors"
 import { StatementObserver } from "./statement-observer";
 import { transactionStep } from "./transaction";
 
-/** What a driver gives back for one statement. */
-export interface DriverAnswer {
+/** What a driver returns for one statement. */
+export interface DriverResult {
   rows: Row[];
   result: RunResult;
 }
 
 /**
- * A connection may be lost while nobody uses it. What is read next is then read over another one, as long as the database
- * had no time to begin with it: whoever ended a statement that ran for longer (milliseconds) meant that.
+ * An idle connection can be lost. A statement that fails sooner than this, in milliseconds, found it lost and is sent
+ * over another one. A statement that ran for longer was ended on purpose.
  */
-const AT_ONCE = 500;
-/** Connections of the pool that may be found dead one after the other before that is an error. */
-const ATTEMPTS = 4;
+const RETRY_WITHIN = 500;
+/** How many lost connections of the pool in a row are an error. */
+const MAX_ATTEMPTS = 4;
 
 /**
- * A session's connection to a database server: one of the DataSource's pool, taken at the first statement and given
- * back when the session closes. What differs between the drivers is left to the two subclasses.
+ * A session's connection to a database server: taken from the DataSource's pool at the first statement and returned
+ * when the session closes. A subclass implements what is the driver's own.
  */
 export abstract class ServerConnection<Client> implements Connection {
   readonly dialect: Dialect;
   protected readonly dataSource: DataSource;
   readonly #listener: DatabaseListener;
-  readonly #log: StatementObserver;
+  readonly #observer: StatementObserver;
   #queryRunner!: QueryRunner;
   #client: Client | undefined;
   #opening: Promise<void> | undefined;
@@ -36,27 +36,27 @@ export abstract class ServerConnection<Client> implements Connection {
     this.dialect = dialect;
     this.dataSource = dataSource;
     this.#listener = listener;
-    this.#log = new StatementObserver(dataSource, listener);
+    this.#observer = new StatementObserver(dataSource, listener);
   }
 
-  /** Sends one statement through the driver and gives its rows as arrays. */
-  protected abstract send(client: Client, sql: string, parameters: readonly unknown[]): Promise<DriverAnswer>;
-  protected abstract complaintOf(error: unknown): DriverErrorFacts;
-  /** Ends a connection that is good for nothing, so that the pool does not hand it out again. */
+  /** Sends one statement through the driver; its rows are arrays. */
+  protected abstract send(client: Client, sql: string, parameters: readonly unknown[]): Promise<DriverResult>;
+  protected abstract readonly readDriverError: (error: unknown) => DriverErrorFacts;
+  /** Ends a broken connection, so that the pool does not hand it out again. */
   protected abstract discard(client: Client): void;
-  /** Reads in portions over a connection that is nobody else's. */
-  protected abstract cursor(
+  /** Streams rows over a connection that nothing else uses. */
+  protected abstract streamOutsideTransaction(
     client: Client,
     sql: string,
     parameters: readonly unknown[],
-    portion: number,
+    batchSize: number,
   ): AsyncIterable<Row[]>;
-  /** The same inside the session's transaction, whose connection has to stay free for other statements. */
-  protected abstract cursorInside(
+  /** Streams rows inside the session's transaction, whose connection must stay free for other statements. */
+  protected abstract streamInTransaction(
     client: Client,
     sql: string,
     parameters: readonly unknown[],
-    portion: number,
+    batchSize: number,
   ): AsyncIterable<Row[]>;
 
   get isOpen(): boolean {
@@ -73,26 +73,26 @@ export abstract class ServerConnection<Client> implements Connection {
 
   open(): Promise<void> {
     if (this.#client) return Promise.resolve();
-    // Two that need it at the same time get the same one.
-    return (this.#opening ??= this.#take().finally(() => (this.#opening = undefined)));
+    // Concurrent calls share one connection.
+    return (this.#opening ??= this.#connect().finally(() => (this.#opening = undefined)));
   }
 
-  async #take(): Promise<void> {
+  async #connect(): Promise<void> {
     this.#queryRunner = this.dataSource.createQueryRunner("master");
     try {
       this.#client = (await this.#queryRunner.connect()) as Client;
     } catch (error) {
-      throw statementFailed(this.complaintOf(error), error, "", [], !this.#begun);
+      throw statementFailed(this.readDriverError(error), error, "", [], !this.#begun);
     }
   }
 
   async rows(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    const { rows } = await this.#unlessLost(() => this.#observed(sql, parameters));
+    const { rows } = await this.#retryIfLost(() => this.#sendObserved(sql, parameters));
     return rows;
   }
 
   async run(sql: string, parameters: readonly unknown[] = []): Promise<RunResult> {
-    return (await this.#observed(sql, parameters)).result;
+    return (await this.#sendObserved(sql, parameters)).result;
   }
 
   async runMany(sql: string, batches: readonly (readonly unknown[])[]): Promise<number[]> {
@@ -101,38 +101,38 @@ export abstract class ServerConnection<Client> implements Connection {
     return changes;
   }
 
-  /** Outside a transaction a stream has a connection of its own, so that this one is free; inside, it has to see what the transaction wrote. */
-  async *stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
-    const started = this.#log.sending(sql, parameters, this.#queryRunner);
+  /** Outside a transaction a stream uses a connection of its own; inside one it must see what the transaction wrote. */
+  async *stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
+    const started = this.#observer.sending(sql, parameters, this.#queryRunner);
     let count = 0;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        for await (const rows of this.#portions(sql, parameters, portion)) {
+        for await (const rows of this.#batches(sql, parameters, batchSize)) {
           count += rows.length;
           yield rows;
         }
         break;
       } catch (error) {
-        const failure = statementFailed(this.complaintOf(error), error, sql, parameters, !this.#begun);
-        if (count === 0 && this.#mayRepeat(failure, started, attempt)) {
+        const failure = statementFailed(this.readDriverError(error), error, sql, parameters, !this.#begun);
+        if (count === 0 && this.#canRetry(failure, started, attempt)) {
           this.#listener({ type: "reconnect" });
           continue;
         }
-        this.#log.failed(sql, parameters, error, started, this.#queryRunner);
+        this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
         throw failure;
       }
     }
-    this.#log.sent(sql, parameters, count, started, this.#queryRunner);
+    this.#observer.sent(sql, parameters, count, started, this.#queryRunner);
   }
 
-  async *#portions(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
+  async *#batches(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
     if (this.#begun) {
-      yield* this.cursorInside(this.#client!, sql, parameters, portion);
+      yield* this.streamInTransaction(this.#client!, sql, parameters, batchSize);
       return;
     }
     const own = this.dataSource.createQueryRunner("master");
     try {
-      yield* this.cursor((await own.connect()) as Client, sql, parameters, portion);
+      yield* this.streamOutsideTransaction((await own.connect()) as Client, sql, parameters, batchSize);
     } finally {
       await own.release();
     }
@@ -140,7 +140,7 @@ export abstract class ServerConnection<Client> implements Connection {
 
   async begin(): Promise<void> {
     const { isolationLevel: isolation } = this.dataSource.options as { isolationLevel?: string };
-    await this.#unlessLost(() =>
+    await this.#retryIfLost(() =>
       transactionStep(this.#queryRunner, "Start", async () => {
         for (const statement of this.dialect.beginTransaction({ isolation })) await this.run(statement);
       }),
@@ -161,8 +161,8 @@ export abstract class ServerConnection<Client> implements Connection {
       await transactionStep(this.#queryRunner, "Rollback", () => this.run("ROLLBACK"));
     } catch (error) {
       if (!isLost(error)) throw error;
-      // A connection that is gone has rolled back by itself; the next statement takes another one.
-      this.#drop(this.#client);
+      // The server has rolled back a lost connection by itself; the next statement takes another one.
+      this.#discardLost(this.#client);
     }
     this.#listener({ type: "rollback" });
   }
@@ -191,43 +191,46 @@ export abstract class ServerConnection<Client> implements Connection {
     await this.#queryRunner.release();
   }
 
-  /** Does something that can be done again where the connection was lost before it: outside a transaction nothing was lost with it. */
-  async #unlessLost<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Retries over another connection where the connection was lost outside a transaction: then nothing was lost with
+   * it.
+   */
+  async #retryIfLost<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const started = performance.now();
       try {
         return await work();
       } catch (error) {
-        if (!this.#mayRepeat(error, started, attempt)) throw error;
+        if (!this.#canRetry(error, started, attempt)) throw error;
       }
       await this.open();
       this.#listener({ type: "reconnect" });
     }
   }
 
-  #mayRepeat(error: unknown, started: number, attempt: number): boolean {
-    return !this.#begun && isLost(error) && performance.now() - started < AT_ONCE && attempt < ATTEMPTS;
+  #canRetry(error: unknown, started: number, attempt: number): boolean {
+    return !this.#begun && isLost(error) && performance.now() - started < RETRY_WITHIN && attempt < MAX_ATTEMPTS;
   }
 
-  async #observed(sql: string, parameters: readonly unknown[]): Promise<DriverAnswer> {
+  async #sendObserved(sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
     if (!this.#client) await this.open();
     const client = this.#client!;
-    const started = this.#log.sending(sql, parameters, this.#queryRunner);
+    const started = this.#observer.sending(sql, parameters, this.#queryRunner);
     try {
       const answer = await this.send(client, sql, parameters);
-      this.#log.sent(sql, parameters, answer.rows.length || answer.result.changes, started, this.#queryRunner);
+      this.#observer.sent(sql, parameters, answer.rows.length || answer.result.changes, started, this.#queryRunner);
       return answer;
     } catch (error) {
-      this.#log.failed(sql, parameters, error, started, this.#queryRunner);
-      const complaint = this.complaintOf(error);
-      // In a transaction nothing goes on before its rollback, which takes another connection.
-      if (complaint.kind === "connection-lost" && !this.#begun) this.#drop(client);
-      throw statementFailed(complaint, error, sql, parameters, !this.#begun);
+      this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
+      const facts = this.readDriverError(error);
+      // Inside a transaction the connection is discarded by the rollback that has to follow.
+      if (facts.kind === "connection-lost" && !this.#begun) this.#discardLost(client);
+      throw statementFailed(facts, error, sql, parameters, !this.#begun);
     }
   }
 
-  /** Lets go of a connection that is lost, once. */
-  #drop(client: Client | undefined): void {
+  /** Discards a lost connection, once. */
+  #discardLost(client: Client | undefined): void {
     if (client === undefined || client !== this.#client) return;
     this.discard(client);
     void this.#release();

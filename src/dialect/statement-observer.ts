@@ -2,27 +2,27 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { DatabaseListener } from "./dialect";
 
 /**
- * Tells everybody who listens what is sent: Retort's own listeners, the DataSource's logger and its subscribers'
- * `beforeQuery`/`afterQuery`, as TypeORM tells them of the statements it sends itself.
+ * Notifies about every statement: Retort's own listeners, the DataSource's logger and its subscribers'
+ * `beforeQuery`/`afterQuery`, as TypeORM does for its own statements.
  */
 export class StatementObserver {
   readonly #dataSource: DataSource;
   readonly #listener: DatabaseListener;
-  readonly #logs: boolean;
-  readonly #slow: number | undefined;
+  readonly #isLogging: boolean;
+  readonly #slowAfter: number | undefined;
 
   constructor(dataSource: DataSource, listener: DatabaseListener) {
     this.#dataSource = dataSource;
     this.#listener = listener;
-    // A logger given as an object may want every statement whatever `logging` says.
+    // A logger given as an object receives every statement, whatever `logging` says.
     const { logging, logger, maxQueryExecutionTime } = dataSource.options;
-    this.#logs = Boolean(logging) || typeof logger === "object";
-    this.#slow = maxQueryExecutionTime;
+    this.#isLogging = Boolean(logging) || typeof logger === "object";
+    this.#slowAfter = maxQueryExecutionTime;
   }
 
-  /** Called before a statement is sent; gives the time to hand to `sent` or `failed`. */
+  /** Call it before a statement is sent. @returns the time to pass to `sent` or `failed` */
   sending(sql: string, parameters: readonly unknown[], queryRunner: QueryRunner): number {
-    if (this.#logs) this.#dataSource.logger.logQuery(sql, parameters as unknown[], queryRunner);
+    if (this.#isLogging) this.#dataSource.logger.logQuery(sql, parameters as unknown[], queryRunner);
     if (this.#dataSource.subscribers.length > 0)
       void queryRunner.broadcaster.broadcast("BeforeQuery", sql, parameters as unknown[]);
     return performance.now();
@@ -30,20 +30,21 @@ export class StatementObserver {
 
   sent(sql: string, parameters: readonly unknown[], rows: number, started: number, queryRunner: QueryRunner): void {
     const milliseconds = performance.now() - started;
-    if (this.#slow && milliseconds > this.#slow)
+    if (this.#slowAfter && milliseconds > this.#slowAfter)
       this.#dataSource.logger.logQuerySlow(milliseconds, sql, parameters as unknown[], queryRunner);
     this.#listener({ type: "statement", sql, parameters, milliseconds, rows });
-    this.#after(sql, parameters, true, milliseconds, queryRunner);
+    this.#notifySubscribers(sql, parameters, true, milliseconds, queryRunner);
   }
 
   failed(sql: string, parameters: readonly unknown[], error: unknown, started: number, queryRunner: QueryRunner): void {
     const milliseconds = performance.now() - started;
-    if (this.#logs) this.#dataSource.logger.logQueryError(error as Error, sql, parameters as unknown[], queryRunner);
+    if (this.#isLogging)
+      this.#dataSource.logger.logQueryError(error as Error, sql, parameters as unknown[], queryRunner);
     this.#listener({ type: "statement", sql, parameters, milliseconds, rows: 0, error });
-    this.#after(sql, parameters, false, milliseconds, queryRunner, error);
+    this.#notifySubscribers(sql, parameters, false, milliseconds, queryRunner, error);
   }
 
-  #after(
+  #notifySubscribers(
     sql: string,
     parameters: readonly unknown[],
     success: boolean,

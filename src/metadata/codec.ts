@@ -6,10 +6,10 @@ import { BYTE_TYPES, isByteClass } from "./byte-types";
 import { isSameDecimal } from "./inspection/numbers";
 
 /**
- * How the values of one column travel and how they are remembered.
+ * How the values of one column are converted and compared.
  *
- * `raw` is what the driver gives and takes; `value` is what the entity holds; a `snapshot` is what is remembered of a
- * value to find out later whether it was changed, also in place (a JSON push, `date.setFullYear()`, a byte of a Buffer).
+ * `raw` is the driver's form; `value` is the entity's; a `snapshot` is stored to detect later whether the value has
+ * changed, also in place (a JSON push, `date.setFullYear()`, a byte of a Buffer).
  */
 export interface Codec {
   /** Values are immutable and travel as they are, so that a snapshot is the value itself and `===` compares it. */
@@ -67,7 +67,7 @@ const DECIMAL_TYPES = new Set<unknown>(["decimal", "numeric", "dec", "fixed"]);
 /** Types that some databases pad with blanks. */
 const PADDED_TYPES = new Set<unknown>(["char", "character", "bpchar"]);
 
-/** The codec of a column: TypeORM's driver and the column's transformers decide what travels. */
+/** The codec of a column: TypeORM's driver and the column's transformers convert the values. */
 export function codecOf(column: ColumnMetadata, dataSource: DataSource): Codec {
   const { columnTypes: types } = dialectOf(dataSource);
   if (!column.transformer && !column.isArray) {

@@ -23,7 +23,7 @@ export class Database {
   /** @internal Databases are made by `connect`. */
   constructor(dataSource: DataSource, options: SessionOptions, closesDataSource: boolean) {
     this.dataSource = dataSource;
-    // Says at once that Retort does not speak this database.
+    // Throws at once where the database is not supported.
     dialectOf(dataSource);
     this.#registry = Registry.of(dataSource);
     this.#closesDataSource = closesDataSource;
@@ -53,8 +53,8 @@ export class Database {
   }
 
   /**
-   * An entity under a second name, for queries in which its table stands twice: `db.aliased(User)`, with a `query` and its
-   * columns as `c`.
+   * An entity under a second name, for queries in which its table stands twice: `db.aliased(User)`, with a `query`
+   * and its columns as `c`.
    *
    * @param name what it is called in the SQL; default: as its table
    */

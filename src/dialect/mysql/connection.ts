@@ -1,13 +1,12 @@
 import type { PoolConnection, ResultSetHeader } from "mysql2";
 import type { Row } from "../dialect";
-import type { DriverErrorFacts } from "../errors";
-import { ServerConnection, type DriverAnswer } from "../server-connection";
+import { ServerConnection, type DriverResult } from "../server-connection";
 import { readDriverError } from "./driver-error";
 
 export class MysqlConnection extends ServerConnection<PoolConnection> {
   #streams = 0;
 
-  protected async send(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<DriverAnswer> {
+  protected async send(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
     const answer = await new Promise<Row[] | ResultSetHeader>((resolve, reject) => {
       client.query({ sql, values: parameters as unknown[], rowsAsArray: true }, (error, result) => {
         if (error) reject(error);
@@ -18,47 +17,45 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     return { rows: [], result: { changes: answer.affectedRows, lastId: answer.insertId || undefined } };
   }
 
-  protected complaintOf(error: unknown): DriverErrorFacts {
-    return readDriverError(error);
-  }
+  protected readonly readDriverError = readDriverError;
 
   protected discard(client: PoolConnection): void {
     client.destroy();
   }
 
-  /** mysql2 reads row by row from the socket and stops reading while nobody asks. */
-  protected async *cursor(
+  /** mysql2 reads row by row from the socket, and pauses while no rows are requested. */
+  protected async *streamOutsideTransaction(
     client: PoolConnection,
     sql: string,
     parameters: readonly unknown[],
-    portion: number,
+    batchSize: number,
   ): AsyncIterable<Row[]> {
     const stream = client
       .query({ sql, values: parameters as unknown[], rowsAsArray: true })
-      .stream({ highWaterMark: portion });
+      .stream({ highWaterMark: batchSize });
     let rows: Row[] = [];
-    let whole = false;
+    let isComplete = false;
     try {
       for await (const row of stream as AsyncIterable<Row>) {
         rows.push(row);
-        if (rows.length < portion) continue;
+        if (rows.length < batchSize) continue;
         yield rows;
         rows = [];
       }
-      whole = true;
+      isComplete = true;
     } finally {
-      // Nobody wants the rest, and before it is read the connection is good for nothing.
-      if (!whole) client.destroy();
+      // The connection cannot be used until the rest is read, which nobody needs.
+      if (!isComplete) client.destroy();
     }
     if (rows.length > 0) yield rows;
   }
 
-  /** A connection is busy until its rows are read to the end, so the server keeps them apart and gives them in portions. */
-  protected async *cursorInside(
+  /** A connection is busy until all rows are read, so the server stores them in a temporary table. */
+  protected async *streamInTransaction(
     client: PoolConnection,
     sql: string,
     parameters: readonly unknown[],
-    portion: number,
+    batchSize: number,
   ): AsyncIterable<Row[]> {
     const table = `retort_stream_${++this.#streams}`;
     const position = "retort_position";
@@ -68,8 +65,8 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
       parameters,
     );
     try {
-      for (let last = 0; ; last += portion) {
-        const read = `SELECT * FROM ${table} WHERE ${position} > ${last} AND ${position} <= ${last + portion} ORDER BY ${position}`;
+      for (let last = 0; ; last += batchSize) {
+        const read = `SELECT * FROM ${table} WHERE ${position} > ${last} AND ${position} <= ${last + batchSize} ORDER BY ${position}`;
         const { rows } = await this.send(client, read, []);
         if (rows.length === 0) return;
         for (const row of rows) row.shift();

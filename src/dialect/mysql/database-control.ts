@@ -4,7 +4,7 @@ import type { DatabaseControl } from "../database-control";
 const FORBID = "SET SESSION TRANSACTION READ ONLY";
 
 interface Driver {
-  /** mysql2's pool, with the lists of its connections that it has no public names for. */
+  /** mysql2's pool, with the lists of its connections, which are not public. */
   pool: Pool & {
     _freeConnections?: { length: number };
     _allConnections?: { toArray(): { threadId: number }[] };
@@ -14,7 +14,7 @@ interface Driver {
 export const mysqlControl: DatabaseControl = {
   async forbidWrites(dataSource) {
     const { pool } = dataSource.driver as unknown as Driver;
-    // Sent before whatever the connection is made for.
+    // Sent before the statement that the connection was opened for.
     pool.on("connection", (connection) => connection.query(FORBID));
     const idle = Array.from({ length: pool._freeConnections?.length ?? 1 }, () => take(pool));
     for (const connection of await Promise.all(idle)) await forbidOn(connection);

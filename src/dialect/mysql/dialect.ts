@@ -1,6 +1,6 @@
 import { mysqlColumnTypes } from "./column-types";
 import type { Dialect } from "../dialect";
-import { hexadecimal, quotedText } from "../literals";
+import { backtickQuoted, escapedText, hexadecimal, quotedText } from "../literals";
 import { mysqlQuoting } from "../schema/tokens";
 import { MysqlConnection } from "./connection";
 
@@ -33,7 +33,7 @@ export const mysqlDialect: Dialect = {
   // Not needed: mysql2 writes the parameters into the statement, so only the size of a packet limits a list.
   arrayParameter: undefined,
   tupleIn: (left, tuples) => `${left} IN (${tuples.join(", ")})`,
-  quote: (identifier) => `\`${identifier.replaceAll("`", "``")}\``,
+  quote: backtickQuoted,
   numbersPlaceholders: false,
   placeholder: () => "?",
   limit(limit, offset) {
@@ -80,8 +80,3 @@ export const mysqlDialect: Dialect = {
   },
   connect: (dataSource, listener) => new MysqlConnection(mysqlDialect, dataSource, listener),
 };
-
-/** A backslash escapes in a string. */
-function escapedText(value: string): string {
-  return quotedText(value.replaceAll("\\", "\\\\"));
-}

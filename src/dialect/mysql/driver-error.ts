@@ -32,7 +32,7 @@ interface MysqlError {
 export function readDriverError(error: unknown): DriverErrorFacts {
   const { code = "", sqlMessage = "", message = "" } = (error ?? {}) as MysqlError;
   const lost = /closed state|Connection lost/i.test(message);
-  // MariaDB's own numbers mean something else to MySQL, by whose names the driver calls them.
+  // The driver maps MariaDB's own error numbers to MySQL's names, which mean something else.
   const check = /^CONSTRAINT `([^`]+)` failed for `[^`]+`\.`([^`]+)`/.exec(sqlMessage);
   const place = /Column '([^']+)'|Field '([^']+)'/.exec(sqlMessage);
   return {

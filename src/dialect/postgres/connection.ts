@@ -1,89 +1,86 @@
 import type { Client, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from "pg";
 import type { Row } from "../dialect";
-import type { DriverErrorFacts } from "../errors";
-import { ServerConnection, type DriverAnswer } from "../server-connection";
+import { ServerConnection, type DriverResult } from "../server-connection";
 import { readDriverError } from "./driver-error";
 
 export class PostgresConnection extends ServerConnection<PoolClient> {
   #cursors = 0;
 
-  protected async send(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<DriverAnswer> {
+  protected async send(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
     const query: QueryArrayConfig = { text: sql, values: parameters as unknown[], rowMode: "array" };
-    const { rows, rowCount } = await inTurn(client, query);
+    const { rows, rowCount } = await queued(client, query);
     return { rows: rows ?? [], result: { changes: rowCount ?? 0, lastId: undefined } };
   }
 
-  protected complaintOf(error: unknown): DriverErrorFacts {
-    return readDriverError(error);
-  }
+  protected readonly readDriverError = readDriverError;
 
   /** The pool drops clients that have ended. */
   protected discard(client: PoolClient): void {
     void (client as unknown as Client).end().catch(() => undefined);
   }
 
-  /** A cursor lives in a transaction. */
-  protected async *cursor(
+  /** A cursor needs a transaction. */
+  protected async *streamOutsideTransaction(
     client: PoolClient,
     sql: string,
     parameters: readonly unknown[],
-    portion: number,
+    batchSize: number,
   ): AsyncIterable<Row[]> {
-    for (const text of this.dialect.beginTransaction({ readOnly: true })) await inTurn(client, { text });
+    for (const text of this.dialect.beginTransaction({ readOnly: true })) await queued(client, { text });
     try {
       const name = await this.#declare(client, "NO SCROLL CURSOR", sql, parameters);
-      yield* fetched(client, name, portion);
+      yield* fetched(client, name, batchSize);
     } finally {
-      await inTurn(client, { text: "ROLLBACK" });
+      await queued(client, { text: "ROLLBACK" });
     }
   }
 
-  /** WITH HOLD: it outlives the commit. */
-  protected async *cursorInside(
+  /** A cursor WITH HOLD outlives the commit. */
+  protected async *streamInTransaction(
     client: PoolClient,
     sql: string,
     parameters: readonly unknown[],
-    portion: number,
+    batchSize: number,
   ): AsyncIterable<Row[]> {
     const name = await this.#declare(client, "NO SCROLL CURSOR WITH HOLD", sql, parameters);
-    let gone = false;
+    let isClosed = false;
     try {
-      yield* fetched(client, name, portion);
+      yield* fetched(client, name, batchSize);
     } catch (error) {
-      gone = true;
+      isClosed = true;
       throw error;
     } finally {
-      if (!gone) await inTurn(client, { text: `CLOSE ${name}` });
+      if (!isClosed) await queued(client, { text: `CLOSE ${name}` });
     }
   }
 
   async #declare(client: PoolClient, kind: string, sql: string, parameters: readonly unknown[]): Promise<string> {
     const name = `retort_cursor_${++this.#cursors}`;
-    await inTurn(client, { text: `DECLARE ${name} ${kind} FOR ${sql}`, values: parameters as unknown[] });
+    await queued(client, { text: `DECLARE ${name} ${kind} FOR ${sql}`, values: parameters as unknown[] });
     return name;
   }
 }
 
-async function* fetched(client: PoolClient, name: string, portion: number): AsyncIterable<Row[]> {
+async function* fetched(client: PoolClient, name: string, batchSize: number): AsyncIterable<Row[]> {
   for (;;) {
-    const { rows } = await inTurn(client, { text: `FETCH ${portion} FROM ${name}`, rowMode: "array" });
+    const { rows } = await queued(client, { text: `FETCH ${batchSize} FROM ${name}`, rowMode: "array" });
     if (rows.length === 0) return;
     yield rows;
   }
 }
 
 /** The last query of each client. */
-const turns = new WeakMap<PoolClient, Promise<unknown>>();
+const pending = new WeakMap<PoolClient, Promise<unknown>>();
 
-/** Sends a query when the client is done with those before: pg 9 refuses one that comes earlier, and pg 8 warns of that. */
-function inTurn(client: PoolClient, query: QueryConfig | QueryArrayConfig): Promise<QueryResult<Row>> {
+/** Sends a query when the earlier queries of the client are done: pg 9 throws otherwise, and pg 8 warns. */
+function queued(client: PoolClient, query: QueryConfig | QueryArrayConfig): Promise<QueryResult<Row>> {
   const send = (): Promise<QueryResult<Row>> => client.query<Row>(query);
-  const before = turns.get(client);
-  const turn = before ? before.then(send, send) : send();
-  turns.set(client, turn);
+  const before = pending.get(client);
+  const result = before ? before.then(send, send) : send();
+  pending.set(client, result);
   const done = (): void => {
-    if (turns.get(client) === turn) turns.delete(client);
+    if (pending.get(client) === result) pending.delete(client);
   };
-  turn.then(done, done);
-  return turn;
+  result.then(done, done);
+  return result;
 }

@@ -1,6 +1,6 @@
 import { postgresColumnTypes } from "./column-types";
 import type { Dialect } from "../dialect";
-import { exactLiteral, hexadecimal, quotedText } from "../literals";
+import { doubleQuoted, exactLiteral, hexadecimal, quotedText } from "../literals";
 import { postgresQuoting } from "../schema/tokens";
 import { PostgresConnection } from "./connection";
 
@@ -29,7 +29,7 @@ export const postgresDialect: Dialect = {
     render: (left, placeholder) => `${left} = ANY(${placeholder})`,
   },
   tupleIn: (left, tuples) => `${left} IN (${tuples.join(", ")})`,
-  quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
+  quote: doubleQuoted,
   numbersPlaceholders: true,
   placeholder: (position) => `$${position}`,
   limit(limit, offset) {

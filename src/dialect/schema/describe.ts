@@ -1,7 +1,7 @@
 import { type Column, type ForeignKey, type Index, type Table, displayName } from "./model";
 import type { Operation, Constraint } from "./operation";
 
-/** An operation in words, table included: what `check` prints and what a question asks about. */
+/** Describes an operation, with its table, for `check` and for questions. */
 export function describe(operation: Operation): string {
   switch (operation.kind) {
     case "createTable":
@@ -43,7 +43,7 @@ type Within = Extract<
   }
 >;
 
-/** An operation on a table in words, without the table. */
+/** Describes an operation on a table, without the table's name. */
 export function describeWithin(operation: Within): string {
   switch (operation.kind) {
     case "changeTable":
@@ -84,7 +84,7 @@ function describeTraits(before: Pick<Table, "comment" | "engine" | "withoutRowid
 
 function describeChange(before: Column, after: Column, backfill: string | undefined): string {
   const changes: string[] = [];
-  const say = (word: string, one: string | undefined, other: string | undefined) => {
+  const compare = (word: string, one: string | undefined, other: string | undefined) => {
     if (one === other) return;
     changes.push(
       other === undefined
@@ -100,13 +100,13 @@ function describeChange(before: Column, after: Column, backfill: string | undefi
       after.nullable ? "may be NULL" : `NOT NULL${backfill === undefined ? "" : `, ${backfill} where it was NULL`}`,
     );
   }
-  say("default", before.default, after.default);
-  say("generated as", before.generated && generatedText(before), after.generated && generatedText(after));
-  say("numbering", before.increment, after.increment);
-  say("collation", before.collation, after.collation);
-  say("character set", before.charset, after.charset);
-  say("comment", before.comment, after.comment);
-  say("on update", before.onUpdate, after.onUpdate);
+  compare("default", before.default, after.default);
+  compare("generated as", before.generated && generatedText(before), after.generated && generatedText(after));
+  compare("numbering", before.increment, after.increment);
+  compare("collation", before.collation, after.collation);
+  compare("character set", before.charset, after.charset);
+  compare("comment", before.comment, after.comment);
+  compare("on update", before.onUpdate, after.onUpdate);
   if (JSON.stringify(before.values) !== JSON.stringify(after.values))
     changes.push(describeValues(before.values, after.values));
   return `"${after.name}" ${changes.join(", ") || "changes"}`;
@@ -128,7 +128,7 @@ function quoted(value: string | undefined): string {
   return value === undefined ? "none" : `'${value}'`;
 }
 
-/** A constraint or index in words: `unique index "IDX_…" (email)`. */
+/** Describes a constraint or index: `unique index "IDX_…" (email)`. */
 export function describeConstraint(constraint: Constraint): string {
   switch (constraint.kind) {
     case "index":

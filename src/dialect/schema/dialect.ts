@@ -3,41 +3,43 @@ import type { DataSource, EntityMetadata, QueryRunner } from "typeorm";
 import type { Operation, Rename } from "./operation";
 import type { Column, ObjectName, Schema, Table } from "./model";
 
-/** What a kind of database must provide so that its schema can be read, compared and changed. */
+/** What a database must provide so that its schema can be read, compared and changed. */
 export interface SchemaDialect {
-  /** Whether a view follows when a table or column that it speaks of is renamed. */
+  /** Whether the database rewrites views when a table or column that they use is renamed. */
   readonly rewritesViewsOnRename: boolean;
   quote(identifier: string): string;
   /** A string as a literal. */
   literal(value: string): string;
   /** The name as statements write it. */
   path(name: ObjectName): string;
-  /** How entities are told to this database. */
+  /** How the entities' metadata becomes this database's schema. */
   readonly entities: EntityRules;
   /** Whether two names of tables, columns or constraints are the same name. */
   sameName(a: string, b: string): boolean;
-  /** Whether two expressions (defaults, checks, conditions, views) say the same, both read from a database of this kind. */
+  /**
+   * Whether two expressions (defaults, checks, conditions, views) are equal, both read from a database of this kind.
+   */
   sameExpression(a: string, b: string): boolean;
-  /** Whether an expression speaks of a column of that name. */
+  /** Whether an expression mentions a column of that name. */
   mentions(expression: string, name: string): boolean;
   /** Whether two types are the same, in a table of that kind. */
   sameType(a: string, b: string, table: Table): boolean;
   /** Whether two actions of a foreign key do the same. */
   sameAction(a: string, b: string): boolean;
-  /** Whether columns of the type can have a collation: a column that becomes a number loses its own. */
+  /** Whether columns of the type have a collation. */
   canCollate(type: string): boolean;
-  /** The schema after a rename, with the expressions and stored statements that the database rewrites by itself. */
+  /** The schema after a rename, with the expressions and stored statements that the database rewrites. */
   renamed(schema: Schema, rename: Rename): Schema;
   /** Reads the whole schema, but for what `isLeftAlone` names. */
   read(runner: QueryRunner, scope: Scope): Promise<Schema>;
   /**
-   * Whether the database has, word for word, just what the plan would make in an empty one: then nothing has to be made,
-   * or understood, to know that it is right. Absent where a database puts what it is told into words of its own.
+   * Whether the database has stored exactly the statements of the plan for an empty database: then its schema is right,
+   * without a comparison. Absent where a database does not store statements as they were sent.
    */
   matchesExactly?(runner: QueryRunner, plan: Plan, scope: Scope): Promise<boolean>;
   /**
-   * The stored statement of a table and its columns, where changes of a table are written as a copy of its rows into a new
-   * one. Absent where the database alters tables in place.
+   * The stored statement of a table and its columns, where changes of a table are written as a copy of its rows into
+   * a new one. Absent where the database alters tables in place.
    */
   storedTable?(runner: QueryRunner, table: string): Promise<StoredTable | undefined>;
   /** Databases on which migrations are tried. */
@@ -48,19 +50,21 @@ export interface SchemaDialect {
    */
   openEmptySchema?(dataSource: DataSource): Promise<EmptySchema>;
   /**
-   * The statements that carry out the operations, step by step, and the schema that they lead to.
-   * `to` is that schema where it is known to the letter (on the way back).
+   * The statements that perform the operations, step by step, and the schema afterwards.
+   * @param to that schema, where it is known exactly (when a migration is undone)
    */
   plan(from: Schema, operations: readonly Operation[], to?: Schema): Plan;
-  /** Statement that counts the rows (column "rows") of a table, those that meet the condition. */
+  /** A statement that counts the rows of a table that meet the condition, in a column "rows". */
   count(table: ObjectName, condition?: string): string;
-  /** Whether an error is about what is in the tables, and not about the statement. */
+  /** Whether an error is caused by the rows, not by the statement. */
   isDataError(error: unknown): boolean;
-  /** Whether an error is about a table, a column or an operator that the database does not have. */
+  /** Whether an error is caused by a table, column or operator that does not exist. */
   isMissingObjectError(error: unknown): boolean;
   /** The expression as text, so that it can be compared with any string. */
   asText(expression: string): string;
-  /** A condition that is true for the rows whose value does not survive the change of the column's type; undefined where none can be lost. */
+  /**
+   * A condition that is true for rows that lose their value when the column's type changes; undefined where none can.
+   */
   lossy(before: Column, after: Column): string | undefined;
 }
 
@@ -72,27 +76,28 @@ export interface StoredTable {
 
 /** How the entities' metadata becomes columns of this database. */
 export interface EntityRules {
-  /** The table's place: absent for the default schema. */
+  /** The table's schema; undefined for the default one. */
   schemaOf(
     dataSource: DataSource,
     metadata: { schema?: string | undefined; database?: string | undefined },
   ): string | undefined;
-  /** The column in this database's words; `base` is what is the same everywhere. */
+  /** The column as this database has it. @param base what is the same on every database */
   column(dataSource: DataSource, column: EntityMetadata["columns"][number], base: Column, table: ObjectName): Column;
-  /** What this database has not is not declared, whatever the entities say. */
+  // What a database does not support is left out of the declared schema.
+
   readonly supportsDeferrable: boolean;
   readonly supportsExclusions: boolean;
-  /** Whether the name of a primary key is kept. */
+  /** Whether primary keys have names. */
   readonly supportsNamedPrimaryKeys: boolean;
-  /** Whether numbering that the entity does not ask for was made by hand and stays (SQLite's AUTOINCREMENT). */
+  /** Whether AUTOINCREMENT that the entity does not declare is kept as made by hand (SQLite). */
   readonly keepsAutoIncrement: boolean;
 }
 
-/** What part of a database is looked at. */
+/** The part of a database that is read. */
 export interface Scope {
-  /** Tables, views and indexes that are not the project's business, by name. */
+  /** Whether a table, view or index is ignored, by name. */
   isIgnored(name: string): boolean;
-  /** The schemas beyond the default one that the entities live in. */
+  /** The entities' schemas, besides the default one. */
   readonly schemas: readonly string[];
 }
 
@@ -146,10 +151,10 @@ export interface Plan {
   readonly schema: Schema;
 }
 
-/** One thing that a migration does, in words and in statements. */
+/** One step of a migration, with its comment. */
 export interface Step {
   readonly comment: string;
-  /** What it consists of, where that is several things. */
+  /** The single changes, where the step has several. */
   readonly details?: readonly string[];
   readonly statements: readonly Statement[];
 }
@@ -158,24 +163,24 @@ export type Statement =
   | {
       readonly kind: "sql";
       readonly sql: string;
-      /** Every character counts: the database stores this text. */
+      /** The database stores this text, so every character counts. */
       readonly verbatim?: boolean | undefined;
     }
   | RebuildTable
   | AssertNoRows;
 
-/** SQLite: the table made anew with its rows, by the recipe that the file carries. */
+/** SQLite: creates the table again and copies its rows, by the function at the end of the file. */
 export interface RebuildTable {
   readonly kind: "rebuild";
   readonly table: string;
   readonly definition: string;
   /** The columns that are filled, and the expression over the old row that fills each. */
   readonly values: readonly (readonly [column: string, expression: string])[];
-  /** The table cannot be renamed away: its rows are copied away and back. */
+  /** The table cannot be renamed, so its rows are copied twice: to a temporary table and back. */
   readonly twice: boolean;
 }
 
-/** Throws when the query finds rows: what would be asked of the database cannot be done for them. */
+/** Throws when the query finds rows, for which the following statements would fail or lose data. */
 export interface AssertNoRows {
   readonly kind: "assertNoRows";
   /** A SELECT of one column named "rows". */

@@ -2,15 +2,15 @@ import type { DataSource, EntityMetadata } from "typeorm";
 import type { SchemaDialect } from "./dialect";
 import type { Column, EnumType, ForeignKey, Index, ObjectName, PrimaryKey, Schema, Table, View } from "./model";
 import { emptySchema, keyOf } from "./model";
-import { literal } from "./tokens";
+import { quotedText } from "../literals";
 
 type ColumnMetadata = EntityMetadata["columns"][number];
 
-/** What the entities want, before a database has seen it, and who wants it. */
+/** The schema that the entities declare, in their own spelling, with the entities that declare it. */
 export interface Declared {
   readonly schema: Schema;
   readonly entities: readonly DeclaredEntity[];
-  /** Tables and indexes that entities know of but leave to others (`synchronize: false`). */
+  /** Tables and indexes that entities declare with `synchronize: false`. */
   readonly ignored: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export function declaredSchema(dataSource: DataSource, dialect: SchemaDialect): 
     else {
       const declared = tableOf(dataSource, dialect, metadata, table);
       const other = tables.get(keyOf(table));
-      tables.set(keyOf(table), other ? united(other, declared) : declared);
+      tables.set(keyOf(table), other ? merged(other, declared) : declared);
     }
   }
   const named = [...tables.values()].map(withoutValues);
@@ -51,7 +51,7 @@ export function declaredSchema(dataSource: DataSource, dialect: SchemaDialect): 
   };
 }
 
-/** Where enums are types of their own, the values are theirs; columns that share a type name it alike. */
+/** The named enum types; columns can share one. */
 function enumsOf(tables: readonly Table[]): EnumType[] {
   const enums = new Map<string, EnumType>();
   for (const { columns } of tables)
@@ -85,7 +85,7 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
         deferrable: dialect.entities.supportsDeferrable ? deferrable(unique.deferrable) : undefined,
       })),
     ),
-    // Where unique is a kind of index, one of the same name that is unique does for both.
+    // A unique index comes first: of two with the same name it serves for both.
     indexes: distinct(
       metadata.indices
         .filter((index) => index.synchronize)
@@ -116,7 +116,7 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
   };
 }
 
-/** What is said twice, on the class and on the property, is meant once. */
+/** Declared both on the class and on the property, it is one. */
 function distinct<T extends { readonly name?: string | undefined }>(constraints: readonly T[]): T[] {
   return constraints.filter((constraint, at) => constraints.findIndex(({ name }) => name === constraint.name) === at);
 }
@@ -177,8 +177,8 @@ function columnOf(dataSource: DataSource, column: ColumnMetadata): Column {
 }
 
 /**
- * The default as an SQL expression. TypeORM's drivers put strings between quotes as they are, so that `it's` breaks the
- * statement; people who met that double the quote themselves, which is left as it is.
+ * The default as an SQL expression. TypeORM's drivers do not escape quotes in strings, so that `it's` breaks the
+ * statement; a quote that is doubled in the entity because of that is left as it is.
  */
 function defaultOf(dataSource: DataSource, column: ColumnMetadata): string | undefined {
   const value: unknown = column.default;
@@ -188,7 +188,7 @@ function defaultOf(dataSource: DataSource, column: ColumnMetadata): string | und
 
 function textLiteral(value: string): string {
   const doubled = value.replaceAll("''", "");
-  return value.includes("'") && !doubled.includes("'") ? `'${value}'` : literal(value);
+  return value.includes("'") && !doubled.includes("'") ? `'${value}'` : quotedText(value);
 }
 
 function indexOf(index: EntityMetadata["indices"][number]): Index {
@@ -220,8 +220,8 @@ function deferrable(type: string | undefined): ForeignKey["deferrable"] {
   return type === "INITIALLY DEFERRED" || type === "INITIALLY IMMEDIATE" ? type : undefined;
 }
 
-/** Two entities over one table: what either of them names. */
-function united(a: Table, b: Table): Table {
+/** Two entities on one table: what either of them declares. */
+function merged(a: Table, b: Table): Table {
   const more = <T extends { name?: string | undefined }>(some: readonly T[], others: readonly T[]): T[] => [
     ...some,
     ...others.filter((other) => !some.some((one) => one.name === other.name)),

@@ -1,7 +1,7 @@
 /**
- * What a database's schema is, as plain immutable data: the same words for what the entities want and for what the
- * database has. Types, expressions and actions are texts in the database's own spelling, so that two schemas that were
- * read from the same database can be compared word by word.
+ * A database schema as plain immutable data: the same types describe what the entities declare and what the database
+ * has. Types, expressions and actions are texts in the database's own spelling, so that two schemas read from the
+ * same database can be compared as texts.
  */
 export interface Schema {
   readonly tables: readonly Table[];
@@ -10,7 +10,7 @@ export interface Schema {
   readonly enums: readonly EnumType[];
 }
 
-/** The name of a table, view or type. `schema` is absent for what lies in the connection's default schema. */
+/** The name of a table, view or type. `schema` is absent in the connection's default schema. */
 export interface ObjectName {
   readonly schema?: string | undefined;
   readonly name: string;
@@ -30,9 +30,12 @@ export interface Table extends ObjectName {
   readonly engine?: string | undefined;
   /** SQLite's WITHOUT ROWID. */
   readonly withoutRowid?: boolean | undefined;
-  /** SQLite's STRICT: made by hand, kept for ever. */
+  /** SQLite's STRICT, which no entity can declare. */
   readonly strict?: boolean | undefined;
-  /** The statement that the database has stored for this table (SQLite): what was made by hand lives in it, so it is edited, never written anew. */
+  /**
+   * The statement that SQLite has stored for this table. It is edited rather than replaced, since it has what was
+   * written by hand.
+   */
   readonly stored?: string | undefined;
 }
 
@@ -44,16 +47,16 @@ export interface Column {
   /** The default as an SQL expression. */
   readonly default?: string | undefined;
   readonly generated?: Generated | undefined;
-  /** How the database numbers new rows by itself, when it does. */
+  /** How the database numbers new rows, where it does. */
   readonly increment?: "increment" | "by default" | "always" | undefined;
-  /** The sequence that numbers them, where it has a name of its own (PostgreSQL). */
+  /** The sequence that numbers them (PostgreSQL). */
   readonly sequence?: string | undefined;
   readonly collation?: string | undefined;
   readonly charset?: string | undefined;
   readonly comment?: string | undefined;
   /** MySQL's ON UPDATE expression. */
   readonly onUpdate?: string | undefined;
-  /** The values that a column of an enum allows, where enums are no types of their own (SQLite's CHECK). */
+  /** The allowed values of an enum, where enums are not types of their own (a CHECK in SQLite). */
   readonly values?: readonly string[] | undefined;
   /** The enum type of the column, or of its elements. */
   readonly enumType?: ObjectName | undefined;
@@ -62,21 +65,21 @@ export interface Column {
 export interface Generated {
   readonly expression: string;
   readonly stored: boolean;
-  /** The expression as the entity wrote it, where it is on record for TypeORM. */
+  /** The expression as the entity declares it, where `typeorm_metadata` stores it. */
   readonly declared?: string | undefined;
-  /** The table in which it is on record (`typeorm_metadata`). */
+  /** The name of the `typeorm_metadata` table that stores it. */
   readonly recordedIn?: string | undefined;
 }
 
 export interface PrimaryKey {
   readonly name?: string | undefined;
-  /** Nobody chose the name: a key that is called otherwise does as well. */
+  /** The name is a default, so a key with another name is equivalent. */
   readonly isNameDerived?: boolean | undefined;
   readonly columns: readonly string[];
 }
 
 export interface Unique {
-  /** Absent where nobody gave it one (SQLite). */
+  /** Absent for a constraint without a name (SQLite). */
   readonly name?: string | undefined;
   readonly columns: readonly string[];
   readonly deferrable?: Deferrable | undefined;
@@ -94,7 +97,7 @@ export interface Index {
   readonly method?: string | undefined;
   /** MySQL's full-text parser. */
   readonly parser?: string | undefined;
-  /** The statement that makes this index in the database's own words, where it was read from one. */
+  /** The statement that creates this index, as the database stores it. */
   readonly stored?: string | undefined;
 }
 
@@ -125,7 +128,7 @@ export interface ForeignKey {
   readonly onDelete: string;
   readonly onUpdate: string;
   readonly deferrable?: Deferrable | undefined;
-  /** MySQL made an index of the same name for it, which outlives it. */
+  /** MySQL created an index of the same name for it, which is not dropped with it. */
   readonly hasIndex?: boolean | undefined;
 }
 
@@ -143,19 +146,22 @@ export interface View extends ObjectName {
   readonly definition: string;
   readonly materialized: boolean;
   readonly indexes: readonly Index[];
-  /** The table in which an entity's view is on record (`typeorm_metadata`); a view that is not was made by hand. */
+  /** The name of the `typeorm_metadata` table that stores the view; absent for a view created by hand. */
   readonly recordedIn?: string | undefined;
-  /** The SELECT as the entity wrote it, where it is on record for TypeORM. */
+  /** The SELECT as the entity declares it, where `typeorm_metadata` stores it. */
   readonly declared?: string | undefined;
-  /** What it stands on, where the database minds (PostgreSQL): tables or views by key, with the column. */
+  /**
+   * The tables and views that it uses, by key, with the column, where changes of these are blocked by the view
+   * (PostgreSQL).
+   */
   readonly uses?: readonly { readonly table: string; readonly column?: string | undefined }[] | undefined;
-  /** The statement that makes this view in the database's own words, where it was read from one. */
+  /** The statement that creates this view, as the database stores it. */
   readonly stored?: string | undefined;
 }
 
 export const emptySchema: Schema = { tables: [], views: [], enums: [] };
 
-/** Two names as one key: equal keys are the same object. */
+/** A name as a key: equal keys mean the same object. */
 export function keyOf(object: ObjectName): string {
   return object.schema === undefined ? object.name : `${object.schema}.${object.name}`;
 }
@@ -170,7 +176,10 @@ export function findColumn(table: Table, name: string): Column | undefined {
   return table.columns.find((column) => column.name === name);
 }
 
-/** The schema with one table put in the place of another (or taken away, or added at the end). */
+/**
+ * The schema with one table replaced by another; removed where `after` is undefined, appended where `before` does not
+ * exist.
+ */
 export function replaceTable(schema: Schema, before: ObjectName, after: Table | undefined): Schema {
   const tables = schema.tables.filter((table) => !(table.name === before.name && table.schema === before.schema));
   const at = schema.tables.findIndex((table) => table.name === before.name && table.schema === before.schema);
@@ -178,7 +187,7 @@ export function replaceTable(schema: Schema, before: ObjectName, after: Table | 
   return { ...schema, tables };
 }
 
-/** The one part of a name that people read: `user`, `blog.post`. */
+/** A name in messages: `"user"`, `"blog.post"`. */
 export function displayName(object: ObjectName): string {
   return `"${keyOf(object)}"`;
 }

@@ -24,8 +24,8 @@ export type Constraint =
   | { readonly kind: "foreignKey"; readonly value: ForeignKey };
 
 /**
- * One change of a schema, as data. Every operation carries what is needed to undo it, and names tables and columns as
- * they are called at its place in the list.
+ * One change of a schema, as data. Every operation contains what is needed to undo it, and names tables and columns
+ * as they are named at its position in the list.
  */
 export type Operation =
   | { readonly kind: "createTable"; readonly table: Table }
@@ -59,16 +59,16 @@ export type Operation =
 
 export type Rename = Extract<Operation, { kind: "renameTable" | "renameColumn" }>;
 
-/** What belongs to a table as a whole and can change without touching its columns. */
+/** Properties of a table that can change without its columns. */
 export type TableTraits = Pick<Table, "comment" | "engine" | "withoutRowid">;
 
 export interface AddColumn {
   readonly kind: "addColumn";
   readonly table: ObjectName;
   readonly column: Column;
-  /** The SQL value that rows which are there already get. */
+  /** The SQL value for existing rows. */
   readonly backfill?: string | undefined;
-  /** Where the column stood before it was dropped, so that it can come back to the same place. */
+  /** The position of the column before it was dropped, so that undoing restores it. */
   readonly position?: number | undefined;
 }
 
@@ -77,7 +77,7 @@ export interface DropColumn {
   readonly table: ObjectName;
   readonly column: Column;
   readonly position?: number | undefined;
-  /** The value for the rows when the column comes back and must not be NULL. */
+  /** The SQL value for existing rows when the drop is undone and the column is NOT NULL. */
   readonly backfill?: string | undefined;
 }
 
@@ -86,11 +86,11 @@ export interface AlterColumn {
   readonly table: ObjectName;
   readonly before: Column;
   readonly after: Column;
-  /** The SQL value that takes the place of NULL. */
+  /** The SQL value that replaces NULL. */
   readonly backfill?: string | undefined;
-  /** Old enum value → new one, for values that were renamed or taken away. */
+  /** Old enum value → new one, for values that were renamed or removed. */
   readonly replaced?: Readonly<Record<string, string>> | undefined;
-  /** Somebody said that values which do not fit the new type may be cut. */
+  /** Whether values that do not fit the new type may be truncated; it has been confirmed. */
   readonly narrowing?: boolean | undefined;
 }
 
@@ -106,11 +106,11 @@ export interface ChangeEnum {
   readonly name: ObjectName;
   readonly before: readonly string[];
   readonly after: readonly string[];
-  /** Old value → new one, for values that were renamed or taken away. */
+  /** Old value → new one, for values that were renamed or removed. */
   readonly replaced?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The operation that undoes this one. What it cannot bring back (rows, values) is the business of `losses`. */
+/** The operation that undoes this one. It does not restore rows and values; see `losses`. */
 export function reverse(operation: Operation): Operation {
   switch (operation.kind) {
     case "createTable":
@@ -133,7 +133,7 @@ export function reverse(operation: Operation): Operation {
         table: operation.table,
         before: operation.after,
         after: operation.before,
-        replaced: turned(operation.replaced, operation.before.values),
+        replaced: reversed(operation.replaced, operation.before.values),
       };
     case "changePrimaryKey":
       return { ...operation, before: operation.after, after: operation.before };
@@ -152,7 +152,7 @@ export function reverse(operation: Operation): Operation {
         ...operation,
         before: operation.after,
         after: operation.before,
-        replaced: turned(operation.replaced, operation.before),
+        replaced: reversed(operation.replaced, operation.before),
       };
     case "renameEnum":
       return { ...operation, from: operation.to, to: operation.from };
@@ -168,8 +168,8 @@ export function reverseAll(operations: readonly Operation[]): Operation[] {
   return operations.map(reverse).reverse();
 }
 
-/** Only what became a value that was new then can be told from what always had it. */
-function turned(
+/** The replacements to undo: of values that did not exist before, since others cannot be told from original values. */
+function reversed(
   replaced: Readonly<Record<string, string>> | undefined,
   before: readonly string[] | undefined,
 ): Record<string, string> | undefined {
@@ -180,7 +180,7 @@ function turned(
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
-/** The schema as it is after the operation. Texts that the database stores are the dialect's business; here they stay. */
+/** The schema after the operation. Statements that the database stores do not change here; the dialect does that. */
 export function apply(schema: Schema, operation: Operation): Schema {
   switch (operation.kind) {
     case "createTable":

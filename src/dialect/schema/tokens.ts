@@ -1,4 +1,4 @@
-/** How one kind of database writes what it quotes. */
+/** The lexical rules of a database for quoted text. */
 export interface Quoting {
   /** What opens a quoted identifier, and what closes it. */
   readonly identifiers: Readonly<Record<string, string>>;
@@ -6,7 +6,7 @@ export interface Quoting {
   readonly strings: readonly string[];
   /** Whether a backslash escapes inside strings (MySQL). */
   readonly backslash: boolean;
-  /** PostgreSQL's $tag$ … $tag$. */
+  /** Whether $tag$ … $tag$ is a string (PostgreSQL). */
   readonly dollar: boolean;
 }
 
@@ -36,7 +36,7 @@ const NUMBER = /0[xX][0-9a-fA-F]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 const SPACE = /\s+/y;
 const DOLLAR = /\$(?:[A-Za-z_]\w*)?\$/y;
 
-/** Splits an SQL text into tokens; put together again they are the text, space and comments included. */
+/** Splits an SQL text into tokens; joined, they are the text, with spaces and comments. */
 export function tokenize(text: string, quoting: Quoting = sqliteQuoting): Token[] {
   const tokens: Token[] = [];
   let at = 0;
@@ -81,7 +81,7 @@ function endOf(text: string, mark: string, from: number): number {
   return at === -1 ? text.length : at + mark.length;
 }
 
-/** A doubled closing mark stands for itself. */
+/** A doubled closing quote stands for one. */
 function quotedEnd(text: string, at: number, closing: string, backslash: boolean): number {
   for (let end = at + 1; end < text.length; end++) {
     if (backslash && text[end] === "\\") end++;
@@ -102,7 +102,7 @@ export function nameIn(text: string): string {
   return text.slice(1, -1).replaceAll(closing + closing, closing);
 }
 
-/** Two texts are the same SQL when this is equal: space, comments, the case of words and needless quotes set aside. */
+/** A normal form of SQL: without spaces, comments, the case of words and unneeded quotes. */
 export function normalized(text: string, quoting: Quoting = sqliteQuoting): string {
   return tokenize(text, quoting)
     .filter((token) => !isTrivia(token))
@@ -125,7 +125,7 @@ export function unwrapped(expression: string, quoting: Quoting = sqliteQuoting):
   return trimmed;
 }
 
-/** The expression with one column's name in the place of another; strings and functions of that name stay. */
+/** The expression with a column renamed; strings and functions of that name do not change. */
 export function renamedIn(
   expression: string,
   from: string,
@@ -136,7 +136,7 @@ export function renamedIn(
   return withNames(expression, (name) => (name.toLowerCase() === from.toLowerCase() ? to : undefined), quote, quoting);
 }
 
-/** The expression with other names for columns, all at once; a column for which there is none keeps its own. */
+/** The expression with several columns renamed at once. @param nameFor the new name, undefined to keep the old one */
 export function withNames(
   expression: string,
   nameFor: (name: string) => string | undefined,
@@ -155,15 +155,10 @@ export function withNames(
     .join("");
 }
 
-/** Whether the expression speaks of a column of that name. */
+/** Whether the expression mentions a column of that name. */
 export function mentions(expression: string, name: string, quoting: Quoting = sqliteQuoting): boolean {
   return tokenize(expression, quoting).some(
     (token) =>
       (token.kind === "word" || token.kind === "identifier") && nameIn(token.text).toLowerCase() === name.toLowerCase(),
   );
-}
-
-/** A string as an SQL literal. */
-export function literal(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`;
 }

@@ -8,13 +8,13 @@ import { StatementObserver } from "../statement-observer";
 import { transactionStep } from "../transaction";
 import { readDriverError, isBusy } from "./driver-error";
 import { lockHolder } from "./lock-holder";
-import { isMemory, writeQueueOf, type WriteQueue } from "./write-queue";
+import { isMemory, writeMutexOf, type WriteMutex } from "./write-mutex";
 
-/** How long a writer waits for its turn when the DataSource's `timeout` does not say, milliseconds (better-sqlite3's default). */
+/** How long a writer waits where the DataSource sets no `timeout`, in milliseconds (better-sqlite3's default). */
 const DEFAULT_TIMEOUT = 5_000;
-/** Between two tries for a lock that another process holds, milliseconds. */
+/** Pause before the next try for a lock that another process holds, in milliseconds. */
 const RETRY_EVERY = 10;
-/** Prepared statements kept; the least recently made goes first. */
+/** How many prepared statements are kept; the oldest is dropped first. */
 const STATEMENT_CACHE = 200;
 
 type Statement = BetterSqlite3.Statement<unknown[], Row>;
@@ -29,19 +29,19 @@ interface Driver {
 }
 
 /**
- * A session's connection to SQLite. On a file it is the session's own, so that two sessions are isolated as on a
- * server; a database in memory has only the DataSource's connection, and writers take turns on it.
+ * A session's connection to SQLite. On a file the session has a connection of its own, so that sessions are isolated
+ * as on a server; a database in memory has only the DataSource's connection, on which writers are serialized.
  */
 export class SqliteConnection implements Connection {
   readonly dialect: Dialect;
   readonly #dataSource: DataSource;
   readonly #listener: DatabaseListener;
-  readonly #log: StatementObserver;
+  readonly #observer: StatementObserver;
   readonly #database: string;
   readonly #timeout: number;
   readonly #statements = new Map<string, Statement>();
   #handle!: BetterSqlite3.Database;
-  #queue!: WriteQueue;
+  #mutex!: WriteMutex;
   #queryRunner!: QueryRunner;
   #ownsHandle = false;
   #begun = false;
@@ -51,7 +51,7 @@ export class SqliteConnection implements Connection {
     this.dialect = dialect;
     this.#dataSource = dataSource;
     this.#listener = listener;
-    this.#log = new StatementObserver(dataSource, listener);
+    this.#observer = new StatementObserver(dataSource, listener);
     const options = dataSource.options as { database: string; timeout?: number };
     this.#database = isMemory(options.database) ? options.database : path.resolve(options.database);
     this.#timeout = options.timeout ?? DEFAULT_TIMEOUT;
@@ -74,24 +74,24 @@ export class SqliteConnection implements Connection {
     } else {
       this.#handle = await driver.createDatabaseConnection();
       this.#ownsHandle = true;
-      // Locks are waited for here, between tries, where the event loop goes on; SQLite's own waiting would stop it.
+      // This class waits for locks itself, with timers: SQLite's own waiting would block the event loop.
       this.#handle.pragma("busy_timeout = 0");
       for (const { attachFilepathAbsolute, attachHandle } of Object.values(driver.attachedDatabases))
         this.#handle.prepare(`ATTACH ? AS "${attachHandle}"`).run(attachFilepathAbsolute);
       this.#queryRunner = this.#ownQueryRunner(driver);
     }
-    this.#queue = writeQueueOf(this.#database, this.#handle);
+    this.#mutex = writeMutexOf(this.#database, this.#handle);
     this.isOpen = true;
   }
 
-  /** A driver that is TypeORM's in everything but the connection, so that its query runner works in our transaction. */
+  /** TypeORM's driver with our connection, so that its query runner takes part in our transaction. */
   #ownQueryRunner(driver: Driver): QueryRunner {
     const own = Object.create(driver, {
       databaseConnection: { value: this.#handle, writable: true },
       queryRunner: { value: undefined, writable: true },
     }) as Driver;
     const queryRunner = own.createQueryRunner("master");
-    // As DataSource.createQueryRunner does it: what listeners save through `event.manager` goes over this connection.
+    // As DataSource.createQueryRunner does: what listeners save through `event.manager` uses this connection.
     return Object.assign(queryRunner, { manager: this.#dataSource.createEntityManager(queryRunner) });
   }
 
@@ -112,7 +112,7 @@ export class SqliteConnection implements Connection {
   }
 
   runMany(sql: string, batches: readonly (readonly unknown[])[]): number[] {
-    const started = this.#log.sending(sql, batches[0] ?? [], this.#queryRunner);
+    const started = this.#observer.sending(sql, batches[0] ?? [], this.#queryRunner);
     const changes = new Array<number>(batches.length);
     let position = 0;
     try {
@@ -121,43 +121,43 @@ export class SqliteConnection implements Connection {
         changes[position] = statement.run(batches[position] as unknown[]).changes;
     } catch (error) {
       const parameters = batches[position] ?? [];
-      this.#log.failed(sql, parameters, error, started, this.#queryRunner);
+      this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
       throw statementFailed(readDriverError(error), error, sql, parameters);
     }
-    this.#log.sent(sql, batches[0] ?? [], batches.length, started, this.#queryRunner);
+    this.#observer.sent(sql, batches[0] ?? [], batches.length, started, this.#queryRunner);
     return changes;
   }
 
-  async *stream(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
-    const started = this.#log.sending(sql, parameters, this.#queryRunner);
+  async *stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
+    const started = this.#observer.sending(sql, parameters, this.#queryRunner);
     let count = 0;
     try {
-      const rows = this.#readsBesideWriters()
-        ? this.#iterated(sql, parameters, portion)
-        : this.#copied(sql, parameters, portion);
+      const rows = this.#canReadWhileWriting()
+        ? this.#streamFromCursor(sql, parameters, batchSize)
+        : this.#streamFromCopy(sql, parameters, batchSize);
       for await (const some of rows) {
         count += some.length;
         yield some;
       }
     } catch (error) {
-      this.#log.failed(sql, parameters, error, started, this.#queryRunner);
+      this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
       throw statementFailed(readDriverError(error), error, sql, parameters);
     }
-    this.#log.sent(sql, parameters, count, started, this.#queryRunner);
+    this.#observer.sent(sql, parameters, count, started, this.#queryRunner);
   }
 
   /**
-   * Whether a second connection can read while this one writes: in WAL mode it can. Otherwise its lock would make our own
-   * commit wait for the end of the stream, which waits for us. A connection that cannot write has no such trouble.
+   * Whether a second connection can read while this one writes: in WAL mode it can. Otherwise its lock would block
+   * our own commit until the stream ends, which waits for us. A read-only connection never commits.
    */
-  #readsBesideWriters(): boolean {
+  #canReadWhileWriting(): boolean {
     if (!this.#ownsHandle || this.#begun) return false;
     if (this.#handle.pragma("journal_mode", { simple: true }) === "wal") return true;
     return this.#handle.readonly || this.#handle.pragma("query_only", { simple: true }) === 1;
   }
 
-  /** A cursor keeps its connection busy, so it has one of its own. */
-  async *#iterated(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
+  /** A cursor keeps its connection busy, so it uses a connection of its own. */
+  async *#streamFromCursor(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
     const handle = await (this.#dataSource.driver as unknown as Driver).createDatabaseConnection();
     try {
       let rows: Row[] = [];
@@ -166,7 +166,7 @@ export class SqliteConnection implements Connection {
         .raw()
         .iterate(parameters as unknown[])) {
         rows.push(row);
-        if (rows.length < portion) continue;
+        if (rows.length < batchSize) continue;
         yield rows;
         rows = [];
       }
@@ -176,40 +176,37 @@ export class SqliteConnection implements Connection {
     }
   }
 
-  /** The rows as they are now, kept apart on disk: whatever is written in the course of the stream, it neither waits nor is seen. */
-  async *#copied(sql: string, parameters: readonly unknown[], portion: number): AsyncIterable<Row[]> {
+  /** Copies the rows to a temporary table, so that later writes neither wait for the stream nor show in it. */
+  async *#streamFromCopy(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
     const table = `temp.retort_stream_${++streams}`;
-    await this.#retried(() =>
+    await this.#retryWhileBusy(() =>
       this.#handle.prepare(`CREATE TEMP TABLE ${table} AS ${sql}`).run(parameters as unknown[]),
     );
     try {
       const read = this.#handle
         .prepare<[number, number], Row>(`SELECT * FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ?`)
         .raw();
-      for (let last = 0; ; last += portion) {
-        const rows = read.all(last, portion);
+      for (let last = 0; ; last += batchSize) {
+        const rows = read.all(last, batchSize);
         if (rows.length === 0) return;
         yield rows;
       }
     } finally {
-      // A rollback has taken it away already.
+      // A rollback has dropped the table already.
       if (this.#handle.open) this.#handle.exec(`DROP TABLE IF EXISTS ${table}`);
     }
   }
 
-  /**
-   * BEGIN IMMEDIATE: the write lock is taken at once, so a writer that has read never fails with a stale snapshot.
-   * Sessions of this process queue for it; the lock of another process is tried again in between.
-   */
+  /** Sessions of this process wait for the mutex; the lock of another process is retried. */
   async begin(): Promise<void> {
-    if (!(await this.#queue.enter(this, this.#timeout)))
+    if (!(await this.#mutex.acquire(this, this.#timeout)))
       throw writeLockTimeout(this.#database, this.#timeout / 1000, "another session of this process");
     try {
       await transactionStep(this.#queryRunner, "Start", async () => {
         for (const statement of this.dialect.beginTransaction({})) await this.run(statement);
       });
     } catch (error) {
-      this.#queue.leave(this);
+      this.#mutex.release(this);
       throw error;
     }
     this.#begun = true;
@@ -225,7 +222,7 @@ export class SqliteConnection implements Connection {
   async rollback(): Promise<void> {
     try {
       await transactionStep(this.#queryRunner, "Rollback", () =>
-        // Some errors (a full disk, an interrupt) have rolled back already.
+        // SQLite has rolled back already after some errors (a full disk, an interrupt).
         this.#handle.inTransaction ? this.#send("ROLLBACK", [], (statement) => statement.run()) : undefined,
       );
     } finally {
@@ -236,7 +233,7 @@ export class SqliteConnection implements Connection {
 
   #end(): void {
     this.#begun = false;
-    this.#queue.leave(this);
+    this.#mutex.release(this);
   }
 
   savepoint(name: string): unknown {
@@ -274,14 +271,14 @@ export class SqliteConnection implements Connection {
   }
 
   #send<T>(sql: string, parameters: readonly unknown[], send: (statement: Statement) => T): T | Promise<T> {
-    const started = this.#log.sending(sql, parameters, this.#queryRunner);
+    const started = this.#observer.sending(sql, parameters, this.#queryRunner);
     try {
       const result = send(this.#prepare(sql));
-      this.#log.sent(sql, parameters, countOf(result), started, this.#queryRunner);
+      this.#observer.sent(sql, parameters, countOf(result), started, this.#queryRunner);
       return result;
     } catch (error) {
       if (isBusy(error)) return this.#sendWhenFree(sql, parameters, send, started);
-      this.#log.failed(sql, parameters, error, started, this.#queryRunner);
+      this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
       throw statementFailed(readDriverError(error), error, sql, parameters);
     }
   }
@@ -294,17 +291,17 @@ export class SqliteConnection implements Connection {
   ): Promise<T> {
     try {
       await sleep(RETRY_EVERY);
-      const result = await this.#retried(() => send(this.#prepare(sql)), started);
-      this.#log.sent(sql, parameters, countOf(result), started, this.#queryRunner);
+      const result = await this.#retryWhileBusy(() => send(this.#prepare(sql)), started);
+      this.#observer.sent(sql, parameters, countOf(result), started, this.#queryRunner);
       return result;
     } catch (error) {
-      this.#log.failed(sql, parameters, error, started, this.#queryRunner);
+      this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
       throw statementFailed(readDriverError(error), error, sql, parameters);
     }
   }
 
-  /** Tries again, without blocking the process, until another process lets go of the lock or the timeout is over. */
-  async #retried<T>(work: () => T, started = performance.now()): Promise<T> {
+  /** Retries, without blocking the event loop, until another process releases the lock or the timeout is over. */
+  async #retryWhileBusy<T>(work: () => T, started = performance.now()): Promise<T> {
     for (;;) {
       try {
         return work();
@@ -318,7 +315,7 @@ export class SqliteConnection implements Connection {
   }
 }
 
-/** Temporary tables are their connection's, and a database in memory has one connection for everybody. */
+/** Numbers the temporary tables: sessions on a database in memory share one connection. */
 let streams = 0;
 
 function countOf(result: unknown): number {

@@ -22,6 +22,6 @@ export const sqliteControl: DatabaseControl = {
   },
   allowWrites: "PRAGMA query_only = OFF",
   async cancel() {
-    // SQLite needs nothing here: its statements run in this thread, so when anybody can ask for an end none is running.
+    // SQLite needs nothing here: statements run in this thread, so none is running when this code is.
   },
 };

@@ -1,6 +1,6 @@
 import { sqliteColumnTypes } from "./column-types";
 import type { Dialect, Row } from "../dialect";
-import { exactLiteral, hexadecimal, quotedText } from "../literals";
+import { doubleQuoted, exactLiteral, hexadecimal, quotedText } from "../literals";
 import { sqliteQuoting } from "../schema/tokens";
 import { SqliteConnection } from "./connection";
 
@@ -29,7 +29,7 @@ export const sqliteDialect: Dialect = {
   },
   // Row values are compared with a table only. https://sqlite.org/rowvalue.html
   tupleIn: (left, tuples) => `${left} IN (VALUES ${tuples.join(", ")})`,
-  quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
+  quote: doubleQuoted,
   numbersPlaceholders: false,
   placeholder: () => "?",
   limit(limit, offset) {

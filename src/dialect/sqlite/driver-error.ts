@@ -17,13 +17,13 @@ const KINDS: Record<string, DatabaseErrorKind> = {
   SQLITE_CANTOPEN: "connection-lost",
 };
 
-/** Another connection holds a lock that will be let go of: the same statement may be tried again. */
+/** Whether another connection holds the lock, so that the same statement can be retried. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code === "SQLITE_BUSY" || code === "SQLITE_LOCKED" || code === "SQLITE_BUSY_RECOVERY";
 }
 
-/** Reads kind, table and column out of better-sqlite3's error: `UNIQUE constraint failed: user.username`. */
+/** Reads kind, table and column from better-sqlite3's error: `UNIQUE constraint failed: user.username`. */
 export function readDriverError(error: unknown): DriverErrorFacts {
   const code = codeOf(error);
   const message = messageOf(error);

@@ -1,10 +1,13 @@
 import fs from "node:fs";
 
-/** The byte that SQLite locks to write (https://www.sqlite.org/lockingv3.html), and the one in the -shm file of WAL mode. */
+/**
+ * The byte that SQLite locks to write (https://www.sqlite.org/lockingv3.html), and the one in the -shm file of WAL
+ * mode.
+ */
 const RESERVED_BYTE = 0x40000001;
 const WAL_WRITE_BYTE = 120;
 
-/** The other process that holds the write lock of a database file: `process 4711`. Linux tells; elsewhere undefined. */
+/** The other process that holds the write lock of a database file: `process 4711`. Known on Linux only. */
 export function lockHolder(file: string): string | undefined {
   return holderOf(file, RESERVED_BYTE) ?? holderOf(`${file}-shm`, WAL_WRITE_BYTE);
 }
@@ -19,7 +22,7 @@ function holderOf(file: string, byte: number): string | undefined {
       if (Number(from) <= byte && (to === "EOF" || Number(to) >= byte)) return `process ${pid}`;
     }
   } catch {
-    // No file, or a system that does not tell: the message is said without a name.
+    // No file, or no /proc/locks: the message does not name the process.
   }
   return undefined;
 }

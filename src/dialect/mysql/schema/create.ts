@@ -1,34 +1,24 @@
+import { backtickQuoted, escapedText } from "../../literals";
+import { clausesWith, tableWith } from "../../schema/clauses";
+import type { Column, Index, Table } from "../../schema/model";
 import type { MetadataTable } from "../../schema/typeorm-metadata";
-import type { Check, Column, ForeignKey, Index, ObjectName, Table } from "../../schema/model";
 
-export function quote(identifier: string): string {
-  return `\`${identifier.replaceAll("`", "``")}\``;
-}
-
-export function path({ schema, name }: ObjectName): string {
-  return schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`;
-}
-
-export function list(names: readonly string[]): string {
-  return names.map(quote).join(", ");
-}
-
-/** A string as a literal: a backslash escapes here. */
-export function text(value: string): string {
-  return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
-}
+export const quote = backtickQuoted;
+export const text = escapedText;
+export const clauses = clausesWith(quote);
+export const { path, list } = clauses;
 
 /** CREATE TABLE without foreign keys, which come when all tables are there. */
 export function createTable(table: Table): string {
   const definitions = [
     ...table.columns.map(columnDefinition),
-    ...(table.primaryKey ? [`PRIMARY KEY (${list(table.primaryKey.columns)})`] : []),
+    ...(table.primaryKey ? [clauses.primaryKey(table.primaryKey)] : []),
     ...table.indexes.map(indexClause),
-    ...table.checks.map(checkClause),
+    ...table.checks.map(clauses.check),
   ];
   const engine = ` ENGINE=${table.engine ?? "InnoDB"}`;
   const comment = table.comment === undefined ? "" : ` COMMENT=${text(table.comment)}`;
-  return `CREATE TABLE ${path(table)} (\n${definitions.map((definition) => `  ${definition}`).join(",\n")}\n)${engine}${comment}`;
+  return tableWith(path(table), definitions) + engine + comment;
 }
 
 export function columnDefinition(column: Column): string {
@@ -52,24 +42,10 @@ export function columnDefinition(column: Column): string {
     .join(" ");
 }
 
-export function checkClause(check: Check): string {
-  return `${check.name === undefined ? "" : `CONSTRAINT ${quote(check.name)} `}CHECK (${check.expression})`;
-}
-
 export function indexClause(index: Index): string {
   const kind = index.unique ? "UNIQUE " : index.kind ? `${index.kind.toUpperCase()} ` : "";
-  const columns = index.columns.map(
-    (column) =>
-      (column.name === undefined ? column.expression! : quote(column.name)) + (column.descending ? " DESC" : ""),
-  );
-  return `${kind}INDEX ${quote(index.name)} (${columns.join(", ")})${index.parser ? ` WITH PARSER ${index.parser}` : ""}`;
-}
-
-export function foreignKeyClause(key: ForeignKey): string {
-  return (
-    `CONSTRAINT ${quote(key.name!)} FOREIGN KEY (${list(key.columns)}) REFERENCES ${path(key.references)} (${list(key.referencedColumns)})` +
-    ` ON DELETE ${key.onDelete} ON UPDATE ${key.onUpdate}`
-  );
+  const columns = clauses.indexColumns(index.columns, (collation) => `COLLATE ${collation}`);
+  return `${kind}INDEX ${quote(index.name)} (${columns})${index.parser ? ` WITH PARSER ${index.parser}` : ""}`;
 }
 
 export const metadataTable: MetadataTable = {

@@ -41,7 +41,7 @@ export const mysqlSchema: SchemaDialect = {
   sameExpression: (a, b) => a === b || same(a) === same(b),
   mentions: (expression, name) => mentions(expression, name, mysqlQuoting),
   sameType: (a, b) => a.toLowerCase() === b.toLowerCase(),
-  // InnoDB knows no difference between the two.
+  // InnoDB treats the two alike.
   sameAction: (a, b) => a.replace("NO ACTION", "RESTRICT") === b.replace("NO ACTION", "RESTRICT"),
   canCollate: (type) => /char|text|enum|set/i.test(type),
   renamed,
@@ -78,7 +78,7 @@ function defaultOf(column: ColumnMetadata, base: Column): string | undefined {
     : base.default;
 }
 
-/** What strict mode refuses and a lax one cuts off. */
+/** Values that strict mode refuses and other modes truncate. */
 function lossy(before: Column, after: Column): string | undefined {
   const column = quote(before.name);
   const length = Number(/^(?:var)?char\((\d+)\)/i.exec(after.type)?.[1]);

@@ -1,5 +1,4 @@
-import { follow } from "../../schema/typeorm-metadata";
-import type { Plan, Statement, Step } from "../../schema/dialect";
+import type { Plan, Statement } from "../../schema/dialect";
 import { type ForeignKey, type ObjectName, type Schema, type Table, findTable, keyOf } from "../../schema/model";
 import {
   type AddColumn,
@@ -10,103 +9,40 @@ import {
   type Rename,
   apply,
 } from "../../schema/operation";
+import { serverPlan, withExpressions } from "../../schema/server-plan";
+import { sql, stepOf } from "../../schema/step";
 import { mysqlQuoting, renamedIn } from "../../schema/tokens";
-import { describe } from "../../schema/describe";
-import * as write from "./create";
-import { path, quote, text } from "./create";
+import * as create from "./create";
+import { clauses, path, quote, text } from "./create";
 
 /** The statements for MySQL and MariaDB: every one of them commits by itself, so each is a whole change. */
 export function plan(from: Schema, operations: readonly Operation[]): Plan {
-  const steps: Step[] = [];
-  let schema = from;
-  let waiting: Table[] = [];
-  const step = (operation: Operation, statements: Statement[]) => {
-    if (statements.length > 0) steps.push({ comment: sentence(describe(operation)), statements });
-  };
-  const tieKnots = () => {
-    for (const table of waiting)
-      for (const value of table.foreignKeys) {
-        const operation: Operation = { kind: "addConstraint", table, constraint: { kind: "foreignKey", value } };
-        step(operation, [addConstraint(table, operation.constraint)]);
-      }
-    waiting = [];
-  };
-  // A column's type cannot change while a foreign key holds on either side: the keys let go before the first such
-  // change and are tied again after the last, when both sides agree.
-  const firstRetyped = operations.findIndex(changesType);
-  const lastRetyped = operations.findLastIndex(changesType);
-  let loose: HeldKey[] = [];
-  for (const [at, operation] of operations.entries()) {
-    // Foreign keys of new tables wait until the last new table is there: tables may refer to each other.
-    if (operation.kind !== "createTable") tieKnots();
-    else waiting.push(operation.table);
-    if (operation.kind === "dropTable" && operations[at - 1]?.kind !== "dropTable")
-      for (const loose of loosened(operations.slice(at)))
-        step(loose, [...dropConstraint(loose.table, loose.constraint)]);
-    const before = schema;
-    const retyped = at === firstRetyped ? operations.slice(at).filter(changesType) : [];
-    if (at === firstRetyped) {
-      loose = keysOver(schema, retyped);
-      for (const { owner, key } of loose) {
-        const constraint: Constraint = { kind: "foreignKey", value: key };
-        step({ kind: "dropConstraint", table: owner, constraint }, dropConstraint(owner, constraint));
-      }
-    }
-    const isRename = operation.kind === "renameTable" || operation.kind === "renameColumn";
-    schema = isRename ? renamed(schema, operation) : apply(schema, operation);
-    step(operation, [
-      ...statementsFor(operation, before),
-      ...follow(write.metadataTable, operation, before, schema).map(sql),
-    ]);
-    if (at === lastRetyped)
-      for (const { owner, key } of loose) {
-        const constraint: Constraint = { kind: "foreignKey", value: key };
-        step({ kind: "addConstraint", table: owner, constraint }, [addConstraint(owner, constraint)]);
-      }
-  }
-  tieKnots();
-  return { steps, schema };
-}
-
-/** Foreign keys that point at a table which is to go before their own. */
-function loosened(operations: readonly Operation[]): Extract<Operation, { kind: "dropConstraint" }>[] {
-  const end = operations.findIndex((operation) => operation.kind !== "dropTable");
-  const tables = operations
-    .slice(0, end === -1 ? undefined : end)
-    .flatMap((one) => (one.kind === "dropTable" ? [one.table] : []));
-  return tables.flatMap((table, at) =>
-    table.foreignKeys
-      .filter((key) => tables.slice(0, at).some((other) => keyOf(other) === keyOf(key.references)))
-      .map((value) => ({ kind: "dropConstraint" as const, table, constraint: { kind: "foreignKey" as const, value } })),
-  );
+  return serverPlan(from, operations, {
+    metadataTable: create.metadataTable,
+    statementsFor,
+    renamed,
+    isBlocked: changesType,
+    dependents(schema, blocked) {
+      const keys = foreignKeysOver(schema, blocked.filter(changesType));
+      const step = (kind: "addConstraint" | "dropConstraint") => (key: OwnedKey) => {
+        const operation: Operation = { kind, table: key.table, constraint: { kind: "foreignKey", value: key.key } };
+        return stepOf(operation, statementsFor(operation, schema));
+      };
+      return { drop: keys.map(step("dropConstraint")), create: keys.map(step("addConstraint")) };
+    },
+  });
 }
 
 /** The schema after a rename: MariaDB rewrites the expressions over a column by itself. */
 export function renamed(before: Schema, operation: Rename): Schema {
   const schema = apply(before, operation);
   if (operation.kind === "renameTable") return schema;
-  const again = (expression: string) => renamedIn(expression, operation.from, operation.to, quote, mysqlQuoting);
-  const tables = schema.tables.map((table): Table => {
-    if (keyOf(table) !== keyOf(operation.table)) return table;
-    return {
-      ...table,
-      columns: table.columns.map((column) =>
-        column.generated
-          ? { ...column, generated: { ...column.generated, expression: again(column.generated.expression) } }
-          : column,
-      ),
-      checks: table.checks.map((check) => ({ ...check, expression: again(check.expression) })),
-    };
-  });
-  return { ...schema, tables };
-}
-
-function sentence(words: string): string {
-  return words[0]!.toUpperCase() + words.slice(1);
-}
-
-function sql(statement: string): Statement {
-  return { kind: "sql", sql: statement };
+  const { table, from, to } = operation;
+  const rewrite = (expression: string) => renamedIn(expression, from, to, quote, mysqlQuoting);
+  return {
+    ...schema,
+    tables: schema.tables.map((one) => (keyOf(one) === keyOf(table) ? withExpressions(one, rewrite) : one)),
+  };
 }
 
 function alter(table: ObjectName, change: string): Statement {
@@ -116,7 +52,7 @@ function alter(table: ObjectName, change: string): Statement {
 function statementsFor(operation: Operation, schema: Schema): Statement[] {
   switch (operation.kind) {
     case "createTable":
-      return [sql(write.createTable(operation.table)), ...operation.table.triggers.map((trigger) => sql(trigger.sql))];
+      return [sql(create.createTable(operation.table)), ...operation.table.triggers.map((trigger) => sql(trigger.sql))];
     case "dropTable":
       return [sql(`DROP TABLE ${path(operation.table)}`)];
     case "renameTable":
@@ -162,29 +98,29 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
 function addColumn({ table, column, backfill, position }: AddColumn, own: Table): Statement[] {
   const before = position === undefined ? undefined : own.columns[position - 1];
   const place = position === undefined ? "" : before ? ` AFTER ${quote(before.name)}` : " FIRST";
-  // A column that numbers rows must be a key from the start.
+  // An AUTO_INCREMENT column must be a key from the start.
   const key = column.increment && !own.primaryKey ? ", ADD PRIMARY KEY (" + quote(column.name) + ")" : "";
-  if (backfill === undefined) return [alter(table, `ADD COLUMN ${write.columnDefinition(column)}${place}${key}`)];
+  if (backfill === undefined) return [alter(table, `ADD COLUMN ${create.columnDefinition(column)}${place}${key}`)];
   return [
-    alter(table, `ADD COLUMN ${write.columnDefinition({ ...column, nullable: true })}${place}`),
+    alter(table, `ADD COLUMN ${create.columnDefinition({ ...column, nullable: true })}${place}`),
     sql(`UPDATE ${path(table)} SET ${quote(column.name)} = ${backfill}`),
-    ...(column.nullable ? [] : [alter(table, `MODIFY COLUMN ${write.columnDefinition(column)}`)]),
+    ...(column.nullable ? [] : [alter(table, `MODIFY COLUMN ${create.columnDefinition(column)}`)]),
   ];
 }
 
 function alterColumn({ table, before, after, backfill, replaced }: AlterColumn): Statement[] {
   const name = quote(after.name);
-  const change = alter(table, `MODIFY COLUMN ${write.columnDefinition(after)}`);
-  const isMadeAnew =
+  const change = alter(table, `MODIFY COLUMN ${create.columnDefinition(after)}`);
+  const isReplaced =
     Boolean(before.generated) !== Boolean(after.generated) || before.generated?.stored !== after.generated?.stored;
-  if (isMadeAnew && after.generated)
-    return [alter(table, `DROP COLUMN ${name}, ADD COLUMN ${write.columnDefinition(after)}`)];
+  if (isReplaced && after.generated)
+    return [alter(table, `DROP COLUMN ${name}, ADD COLUMN ${create.columnDefinition(after)}`)];
   const fill =
     backfill === undefined ? [] : [sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`)];
   return [...replacedValues(table, before, after, replaced), ...fill, change];
 }
 
-/** A value that is renamed must be allowed before and after: in between the column allows both. */
+/** While rows are updated, the column allows the old values and the new ones. */
 function replacedValues(
   table: ObjectName,
   before: AlterColumn["before"],
@@ -197,33 +133,33 @@ function replacedValues(
   const updates = Object.entries(replaced).map(([old, value]) =>
     sql(`UPDATE ${path(table)} SET ${name} = ${text(value)} WHERE ${name} = ${text(old)}`),
   );
-  return [alter(table, `MODIFY COLUMN ${write.columnDefinition(both)}`), ...updates];
+  return [alter(table, `MODIFY COLUMN ${create.columnDefinition(both)}`), ...updates];
 }
 
-interface HeldKey {
-  readonly owner: Table;
+interface OwnedKey {
+  readonly table: Table;
   readonly key: ForeignKey;
 }
 
+/** A column's type cannot change while it is part of a foreign key, on either side. */
 function changesType(operation: Operation): operation is AlterColumn {
   if (operation.kind !== "alterColumn") return false;
   const { before, after } = operation;
   return before.type !== after.type || before.charset !== after.charset || before.collation !== after.collation;
 }
 
-/** Foreign keys on either side of the columns. */
-function keysOver(schema: Schema, columns: readonly AlterColumn[]): HeldKey[] {
+function foreignKeysOver(schema: Schema, columns: readonly AlterColumn[]): OwnedKey[] {
   const isChanged = (table: ObjectName, names: readonly string[]) =>
     columns.some((change) => keyOf(change.table) === keyOf(table) && names.includes(change.before.name));
-  return schema.tables.flatMap((owner) =>
-    owner.foreignKeys
-      .filter((key) => isChanged(owner, key.columns) || isChanged(key.references, key.referencedColumns))
-      .map((key) => ({ owner, key })),
+  return schema.tables.flatMap((table) =>
+    table.foreignKeys
+      .filter((key) => isChanged(table, key.columns) || isChanged(key.references, key.referencedColumns))
+      .map((key) => ({ table, key })),
   );
 }
 
 function changePrimaryKey({ table, before, after }: ChangePrimaryKey): Statement[] {
-  const changes = [before && "DROP PRIMARY KEY", after && `ADD PRIMARY KEY (${write.list(after.columns)})`].filter(
+  const changes = [before && "DROP PRIMARY KEY", after && `ADD PRIMARY KEY (${create.list(after.columns)})`].filter(
     Boolean,
   );
   return [alter(table, changes.join(", "))];
@@ -232,11 +168,11 @@ function changePrimaryKey({ table, before, after }: ChangePrimaryKey): Statement
 function addConstraint(table: ObjectName, constraint: Constraint): Statement {
   switch (constraint.kind) {
     case "index":
-      return alter(table, `ADD ${write.indexClause(constraint.value)}`);
+      return alter(table, `ADD ${create.indexClause(constraint.value)}`);
     case "check":
-      return alter(table, `ADD ${write.checkClause(constraint.value)}`);
+      return alter(table, `ADD ${clauses.check(constraint.value)}`);
     case "foreignKey":
-      return alter(table, `ADD ${write.foreignKeyClause(constraint.value)}`);
+      return alter(table, `ADD ${clauses.foreignKey(constraint.value)}`);
     default:
       throw new Error(`MySQL has no ${constraint.kind}`);
   }
@@ -246,7 +182,7 @@ function dropConstraint(table: ObjectName, constraint: Constraint): Statement[] 
   if (constraint.kind === "index") return [alter(table, `DROP INDEX ${quote(constraint.value.name)}`)];
   if (constraint.kind === "check") return [alter(table, `DROP CONSTRAINT ${quote(constraint.value.name!)}`)];
   const name = quote(constraint.value.name!);
-  const isKey = constraint.kind === "foreignKey" && constraint.value.hasIndex;
-  // The index that the key brought along stays behind otherwise.
-  return [alter(table, `DROP FOREIGN KEY ${name}`), ...(isKey ? [alter(table, `DROP INDEX ${name}`)] : [])];
+  const hasIndex = constraint.kind === "foreignKey" && constraint.value.hasIndex;
+  // MySQL created the index with the foreign key and does not drop it with it.
+  return [alter(table, `DROP FOREIGN KEY ${name}`), ...(hasIndex ? [alter(table, `DROP INDEX ${name}`)] : [])];
 }

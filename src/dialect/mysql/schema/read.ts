@@ -6,7 +6,7 @@ import type { Check, Column, ForeignKey, Index, Schema, Table, View } from "../.
 import { mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
 import { quote, text } from "./create";
 
-/** Which databases are read, and what they are called in the model. */
+/** The databases that are read, and their names in the model. */
 interface Places {
   readonly standard: string;
   modelled(name: string): string | undefined;
@@ -67,7 +67,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
     })),
     enums: [],
   };
-  return withStoredExpressions(schema, runner, quote, await hasBooks(runner));
+  return withStoredExpressions(schema, runner, quote, await hasMetadataTable(runner));
 }
 
 interface Placed {
@@ -175,7 +175,7 @@ function keyOf({ database, table }: Placed): string {
   return `${database}\0${table}`;
 }
 
-async function hasBooks(runner: QueryRunner): Promise<boolean> {
+async function hasMetadataTable(runner: QueryRunner): Promise<boolean> {
   const found = (await runner.query(
     "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?",
     [runner.dataSource.metadataTableName],
@@ -207,7 +207,7 @@ function columnOf(row: ColumnRow, table: TableRow, checks: readonly CheckRow[], 
   };
 }
 
-/** MariaDB tells the expression, NULL included; MySQL the bare value, and that it is an expression where it is one. */
+/** MariaDB returns the expression, NULL included; MySQL the bare value, or an expression marked as one. */
 function defaultOf(row: ColumnRow, isMariaDb: boolean): string | undefined {
   if (row.value === null) return undefined;
   if (isMariaDb) return row.value.toUpperCase() === "NULL" ? undefined : row.value;
@@ -217,7 +217,7 @@ function defaultOf(row: ColumnRow, isMariaDb: boolean): string | undefined {
     : text(row.value);
 }
 
-/** What the server prints after a backslash for what would break the line. */
+/** Characters that the server prints as escapes. */
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", 0: "\0", Z: "\x1a" };
 
 function valuesIn(list: string): string[] {
@@ -235,7 +235,7 @@ function isJsonOf(column: string, { clause, level }: CheckRow): boolean {
   );
 }
 
-/** A check in a column's definition is called after the column: nobody named it. */
+/** MariaDB names a check in a column's definition after the column. */
 function checkOf(check: CheckRow, isMariaDb: boolean): Check {
   const isNamed = !isMariaDb || check.level === "Table";
   return { name: isNamed ? check.name : undefined, expression: unwrapped(check.clause, mysqlQuoting) };

@@ -5,21 +5,22 @@ import { isMissingObject, isConstraintViolation } from "../../schema/driver-erro
 import type { SchemaDialect } from "../../schema/dialect";
 import { readDriverError } from "../driver-error";
 import type { Column } from "../../schema/model";
-import { literal, mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
+import { quotedText } from "../../literals";
+import { mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";
 import { openEmptySchema } from "./empty-schema";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
 import { postgresScratch } from "./scratch";
 
-/** Operators between types that a key or a unique column does not have (yet) are functions too. */
+/** The error code of a missing operator, which is a function too. */
 const UNDEFINED_FUNCTION = "42883";
 
 /** The schema side of PostgreSQL. */
 export const postgresSchema: SchemaDialect = {
   rewritesViewsOnRename: true,
   quote,
-  literal,
+  literal: quotedText,
   path,
   entities: {
     schemaOf: (dataSource, { schema }) => (schema && schema !== standardSchema(dataSource) ? schema : undefined),
@@ -99,7 +100,7 @@ function enumOf(
   return { schema: schema === standardSchema(dataSource) ? undefined : (schema ?? table.schema), name };
 }
 
-/** TypeORM writes the elements of an array without quotes; those that need them get them here. */
+/** TypeORM writes the elements of an array without quotes, also those that need them. */
 function defaultOf(base: Column, column: ColumnMetadata): string | undefined {
   if (!column.isArray || !Array.isArray(column.default)) return base.default;
   const elements = (column.default as unknown[]).map((one) => {
@@ -111,7 +112,7 @@ function defaultOf(base: Column, column: ColumnMetadata): string | undefined {
   return `'{${elements.join(",").replaceAll("'", "''")}}'`;
 }
 
-/** What an explicit cast would cut off: text that is too long, decimals, numbers that are too large. */
+/** Values that an explicit cast truncates: text that is too long, decimals, numbers that are too large. */
 function lossy(before: Column, after: Column): string | undefined {
   const column = quote(before.name);
   const length = Number(/^(?:character varying|character)\((\d+)\)/.exec(after.type)?.[1]);

@@ -1,10 +1,11 @@
-import { follow } from "../../schema/typeorm-metadata";
+import { quotedText } from "../../literals";
 import type { Plan, Statement, Step } from "../../schema/dialect";
 import {
   type Column,
   type ObjectName,
   type Schema,
   type Table,
+  emptySchema,
   keyOf,
   findTable,
   replaceTable,
@@ -19,76 +20,55 @@ import {
   type Rename,
   apply,
 } from "../../schema/operation";
-import { isTrivia, literal, mentions, nameIn, postgresQuoting, renamedIn, tokenize } from "../../schema/tokens";
-import { describe } from "../../schema/describe";
-import * as write from "./create";
-import { path, quote } from "./create";
+import { serverPlan, withExpressions } from "../../schema/server-plan";
+import { sql, stepOf } from "../../schema/step";
+import { isTrivia, mentions, nameIn, postgresQuoting, renamedIn, tokenize } from "../../schema/tokens";
+import * as create from "./create";
+import { clauses, path, quote } from "./create";
 
-/** The statements for PostgreSQL: everything is changed in place, nothing is copied by hand. */
+/** The statements for PostgreSQL, which changes everything in place. */
 export function plan(from: Schema, operations: readonly Operation[]): Plan {
-  const steps: Step[] = [];
-  let schema = from;
-  let waiting: Table[] = [];
-  const tieKnots = () => {
-    for (const table of waiting)
-      for (const key of table.foreignKeys)
-        steps.push({
-          comment: sentence(describe({ kind: "addConstraint", table, constraint: { kind: "foreignKey", value: key } })),
-          statements: [add(table, write.foreignKeyClause(key))],
-        });
-    waiting = [];
-  };
-  // A column does not change under a view: the views step aside before the first such change, and come back after the last.
-  const firstAside = operations.findIndex(changesUnderViews);
-  const lastAside = operations.findLastIndex(changesUnderViews);
-  let aside: View[] = [];
-  for (const [at, operation] of operations.entries()) {
-    if (at === firstAside) {
-      aside = viewsOver(schema, operations.slice(at));
-      for (const view of [...aside].reverse()) steps.push(viewStep({ kind: "dropView", view }, "for a while"));
-    }
-    // Foreign keys of new tables wait until the last new table is there: tables may refer to each other.
-    if (operation.kind !== "createTable") tieKnots();
-    else waiting.push(operation.table);
-    const loosened =
-      operation.kind === "dropTable" && operations[at - 1]?.kind !== "dropTable" ? loosen(operations.slice(at)) : [];
-    steps.push(...loosened);
-    const before = schema;
-    schema = isRename(operation) ? renamed(schema, operation) : apply(schema, operation);
-    const statements = [
-      ...settled(statementsFor(operation, before), operation, before),
-      ...follow(write.metadataTable, operation, before, schema).map(sql),
-    ];
-    steps.push({ comment: sentence(describe(operation)), statements });
-    if (at === lastAside) for (const view of aside) steps.push(viewStep({ kind: "createView", view }, "again"));
-  }
-  tieKnots();
-  return { steps, schema };
+  return serverPlan(from, operations, {
+    metadataTable: create.metadataTable,
+    statementsFor: (operation, before) => checkedAtOnce(statementsFor(operation, before), operation, before),
+    renamed,
+    isBlocked: isBlockedByViews,
+    dependents(schema, blocked) {
+      const views = viewsOver(schema, blocked);
+      return {
+        drop: views.map((view) => viewStep({ kind: "dropView", view }, "for a while")).reverse(),
+        create: views.map((view) => viewStep({ kind: "createView", view }, "again")),
+      };
+    },
+  });
 }
 
-function changesUnderViews(operation: Operation): boolean {
+/** The type of a column cannot change while a view uses the column. */
+function isBlockedByViews(operation: Operation): boolean {
   if (operation.kind === "changeEnum") return true;
-  return operation.kind === "alterColumn" && (changesType(operation) || isMadeAnew(operation.before, operation.after));
+  return operation.kind === "alterColumn" && (changesType(operation) || isReplaced(operation.before, operation.after));
 }
 
 /**
- * A table whose rows have changed cannot be altered while a foreign key of theirs waits for the end of the transaction
- * ("pending trigger events"): it is looked at right away.
+ * A table whose rows were updated cannot be altered while a deferred foreign key has yet to be checked ("pending
+ * trigger events"), so it is checked right after the update.
  */
-function settled(statements: readonly Statement[], operation: Operation, schema: Schema): Statement[] {
+function checkedAtOnce(statements: readonly Statement[], operation: Operation, schema: Schema): Statement[] {
   const table = "table" in operation ? keyOf(operation.table) : undefined;
-  const waits = schema.tables.some((one) =>
+  const isDeferred = schema.tables.some((one) =>
     one.foreignKeys.some(
       (key) => key.deferrable === "INITIALLY DEFERRED" && [keyOf(one), keyOf(key.references)].includes(table ?? ""),
     ),
   );
   const isUpdate = (one: Statement) => one.kind === "sql" && one.sql.startsWith("UPDATE ");
-  return statements.flatMap((one) => (waits && isUpdate(one) ? [one, sql("SET CONSTRAINTS ALL IMMEDIATE")] : [one]));
+  return statements.flatMap((one) =>
+    isDeferred && isUpdate(one) ? [one, sql("SET CONSTRAINTS ALL IMMEDIATE")] : [one],
+  );
 }
 
-/** The views that stand on a column that changes, and those that stand on them, in the order they can be made in. */
-function viewsOver(schema: Schema, operations: readonly Operation[]): View[] {
-  const columns = operations.filter(changesUnderViews).flatMap((operation) => columnsOf(operation, schema));
+/** The views over changed columns, and the views over these, each after those that it uses. */
+function viewsOver(schema: Schema, blocked: readonly Operation[]): View[] {
+  const columns = blocked.flatMap((operation) => columnsOf(operation, schema));
   const over = new Set<string>();
   const isOver = (view: View) =>
     view.uses?.some(({ table, column }) => over.has(table) || columns.includes(`${table}\0${column}`));
@@ -113,7 +93,7 @@ function inOrder(views: readonly View[]): View[] {
 function columnsOf(operation: Operation, schema: Schema): string[] {
   if (operation.kind === "alterColumn") {
     const table = findTable(schema, operation.table);
-    const names = [operation.before, ...(table ? computedFrom(table, operation.before.name) : [])];
+    const names = [operation.before, ...(table ? generatedFrom(table, operation.before.name) : [])];
     return names.map(({ name }) => `${keyOf(operation.table)}\0${name}`);
   }
   if (operation.kind !== "changeEnum") return [];
@@ -124,90 +104,46 @@ function columnsOf(operation: Operation, schema: Schema): string[] {
   );
 }
 
-function viewStep(operation: Extract<Operation, { kind: "createView" | "dropView" }>, how: string): Step {
-  // It stays in the books all the while.
-  const bare = { ...operation, view: { ...operation.view, recordedIn: undefined } };
-  return {
-    comment: `${sentence(describe(operation))} ${how}`,
-    statements: statementsFor(bare, { tables: [], views: [], enums: [] }),
-  };
+function viewStep(operation: Extract<Operation, { kind: "createView" | "dropView" }>, remark: string): Step {
+  // Its row in TypeORM's table stays.
+  const view = { ...operation.view, recordedIn: undefined };
+  return stepOf(operation, statementsFor({ ...operation, view }, emptySchema), remark);
 }
 
-/** Foreign keys among tables that go together, which could not go one after the other. */
-function loosen(operations: readonly Operation[]): Step[] {
-  const end = operations.findIndex((operation) => operation.kind !== "dropTable");
-  const tables = operations
-    .slice(0, end === -1 ? undefined : end)
-    .flatMap((one) => (one.kind === "dropTable" ? [one.table] : []));
-  const steps: Step[] = [];
-  for (const [at, table] of tables.entries())
-    for (const key of table.foreignKeys)
-      if (
-        tables.slice(at + 1).every((other) => keyOf(other) !== keyOf(key.references)) &&
-        keyOf(key.references) !== keyOf(table)
-      )
-        if (tables.slice(0, at).some((other) => keyOf(other) === keyOf(key.references)))
-          steps.push({
-            comment: sentence(
-              describe({ kind: "dropConstraint", table, constraint: { kind: "foreignKey", value: key } }),
-            ),
-            statements: [sql(`ALTER TABLE ${path(table)} DROP CONSTRAINT ${quote(key.name!)}`)],
-          });
-  return steps;
-}
-
-function isRename(operation: Operation): operation is Rename {
-  return operation.kind === "renameTable" || operation.kind === "renameColumn";
-}
-
-/** The schema after a rename: expressions follow, as they do in the server. */
+/** The schema after a rename, with the expressions that the server rewrites by itself. */
 export function renamed(before: Schema, operation: Rename): Schema {
   const schema = withViews(withSequences(before, apply(before, operation), operation), operation);
   if (operation.kind === "renameTable") return schema;
-  const again = (text: string) => renamedIn(text, operation.from, operation.to, quoteIfNeeded, postgresQuoting);
-  const tables = schema.tables.map((table): Table => {
-    if (keyOf(table) !== keyOf(operation.table)) return table;
-    return {
-      ...table,
-      columns: table.columns.map((column) =>
-        column.generated
-          ? { ...column, generated: { ...column.generated, expression: again(column.generated.expression) } }
-          : column,
-      ),
-      checks: table.checks.map((check) => ({ ...check, expression: again(check.expression) })),
-      exclusions: table.exclusions.map((one) => ({ ...one, expression: again(one.expression) })),
-      indexes: table.indexes.map((index) => ({
-        ...index,
-        where: index.where && again(index.where),
-        stored: index.stored && again(index.stored),
-        columns: index.columns.map((column) =>
-          column.expression ? { ...column, expression: again(column.expression) } : column,
-        ),
-      })),
-    };
-  });
-  return { ...schema, tables };
+  const { table, from, to } = operation;
+  const rewrite = (expression: string) => renamedIn(expression, from, to, quoteIfNeeded, postgresQuoting);
+  return {
+    ...schema,
+    tables: schema.tables.map((one) => (keyOf(one) === keyOf(table) ? withExpressions(one, rewrite) : one)),
+  };
 }
 
-/** Views follow a rename by themselves; what they print then is a guess, good for those that must step aside. */
+/**
+ * The server rewrites views by itself. The text here is a guess, used to create a view again that was dropped for a
+ * change.
+ */
 function withViews(schema: Schema, operation: Rename): Schema {
   const table = keyOf(operation.kind === "renameTable" ? operation.from : operation.table);
   const views = schema.views.map((view): View => {
     if (!view.uses?.some((use) => use.table === table)) return view;
     if (operation.kind === "renameTable") {
       const uses = view.uses.map((use) => (use.table === table ? { ...use, table: keyOf(operation.to) } : use));
-      return { ...view, uses, definition: retold(view.definition, operation.from.name, operation.to.name) };
+      return { ...view, uses, definition: renamedInView(view.definition, operation.from.name, operation.to.name) };
     }
     const uses = view.uses.map((use) =>
       use.table === table && use.column === operation.from ? { ...use, column: operation.to } : use,
     );
-    return { ...view, uses, definition: retold(view.definition, operation.from, operation.to, true) };
+    return { ...view, uses, definition: renamedInView(view.definition, operation.from, operation.to, true) };
   });
   return { ...schema, views };
 }
 
-/** A column that a view gives on under its own name keeps that name for the view. */
-function retold(definition: string, from: string, to: string, keepsAlias = false): string {
+/** A selected column keeps its old name in the view, as an alias. */
+function renamedInView(definition: string, from: string, to: string, keepsAlias = false): string {
   const tokens = tokenize(definition, postgresQuoting);
   const end = tokens.findIndex((token) => token.kind === "word" && token.text.toUpperCase() === "FROM");
   return tokens
@@ -239,14 +175,6 @@ function quoteIfNeeded(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quote(name);
 }
 
-function sentence(text: string): string {
-  return text[0]!.toUpperCase() + text.slice(1);
-}
-
-function sql(text: string): Statement {
-  return { kind: "sql", sql: text };
-}
-
 function add(table: ObjectName, clause: string): Statement {
   return sql(`ALTER TABLE ${path(table)} ADD ${clause}`);
 }
@@ -263,7 +191,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
         ...renameSequences(schema, operation),
       ];
     case "changeTable":
-      return [sql(`COMMENT ON TABLE ${path(operation.table)} IS ${write.commentLiteral(operation.after.comment)}`)];
+      return [sql(`COMMENT ON TABLE ${path(operation.table)} IS ${create.commentLiteral(operation.after.comment)}`)];
     case "addColumn":
       return addColumn(operation);
     case "dropColumn":
@@ -274,7 +202,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
         ...renameSequences(schema, operation),
       ];
     case "alterColumn":
-      return withComputedAside(operation, findTable(schema, operation.table)!, alterColumn(operation));
+      return withGeneratedColumns(operation, findTable(schema, operation.table)!, alterColumn(operation));
     case "changePrimaryKey": {
       const { before, after, table } = operation;
       const isSame = before && after && before.columns.join("\0") === after.columns.join("\0");
@@ -282,7 +210,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
         return [sql(`ALTER TABLE ${path(table)} RENAME CONSTRAINT ${quote(before.name!)} TO ${quote(after.name!)}`)];
       return [
         ...(before ? [sql(`ALTER TABLE ${path(table)} DROP CONSTRAINT ${quote(before.name!)}`)] : []),
-        ...(after ? [add(table, write.primaryKeyClause(after))] : []),
+        ...(after ? [add(table, clauses.primaryKey(after))] : []),
       ];
     }
     case "addConstraint":
@@ -292,7 +220,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
     case "renameConstraint":
       return [renameConstraint(operation.table, operation.before, operation.after)];
     case "createEnum":
-      return [sql(`CREATE TYPE ${path(operation.type)} AS ENUM (${operation.type.values.map(literal).join(", ")})`)];
+      return [sql(`CREATE TYPE ${path(operation.type)} AS ENUM (${operation.type.values.map(quotedText).join(", ")})`)];
     case "dropEnum":
       return [sql(`DROP TYPE ${path(operation.type)}`)];
     case "renameEnum":
@@ -300,7 +228,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
     case "changeEnum":
       return changeEnum(operation, schema);
     case "createView":
-      return write.createView(operation.view).map(sql);
+      return create.createView(operation.view).map((text) => sql(text));
     case "dropView":
       return [sql(`DROP ${operation.view.materialized ? "MATERIALIZED VIEW" : "VIEW"} ${path(operation.view)}`)];
   }
@@ -322,28 +250,28 @@ function renameSequences(schema: Schema, operation: Rename): Statement[] {
 
 function createTable(table: Table): Statement[] {
   return [
-    sql(write.createTable(table)),
+    sql(create.createTable(table)),
     ...(table.comment === undefined
       ? []
-      : [sql(`COMMENT ON TABLE ${path(table)} IS ${write.commentLiteral(table.comment)}`)]),
+      : [sql(`COMMENT ON TABLE ${path(table)} IS ${create.commentLiteral(table.comment)}`)]),
     ...table.columns.flatMap((column) => (column.comment === undefined ? [] : [commentOn(table, column)])),
-    ...table.indexes.map((index) => sql(write.createIndex(index, table))),
+    ...table.indexes.map((index) => sql(create.createIndex(index, table))),
     ...table.triggers.map((trigger) => sql(trigger.sql)),
   ];
 }
 
 function commentOn(table: ObjectName, column: Column): Statement {
-  return sql(`COMMENT ON COLUMN ${path(table)}.${quote(column.name)} IS ${write.commentLiteral(column.comment)}`);
+  return sql(`COMMENT ON COLUMN ${path(table)}.${quote(column.name)} IS ${create.commentLiteral(column.comment)}`);
 }
 
 function addColumn({ table, column, backfill }: AddColumn): Statement[] {
   const comment = column.comment === undefined ? [] : [commentOn(table, column)];
-  if (backfill === undefined) return [add(table, `COLUMN ${write.columnDefinition(column)}`), ...comment];
+  if (backfill === undefined) return [add(table, `COLUMN ${create.columnDefinition(column)}`), ...comment];
   const required = column.nullable
     ? []
     : [sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${quote(column.name)} SET NOT NULL`)];
   return [
-    add(table, `COLUMN ${write.columnDefinition({ ...column, nullable: true })}`),
+    add(table, `COLUMN ${create.columnDefinition({ ...column, nullable: true })}`),
     sql(`UPDATE ${path(table)} SET ${quote(column.name)} = ${backfill}`),
     ...required,
     ...comment,
@@ -355,10 +283,10 @@ function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn)
   const alter = (change: string) => sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${name} ${change}`);
   const statements: Statement[] = [];
   const isRetyped = changesType({ before, after });
-  if (isMadeAnew(before, after))
+  if (isReplaced(before, after))
     return [
       sql(`ALTER TABLE ${path(table)} DROP COLUMN ${name}`),
-      add(table, `COLUMN ${write.columnDefinition(after)}`),
+      add(table, `COLUMN ${create.columnDefinition(after)}`),
     ];
   if (before.generated && !after.generated) statements.push(alter("DROP EXPRESSION"));
   if (before.increment && before.increment !== after.increment) statements.push(...stopNumbering(table, before));
@@ -373,7 +301,7 @@ function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn)
       statements.push(...widenSequence(table, after));
   }
   if (hasNewDefault && after.default !== undefined)
-    statements.push(alter(`SET DEFAULT ${write.defaultExpression(after.default)}`));
+    statements.push(alter(`SET DEFAULT ${create.defaultExpression(after.default)}`));
   if (backfill !== undefined)
     statements.push(sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`));
   if (before.nullable !== after.nullable) statements.push(alter(after.nullable ? "DROP NOT NULL" : "SET NOT NULL"));
@@ -382,11 +310,14 @@ function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn)
   return statements;
 }
 
-/** A type does not change under a column that is computed from it: that one goes, and comes back with its indexes and constraints. */
-function withComputedAside(operation: AlterColumn, table: Table, statements: readonly Statement[]): Statement[] {
-  const computed = changesType(operation) ? computedFrom(table, operation.before.name) : [];
+/**
+ * The type of a column cannot change while a generated column uses it: that one is dropped and created again, with its
+ * indexes and constraints.
+ */
+function withGeneratedColumns(operation: AlterColumn, table: Table, statements: readonly Statement[]): Statement[] {
+  const generated = changesType(operation) ? generatedFrom(table, operation.before.name) : [];
   const isOver = (names: readonly (string | undefined)[], ...expressions: (string | undefined)[]) =>
-    computed.some(
+    generated.some(
       ({ name }) => names.includes(name) || expressions.some((one) => one && mentions(one, name, postgresQuoting)),
     );
   const constraints: Constraint[] = [
@@ -405,14 +336,14 @@ function withComputedAside(operation: AlterColumn, table: Table, statements: rea
       .map((value): Constraint => ({ kind: "index", value })),
   ];
   return [
-    ...computed.map(({ name }) => sql(`ALTER TABLE ${path(table)} DROP COLUMN ${quote(name)}`)),
+    ...generated.map(({ name }) => sql(`ALTER TABLE ${path(table)} DROP COLUMN ${quote(name)}`)),
     ...statements,
-    ...computed.map((column) => add(table, `COLUMN ${write.columnDefinition(column)}`)),
+    ...generated.map((column) => add(table, `COLUMN ${create.columnDefinition(column)}`)),
     ...constraints.map((constraint) => addConstraint(table, constraint)),
   ];
 }
 
-function computedFrom(table: Table, column: string): Column[] {
+function generatedFrom(table: Table, column: string): Column[] {
   return table.columns.filter(
     ({ name, generated }) => generated && name !== column && mentions(generated.expression, column, postgresQuoting),
   );
@@ -422,29 +353,35 @@ function changesType({ before, after }: Pick<AlterColumn, "before" | "after">): 
   return before.type !== after.type || before.collation !== after.collation;
 }
 
-/** A plain column cannot become generated, nor a generated one follow another expression: both have values that can be computed again. */
-function isMadeAnew(before: Column, after: Column): boolean {
+/**
+ * PostgreSQL can neither make a plain column generated nor change the expression: the column is dropped and added,
+ * its values computed again.
+ */
+function isReplaced(before: Column, after: Column): boolean {
   return after.generated !== undefined && before.generated?.expression !== after.generated.expression;
 }
 
 const TEXTS = /^(character varying|character|text|citext)\b/;
 const NUMBERS = /^(smallint|integer|bigint|numeric|real|double precision)\b/;
-const MOMENTS = /^(timestamp|date)\b/;
+const DATES = /^(timestamp|date)\b/;
 
-/** Where the server casts by itself in an assignment it also refuses what does not fit; an explicit cast cuts it off. */
+/**
+ * An assignment cast refuses values that do not fit, an explicit cast truncates them: it is written only where
+ * needed.
+ */
 function needsCast(before: string, after: string): boolean {
   if (before.endsWith("[]") || after.endsWith("[]")) return true;
-  return ![TEXTS, NUMBERS, MOMENTS].some((family) => family.test(before) && family.test(after)) && !TEXTS.test(after);
+  return ![TEXTS, NUMBERS, DATES].some((types) => types.test(before) && types.test(after)) && !TEXTS.test(after);
 }
 
-/** One enum does not become another but through its text. */
+/** There is no cast between enums: their text is in between. */
 function viaText(before: Column, after: Column): string {
   if (!before.enumType && !(after.enumType && !TEXTS.test(before.type))) return "";
   return before.type.endsWith("[]") ? "text[]::" : "text::";
 }
 
 function sequenceOf(table: ObjectName, column: Column): string {
-  return `pg_get_serial_sequence(${literal(path(table))}, ${literal(column.name)})`;
+  return `pg_get_serial_sequence(${quotedText(path(table))}, ${quotedText(column.name)})`;
 }
 
 function widenSequence(table: ObjectName, column: Column): Statement[] {
@@ -473,22 +410,22 @@ function startNumbering(table: ObjectName, column: Column): Statement[] {
   return [
     sql(`CREATE SEQUENCE ${sequence} AS ${column.type} OWNED BY ${path(table)}.${name}`),
     sql(next),
-    sql(`${alter} SET DEFAULT nextval(${literal(sequence)}::regclass)`),
+    sql(`${alter} SET DEFAULT nextval(${quotedText(sequence)}::regclass)`),
   ];
 }
 
 function addConstraint(table: ObjectName, constraint: Constraint): Statement {
   switch (constraint.kind) {
     case "index":
-      return sql(write.createIndex(constraint.value, table));
+      return sql(create.createIndex(constraint.value, table));
     case "unique":
-      return add(table, write.uniqueClause(constraint.value));
+      return add(table, clauses.unique(constraint.value));
     case "check":
-      return add(table, write.checkClause(constraint.value));
+      return add(table, clauses.check(constraint.value));
     case "exclusion":
-      return add(table, write.exclusionClause(constraint.value));
+      return add(table, create.exclusionClause(constraint.value));
     case "foreignKey":
-      return add(table, write.foreignKeyClause(constraint.value));
+      return add(table, clauses.foreignKey(constraint.value));
   }
 }
 
@@ -505,8 +442,8 @@ function renameConstraint(table: ObjectName, before: Constraint, after: Constrai
 }
 
 /**
- * The type is made anew: ALTER TYPE … ADD VALUE cannot be taken back, and a value that it added cannot be used in the
- * same transaction, not even as a default.
+ * A new type replaces the old one: ALTER TYPE … ADD VALUE cannot be undone, and a value that it added cannot be used
+ * in the same transaction, not even as a default.
  */
 function changeEnum({ name, before, after, replaced = {} }: ChangeEnum, schema: Schema): Statement[] {
   const renamedOnly =
@@ -515,7 +452,7 @@ function changeEnum({ name, before, after, replaced = {} }: ChangeEnum, schema: 
     return before.flatMap((value, at) =>
       value === after[at]
         ? []
-        : [sql(`ALTER TYPE ${path(name)} RENAME VALUE ${literal(value)} TO ${literal(after[at]!)}`)],
+        : [sql(`ALTER TYPE ${path(name)} RENAME VALUE ${quotedText(value)} TO ${quotedText(after[at]!)}`)],
     );
   const old = { schema: name.schema, name: `${name.name}_old` };
   const users = schema.tables.flatMap((table) =>
@@ -525,7 +462,7 @@ function changeEnum({ name, before, after, replaced = {} }: ChangeEnum, schema: 
   );
   return [
     sql(`ALTER TYPE ${path(name)} RENAME TO ${quote(old.name)}`),
-    sql(`CREATE TYPE ${path(name)} AS ENUM (${after.map(literal).join(", ")})`),
+    sql(`CREATE TYPE ${path(name)} AS ENUM (${after.map(quotedText).join(", ")})`),
     ...users.flatMap(({ table, column }) => moveToType(table, column, replaced)),
     sql(`DROP TYPE ${path(old)}`),
   ];
@@ -536,7 +473,7 @@ function moveToType(table: Table, column: Column, replaced: Readonly<Record<stri
   const alter = (change: string) => sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${name} ${change}`);
   const type = path(column.enumType!);
   const isArray = column.type.endsWith("[]");
-  const cases = Object.entries(replaced).map(([from, to]) => `WHEN ${literal(from)} THEN ${literal(to)}`);
+  const cases = Object.entries(replaced).map(([from, to]) => `WHEN ${quotedText(from)} THEN ${quotedText(to)}`);
   const one = (value: string) =>
     cases.length === 0 ? `${value}::text` : `CASE ${value}::text ${cases.join(" ")} ELSE ${value}::text END`;
   const using = isArray ? `${replacedElements(`${name}::text[]`, replaced)}::${type}[]` : `(${one(name)})::${type}`;
@@ -550,7 +487,7 @@ function moveToType(table: Table, column: Column, replaced: Readonly<Record<stri
 
 function replacedElements(array: string, replaced: Readonly<Record<string, string>>): string {
   return Object.entries(replaced).reduce(
-    (value, [from, to]) => `array_replace(${value}, ${literal(from)}, ${literal(to)})`,
+    (value, [from, to]) => `array_replace(${value}, ${quotedText(from)}, ${quotedText(to)})`,
     array,
   );
 }
@@ -558,5 +495,5 @@ function replacedElements(array: string, replaced: Readonly<Record<string, strin
 /** The default without the cast to the type of that name, which is the old one while the statement is read. */
 function replacedDefault(expression: string, replaced: Readonly<Record<string, string>>): string {
   const value = /^'((?:[^']|'')*)'::/.exec(expression)?.[1]?.replaceAll("''", "'");
-  return value !== undefined && value in replaced ? literal(replaced[value]!) : expression;
+  return value !== undefined && value in replaced ? quotedText(replaced[value]!) : expression;
 }

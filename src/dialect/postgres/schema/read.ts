@@ -17,7 +17,7 @@ import { keyOf } from "../../schema/model";
 import { nameIn, unwrapped, postgresQuoting } from "../../schema/tokens";
 import { quote } from "./create";
 
-/** Which schemas are read, and what they are called in the model. */
+/** The schemas that are read, and their names in the model. */
 interface Places {
   readonly names: readonly string[];
   /** The model's name of a schema: none for the default one. */
@@ -38,7 +38,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
     byTable((await runner.query(TRIGGERS, [names])) as TriggerRow[]),
   ];
   const ordinary = tables.filter((row) => row.kind === "r" || row.kind === "p").filter(isOurs);
-  // Other people's views are read too: they stand on our tables, and must step aside when a column changes.
+  // Views that are ignored are read too: over our tables, they must be dropped and created again when a column changes.
   const views = tables.filter((row) => row.kind === "v" || row.kind === "m");
   const uses = byTable((await runner.query(USES, [names])) as UseRow[]);
   const indexesOf = (oid: number) => (indexes.get(oid) ?? []).filter(isOurs).map(indexOf);
@@ -72,7 +72,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
       values: row.values,
     })),
   };
-  const annotated = await withStoredExpressions(schema, runner, quote, await hasBooks(runner));
+  const annotated = await withStoredExpressions(schema, runner, quote, await hasMetadataTable(runner));
   return {
     ...annotated,
     views: annotated.views.map((view) => (isOurs(view) ? view : { ...view, recordedIn: undefined })),
@@ -150,7 +150,7 @@ interface EnumRow {
 
 const ACTIONS = { a: "NO ACTION", r: "RESTRICT", c: "CASCADE", n: "SET NULL", d: "SET DEFAULT" } as const;
 
-/** What an extension brought is not the project's. */
+/** Objects of extensions do not belong to the project. */
 const NOT_OF_AN_EXTENSION = (oid: string) =>
   `NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.objid = ${oid} AND e.deptype = 'e')`;
 
@@ -238,7 +238,7 @@ function byTable<T extends { oid: number }>(rows: readonly T[]): Map<number, T[]
   return groupBy(rows, ({ oid }) => oid);
 }
 
-async function hasBooks(runner: QueryRunner): Promise<boolean> {
+async function hasMetadataTable(runner: QueryRunner): Promise<boolean> {
   const name = quote(runner.dataSource.metadataTableName);
   const [{ found }] = (await runner.query(`SELECT to_regclass($1) AS "found"`, [name])) as [{ found: string | null }];
   return found !== null;
@@ -301,7 +301,7 @@ function deferrableOf(row: ConstraintRow): Deferrable | undefined {
 
 function indexOf(row: IndexRow): Index {
   const columns = row.columns.map(({ name, expression, descending, collation }): IndexColumn => ({
-    // An operator class or the like makes an expression of a plain column: nothing that an entity can say.
+    // A plain column with an operator class or the like is an expression: entities cannot declare it.
     ...(name !== null && isPlain(expression, name) ? { name } : { expression }),
     descending: descending || undefined,
     collation: collation ?? undefined,
@@ -313,7 +313,7 @@ function indexOf(row: IndexRow): Index {
     where: row.condition === null ? undefined : unwrapped(row.condition, postgresQuoting),
     kind: undefined,
     method: row.method === "btree" ? undefined : row.method,
-    // All that follows the table's name, which would be written with its schema.
+    // What follows the table's name, which is printed with its schema.
     stored: row.definition.slice(row.definition.indexOf(" USING ") + 1),
   };
 }

@@ -1,14 +1,11 @@
-import type { Check, Column, ForeignKey, Index, Table, Unique, View } from "../../schema/model";
+import { doubleQuoted, quotedText } from "../../literals";
+import { clausesWith } from "../../schema/clauses";
+import type { Column, Index, Table, Unique, View } from "../../schema/model";
 import type { MetadataTable } from "../../schema/typeorm-metadata";
-import { literal } from "../../schema/tokens";
 
-export function quote(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
-}
-
-export function list(names: readonly string[]): string {
-  return names.map(quote).join(", ");
-}
+export const quote = doubleQuoted;
+export const clauses = clausesWith(quote);
+export const { list } = clauses;
 
 /**
  * CREATE TABLE in the spelling that TypeORM's own reading of sqlite_master understands: it finds keys and checks with
@@ -19,10 +16,10 @@ export function createTable(table: Table): string {
   const inline = alone !== undefined && table.primaryKey?.name === undefined ? alone : undefined;
   const definitions = [
     ...table.columns.map((column) => columnDefinition(column, column.name === inline)),
-    ...table.checks.map(checkClause),
+    ...table.checks.map(clauses.check),
     ...table.uniques.map(uniqueClause),
-    ...table.foreignKeys.map(foreignKeyClause),
-    ...(table.primaryKey && inline === undefined ? [primaryKeyClause(table.primaryKey)] : []),
+    ...table.foreignKeys.map(clauses.foreignKey),
+    ...(table.primaryKey && inline === undefined ? [clauses.primaryKey(table.primaryKey)] : []),
   ];
   const lastIsCheck = definitions.length === table.columns.length + table.checks.length && table.checks.length > 0;
   const options = [table.withoutRowid && "WITHOUT ROWID", table.strict && "STRICT"].filter(Boolean).join(", ");
@@ -44,7 +41,7 @@ export function columnDefinition(column: Column, isPrimaryKey: boolean): string 
 }
 
 export function valuesClause(column: Column): string {
-  return `CHECK( ${quote(column.name)} IN (${column.values!.map(literal).join(",")}) )`;
+  return `CHECK( ${quote(column.name)} IN (${column.values!.map(quotedText).join(",")}) )`;
 }
 
 export function collateClause(collation: string): string {
@@ -59,49 +56,16 @@ export function generatedClause(column: Column): string {
   return `AS (${column.generated!.expression}) ${column.generated!.stored ? "STORED" : "VIRTUAL"}`;
 }
 
-function named(name: string | undefined): string {
-  return name === undefined ? "" : `CONSTRAINT ${quote(name)} `;
-}
-
-export function primaryKeyClause(key: { name?: string | undefined; columns: readonly string[] }): string {
-  return `${named(key.name)}PRIMARY KEY (${list(key.columns)})`;
-}
-
+/** SQLite cannot defer the check of UNIQUE. */
 export function uniqueClause(unique: Unique): string {
-  return `${named(unique.name)}UNIQUE (${list(unique.columns)})`;
-}
-
-export function checkClause(check: Check): string {
-  return `${named(check.name)}CHECK (${check.expression})`;
-}
-
-export function foreignKeyClause(key: ForeignKey): string {
-  return `${named(key.name)}FOREIGN KEY (${list(key.columns)}) ${referencesClause(key)}`;
-}
-
-/** The part that can also stand in the definition of a column. */
-export function referencesClause(key: ForeignKey): string {
-  const columns = key.referencedColumns.length > 0 ? ` (${list(key.referencedColumns)})` : "";
-  const deferrable = key.deferrable ? ` DEFERRABLE ${key.deferrable}` : "";
-  return (
-    `REFERENCES ${quote(key.references.name)}${columns}` +
-    ` ON DELETE ${key.onDelete} ON UPDATE ${key.onUpdate}${deferrable}`
-  );
+  return clauses.unique({ ...unique, deferrable: undefined });
 }
 
 export function createIndex(index: Index, table: string): string {
   if (index.stored !== undefined) return index.stored;
-  const columns = index.columns.map((column) =>
-    [
-      column.name === undefined ? column.expression! : quote(column.name),
-      column.collation && collateClause(column.collation),
-      column.descending && "DESC",
-    ]
-      .filter(Boolean)
-      .join(" "),
-  );
+  const columns = clauses.indexColumns(index.columns, collateClause);
   const where = index.where === undefined ? "" : ` WHERE ${index.where}`;
-  return `CREATE ${index.unique ? "UNIQUE " : ""}INDEX ${quote(index.name)} ON ${quote(table)} (${columns.join(", ")})${where}`;
+  return `CREATE ${index.unique ? "UNIQUE " : ""}INDEX ${quote(index.name)} ON ${quote(table)} (${columns})${where}`;
 }
 
 export function createView(view: View): string {
@@ -110,7 +74,7 @@ export function createView(view: View): string {
 
 export const metadataTable: MetadataTable = {
   quote,
-  text: literal,
+  text: quotedText,
   database: "NULL",
   schemaOf: () => "NULL",
   shortType: "varchar",

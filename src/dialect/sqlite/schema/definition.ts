@@ -1,8 +1,8 @@
 import { type Token, isTrivia, nameIn, tokenize } from "../../schema/tokens";
 
 /**
- * A stored CREATE TABLE statement, taken apart so that it can be put together again with a few parts changed and
- * every other character as it was: what was written by hand (comments, COLLATE, ON CONFLICT, STRICT …) stays.
+ * A parsed CREATE TABLE statement. Rendered again, every character that was not edited is as it was: what was written
+ * by hand (comments, COLLATE, ON CONFLICT, STRICT …) stays.
  */
 export interface TableDefinition {
   /** From CREATE to the table's name. */
@@ -18,14 +18,14 @@ export interface TableDefinition {
 
 export type Definition = ColumnDefinition | ConstraintDefinition;
 
-interface Placed {
+interface Positioned {
   /** Space and comments before it, after the comma. */
   readonly before: string;
   /** Space and comments after it, before the comma. */
   readonly after: string;
 }
 
-export interface ColumnDefinition extends Placed {
+export interface ColumnDefinition extends Positioned {
   readonly kind: "column";
   /** As written, quotes included. */
   readonly name: string;
@@ -35,7 +35,7 @@ export interface ColumnDefinition extends Placed {
   readonly text?: string | undefined;
 }
 
-export interface ConstraintDefinition extends Placed {
+export interface ConstraintDefinition extends Positioned {
   readonly kind: "constraint";
   readonly clause: Clause;
 }
@@ -69,7 +69,7 @@ export interface Reference {
   readonly deferrable?: "INITIALLY DEFERRED" | "INITIALLY IMMEDIATE" | undefined;
 }
 
-/** Takes a stored CREATE TABLE statement apart. */
+/** Parses a stored CREATE TABLE statement. */
 export function parseTable(sql: string): TableDefinition {
   const reader = new Reader(sql);
   reader.expect("CREATE");
@@ -94,7 +94,7 @@ export function parseTable(sql: string): TableDefinition {
     const before = sql.slice(from, start);
     const definition = isConstraint(reader) ? readConstraint(reader) : readColumn(reader);
     end = reader.lastEnd;
-    // Between two table constraints SQLite does not insist on the comma; it is written in when the text is edited.
+    // SQLite accepts table constraints without a comma between them; rendering writes one.
     const comma = reader.is(",");
     const after = comma ? sql.slice(end, reader.position) : "";
     if (comma) reader.take();
@@ -110,7 +110,7 @@ export function parseTable(sql: string): TableDefinition {
   };
 }
 
-/** The statement that the definition stands for: word for word what was parsed, but for what was changed. */
+/** The statement of the definition. */
 export function renderTable(table: TableDefinition): string {
   const definitions = table.definitions.map(
     (definition, at) =>
@@ -135,7 +135,7 @@ function isConstraint(reader: Reader): boolean {
   return TABLE_CONSTRAINTS.some((word) => reader.is(word));
 }
 
-function readColumn(reader: Reader): Omit<ColumnDefinition, keyof Placed> {
+function readColumn(reader: Reader): Omit<ColumnDefinition, keyof Positioned> {
   const start = reader.position;
   const name = reader.take();
   const type = readType(reader);
@@ -154,7 +154,7 @@ function readType(reader: Reader): string {
   return reader.textFrom(start);
 }
 
-function readConstraint(reader: Reader): Omit<ConstraintDefinition, keyof Placed> {
+function readConstraint(reader: Reader): Omit<ConstraintDefinition, keyof Positioned> {
   return { kind: "constraint", clause: readClause(reader) };
 }
 
@@ -293,7 +293,10 @@ function readNames(reader: Reader): string[] {
   return names(reader.takeParentheses());
 }
 
-/** The first name of every item of a list of columns: what follows (COLLATE, DESC) belongs to the key, not to the name. */
+/**
+ * The first name of every item of a list of columns: what follows (COLLATE, DESC) belongs to the key, not to the
+ * name.
+ */
 function names(inside: string): string[] {
   return splitList(inside).map((item) => nameIn(tokenize(item).find((token) => !isTrivia(token))!.text));
 }
@@ -315,7 +318,7 @@ export function splitList(text: string): string[] {
   return items;
 }
 
-/** Reads the tokens of a statement one by one, space and comments passed over. */
+/** Reads the tokens of a statement one by one, without spaces and comments. */
 export class Reader {
   readonly #tokens: readonly Token[];
   #at = 0;
@@ -360,7 +363,7 @@ export class Reader {
     this.take();
   }
 
-  /** Takes a pair of parentheses with what it encloses, and gives what it encloses. */
+  /** Reads a pair of parentheses and returns what they enclose. */
   takeParentheses(): string {
     this.expect("(");
     const start = this.lastEnd;

@@ -3,7 +3,8 @@ import { isMissingObject, isConstraintViolation } from "../../schema/driver-erro
 import type { SchemaDialect } from "../../schema/dialect";
 import { readDriverError } from "../driver-error";
 import type { Column, Table } from "../../schema/model";
-import { literal, mentions, normalized, unwrapped } from "../../schema/tokens";
+import { quotedText } from "../../literals";
+import { mentions, normalized, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
 import { plan, renamed } from "./plan";
 import { matchesExactly, readSchema, storedTable } from "./read";
@@ -13,10 +14,10 @@ import { sqliteScratch } from "./scratch";
 export const sqliteSchema: SchemaDialect = {
   rewritesViewsOnRename: true,
   quote,
-  literal,
+  literal: quotedText,
   path: ({ name }) => quote(name),
   entities: {
-    // SQLite's schemas are attached files; entities live in the main one.
+    // SQLite's schemas are attached files; entities are in the main one.
     schemaOf: () => undefined,
     column(_dataSource, column, base) {
       const values = column.enum && !column.isArray ? column.enum.map(String) : undefined;
@@ -50,11 +51,11 @@ export const sqliteSchema: SchemaDialect = {
 
 function sameType(a: string, b: string, table: Table): boolean {
   const plain = (type: string) => normalized(type);
-  // A STRICT table knows six type names only; what the entity says is written there as one of them.
+  // A STRICT table has six type names only, of which one stands for the entity's.
   return plain(a) === plain(b) || (table.strict === true && affinity(a) === affinity(b));
 }
 
-/** SQLite's own rules for what a type's name means. */
+/** SQLite's type affinity. https://sqlite.org/datatype3.html */
 export function affinity(type: string): "INTEGER" | "TEXT" | "BLOB" | "REAL" | "NUMERIC" {
   if (/int/i.test(type)) return "INTEGER";
   if (/char|clob|text/i.test(type)) return "TEXT";
@@ -63,7 +64,10 @@ export function affinity(type: string): "INTEGER" | "TEXT" | "BLOB" | "REAL" | "
   return "NUMERIC";
 }
 
-/** Copying into a column of another affinity turns `'007'` into 7, and 0.1 + 0.2 into '0.3': the rows where that is not undone by turning it back. */
+/**
+ * Copying into a column of another affinity turns `'007'` into 7, and 0.1 + 0.2 into '0.3': the rows that converting
+ * back does not restore.
+ */
 function lossy(before: Column, after: Column): string | undefined {
   const [from, to] = [affinity(before.type), affinity(after.type)];
   if (from === to || to === "BLOB" || before.generated) return undefined;

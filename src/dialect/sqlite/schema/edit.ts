@@ -2,13 +2,11 @@ import type { AlterColumn, Constraint, TableTraits } from "../../schema/operatio
 import type { Column, PrimaryKey } from "../../schema/model";
 import { isTrivia, nameIn, normalized, renamedIn, tokenize } from "../../schema/tokens";
 import {
-  checkClause,
+  clauses as createClauses,
   collateClause,
   columnDefinition,
   defaultClause,
-  foreignKeyClause,
   generatedClause,
-  primaryKeyClause,
   quote,
   uniqueClause,
   valuesClause,
@@ -31,7 +29,7 @@ export function withTableName(sql: string, from: string, to: string): string {
   const definitions = table.definitions.map((item) =>
     mapClauses(item, (clause) =>
       clause.references && isSame(clause.references.table, from)
-        ? retold(clause, renamedReference(clause.text, to))
+        ? withText(clause, renamedReference(clause.text, to))
         : clause,
     ),
   );
@@ -46,7 +44,7 @@ export function withReferenceTo(sql: string, from: string, to: string): string {
     definitions: table.definitions.map((item) =>
       mapClauses(item, (clause) =>
         clause.references && isSame(clause.references.table, from)
-          ? retold(clause, renamedReference(clause.text, to))
+          ? withText(clause, renamedReference(clause.text, to))
           : clause,
       ),
     ),
@@ -59,7 +57,7 @@ export function withColumnName(sql: string, from: string, to: string): string {
   const definitions = table.definitions.map((item) => {
     const isIt = item.kind === "column" && isSame(nameIn(item.name), from);
     const named = isIt ? { ...item, name: quote(to), text: undefined } : item;
-    return mapClauses(named, (clause) => retold(clause, renamedInClause(clause, from, to, own)));
+    return mapClauses(named, (clause) => withText(clause, renamedInClause(clause, from, to, own)));
   });
   return renderTable({ ...table, definitions });
 }
@@ -73,7 +71,7 @@ export function withReferencedColumnName(sql: string, referenced: string, from: 
       mapClauses(item, (clause) => {
         if (!clause.references || !isSame(clause.references.table, referenced)) return clause;
         const at = clause.text.search(/\breferences\b/i);
-        return retold(clause, clause.text.slice(0, at) + renamedIn(clause.text.slice(at), from, to, quote));
+        return withText(clause, clause.text.slice(0, at) + renamedIn(clause.text.slice(at), from, to, quote));
       }),
     ),
   });
@@ -162,14 +160,14 @@ export function withPrimaryKey(sql: string, key: PrimaryKey | undefined, columns
     return { ...item, clauses: [{ kind: "primaryKey", text }, ...others], text: undefined };
   });
   const changed = { ...table, definitions };
-  return renderTable(key && alone === undefined ? appended(changed, primaryKeyClause(key)) : changed);
+  return renderTable(key && alone === undefined ? appended(changed, createClauses.primaryKey(key)) : changed);
 }
 
 export function withConstraint(sql: string, constraint: Constraint): string {
   return constraint.kind === "index" ? sql : renderTable(appended(parseTable(sql), clauseOf(constraint)));
 }
 
-/** Takes a constraint out, wherever it stands: among the table's or in a column's definition. */
+/** Removes a constraint from the table's constraints or a column's definition. */
 export function withoutConstraint(sql: string, constraint: Constraint): string {
   if (constraint.kind === "index") return sql;
   const table = removed(
@@ -191,7 +189,9 @@ export function withConstraintName(sql: string, before: Constraint, after: Const
     definitions: table.definitions.map((item) => {
       const column = item.kind === "column" ? nameIn(item.name) : undefined;
       return mapClauses(item, (clause) =>
-        isClauseOf(clause, column, before) ? retold(clause, renamedConstraint(clause.text, after.value.name)) : clause,
+        isClauseOf(clause, column, before)
+          ? withText(clause, renamedConstraint(clause.text, after.value.name))
+          : clause,
       );
     }),
   });
@@ -207,7 +207,7 @@ export function withTraits(sql: string, before: TableTraits, after: TableTraits)
   return renderTable({ ...table, closing: `${table.closing.slice(0, at + 1)} ${options.join(", ")}`.trimEnd() });
 }
 
-/** One definition a line, for a statement that is too long for one. */
+/** A statement that is too long for one line, with one definition on each line. */
 export function onePerLine(sql: string): string {
   const table = parseTable(sql);
   const isPlain = !tokenize(sql).some((token) => token.kind === "comment") && !sql.includes("\n");
@@ -227,9 +227,9 @@ function clauseOf(constraint: Constraint): string {
     case "unique":
       return uniqueClause(constraint.value);
     case "check":
-      return checkClause(constraint.value);
+      return createClauses.check(constraint.value);
     case "foreignKey":
-      return foreignKeyClause(constraint.value);
+      return createClauses.foreignKey(constraint.value);
     default:
       throw new Error(`SQLite has no ${constraint.kind} in a table's definition`);
   }
@@ -257,7 +257,7 @@ function mapClauses(item: Definition, edit: (clause: Clause) => Clause): Definit
 }
 
 /** The clause with another text; the same object where the text is the same. */
-function retold(clause: Clause, text: string): Clause {
+function withText(clause: Clause, text: string): Clause {
   return text === clause.text ? clause : { ...clause, text };
 }
 
@@ -289,7 +289,7 @@ function renamedConstraint(text: string, name: string | undefined): string {
     : `CONSTRAINT ${quote(name)} ${text}`;
 }
 
-/** Puts another token in the place of the one that follows a keyword. */
+/** Replaces the token that follows a keyword. */
 function replaceAfter(text: string, keyword: string, replacement: string): string {
   const tokens = tokenize(text);
   const at = tokens.findIndex((token) => token.kind === "word" && token.text.toUpperCase() === keyword);

@@ -1,4 +1,4 @@
-import { enterView, followColumns, renameColumns, strikeView } from "../../schema/typeorm-metadata";
+import { deleteView, insertView, renameColumns, updateColumns } from "../../schema/typeorm-metadata";
 import type { Plan, RebuildTable, Statement, Step } from "../../schema/dialect";
 import {
   type Column,
@@ -19,17 +19,11 @@ import {
   type Rename,
   apply,
 } from "../../schema/operation";
-import { isTrivia, literal, mentions, normalized, renamedIn, tokenize } from "../../schema/tokens";
-import { describe, describeWithin } from "../../schema/describe";
-import {
-  metadataTable,
-  columnDefinition,
-  createIndex,
-  createTable,
-  createView,
-  quote,
-  referencesClause,
-} from "./create";
+import { quotedText } from "../../literals";
+import { isTrivia, mentions, normalized, renamedIn, tokenize } from "../../schema/tokens";
+import { describeWithin } from "../../schema/describe";
+import { sql, stepOf } from "../../schema/step";
+import { clauses, metadataTable, columnDefinition, createIndex, createTable, createView, quote } from "./create";
 import * as edit from "./edit";
 import { readIndex, tableFrom } from "./read";
 
@@ -52,16 +46,17 @@ type Structural = Extract<
 type IndexOperation = Extract<Operation, { kind: "addConstraint" | "dropConstraint" | "renameConstraint" }>;
 
 /**
- * The statements for SQLite. All that concerns one table's definition comes out in one step: by ADD and DROP COLUMN
- * where these suffice, else by one rebuild. Renames are SQLite's own, for they reach into views, triggers and keys.
+ * The statements for SQLite. All changes of one table's definition are one step: ADD and DROP COLUMN where these
+ * suffice, otherwise one rebuild. Renames are left to ALTER TABLE, which rewrites views, triggers and foreign keys
+ * too.
  */
 export function plan(from: Schema, operations: readonly Operation[], to?: Schema): Plan {
-  const walk = new Walk(from, operations, to);
-  for (const [at, operation] of operations.entries()) walk.take(operation, at);
-  return { steps: walk.steps, schema: walk.schema };
+  const planner = new Planner(from, operations, to);
+  for (const [at, operation] of operations.entries()) planner.add(operation, at);
+  return { steps: planner.steps, schema: planner.schema };
 }
 
-class Walk {
+class Planner {
   readonly steps: Step[] = [];
   schema: Schema;
   readonly #operations: readonly Operation[];
@@ -74,7 +69,7 @@ class Walk {
     this.#to = to;
   }
 
-  take(operation: Operation, at: number): void {
+  add(operation: Operation, at: number): void {
     if (this.#done.has(operation)) return;
     switch (operation.kind) {
       case "createTable":
@@ -82,7 +77,7 @@ class Walk {
       case "dropTable":
         return this.#step(operation, [
           sql(`DROP TABLE ${quote(operation.table.name)}`),
-          ...noted(operation.table, undefined),
+          ...metadataStatements(operation.table, undefined),
         ]);
       case "renameTable":
       case "renameColumn":
@@ -90,12 +85,12 @@ class Walk {
       case "createView":
         return this.#step(operation, [
           sql(createView(operation.view), operation.view.stored !== undefined),
-          ...enterView(metadataTable, operation.view).map((text) => sql(text)),
+          ...insertView(metadataTable, operation.view).map((text) => sql(text)),
         ]);
       case "dropView":
         return this.#step(operation, [
           sql(`DROP VIEW ${quote(operation.view.name)}`),
-          ...strikeView(metadataTable, operation.view).map((text) => sql(text)),
+          ...deleteView(metadataTable, operation.view).map((text) => sql(text)),
         ]);
       case "addConstraint":
       case "dropConstraint":
@@ -114,7 +109,7 @@ class Walk {
   }
 
   #step(operation: Operation, statements: Statement[]): void {
-    this.steps.push({ comment: sentence(describe(operation)), statements });
+    this.steps.push(stepOf(operation, statements));
     this.schema = apply(this.schema, operation);
   }
 
@@ -124,7 +119,7 @@ class Walk {
       sql(text, table.stored !== undefined),
       ...table.indexes.map((index) => sql(createIndex(index, table.name), index.stored !== undefined)),
       ...table.triggers.map((trigger) => sql(trigger.sql, true)),
-      ...noted(undefined, table),
+      ...metadataStatements(undefined, table),
     ]);
     this.schema = replaceTable(this.schema, table, { ...table, stored: text });
   }
@@ -141,17 +136,14 @@ class Walk {
     const before = findTable(this.schema, operation.kind === "renameTable" ? operation.from : operation.table)!;
     this.schema = renamed(this.schema, operation);
     const after = findTable(this.schema, operation.kind === "renameTable" ? operation.to : operation.table)!;
-    const entries = renameColumns(metadataTable, before, after).map((text) => sql(text));
-    this.steps.push({
-      comment: sentence(describe(operation)),
-      statements: [sql(renameStatement(operation)), ...entries],
-    });
+    const rows = renameColumns(metadataTable, before, after).map((text) => sql(text));
+    this.steps.push(stepOf(operation, [sql(renameStatement(operation)), ...rows]));
   }
 
-  /** Everything else that concerns the definition of this table, in one step. */
+  /** All changes of this table's definition, in one step. */
   #restructure(first: Structural, at: number): void {
     const { structural, renames, unindexed } = this.#restOf(first, at);
-    // The rebuild makes the indexes that are there again: those that are to go, go first.
+    // A rebuild creates the existing indexes again, so those to be dropped are dropped first.
     for (const operation of unindexed) this.#index(operation);
     for (const operation of [...structural, ...unindexed]) this.#done.add(operation);
     const table = findTable(this.schema, first.table);
@@ -159,18 +151,24 @@ class Walk {
     let schema = this.schema;
     for (const operation of structural) schema = editStored(schema, operation);
     const after = findTable(schema, first.table)!;
-    const told = (what: string) => toldWith(what, structural.map(describeWithin));
-    const known = this.#known(table, renames);
+    const details = structural.map(describeWithin);
+    const original = this.#originalStatement(table, renames);
     const native = nativeChange(table, structural, this.schema);
-    // On the way back the text is to be what it was: a key that stood among the table's constraints stands there again.
-    if (native && (known === undefined || normalized(native.stored) === normalized(known))) {
-      this.steps.push({ ...told(displayName(table)), statements: [...native.statements, ...noted(table, after)] });
+    // Undoing a migration restores the stored statement: a key among the table's constraints stands there again.
+    if (native && (original === undefined || normalized(native.stored) === normalized(original))) {
+      this.steps.push({
+        ...commentWith(displayName(table), details),
+        statements: [...native.statements, ...metadataStatements(table, after)],
+      });
       this.schema = replaceTable(schema, after, { ...after, stored: native.stored });
       return;
     }
-    const definition = known ?? edit.onePerLine(after.stored!);
+    const definition = original ?? edit.onePerLine(after.stored!);
     const rebuild = rebuildOf(table, after, structural, definition);
-    this.steps.push({ ...told(`Rebuild ${displayName(table)}`), statements: [rebuild, ...noted(table, after)] });
+    this.steps.push({
+      ...commentWith(`Rebuild ${displayName(table)}`, details),
+      statements: [rebuild, ...metadataStatements(table, after)],
+    });
     this.schema = replaceTable(schema, after, { ...after, stored: definition });
   }
 
@@ -192,21 +190,18 @@ class Walk {
     return { structural, renames, unindexed };
   }
 
-  /**
-   * The stored text that the way back leads to, as it must be before the renames that follow: what is in the
-   * database's own words is brought back to the letter.
-   */
-  #known(table: Table, renames: readonly Rename[]): string | undefined {
+  /** Where a migration is inverse: the statement that was stored, as it must be before the renames that follow. */
+  #originalStatement(table: Table, renames: readonly Rename[]): string | undefined {
     if (!this.#to) return undefined;
     let schema = this.#to;
-    for (const rename of renames) schema = renamed(schema, undone(rename));
+    for (const rename of renames) schema = renamed(schema, inverse(rename));
     return findTable(schema, table)?.stored;
   }
 }
 
-/** What has to be entered in TypeORM's books, or struck out. */
-function noted(before: Table | undefined, after: Table | undefined): Statement[] {
-  return followColumns(metadataTable, before, after).map((text) => sql(text));
+/** Updates of the rows in `typeorm_metadata`. */
+function metadataStatements(before: Table | undefined, after: Table | undefined): Statement[] {
+  return updateColumns(metadataTable, before, after).map((text) => sql(text));
 }
 
 function indexStatement(constraint: Constraint, table: ObjectName): Statement {
@@ -214,16 +209,8 @@ function indexStatement(constraint: Constraint, table: ObjectName): Statement {
   return sql(createIndex(constraint.value, table.name), constraint.value.stored !== undefined);
 }
 
-function undone(rename: Rename): Rename {
+function inverse(rename: Rename): Rename {
   return { ...rename, from: rename.to, to: rename.from } as Rename;
-}
-
-function sql(text: string, verbatim = false): Statement {
-  return { kind: "sql", sql: text, verbatim };
-}
-
-function sentence(text: string): string {
-  return text[0]!.toUpperCase() + text.slice(1);
 }
 
 function isSame(a: ObjectName, b: ObjectName): boolean {
@@ -253,16 +240,16 @@ function renameStatement(operation: Rename): string {
   return `ALTER TABLE ${quote(operation.table.name)} RENAME COLUMN ${quote(operation.from)} TO ${quote(operation.to)}`;
 }
 
-/** The schema after a rename, with the stored texts as SQLite rewrites them itself. */
+/** The schema after a rename, with the stored statements as SQLite rewrites them. */
 export function renamed(before: Schema, operation: Rename): Schema {
   const schema = apply(before, operation);
   const tables = schema.tables.map((table): Table => {
     if (table.stored === undefined) return table;
-    const stored = retoldText(table, operation);
+    const stored = renamedTable(table, operation);
     const own = isSame(table, operation.kind === "renameTable" ? operation.to : operation.table);
     const indexes = own
       ? table.indexes.map((index) =>
-          index.stored ? readIndex(retoldIndex(index.stored, operation), index.name) : index,
+          index.stored ? readIndex(renamedIndex(index.stored, operation), index.name) : index,
         )
       : table.indexes;
     const read = tableFrom(stored);
@@ -278,7 +265,7 @@ function withRecord(column: Column, before: Column): Column {
   return { ...column, generated: { ...column.generated, declared, recordedIn } };
 }
 
-function retoldText(table: Table, operation: Rename): string {
+function renamedTable(table: Table, operation: Rename): string {
   if (operation.kind === "renameTable") {
     if (isSame(table, operation.to)) return edit.withTableName(table.stored!, operation.from.name, operation.to.name);
     return edit.withReferenceTo(table.stored!, operation.from.name, operation.to.name);
@@ -287,7 +274,7 @@ function retoldText(table: Table, operation: Rename): string {
   return edit.withReferencedColumnName(table.stored!, operation.table.name, operation.from, operation.to);
 }
 
-function retoldIndex(text: string, operation: Rename): string {
+function renamedIndex(text: string, operation: Rename): string {
   const tokens = tokenize(text);
   const on = tokens.findIndex((token) => token.kind === "word" && token.text.toUpperCase() === "ON");
   const table = tokens.findIndex((token, at) => at > on && !isTrivia(token));
@@ -387,8 +374,7 @@ function addedNatively(
     if (position !== undefined && position !== last++) return undefined;
     const own = keys.filter((key) => key.columns.length === 1 && key.columns[0] === column.name);
     if (!canAdd(column, backfill) || (own.length > 0 && column.default !== undefined)) return undefined;
-    const constraint = ({ name }: ForeignKey) => (name === undefined ? "" : `CONSTRAINT ${quote(name)} `);
-    const references = own.map((key) => ` ${constraint(key)}${referencesClause(key)}`).join("");
+    const references = own.map((key) => ` ${clauses.named(key)}${clauses.references(key)}`).join("");
     const definition = columnDefinition(column, false) + references;
     statements.push(sql(`ALTER TABLE ${quote(table.name)} ADD COLUMN ${definition}`));
     stored = edit.withColumnText(stored, definition);
@@ -415,7 +401,7 @@ function isConstant(expression: string): boolean {
   return tokens.length === 2 && /^[+-]$/.test(first!.text) && second!.kind === "number";
 }
 
-/** DROP COLUMN refuses a column that anything else in the table speaks of. */
+/** DROP COLUMN refuses a column that anything else in the table uses. */
 function canDrop(table: Table, name: string, schema: Schema): boolean {
   const others = table.columns.filter((column) => column.name !== name);
   const expressions = [
@@ -441,13 +427,13 @@ function withoutKeys(table: Table, keys: readonly ForeignKey[]): Table {
   return { ...table, foreignKeys: table.foreignKeys.filter((key) => !keys.some((gone) => gone.name === key.name)) };
 }
 
-/** Whether the key stands in the column's own definition, and goes with it. */
+/** Whether the key is part of the column's definition and is dropped with it. */
 function isInline(table: Table, key: ForeignKey): boolean {
   const without = tableFrom(edit.withoutColumn(table.stored!, key.columns[0]!));
   return !without.foreignKeys.some((other) => other.columns.join() === key.columns.join());
 }
 
-function toldWith(what: string, details: readonly string[]): Pick<Step, "comment" | "details"> {
+function commentWith(what: string, details: readonly string[]): Pick<Step, "comment" | "details"> {
   return details.length === 1 ? { comment: `${what}: ${details[0]}` } : { comment: what, details };
 }
 
@@ -464,7 +450,7 @@ function rebuildOf(before: Table, after: Table, operations: readonly Structural[
   return { kind: "rebuild", table: after.name, definition, values, twice: namesItself(before) };
 }
 
-/** A check may speak of its own table (`"user"."age" > 0`); then SQLite cannot rename the table away. */
+/** Whether a check names its own table (`"user"."age" > 0`): then SQLite cannot rename the table. */
 function namesItself(table: Table): boolean {
   const tokens = tokenize(table.stored!).filter((token) => !isTrivia(token));
   return tokens.some((token, at) => at > 3 && tokens[at + 1]?.text === "." && mentions(token.text, table.name));
@@ -477,7 +463,7 @@ function valueOf(name: string, operations: readonly Structural[]): string {
   let value = quote(name);
   for (const { before, replaced, backfill } of changes) {
     if (replaced && Object.keys(replaced).length > 0) {
-      const cases = Object.entries(replaced).map(([old, other]) => `WHEN ${literal(old)} THEN ${literal(other)}`);
+      const cases = Object.entries(replaced).map(([old, other]) => `WHEN ${quotedText(old)} THEN ${quotedText(other)}`);
       value = `CASE ${value} ${cases.join(" ")} ELSE ${value} END`;
     }
     if (backfill !== undefined && before.nullable) value = `COALESCE(${value}, ${backfill})`;

@@ -24,7 +24,7 @@ interface StoredObject {
   readonly sql: string | null;
 }
 
-/** Reads the schema out of the statements that SQLite has stored; they hold more than its pragmas tell. */
+/** Reads the schema from the statements that SQLite has stored, which say more than its pragmas. */
 export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Schema> {
   const objects = await storedObjects(runner);
   const ordinary = new Set(
@@ -38,8 +38,8 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
     .map((object) => readTable(object, objects, isOurs));
   const views = objects.filter((object) => object.type === "view" && isOurs(object)).map(readView);
   const schema: Schema = { tables: tables.map((table) => resolved(table, tables)), views, enums: [] };
-  const hasBooks = ordinary.has(runner.dataSource.metadataTableName);
-  return withStoredExpressions(schema, runner, quote, hasBooks);
+  const hasMetadataTable = ordinary.has(runner.dataSource.metadataTableName);
+  return withStoredExpressions(schema, runner, quote, hasMetadataTable);
 }
 
 function storedObjects(runner: QueryRunner): Promise<StoredObject[]> {
@@ -61,8 +61,8 @@ function oursIn(scope: Scope): (object: StoredObject) => boolean {
 }
 
 /**
- * Whether what SQLite has stored are the plan's statements, all of them and no others. Triggers are nobody's but a hand's.
- * A plan that enters something into TypeORM's books says more than statements show.
+ * Whether SQLite has stored exactly the plan's statements. Triggers are ignored: no entity declares them. A plan that
+ * writes to `typeorm_metadata` does more than its stored statements show.
  */
 export async function matchesExactly(runner: QueryRunner, { steps }: Plan, scope: Scope): Promise<boolean> {
   const wanted = steps.flatMap(({ statements }) => statements.map((one) => (one.kind === "sql" ? one.sql : "")));
@@ -77,7 +77,10 @@ export async function matchesExactly(runner: QueryRunner, { steps }: Plan, scope
 
 const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"/g;
 
-/** The statement without the indentation that a migration's file has given it; as it is where a string may go over several lines. */
+/**
+ * The statement without the indentation that a migration's file has given it; as it is where a string may go over
+ * several lines.
+ */
 function unindented(sql: string): string {
   const lines = sql.split("\n");
   if (lines.length === 1) return sql;

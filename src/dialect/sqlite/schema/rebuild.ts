@@ -1,8 +1,7 @@
 /**
- * How SQLite tables are rebuilt, and what the runner of migrations owes to a file that does it.
+ * How SQLite tables are rebuilt, and what the runner of migrations must do around it.
  *
- * A generated file that rebuilds a table carries the recipe as a function of its own at its end, so that it works
- * without Retort. The runner (Retort's, on SQLite, for every migration, up and down, with a transaction or without):
+ * A generated file that rebuilds a table ends with the function `rebuild`, so that it works without Retort. The runner (Retort's, on SQLite, for every migration, up and down, with a transaction or without):
  *  1. `PRAGMA foreign_keys = OFF` BEFORE the transaction begins; inside one it does nothing, and DROP TABLE would delete
  *     the rows of child tables. TypeORM's own runner does the same on the way up (`queryRunner.beforeMigration()`), but
  *     too late on the way down. A migration of TypeORM's that rebuilds through a "temporary_…" table needs it as well,
@@ -17,14 +16,14 @@
  * lose rows. No migration carries a property for any of this; `transaction = false` means what it means in TypeORM.
  */
 
-/** The name that a table has while it is copied. */
+/** How the name of a table begins while its rows are copied. */
 export const OLD_TABLE_PREFIX = "retort_rebuilt_";
 
 /**
- * The recipe, as it stands in the file. The table is renamed away and not the new one renamed in, so that the new
- * statement is stored to the letter; `legacy_alter_table` keeps SQLite from rewriting the views and triggers that speak
- * of the table. Indexes and triggers are read from the database rather than from the file, so that those which
- * somebody made by hand after the file was written are kept too.
+ * The source of the function. It renames the old table instead of the new one, so that SQLite stores the new
+ * statement as it is; `legacy_alter_table` keeps SQLite from rewriting views and triggers that name the table.
+ * Indexes and triggers are read from the database instead of the file, so that those created by hand after the file
+ * was written are kept too.
  */
 export function rebuildFunction(typed: boolean): string {
   const [text, result] = typed ? [": string", ": Promise<void>"] : ["", ""];
