@@ -4,7 +4,7 @@
  */
 export class WriteMutex {
   #holder: object | undefined;
-  readonly #waiting: { take: () => void }[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   /** Resolves to true when the writer holds the mutex, to false when `milliseconds` have passed. */
   async acquire(writer: object, milliseconds: number): Promise<boolean> {
@@ -13,25 +13,23 @@ export class WriteMutex {
       return true;
     }
     return new Promise((resolve) => {
-      const entry = {
-        take: () => {
-          clearTimeout(timer);
-          this.#holder = writer;
-          resolve(true);
-        },
+      const take = (): void => {
+        clearTimeout(timer);
+        this.#holder = writer;
+        resolve(true);
       };
       const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+        this.#waiting.splice(this.#waiting.indexOf(take), 1);
         resolve(false);
       }, milliseconds);
-      this.#waiting.push(entry);
+      this.#waiting.push(take);
     });
   }
 
   release(writer: object): void {
     if (this.#holder !== writer) return;
     this.#holder = undefined;
-    this.#waiting.shift()?.take();
+    this.#waiting.shift()?.();
   }
 }
 

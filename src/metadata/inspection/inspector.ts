@@ -25,8 +25,8 @@ import {
 import { dateInspector, dayInspector, timeInspector } from "./times";
 
 /**
- * What a column does not keep as it is given, found before anything is sent. Databases differ in what they refuse
- * themselves, what they round, cut or fill, and SQLite takes nearly anything: whoever writes a value is to read that value.
+ * Finds values that a column would not store as they are, before anything is sent. Databases differ in what they reject,
+ * round, truncate or pad, and SQLite accepts nearly anything; the value that is read must be the one that was written.
  */
 export function inspectorOf(column: ColumnMetadata, dataSource: DataSource): Inspector {
   const { columnTypes } = dialectOf(dataSource);
@@ -35,7 +35,7 @@ export function inspectorOf(column: ColumnMetadata, dataSource: DataSource): Ins
   return column.transformer ? afterTransformer(column, whole) : whole;
 }
 
-/** A transformer's column keeps what the transformer makes; what comes back is the transformer's business. */
+/** Checks what the transformer returns. Strings and numbers may be of another type: the transformer reads them back. */
 function afterTransformer({ transformer }: ColumnMetadata, inspect: Inspector): Inspector {
   const steps = [transformer!].flat();
   return (value) => {

@@ -55,7 +55,7 @@ export function doubleInspector(takesInfinity: boolean): Inspector {
     typeof value === "number" && value - value === 0 ? undefined : examineFloat(value, takesInfinity, undefined);
 }
 
-/** Floating-point numbers of four bytes, and how many of their digits the database tells. */
+/** Floating-point numbers of four bytes. @param shown the number as the database returns it */
 export function singleInspector(takesInfinity: boolean, shown: (value: number) => number): Inspector {
   return (value) => examineFloat(value, takesInfinity, shown);
 }
@@ -81,7 +81,7 @@ function examineFloat(
     : undefined;
 }
 
-/** PostgreSQL tells as many digits of a `real` as it takes to know it again. */
+/** A `real` of PostgreSQL, which returns the fewest digits that identify the number. */
 export function shortestSingle(value: number): number {
   const single = Math.fround(value);
   for (let digits = 6; digits <= 9; digits++) {
@@ -91,7 +91,7 @@ export function shortestSingle(value: number): number {
   return single;
 }
 
-/** MySQL tells six digits of a `float`. */
+/** A `float` of MySQL, which returns six digits. */
 export function sixDigits(value: number): number {
   return Number(value.toPrecision(6));
 }

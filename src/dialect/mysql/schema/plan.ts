@@ -1,14 +1,8 @@
 import type { Plan, Statement } from "../../schema/dialect";
-import { type ForeignKey, type ObjectName, type Schema, type Table, findTable, keyOf } from "../../schema/model";
-import {
-  type AddColumn,
-  type AlterColumn,
-  type ChangePrimaryKey,
-  type Operation,
-  type Constraint,
-  type Rename,
-  apply,
-} from "../../schema/operation";
+import type { ForeignKey, ObjectName, Schema, Table } from "../../schema/model";
+import { findTable, keyOf } from "../../schema/model";
+import type { AddColumn, AlterColumn, ChangePrimaryKey, Constraint, Operation, Rename } from "../../schema/operation";
+import { apply } from "../../schema/operation";
 import { serverPlan, withExpressions } from "../../schema/server-plan";
 import { sql, stepOf } from "../../schema/step";
 import { mysqlQuoting, renamedIn } from "../../schema/tokens";

@@ -1,25 +1,9 @@
 import { quotedText } from "../../literals";
 import type { Plan, Statement, Step } from "../../schema/dialect";
-import {
-  type Column,
-  type ObjectName,
-  type Schema,
-  type Table,
-  emptySchema,
-  keyOf,
-  findTable,
-  replaceTable,
-  type View,
-} from "../../schema/model";
-import {
-  type AddColumn,
-  type AlterColumn,
-  type ChangeEnum,
-  type Operation,
-  type Constraint,
-  type Rename,
-  apply,
-} from "../../schema/operation";
+import type { Column, ObjectName, Schema, Table, View } from "../../schema/model";
+import { emptySchema, findTable, keyOf, replaceTable } from "../../schema/model";
+import type { AddColumn, AlterColumn, ChangeEnum, Constraint, Operation, Rename } from "../../schema/operation";
+import { apply } from "../../schema/operation";
 import { serverPlan, withExpressions } from "../../schema/server-plan";
 import { sql, stepOf } from "../../schema/step";
 import { isTrivia, mentions, nameIn, postgresQuoting, renamedIn, tokenize } from "../../schema/tokens";

@@ -1,24 +1,9 @@
 import { deleteView, insertView, renameColumns, updateColumns } from "../../schema/typeorm-metadata";
 import type { Plan, RebuildTable, Statement, Step } from "../../schema/dialect";
-import {
-  type Column,
-  type ForeignKey,
-  type ObjectName,
-  type Schema,
-  type Table,
-  findColumn,
-  findTable,
-  replaceTable,
-  displayName,
-} from "../../schema/model";
-import {
-  type AddColumn,
-  type AlterColumn,
-  type Operation,
-  type Constraint,
-  type Rename,
-  apply,
-} from "../../schema/operation";
+import type { Column, ForeignKey, ObjectName, Schema, Table } from "../../schema/model";
+import { displayName, findColumn, findTable, replaceTable } from "../../schema/model";
+import type { AddColumn, AlterColumn, Constraint, Operation, Rename } from "../../schema/operation";
+import { apply } from "../../schema/operation";
 import { quotedText } from "../../literals";
 import { isTrivia, mentions, normalized, renamedIn, tokenize } from "../../schema/tokens";
 import { describeWithin } from "../../schema/describe";

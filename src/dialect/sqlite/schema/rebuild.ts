@@ -1,19 +1,19 @@
 /**
  * How SQLite tables are rebuilt, and what the runner of migrations must do around it.
  *
- * A generated file that rebuilds a table ends with the function `rebuild`, so that it works without Retort. The runner (Retort's, on SQLite, for every migration, up and down, with a transaction or without):
- *  1. `PRAGMA foreign_keys = OFF` BEFORE the transaction begins; inside one it does nothing, and DROP TABLE would delete
- *     the rows of child tables. TypeORM's own runner does the same on the way up (`queryRunner.beforeMigration()`), but
- *     too late on the way down. A migration of TypeORM's that rebuilds through a "temporary_…" table needs it as well,
- *     so this is not asked for by the file: it is so for every migration.
- *  2. `BEGIN IMMEDIATE`, the migration, then `PRAGMA foreign_key_check`, compared with what it said before the
- *     migration: rows that dangle now and did not before refuse the commit.
- *  3. In any case, at the end, success or not: `PRAGMA foreign_keys` as it was, and `PRAGMA legacy_alter_table = OFF`
- *     (the recipe switches it on and off; an error in between leaves it on).
+ * A generated file that rebuilds a table ends with the function `rebuild`, so that it works without Retort. The runner
+ * does the following for every migration on SQLite, up and down, with a transaction or without. The file does not ask
+ * for it, since TypeORM's own rebuilds through a "temporary_…" table need it as well.
+ *  1. `PRAGMA foreign_keys = OFF` BEFORE the transaction begins: inside one it has no effect, and DROP TABLE would delete
+ *     the rows of child tables. TypeORM's own runner does the same for `up` (`queryRunner.beforeMigration()`), but too
+ *     late for `down`.
+ *  2. `BEGIN IMMEDIATE`, the migration, then `PRAGMA foreign_key_check`: rows that dangle now and did not before the
+ *     migration prevent the commit.
+ *  3. At the end, also after an error: `PRAGMA foreign_keys` as it was, and `PRAGMA legacy_alter_table = OFF`, which an
+ *     error in the middle of the function leaves on.
  *
- * The file's own guard: when foreign keys are on and another table (or the table itself) refers to the table that is
- * to be rebuilt, the recipe throws before it touches anything, because somebody runs the file with a tool that would
- * lose rows. No migration carries a property for any of this; `transaction = false` means what it means in TypeORM.
+ * Another runner may not do this: where foreign keys are on and a table references the one to be rebuilt, the function
+ * throws before it changes anything. `transaction = false` means what it means in TypeORM.
  */
 
 /** How the name of a table begins while its rows are copied. */
@@ -35,13 +35,13 @@ export function rebuildFunction(typed: boolean): string {
 `
     : "queryRunner, table, options";
   return `/**
- * Makes a table of SQLite anew and copies its rows into it; its indexes, triggers and highest id are kept.
- * Where foreign keys are on, dropping the old table would delete or change the rows that refer to it: then it stops.
+ * Creates a SQLite table again with another definition and copies its rows; indexes, triggers and the highest id are kept.
+ * Throws where foreign keys are on: dropping the old table would delete or change the rows that refer to it.
  */
 async function rebuild(${parameters})${result} {
   const { definition, into, from, twice } = options;
   const name = (text${text}) => \`"\${text.replaceAll('"', '""')}"\`;
-  const parked = name(\`${OLD_TABLE_PREFIX}\${table}\`);
+  const temporary = name(\`${OLD_TABLE_PREFIX}\${table}\`);
   const [{ unsafe }] = await queryRunner.query(
     \`SELECT (SELECT "foreign_keys" FROM pragma_foreign_keys) AND EXISTS (
        SELECT 1 FROM "sqlite_master" AS "child", pragma_foreign_key_list("child"."name") AS "key"
@@ -67,12 +67,12 @@ async function rebuild(${parameters})${result} {
   await queryRunner.query("PRAGMA legacy_alter_table = ON");
   for (const object of kept) await queryRunner.query(\`DROP \${object.type} \${name(object.name)}\`);
   if (twice) {
-    await queryRunner.query(\`CREATE TABLE \${parked} AS SELECT * FROM \${name(table)}\`);
+    await queryRunner.query(\`CREATE TABLE \${temporary} AS SELECT * FROM \${name(table)}\`);
     await queryRunner.query(\`DROP TABLE \${name(table)}\`);
-  } else await queryRunner.query(\`ALTER TABLE \${name(table)} RENAME TO \${parked}\`);
+  } else await queryRunner.query(\`ALTER TABLE \${name(table)} RENAME TO \${temporary}\`);
   await queryRunner.query(definition);
-  await queryRunner.query(\`INSERT INTO \${name(table)} (\${into}) SELECT \${from} FROM \${parked}\`);
-  await queryRunner.query(\`DROP TABLE \${parked}\`);
+  await queryRunner.query(\`INSERT INTO \${name(table)} (\${into}) SELECT \${from} FROM \${temporary}\`);
+  await queryRunner.query(\`DROP TABLE \${temporary}\`);
   for (const object of kept) await queryRunner.query(object.sql);
   await queryRunner.query("PRAGMA legacy_alter_table = OFF");
   if (highest && /\\bautoincrement\\b/i.test(definition)) {
