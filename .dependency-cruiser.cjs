@@ -104,6 +104,14 @@ module.exports = {
       to: { path: "^src/[^/]+/" },
     },
     {
+      name: "a-database-behind-the-registry",
+      comment:
+        "Code above the dialects asks for a capability; only MigrationDatabase is implemented once a database as well.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(dialect|migrate/run/databases)/" },
+      to: { path: "^src/dialect/(sqlite|postgres|mysql)/" },
+    },
+    {
       name: "the-index-is-for-users",
       comment:
         "Inside, a module is imported from where it is; and the public index does not drag the command line along.",

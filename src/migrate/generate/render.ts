@@ -1,7 +1,7 @@
 import type { MigrationInterface } from "typeorm";
 import type { Statement, Step } from "../../dialect/schema/dialect";
 import { tokenize } from "../../dialect/schema/tokens";
-import { rebuildFunction } from "../../dialect/sqlite/schema/rebuild";
+import { rebuildFunction } from "./rebuild-function";
 import { badName } from "./errors";
 
 /** What a migration file is made of. */

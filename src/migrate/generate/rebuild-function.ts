@@ -17,7 +17,7 @@
  */
 
 /** How the name of a table begins while its rows are copied. */
-export const OLD_TABLE_PREFIX = "retort_rebuilt_";
+const OLD_TABLE_PREFIX = "retort_rebuilt_";
 
 /**
  * The source of the function. It renames the old table instead of the new one, so that SQLite stores the new
