@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { DefaultNamingStrategy } from "typeorm";
+import { DefaultNamingStrategy, type EntitySchema } from "typeorm";
+import type { Workshop } from "../helpers/workshop";
 import {
   type Design,
   type DesignColumn,
@@ -261,4 +262,18 @@ export function joinTable(owner: string, property: string, target: string): stri
 /** The key column of a relation, as the naming strategy calls it. */
 export function joinColumn(property: string, key: string): string {
   return property[0]!.toLowerCase() + property.slice(1) + key[0]!.toUpperCase() + key.slice(1);
+}
+
+/** Values stay as they are, but for NULLs that had to become something, and for types that make something of them. */
+export function expectKept(kept: readonly Kept[], values: readonly string[][], now: readonly string[][]): void {
+  for (const [at, { before, after }] of kept.entries()) {
+    const typeOf = ({ column }: Place) => JSON.stringify(KINDS[column.kind].types[column.variant]);
+    const expected = values[at]!.map((value, row) => (value === "NULL" ? now[at]![row] : value));
+    if (typeOf(before) === typeOf(after)) expect(now[at]).toEqual(expected);
+    else expect(now[at]).toHaveLength(expected.length);
+  }
+}
+
+export async function expectNothingLeft(shop: Workshop, wanted: EntitySchema[]): Promise<void> {
+  expect((await shop.check(wanted)).differences.map(({ text }) => text)).toEqual([]);
 }

@@ -1,9 +1,18 @@
 import fc from "fast-check";
-import type { EntitySchema } from "typeorm";
 import { schemaDialectOf } from "../../src/dialect/dialects";
 import { eachDatabase } from "../helpers/databases";
-import { type Kept, type Place, answersFor, changed, joinColumn, keptColumns, keptKeys, keptTables } from "./changes";
-import { type Design, KINDS, design, keyOf } from "./design";
+import {
+  type Kept,
+  answersFor,
+  changed,
+  expectKept,
+  expectNothingLeft,
+  joinColumn,
+  keptColumns,
+  keptKeys,
+  keptTables,
+} from "./changes";
+import { type Design, design, keyOf } from "./design";
 import { WORDS } from "./server-words";
 import { Workshop } from "../helpers/workshop";
 
@@ -133,10 +142,6 @@ eachDatabase(
   ["postgres", "mariadb"],
 );
 
-async function expectNothingLeft(shop: Workshop, wanted: EntitySchema[]): Promise<void> {
-  expect((await shop.check(wanted)).differences.map(({ text }) => text)).toEqual([]);
-}
-
 /** The schema as the server tells it; a column that comes back comes back as the last one. */
 async function schemaOf({ dataSource }: Workshop): Promise<unknown> {
   const runner = dataSource.createQueryRunner();
@@ -160,16 +165,6 @@ async function schemaOf({ dataSource }: Workshop): Promise<unknown> {
     };
   } finally {
     await runner.release();
-  }
-}
-
-/** Values stay as they are, but for NULLs that had to become something, and for types that make something of them. */
-function expectKept(kept: readonly Kept[], values: readonly string[][], now: readonly string[][]): void {
-  for (const [at, { before, after }] of kept.entries()) {
-    const typeOf = ({ column }: Place) => JSON.stringify(KINDS[column.kind].types[column.variant]);
-    const expected = values[at]!.map((value, row) => (value === "NULL" ? now[at]![row] : value));
-    if (typeOf(before) === typeOf(after)) expect(now[at]).toEqual(expected);
-    else expect(now[at]).toHaveLength(expected.length);
   }
 }
 

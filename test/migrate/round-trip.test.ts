@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import type { EntityMetadata, EntitySchema } from "typeorm";
+import type { EntityMetadata } from "typeorm";
 import { database } from "../helpers/databases";
 import {
   type Kept,
+  expectKept,
+  expectNothingLeft,
   type Place,
   answersFor,
   changed,
@@ -87,10 +89,6 @@ async function walk(shop: Workshop, before: Design, after: Design): Promise<keyo
   await shop.up(written);
   await expectNothingLeft(shop, wanted);
   return "done";
-}
-
-async function expectNothingLeft(shop: Workshop, wanted: EntitySchema[]): Promise<void> {
-  expect((await shop.check(wanted)).differences.map(({ text }) => text)).toEqual([]);
 }
 
 /** The first schema, with what a hand added to it, and rows. */
@@ -216,16 +214,6 @@ async function valuesOf(shop: Workshop, kept: readonly Kept[], when: "before" | 
     values.push((await shop.query(sql)).map(({ value }: { value: string }) => value));
   }
   return values;
-}
-
-/** Values stay as they are, but for NULLs that had to become something, and for types that make something of them. */
-function expectKept(kept: readonly Kept[], values: readonly string[][], now: readonly string[][]): void {
-  for (const [at, { before, after }] of kept.entries()) {
-    const typeOf = ({ column }: Place) => JSON.stringify(KINDS[column.kind].types[column.variant]);
-    const expected = values[at]!.map((value, row) => (value === "NULL" ? now[at]![row] : value));
-    if (typeOf(before) === typeOf(after)) expect(now[at]).toEqual(expected);
-    else expect(now[at]).toHaveLength(expected.length);
-  }
 }
 
 /** Texts without the space and quotes that SQLite's own ALTER TABLE puts otherwise. */
