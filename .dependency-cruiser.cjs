@@ -1,11 +1,11 @@
 /**
- * The arrows of the design, one way only:
- * bin → cli → { shell, migrate, config } → session → query → { metadata, dialect } → TypeORM; { cli, shell } → terminal.
- * Whoever breaks one finds its rule by name in the output of `npm run check:layers`.
+ * Imports point one way: bin → cli → { shell, migrate, config } → session → query → { metadata, dialect } → TypeORM;
+ * { cli, shell } → terminal.
+ * `npm run check:layers` names the rule that an import breaks.
  */
 const layer = (...names) => `^src/(${names.join("|")})/`;
 
-/** Says what the layers `from` must not import. */
+/** A rule: files of the layers `from` must not import files of the layers `names`. */
 const mayNotImport = (from, names, why) => ({
   name: `${from.join("-")}-may-not-import-${names.join("-")}`,
   comment: why,
@@ -47,7 +47,7 @@ const sessionStages = SESSION_STAGES.map((stage, place) => {
   };
 }).slice(0, -1);
 
-const upwards = "An arrow points down only: objects are handed down as arguments, never imported upwards.";
+const upwards = "A layer does not import a layer above it; what it needs of one is passed as an argument.";
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -59,13 +59,13 @@ module.exports = {
       to: { path: "^(src|dist)/", pathNot: "^(src|dist)/cli/" },
     },
     mayNotImport(["shell", "migrate", "config"], ["cli"], upwards),
-    mayNotImport(["shell"], ["migrate", "config"], "The command line hands the shell what it needs of the others."),
+    mayNotImport(["shell"], ["migrate", "config"], "The command line passes the shell what it needs of the others."),
     mayNotImport(
       ["migrate"],
       ["shell", "config"],
-      "The command line hands the migrations what they need of the others.",
+      "The command line passes the migrations what they need of the others.",
     ),
-    mayNotImport(["config"], ["shell", "migrate"], "Loading a project knows nothing of what is done with it."),
+    mayNotImport(["config"], ["shell", "migrate"], "A project is loaded the same way for every command."),
     mayNotImport(["session"], ["cli", "shell", "migrate", "config"], upwards),
     ...sessionStages,
     {
@@ -79,7 +79,7 @@ module.exports = {
     mayNotImport(["metadata", "dialect"], ["cli", "shell", "migrate", "config", "session", "query"], upwards),
     {
       name: "terminal-imports-no-layer",
-      comment: "Text for a terminal knows nothing of what is printed.",
+      comment: "Escaped text, styles and widths depend on nothing that is printed.",
       severity: "error",
       from: { path: "^src/terminal/" },
       to: { path: "^src/[^/]+/", pathNot: "^src/terminal/" },
@@ -98,72 +98,48 @@ module.exports = {
     },
     {
       name: "shared-files-import-no-layer",
-      comment: "The files of src itself (errors, text, values …) may be used by every layer, so they use none.",
+      comment: "Every layer may import the files of src itself (errors, text, values …), so they import none.",
       severity: "error",
       from: { path: "^src/[^/]+\\.ts$", pathNot: "^src/index\\.ts$" },
       to: { path: "^src/[^/]+/" },
     },
     {
       name: "a-database-behind-the-registry",
-      comment:
-        "Code above the dialects asks for a capability; only MigrationDatabase is implemented once a database as well.",
+      comment: "Code above the dialects asks for a capability. Only MigrationDatabase has one file a database as well.",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/(dialect|migrate/run/databases)/" },
       to: { path: "^src/dialect/(sqlite|postgres|mysql)/" },
     },
     {
-      name: "the-index-is-for-users",
-      comment:
-        "Inside, a module is imported from where it is; and the public index does not drag the command line along.",
+      name: "only-users-import-the-index",
+      comment: "The public index loads everything; inside src, a module is imported from its own file.",
       severity: "error",
       from: { path: "^src/" },
       to: { path: "^src/index\\.ts$" },
     },
     {
-      name: "the-index-leaves-the-cli-out",
+      name: "index-may-not-import-cli",
       severity: "error",
       from: { path: "^src/index\\.ts$" },
       to: { path: "^src/cli/" },
     },
     {
-      name: "the-demo-is-a-stranger",
-      comment: "examples, migrations and ormconfig.ts are a user's project.",
+      name: "src-may-not-import-the-demo",
+      comment: "examples, migrations and ormconfig.ts are the project of a user.",
       severity: "error",
       from: { path: "^src/" },
       to: { path: "^(examples|migrations|ormconfig|test|bench|scripts)" },
     },
     {
       name: "no-cycles",
-      comment: "Type-only imports count too.",
+      comment: "Type-only imports count: each file can be read without the files that use it.",
       severity: "error",
-      from: { path: "^(src|bin)/", pathNot: "^src/shell/" },
+      from: { path: "^(src|bin)/" },
       to: { circular: true },
     },
     {
-      name: "no-cycles-at-run-time",
-      comment: "In this layer, types may name each other.",
-      severity: "error",
-      from: { path: "^src/shell/" },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
-    },
-    {
-      name: "no-cycles-in-the-shell",
-      comment: "Type-only imports included: each file can be read without the files that use it.",
-      severity: "error",
-      from: { path: "^src/(shell|terminal)/" },
-      to: { circular: true },
-    },
-    {
-      name: "no-cycles-in-migrate-and-dialect",
-      comment:
-        "Type-only imports count: a stage of migrate/ can be read without the stages that use it, a dialect without its callers.",
-      severity: "error",
-      from: { path: layer("migrate", "dialect") },
-      to: { circular: true },
-    },
-    {
-      name: "nothing-that-users-do-not-have",
-      comment: "A package of devDependencies is not there where Retort is installed.",
+      name: "no-development-packages",
+      comment: "The packages of devDependencies are not installed with Retort.",
       severity: "error",
       from: { path: "^(src|bin)/" },
       to: {
@@ -172,7 +148,7 @@ module.exports = {
       },
     },
     {
-      name: "what-cannot-be-found",
+      name: "no-missing-files",
       severity: "error",
       from: {},
       to: { couldNotResolve: true },
