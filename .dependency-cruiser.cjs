@@ -1,5 +1,5 @@
 /**
- * Imports point one way: bin → cli → { shell, migrate, config } → session → query → { metadata, dialect } → TypeORM;
+ * Imports point one way: bin → cli → { shell, migrate, config } → session → query → { metadata, dialect } → typeorm → TypeORM;
  * { cli, shell } → terminal.
  * `npm run check:layers` names the rule that an import breaks.
  */
@@ -77,6 +77,11 @@ module.exports = {
     },
     mayNotImport(["query"], ["cli", "shell", "migrate", "config", "session"], upwards),
     mayNotImport(["metadata", "dialect"], ["cli", "shell", "migrate", "config", "session", "query"], upwards),
+    mayNotImport(
+      ["typeorm"],
+      ["cli", "shell", "migrate", "config", "session", "query", "metadata", "dialect"],
+      "The differences between TypeORM's versions are read by every layer.",
+    ),
     {
       name: "terminal-imports-no-layer",
       comment: "Escaped text, styles and widths depend on nothing that is printed.",

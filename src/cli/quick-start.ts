@@ -135,7 +135,7 @@ const RARE: Readonly<Record<string, RegExp>> = {
   "typeorm/driver/DriverFactory.js": /^\.\/[\w-]+\/\w+Driver$/,
   "typeorm/logger/DebugLogger.js": /^debug$/,
   "typeorm/platform/PlatformTools.js": /^(@sqltools\/formatter|sql-highlight)$/,
-  "typeorm/util/DirectoryExportedClassesLoader.js": /^tinyglobby$/,
+  "typeorm/util/DirectoryExportedClassesLoader.js": /^(tinyglobby|glob)$/,
   "commander/lib/command.js": /^node:child_process$/,
 };
 

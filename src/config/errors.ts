@@ -139,17 +139,45 @@ export function driverPackageMissing(type: string, name: string, cause: unknown)
   return usage(
     "driver-missing",
     `the package "${name}" is not installed; type: "${type}" needs it`,
-    `npm install ${name}`,
+    name === "sqlite3"
+      ? 'npm install better-sqlite3, and write type: "better-sqlite3": it opens the same file'
+      : `npm install ${name}`,
     cause,
   );
 }
 
-export function typeormMissing(root: string, cause?: unknown): RetortError {
+/** The file imports no TypeORM, and exports options that need one. */
+export function typeormMissing(file: string): RetortError {
   return usage(
     "typeorm-missing",
-    `the package "typeorm" is not installed in ${shown(root)}`,
+    `the package "typeorm" is not installed in ${shown(path.dirname(file))}`,
     "npm install typeorm",
+  );
+}
+
+export function typeormUnsupported(version: string, folder: string, supported: string): RetortError {
+  return usage(
+    "typeorm-unsupported",
+    `TypeORM ${version} (${shown(folder)}) is not supported (supported: ${supported})`,
+    "npm install typeorm@^0.3.26, or typeorm@^1",
+  );
+}
+
+/** A project of TypeORM 0.3 with `type: "sqlite"`, whose own driver is the package sqlite3. */
+export function betterSqlite3Missing(cause: unknown): RetortError {
+  return usage(
+    "driver-missing",
+    'type: "sqlite" is opened through the package "better-sqlite3", which is not installed',
+    "npm install better-sqlite3",
     cause,
+  );
+}
+
+export function nodeTooOld(what: string, lowest: number, current: string): RetortError {
+  return usage(
+    "node-too-old",
+    `${what} needs Node ${lowest} or later; this is Node ${current}`,
+    `use Node ${lowest}, or npm install better-sqlite3@12`,
   );
 }
 

@@ -24,7 +24,7 @@ const MEMBERS = ["dataSource", "AppDataSource", "getDataSource", "init", "initia
  * @param construct makes a DataSource of options, with the project's own TypeORM
  * @param wanted the export that `--name` asks for
  */
-export async function dataSourceOf(
+export async function exportedDataSource(
   exports: Readonly<Record<string, unknown>>,
   file: string,
   wanted: string | undefined,

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { RetortError, shortMessage } from "../errors";
+import { expectLoadable } from "./better-sqlite3";
 import {
   circularImport,
   columnTypeUnknown,
@@ -57,15 +58,28 @@ function driverFailure(error: unknown, place: SourcePlace, type: string | undefi
   if (!(error instanceof Error)) return undefined;
   const unknown = /^Wrong driver: "([^"]*)" given/.exec(error.message);
   if (unknown) return driverUnknown(place, unknown[1]!, error);
-  const missing = /package has not been found installed\. .*npm install ([^\s"']+)/.exec(error.message);
-  return missing
-    ? driverPackageMissing(type ?? DRIVER_TYPES[missing[1]!] ?? missing[1]!, missing[1]!, error)
-    : undefined;
+  const missing = /package has not been found installed\. .*npm install ([^\s"']+)/.exec(error.message)?.[1];
+  if (missing === undefined) return undefined;
+  // TypeORM calls every package missing that it cannot load.
+  return (
+    (missing === "better-sqlite3" ? unloadable(place.file) : undefined) ??
+    driverPackageMissing(type ?? DRIVER_TYPES[missing] ?? missing, missing, error)
+  );
+}
+
+function unloadable(file: string): RetortError | undefined {
+  try {
+    expectLoadable(file);
+    return undefined;
+  } catch (error) {
+    return error as RetortError;
+  }
 }
 
 /** What `type` was, by the package that TypeORM asks for. */
 const DRIVER_TYPES: Readonly<Record<string, string>> = {
   pg: "postgres",
+  sqlite3: "sqlite",
   mysql2: "mysql",
   oracledb: "oracle",
   "sql.js": "sqljs",

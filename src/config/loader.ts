@@ -2,6 +2,7 @@ import Module from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { types } from "node:util";
+import { expectLoadable } from "./better-sqlite3";
 import type { Note } from "./note";
 import { moduleFormatOf } from "./package";
 import { isPath, pathFile, resolveFromSource } from "./resolve";
@@ -37,7 +38,8 @@ interface NodeModules {
 const modules = Module as unknown as NodeModules;
 
 const TYPESCRIPT = /(?<!\.d)\.[cm]?tsx?$/;
-const OWN_FOLDER = path.resolve(__dirname, "..") + path.sep;
+/** As a project or TypeORM asks for it, by its name or by its folder. */
+const BETTER_SQLITE3 = /^better-sqlite3$|[\\/]node_modules[\\/]better-sqlite3$/;
 
 /** What compiled code is given besides Node's own `module` and `require`. */
 interface Scope {
@@ -189,10 +191,9 @@ export class Loader {
     const native = modules._resolveFilename.bind(modules);
     modules._resolveFilename = (request, parent, isMain, options) => {
       const from = parent?.filename;
+      if (from && BETTER_SQLITE3.test(request)) expectLoadable(from);
       const found = from ? this.#find(request, from) : undefined;
       if (found) return found;
-      // Retort itself works with the project's copy of TypeORM, wherever Retort is installed.
-      if (request === "typeorm" && from?.startsWith(OWN_FOLDER)) return this.#projectTypeorm(native, parent);
       try {
         return native(request, parent, isMain, options);
       } catch (error) {
@@ -207,14 +208,6 @@ export class Loader {
     const isCompiled = TYPESCRIPT.test(from) || (this.#compilesJavaScript && this.#isOwn(from));
     if (!isCompiled || Module.isBuiltin(request)) return undefined;
     return resolveFromSource(request, from, moduleFormatOf(from), compilerSettings(path.dirname(from)));
-  }
-
-  #projectTypeorm(native: NodeModules["_resolveFilename"], parent: NodeModule | undefined): string {
-    try {
-      return native("typeorm", parent, false, { paths: [this.#root] });
-    } catch {
-      return native("typeorm", parent);
-    }
   }
 
   // What compiled code is given

@@ -5,6 +5,8 @@ import { isRecord } from "../values";
 /** What Retort reads of a package.json. */
 export interface PackageJson {
   readonly name?: string;
+  readonly version?: string;
+  readonly engines?: { readonly node?: string };
   readonly type?: string;
   readonly retort?: unknown;
   readonly exports?: unknown;

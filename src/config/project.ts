@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { DataSource } from "typeorm";
-import { dataSourceOf } from "./exports";
+import { exportedDataSource } from "./exports";
 import { loadingFailure } from "./failures";
 import { findConfiguration, packageSettings, projectRoot } from "./find";
 import { Loader } from "./loader";
@@ -8,7 +8,7 @@ import type { Note } from "./note";
 import { inFolder } from "./folder";
 import { moduleFormatOf } from "./package";
 import { mergeSettings, type Settings } from "./settings";
-import { projectTypeorm, routeTypeorm } from "./typeorm";
+import { ProjectTypeorm } from "./typeorm";
 
 export interface LoadOptions {
   /** The file that exports the DataSource, relative to `cwd` (`-d`). */
@@ -55,7 +55,6 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   const file = findConfiguration(options);
   const root = projectRoot(file);
   const loader = (current ??= installed(root, options.note));
-  routeTypeorm(root, loader);
   return load(file, root, loader, options);
 }
 
@@ -66,17 +65,19 @@ function installed(root: string, note: Note = () => undefined): Loader {
   return loader;
 }
 
-async function load(file: string, root: string, loader: Loader, { name }: LoadOptions): Promise<Project> {
+async function load(file: string, root: string, loader: Loader, { name, note }: LoadOptions): Promise<Project> {
   const isOwn = (name: string) =>
     name.startsWith(root + path.sep) && !name.includes(`${path.sep}node_modules${path.sep}`);
   try {
+    const typeorm = new ProjectTypeorm(file, (other) => loader.load(other), note);
     const exports = await inFolder(root, () => loader.load(file));
-    const construct = (options: ConstructorParameters<ReturnType<typeof projectTypeorm>["DataSource"]>[0]) =>
-      new (projectTypeorm(path.dirname(file)).DataSource)(options);
+    const exported = await inFolder(root, () =>
+      exportedDataSource(exports, file, name, (options) => typeorm.construct(options)),
+    );
     return {
       root,
       file,
-      dataSource: await inFolder(root, () => dataSourceOf(exports, file, name, construct)),
+      dataSource: typeorm.adopt(exported),
       settings: mergeSettings(packageSettings(root), exports["retort"]),
       language: /\.[cm]?ts$/.test(file) ? "ts" : "js",
       moduleFormat: moduleFormatOf(file),

@@ -113,7 +113,8 @@ function throughImports(request: string, from: string): string | undefined {
   return target.startsWith("./") ? sourceFile(path.join(owner.root, target)) : importedPackage(target, from);
 }
 
-function packageFolder(name: string, folder: string): string | undefined {
+/** The folder of a package that a file in `folder` imports; undefined where it is not installed. */
+export function packageFolder(name: string, folder: string): string | undefined {
   const candidate = path.join(folder, "node_modules", name);
   if (fs.existsSync(path.join(candidate, "package.json"))) return candidate;
   const parent = path.dirname(folder);

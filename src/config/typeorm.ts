@@ -1,38 +1,72 @@
-import { createRequire } from "node:module";
-import path from "node:path";
 import type { DataSource, DataSourceOptions } from "typeorm";
-import { typeormMissing } from "./errors";
-import type { Loader } from "./loader";
+import { copyFor, copyOf, type TypeormCopy } from "../typeorm/copy";
+import { routeImports } from "../typeorm/imports";
+import { betterSqlite3Options, useBetterSqlite3, usesSqlite3 } from "../typeorm/sqlite";
+import { isSupported, SUPPORTED_VERSIONS } from "../typeorm/version";
+import { betterSqlite3Missing, typeormMissing, typeormUnsupported } from "./errors";
+import type { Note } from "./note";
 
-/** The parts of the project's copy of TypeORM that are used here. */
-export interface ProjectTypeorm {
-  readonly DataSource: new (options: DataSourceOptions) => DataSource;
-}
+/** The project's own copy of TypeORM: the one that its configuration file imports, or that its DataSource is an object of. */
+export class ProjectTypeorm {
+  readonly #file: string;
+  readonly #load: (file: string) => Promise<unknown>;
+  readonly #note: Note;
+  #copy: TypeormCopy | undefined;
 
-/**
- * The project's own copy of TypeORM: its entities are registered there.
- * @throws RetortError `config/typeorm-missing`
- */
-export function projectTypeorm(root: string): ProjectTypeorm {
-  try {
-    return createRequire(path.join(root, "package.json"))("typeorm") as ProjectTypeorm;
-  } catch (error) {
-    if ((error as { code?: unknown }).code === "MODULE_NOT_FOUND") throw typeormMissing(root, error);
-    throw error;
+  /**
+   * @param file the configuration file
+   * @param load loads the files that a DataSource names by patterns
+   * @throws RetortError `config/typeorm-unsupported`
+   */
+  constructor(file: string, load: (file: string) => Promise<unknown>, note: Note = () => undefined) {
+    this.#file = file;
+    this.#load = load;
+    this.#note = note;
+    this.#use(copyFor(file));
+  }
+
+  /**
+   * Makes a DataSource of the options that a configuration file exports.
+   * @throws RetortError `config/typeorm-missing`
+   */
+  construct(options: DataSourceOptions): DataSource {
+    if (!this.#copy) throw typeormMissing(this.#file);
+    const typeorm = this.#copy.load() as { DataSource: new (options: DataSourceOptions) => DataSource };
+    if (!usesSqlite3(options, this.#copy)) return new typeorm.DataSource(options);
+    this.#note(OPENED_THROUGH);
+    return withBetterSqlite3(() => new typeorm.DataSource(betterSqlite3Options(options)));
+  }
+
+  /**
+   * Takes a DataSource that the project has made. Its copy of TypeORM need not be the one that the configuration file imports: a package
+   * in between may have one of its own.
+   */
+  adopt(dataSource: DataSource): DataSource {
+    const own = copyOf(dataSource);
+    if (own && own.folder !== this.#copy?.folder) this.#use(own);
+    if (this.#copy && !dataSource.isInitialized && usesSqlite3(dataSource.options, this.#copy)) {
+      const copy = this.#copy;
+      withBetterSqlite3(() => useBetterSqlite3(dataSource, copy));
+      this.#note(OPENED_THROUGH);
+    }
+    return dataSource;
+  }
+
+  #use(copy: TypeormCopy | undefined): void {
+    if (!copy) return;
+    if (!isSupported(copy.version)) throw typeormUnsupported(copy.version, copy.folder, SUPPORTED_VERSIONS);
+    routeImports(copy, this.#load);
+    this.#copy = copy;
   }
 }
 
-/**
- * Files that a DataSource names by patterns (`entities: ["src/entity/*.ts"]`) are loaded by TypeORM itself: by `require`, which leads to
- * the compiler, and in packages of ES modules by `import`, which does not, and which Node 20 lets nobody lead there without a thread
- * and its 35 ms. So TypeORM's one function that loads a file is told to ask the loader.
- */
-export function routeTypeorm(root: string, loader: Loader): void {
+const OPENED_THROUGH = 'type: "sqlite" is opened through better-sqlite3, which reads and writes the same file';
+
+function withBetterSqlite3<T>(work: () => T): T {
   try {
-    const main = createRequire(path.join(root, "package.json")).resolve("typeorm");
-    const utilities = createRequire(main)("./util/ImportUtils.js") as { importOrRequireFile: unknown };
-    utilities.importOrRequireFile = async (file: string) => [await loader.load(path.resolve(file)), "commonjs"];
-  } catch {
-    // Another TypeORM than the one this was written for: `require` still works by itself, and `import` of JavaScript.
+    return work();
+  } catch (error) {
+    const isMissing = (error as { name?: unknown } | null)?.name === "DriverPackageNotInstalledError";
+    throw isMissing ? betterSqlite3Missing(error) : error;
   }
 }

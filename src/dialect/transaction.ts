@@ -1,4 +1,5 @@
 import type { QueryRunner } from "typeorm";
+import { dataSourceOf } from "../typeorm/data-source";
 
 /** The state of a transaction in TypeORM's query runner; the depth is protected there. */
 interface RunnerState {
@@ -16,8 +17,8 @@ export async function transactionStep(
   step: "Start" | "Commit" | "Rollback",
   work: () => unknown,
 ): Promise<void> {
-  const { broadcaster, dataSource } = queryRunner;
-  const hasSubscribers = dataSource.subscribers.length > 0;
+  const { broadcaster } = queryRunner;
+  const hasSubscribers = dataSourceOf(queryRunner).subscribers.length > 0;
   if (hasSubscribers) await broadcaster.broadcast(`BeforeTransaction${step}`);
   const done = work();
   if (done instanceof Promise) await done;

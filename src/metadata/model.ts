@@ -1,8 +1,9 @@
-import { EntitySchema, type DataSource } from "typeorm";
+import type { DataSource, EntitySchema } from "typeorm";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
 import type { RelationIdMetadata } from "typeorm/metadata/RelationIdMetadata.js";
 import type { RelationMetadata } from "typeorm/metadata/RelationMetadata.js";
+import { typeormOf } from "../typeorm/copy";
 import { codecOf, type Codec } from "./codec";
 import { inspectorOf } from "./inspection/inspector";
 import type { Inspector } from "./inspection/refusal";
@@ -494,5 +495,7 @@ function schemaOf({ name }: EntityMetadata, dataSource: DataSource): EntityTarge
   const declared: unknown[] = Object.values(dataSource.options.entities ?? {});
   const written = declared.find((entity) => (entity as Partial<EntitySchema> | undefined)?.options?.name === name);
   // One that was found by a pattern is in no list; TypeORM takes any schema of this name for it.
-  return (written ?? new EntitySchema<object>({ name, columns: {} })) as EntityTarget;
+  if (written) return written as EntityTarget;
+  const { EntitySchema } = typeormOf(dataSource);
+  return new EntitySchema<object>({ name, columns: {} }) as EntityTarget;
 }

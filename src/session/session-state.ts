@@ -14,6 +14,7 @@ import { keyMaker } from "./state/identity-key";
 import { IdentityMap } from "./state/identity-map";
 import { instanceOf, type Instance, type InstanceOwner, type RelationSource } from "./state/instance";
 import { UndoLog } from "./state/undo-log";
+import { dataSourceOf } from "../typeorm/data-source";
 
 /** The objects of a session and what is known of them. Every step of a flush, a load or a rollback works on this. */
 export class SessionState implements InstanceOwner {
@@ -86,7 +87,8 @@ export class SessionState implements InstanceOwner {
 
   #checked(entity: unknown): object {
     const instance = typeof entity === "object" && entity !== null ? instanceOf(entity) : undefined;
-    if (instance && instance.model.metadata.dataSource !== this.dataSource) throw ofAnotherDataSource(instance.entity);
+    if (instance && dataSourceOf(instance.model.metadata) !== this.dataSource)
+      throw ofAnotherDataSource(instance.entity);
     if (!instance) this.models.ofEntity(entity);
     return entity as object;
   }

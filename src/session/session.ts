@@ -12,6 +12,7 @@ import type { Plan } from "./preview/plan";
 import { Registry } from "./relations/registry";
 import { SessionContext } from "./session-context";
 import type { SessionState } from "./session-state";
+import { dataSourceOf } from "../typeorm/data-source";
 
 /** A savepoint that is open, for those who cannot use `nested()`. */
 export interface Savepoint {
@@ -322,7 +323,7 @@ export class Session {
     const model = instanceOfAny(entity)?.model;
     if (!model) return this.#context.models.ofEntity(entity);
     // An object may come from a session of another DataSource with the same entities.
-    return model.metadata.dataSource === this.#state.dataSource ? model : this.#context.models.get(model.target);
+    return dataSourceOf(model.metadata) === this.#state.dataSource ? model : this.#context.models.get(model.target);
   }
 
   #own(entity: object): Instance | undefined {

@@ -9,6 +9,7 @@ import type { Database } from "../session/database";
 import type { Evaluator } from "./evaluate/evaluator";
 import type { Entities } from "./print/entities";
 import { print } from "./print/print";
+import { typeormOf } from "../typeorm/copy";
 
 /** TypeORM's find operators at the prompt. */
 export const OPERATORS = [
@@ -42,7 +43,7 @@ export function namesOf(
   settings: { readonly names?: Record<string, unknown> } = {},
 ): Record<string, unknown> {
   return {
-    ...findOperators(),
+    ...findOperators(db),
     ...QUERY_FUNCTIONS,
     print,
     ...Object.fromEntries(entityNames(db.models).map(({ name, model }) => [name, model.target])),
@@ -52,9 +53,8 @@ export function namesOf(
   };
 }
 
-function findOperators(): Record<string, unknown> {
-  // Required late: the project has loaded its own copy of TypeORM by now, whose operators the queries accept.
-  const typeorm = require("typeorm") as typeof TypeORM;
+function findOperators({ dataSource }: Database): Record<string, unknown> {
+  const typeorm = typeormOf(dataSource);
   return Object.fromEntries(OPERATORS.filter((name) => name in typeorm).map((name) => [name, typeorm[name]]));
 }
 

@@ -246,18 +246,3 @@ test("what a project leaves open does not hold the process", async () => {
   project.write("ormconfig.ts", `${project.read("ormconfig.ts")}\nsetInterval(() => undefined, 1000);\n`);
   expect(await project.retort(["migrate", "status"], { timeout: 20_000 })).toMatchObject({ exitCode: 0, signal: null });
 });
-
-test("Retort works with the project's own copy of TypeORM, wherever Retort itself is installed", async () => {
-  const project = projectWith(SQLITE);
-  const real = JSON.stringify(fs.realpathSync(project.path("node_modules/typeorm/index.js")));
-  fs.rmSync(project.path("node_modules/typeorm"));
-  project.write("node_modules/typeorm/package.json", '{ "name": "typeorm", "version": "1.1.1", "main": "index.js" }');
-  project.write(
-    "node_modules/typeorm/index.js",
-    `module.exports = { ...require(${real}), Like: function ownLike() {} };`,
-  );
-  expect(await project.retort(["shell", "-e", "Like.name === 'ownLike'"])).toMatchObject({
-    stdout: "true\n",
-    exitCode: 0,
-  });
-});

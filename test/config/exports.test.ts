@@ -1,5 +1,5 @@
 import type { DataSource, DataSourceOptions } from "typeorm";
-import { dataSourceOf, isDataSource } from "../../src/config/exports";
+import { exportedDataSource, isDataSource } from "../../src/config/exports";
 import { RetortError } from "../../src/errors";
 
 /** Another copy of TypeORM than the one Retort knows: only the shape is the same. */
@@ -16,7 +16,7 @@ const source = new ForeignDataSource();
 
 async function chosen(exports: object, wanted?: string): Promise<unknown> {
   const construct = (given: DataSourceOptions) => new ForeignDataSource(given) as unknown as DataSource;
-  return dataSourceOf(exports as Record<string, unknown>, "/project/ormconfig.ts", wanted, construct);
+  return exportedDataSource(exports as Record<string, unknown>, "/project/ormconfig.ts", wanted, construct);
 }
 
 async function refused(exports: object, wanted?: string): Promise<RetortError> {

@@ -5,13 +5,16 @@
  * Retort stay loaded, which is most of what a start costs; the project goes, and what was changed is put back.
  */
 
+const fs = require("node:fs");
 const Module = require("node:module");
 const path = require("node:path");
 const process = require("node:process");
 const { Readable } = require("node:stream");
 
 const repository = path.resolve(__dirname, "../..");
-const packages = path.join(repository, "node_modules", path.sep);
+/** Two folders where packages are links (`scripts/variant.mjs`). */
+const modules = path.join(repository, "node_modules");
+const packages = [modules, path.dirname(fs.realpathSync(path.join(modules, "pg")))].map((folder) => folder + path.sep);
 const dist = path.join(repository, "dist", path.sep);
 for (const name of ["reflect-metadata", "typeorm", "better-sqlite3", "pg", "mysql2"]) require(name);
 
@@ -58,7 +61,10 @@ async function perform({ program, argv, cwd, env, stdin }) {
 
 /** Of Retort only what it knows of a project is forgotten. */
 function isLasting(file) {
-  return file.startsWith(packages) || (file.startsWith(dist) && !file.startsWith(path.join(dist, "config", path.sep)));
+  return (
+    packages.some((folder) => file.startsWith(folder)) ||
+    (file.startsWith(dist) && !file.startsWith(path.join(dist, "config", path.sep)))
+  );
 }
 
 /** What `bin/retort.js` does. */

@@ -3,6 +3,7 @@ import type { SchemaDialect } from "./dialect";
 import type { Column, EnumType, ForeignKey, Index, ObjectName, PrimaryKey, Schema, Table, View } from "./model";
 import { emptySchema, keyOf } from "./model";
 import { quotedText } from "../literals";
+import { exclusionDeferrable, indexMethod } from "../../typeorm/metadata";
 
 type ColumnMetadata = EntityMetadata["columns"][number];
 
@@ -97,7 +98,7 @@ function tableOf(dataSource: DataSource, dialect: SchemaDialect, metadata: Entit
       ? metadata.exclusions.map((exclusion) => ({
           name: exclusion.name,
           expression: exclusion.expression,
-          deferrable: deferrable(exclusion.deferrable),
+          deferrable: deferrable(exclusionDeferrable(exclusion)),
         }))
       : [],
     foreignKeys: metadata.foreignKeys.map((key): ForeignKey => ({
@@ -198,7 +199,7 @@ function indexOf(index: EntityMetadata["indices"][number]): Index {
     unique: Boolean(index.isUnique),
     where: index.where || undefined,
     kind: index.isFulltext ? "fulltext" : index.isSpatial ? "spatial" : undefined,
-    method: index.type,
+    method: indexMethod(index),
     parser: index.parser,
   };
 }

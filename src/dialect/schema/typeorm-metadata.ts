@@ -1,6 +1,7 @@
 import type { QueryRunner } from "typeorm";
 import { type Column, type ObjectName, type Schema, type Table, type View, findColumn, findTable } from "./model";
 import type { Operation } from "./operation";
+import { dataSourceOf } from "../../typeorm/data-source";
 
 /**
  * TypeORM's table `typeorm_metadata`: it stores the expressions of views and generated columns as the entities wrote
@@ -32,7 +33,7 @@ export async function withStoredExpressions(
   exists: boolean,
 ): Promise<Schema> {
   if (!exists) return schema;
-  const recordedIn = runner.dataSource.metadataTableName;
+  const recordedIn = dataSourceOf(runner).metadataTableName;
   const rows = (await runner.query(`SELECT * FROM ${quote(recordedIn)}`)) as MetadataRow[];
   const find = (isView: boolean, table: string | null, name: string) =>
     rows.find((row) => row.type.endsWith("VIEW") === isView && (row.table ?? null) === table && row.name === name)

@@ -1,6 +1,7 @@
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Dialect } from "../../dialect/dialect";
 import { dialectOf } from "../../dialect/dialects";
+import { typeormOf } from "../../typeorm/copy";
 import type { Send } from "./send";
 
 /** One row of TypeORM's table: a migration that was applied. */
@@ -36,7 +37,7 @@ export class History {
 
   /** Creates the table, and the one for views and generated columns, as TypeORM would, where they do not exist. */
   async create(runner: QueryRunner): Promise<void> {
-    const { MigrationExecutor } = require("typeorm") as typeof import("typeorm");
+    const { MigrationExecutor } = typeormOf(this.#dataSource);
     const executor = new MigrationExecutor(this.#dataSource, runner) as unknown as TableMaker;
     await executor.createMigrationsTableIfNotExist(runner);
     const builder = this.#dataSource.driver.createSchemaBuilder() as Partial<MetadataTableMaker>;

@@ -4,6 +4,7 @@ import type { SchemaDialect } from "../../dialect/schema/dialect";
 import { schemaDialectOf } from "../../dialect/dialects";
 import { tokenize } from "../../dialect/schema/tokens";
 import { effectsOf, type Part } from "./effects";
+import { dataSourceOf } from "../../typeorm/data-source";
 
 /** Rows that something is said about. */
 export interface RowCount {
@@ -25,7 +26,7 @@ export class RowQueries {
   constructor(runner: QueryRunner, dialect: Dialect) {
     this.#runner = runner;
     this.#dialect = dialect;
-    this.#schema = schemaDialectOf(runner.dataSource);
+    this.#schema = schemaDialectOf(dataSourceOf(runner));
   }
 
   rows(table: string, where?: string): Promise<RowCount> {

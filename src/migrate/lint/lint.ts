@@ -7,6 +7,7 @@ import type { Plan, Step } from "../run/plan";
 import { RowQueries, type RowCount, operand } from "./evidence";
 import { effectsOf, type Effect, type KeyTarget, type Part } from "./effects";
 import { readMethod } from "./source";
+import { dataSourceOf } from "../../typeorm/data-source";
 
 /**
  * - `must-fail`: the rows that are there do not allow it;
@@ -40,7 +41,7 @@ export interface LintResult {
  * @param wanted with `failures` only what must fail is looked for: the rest has to be counted, and tables may be large
  */
 export async function lint(runner: QueryRunner, plan: Plan, wanted: "all" | "failures" = "all"): Promise<LintResult[]> {
-  const dialect = dialectOf(runner.dataSource);
+  const dialect = dialectOf(dataSourceOf(runner));
   const linter = new Linter(dialect, new RowQueries(runner, dialect), wanted);
   const linted: LintResult[] = [];
   for (const step of plan) {
@@ -53,7 +54,7 @@ export async function lint(runner: QueryRunner, plan: Plan, wanted: "all" | "fai
 
 /** What the rows that are there do not allow of what a migration's method says. */
 export async function findFailures(runner: QueryRunner, method: Method): Promise<readonly Finding[]> {
-  const dialect = dialectOf(runner.dataSource);
+  const dialect = dialectOf(dataSourceOf(runner));
   const { findings } = await new Linter(dialect, new RowQueries(runner, dialect), "failures").read(method);
   return findings.filter(({ kind }) => kind === "must-fail");
 }

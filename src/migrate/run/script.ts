@@ -7,6 +7,7 @@ import type { Plan, Step } from "./plan";
 import type { RunContext, RunOptions } from "./context";
 import { cannotBeShown } from "../errors";
 import { sendWrapped, InterceptedError, interceptStatements, type SentStatement } from "./intercept";
+import { dataSourceOf } from "../../typeorm/data-source";
 
 /** The statements of one migration. */
 export interface ScriptStep {
@@ -122,7 +123,7 @@ class Recorder {
   }
 
   #write({ sql, parameters }: SentStatement): void {
-    this.#recorded.push(withParameters(sql, parameters, dialectOf(this.#running.runner.dataSource)));
+    this.#recorded.push(withParameters(sql, parameters, dialectOf(dataSourceOf(this.#running.runner))));
   }
 }
 

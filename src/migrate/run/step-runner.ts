@@ -9,6 +9,7 @@ import { ForeignKeyCheck } from "./foreign-keys";
 import { InterceptedError, interceptStatements, sendWrapped, type Interception, type SentStatement } from "./intercept";
 import type { Plan, Step } from "./plan";
 import { StatementLog } from "./statement-log";
+import { dataSourceOf } from "../../typeorm/data-source";
 
 /** Runs the steps of a plan with the lock held. */
 export class StepRunner {
@@ -65,7 +66,7 @@ export class StepRunner {
 
   /** Whether the step runs in one transaction that can roll everything back. */
   #isOneTransaction({ migration }: Step): boolean {
-    const { supportsTransactionalDdl } = dialectOf(this.#context.runner.dataSource);
+    const { supportsTransactionalDdl } = dialectOf(dataSourceOf(this.#context.runner));
     return supportsTransactionalDdl && (migration.transaction ?? this.#options.transaction !== "none");
   }
 

@@ -16,6 +16,7 @@ import type { MigrationState } from "../history/state";
 import { parseTarget } from "../history/target";
 import { interceptStatements } from "../run/intercept";
 import { withTrial } from "./trial";
+import { dataSourceOf } from "../../typeorm/data-source";
 
 export interface Squashed {
   readonly name: string;
@@ -151,7 +152,7 @@ function step({ name }: MigrationFile, statements: readonly string[]): FileStep 
 function recording(migration: MigrationFile, up: string[], down: string[]): MigrationFile {
   const { instance } = migration;
   const record = (list: string[], work: (runner: QueryRunner) => Promise<unknown>) => async (runner: QueryRunner) => {
-    const dialect = dialectOf(runner.dataSource);
+    const dialect = dialectOf(dataSourceOf(runner));
     list.length = 0;
     await interceptStatements(
       runner,

@@ -2,12 +2,13 @@ import type { EntitySubscriberInterface, ObjectLiteral, QueryRunner } from "type
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
 import type { EntityModel } from "../../metadata/model";
 import type { Instance } from "../state/instance";
+import { dataSourceOf } from "../../typeorm/data-source";
 
 /** Whether anything listens to the loading of an entity. */
 export function hasLoadListeners({ metadata }: EntityModel): boolean {
   return (
     metadata.afterLoadListeners.length > 0 ||
-    metadata.dataSource.subscribers.some(({ afterLoad }) => afterLoad !== undefined)
+    dataSourceOf(metadata).subscribers.some(({ afterLoad }) => afterLoad !== undefined)
   );
 }
 
@@ -17,7 +18,8 @@ export function hasLoadListeners({ metadata }: EntityModel): boolean {
  * in every relation, and take a relation that is not loaded for one.
  */
 export async function notifyLoaded(queryRunner: QueryRunner, loaded: readonly Instance[]): Promise<void> {
-  const { dataSource, manager } = queryRunner;
+  const { manager } = queryRunner;
+  const dataSource = dataSourceOf(queryRunner);
   const results: unknown[] = [];
   for (const metadata of [...new Set(loaded.map(({ model }) => model.metadata))].reverse()) {
     const entities = loaded.filter(({ model }) => model.metadata === metadata).map(({ entity }) => entity);

@@ -5,6 +5,7 @@ import { isTracked } from "../state/changes";
 import { NOT_LOADED } from "../state/instance";
 import { prototypeWithRelations } from "./instrument";
 import type { Relationships } from "./relationships";
+import { dataSourceOf } from "../../typeorm/data-source";
 
 /**
  * Creates objects from rows, and detects changes of them. Both are compiled for the entity: a function that names its
@@ -139,7 +140,7 @@ function creatorOf(model: EntityModel, relationships: Relationships, populate: P
 }
 
 function needsConstructor({ metadata }: EntityModel, target: new () => object): boolean {
-  if (metadata.dataSource.options.entitySkipConstructor) return false;
+  if (dataSourceOf(metadata).options.entitySkipConstructor) return false;
   if (doesMoreThanDeclare(target)) return metadata.isAlwaysUsingConstructor;
   try {
     return !Object.values(new target()).every((value) => value === undefined);

@@ -5,6 +5,7 @@ import type { Scope } from "../../schema/dialect";
 import type { Check, Column, ForeignKey, Index, Schema, Table, View } from "../../schema/model";
 import { mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
 import { quote, text } from "./create";
+import { dataSourceOf } from "../../../typeorm/data-source";
 
 /** The databases that are read, and their names in the model. */
 interface Places {
@@ -178,7 +179,7 @@ function keyOf({ database, table }: Placed): string {
 async function hasMetadataTable(runner: QueryRunner): Promise<boolean> {
   const found = (await runner.query(
     "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?",
-    [runner.dataSource.metadataTableName],
+    [dataSourceOf(runner).metadataTableName],
   )) as unknown[];
   return found.length > 0;
 }

@@ -16,6 +16,7 @@ import type {
 import { keyOf } from "../../schema/model";
 import { nameIn, unwrapped, postgresQuoting } from "../../schema/tokens";
 import { quote } from "./create";
+import { dataSourceOf } from "../../../typeorm/data-source";
 
 /** The schemas that are read, and their names in the model. */
 interface Places {
@@ -239,7 +240,7 @@ function byTable<T extends { oid: number }>(rows: readonly T[]): Map<number, T[]
 }
 
 async function hasMetadataTable(runner: QueryRunner): Promise<boolean> {
-  const name = quote(runner.dataSource.metadataTableName);
+  const name = quote(dataSourceOf(runner).metadataTableName);
   const [{ found }] = (await runner.query(`SELECT to_regclass($1) AS "found"`, [name])) as [{ found: string | null }];
   return found !== null;
 }

@@ -16,6 +16,7 @@ import type {
 import { isTrivia, nameIn, tokenize, unwrapped } from "../../schema/tokens";
 import { quote } from "./create";
 import { type Clause, type ColumnDefinition, type TableDefinition, Reader, parseTable, splitList } from "./definition";
+import { dataSourceOf } from "../../../typeorm/data-source";
 
 interface StoredObject {
   readonly type: "table" | "index" | "trigger" | "view";
@@ -38,7 +39,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
     .map((object) => readTable(object, objects, isOurs));
   const views = objects.filter((object) => object.type === "view" && isOurs(object)).map(readView);
   const schema: Schema = { tables: tables.map((table) => resolved(table, tables)), views, enums: [] };
-  const hasMetadataTable = ordinary.has(runner.dataSource.metadataTableName);
+  const hasMetadataTable = ordinary.has(dataSourceOf(runner).metadataTableName);
   return withStoredExpressions(schema, runner, quote, hasMetadataTable);
 }
 
