@@ -1,6 +1,6 @@
 /*
- * The array methods with callbacks that may have to be waited for. Each is a generator that yields what a callback gave and
- * is handed back the value; who drives it decides whether anything is suspended. Holes are skipped as JavaScript does.
+ * Array methods whose callbacks may have to be awaited. Each is a generator that yields what a callback gave and receives the
+ * value; its driver decides whether to await. Holes are skipped as JavaScript does.
  */
 
 type Callback = (...values: unknown[]) => unknown;
@@ -142,7 +142,7 @@ function* mergeSort(list: readonly unknown[], compare: Callback): Steps {
 
 function* from(source: Iterable<unknown> | ArrayLike<unknown>, callback: Callback, self: unknown): Steps {
   const mapped: unknown[] = [];
-  // Not by Array.from() first: Ctrl-C could not end that, and there may be 1e9 of them.
+  // Not by Array.from() first, which Ctrl-C could not end: there may be 1e9 elements.
   for (const item of isIterable(source) ? source : elements(source)) {
     mapped.push(yield callback.call(self, item, mapped.length));
   }

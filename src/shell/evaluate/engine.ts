@@ -2,16 +2,16 @@ import { Session } from "node:inspector";
 import { Script } from "node:vm";
 
 /*
- * Evaluates code through the inspector's REPL mode, in this process and this realm: `await` at the top, `const` and `class`
- * that can be typed again, names that a failed `let` does not poison. (node:vm has none of these, and another realm would
- * make dates that TypeORM does not know for dates.)
+ * Evaluates code through the inspector's REPL mode, in this process and this realm: top-level `await`, `const` and `class` that
+ * can be redeclared, a failed `let` that can be repeated. node:vm has none of these, and TypeORM does not accept the dates of
+ * another realm.
  */
 
-/** How an evaluation ended. The value itself is handed over by the code that ran. */
+/** How an evaluation ended. The code stores its value itself. */
 export type Completion =
   { readonly kind: "done" } | { readonly kind: "thrown"; readonly error: unknown } | { readonly kind: "interrupted" };
 
-/** Where thrown objects are handed over. */
+/** Where objects of the inspector are stored to get at them. */
 export interface ValueHolder {
   thrown: unknown;
 }
@@ -35,8 +35,8 @@ export class Engine {
   private context: { contextId?: number } | undefined;
 
   /**
-   * @param holder the object that thrown values are put on
-   * @param holderName the name under which evaluated code finds it
+   * @param holder stores thrown objects
+   * @param holderName its name on the global object
    */
   constructor(
     private readonly holder: ValueHolder,
@@ -47,7 +47,7 @@ export class Engine {
 
   /**
    * Evaluates code.
-   * @param breakable whether a SIGINT ends code that never lets the event loop have its turn
+   * @param breakable whether a SIGINT ends code that never returns to the event loop
    */
   evaluate(code: string, breakable: boolean): Promise<Completion> {
     return new Promise((resolve) => {
@@ -67,13 +67,13 @@ export class Engine {
         runBreakable(post);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") throw error;
-        // The callback above is never called then, on Node 20.
+        // On Node 20 the callback above is never called then.
         resolve({ kind: "interrupted" });
       }
     });
   }
 
-  /** The value of a name, if it has one that can be had without running anything. */
+  /** The value of a name, if it can be read without running anything. */
   peek(name: string): { readonly value: unknown } | undefined {
     const own = Object.getOwnPropertyDescriptor(globalThis, name);
     if (own && !("value" in own)) return undefined;
@@ -115,7 +115,7 @@ export class Engine {
     return this.objectOf(exception);
   }
 
-  /** The object itself that the inspector speaks of. */
+  /** The object that a RemoteObject describes. */
   private objectOf(remote: RemoteObject): unknown {
     if (remote.objectId === undefined) return primitive(remote);
     this.holder.thrown = undefined;
@@ -128,7 +128,7 @@ export class Engine {
     return thrown;
   }
 
-  /** The realm this module runs in: the only one, except where a test runner or a host program has made more. */
+  /** The execution context of this module's realm: a test runner or a host program may have more. */
   private here(): { contextId?: number } {
     return (this.context ??= this.findContext());
   }
@@ -140,7 +140,7 @@ export class Engine {
     this.session.post("Runtime.enable");
     this.session.post("Runtime.disable");
     const found = contexts.find((context) => this.hasHolder(context));
-    if (!found) throw new Error("the realm of the shell cannot be found by the inspector");
+    if (!found) throw new Error("the inspector does not find the execution context of the shell");
     return found;
   }
 

@@ -14,15 +14,13 @@ export type EvaluationResult =
   | { readonly kind: "error"; readonly error: unknown; readonly location: SourceLocation | undefined }
   | { readonly kind: "interrupted" };
 
-/** A place in what was typed. */
+/** A location in an input. */
 export interface SourceLocation {
   readonly text: string;
   readonly offset: number;
-  /** The expression there, when it is known. */
-  readonly expression: string | undefined;
 }
 
-/** A syntax error, with its place. */
+/** A syntax error with its offset. */
 export class InputError extends SyntaxError {
   constructor(
     message: string,
@@ -33,28 +31,28 @@ export class InputError extends SyntaxError {
   }
 }
 
-interface Remembered {
+interface EvaluatedInput {
   readonly rewritten: Rewritten;
   readonly typed: TypedSource;
 }
 
-/** How long an interrupted input may take to come to its end, in milliseconds; then it is left behind. */
-const END_WITHIN = 400;
+/** How long an interrupted input may take to end before it is abandoned, in milliseconds. */
+const END_TIMEOUT = 400;
 
-/** Inputs whose text is kept, so that an error in a function typed earlier can be shown. */
-const REMEMBERED = 500;
+/** Inputs whose text is kept, to locate errors in functions that were typed earlier. */
+const MAX_INPUTS = 500;
 
 /** The name of the runtime on the global object; rewritten code calls it. */
 const RUNTIME = "__retort";
 
-/** Evaluates inputs, one after the other, in the realm of the process. */
+/** Evaluates inputs, one after the other. */
 export class Evaluator {
   private readonly runtime: Runtime;
   private readonly engine: Engine;
   private readonly entities = new Set<string>();
   private readonly substitutes = new Map<string, string>();
   private readonly installed = new Map<string, PropertyDescriptor | undefined>();
-  private readonly inputs = new Map<number, Remembered>();
+  private readonly inputs = new Map<number, EvaluatedInput>();
   private readonly declared = new Set<string>();
   private count = 0;
   private interruption: (() => void) | undefined;
@@ -71,12 +69,12 @@ export class Evaluator {
   }
 
   /**
-   * Puts a name at hand. A name that JavaScript or Node has already (an entity `Map`) means the new thing in what is typed,
-   * and the old one everywhere else.
+   * Defines a name for inputs. A name that JavaScript or Node has already (an entity `Map`) has the new meaning in inputs and the
+   * old one everywhere else.
    */
   define(name: string, value: unknown, kind: "entity" | "value" = "value"): void {
     if (kind === "entity") this.entities.add(name);
-    // What was declared at the prompt cannot be taken back, but passed over.
+    // A declaration of an input cannot be removed, but substituted.
     if ((name in globalThis && !this.installed.has(name)) || this.declared.delete(name)) {
       this.runtime.names[name] = value;
       this.substitutes.set(name, `${RUNTIME}.names.${name}`);
@@ -86,41 +84,37 @@ export class Evaluator {
     Object.defineProperty(globalThis, name, { value, configurable: true, enumerable: false, writable: true });
   }
 
-  /** Gives the prompt a `require` that looks from a file of the project. */
+  /** Defines `require`, relative to a file of the project. */
   defineRequire(file: string): void {
     this.define("require", createRequire(file));
   }
 
-  /** The value of a name, if it can be had without running anything. */
+  /** The value of a name, if it can be read without running anything. */
   peek(name: string): { readonly value: unknown } | undefined {
     return this.substitutes.has(name) ? { value: this.runtime.names[name] } : this.engine.peek(name);
   }
 
-  /** Whether what was typed has given a name another meaning than it was defined with. */
+  /** Whether an input has given a name another value than it was defined with. */
   isRedefined(name: string, value: unknown): boolean {
     if (this.substitutes.has(name)) return false;
     return this.declared.has(name) || Object.getOwnPropertyDescriptor(globalThis, name)?.value !== value;
   }
 
-  /** Names that were declared by what was typed. */
+  /** Names that inputs have declared. */
   declaredNames(): readonly string[] {
     return [...this.declared];
-  }
-
-  /** `import.meta`, for a file that is run. */
-  set meta(meta: Record<string, unknown>) {
-    this.runtime.meta = meta;
   }
 
   parse(text: string): Parsed {
     return parse(text, stripTypes);
   }
 
-  /** Evaluates an input that is whole. */
+  /** Evaluates a complete input. */
   async evaluate(text: string, options: { breakable?: boolean } = {}): Promise<EvaluationResult> {
     const parsed = this.parse(text);
-    if (parsed.status === "incomplete") return wrong(text, new InputError("the input ends too early", text.length));
-    if (parsed.status === "invalid") return wrong(text, new InputError(parsed.message, parsed.offset));
+    if (parsed.status === "incomplete")
+      return syntaxError(text, new InputError("the input is incomplete", text.length));
+    if (parsed.status === "invalid") return syntaxError(text, new InputError(parsed.message, parsed.offset));
     const number = (this.count += 1);
     const helper = `${RUNTIME}${number}`;
     const program = rewrite(parsed.program, parsed.source, {
@@ -129,8 +123,8 @@ export class Evaluator {
       substitutes: this.substitutes,
     });
     const rewritten = render([program.rope, `\n//# sourceURL=retort:${number}`], parsed.source);
-    this.remember(number, { rewritten, typed: parsed.typed });
-    // What is declared at the prompt hides what was there under its name.
+    this.keep(number, { rewritten, typed: parsed.typed });
+    // A declaration hides the substitute of its name.
     for (const name of program.declares) {
       this.substitutes.delete(name);
       this.declared.add(name);
@@ -150,8 +144,8 @@ export class Evaluator {
     });
     try {
       const running = this.engine.evaluate(code, breakable).then((ended) => this.settled(ended, input));
-      // An interrupted input ends by itself at its next step, unless it waits for something that never comes.
-      const ending = await Promise.race([running, interrupted.then(() => within(END_WITHIN, running))]);
+      // An interrupted input ends at its next await or iteration, unless it awaits something that never settles.
+      const ending = await Promise.race([running, interrupted.then(() => withTimeout(END_TIMEOUT, running))]);
       if (input.interrupted || ending === "late" || ending.kind === "interrupted") {
         input.interrupted = true;
         return { kind: "interrupted" };
@@ -168,7 +162,7 @@ export class Evaluator {
     }
   }
 
-  /** A promise that was not waited for while it was made (`new Promise(…)`) is, when it is all that is left. */
+  /** A last value that is a promise (`new Promise(…)`) is awaited. */
   private async settled(ending: Completion, input: Input): Promise<Completion> {
     if (ending.kind !== "done" || !isAwaitable(input.last)) return ending;
     try {
@@ -179,16 +173,12 @@ export class Evaluator {
     }
   }
 
-  /** Ends the running input; what it has begun elsewhere (a query on a server) is for the caller to end. */
+  /** Ends the running input. The caller cancels what runs elsewhere, such as a query on a server. */
   interrupt(): void {
     this.interruption?.();
   }
 
-  get isRunning(): boolean {
-    return this.interruption !== undefined;
-  }
-
-  /** Where in what was typed an error came about. */
+  /** Where in an input an error was thrown. */
   locate(error: unknown): SourceLocation | undefined {
     const stack = isObject(error) ? (error as Error).stack : undefined;
     if (typeof stack !== "string") return undefined;
@@ -198,36 +188,35 @@ export class Evaluator {
       const at = offsetAt(input.rewritten.code, Number(line), Number(column));
       return {
         text: input.typed.text,
-        offset: input.typed.offset(input.rewritten.typedOffset(at)),
-        expression: undefined,
+        offset: input.typed.offset(input.rewritten.sourceOffset(at)),
       };
     }
     return undefined;
   }
 
-  /** Takes the names back off the global object. */
+  /** Removes the names from the global object. */
   close(): void {
     this.engine.close();
     for (const [name, before] of this.installed) {
       if (before) Object.defineProperty(globalThis, name, before);
       else Reflect.deleteProperty(globalThis, name);
     }
-    // The runtime stays: functions that were typed may be called by timers that are still waiting.
+    // The runtime stays: pending timers may call typed functions.
   }
 
-  private remember(number: number, input: Remembered): void {
+  private keep(number: number, input: EvaluatedInput): void {
     this.inputs.set(number, input);
-    this.inputs.delete(number - REMEMBERED);
+    this.inputs.delete(number - MAX_INPUTS);
   }
 }
 
-function within<T>(milliseconds: number, work: Promise<T>): Promise<T | "late"> {
+function withTimeout<T>(milliseconds: number, work: Promise<T>): Promise<T | "late"> {
   return Promise.race([
     work,
     new Promise<"late">((resolve) => setTimeout(() => resolve("late"), milliseconds).unref()),
   ]);
 }
 
-function wrong(text: string, error: InputError): EvaluationResult {
-  return { kind: "error", error, location: { text, offset: error.offset, expression: undefined } };
+function syntaxError(text: string, error: InputError): EvaluationResult {
+  return { kind: "error", error, location: { text, offset: error.offset } };
 }

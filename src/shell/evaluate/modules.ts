@@ -7,7 +7,7 @@ import { isObject } from "../../values";
 /** Loads a file of the project through the project's own compiler. */
 export type LoadFile = (file: string) => Promise<Record<string, unknown>>;
 
-/** What `import` at the prompt loads: Node's modules, the project's packages, and its files as seen from `folder`. */
+/** What `import` at the prompt loads: Node's modules, the project's packages, and its files relative to `folder`. */
 export async function importFrom(specifier: string, folder: string, load: LoadFile | undefined): Promise<unknown> {
   if (isBuiltin(specifier)) return import(specifier);
   if (specifier.startsWith("file:")) return import(specifier);
@@ -33,7 +33,7 @@ const ENDINGS = [
   "/index.cjs",
 ];
 
-/** The file that is meant: without its ending, or with the one that it will have once it is compiled. */
+/** The file of a specifier without an ending, or with the ending of the compiled file. */
 function existingFile(file: string): string {
   const written = file.replace(/\.([mc]?)js$/, ".$1ts");
   const candidates = [...ENDINGS.map((ending) => file + ending), written];
@@ -50,7 +50,7 @@ function packageFile(specifier: string, folder: string): string {
   }
 }
 
-/** A package that can only be imported: its `exports` are read here, since `require.resolve` looks at other conditions. */
+/** A package that can only be imported: `require.resolve` does not use the `import` condition of its `exports`. */
 function importedFile(specifier: string, folders: readonly string[]): string | undefined {
   const [name, inside] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(specifier)!.slice(1) as [string, string];
   for (const folder of folders) {

@@ -8,8 +8,8 @@ export interface Access {
 }
 
 /**
- * The member access (or the call of a name) at a place of a text.
- * @param name the member's name, where it is known: an engine's place may be that of the whole expression then
+ * The member access at an offset of a text.
+ * @param name the name of the member, where it is known: V8 may give the offset of the whole expression then
  */
 export function accessAt(text: string, offset: number, name?: string): Access | undefined {
   const parsed = parse(text);
@@ -20,7 +20,7 @@ export function accessAt(text: string, offset: number, name?: string): Access | 
   let found: { access: Access; distance: number } | undefined;
   const visit = (node: acorn.AnyNode): void => {
     if (node.type === "MemberExpression" && !node.computed) {
-      // Engines name the dot, the property, or the start of the whole.
+      // V8 gives the offset of the dot, the property, or the whole expression.
       const distance = Math.min(Math.abs(node.property.start - at), Math.abs(node.property.start - 1 - at));
       const access = {
         object: parsed.source.slice(node.object.start, node.object.end),

@@ -1,33 +1,31 @@
 import { Parser, type Options, type Program } from "acorn";
 
-/** A text as the shell understands it. */
 export type Parsed =
   | { readonly status: "complete"; readonly program: Program; readonly source: string; readonly typed: TypedSource }
-  /** More lines are needed before it means anything. */
+  /** More lines are needed. */
   | { readonly status: "incomplete" }
   | { readonly status: "invalid"; readonly message: string; readonly offset: number };
 
-/** Where a place in the parsed text was typed; the two differ when types were stripped. */
+/** Maps offsets of the parsed text to the input; the two differ where types were stripped. */
 export interface TypedSource {
   readonly text: string;
   offset(parsedOffset: number): number;
 }
 
-/** What strips TypeScript's syntax, or says why it cannot. */
 export type StripTypes = (source: string) => Stripped;
 export type Stripped =
   | { readonly status: "complete"; readonly source: string; offset(strippedOffset: number): number }
   | { readonly status: "incomplete" }
   | { readonly status: "invalid"; readonly message: string; readonly offset: number };
 
-/** acorn's parser; the two getters are not in its published types. */
+/** A getter of acorn's parser that is not in its published types. */
 interface Acorn {
   readonly inClassStaticBlock: boolean;
 }
 
 /**
- * `await` is legal in every function, since the rewriting makes them all able to wait,
- * and a program is a script: names need no declaration.
+ * `await` is allowed in every function, since the rewriter makes all of them async where needed. A program is a script: names need
+ * no declaration.
  */
 const ShellParser = Parser.extend((Base) => {
   class Awaiting extends (Base as unknown as new (...args: unknown[]) => Acorn) {
@@ -46,7 +44,7 @@ const OPTIONS: Options = {
   allowHashBang: true,
 };
 
-/** Parses JavaScript; TypeScript's syntax is stripped only when JavaScript's does not fit, since its compiler is slow to load. */
+/** Parses JavaScript, and TypeScript where that fails: its compiler is slow to load. */
 export function parse(text: string, stripTypes?: StripTypes): Parsed {
   const plain = parseScript(text);
   if (plain.status !== "invalid" || !stripTypes) return plain;
@@ -74,7 +72,7 @@ function parseScript(text: string): Parsed {
   }
 }
 
-/** `{ a: 1 }` at a prompt is meant as an object, not as a block with a label. */
+/** `{ a: 1 }` at a prompt is an object, not a block with a label. */
 function asExpression(text: string): string {
   if (!/^\s*\{/.test(text) || /;\s*$/.test(text)) return text;
   const wrapped = `(${text}\n)`;
@@ -95,12 +93,12 @@ function isAcornError(error: unknown): error is AcornError {
   return error instanceof SyntaxError && "pos" in error;
 }
 
-/** Whether the parser met the end of the text where the grammar wants more. */
+/** Whether the text ends where the grammar needs more. */
 function isCutShort(text: string, error: AcornError): boolean {
   if (/^Unterminated (template|comment)/.test(error.message)) return true;
   if (/^Missing catch/.test(error.message)) return error.raisedAt >= text.trimEnd().length;
   if (/^Unterminated string/.test(error.message)) return text.endsWith("\\");
-  // acorn names the place of the first token it cannot use: at the end of the text there is none.
+  // acorn gives the offset of the unexpected token: here the end of the text.
   return error.message.startsWith("Unexpected token") && error.pos >= text.trimEnd().length && isAtEnd(text, error);
 }
 

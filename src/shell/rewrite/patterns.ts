@@ -29,7 +29,7 @@ export function shapeOf(pattern: Node): string | undefined {
   }
 }
 
-/** The names that a piece of program binds in its own function scope; nested functions and classes keep theirs. */
+/** The names that a node binds in its own function scope, without those of nested functions and classes. */
 export function declaredNames(node: Node | acorn.Program): string[] {
   const names: string[] = [];
   const bind = (pattern: Node): void => {

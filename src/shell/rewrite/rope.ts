@@ -1,18 +1,18 @@
-/** A stretch of the text that was typed. */
+/** A range of the source. */
 export interface Slice {
   readonly start: number;
   readonly end: number;
 }
 
-/** Rewritten code before it is written out: new text, stretches of the typed text, and ropes of both. */
+/** Rewritten code before it is rendered: new text, ranges of the source, and ropes of both. */
 export type Rope = string | Slice | readonly Rope[];
 
 interface Mapped extends Slice {
-  /** Where the stretch begins in the rewritten code. */
+  /** Where the range starts in the rewritten code. */
   readonly at: number;
 }
 
-/** Rewritten code that remembers where each part of it was typed. */
+/** Rewritten code with a map to its source. */
 export class Rewritten {
   constructor(
     readonly source: string,
@@ -20,8 +20,8 @@ export class Rewritten {
     private readonly mapped: readonly Mapped[],
   ) {}
 
-  /** The offset in the typed text for an offset in the code; new text counts as the typed text that follows it. */
-  typedOffset(offset: number): number {
+  /** The offset in the source for an offset in the code; new text maps to the source that follows it. */
+  sourceOffset(offset: number): number {
     let low = 0;
     let high = this.mapped.length;
     while (low < high) {
@@ -36,7 +36,7 @@ export class Rewritten {
   }
 }
 
-/** Writes a rope out. */
+/** Renders a rope. */
 export function render(rope: Rope, source: string): Rewritten {
   const parts: string[] = [];
   const mapped: Mapped[] = [];

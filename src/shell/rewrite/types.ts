@@ -6,8 +6,8 @@ import type { StripTypes, Stripped } from "./parse";
 let compiler: typeof TypeScript | undefined;
 
 /**
- * Strips TypeScript's syntax: types, enums, decorators.
- * The compiler takes a while to load, so it is loaded by the first input that is not JavaScript.
+ * Compiles TypeScript's syntax (types, enums, decorators) to JavaScript. The compiler is loaded by the first input that is not
+ * JavaScript.
  */
 export const stripTypes: StripTypes = (text) => {
   const ts = (compiler ??= require("typescript") as typeof TypeScript);
@@ -17,7 +17,7 @@ export const stripTypes: StripTypes = (text) => {
     compilerOptions: {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.ESNext,
-      // Imports stay, used or not: the next line at the prompt uses them.
+      // Unused imports stay: the next input may use them.
       verbatimModuleSyntax: true,
       experimentalDecorators: true,
       emitDecoratorMetadata: true,
@@ -28,21 +28,21 @@ export const stripTypes: StripTypes = (text) => {
   const [wrong] = (output.diagnostics ?? []).filter(
     ({ category, code }) => category === ts.DiagnosticCategory.Error && code < 2000,
   );
-  if (wrong) return refused(text, wrong, ts);
-  return { status: "complete", source: withoutMapComment(output.outputText), offset: backwards(text, output) };
+  if (wrong) return invalid(text, wrong, ts);
+  return { status: "complete", source: withoutMapComment(output.outputText), offset: toInputOffset(text, output) };
 };
 
-function refused(text: string, { messageText, start = 0 }: TypeScript.Diagnostic, ts: typeof TypeScript): Stripped {
+function invalid(text: string, { messageText, start = 0 }: TypeScript.Diagnostic, ts: typeof TypeScript): Stripped {
   if (start >= text.trimEnd().length) return { status: "incomplete" };
   return { status: "invalid", message: ts.flattenDiagnosticMessageText(messageText, " "), offset: start };
 }
 
 function withoutMapComment(code: string): string {
-  // An input that imports nothing is told to be a module by an empty export.
+  // The compiler adds an empty export to mark a module.
   return code.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "").replace(/\nexport \{\};\s*$/, "");
 }
 
-function backwards(text: string, output: TypeScript.TranspileOutput): (offset: number) => number {
+function toInputOffset(text: string, output: TypeScript.TranspileOutput): (offset: number) => number {
   let map: SourceMap | undefined;
   return (offset) => {
     map ??= new SourceMap(JSON.parse(output.sourceMapText ?? "{}") as ConstructorParameters<typeof SourceMap>[0]);

@@ -1,6 +1,5 @@
 /*
- * Array methods for a file that waits by itself: JavaScript's own do not wait for their callbacks. Only those that a file
- * uses are written into it.
+ * Array methods that await their callbacks, for saved scripts. A script contains those that it uses.
  */
 
 const METHODS: Readonly<Record<string, string>> = {
@@ -26,23 +25,23 @@ const METHODS: Readonly<Record<string, string>> = {
     "async reduceRight(list, f, ...first) { const all = [...list].reverse(); let sum = first.length ? first[0] : all.shift(); for (const x of all) sum = await f(sum, x); return sum; }",
   toSorted:
     "async toSorted(list, compare) { const all = []; for (const x of list) { let i = all.length; while (i > 0 && (await compare(all[i - 1], x)) > 0) i--; all.splice(i, 0, x); } return all; }",
-  sort: "async sort(list, compare) { const all = await inTurn.toSorted(list, compare); all.forEach((x, i) => (list[i] = x)); return list; }",
-  /** Loads relations that are about to be taken out of an object. */
+  sort: "async sort(list, compare) { const all = await sequential.toSorted(list, compare); all.forEach((x, i) => (list[i] = x)); return list; }",
+  /** Loads relations that are about to be destructured. */
   loaded: "async loaded(object, ...names) { for (const name of names) await object[name]; return object; }",
 };
 
-/** Whether a method of this name can be written so that it waits. */
-export function waitsInTurn(method: string): boolean {
+/** Whether there is a helper for an array method. */
+export function hasArrayHelper(method: string): boolean {
   return method !== "loaded" && Object.hasOwn(METHODS, method);
 }
 
-/** The text that declares `inTurn` with these methods. */
-export function inTurnText(used: ReadonlySet<string>): string {
+/** The declaration of `sequential` with these methods. */
+export function arrayHelpersText(used: ReadonlySet<string>): string {
   const needed = new Set([...used, ...(used.has("sort") ? ["toSorted"] : [])]);
   const methods = Object.entries(METHODS).flatMap(([name, text]) => (needed.has(name) ? [`  ${text},`] : []));
   return [
-    "/** Array methods that wait for their callbacks, one after the other. */",
-    "const inTurn: any = {",
+    "/** Array methods that await their callbacks, one after the other. */",
+    "const sequential: any = {",
     ...methods,
     "};",
   ].join("\n");

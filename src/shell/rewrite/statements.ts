@@ -1,0 +1,154 @@
+import type * as acorn from "acorn";
+import { assignmentTarget, destructured, pattern } from "./assignments";
+import { replaceNodes, singleName, slice, type Node } from "./ast";
+import type { Rope } from "./rope";
+import type { Rewriter, Scope } from "./scope";
+import { awaited } from "./values";
+
+/*
+ * Statements that run something later or repeatedly, end early, or import and export.
+ */
+
+/** The last statement stores its value in the helper. */
+export function lastStatement(rewriter: Rewriter, node: Node, scope: Scope): Rope {
+  if (node.type === "ExpressionStatement") {
+    const end = rewriter.source[node.end - 1] === ";" ? node.end - 1 : node.end;
+    const { expression } = node;
+    return [
+      `;${scope.helper}.last=(`,
+      slice(node.start, expression.start),
+      rewriter.node(expression, scope),
+      slice(expression.end, end),
+      ")",
+    ];
+  }
+  if (node.type === "ExportDefaultDeclaration" && !/^(Function|Class)Declaration$/.test(node.declaration.type)) {
+    return [`;${scope.helper}.last=(`, rewriter.node(node.declaration, scope), ");"];
+  }
+  const declared = singleName(node);
+  return declared ? [rewriter.node(node, scope), `;${scope.helper}.last=${declared};`] : rewriter.node(node, scope);
+}
+
+/** The rewritten next statement may start with a parenthesis, so automatic semicolons do not work. */
+export function withSemicolon(rewriter: Rewriter, node: Node, rope: Rope): Rope {
+  return rewriter.source[node.end - 1] === ";" ? rope : [rope, ";"];
+}
+
+export function returnStatement(rewriter: Rewriter, node: acorn.ReturnStatement, scope: Scope): Rope {
+  if (!node.argument || scope.returns === "plain") return withSemicolon(rewriter, node, rewriter.children(node, scope));
+  const end = rewriter.source[node.end - 1] === ";" ? node.end - 1 : node.end;
+  return [
+    `return void ${scope.helper}.give(`,
+    slice(node.start + "return".length, node.argument.start),
+    rewriter.node(node.argument, scope),
+    slice(node.argument.end, end),
+    ");",
+  ];
+}
+
+export function labeled(rewriter: Rewriter, node: acorn.LabeledStatement, scope: Scope, labels: string[]): Rope {
+  const all = [...labels, node.label.name];
+  if (node.body.type === "LabeledStatement") return labeled(rewriter, node.body, scope, all);
+  if (node.body.type === "ForOfStatement" && scope.canAwait && !node.body.await)
+    return forOf(rewriter, node.body, scope, all);
+  return [all.map((label) => `${label}:`), rewriter.node(node.body, scope)];
+}
+
+/** `for…of` with explicit iteration: the next value may have to be awaited (the rows of a query), and Ctrl-C must end it. */
+export function forOf(rewriter: Rewriter, node: acorn.ForOfStatement, scope: Scope, labels: string[]): Rope {
+  const { helper } = scope;
+  const iteration = `__iteration${rewriter.nextLoop()}`;
+  const left = node.left as Node;
+  const value = destructured(
+    left.type === "VariableDeclaration" ? left.declarations[0]!.id : left,
+    `${iteration}.value`,
+    scope,
+  );
+  const bind: Rope =
+    left.type === "VariableDeclaration"
+      ? [`${left.kind} `, pattern(rewriter, left.declarations[0]!.id, scope), "=", value, ";"]
+      : ["(", assignmentTarget(rewriter, left, scope), "=", value, ");"];
+  return [
+    `{const ${iteration}=${helper}.iterate(`,
+    rewriter.node(node.right, scope),
+    `);try{${labels.map((label) => `${label}:`).join("")}for(;`,
+    awaited(`${iteration}.next()`, scope),
+    `,!${iteration}.done;){`,
+    bind,
+    rewriter.node(node.body, scope),
+    `}}finally{if(${helper}.is(${iteration}.close()))await ${helper}.it()}}`,
+  ];
+}
+
+export function forAwait(rewriter: Rewriter, node: acorn.ForOfStatement, scope: Scope): Rope {
+  scope.awaits.used = true;
+  return replaceNodes(node, [
+    [node.left, loopVariable(rewriter, node.left, scope)],
+    [node.right, rewriter.node(node.right, scope)],
+    [node.body, loopBody(rewriter, node.body, scope)],
+  ]);
+}
+
+export function forIn(rewriter: Rewriter, node: acorn.ForInStatement, scope: Scope): Rope {
+  return replaceNodes(node, [
+    [node.left, loopVariable(rewriter, node.left, scope)],
+    [node.right, rewriter.node(node.right, scope)],
+    [node.body, loopBody(rewriter, node.body, scope)],
+  ]);
+}
+
+function loopVariable(rewriter: Rewriter, left: Node, scope: Scope): Rope {
+  return left.type === "VariableDeclaration" ? rewriter.children(left, scope) : assignmentTarget(rewriter, left, scope);
+}
+
+export function loop(
+  rewriter: Rewriter,
+  node: acorn.ForStatement | acorn.WhileStatement | acorn.DoWhileStatement,
+  scope: Scope,
+): Rope {
+  const parts: (Node | null | undefined)[] =
+    node.type === "ForStatement"
+      ? [node.init, node.test, node.update]
+      : node.type === "WhileStatement"
+        ? [node.test]
+        : [];
+  const replacements: [Node, Rope][] = parts
+    .filter((part) => !!part)
+    .map((part) => [
+      part,
+      part.type === "VariableDeclaration" ? rewriter.children(part, scope) : rewriter.node(part, scope),
+    ]);
+  replacements.push([node.body, loopBody(rewriter, node.body, scope)]);
+  if (node.type === "DoWhileStatement") replacements.push([node.test, rewriter.node(node.test, scope)]);
+  return replaceNodes(node, replacements);
+}
+
+/** Each iteration checks whether Ctrl-C was pressed. */
+function loopBody(rewriter: Rewriter, body: Node, scope: Scope): Rope {
+  const { helper } = scope;
+  scope.awaits.used = true;
+  return [`{if(${helper}.shouldPause())await ${helper}.pause();`, rewriter.node(body, scope), "}"];
+}
+
+export function importDeclaration(node: acorn.ImportDeclaration, scope: Scope): Rope {
+  scope.awaits.used = true;
+  const loaded = `await ${scope.helper}.import(${JSON.stringify(node.source.value)})`;
+  const whole = node.specifiers.filter((specifier) => specifier.type === "ImportNamespaceSpecifier");
+  const named = node.specifiers.flatMap((specifier) => {
+    if (specifier.type === "ImportNamespaceSpecifier") return [];
+    if (specifier.type === "ImportDefaultSpecifier") return [`default:${specifier.local.name}`];
+    const { imported } = specifier;
+    const key = imported.type === "Identifier" ? imported.name : JSON.stringify(imported.value);
+    return [`${key}:${specifier.local.name}`];
+  });
+  const bindings = whole.map((specifier) => `${specifier.local.name}=${loaded}`);
+  if (named.length) bindings.push(`{${named.join(",")}}=${loaded}`);
+  return bindings.length ? `const ${bindings.join(",")};` : `${loaded};`;
+}
+
+export function exportDefault(rewriter: Rewriter, node: acorn.ExportDefaultDeclaration, scope: Scope): Rope {
+  const declaration = node.declaration as Node;
+  const anonymous = "id" in declaration && declaration.id === null;
+  if (/Declaration$/.test(declaration.type) && !anonymous) return rewriter.node(declaration, scope);
+  return ["(", rewriter.node(declaration, scope), ");"];
+}
