@@ -33,9 +33,9 @@ export interface Command {
   readonly options?: readonly CommandOption[];
   /** The commands of a group; a group has no action of its own. */
   readonly commands?: readonly Command[];
-  /** Everything after the first argument belongs to the command, dashes included (`retort run FILE --force`). */
+  /** Everything after the first argument is passed to the command, options included (`retort run FILE --force`). */
   readonly passThrough?: boolean;
-  /** Requires the module of the action, and only when the command runs: start-up is counted in milliseconds. */
+  /** Requires the module of the action when the command runs, which keeps the start-up short. */
   readonly load?: () => ActionModule;
 }
 
@@ -58,7 +58,7 @@ export interface ActionModule {
   readonly run: Action<any>;
 }
 
-/** What a command does. It returns the exit code (nothing: 0) and throws `RetortError`s; the caller prints them. */
+/** Runs a command. It returns the exit code (undefined: 0) and throws `RetortError`s, which the caller prints. */
 export type Action<Options extends object = object> = (
   context: CommandContext<Options>,
 ) => Promise<ExitCode | undefined | void>;
@@ -70,7 +70,7 @@ export interface GlobalOptions {
   readonly verbose?: boolean;
 }
 
-/** The world outside, so that a test can be one. */
+/** The process's streams and environment, which tests replace. */
 export interface IO {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
@@ -79,21 +79,21 @@ export interface IO {
   readonly cwd: string;
 }
 
-/** How a command means to use the database. */
+/** How a command uses the database. */
 export interface DatabaseUse {
   /**
-   * `read`: nothing is made, not even the file of an SQLite database; where there is no such file yet, an empty database in memory stands
-   * in for it. `write`: the file may be made, its folder not.
+   * `read`: nothing is created, not even the file of an SQLite database; a missing file is replaced by an empty database in memory.
+   * `write`: the file may be created, but not its folder.
    */
   readonly use: "read" | "write";
-  /** False: nothing asks for the entities; their files are not loaded, and what is wrong with them is nobody's business. */
+  /** False: the command needs no entities; their files are not loaded, and errors in them do not matter. */
   readonly entities?: boolean;
 }
 
-/** What a command has at hand. Everything that costs time is a function and is done once. */
+/** The context of a command. Everything that takes time is a function, whose result is kept. */
 export interface CommandContext<Options extends object = object> {
   readonly io: IO;
-  /** The arguments in the order of `Command.arguments`; those that were not given are missing. */
+  /** The arguments in the order of `Command.arguments`, as far as they were given. */
   readonly args: readonly string[];
   readonly options: Options & GlobalOptions;
   /** Colours for stdout; plain text where stdout is no terminal or NO_COLOR is set. */
@@ -112,7 +112,7 @@ export interface CommandContext<Options extends object = object> {
   project(): Promise<Project>;
   /**
    * The project's DataSource, connected and with its metadata built; it is closed after the command. `synchronize`, `migrationsRun` and
-   * `dropSchema` of the configuration are not followed: what changes a schema is a command that says so.
+   * `dropSchema` of the configuration are ignored: only commands for it change the schema.
    */
   dataSource(access: DatabaseUse): Promise<DataSource>;
   /** The same as a `Database` of the session layer, for commands that work with entities. */

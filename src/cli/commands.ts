@@ -23,10 +23,11 @@ const shell: Command = {
 const run: Command = {
   name: "run",
   arguments: "<file> [args...]",
-  summary: "runs a TypeScript or JavaScript file with the prompt's names at hand",
+  summary: "runs a TypeScript or JavaScript file with the prompt's names as globals",
   passThrough: true,
-  details: `The file finds db, session, every entity, print, sql, or, and, not and TypeORM's find operators as globals.
-A function that it exports as default is called and awaited. Nothing is committed that the file does not commit.`,
+  details: `Its globals are the names of the prompt: db, session, every entity, print, Retort's functions for queries (or, and, not, sql, func,
+when, exists, joined, selectin, raise) and TypeORM's find operators. A function that it exports as default is called and awaited.
+Retort commits nothing that the file does not commit.`,
   load: () => require("./run") as typeof import("./run"),
 };
 
@@ -35,7 +36,7 @@ const types: Command = {
   arguments: "[file]",
   summary: "writes one .d.ts that gives every entity class the types of its query and c",
   options: [
-    { flags: "--check", summary: "write nothing; exit 1 when the file is not what the entities say" },
+    { flags: "--check", summary: "write nothing; exit 1 when the file does not match the entities" },
     { flags: "--globals", summary: "declare the names that retort run gives a file as well" },
   ],
   details: `The entities stay untouched, and no database is needed. The file is retort.d.ts in the folder that the entities lie in, or what
@@ -43,5 +44,5 @@ const types: Command = {
   load: () => require("./types") as typeof import("./types"),
 };
 
-/** Every command of `retort`; the first one is what `retort` alone means. */
+/** The commands of `retort`; the first one runs without a command. */
 export const commands: readonly Command[] = [shell, run, types, migrate];

@@ -6,7 +6,7 @@ import { escapeText, type EscapedText } from "../terminal/escaped-text";
 import { styleFor, type Style } from "../terminal/style";
 import { writeData, writeLines } from "../terminal/write";
 
-/** The things of a command's context that have to be put away when it is over. */
+/** The context of one command; closes what it opened. */
 export class Context<Options extends object> implements CommandContext<Options> {
   readonly io: IO;
   readonly args: readonly string[];
@@ -59,7 +59,7 @@ export class Context<Options extends object> implements CommandContext<Options> 
     return (this.#database ??= this.#connect(access));
   }
 
-  /** Closes what was opened, the last thing first. */
+  /** Closes what was opened, in reverse order. */
   async close(): Promise<void> {
     const database = await settled(this.#database);
     const dataSource = await settled(this.#dataSource);
@@ -92,14 +92,14 @@ export class Context<Options extends object> implements CommandContext<Options> 
   }
 }
 
-/** Patterns that find nothing are a folder that is not built yet, or a typing error; all else works, on an empty stage. */
+/** Entity patterns that match nothing: a folder that is not built yet, or a typing error. */
 function patternsWithoutEntities({ entityMetadatas, options }: DataSource): string | undefined {
   if (entityMetadatas.length > 0) return undefined;
   const patterns = Object.values(options.entities ?? []).filter((entity) => typeof entity === "string");
   return patterns.length > 0 ? patterns.join(", ") : undefined;
 }
 
-/** What was opened, or undefined where it was not, or failed: that failure has been told already. */
+/** What was opened; undefined where nothing was, or where it failed, which has been reported already. */
 async function settled<T>(opening: Promise<T> | undefined): Promise<T | undefined> {
   try {
     return await opening;

@@ -13,7 +13,7 @@ export function unknownOption(flag: string, command: string, flags: readonly str
   return usage("unknown-option", `${command} has no option "${flag}"${meant(flag, flags)}`, `${command} --help`);
 }
 
-/** What was begun and not finished (`--dry` for `--dry-run`) is nearer than what was misspelt. */
+/** A prefix (`--dry` for `--dry-run`) is more likely than a misspelling. */
 function meant(word: string, known: readonly string[]): string {
   const longer = word.replace(/^-+/, "").length > 1 && known.find((name) => name.startsWith(word));
   return longer ? didYouMean(longer, [longer]) : didYouMean(word, known);
@@ -36,8 +36,8 @@ export function fileMissing(file: string): RetortError {
   return usage("file-missing", `there is no file ${file}`, "retort run FILE [args…]");
 }
 
-/** `retort types --check`: the file is missing, or says something else than the entities. */
+/** `retort types --check`: the file is missing or outdated. */
 export function typesDiffer(file: string, isMissing: boolean): RetortError {
-  const what = isMissing ? `there is no ${file}` : `${file} is not what the entities say now`;
+  const what = isMissing ? `there is no ${file}` : `${file} does not match the entities`;
   return new RetortError("cli/types-differ", what, { hint: "retort types    (writes it)" });
 }

@@ -10,7 +10,7 @@ import { styleFor } from "../terminal/style";
 import { write } from "../terminal/write";
 
 /**
- * Runs one command line. Never throws and never ends the process: every error has become text on stderr, and the exit code is given back.
+ * Runs a command line and returns its exit code. Never throws and never ends the process: errors are printed to stderr.
  * @param argv without node and the script
  */
 export async function main(argv: readonly string[], io: IO): Promise<ExitCode> {
@@ -35,7 +35,7 @@ async function perform({ command, args, options }: Extract<Request, { kind: "com
   return closed(context, io, exitCode);
 }
 
-/** Closing may fail as well (a server that is gone); an error before it is the one that counts. */
+/** Closing may fail as well (the server is gone); an earlier error takes precedence. */
 async function closed(context: Context<object>, io: IO, exitCode: ExitCode): Promise<ExitCode> {
   try {
     await context.close();
@@ -50,7 +50,7 @@ function reportTo({ stderr, env }: IO, error: unknown, verbose: boolean): ExitCo
   return exitCodeOf(error);
 }
 
-/** Retort's own version, as package.json says it. */
+/** Retort's version in package.json. */
 function version(): string {
   const file = path.join(__dirname, "../../package.json");
   return (JSON.parse(fs.readFileSync(file, "utf8")) as { version: string }).version;

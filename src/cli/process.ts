@@ -4,12 +4,12 @@ import { styleFor } from "../terminal/style";
 import { write } from "../terminal/write";
 
 /**
- * How long a process may go on by itself after its command is done, milliseconds. It ends by itself when its output is written; what a
- * project has left open (a timer, a connection of its own) does not keep it.
+ * Time after the command until the process is ended, in milliseconds. It ends earlier by itself, unless the project left something open
+ * (a timer, a connection).
  */
-const GRACE = 1000;
+const EXIT_TIMEOUT = 1000;
 
-/** The command line of this process: runs it, and lets the process end with its exit code. */
+/** Runs the command line of this process and sets its exit code. */
 export async function run(): Promise<void> {
   const { stdin, stdout, stderr, env } = process;
   for (const stream of [stdout, stderr]) stream.on("error", endQuietly);
@@ -17,15 +17,15 @@ export async function run(): Promise<void> {
   process.on("unhandledRejection", (error) => endWith(error, "unhandledRejection"));
   const exitCode = await main(process.argv.slice(2), { stdin, stdout, stderr, env, cwd: process.cwd() });
   process.exitCode ??= exitCode;
-  setTimeout(end, GRACE).unref();
+  setTimeout(end, EXIT_TIMEOUT).unref();
 }
 
-/** Whoever reads our output may stop reading (`retort … | head`); that is no error of ours. */
+/** The reader of a pipe may stop reading (`retort … | head`), which is not an error. */
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") process.exit();
 }
 
-/** An error that nobody caught ends the process, unless somebody else has taken these errors over, as the prompt does. */
+/** An uncaught error ends the process, unless there is another handler, as the prompt has. */
 function endWith(error: unknown, event: "uncaughtException" | "unhandledRejection"): void {
   if (process.listenerCount(event) > 1) return;
   const { stderr, env, argv } = process;

@@ -49,7 +49,7 @@ function withDefaultCommand(argv: readonly string[], first: Command): readonly s
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index]!;
     if (/^(-h|--help|-V|--version)$/.test(word) || !/^-./.test(word)) return argv;
-    // An option that nobody has may take a value, which is then no command: the complaint is about the option.
+    // An unknown option may take a value, which would be read as a command: report the option.
     if (!known.has(word.split("=")[0]!) && !takesValue.has(word.slice(0, 2))) break;
     if (takesValue.has(word)) index++;
   }
@@ -65,15 +65,15 @@ function flagsOf({ flags }: CommandOption): string[] {
   return flags.split(/[ ,|]+/).filter((word) => word.startsWith("-"));
 }
 
-/** Makes commander's parser of the table, and commander's complaints into Retort's. */
+/** Builds the parser of commander from the table, and turns its errors into RetortErrors. */
 class Program {
   readonly #root: Parser;
   readonly #style: Style;
-  /** What a command is called in the list of its group. */
+  /** The names of a command in the list of its group. */
   readonly #titles = new Map<Parser, string>();
   #request: Request | undefined;
   #text = "";
-  /** The command whose arguments are being read, for what is said about them. */
+  /** The command whose arguments are parsed, for error messages. */
   #current: Parser;
 
   constructor(commands: readonly Command[], version: string, style: Style) {
@@ -99,7 +99,7 @@ class Program {
       if (error instanceof RetortError) throw error;
       if (!(error instanceof CommanderError)) throw error;
       if (error.exitCode === 0) return { kind: "text", text: trusted(this.#text) };
-      throw this.#complaint(error);
+      throw this.#errorOf(error);
     }
     return this.#request ?? { kind: "text", text: trusted(this.#root.helpInformation()) };
   }
@@ -160,7 +160,7 @@ class Program {
       });
   }
 
-  #complaint(error: CommanderError): RetortError {
+  #errorOf(error: CommanderError): RetortError {
     const parser = this.#current;
     const word = /'([^']*)'/.exec(error.message)?.[1] ?? "";
     if (error.code === "commander.unknownCommand") return unknownCommand(word, pathOf(parser), namesOf(parser));
@@ -189,7 +189,7 @@ function optionFor({
   return option;
 }
 
-/** An option of the command itself goes before the same one of `retort`. */
+/** An option of the command overrides the same option of `retort`. */
 function mergedOptions(parser: Parser): GlobalOptions & Record<string, unknown> {
   const outer = parser.parent ? mergedOptions(parser.parent) : {};
   return { ...outer, ...parser.opts() };

@@ -4,9 +4,9 @@ import path from "node:path";
 import type { KnownFiles } from "./code-cache";
 
 /*
- * Start-up is counted in milliseconds, and most of them are TypeORM's: it loads 300 files whatever it is asked to do. Two things are done
- * about it here. TypeORM's files require each other a thousand times, and Node looks for `../error` in the file system again for every
- * folder that says it: a third of a start. And a seventh of the files belongs to databases and tools that a process never touches.
+ * Most of the start-up time is TypeORM's, which loads 300 files in every process. Two things reduce it. Its files require each other a
+ * thousand times, and Node searches the file system for `../error` again for each folder that requires it: a third of the start-up time.
+ * And a seventh of the files belongs to databases and tools that the process does not use.
  */
 
 interface NodeModules {
@@ -16,8 +16,8 @@ interface NodeModules {
 const modules = Module as unknown as NodeModules;
 
 /**
- * From now on files are found with fewer questions, and some parts of packages are loaded when they are first used.
- * @param known what earlier processes have found
+ * Resolves files with fewer file system calls, and loads some parts of packages when they are first used.
+ * @param known resolutions of earlier processes
  */
 export function startQuickly(known?: KnownFiles): void {
   findQuickly(new Finder(known));
@@ -34,7 +34,7 @@ const RELATIVE = /^\.\.?\/(?:.*\/)?(?!\.{0,2}$)[^/]*$/;
 /** `x`, `x/y`, `@x/y`: a package, or a file in one. */
 const PACKAGED = /^(?!node:)[@\w]/;
 
-/** What packages and Retort itself require is looked for once. */
+/** Resolves what packages and Retort itself require once. */
 function findQuickly(finder: Finder): void {
   const native = modules._resolveFilename.bind(modules);
   modules._resolveFilename = (request, parent, isMain, options) => {
@@ -46,7 +46,7 @@ function findQuickly(finder: Finder): void {
   };
 }
 
-/** Files that do not come and go while a process runs, as those of a project may. */
+/** Files that do not change while a process runs, as those of a project may. */
 function isLasting(file: string): boolean {
   return file.includes(`${path.sep}node_modules${path.sep}`) || file.startsWith(OWN_FOLDER);
 }
@@ -74,7 +74,7 @@ class Finder {
     return file;
   }
 
-  /** All files of a package find the same, but for those in a folder that has packages of its own. */
+  /** All files of a package resolve alike, except in a folder with packages of its own. */
   package(request: string, from: string, search: () => string): string {
     const [, root, inner] = PACKAGE.exec(from) ?? [];
     if (root === undefined || this.#hasPackages(root, inner!)) return search();
@@ -98,11 +98,11 @@ class Finder {
     return result;
   }
 
-  /** What most names mean: `x.js` for `x`. Everything else (a folder, another ending, a link) is left to Node. */
+  /** `x.js` for `x`. Everything else (a folder, another ending, a link) is left to Node. */
   #plainFile(wanted: string): string | undefined {
     const { dir, base } = path.parse(wanted);
     const entries = this.#entriesOf(dir);
-    // A file that is called just like it comes before the one with an ending.
+    // A file of exactly this name precedes the one with an ending.
     const name = base.endsWith(".js")
       ? base
       : entries.has(base) && !entries.get(base)!.isDirectory()
@@ -111,7 +111,7 @@ class Finder {
     return entries.get(name)?.isFile() ? path.join(dir, name) : undefined;
   }
 
-  /** None for a folder that is called otherwise in truth: Node calls modules by their real names, and would load a file twice. */
+  /** Empty for a symbolic link: Node identifies modules by real paths, and would load a file twice. */
   #entriesOf(folder: string): ReadonlyMap<string, fs.Dirent> {
     let entries = this.#folders.get(folder);
     if (!entries) this.#folders.set(folder, (entries = readFolder(folder)));
@@ -130,7 +130,7 @@ function readFolder(folder: string): ReadonlyMap<string, fs.Dirent> {
 
 // Parts of packages that few processes use
 
-/** File of a package → what it requires and need not have at once. */
+/** File of a package → the requires that can wait. */
 const RARE: Readonly<Record<string, RegExp>> = {
   "typeorm/driver/DriverFactory.js": /^\.\/[\w-]+\/\w+Driver$/,
   "typeorm/logger/DebugLogger.js": /^debug$/,
@@ -151,7 +151,7 @@ function deferRareParts(): void {
   };
 }
 
-/** Stands for a module's exports, which are loaded when one of them is asked for, or when they are a function that is called. */
+/** A proxy of the exports of a module, which is loaded when one of them is read, or when they are called as a function. */
 function deferred(load: () => object): object {
   let exports: object | undefined;
   const loaded = () => (exports ??= load());

@@ -1,13 +1,13 @@
 import { firstLine } from "../text";
 import { ExitCode, RetortError } from "../errors";
-import { whereFrom } from "./place";
+import { errorLocation } from "./error-location";
 import { ansi, escapeText, join, type EscapedText } from "../terminal/escaped-text";
 import type { Style } from "../terminal/style";
 
 export interface ReportOptions {
   readonly verbose: boolean;
   readonly style: Style;
-  /** The error is of a file that was run: it is worth saying which line, whatever the error. */
+  /** Nothing caught the error: its location is printed whatever the error. */
   readonly uncaught?: boolean;
 }
 
@@ -16,8 +16,8 @@ export interface ReportOptions {
  * causes below them. Ends with a newline.
  */
 export function report(error: unknown, { verbose, style, uncaught = false }: ReportOptions): EscapedText {
-  const where = uncaught || !(error instanceof RetortError) ? whereFrom(error) : undefined;
-  const lines = [ansi`${style.bad(ansi`error:`)} ${escapeText(`${where ? `${where}: ` : ""}${said(error)}`)}`];
+  const where = uncaught || !(error instanceof RetortError) ? errorLocation(error) : undefined;
+  const lines = [ansi`${style.bad(ansi`error:`)} ${escapeText(`${where ? `${where}: ` : ""}${errorText(error)}`)}`];
   const hint = hintOf(error, verbose || where !== undefined);
   if (hint) lines.push(ansi`  ${style.dim(ansi`→`)} ${escapeText(hint)}`);
   if (verbose)
@@ -25,18 +25,18 @@ export function report(error: unknown, { verbose, style, uncaught = false }: Rep
   return ansi`${join(lines, ansi`\n`)}\n`;
 }
 
-/** What a process ends with when this error ended it. */
+/** The exit code for an error. */
 export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof RetortError ? error.exitCode : ExitCode.failure;
 }
 
-/** What an error of the language is called tells as much as what it says. */
-export function said(error: unknown): string {
+/** The message of an error, with the name of an error of JavaScript. */
+export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return inWords(error);
-  // TypeORM puts the class of the driver's error before what it said.
+  // TypeORM puts the class of the driver's error before its message.
   const { driverError } = error as { driverError?: unknown };
   if (driverError instanceof Error) return firstLine(driverError.message);
-  // Retort's own messages are written for this place, also where they are a list.
+  // Retort's own messages may have several lines.
   if (error instanceof RetortError) return error.message;
   const message = firstLine(error.message);
   if (error.name === "Error") return message || "an error without a message";
@@ -53,12 +53,12 @@ function hintOf(error: unknown, isPlaced: boolean): string | undefined {
   return isPlaced ? undefined : "add --verbose to see where it comes from";
 }
 
-/** The stacks of an error and of what lies below it. */
+/** The stacks of an error and its causes. */
 function chainOf(error: unknown, seen = new Set<unknown>()): string[] {
   if (error === undefined || error === null || seen.has(error)) return [];
   seen.add(error);
   const { stack, cause, errors } = error as { stack?: unknown; cause?: unknown; errors?: unknown };
-  const own = typeof stack === "string" ? stack : said(error);
+  const own = typeof stack === "string" ? stack : errorText(error);
   const below = Array.isArray(errors) ? errors.flatMap((one) => chainOf(one, seen)) : [];
   return [own, ...chainOf(cause, seen), ...below];
 }

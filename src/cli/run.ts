@@ -4,13 +4,13 @@ import { RetortError } from "../errors";
 import { namesOf } from "../shell/names";
 import type { CommandContext } from "./command";
 import { fileMissing, fileThrew } from "./errors";
-import { Activity } from "./idle";
-import { whereFrom } from "./place";
-import { said } from "./report";
+import { errorLocation } from "./error-location";
+import { PendingWork } from "./pending-work";
+import { errorText } from "./report";
 
 /**
- * `retort run FILE [args…]`: runs a file of the project with the prompt's names as globals. It commits nothing by itself; what the file
- * has left uncommitted is said, since it is gone.
+ * `retort run FILE [args…]`: runs a file of the project with the prompt's names as globals. It commits nothing by itself, and notes
+ * what the file left uncommitted, since it is lost.
  */
 export async function run(context: CommandContext): Promise<void> {
   const [name, ...args] = context.args as [string, ...string[]];
@@ -22,14 +22,14 @@ export async function run(context: CommandContext): Promise<void> {
   process.argv = [process.argv[0]!, file, ...args];
   const { redirectRunPrint } = require("../shell/print/run-print") as typeof import("../shell/print/run-print");
   redirectRunPrint(db, project.settings.shell, context.io.stdout, context.io.env);
-  const activity = new Activity(db.dataSource);
+  const pending = new PendingWork(db.dataSource);
   try {
     const exported = await project.load(file, { isMain: true });
     await defaultFunction(exported)?.();
   } catch (error) {
     throw failure(error, name);
   }
-  await activity.end();
+  await pending.finished();
   const unsaved = db.session.new.length + db.session.dirty.length + db.session.deleted.length;
   if (unsaved > 0) context.note(`retort: ${name} left ${unsaved} unsaved, and did not commit`);
 }
@@ -39,7 +39,7 @@ function defineGlobals(names: Readonly<Record<string, unknown>>): void {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 }
 
-/** `export default async function …`, or `module.exports = async () => …`; a class is no function to be called. */
+/** `export default async function …`, or `module.exports = async () => …`; not a class. */
 function defaultFunction(exported: unknown): (() => unknown) | undefined {
   const value = typeof exported === "function" ? exported : (exported as { default?: unknown } | null)?.default;
   if (typeof value !== "function" || /^class\b/.test(Function.prototype.toString.call(value))) return undefined;
@@ -49,5 +49,5 @@ function defaultFunction(exported: unknown): (() => unknown) | undefined {
 function failure(error: unknown, name: string): RetortError {
   if (error instanceof RetortError && error.code.startsWith("config/")) return error;
   const inner = error instanceof RetortError ? error : undefined;
-  return fileThrew(whereFrom(error) ?? name, said(error), error, inner?.hint);
+  return fileThrew(errorLocation(error) ?? name, errorText(error), error, inner?.hint);
 }

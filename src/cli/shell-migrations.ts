@@ -8,7 +8,7 @@ import { readState, migrationInfos } from "../migrate/history/state";
 import type { IO } from "./command";
 import { declaredMigrations } from "./migrate/opened";
 
-/** How many migrations are not applied yet. */
+/** The number of migrations that are not applied yet. */
 export async function countPending(project: Project, dataSource: DataSource): Promise<number> {
   const declared = declaredMigrations(dataSource);
   const files = await loadMigrations({ declared, root: project.root, load: (file) => project.load(file) });
@@ -21,8 +21,8 @@ export async function countPending(project: Project, dataSource: DataSource): Pr
   }
 }
 
-/** Where a command beside the shell runs. */
-export interface Beside {
+/** The project and the streams of a migrate command. */
+export interface MigrateProcess {
   readonly io: IO;
   readonly file: string;
   readonly name: string | undefined;
@@ -30,21 +30,25 @@ export interface Beside {
 }
 
 /**
- * Runs `retort migrate …` beside the shell, in a process of its own: it reads entities and migrations as they are on disk now,
- * while the shell goes on with those that it has.
+ * Runs `retort migrate …` in a child process, which loads entities and migrations as they are on disk now; the shell keeps those that
+ * it has loaded.
  */
-export function migrateBeside(args: readonly string[], { io, file, name, root }: Beside): Promise<number> {
+export function runMigrateProcess(args: readonly string[], { io, file, name, root }: MigrateProcess): Promise<number> {
   const project = ["-d", file, ...(name === undefined ? [] : ["--name", name])];
-  const colour = io.stdout.isTTY && !io.env["NO_COLOR"] ? { FORCE_COLOR: "1" } : {};
   const child = spawn(process.execPath, [process.argv[1]!, "migrate", ...args, ...project], {
     cwd: root,
-    env: { ...io.env, ...colour },
-    stdio: ["ignore", "pipe", "pipe"],
+    env: io.env,
+    // A terminal is inherited, so that the command knows that it writes to one: colours, and data escaped.
+    stdio: ["ignore", inherited(io.stdout), inherited(io.stderr)],
   });
-  child.stdout.pipe(io.stdout, { end: false });
-  child.stderr.pipe(io.stderr, { end: false });
+  child.stdout?.pipe(io.stdout, { end: false });
+  child.stderr?.pipe(io.stderr, { end: false });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (exitCode) => resolve(exitCode ?? 1));
   });
+}
+
+function inherited(stream: NodeJS.WriteStream): NodeJS.WriteStream | "pipe" {
+  return stream.isTTY ? stream : "pipe";
 }

@@ -17,14 +17,14 @@ export interface ShellOptions {
 
 type ShellContext = CommandContext<ShellOptions>;
 
-/** `retort shell`: the prompt, a pipe's lines, or `-e`. */
+/** `retort shell`: the prompt, a pipe, or `-e`. */
 export async function run(context: ShellContext): Promise<ExitCode> {
   const { io, options } = context;
   const access: DatabaseUse = { use: options.readOnly ? "read" : "write" };
   const project = await projectOrOffer(context);
   if (!project) return ExitCode.done;
   const db = await context.database(access);
-  const reloading = new Reloading(project, db, access);
+  const reloader = new Reloader(project, db, access);
   try {
     const exitCode = await openShell({
       db,
@@ -43,15 +43,15 @@ export async function run(context: ShellContext): Promise<ExitCode> {
       verbose: options.verbose,
       load: (file) => project.load(file),
       migrate: migrations(context, project, db),
-      reload: () => reloading.again(),
+      reload: () => reloader.reload(),
     });
     return exitCode as ExitCode;
   } finally {
-    await reloading.close();
+    await reloader.close();
   }
 }
 
-/** The project; where nothing says which, `retort migrate init` is offered to whoever sits at a terminal. */
+/** The project. Where there is none, a terminal offers `retort migrate init`. */
 async function projectOrOffer(context: ShellContext): Promise<Project | undefined> {
   try {
     return await context.project();
@@ -60,14 +60,14 @@ async function projectOrOffer(context: ShellContext): Promise<Project | undefine
     const { isTerminal, confirm } = require("./migrate/prompt") as typeof import("./migrate/prompt");
     if (!isMissing || context.options.eval !== undefined || !isTerminal(context)) throw error;
     context.noteStyled(context.noteStyle.dim(escapeText(`retort: ${error.message}`)));
-    if (!(await confirm(context, "Make a configuration and a migrations folder (retort migrate init)?"))) throw error;
+    if (!(await confirm(context, "Create a configuration and a migrations folder (retort migrate init)?"))) throw error;
     const { run: init } = require("./migrate/init") as typeof import("./migrate/init");
     await init(context as CommandContext);
     return undefined;
   }
 }
 
-/** What the shell may do with migrations, which it does not know itself. */
+/** The migrate commands for the shell, which does not import them. */
 function migrations({ io, options }: ShellContext, project: Project, db: Database): MigrateHook {
   return {
     pending: () => {
@@ -75,14 +75,14 @@ function migrations({ io, options }: ShellContext, project: Project, db: Databas
       return countPending(project, db.dataSource);
     },
     run: (args) => {
-      const { migrateBeside } = require("./shell-migrations") as typeof import("./shell-migrations");
-      return migrateBeside(args, { io, file: project.file, name: options.name, root: project.root });
+      const { runMigrateProcess } = require("./shell-migrations") as typeof import("./shell-migrations");
+      return runMigrateProcess(args, { io, file: project.file, name: options.name, root: project.root });
     },
   };
 }
 
-/** The project as it is on disk now, loaded and connected beside what is open; all of it is closed at the end. */
-class Reloading {
+/** Loads the project again from disk and connects to it; closes all of these connections at the end. */
+class Reloader {
   readonly #access: DatabaseUse;
   readonly #opened: Database[] = [];
   #project: Project;
@@ -94,7 +94,7 @@ class Reloading {
     this.#access = access;
   }
 
-  async again(): Promise<Database> {
+  async reload(): Promise<Database> {
     const { keepMemory, openDataSource } = require("../config/open") as typeof import("../config/open");
     const { connect } = require("../session/database") as typeof import("../session/database");
     this.#project = await this.#project.reload();

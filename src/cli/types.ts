@@ -14,7 +14,7 @@ interface Options {
   readonly globals?: boolean;
 }
 
-/** `retort types [FILE]`: writes the declarations of all entities into one file, or says that they are not what is there. */
+/** `retort types [FILE]`: writes the declarations of all entities into one file, or checks that file. */
 export async function run(context: CommandContext<Options>): Promise<void> {
   const { io, options, args } = context;
   const project = await context.project();
@@ -25,7 +25,7 @@ export async function run(context: CommandContext<Options>): Promise<void> {
   const shown = path.relative(io.cwd, file) || file;
   const before = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
   if (options.check) {
-    // Git may have made the ends of its lines those of another system.
+    // Git may have converted the line ends.
     if (before?.replaceAll("\r\n", "\n") !== text) throw typesDiffer(shown, before === undefined);
     return;
   }
@@ -38,7 +38,7 @@ export async function run(context: CommandContext<Options>): Promise<void> {
     );
 }
 
-/** What the command says, else what the project says, else the usual place. */
+/** The file of the argument, else of the settings, else the default. */
 function fileFor(project: Project, entities: readonly EntityMetadata[], named: string | undefined): string {
   const { root, settings } = project;
   if (named) return named;
@@ -51,7 +51,7 @@ function write(file: string, text: string): void {
   fs.writeFileSync(file, text);
 }
 
-/** The names that `retort run` gives a file; those of the project's settings may be anything. */
+/** The globals of `retort run`; those of the project's settings have no known type. */
 function globalNames({ settings }: Project, entities: readonly EntityMetadata[]): Map<string, GlobalName> {
   const models = entities.map((metadata) => ({ name: metadata.name, metadata }));
   const type = (name: string, text: string): [string, GlobalName] => [name, { type: text }];

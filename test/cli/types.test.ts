@@ -120,7 +120,7 @@ test("one file gives every class its query and c, however it is exported; no dat
   project.write("src/blog/post.ts", `${imports} @Entity("blog_post") export class Entry { ${id} }`);
   expect(await project.retort(["types", "--check"])).toMatchObject({
     stdout: "",
-    stderr: expect.stringMatching(/src\/retort\.d\.ts is not what the entities say now\n.*retort types/),
+    stderr: expect.stringMatching(/src\/retort\.d\.ts does not match the entities\n.*retort types/),
     exitCode: 1,
   });
   expect(await project.retort(["types"])).toMatchObject({ stdout: "changed  src/retort.d.ts\n" });

@@ -5,13 +5,13 @@ import { placeOf } from "../config/trace";
 const PACKAGE = path.resolve(__dirname, "../..");
 const OWN_FOLDERS = [path.join(PACKAGE, "dist", path.sep), path.join(PACKAGE, "bin", path.sep)];
 
-/** `src/seed.ts:12:3`: where an error comes from, as far as it is in a file that somebody can open and correct; else undefined. */
-export function whereFrom(error: unknown): string | undefined {
-  const place: SourcePlace | undefined = placeOf(error, isSomebodys);
+/** `src/seed.ts:12:3`: the first stack frame in a file of the project; undefined where there is none. */
+export function errorLocation(error: unknown): string | undefined {
+  const place: SourcePlace | undefined = placeOf(error, isProjectFile);
   return place && at(place);
 }
 
-function isSomebodys(file: string): boolean {
+function isProjectFile(file: string): boolean {
   return (
     path.isAbsolute(file) &&
     !file.includes(`${path.sep}node_modules${path.sep}`) &&
