@@ -53,7 +53,7 @@ export function duplicateName(name: string, files: readonly (string | undefined)
 export function cannotConstruct(name: string, file: string | undefined, cause: unknown): RetortError {
   return usageError(
     "cannot-be-made",
-    `the migration ${name}${inFile(file)} throws when it is made: ${shortMessage(cause)}`,
+    `the constructor of the migration ${name}${inFile(file)} throws: ${shortMessage(cause)}`,
     undefined,
     cause,
   );
@@ -90,9 +90,9 @@ export function tooFewApplied(wanted: number, applied: number): RetortError {
   return new RetortError(
     "migrate/past-the-base",
     applied === 0
-      ? "nothing can be taken back: no migration is applied"
-      : `${wanted} migrations cannot be taken back: only ${pluralize(applied, "is", "are")} applied`,
-    { hint: applied === 0 ? "retort migrate status" : "retort migrate down base    (takes all of them back)" },
+      ? "nothing can be rolled back: no migration is applied"
+      : `${wanted} migrations cannot be rolled back: only ${pluralize(applied, "is", "are")} applied`,
+    { hint: applied === 0 ? "retort migrate status" : "retort migrate down base    (rolls all of them back)" },
   );
 }
 
@@ -109,9 +109,9 @@ export function tooFewPending(wanted: number, pending: number): RetortError {
 export function fileMissing(name: string): RetortError {
   return new RetortError(
     "migrate/file-missing",
-    `${name} is applied, but its file is missing: it cannot be taken back`,
+    `${name} is applied, but its file is missing: it cannot be rolled back`,
     {
-      hint: "bring the file back (git log --diff-filter=D --name-only), or: retort migrate stamp TARGET",
+      hint: "restore the file (git log --diff-filter=D --name-only), or: retort migrate stamp TARGET",
     },
   );
 }
@@ -120,7 +120,7 @@ export function editedMigrations(names: readonly string[]): RetortError {
   return new RetortError(
     "migrate/edited",
     `${names.join(", ")} ${names.length === 1 ? "was" : "were"} edited after being applied (--strict)`,
-    { hint: "put the old text back, and say what is new in a migration of its own" },
+    { hint: "restore the old text, and put the change into a new migration" },
   );
 }
 
@@ -128,7 +128,7 @@ export function editedMigrations(names: readonly string[]): RetortError {
 export function wouldFail(name: string, problems: readonly string[]): RetortError {
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more: retort migrate lint)` : "";
   return new RetortError("migrate/would-fail", `${name} must fail: ${problems[0]}${more}; nothing was run`, {
-    hint: "mend the rows, or let an earlier migration do it; --no-lint tries all the same",
+    hint: "fix the rows, or let an earlier migration fix them; --no-lint runs it anyway",
   });
 }
 
@@ -136,8 +136,8 @@ export function wouldFail(name: string, problems: readonly string[]): RetortErro
 export function isPartlyReplaced(name: string, missing: readonly string[]): RetortError {
   return new RetortError(
     "migrate/partly-replaced",
-    `${name} was squashed out of migrations of which some are applied here and some are not: ${missing.join(", ")}`,
-    { hint: "bring the old files back (git), retort migrate up, then take the squashed one again" },
+    `${name} was squashed from migrations of which some are applied here and some are not: ${missing.join(", ")}`,
+    { hint: "restore the old files (git), retort migrate up, then use the squashed one again" },
   );
 }
 
@@ -168,7 +168,7 @@ export function partlyApplied(names: readonly string[]): RetortError {
 export function squashNotProven(problem: string): RetortError {
   return new RetortError(
     "migrate/squash-not-proven",
-    `one migration for all of them does not come to the same: ${problem}`,
+    `the squashed migration does not do the same as the originals: ${problem}`,
     {
       hint: "nothing was written; squash a smaller range",
     },
@@ -207,7 +207,7 @@ export function leftHalfApplied(failure: Failure): RetortError {
   const { name, direction, file, statement, outcome, cause } = failure;
   const place = placeOf(statement);
   return new RetortError("migrate/half-applied", `${name} (${direction}) failed${place}: ${shortMessage(cause)}`, {
-    hint: `${outcome}; correct ${file ?? name} or the rows, then: retort migrate ${direction}    (goes on from there)`,
+    hint: `${outcome}; correct ${file ?? name} or the rows, then: retort migrate ${direction}    (resumes there)`,
     exitCode: ExitCode.halfApplied,
     cause,
   });
@@ -219,7 +219,7 @@ export function danglingKeys(name: string, direction: string, found: readonly st
     "migrate/dangling-keys",
     `${name} (${direction}) failed: it would leave ${found.join(" and ")}`,
     {
-      hint: "it was rolled back; delete those rows in the migration, or keep what they point at",
+      hint: "it was rolled back; delete those rows in the migration, or keep the rows that they reference",
     },
   );
 }
@@ -248,7 +248,7 @@ export function cannotCopy(cause: unknown): RetortError {
 }
 
 export function notProven(name: string, problem: string): RetortError {
-  return new RetortError("migrate/not-proven", `${name} is not right: ${problem}`, {
+  return new RetortError("migrate/not-proven", `${name} failed verification: ${problem}`, {
     hint: "the project's database was not touched; correct the migration, then: retort migrate verify",
   });
 }
@@ -256,7 +256,7 @@ export function notProven(name: string, problem: string): RetortError {
 /** The lock, or the write lock of the database, cannot be had at all. */
 export function cannotWrite(cause: unknown): RetortError {
   return new RetortError("migrate/cannot-write", `the database cannot be written to: ${shortMessage(cause)}`, {
-    hint: "look at the owner and the permissions of the file and its folder, or at the user's rights",
+    hint: "check the owner and the permissions of the file and its folder, or the user's rights",
     cause,
   });
 }
@@ -272,7 +272,7 @@ export function lockTimeout(milliseconds: number, what: string): RetortError {
 export function lockLost(name: string): RetortError {
   return new RetortError(
     "migrate/lock-lost",
-    `the connection that held the migration lock is gone; ${name} was not begun`,
+    `the connection that held the migration lock was lost; ${name} was not started`,
     {
       hint: "retort migrate up",
       retryable: true,
@@ -283,12 +283,12 @@ export function lockLost(name: string): RetortError {
 // Half-applied history
 
 export function isHalfApplied(name: string, direction: "up" | "down", statements: number): RetortError {
-  const what = direction === "up" ? "applied" : "taken back";
+  const what = direction === "up" ? "applied" : "rolled back";
   return new RetortError(
     "migrate/half-applied",
     `${name} is only half ${what}: ${pluralize(statements, "statement is", "statements are")} done`,
     {
-      hint: `retort migrate ${direction}    (goes on from there), or finish it by hand and: retort migrate stamp TARGET`,
+      hint: `retort migrate ${direction}    (resumes there), or finish it by hand and: retort migrate stamp TARGET`,
       exitCode: ExitCode.halfApplied,
     },
   );

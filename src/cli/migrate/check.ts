@@ -11,7 +11,7 @@ interface Options {
   json?: boolean;
 }
 
-/** Whether the entities and the database agree. Makes nothing. */
+/** Compares the entities with the database. Creates nothing. */
 export async function run(command: CommandContext<Options>): Promise<ExitCode> {
   const opened = await openMigrations(command, { use: "read" });
   const state = await opened.state();

@@ -19,7 +19,7 @@ const strict: CommandOption = { flags: "--strict", summary: "refuse to run when 
 const noLint: CommandOption = { flags: "--no-lint", summary: "do not check beforehand whether a migration must fail" };
 const message: CommandOption = { flags: "-m, --message <name>", summary: "the migration's name" };
 
-/** What running commands share. */
+/** Options of the commands that run migrations. */
 const running = [transaction, lockTimeout, json];
 
 const targets = `A target is head, base, +N, -N, a timestamp or a name, each by any unique prefix.`;

@@ -22,7 +22,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   else command.print(json.file!);
 }
 
-/** The name is what follows the command, in one word or several, or what -m says. */
+/** The migration's name: the arguments, in one word or several, or -m. */
 export function nameOf({ options, args }: CommandContext<Options>): string {
   return options.message ?? args.join(" ");
 }

@@ -8,7 +8,7 @@ interface Options {
   json?: boolean;
 }
 
-/** The migration that was applied last. Makes nothing. */
+/** Prints the migration that was applied last. Creates nothing. */
 export async function run(command: CommandContext<Options>): Promise<void> {
   const opened = await openMigrations(command, { use: "read", entities: false });
   const state = await opened.state();

@@ -8,7 +8,7 @@ import type { OpenedMigrations } from "./opened";
 import { confirm, isTerminal } from "./prompt";
 import { runMigrations, type RunningOptions } from "./running";
 
-/** Takes back what came after a target, by default the last migration. */
+/** Rolls back what came after a target, by default the last migration. */
 export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {
   const [target = "-1"] = command.args;
   return runMigrations(command, {
@@ -18,7 +18,7 @@ export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> 
   });
 }
 
-/** On a terminal somebody is told what goes, with counts, and asked. A script was told when the file was written. */
+/** On a terminal, prints what will be lost, with counts, and asks. In a script the answer was given when the file was written. */
 export async function confirmLosses(
   command: CommandContext<RunningOptions>,
   { running }: OpenedMigrations,
@@ -34,10 +34,10 @@ export async function confirmLosses(
   const unknown = linted.reduce((sum, one) => sum + one.unanalyzed, 0);
   for (const { step, finding } of losses)
     command.noteStyled(ansi`${escapeLine(step.migration.name)}  ${formatFinding(finding, command.noteStyle)}`);
-  if (unknown > 0) command.note(`${pluralize(unknown, "statement")} cannot be known beforehand.`);
+  if (unknown > 0) command.note(`${pluralize(unknown, "statement")} cannot be analyzed beforehand.`);
   if (losses.length === 0 && unknown === 0) command.note("No row will be lost.");
   const migrations = plan.length === 1 ? plan[0]!.migration.name : `${plan.length} migrations`;
-  return confirm(command, `Take ${migrations} back?`);
+  return confirm(command, `Roll back ${migrations}?`);
 }
 
 const LOSSES: ReadonlySet<string> = new Set(["loses-rows", "loses-values", "deletes-rows"]);

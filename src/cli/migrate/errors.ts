@@ -1,7 +1,7 @@
 import { ExitCode, RetortError } from "../../errors";
 
 export function badDuration(text: string): RetortError {
-  return new RetortError("cli/bad-duration", `"${text}" is no length of time`, {
+  return new RetortError("cli/bad-duration", `"${text}" is not a duration`, {
     hint: "write seconds, or a number with its unit: 10, 500ms, 2m",
     exitCode: ExitCode.usage,
   });
@@ -14,7 +14,7 @@ export function nameMissing(command: string): RetortError {
   });
 }
 
-/** Ctrl-C at a question, or no. */
+/** A question was answered with Ctrl-C or no. */
 export function interrupted(): RetortError {
   return new RetortError("cli/interrupted", "stopped at a question: nothing was done");
 }

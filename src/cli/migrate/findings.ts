@@ -1,4 +1,4 @@
-import type { Finding, FindingKind } from "../../migrate/lint/lint";
+import type { Finding, FindingKind } from "../../migrate/lint/finding";
 import { ansi, escapeText, type EscapedText } from "../../terminal/escaped-text";
 import type { Style } from "../../terminal/style";
 

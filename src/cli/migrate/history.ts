@@ -9,7 +9,7 @@ interface Options {
   json?: boolean;
 }
 
-/** The rows of the history, the last one first. Makes nothing. */
+/** Lists the history, the last migration first. Creates nothing. */
 export async function run(command: CommandContext<Options>): Promise<void> {
   const opened = await openMigrations(command, { use: "read", entities: false });
   const state = await opened.state();

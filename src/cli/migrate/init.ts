@@ -14,13 +14,13 @@ interface Options {
   json?: boolean;
 }
 
-/** A path that init looked at, and whether it had to be made. */
+/** A path that init checked, and whether it was created. */
 interface Place {
   readonly path: string;
   readonly isNew: boolean;
 }
 
-/** Makes what is missing of a configuration and a migrations folder; what is there stays as it is. */
+/** Creates the configuration and the migrations folder where they are missing. */
 export async function run(command: CommandContext<Options>): Promise<void> {
   const configuration = (await existingConfiguration(command)) ?? writeConfiguration(command);
   const folder = makeFolder(configuration.folder);
@@ -67,7 +67,7 @@ function writeConfiguration({ io, options }: CommandContext): Configuration {
   return { root, place: { path: file, isNew: true }, folder: path.join(root, "migrations") };
 }
 
-/** Where somebody said that the configuration is, though it is not. */
+/** The path of the configuration that the options, the environment or package.json name. */
 function namedFile(
   io: CommandContext["io"],
   option: string | undefined,
@@ -95,7 +95,7 @@ function settingsFor(file: string, root: string, owner: Package | undefined): Ne
   };
 }
 
-/** Where projects keep their entities; the first that is there, or else the first. */
+/** Usual folders of entities; the first that exists is taken, or else the first. */
 const ENTITY_FOLDERS = ["src/entities", "src/entity", "entities", "entity", "src/models", "models"] as const;
 
 function entityFolder(root: string): string {

@@ -6,7 +6,7 @@ import { displayPath } from "../../migrate/errors";
 import { currentEntry, pendingFiles, type MigrationState } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 
-/** How `--json` names a migration. */
+/** A migration in the output of `--json`. */
 export interface MigrationJson {
   readonly name: string;
   readonly timestamp: number;
@@ -44,7 +44,7 @@ export function reportJson({ step, milliseconds, statements, transaction }: Step
   return { ...stepJson(step, root), milliseconds: Math.round(milliseconds), statements, transaction };
 }
 
-/** Where the database stands after a command. */
+/** The state of the database after a command. */
 export function stateJson(state: MigrationState): { current: string | null; pending: number } {
   return { current: currentEntry(state)?.name ?? null, pending: pendingFiles(state).length };
 }

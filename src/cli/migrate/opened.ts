@@ -10,7 +10,7 @@ import { missingNames, readState, type MigrationState } from "../../migrate/hist
 import { escapeLine } from "../../terminal/escaped-text";
 import type { CommandContext, DatabaseUse } from "../command";
 
-/** What the migrate commands have in common: the project's migrations and its database, opened. */
+/** The project's migrations and its database, opened for a migrate command. */
 export interface OpenedMigrations {
   readonly context: MigrationContext;
   readonly running: RunContext;
@@ -18,7 +18,7 @@ export interface OpenedMigrations {
   readonly state: () => Promise<MigrationState>;
 }
 
-/** Loads the project and its migrations, and connects. Whoever asks for `read` finds nothing made afterwards. */
+/** Loads the project and its migrations, and connects. With `read`, nothing is created. */
 export async function openMigrations(command: CommandContext, access: DatabaseUse): Promise<OpenedMigrations> {
   keepStdoutForData();
   const project = await command.project();
@@ -47,7 +47,7 @@ export async function openMigrations(command: CommandContext, access: DatabaseUs
   return { context, running, state: () => readState(files, running.history, running.log, runner) };
 }
 
-/** Says which applied migrations have no file: what the database has of them is in no file and, often, in no entity. */
+/** Warns of applied migrations without a file: their changes are in no file and, often, in no entity. */
 export function noteMissing(command: CommandContext, state: MigrationState): void {
   for (const name of missingNames(state))
     command.noteStyled(command.noteStyle.warn(escapeLine(`${name} is applied, but its file is missing.`)));
@@ -63,12 +63,12 @@ function takeMigrations(dataSource: DataSource): (string | Function)[] {
   return declared;
 }
 
-/** What the DataSource's `migrations` says: a list, or an object whose values are one. */
+/** The DataSource's `migrations`: a list, or an object whose values are one. */
 export function declaredMigrations({ options }: DataSource): (string | Function)[] {
   return Object.values(options.migrations ?? []) as (string | Function)[];
 }
 
-/** What a migration or TypeORM's logger says goes where all goes that is not data. */
+/** Output of migrations and of TypeORM's logger goes to stderr, so that stdout has only data. */
 function keepStdoutForData(): void {
   console.log = console.error;
   console.info = console.error;

@@ -3,7 +3,7 @@ import { write } from "../../terminal/write";
 import type { CommandContext } from "../command";
 import { interrupted } from "./errors";
 
-/** Whether somebody is there to answer. Data on stdout may go elsewhere; questions stand on stderr. */
+/** Whether questions can be asked. They are written to stderr; stdout may be redirected. */
 export function isTerminal({ io }: Pick<CommandContext, "io">): boolean {
   return io.stdin.isTTY && io.stderr.isTTY;
 }
@@ -14,14 +14,14 @@ export async function confirm(command: Pick<CommandContext, "io">, question: str
 }
 
 export interface PromptChoice {
-  /** What choosing it gives; a `VALUE` at its end is asked for. */
+  /** The result of choosing it; a `VALUE` at its end is asked for. */
   readonly flag: string;
   readonly text: string;
   readonly wantsValue?: boolean;
   readonly problem?: (value: string) => string | undefined;
 }
 
-/** Asks which of several; asks again until one of them is chosen. One alone is a question of yes or no, or of its value. */
+/** Asks to choose one, until the answer is valid. A single choice is asked as yes or no, or for its value. */
 export async function choose(
   command: Pick<CommandContext, "io" | "note">,
   question: string,

@@ -5,7 +5,7 @@ import type { CommandContext } from "../command";
 import { confirmLosses } from "./down";
 import { runMigrations, type RunningOptions } from "./running";
 
-/** Takes the last migrations back and applies them again. */
+/** Rolls the last migrations back and applies them again. */
 export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {
   const count = readCount(command.args[0] ?? "1");
   return runMigrations(command, {

@@ -12,10 +12,10 @@ import type { CommandContext } from "../command";
 import { errorJson, planJson, printJson, reportJson, stateJson, stepJson } from "./json";
 import { noteMissing, openMigrations, type OpenedMigrations } from "./opened";
 
-/** How long another run is waited for when nothing is said, milliseconds. */
+/** The default time to wait for another run, in milliseconds. */
 export const LOCK_TIMEOUT = 10_000;
 
-/** What up, down and redo can be told. */
+/** Options of up, down and redo. */
 export interface RunningOptions {
   readonly sql?: boolean;
   readonly dryRun?: boolean;
@@ -27,21 +27,21 @@ export interface RunningOptions {
   readonly lockTimeout?: number;
 }
 
-/** Width of the bar that is drawn while a large table is copied, in characters. */
+/** Width of the progress bar, in characters. */
 const BAR = 20;
 
 type Command = CommandContext<RunningOptions>;
 
-/** What makes one of the three commands. */
+/** What differs between the three commands. */
 export interface MigrationTask {
   makePlan(state: MigrationState): Plan;
-  /** Said when there is nothing to do. */
+  /** Printed when there is nothing to do. */
   readonly nothingToDo: string;
-  /** Asked before anything is run; false ends the command. */
+  /** Called before anything is run; false ends the command. */
   confirm?(opened: OpenedMigrations, plan: Plan): Promise<boolean>;
 }
 
-/** Carries the task out, or shows what that would be. */
+/** Runs the migrations of the task, or prints the plan or the statements. */
 export async function runMigrations(command: Command, task: MigrationTask): Promise<ExitCode> {
   const { sql, dryRun } = command.options;
   const opened = await openMigrations(command, { use: sql || dryRun ? "read" : "write" });
@@ -58,7 +58,7 @@ async function showPlan(command: Command, opened: OpenedMigrations, task: Migrat
     return ExitCode.done;
   }
   for (const { direction, migration, resumed } of plan) {
-    command.print(`${direction.padEnd(4)}  ${migration.name}${resumed ? "  (goes on)" : ""}`);
+    command.print(`${direction.padEnd(4)}  ${migration.name}${resumed ? "  (resumed)" : ""}`);
   }
   if (plan.length === 0) command.note(task.nothingToDo);
   return ExitCode.done;
@@ -100,7 +100,7 @@ async function runTask(command: Command, opened: OpenedMigrations, task: Migrati
   return ExitCode.done;
 }
 
-/** Before the first migration rather than at the one that fails: then nothing is half done. */
+/** Refuses the run before its first migration, rather than at the one that fails. */
 async function refuseWhatMustFail({ running }: OpenedMigrations, plan: Plan): Promise<void> {
   const { lint } = require("../../migrate/lint/lint") as typeof import("../../migrate/lint/lint");
   for (const { step, findings } of await lint(running.runner, plan, "failures")) {

@@ -11,7 +11,7 @@ interface Options {
   json?: boolean;
 }
 
-/** Writes one migration for many, proven to do the same, and takes the old files away. */
+/** Writes one migration for many, proven to do the same, and deletes the old files. */
 export async function run(command: CommandContext<Options>): Promise<void> {
   const { message = "squashed", dryRun = false, json = false } = command.options;
   const { context, running, state } = await openMigrations(command, { use: "read" });
@@ -33,6 +33,6 @@ export async function run(command: CommandContext<Options>): Promise<void> {
     return;
   }
   for (const { name } of squashed.replaced) command.note(`  ${name}`);
-  command.note(`${squashed.replaced.length} migrations are one, which was proven to come to the same.`);
+  command.note(`${squashed.replaced.length} migrations are one now, proven to do the same.`);
   command.print(dryRun ? squashed.text.trimEnd() : file);
 }

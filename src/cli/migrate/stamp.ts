@@ -17,7 +17,10 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   const { purge = false, dryRun = false, lockTimeout = LOCK_TIMEOUT, json = false } = command.options;
   const target = command.args[0]!;
   const opened = await openMigrations(command, { use: dryRun ? "read" : "write" });
-  const wait = { timeout: lockTimeout, waiting: () => command.note("Waiting for another run of migrations to end …") };
+  const wait = {
+    timeout: lockTimeout,
+    waiting: () => command.note("Waiting for another run of migrations to end …"),
+  };
   const plan = dryRun
     ? planStamp(await opened.state(), target, purge)
     : await stamp(opened.running, target, purge, wait);

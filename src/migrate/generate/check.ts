@@ -19,7 +19,7 @@ export async function check(context: MigrationContext): Promise<CheckResult> {
   };
 }
 
-/** What would have to be done to the database, nothing asked. */
+/** The changes that the database needs, without questions. */
 export async function difference(context: MigrationContext): Promise<Difference> {
   return plainDifference(await readSchemas(context));
 }

@@ -24,7 +24,7 @@ export function constraintsOf(table: Table): Constraint[] {
   ];
 }
 
-/** Both schemas agree on what tables there are called; what differs comes out as operations, in the order they can be done in. */
+/** The operations that make the one schema the other, in an order in which they can be executed. Renames are resolved before. */
 export function compare(actual: Schema, wanted: Schema, dialect: SchemaDialect): Operation[] {
   const created = wanted.tables.filter((table) => !findTable(actual, table));
   const dropped = actual.tables.filter((table) => !findTable(wanted, table));
@@ -96,7 +96,7 @@ function splitDefaults(
   return { before, after };
 }
 
-/** Indexes and foreign keys let go first and come last: other constraints are what they stand on. */
+/** Foreign keys and indexes are dropped first and created last: they depend on other constraints. */
 function byWeight(a: Operation, b: Operation): number {
   return weight(a) - weight(b);
 }
@@ -107,7 +107,7 @@ function weight(operation: Operation): number {
   return { index: 1, foreignKey: 0, check: 2, exclusion: 2, unique: 2 }[operation.constraint.kind];
 }
 
-/** Tables after those that they refer to, as far as that is possible. */
+/** Referenced tables first, as far as that is possible. */
 export function inDependencyOrder(tables: readonly Table[]): Table[] {
   const ordered: Table[] = [];
   const visiting = new Set<string>();
@@ -135,7 +135,7 @@ function compareTables(before: Table, after: Table, dialect: SchemaDialect): Ope
     const traits = ({ comment, engine, withoutRowid }: Table) => ({ comment, engine, withoutRowid });
     operations.push({ kind: "changeTable", table, before: traits(before), after: traits(after) });
   }
-  // What is computed goes before the columns that it is computed from, and comes after them.
+  // Generated columns are dropped before, and added after, the columns that they use.
   for (const column of [...before.columns].sort((a, b) => Number(!a.generated) - Number(!b.generated)))
     if (!after.columns.some(({ name }) => name === column.name))
       operations.push({ kind: "dropColumn", table, column, position: before.columns.indexOf(column) });
@@ -150,7 +150,7 @@ function compareTables(before: Table, after: Table, dialect: SchemaDialect): Ope
   return operations;
 }
 
-/** Whether nothing has to be done for the column. */
+/** Whether the column needs no change. */
 function isSameColumn(a: Column, b: Column, table: Table, dialect: SchemaDialect): boolean {
   const equal = (one: string | undefined, other: string | undefined) =>
     one === undefined || other === undefined ? one === other : dialect.sameExpression(one, other);
@@ -190,7 +190,7 @@ function compareConstraints(before: Table, after: Table, dialect: SchemaDialect)
     return at === -1;
   });
   for (const constraint of wanted) {
-    // Under another name, unless that name is wanted for something else.
+    // The same under another name, unless that name is wanted for another constraint.
     const at = left.findIndex(
       (other) =>
         isSameConstraint(other, constraint, dialect) &&

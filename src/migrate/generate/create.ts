@@ -5,7 +5,7 @@ import { classNameOf, fileNameOf, renderFile } from "./render";
 import { fileExists } from "./errors";
 import { nextTimestamp } from "./generate";
 
-/** An empty migration that was written. */
+/** A new, empty migration. */
 export interface CreatedMigration {
   readonly name: string;
   readonly timestamp: number;

@@ -13,7 +13,7 @@ export function unanswered(questions: readonly Question[]): RetortError {
 }
 
 export function badResolution(flag: string, form: string): RetortError {
-  return new RetortError("migrate/bad-answer", `cannot read ${flag}`, {
+  return new RetortError("migrate/bad-answer", `${flag} is not valid`, {
     hint: `write ${form}`,
     exitCode: ExitCode.usage,
   });
@@ -73,7 +73,7 @@ export interface RowProblem {
 
 /** The statements are right, but not for what is in the tables: a duplicate before UNIQUE, a key that points at nothing. */
 export function rowsDoNotAllow(refusals: readonly RowProblem[], cause: unknown): RetortError {
-  const hint = "correct the rows, then generate again";
+  const hint = "fix the rows, then generate again";
   if (refusals.length === 0) {
     const message = `the rows that are there do not allow it: ${shortMessage(cause)}; nothing was written`;
     return new RetortError("migrate/rows", message, { hint, cause });
@@ -95,19 +95,19 @@ export function downRefused(dropped: readonly string[], cause: unknown): RetortE
     {
       hint: flags
         ? `say what rows get on the way back, as in ('x' || id): ${flags}`
-        : "correct the rows, then generate again",
+        : "fix the rows, then generate again",
       cause,
     },
   );
 }
 
 export function badName(name: string): RetortError {
-  return new RetortError("migrate/bad-name", `"${name}" holds no letter or digit that a name could be made of`, {
+  return new RetortError("migrate/bad-name", `"${name}" has no letter or digit for a name`, {
     hint: 'retort migrate generate "posts table"',
     exitCode: ExitCode.usage,
   });
 }
 
 export function fileExists(file: string): RetortError {
-  return new RetortError("migrate/file-exists", `${file} exists already`, { hint: "choose another name" });
+  return new RetortError("migrate/file-exists", `${file} already exists`, { hint: "choose another name" });
 }

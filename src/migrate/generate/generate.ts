@@ -14,7 +14,7 @@ import { type Proof, prove } from "./proof";
 import { brokenViews, losses, refusals } from "./irreversible";
 
 export interface GenerateOptions {
-  /** What the migration is called; without it, after what it does. */
+  /** The migration's name; by default made from its changes. */
   readonly name?: string | undefined;
   readonly resolutions?: Resolutions;
   /** Asks on a terminal what the resolutions leave open. Without it, an open question is an error that lists the flags. */
@@ -23,7 +23,7 @@ export interface GenerateOptions {
   readonly pending?: readonly string[];
   /** A timestamp (milliseconds) that the new one must come after, besides those of the files in the folder. */
   readonly after?: number;
-  /** Give the text, write nothing. */
+  /** Return the text, write nothing. */
   readonly dryRun?: boolean;
 }
 
@@ -38,7 +38,7 @@ export type GenerateResult =
       readonly text: string;
       /** What the migration does, a line a step. */
       readonly steps: readonly string[];
-      /** What `down` cannot bring back, and what is left broken, a line each. */
+      /** What `down` cannot restore, and views that are left broken, a line each. */
       readonly losses: readonly string[];
       /** Why `down` throws while there are rows, a line each. */
       readonly refusals: readonly string[];
@@ -46,7 +46,7 @@ export type GenerateResult =
     };
 
 /**
- * Writes a migration that makes the database what the entities want, after it was tried up and down on a scratch copy.
+ * Writes a migration that makes the database's schema that of the entities, after it was run up and down on a scratch copy.
  * `context.dataSource` must be initialised (`openDataSource`).
  *
  * @throws migrate/pending, migrate/unanswered, migrate/useless-answer, migrate/entities, migrate/proof
@@ -85,7 +85,7 @@ export async function generate(context: MigrationContext, options: GenerateOptio
   };
 }
 
-/** Both ways as statements. */
+/** The statements of both directions. */
 function plans({ actual, operations, dialect }: Difference): { up: Plan; down: Plan } {
   const up = dialect.plan(actual, operations);
   const back = reverseAll(operations);
@@ -102,7 +102,7 @@ function nameFor(operations: readonly Operation[]): string {
   return `change ${[...tables].join(" and ") || "schema"}`.slice(0, 60);
 }
 
-/** Now, or just after the newest there is. */
+/** Now, or just after the newest file. */
 export function nextTimestamp(folder: string, after = 0): number {
   const files = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
   const used = files.map((file) => Number(/^(\d{13})/.exec(file)?.[1] ?? 0));

@@ -2,7 +2,7 @@ import type { SchemaDialect, Step } from "../../dialect/schema/dialect";
 import { type Schema, type View, keyOf, displayName } from "../../dialect/schema/model";
 import type { DropColumn, Operation } from "../../dialect/schema/operation";
 
-/** What `down` brings back without what was in it, in words. */
+/** What `down` restores without its rows or values, a line each. */
 export function losses(operations: readonly Operation[]): string[] {
   return operations.flatMap((operation) => {
     switch (operation.kind) {
@@ -28,7 +28,7 @@ export function losses(operations: readonly Operation[]): string[] {
   });
 }
 
-/** Views that somebody made by hand over what gets another name, where the database leaves them behind. */
+/** Hand-made views over renamed objects, where the database does not rewrite views. */
 export function brokenViews(operations: readonly Operation[], { views }: Schema, dialect: SchemaDialect): string[] {
   if (dialect.rewritesViewsOnRename) return [];
   const isMadeAgain = (view: View) =>
@@ -48,12 +48,12 @@ export function brokenViews(operations: readonly Operation[], { views }: Schema,
     });
 }
 
-/** What `down` must not do while there are rows, because nothing that it could put into them would be right. */
+/** Changes that `down` refuses while there are rows, because it has no values for them. */
 export function refusals(operations: readonly Operation[], dialect: SchemaDialect): Step[] {
   return operations.flatMap((operation) => {
     if (operation.kind !== "dropColumn") return [];
     if (needsValues(operation)) return [refusal(operation, "was NOT NULL", dialect.count(operation.table))];
-    // One value for all rows: none or one of them may have it.
+    // One value for all rows: at most one row may have it.
     if (isKeyAlone(operation, operations) && isOneForAll(operation)) {
       const others = `SELECT (${dialect.count(operation.table)}) - 1 AS ${dialect.quote("rows")}`;
       return [refusal(operation, "was unique", others)];
@@ -67,7 +67,7 @@ function needsValues({ column, backfill }: DropColumn): boolean {
   return !fills && backfill === undefined;
 }
 
-/** Whether the column, with others that go too, was a key. */
+/** Whether the column, with other dropped ones, was a key. */
 function isKeyAlone({ column, table }: DropColumn, operations: readonly Operation[]): boolean {
   const gone = operations.flatMap((one) =>
     one.kind === "dropColumn" && one.table.name === table.name ? [one.column.name] : [],

@@ -2,7 +2,7 @@ import type { DataSource } from "typeorm";
 import type { Declared, DeclaredEntity } from "../../dialect/schema/entities";
 import { type ObjectName, type Table, keyOf } from "../../dialect/schema/model";
 
-/** How people call tables and columns: by the entity and its property where there are such, else by the name in the database. */
+/** The names of tables and columns in flags and messages: those of the entity and its property, else those in the database. */
 export class Names {
   readonly #entities = new Map<string, DeclaredEntity>();
 
@@ -35,7 +35,7 @@ export class Names {
     return found && !found.isVirtual ? found.propertyPath : column;
   }
 
-  /** Everything that the column may be called in an answer, after the table; the only key of a relation goes by the relation too. */
+  /** Every name of the column in a flag, after the table's; the only key of a relation has the relation's name too. */
   columnAliases(table: ObjectName, column: string): string[] {
     const relation = this.entity(table)?.metadata.relations.find(
       ({ joinColumns: [key, ...others] }) => key?.databaseName === column && others.length === 0,
@@ -43,12 +43,12 @@ export class Names {
     return [...new Set([column, this.property(table, column), ...(relation ? [relation.propertyPath] : [])])];
   }
 
-  /** Everything that this table may be called in an answer. */
+  /** Every name of the table in a flag. */
   tableAliases(table: ObjectName): string[] {
     return [...new Set([this.table(table), keyOf(table), table.name])];
   }
 
-  /** Whether a table that belongs to no entity may be that of the entity that was called so. */
+  /** Whether a table without an entity may have been that of an entity with this name. */
   wasTableOf(table: ObjectName, entity: string): boolean {
     if (this.tableAliases(table).includes(entity)) return true;
     const { namingStrategy, options } = this.dataSource;
@@ -57,7 +57,7 @@ export class Names {
     return table.name === name || table.name === prefixed;
   }
 
-  /** The columns that a property of this table's entity stands for; a relation stands for its keys. */
+  /** The columns of a property of this table's entity; for a relation, those of its keys. */
   columnsOf(table: Table, property: string): string[] {
     const metadata = this.entity(table)?.metadata;
     const column = metadata?.columns.find((one) => one.propertyPath === property || one.propertyName === property);
@@ -68,8 +68,8 @@ export class Names {
   }
 
   /**
-   * The columns that a property may have stood for which the entity no longer has, in the order of what it has become:
-   * by that name, by the naming strategy's, or by a key that is called after the relation.
+   * The columns that a removed property may have had, in the order of the new ones:
+   * by its name, by the naming strategy's name, or by a key that is named after the relation.
    */
   formerColumns(table: Table, property: string, become: readonly string[]): string[] {
     const { namingStrategy } = this.dataSource;
@@ -85,7 +85,7 @@ export class Names {
     return former.every((one): one is string => one !== undefined && has(one)) ? former : [];
   }
 
-  /** Whether a part has the name that the naming strategy would give it: nobody chose it, so nobody will miss it. */
+  /** Whether the name is the naming strategy's, and not one that somebody chose. */
   isGeneratedName(name: string, tables: readonly string[], columns: readonly string[], where?: string): boolean {
     if (/^(IDX|UQ|REL|CHK|FK|PK|XCL)_[0-9a-f]{23,27}$/.test(name)) return true;
     const { namingStrategy } = this.dataSource;

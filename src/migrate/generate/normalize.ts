@@ -4,9 +4,9 @@ import type { Constraint } from "../../dialect/schema/operation";
 import { isSameConstraint, isSameName, constraintsOf } from "./compare";
 
 /**
- * What the entities want, with everything taken over from the database that entities cannot say or did not say, and
- * that somebody may have made by hand: collations, STRICT, AUTOINCREMENT, triggers, unnamed checks, indexes over
- * expressions, the spelling of names and expressions. What is left is what the entities really ask for.
+ * The entities' schema, with everything taken from the database that entities cannot express or do not specify, and
+ * that may have been made by hand: collations, STRICT, AUTOINCREMENT, triggers, unnamed checks, indexes over
+ * expressions, the spelling of names and expressions. What still differs are real changes.
  */
 export function normalize(wanted: Schema, actual: Schema, declared: Schema, dialect: SchemaDialect): Schema {
   const used = new Set(
@@ -16,7 +16,7 @@ export function normalize(wanted: Schema, actual: Schema, declared: Schema, dial
     ...wanted,
     enums: [
       ...wanted.enums,
-      // A type that no table uses was made for something that is not seen here.
+      // A type that no table uses was made for something outside the entities.
       ...actual.enums.filter(
         (type) => !used.has(keyOf(type)) && !wanted.enums.some((other) => keyOf(other) === keyOf(type)),
       ),
@@ -27,7 +27,7 @@ export function normalize(wanted: Schema, actual: Schema, declared: Schema, dial
     }),
     views: [
       ...wanted.views,
-      // A view that TypeORM's books do not know was never an entity's.
+      // A view that is not in TypeORM's metadata table never was an entity's.
       ...actual.views.filter(
         (view) => view.recordedIn === undefined && !wanted.views.some((other) => keyOf(other) === keyOf(view)),
       ),
@@ -171,7 +171,7 @@ function mentionsColumn(constraint: Constraint, column: string, dialect: SchemaD
 function isHandMade(constraint: Constraint, wanted: Table): boolean {
   if (constraint.kind === "index") return constraint.value.columns.some((column) => column.expression !== undefined);
   if (constraint.value.name !== undefined) return false;
-  // An unnamed key over columns for which the entity has a key of its own is that key, told otherwise.
+  // An unnamed key over columns for which the entity has a key is that key in another spelling.
   if (constraint.kind === "foreignKey")
     return !wanted.foreignKeys.some((key) => key.columns.join("\0") === constraint.value.columns.join("\0"));
   if (constraint.kind === "unique")

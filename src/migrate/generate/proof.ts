@@ -179,7 +179,7 @@ class ProofRun {
   }
 }
 
-/** A table that survives, with the columns whose values do. */
+/** A table that stays, with the columns whose values stay. */
 interface KeptTable {
   readonly before: ObjectName;
   readonly after: ObjectName;
@@ -206,7 +206,7 @@ function keptTables(actual: Schema, operations: readonly Operation[]): KeptTable
   });
 }
 
-/** Whether values of the column's own type become others. */
+/** Whether values of the column's enum type are replaced. */
 function hasOtherValues({ enumType }: Column, operations: readonly Operation[]): boolean {
   return operations.some(
     (operation) =>

@@ -4,7 +4,7 @@ import { tokenize } from "../../dialect/schema/tokens";
 import { rebuildFunction } from "./rebuild-function";
 import { badName } from "./errors";
 
-/** What a migration file is made of. */
+/** The content of a migration file. */
 export interface MigrationText {
   readonly className: string;
   /** Stands above the class as a comment. */
@@ -18,7 +18,7 @@ export interface FileStyle {
   readonly moduleFormat: "cjs" | "esm";
 }
 
-/** How long a line of comment or of a list may be. */
+/** The width of comments and lists. */
 const LINE = 90;
 
 /** The words of a name: `"Posts table"` and `PostsTable` are both posts, table. */
@@ -92,7 +92,7 @@ function body(steps: readonly Step[]): string {
   return steps.map((step) => [...comment(step), ...step.statements.map(renderStatement)].join("\n")).join("\n\n");
 }
 
-/** One comment a step; several things are a list. */
+/** One comment a step; with details as a list. */
 function comment({ comment: text, details }: Step): string[] {
   const lines = details
     ? [
@@ -103,7 +103,7 @@ function comment({ comment: text, details }: Step): string[] {
   return lines.map((line) => `    // ${line}`);
 }
 
-/** The text in lines that an editor shows whole. */
+/** The text in lines of limited width. */
 function wrapLines(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.replace(/\s+/g, " ").split(" ")) {
@@ -131,7 +131,7 @@ function renderStatement(statement: Statement): string {
   }
 }
 
-/** On one line where it fits there, else one below the other. */
+/** On one line where it fits, else one line each. */
 function listOf(expressions: readonly string[]): string {
   const line = expressions.join(", ");
   return template(line.length <= LINE ? line : `\n        ${expressions.join(",\n        ")}\n      `);
@@ -148,7 +148,7 @@ function sqlLiteral(sql: string, verbatim: boolean): string {
   return template(`\n${lines.join("\n")}\n    `);
 }
 
-/** Words that begin a line of a statement that is too long for one. */
+/** Clauses that begin a line in a long statement. */
 const CLAUSES: Readonly<Record<string, readonly string[]>> = {
   ALTER: ["ADD", "ALTER", "MODIFY", "RENAME", "USING", "FOREIGN", "CHECK", "REFERENCES"],
   INSERT: ["VALUES", "SELECT", "FROM", "WHERE"],
@@ -156,7 +156,7 @@ const CLAUSES: Readonly<Record<string, readonly string[]>> = {
   DELETE: ["WHERE"],
 };
 
-/** A long statement, each clause on a line of its own. What SQLite stores as it is told stays on one: TypeORM reads it line by line. */
+/** A long statement with each clause on a line of its own. What SQLite stores verbatim stays on one line: TypeORM parses it by line. */
 function clausePerLine(sql: string): string {
   const tokens = tokenize(sql);
   const clauses = CLAUSES[tokens[0]?.text ?? ""];

@@ -18,7 +18,7 @@ export interface Schemas {
   readonly dialect: SchemaDialect;
 }
 
-/** What is compared with the database. */
+/** The side of the entities. */
 export type WantedSchema = Omit<Schemas, "actual">;
 
 /** Reads both schemas. */

@@ -8,7 +8,7 @@ const BOOLEAN = /^bool|^tinyint\(1\)/i;
 const TEXT = /char|text|clob|enum|set|uuid|date|time|json|blob|bytea/i;
 
 /**
- * What was typed for a column as an SQL value: an expression in parentheses and a quoted string as they are, numbers for numbers, all else
+ * A typed value as SQL: an expression in parentheses and a quoted string as they are, numbers for numeric columns, all else
  * as text.
  * @param name of the column, as the flag calls it
  * @throws migrate/bad-value
@@ -26,13 +26,13 @@ export function sqlValue(
   return NUMBER.test(text) && !TEXT.test(column.type) ? text : literal(text);
 }
 
-/** What is wrong with a value. SQLite would take any text for a number, and keep it. */
+/** What is wrong with a value. SQLite would store any text in a numeric column. */
 export function problemOf(text: string, column: Column, name: string): string | undefined {
   const allowed = isSql(text) || column.type.endsWith("[]") || allowedIn(column, text);
   return allowed === true ? undefined : `${text} is no value for ${name}: it must be ${allowed}`;
 }
 
-/** True, or what would be. */
+/** True, or a description of the allowed values. */
 function allowedIn({ type, values }: Column, text: string): true | string {
   if (values) return values.includes(text) || `one of ${values.join(", ")}`;
   if (BOOLEAN.test(type)) return /^(true|false|0|1)$/i.test(text) || "true or false";

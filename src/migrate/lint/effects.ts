@@ -1,6 +1,7 @@
-import { isTrivia, tokenize, type Quoting, type Token } from "../../dialect/schema/tokens";
+import type { Quoting } from "../../dialect/schema/tokens";
+import { StatementReader } from "./statement-reader";
 
-/** What a statement does to tables, as far as rows and keys are concerned. Names are as written, without their quotes. */
+/** What a statement does to tables, as far as rows and keys are concerned. Names are as written, without quotes. */
 export type Effect =
   | { readonly kind: "createTable"; readonly table: string; readonly definition: readonly Part[] }
   | { readonly kind: "dropTable"; readonly table: string }
@@ -15,7 +16,7 @@ export type Effect =
   | { readonly kind: "dropColumn"; readonly table: string; readonly column: string }
   | { readonly kind: "renameColumn"; readonly table: string; readonly column: string; readonly to: string }
   | { readonly kind: "setNotNull"; readonly table: string; readonly column: string }
-  /** The column gets another type or another definition: every row is written anew. */
+  /** The column gets another type or definition: every row is rewritten. */
   | { readonly kind: "rewrite"; readonly table: string; readonly column: string }
   | {
       readonly kind: "unique";
@@ -26,7 +27,7 @@ export type Effect =
   | { readonly kind: "index"; readonly table: string; readonly blocks: boolean }
   | { readonly kind: "check"; readonly table: string; readonly expression: string }
   | ({ readonly kind: "foreignKey"; readonly table: string } & KeyTarget)
-  /** Every row of one table is put into another, column by column. */
+  /** Every row of one table is copied into another, column by column. */
   | {
       readonly kind: "copy";
       readonly into: string;
@@ -35,26 +36,26 @@ export type Effect =
       readonly values: readonly string[];
     }
   | { readonly kind: "deleteRows"; readonly table: string; readonly where?: string | undefined }
-  /** Rows come, or change in these columns; without columns in any. */
+  /** Rows are inserted, or change in these columns; without columns in any. */
   | { readonly kind: "changeRows"; readonly table: string; readonly columns?: readonly string[] };
 
-/** Which columns point at which. */
+/** The columns of a foreign key. */
 export interface KeyTarget {
   readonly columns: readonly string[];
   readonly parent: string;
   readonly parentColumns: readonly string[];
 }
 
-/** One column or constraint of a CREATE TABLE that the rows must meet. */
+/** One constraint of a CREATE TABLE that the rows must meet. */
 export type Part =
   | { readonly kind: "notNull"; readonly column: string }
   | { readonly kind: "unique"; readonly columns: readonly string[] }
   | { readonly kind: "check"; readonly expression: string }
   | ({ readonly kind: "foreignKey" } & KeyTarget);
 
-/** Reads a statement; what it does not know has no effects. */
+/** The effects of a statement; none for a statement that is not known. */
 export function effectsOf(sql: string, quoting: Quoting): Effect[] {
-  const reader = new Reader(sql, quoting);
+  const reader = new StatementReader(sql, quoting);
   if (reader.take("create")) return created(reader);
   if (reader.take("drop", "table")) return dropped(reader);
   if (reader.take("alter", "table")) return altered(reader);
@@ -79,7 +80,7 @@ export function effectsOf(sql: string, quoting: Quoting): Effect[] {
   return [];
 }
 
-function created(reader: Reader): Effect[] {
+function created(reader: StatementReader): Effect[] {
   const unique = reader.take("unique");
   if (reader.take("index")) return createdIndex(reader, unique);
   reader.take("temporary");
@@ -91,7 +92,7 @@ function created(reader: Reader): Effect[] {
   return [{ kind: "createTable", table, definition: body === undefined ? [] : definitionParts(body, reader.quoting) }];
 }
 
-function createdIndex(reader: Reader, unique: boolean): Effect[] {
+function createdIndex(reader: StatementReader, unique: boolean): Effect[] {
   const concurrently = reader.take("concurrently");
   reader.take("if", "not", "exists");
   if (!reader.is("on")) reader.name();
@@ -102,26 +103,26 @@ function createdIndex(reader: Reader, unique: boolean): Effect[] {
   const columns = plainColumns(reader.group() ?? "", reader.quoting);
   const where = reader.skipTo("where") ? reader.rest() : undefined;
   const effects: Effect[] = [{ kind: "index", table, blocks: !concurrently }];
-  // What is unique over expressions cannot be looked for by the names of columns.
+  // A unique index over expressions is not checked.
   if (unique && columns) effects.push({ kind: "unique", table, columns, where });
   return effects;
 }
 
-function dropped(reader: Reader): Effect[] {
+function dropped(reader: StatementReader): Effect[] {
   reader.take("if", "exists");
   return reader.list(() => ({ kind: "dropTable", table: reader.name() }) as const);
 }
 
-function altered(reader: Reader): Effect[] {
+function altered(reader: StatementReader): Effect[] {
   reader.take("if", "exists");
   reader.take("only");
   const table = reader.name();
   const effects: Effect[] = [];
-  for (const action of reader.actions()) effects.push(...alteredBy(new Reader(action, reader.quoting), table));
+  for (const action of reader.actions()) effects.push(...alteredBy(new StatementReader(action, reader.quoting), table));
   return effects;
 }
 
-function alteredBy(reader: Reader, table: string): Effect[] {
+function alteredBy(reader: StatementReader, table: string): Effect[] {
   if (reader.take("rename")) return renamed(reader, table);
   if (reader.take("add")) return added(reader, table);
   if (reader.take("drop")) {
@@ -143,7 +144,7 @@ function alteredBy(reader: Reader, table: string): Effect[] {
   return [];
 }
 
-function renamed(reader: Reader, table: string): Effect[] {
+function renamed(reader: StatementReader, table: string): Effect[] {
   if (reader.take("constraint") || reader.take("index") || reader.take("key")) return [];
   if (reader.take("to") || reader.take("as")) return [{ kind: "renameTable", table, to: reader.name() }];
   reader.take("column");
@@ -151,7 +152,7 @@ function renamed(reader: Reader, table: string): Effect[] {
   return reader.take("to") ? [{ kind: "renameColumn", table, column, to: reader.name() }] : [];
 }
 
-function added(reader: Reader, table: string): Effect[] {
+function added(reader: StatementReader, table: string): Effect[] {
   const named = reader.take("constraint");
   if (named && !reader.isOneOf("unique", "check", "foreign", "primary", "exclude")) reader.name();
   if (reader.take("primary", "key")) return [];
@@ -184,14 +185,14 @@ function added(reader: Reader, table: string): Effect[] {
   ];
 }
 
-function addedKey(reader: Reader, table: string): Effect[] {
+function addedKey(reader: StatementReader, table: string): Effect[] {
   if (!reader.is("(")) reader.name();
   const target = keyTarget(reader, plainColumns(reader.group() ?? "", reader.quoting));
   return target && !has(reader.words(), "not valid") ? [{ kind: "foreignKey", table, ...target }] : [];
 }
 
-/** What comes after the columns of a foreign key. One that names no columns of the parent points at its primary key, unknown here. */
-function keyTarget(reader: Reader, columns: readonly string[] | undefined): KeyTarget | undefined {
+/** The part after the columns of a foreign key. Without columns of the parent it references its primary key, which is not known here. */
+function keyTarget(reader: StatementReader, columns: readonly string[] | undefined): KeyTarget | undefined {
   reader.take("references");
   const parent = reader.name();
   const parentColumns = plainColumns(reader.group() ?? "", reader.quoting);
@@ -199,7 +200,7 @@ function keyTarget(reader: Reader, columns: readonly string[] | undefined): KeyT
 }
 
 /** PostgreSQL's ALTER COLUMN. */
-function alteredColumn(reader: Reader, table: string): Effect[] {
+function alteredColumn(reader: StatementReader, table: string): Effect[] {
   reader.take("column");
   const column = reader.name();
   if (reader.take("set", "not", "null")) return [{ kind: "setNotNull", table, column }];
@@ -208,7 +209,7 @@ function alteredColumn(reader: Reader, table: string): Effect[] {
 }
 
 /** MySQL's MODIFY and CHANGE, which name the whole column. */
-function redefined(reader: Reader, table: string): Effect[] {
+function redefined(reader: StatementReader, table: string): Effect[] {
   const isChange = reader.take("change");
   reader.take("column");
   const column = reader.name();
@@ -220,13 +221,13 @@ function redefined(reader: Reader, table: string): Effect[] {
   return effects;
 }
 
-/** `UPDATE t SET a = …, b = … WHERE …`; what is written otherwise may change any column. */
-function updated(reader: Reader): Effect[] {
+/** `UPDATE t SET a = …, b = … WHERE …`; other forms may change any column. */
+function updated(reader: StatementReader): Effect[] {
   reader.take("only");
   const table = reader.name();
   if (!reader.take("set")) return [{ kind: "changeRows", table }];
   const columns = reader.until("where").map((assignment) => {
-    const one = new Reader(assignment, reader.quoting);
+    const one = new StatementReader(assignment, reader.quoting);
     const column = one.is("(") ? undefined : one.name();
     return one.is("=") ? column : undefined;
   });
@@ -235,7 +236,7 @@ function updated(reader: Reader): Effect[] {
     : [{ kind: "changeRows", table }];
 }
 
-function inserted(reader: Reader): Effect[] {
+function inserted(reader: StatementReader): Effect[] {
   while (reader.take("or") || reader.take("ignore") || reader.take("replace") || reader.take("into"));
   const into = reader.name();
   const columns = reader.is("(") ? plainColumns(reader.group() ?? "", reader.quoting) : undefined;
@@ -248,8 +249,8 @@ function inserted(reader: Reader): Effect[] {
 
 /** The columns and constraints between the parentheses of a CREATE TABLE. */
 function definitionParts(body: string, quoting: Quoting): Part[] {
-  return new Reader(body, quoting).actions().flatMap((text) => {
-    const reader = new Reader(text, quoting);
+  return new StatementReader(body, quoting).actions().flatMap((text) => {
+    const reader = new StatementReader(text, quoting);
     const named = reader.take("constraint");
     if (named) reader.name();
     if (reader.take("primary", "key") || reader.take("exclude")) return [];
@@ -266,7 +267,7 @@ function definitionParts(body: string, quoting: Quoting): Part[] {
   });
 }
 
-function columnParts(reader: Reader): Part[] {
+function columnParts(reader: StatementReader): Part[] {
   const column = reader.name();
   const parts: Part[] = [];
   const rest = reader.words();
@@ -286,160 +287,12 @@ function has(words: string, wanted: string): boolean {
 
 /** The names in a list of columns; undefined where one of them is more than a name. */
 function plainColumns(text: string, quoting: Quoting): string[] | undefined {
-  const columns = new Reader(text, quoting).actions().map((one) => {
-    const reader = new Reader(one, quoting);
+  const columns = new StatementReader(text, quoting).actions().map((one) => {
+    const reader = new StatementReader(one, quoting);
     if (reader.is("(") || reader.atEnd()) return undefined;
     const name = reader.name();
     if (reader.is("(")) return undefined;
     return name;
   });
   return columns.every((one) => one !== undefined) ? columns : undefined;
-}
-
-/** Reads the words of a statement one after the other. */
-class Reader {
-  readonly quoting: Quoting;
-  readonly #text: string;
-  readonly #tokens: readonly Token[];
-  #at = 0;
-
-  constructor(text: string, quoting: Quoting) {
-    this.quoting = quoting;
-    this.#text = text;
-    this.#tokens = tokenize(text, quoting).filter((token) => !isTrivia(token) && token.text !== ";");
-  }
-
-  atEnd(): boolean {
-    return this.#at >= this.#tokens.length;
-  }
-
-  is(word: string): boolean {
-    return this.#tokens[this.#at]?.text.toLowerCase() === word;
-  }
-
-  isOneOf(...words: string[]): boolean {
-    return words.some((word) => this.is(word));
-  }
-
-  /** Goes past these words when all of them come next. */
-  take(...words: string[]): boolean {
-    const isNext = words.every((word, index) => this.#tokens[this.#at + index]?.text.toLowerCase() === word);
-    if (isNext) this.#at += words.length;
-    return isNext;
-  }
-
-  /** A name, with its schema when it has one: `public.user`. */
-  name(): string {
-    const parts = [this.#namePart()];
-    while (this.is(".")) {
-      this.#at++;
-      parts.push(this.#namePart());
-    }
-    return parts.join(".");
-  }
-
-  #namePart(): string {
-    const token = this.#tokens[this.#at++];
-    if (!token) return "";
-    if (token.kind === "string" && token.text.startsWith('"')) return token.text.slice(1, -1).replaceAll('""', '"');
-    if (token.kind !== "identifier") return token.text;
-    const closing = this.quoting.identifiers[token.text[0]!] ?? '"';
-    return token.text.slice(1, -1).replaceAll(closing + closing, closing);
-  }
-
-  /** The text between the parentheses that come next. */
-  group(): string | undefined {
-    if (!this.is("(")) return undefined;
-    const first = this.#tokens[this.#at]!;
-    for (let depth = 0; !this.atEnd(); this.#at++) {
-      const { text, start } = this.#tokens[this.#at]!;
-      if (text === "(") depth++;
-      if (text === ")" && --depth === 0) {
-        this.#at++;
-        return this.#text.slice(first.start + 1, start);
-      }
-    }
-    return undefined;
-  }
-
-  /** Everything that is left, as it is written. */
-  rest(): string {
-    const first = this.#tokens[this.#at];
-    const last = this.#tokens.at(-1);
-    this.#at = this.#tokens.length;
-    return first && last ? this.#text.slice(first.start, last.start + last.text.length) : "";
-  }
-
-  /** What is left outside of parentheses, in small letters with one blank between. Stays where it is. */
-  words(): string {
-    let depth = 0;
-    const words: string[] = [];
-    for (const { text, kind } of this.#tokens.slice(this.#at)) {
-      if (text === "(") depth++;
-      else if (text === ")") depth--;
-      else if (depth === 0) words.push(kind === "word" ? text.toLowerCase() : kind === "symbol" ? text : "?");
-    }
-    return words.join(" ");
-  }
-
-  /** Goes past the next such word outside of parentheses; stays where there is none. */
-  skipTo(word: string): boolean {
-    for (let at = this.#at, depth = 0; at < this.#tokens.length; at++) {
-      const { text } = this.#tokens[at]!;
-      if (text === "(") depth++;
-      if (text === ")") depth--;
-      if (depth !== 0 || text.toLowerCase() !== word) continue;
-      this.#at = at + 1;
-      return true;
-    }
-    return false;
-  }
-
-  /** The parts of what is left, divided at the commas outside of parentheses. */
-  actions(): string[] {
-    return this.#divided(this.#tokens.length);
-  }
-
-  /** The same up to a word, and goes past it. */
-  until(word: string): string[] {
-    for (let at = this.#at, depth = 0; at < this.#tokens.length; at++) {
-      const { text } = this.#tokens[at]!;
-      if (text === "(") depth++;
-      if (text === ")") depth--;
-      if (depth === 0 && text.toLowerCase() === word) {
-        const parts = this.#divided(at);
-        this.#at = at + 1;
-        return parts;
-      }
-    }
-    return this.actions();
-  }
-
-  /** What the work reads, again after each comma. */
-  list<T>(work: () => T): T[] {
-    const all = [work()];
-    while (this.take(",")) all.push(work());
-    return all;
-  }
-
-  #divided(end: number): string[] {
-    const parts: string[] = [];
-    let [depth, first] = [0, this.#at];
-    const cut = (last: number) => {
-      if (last < first) return;
-      const [from, to] = [this.#tokens[first]!, this.#tokens[last]!];
-      parts.push(this.#text.slice(from.start, to.start + to.text.length));
-    };
-    for (let at = this.#at; at < end; at++) {
-      const { text } = this.#tokens[at]!;
-      if (text === "(") depth++;
-      if (text === ")") depth--;
-      if (depth !== 0 || text !== ",") continue;
-      cut(at - 1);
-      first = at + 1;
-    }
-    cut(end - 1);
-    this.#at = end;
-    return parts;
-  }
 }

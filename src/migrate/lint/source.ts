@@ -1,12 +1,12 @@
 import { parse, type Node } from "acorn";
 
 /**
- * What a migration's method says it will do, read from its text; nothing is run. In the order in which it stands there;
- * undefined for what is put together while the migration runs, or done in other ways, so that nobody can know it before.
+ * The statements of a migration's method, read from its text without running it, in the order of the text;
+ * undefined for a statement that is built while the migration runs, and for calls that are not known.
  */
 export type MethodSource = readonly (string | undefined)[];
 
-/** Calls of a query runner that say what they do without any SQL. */
+/** Methods of a query runner, and the SQL that they come to. */
 type Call = (args: readonly unknown[]) => string[] | undefined;
 
 const QUERY_RUNNER: Readonly<Record<string, Call>> = {
@@ -21,10 +21,10 @@ const QUERY_RUNNER: Readonly<Record<string, Call>> = {
       : undefined,
 };
 
-/** What of a query runner makes or asks something only: not knowing more of it is no loss. */
+/** Methods of a query runner that only create or read: they lose nothing. */
 const WITHOUT_LOSS = /^(has|get|create|start|commit|rollback|connect|release|enable|disable|clearSqlMemory|log)/;
 
-/** Reads the statements out of a method's text: what is written as plain text, in the calls that Retort's and TypeORM's files make. */
+/** Reads the statements of a method: literal text in the calls that Retort's and TypeORM's files make. */
 export function readMethod(text: string): MethodSource {
   const tree = parseMethod(text);
   if (!tree) return [undefined];
@@ -33,7 +33,7 @@ export function readMethod(text: string): MethodSource {
   return statements;
 }
 
-/** A method's own text is no program; one of these makes it one. */
+/** A method's text is not a program; one of these forms makes it one. */
 function parseMethod(text: string): Node | undefined {
   for (const program of [`({ ${text} })`, `(${text})`, `(class { ${text} })`]) {
     try {
@@ -59,13 +59,13 @@ function visit(node: unknown, see: (node: AnyNode) => void): void {
 
 function statementsOf(node: AnyNode): readonly (string | undefined)[] {
   if (node.type === "CallExpression") return known(node) ?? [];
-  // What is waited for may do anything, unless it is known.
+  // An awaited call may do anything, unless it is known.
   if (node.type !== "AwaitExpression" && node.type !== "YieldExpression" && node.type !== "ReturnStatement") return [];
   const argument = node["argument"] as AnyNode | null;
   return argument?.type === "CallExpression" && known(argument) === undefined ? [undefined] : [];
 }
 
-/** The statements of a call; undefined when it is none that is known. */
+/** The statements of a call; undefined for a call that is not known. */
 function known(call: AnyNode): readonly (string | undefined)[] | undefined {
   const args = call["arguments"] as AnyNode[];
   const callee = call["callee"] as AnyNode;
@@ -79,7 +79,7 @@ function known(call: AnyNode): readonly (string | undefined)[] | undefined {
   return WITHOUT_LOSS.test(name) ? [] : undefined;
 }
 
-/** The call that Retort's own files make on SQLite, as the statements that it comes to. */
+/** The statements of the rebuild call in Retort's own files for SQLite. */
 function rebuildOf([, table, parts]: readonly AnyNode[]): string[] | undefined {
   const name = table && valueOf(table);
   const { definition, into, from } = (parts && (valueOf(parts) as Record<string, unknown>)) ?? {};
@@ -94,7 +94,7 @@ function rebuildOf([, table, parts]: readonly AnyNode[]): string[] | undefined {
   ];
 }
 
-/** The value of an expression that is written out: text, lists and objects of it; undefined of all else. */
+/** The value of a literal expression: strings, lists and objects of them; undefined for others. */
 function valueOf(node: AnyNode): unknown {
   switch (node.type) {
     case "Literal":
@@ -127,7 +127,7 @@ function areStrings(...values: readonly unknown[]): boolean {
   return values.every((value) => typeof value === "string");
 }
 
-/** In the quotes that SQLite and PostgreSQL share with the reader of these statements; they are never sent. */
+/** In double quotes, which the statement reader accepts for every database; these statements are never sent. */
 function quoted(name: string): string {
   return name
     .split(".")

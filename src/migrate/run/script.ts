@@ -12,7 +12,7 @@ import { dataSourceOf } from "../../typeorm/data-source";
 /** The statements of one migration. */
 export interface ScriptStep {
   readonly step: Step;
-  /** The migration's own, in order, with their parameters written in. */
+  /** The statements of the migration, in order, with their parameters as literals. */
   readonly statements: readonly string[];
   /** The whole script for the database's own client: with transaction, history and wrapper. */
   readonly lines: readonly string[];

@@ -2,12 +2,12 @@ import type { QueryRunner } from "typeorm";
 import type { SchemaDialect } from "../../dialect/schema/dialect";
 import { type Column, type EnumType, type ForeignKey, type Table, keyOf } from "../../dialect/schema/model";
 
-/** Rows put into each new table, so that there is something to lose. */
+/** The number of sample rows in each new table. */
 const ROWS = 2;
 
 /**
- * Puts rows into tables that have none, parents before children. A table whose checks want more than a made-up
- * value stays empty: a row less is a weaker proof and no wrong one.
+ * Inserts sample rows into empty tables, parents before children. A table whose checks refuse a sample
+ * value stays empty, which makes the proof weaker and not wrong.
  */
 export async function addSampleRows(
   runner: QueryRunner,
@@ -16,7 +16,7 @@ export async function addSampleRows(
   dialect: SchemaDialect,
 ): Promise<void> {
   const waiting = tables.map((table) => withValues(table, enums));
-  // A table that refers to one further down the list is tried again after it.
+  // A table that references a later one is tried again after it.
   for (let round = 0; round < tables.length && waiting.length > 0; round++) {
     for (const table of [...waiting]) {
       if (await fill(runner, table, dialect)) waiting.splice(waiting.indexOf(table), 1);
@@ -24,7 +24,7 @@ export async function addSampleRows(
   }
 }
 
-/** Where enums are types of their own, the values are theirs. */
+/** The columns with the values of their enum types. */
 function withValues(table: Table, enums: readonly EnumType[]): Table {
   const valuesOf = ({ enumType, values }: Column) =>
     enumType ? enums.find((type) => keyOf(type) === keyOf(enumType))?.values : values;
@@ -58,7 +58,7 @@ async function insert(runner: QueryRunner, table: Table, row: number, dialect: S
   }
 }
 
-/** The key of a row that is there; NULL where there is none and none is needed. */
+/** The key of an existing row; NULL where there is none and the column is nullable. */
 async function parentValue(
   runner: QueryRunner,
   key: ForeignKey,
@@ -77,7 +77,7 @@ async function parentValue(
     : dialect.literal(String(value as string));
 }
 
-/** A value of the column's type; another one for each row. */
+/** A value of the column's type, different for each row. */
 function sampleValue(column: Column, row: number, dialect: SchemaDialect): string {
   const type = column.type.toLowerCase();
   if (type.endsWith("[]")) return "'{}'";

@@ -29,7 +29,7 @@ export interface Squashed {
   readonly by: "difference" | "statements";
 }
 
-/** What a migration file is made of. */
+/** The content of a migration file. */
 interface Body {
   readonly up: readonly FileStep[];
   readonly down: readonly FileStep[];

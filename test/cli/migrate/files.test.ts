@@ -45,7 +45,7 @@ exports.Two1700000000003 = class Two1700000000003 { up() {} down() {} };`,
     "cannot be made",
     "1700000000002-fussy.js",
     "exports.X = class Fussy1700000000002 { constructor() { throw new Error('no'); } up() {} down() {} };",
-    /Fussy1700000000002 in migrations\/1700000000002-fussy\.js throws when it is made: no/,
+    /the constructor of the migration Fussy1700000000002 in migrations\/1700000000002-fussy\.js throws: no/,
   ],
 ];
 

@@ -56,7 +56,7 @@ eachDatabase(
       expect((await retort("down")).exitCode).toBe(6);
       const up = await retort("up");
       expect(up.exitCode).toBe(6);
-      expect(up.stderr).toContain(`${A} is only half taken back: 1 statement is done`);
+      expect(up.stderr).toContain(`${A} is only half rolled back: 1 statement is done`);
       project.migration(1, "Alpha", { up: GOOD, down: BACK });
       expect((await retort("down")).exitCode).toBe(0);
       await expect(rows()).rejects.toThrow("doesn't exist");

@@ -247,7 +247,7 @@ describe("sqlite", () => {
 
   test("on a terminal down says what goes and asks; --yes does not", async () => {
     const terminal = project.terminal(["migrate", "down"]);
-    await terminal.waitFor("Take Start1700000000001 back? [y/N]");
+    await terminal.waitFor("Roll back Start1700000000001? [y/N]");
     expect(terminal.text()).toContain(`Start1700000000001  loses rows: table "books" goes with 2 rows`);
     expect(terminal.text()).toContain(`Start1700000000001  loses rows: table "authors" goes with 3 rows`);
     terminal.type("n\r");

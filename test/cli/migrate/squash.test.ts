@@ -91,7 +91,7 @@ eachDatabase((kind) => {
     const up = await retort("up");
     expect(up.exitCode).toBe(1);
     expect(up.stderr).toContain(
-      `${SQUASHED} was squashed out of migrations of which some are applied here and some are not: ${C}`,
+      `${SQUASHED} was squashed from migrations of which some are applied here and some are not: ${C}`,
     );
     for (const [range, words] of [
       ["auth", "is no range"],

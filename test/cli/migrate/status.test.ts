@@ -99,7 +99,7 @@ describe("sqlite", () => {
     await project.query(`INSERT INTO migrations (timestamp, name) VALUES (${stampOf(3)}, '${C}')`);
     const down = await retort("down");
     expect(down).toMatchObject({ exitCode: 1 });
-    expect(down.stderr).toContain(`${C} is applied, but its file is missing: it cannot be taken back`);
+    expect(down.stderr).toContain(`${C} is applied, but its file is missing: it cannot be rolled back`);
   });
 
   test("migrate 25: a migration that is older than the last applied one does not run unsaid", async () => {

@@ -160,7 +160,7 @@ describe("targets", () => {
     const cases: [argv: string[], exitCode: number, words: RegExp][] = [
       [["up", "nonsense"], 2, /there is no migration "nonsense"/],
       [["up", "cover"], 0, /Covers/],
-      [["down", "-4"], 1, /4 migrations cannot be taken back: only 3 are applied/],
+      [["down", "-4"], 1, /4 migrations cannot be rolled back: only 3 are applied/],
       [["up", "+1"], 1, /1 migration cannot be applied: none is pending/],
       [["up", "17000"], 2, /"17000" may be 3 migrations: .*Authors.*Books.*Covers/],
       [["up", "bokos"], 2, /did you mean "books"/],

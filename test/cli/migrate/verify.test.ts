@@ -116,7 +116,7 @@ describe("sqlite", () => {
     expect(migrations).toMatchObject([{ status: "proven" }, { name: nameOf(2, "Bad"), status: "failed" }]);
     expect(migrations[1]!.problem).toMatch(problem);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/migrations\/1700000000002-bad\.js is not right: /);
+    expect(stderr).toMatch(/migrations\/1700000000002-bad\.js failed verification: /);
     expect(stderr).toContain("the project's database was not touched");
   });
 

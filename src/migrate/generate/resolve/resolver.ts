@@ -15,7 +15,7 @@ import { ResolverState } from "./state";
 import { resolveTables } from "./table";
 import { mayDropView } from "./dropped-view";
 
-/** The changes that make the database what the entities want. */
+/** The changes that make the database's schema that of the entities. */
 export interface Difference extends Schemas {
   readonly operations: readonly Operation[];
 }

@@ -6,17 +6,17 @@ import { tokenize } from "../../dialect/schema/tokens";
 import { effectsOf, type Part } from "./effects";
 import { dataSourceOf } from "../../typeorm/data-source";
 
-/** Rows that something is said about. */
+/** The number of rows that a query finds. */
 export interface RowCount {
-  /** Undefined where the database does not understand the question: nothing is said then. */
+  /** Undefined where the database cannot run the query: then nothing is reported. */
   readonly rows: number | undefined;
-  /** The statement that shows them. */
+  /** The statement that shows the rows. */
   readonly query: string;
 }
 
 /**
- * Looks for rows in the database as it is. A question about what the database does not have (yet), or in words of the
- * migration that it does not understand (a parameter, a function that is made on the way), has no answer.
+ * Looks for rows in the database as it is now. A query about objects that do not exist yet, or with expressions of the
+ * migration that cannot run yet (a parameter, a new function), has no result.
  */
 export class RowQueries {
   readonly #runner: QueryRunner;
@@ -33,10 +33,10 @@ export class RowQueries {
     return this.#evident("*", `FROM ${this.#path(table)}${where ? ` WHERE ${where}` : ""}`, where === undefined);
   }
 
-  /** Values that are there more than once; NULL is no value. */
+  /** Duplicate values, without NULL. */
   duplicates(table: string, values: readonly string[], where?: string): Promise<RowCount> {
     const conditions = [...values.map((value) => `${operand(value)} IS NOT NULL`), ...(where ? [`(${where})`] : [])];
-    // A number in GROUP BY would be the position of a column, and a constant divides no rows anyway.
+    // A number in GROUP BY would be the position of a column, and a constant makes no groups.
     const groups = values.filter((value) => !isConstant(value)).map(operand);
     const grouping = groups.length === 0 ? "" : ` GROUP BY ${groups.join(", ")}`;
     return this.#evident(
@@ -48,8 +48,8 @@ export class RowQueries {
   }
 
   /**
-   * Rows for which the expression is false; one that is NULL passes.
-   * @param columns what the columns that the expression speaks of hold, where that is not what the table has in them now
+   * Rows for which the expression is false; NULL passes.
+   * @param columns the values of the columns in the expression, where they differ from the present ones
    */
   failing(table: string, expression: string, columns?: string): Promise<RowCount> {
     const from =
@@ -57,14 +57,14 @@ export class RowQueries {
     return this.#evident("*", `FROM ${from} WHERE NOT (${expression})`, false);
   }
 
-  /** Rows of the child whose values are in no row of the parent; with a NULL among them they point nowhere. */
+  /** Rows of the child without a row of the parent; a NULL in the key references nothing. */
   dangling(
     child: string,
     values: readonly string[],
     parent: string,
     parentColumns: readonly string[],
   ): Promise<RowCount> {
-    // Beside the parent's keys the values can be spoken of only when these are called nothing that the values mention.
+    // The aliases of the parent's keys must not be names that the values mention.
     const alias = nameBeside("key", values);
     const quote = (name: string) => this.#dialect.quote(name);
     const keys = values.map((_, index) => `${quote(parentColumns[index]!)} AS ${quote(`${alias}${index}`)}`);
@@ -83,7 +83,7 @@ export class RowQueries {
     return (await this.#schema.storedTable?.(this.#runner, table))?.columns ?? [];
   }
 
-  /** What a table demands of its rows now, where the database stores the statement that created it. */
+  /** The constraints of a table, where the database stores the statement that created it. */
   async definition(table: string): Promise<readonly Part[]> {
     const stored = await this.#schema.storedTable?.(this.#runner, table);
     const [effect] = stored ? effectsOf(stored.statement, this.#dialect.quoting) : [];
@@ -91,8 +91,8 @@ export class RowQueries {
   }
 
   /**
-   * @param isOurs whether no words of the migration are in it, so that a database which cannot read it found a fault of ours
-   * @param counted what is selected to count the rows instead of what is shown, where two columns may have the same name
+   * @param isOurs whether the query has no expression of the migration, so that an error in it is a defect of this class
+   * @param counted what is selected to count the rows, where two columns of `shown` may have the same name
    */
   async #evident(shown: string, from: string, isOurs: boolean, counted = "1"): Promise<RowCount> {
     const query = `SELECT ${shown} ${from}`;
@@ -114,25 +114,25 @@ export class RowQueries {
   }
 }
 
-/** An expression as a part of others. */
+/** The expression as an operand of others. */
 export function operand(expression: string): string {
   return /^("[^"]+"|`[^`]+`|\w+)$/.test(expression) ? expression : `(${expression})`;
 }
 
-/** A quoted name or a constant: what every database can read. */
+/** A quoted name or a constant, which cannot be a syntax error. */
 function isOurs(value: string): boolean {
   const [first, ...others] = tokenize(value);
   return (first?.kind === "identifier" && others.length === 0) || isConstant(value);
 }
 
-/** Whether it is the same for every row: numbers and texts, and no name. */
+/** Whether it is the same for every row: numbers and strings, and no name. */
 function isConstant(expression: string): boolean {
   return tokenize(expression).every(
     ({ kind, text }) => ["number", "string", "space"].includes(kind) || "+-*/|()".includes(text),
   );
 }
 
-/** The beginning of names that none of the expressions mentions. */
+/** A prefix of names that none of the expressions mentions. */
 function nameBeside(name: string, expressions: readonly string[]): string {
   const isMentioned = expressions.some((expression) => expression.toLowerCase().includes(name));
   return isMentioned ? nameBeside(`${name}_`, expressions) : name;
