@@ -5,16 +5,16 @@ import { isLeftToDatabase } from "../metadata/inspection/refusal";
 import { neverUpdated, unknownProperty } from "./errors";
 import { Expression, isSubquery, Scalar } from "./expression";
 
-/** A column and what `update({ … })` sets it to. */
+/** A column, and the value that `update({ … })` sets. */
 export interface Assignment {
   readonly column: ColumnModel;
   readonly value: unknown;
 }
 
 /**
- * The columns that the properties of `update({ … })` mean. What is undefined is left alone.
+ * The columns of the properties in `update({ … })`. Undefined values are ignored.
  *
- * @param strict whether to refuse what databases themselves would cut or round
+ * @param strict whether to refuse values that the database would store in another form
  */
 export function assignmentsOf(model: EntityModel, values: object, strict: boolean): Assignment[] {
   const assigned = Object.entries(values).flatMap(([property, value]) => assignments(model, property, value));
@@ -33,7 +33,7 @@ function check({ column, value }: Assignment, strict: boolean): void {
   if (refusal && (strict || !isLeftToDatabase(refusal))) throw valueRefused(column, value, refusal);
 }
 
-/** A relation means its foreign key. */
+/** A relation sets its foreign key. */
 function assignments(model: EntityModel, property: string, value: unknown): Assignment[] {
   if (value === undefined) return [];
   const column = model.column(property);

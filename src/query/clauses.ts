@@ -4,13 +4,13 @@ import { Column, type Order, type Path } from "./expression";
 import type { Scope } from "./scope";
 import type { Statement } from "./selection";
 
-/** Puts placeholders, numbered as they stand in the text, in the place of the marks. */
+/** Replaces the marks of values by placeholders, numbered in the order of the text. */
 export function numbered(marked: string, values: readonly unknown[], dialect: Dialect): Statement {
   if (values.length === 0) return { sql: marked, parameters: [] };
   const parameters: unknown[] = [];
   const sql = marked.replace(MARK, (_, index: string) => {
     const value = values[Number(index)];
-    // More than the database takes travel in the text.
+    // Beyond the parameter limit, values become literals.
     if (parameters.length >= dialect.parameterLimit) {
       const literal = dialect.exactLiteral(value);
       if (literal !== undefined) return literal;
@@ -46,19 +46,19 @@ export function orderBy(orders: readonly string[]): string {
   return orders.length === 0 ? "" : ` ORDER BY ${orders.join(", ")}`;
 }
 
-/** What a row refers to by its key, it holds itself: `Post.c.author.id` needs no join. */
+/** The foreign key column that holds the value of a related key: `Post.c.author.id` needs no join. */
 export function foreignKeyFor(column: ColumnModel, { relations }: Path): ColumnModel | undefined {
   const relation = relations.at(-1);
   if (!relation?.holdsKey || relation.target.metadata.deleteDateColumn) return undefined;
   return relation.joins.find(({ referenced }) => referenced === column)?.foreign;
 }
 
-/** What a root is sorted by when several of its rows fall together: the first one, in the order that was asked for. */
+/** The sort expression of a root with several rows: the first of its values in the requested order. */
 export function oneOfGroup({ scalar, direction }: Order, text: string, root: Scope): string {
   const isRoots =
     scalar instanceof Column &&
-    scalar.way.relations.length === 0 &&
-    scalar.way.alias === root.as &&
+    scalar.path.relations.length === 0 &&
+    scalar.path.alias === root.as &&
     scalar.model.model.root === root.model.root;
   if (isRoots) return text;
   return direction === "ASC" ? `MIN(${text})` : `MAX(${text})`;

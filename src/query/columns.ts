@@ -6,24 +6,24 @@ import { RelationExpression } from "./relation";
 
 const known = new WeakMap<EntityModel, object>();
 
-/** `User.c`: an object with an expression for every column and relation; embedded ones by their path. */
+/** `User.c`: an object with an expression for each column and relation; embeddeds are nested objects. */
 export function columnsOf(model: EntityModel): object {
   let columns = known.get(model);
   if (!columns) known.set(model, (columns = expressionsOf(model, ROOT)));
   return columns;
 }
 
-/** The same of an alias. */
+/** `c` of an alias. */
 export function columnsOfAlias(alias: Alias): object {
   return expressionsOf(alias.model, { relations: [], alias });
 }
 
-/** @param way how one comes to the entity, where the expressions begin at another one */
-function expressionsOf(model: EntityModel, way: Path): object {
+/** @param path the path to the entity */
+function expressionsOf(model: EntityModel, path: Path): object {
   const expressions: Record<string, unknown> = {};
   for (const column of [...model.columns, ...model.computed])
-    if (!column.isVirtual) put(expressions, column.path, new Column(column, way));
-  for (const relation of model.relations) put(expressions, relation.path, relationExpression(relation, way));
+    if (!column.isVirtual) put(expressions, column.path, new Column(column, path));
+  for (const relation of model.relations) put(expressions, relation.path, relationExpression(relation, path));
   return strict(model.name, expressions);
 }
 
@@ -32,34 +32,34 @@ function put(holder: Record<string, unknown>, path: readonly string[], expressio
   holder[path.at(-1)!] = expression;
 }
 
-/** A relation, with the columns of its other side as its properties. They are made when one is asked for, since relations go in circles. */
-function relationExpression(relation: RelationModel, way: Path): RelationExpression {
+/** A relation with the columns of the related entity as properties. They are created on first use, because relations are cyclic. */
+function relationExpression(relation: RelationModel, path: Path): RelationExpression {
   let columns: object | undefined;
-  const beyond = (): object =>
-    (columns ??= expressionsOf(relation.target, { ...way, relations: [...way.relations, relation] }));
-  return new Proxy(new RelationExpression(relation, way, conditionOf), {
+  const columnsBehind = (): object =>
+    (columns ??= expressionsOf(relation.target, { ...path, relations: [...path.relations, relation] }));
+  return new Proxy(new RelationExpression(relation, path, conditionOf), {
     get(target, name, receiver) {
-      if (typeof name === "symbol" || name in target || isAsked(name))
+      if (typeof name === "symbol" || name in target || isReadOfAnyObject(name))
         return Reflect.get(target, name, receiver) as unknown;
-      return Reflect.get(beyond(), name) as unknown;
+      return Reflect.get(columnsBehind(), name) as unknown;
     },
-    ownKeys: (target) => [...new Set([...Reflect.ownKeys(target), ...Reflect.ownKeys(beyond())])],
+    ownKeys: (target) => [...new Set([...Reflect.ownKeys(target), ...Reflect.ownKeys(columnsBehind())])],
     getOwnPropertyDescriptor: (target, name) =>
       Reflect.getOwnPropertyDescriptor(target, name) ??
-      (name in beyond()
-        ? { value: Reflect.get(beyond(), name) as unknown, enumerable: true, configurable: true }
+      (name in columnsBehind()
+        ? { value: Reflect.get(columnsBehind(), name) as unknown, enumerable: true, configurable: true }
         : undefined),
   });
 }
 
-/** A misspelt column is an error at once, not `undefined` that fails later. */
+/** Makes a misspelt column throw at once, instead of being `undefined`. */
 function strict(name: string, expressions: Record<string, unknown>): object {
   for (const [property, value] of Object.entries(expressions))
     if (Object.getPrototypeOf(value) === Object.prototype)
       expressions[property] = strict(`${name}.${property}`, value as Record<string, unknown>);
   return new Proxy(expressions, {
     get(target, property, receiver) {
-      if (typeof property === "symbol" || property in target || isAsked(property))
+      if (typeof property === "symbol" || property in target || isReadOfAnyObject(property))
         return Reflect.get(target, property, receiver) as unknown;
       throw unknownProperty(name, property, Object.keys(target));
     },
@@ -67,8 +67,8 @@ function strict(name: string, expressions: Record<string, unknown>): object {
   });
 }
 
-/** What JavaScript, Node and test tools ask of any object, and must not be told off for. */
-function isAsked(name: string): boolean {
+/** Properties that JavaScript, Node and test tools read from any object, which must not throw. */
+function isReadOfAnyObject(name: string): boolean {
   return (
     name === "then" || name === "toJSON" || name === "constructor" || name === "asymmetricMatch" || name === "nodeType"
   );

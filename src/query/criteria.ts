@@ -27,35 +27,35 @@ import {
 import { RelationExpression } from "./relation";
 
 /**
- * The condition that `filterBy({ … })` means: equality, `null`, lists, TypeORM's operators, nested relations.
+ * The condition of `filterBy({ … })`: equality, `null`, lists, TypeORM's operators, nested relations.
  *
- * @param alias the occurrence of the entity that is meant, where it has a name of its own
+ * @param alias the alias of the entity, where the criteria refer to one
  */
 export function conditionOf(model: EntityModel, criteria: object, alias?: Alias): Condition {
   return conditionAt(model, criteria, { relations: [], alias }, "");
 }
 
-/** @param prefix the embedded that the criteria are about, with a dot behind it */
-function conditionAt(model: EntityModel, criteria: object, way: Path, prefix: string): Condition {
+/** @param prefix the path of the embedded that the criteria refer to, with a trailing dot */
+function conditionAt(model: EntityModel, criteria: object, path: Path, prefix: string): Condition {
   const conditions = Object.entries(criteria).map(([property, value]) =>
-    criterion(model, prefix + property, value, way),
+    criterion(model, prefix + property, value, path),
   );
   return and(...conditions);
 }
 
-function criterion(model: EntityModel, property: string, value: unknown, way: Path): Condition {
+function criterion(model: EntityModel, property: string, value: unknown, path: Path): Condition {
   const column = model.column(property);
   const relation = model.relation(property);
   if (value === undefined && (column || relation)) throw undefinedCriterion(model.name, property);
-  if (column && !column.isVirtual) return columnCriterion(new Column(column, way), value);
-  if (relation) return relationCriterion({ relation, way }, value);
-  // `name: { first: "Susan" }` goes on inside an embedded; `"author.username"` inside a relation.
+  if (column && !column.isVirtual) return columnCriterion(new Column(column, path), value);
+  if (relation) return relationCriterion({ relation, path }, value);
+  // `name: { first: "Susan" }` is about an embedded, `"author.username"` about a relation.
   if (isPlainObject(value) && model.properties.some((path) => path.startsWith(`${property}.`)))
-    return conditionAt(model, value, way, `${property}.`);
+    return conditionAt(model, value, path, `${property}.`);
   const { relations } = relationsAlong(model, property);
   const [outer] = relations;
   if (outer)
-    return related({ relation: outer, way }).any(
+    return related({ relation: outer, path }).any(
       criterion(outer.target, property.slice(outer.property.length + 1), value, ROOT),
     );
   throw unknownProperty(model.name, property, model.properties);
@@ -75,67 +75,67 @@ function holdsLists(column: ColumnModel): boolean {
   return isArray || type === "simple-array" || type === "json" || type === "jsonb" || type === "simple-json";
 }
 
-/** A relation of the entity at the end of a way. */
-interface Place {
+/** A relation, and the path to its owner. */
+interface RelationPath {
   readonly relation: RelationModel;
-  readonly way: Path;
+  readonly path: Path;
 }
 
-function related({ relation, way }: Place): RelationExpression {
-  return new RelationExpression(relation, way, conditionOf);
+function related({ relation, path }: RelationPath): RelationExpression {
+  return new RelationExpression(relation, path, conditionOf);
 }
 
 /** A relation is compared with entities, keys, null, or conditions on its other side. */
-function relationCriterion(place: Place, value: unknown): Condition {
-  if (value === null) return place.relation.holdsKey ? keyIsNull(place) : related(place).none();
-  if (value === true) return related(place).any();
-  if (value === false) return related(place).none();
-  if (isFindOperator(value)) return relationOperator(place, value);
-  if (Array.isArray(value)) return or(...value.map((one) => relationCriterion(place, one)));
-  if (isSubquery(value)) return isAmong(place, value);
-  if (value instanceof Condition || isPlainObject(value)) return related(place).any(value);
-  return isTheOne(place, value);
+function relationCriterion(at: RelationPath, value: unknown): Condition {
+  if (value === null) return at.relation.holdsKey ? keyIsNull(at) : related(at).none();
+  if (value === true) return related(at).any();
+  if (value === false) return related(at).none();
+  if (isFindOperator(value)) return relationOperator(at, value);
+  if (Array.isArray(value)) return or(...value.map((one) => relationCriterion(at, one)));
+  if (isSubquery(value)) return isAmong(at, value);
+  if (value instanceof Condition || isPlainObject(value)) return related(at).any(value);
+  return isTheOne(at, value);
 }
 
-function relationOperator(place: Place, operator: FindOperator<unknown>): Condition {
-  const { relation, way } = place;
+function relationOperator(at: RelationPath, operator: FindOperator<unknown>): Condition {
+  const { relation, path } = at;
   switch (operator.type) {
     case "not":
-      return relationCriterion(place, operatorChild(operator)).not();
+      return relationCriterion(at, operatorChild(operator)).not();
     case "isNull":
-      return relationCriterion(place, null);
+      return relationCriterion(at, null);
     case "in":
     case "any":
     case "equal":
-      return relationCriterion(place, operator.value);
+      return relationCriterion(at, operator.value);
     case "and":
-      return and(...(operator.value as unknown as unknown[]).map((one) => relationCriterion(place, one)));
+      return and(...(operator.value as unknown as unknown[]).map((one) => relationCriterion(at, one)));
     case "or":
-      return or(...(operator.value as unknown as unknown[]).map((one) => relationCriterion(place, one)));
+      return or(...(operator.value as unknown as unknown[]).map((one) => relationCriterion(at, one)));
     default:
-      // What else there is compares the key.
+      // Any other operator compares the key.
       if (relation.holdsKey && relation.joins.length === 1)
-        return operatorCriterion(new Column(relation.joins[0]!.foreign, way), operator);
+        return operatorCriterion(new Column(relation.joins[0]!.foreign, path), operator);
       throw unsupportedOperator(operator.type, relation.label);
   }
 }
 
-function keyIsNull({ relation, way }: Place): Condition {
-  return and(...relation.joins.map(({ foreign }) => new Column(foreign, way).isNull()));
+function keyIsNull({ relation, path }: RelationPath): Condition {
+  return and(...relation.joins.map(({ foreign }) => new Column(foreign, path).isNull()));
 }
 
-/** Related to one of the entities that a query finds. */
-function isAmong(place: Place, query: Subquery): Condition {
-  const { relation, way } = place;
-  if (relation.holdsKey && relation.joins.length === 1) return new Column(relation.joins[0]!.foreign, way).in(query);
+/** The entity is related to one of a query's entities. */
+function isAmong(at: RelationPath, query: Subquery): Condition {
+  const { relation, path } = at;
+  if (relation.holdsKey && relation.joins.length === 1) return new Column(relation.joins[0]!.foreign, path).in(query);
   const [key, ...others] = relation.target.primary;
   if (!key || others.length > 0) throw unsupportedOperator("subquery", relation.label);
-  return related(place).any(new Column(key).in(query));
+  return related(at).any(new Column(key).in(query));
 }
 
-/** Related to this entity, or to the entity of this key. */
-function isTheOne(place: Place, value: unknown): Condition {
-  const { relation, way } = place;
+/** The entity is related to this entity, or to the entity of this key. */
+function isTheOne(at: RelationPath, value: unknown): Condition {
+  const { relation, path } = at;
   const isEntity = isObject(value);
   const parts = (columns: readonly ColumnModel[]): Condition =>
     and(
@@ -150,10 +150,10 @@ function isTheOne(place: Place, value: unknown): Condition {
       ...relation.joins.map(({ foreign, referenced }) => {
         const part = isEntity ? referenced.read(value) : value;
         if (part === undefined || part === null) throw keyPartOfUnsaved(relation.label, referenced.label);
-        return new Column(foreign, way).eq(part);
+        return new Column(foreign, path).eq(part);
       }),
     );
-  return related(place).any(parts(relation.target.primary));
+  return related(at).any(parts(relation.target.primary));
 }
 
 /** TypeORM's find operators: `Like("s%")`, `Not(In([1, 2]))`, `Raw(…)`. */
@@ -222,7 +222,7 @@ function jsonContains(column: Column, value: unknown): Condition {
   });
 }
 
-/** `Raw((alias) => `${alias} > :age`, { age: 18 })`: named parameters become ours. */
+/** `Raw((alias) => `${alias} > :age`, { age: 18 })`, with named parameters. */
 function rawCriterion(column: Column, operator: FindOperator<unknown>): Condition {
   return condition((renderer: Renderer) => {
     const own = column.render(renderer);
@@ -238,13 +238,13 @@ function rawCriterion(column: Column, operator: FindOperator<unknown>): Conditio
   });
 }
 
-/** What a `Not(…)` negates: TypeORM hides the inner operator behind the outer one's `value`. */
+/** The operator inside a `Not(…)`, whose `value` skips it. */
 function operatorChild(operator: FindOperator<unknown>): unknown {
   return operator.child ?? operator.value;
 }
 
 export function isFindOperator(value: unknown): value is FindOperator<unknown> {
-  // By its mark, not by instanceof: the project has its own copy of TypeORM.
+  // Not by instanceof: the project may have another copy of TypeORM.
   const mark = (value as { "@instanceof"?: unknown } | null)?.["@instanceof"];
   return mark === Symbol.for("FindOperator") || mark === Symbol.for("EqualOperator");
 }

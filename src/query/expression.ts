@@ -1,13 +1,13 @@
 import type { Dialect } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 
-/** A name that one occurrence of an entity has in a query, so that its table can stand there more than once. */
+/** An alias of an entity, so that a query can use its table more than once. */
 export interface Alias {
   readonly name: string;
   readonly model: EntityModel;
 }
 
-/** How an expression comes to a table: along relations, from the entity that it began with, or from an alias of it. */
+/** The path to a table: along relations, from the expression's entity or from an alias of it. */
 export interface Path {
   readonly relations: readonly RelationModel[];
   readonly alias?: Alias | undefined;
@@ -16,62 +16,61 @@ export interface Path {
 /** The table of the expression's own entity. */
 export const ROOT: Path = { relations: [] };
 
-/** What an expression needs to become SQL. */
+/** Renders expressions to SQL. */
 export interface Renderer {
-  /** The database that is written for. */
   readonly dialect: Dialect;
-  /** Takes a raw value and gives what stands for it in the text. */
+  /** Adds a parameter; returns its placeholder. The value is encoded already. */
   parameter(value: unknown): string;
   /** `left IN (values)`, for a list of any length; the values are encoded. */
   among(left: string, values: readonly unknown[]): string;
-  /** The quoted column with the alias of its table, which lies at the end of the way. */
-  column(column: ColumnModel, way: Path): string;
-  /** `EXISTS (…)` over a relation of what lies at the end of the way, with conditions on its other side. */
-  exists(relation: RelationModel, way: Path, condition: Condition | undefined): string;
-  /** The SQL of a query inside this one, without parentheses. */
+  /** The quoted column, with the alias of the table at the end of the path. */
+  column(column: ColumnModel, path: Path): string;
+  /** `EXISTS (…)` for a relation of the entity at the end of the path, with conditions on the related entity. */
+  exists(relation: RelationModel, path: Path, condition: Condition | undefined): string;
+  /** The SQL of a subquery, without parentheses. */
   subquery(query: Subquery): string;
 }
 
-/** A query that stands inside another one. */
+/** A query inside another one. */
 export interface Subquery {
-  /** Its SQL, with its parameters handed to the renderer of the query around it. */
+  /** Its SQL; its parameters are added to the outer query's. */
   renderInto(renderer: Renderer): string;
 }
 
-/** Any part of a query. Expressions are immutable and belong to no query until one renders them. */
+/** A part of a query. Expressions are immutable, and can be used in any number of queries. */
 export abstract class Expression {
   /** @internal Its SQL. */
   abstract render(renderer: Renderer): string;
 }
 
-/** What may stand on the right of a comparison. */
+/** The right operand of a comparison. */
 export type Operand<T> = T | Scalar<T> | Subquery;
 
 /** An expression with a value: a column, a function, arithmetic, a condition. */
 export abstract class Scalar<T = unknown> extends Expression {
-  /** What the value is in TypeScript; there is nothing at run time. */
+  /** The type of the value; it has no value at run time. */
   declare readonly $type: T;
 
-  /** Whether it is a number in JavaScript, and not a text that a number too large or too exact is kept in. */
+  /** Whether values are JavaScript numbers. A number that is too large or too exact is a string. */
   readonly isNumber: boolean = false;
-  /** Turns a value of JavaScript into what the database compares with. */
+  /** Encodes a JavaScript value for the database. */
   encode(value: unknown): unknown {
     return value;
   }
-  /** Turns what the driver gives into what the caller sees. */
+  /** Decodes a value that the driver returned. */
   decode(raw: unknown): unknown {
     return raw;
   }
-  /** How it stands in a SELECT list, where that is not as in a condition. */
+  /** Its SQL in a SELECT list, which may differ from that in a condition. */
   renderSelected(renderer: Renderer): string {
     return this.render(renderer);
   }
 
-  /** Equal; `null` asks for rows without a value. */
+  /** Equal; `eq(null)` is `IS NULL`. */
   eq(value: Operand<T> | null): Condition {
     return value === null ? this.isNull() : this.#compare("=", value);
   }
-  /** Another value; `null` asks for rows that have one. As in SQL, rows without a value are no others. */
+  /** Not equal; `ne(null)` is `IS NOT NULL`. As in SQL, rows with NULL do not meet it. */
   ne(value: Operand<T> | null): Condition {
     return value === null ? this.isNotNull() : this.#compare("<>", value);
   }
@@ -91,63 +90,63 @@ export abstract class Scalar<T = unknown> extends Expression {
   lte(value: Operand<T>): Condition {
     return this.#compare("<=", value);
   }
-  /** SQL's LIKE: `%` is any text, `_` any letter. Whether case matters is the database's affair. */
+  /** SQL's LIKE: `%` is any text, `_` any character. The database decides whether it is case-sensitive. */
   like(pattern: Operand<string>): Condition {
     return condition((renderer) => `${operand(this, renderer)} LIKE ${this.#text(pattern, renderer)}`);
   }
-  /** The opposite of `like`; rows without a value are not found either. */
+  /** The opposite of `like`; rows with NULL do not meet it either. */
   notLike(pattern: Operand<string>): Condition {
     return this.like(pattern).not();
   }
-  /** LIKE that does not mind case. */
+  /** Case-insensitive LIKE. */
   ilike(pattern: Operand<string>): Condition {
     return condition((renderer) =>
       renderer.dialect.caseInsensitiveLike(operand(this, renderer), this.#text(pattern, renderer)),
     );
   }
-  /** Whether the text begins so; `%` and `_` are ordinary signs here. */
+  /** Starts with this text; `%` and `_` have no special meaning. */
   startsWith(text: string): Condition {
     return this.#likeText(`${escapeLike(text)}%`);
   }
-  /** Whether the text ends so; `%` and `_` are ordinary signs here. */
+  /** Ends with this text; `%` and `_` have no special meaning. */
   endsWith(text: string): Condition {
     return this.#likeText(`%${escapeLike(text)}`);
   }
-  /** Whether the text has this in it; `%` and `_` are ordinary signs here. */
+  /** Contains this text; `%` and `_` have no special meaning. */
   contains(text: string): Condition {
     return this.#likeText(`%${escapeLike(text)}%`);
   }
-  /** Whether the value is one of a list (of any length) or of a subquery's. */
+  /** Is one of a list of any length, or of a subquery's values. `null` in the list is `IS NULL`. */
   in(values: Iterable<T | null> | Subquery): Condition {
     if (isSubquery(values))
       return condition((renderer) => `${operand(this, renderer)} IN (${renderer.subquery(values)})`);
     const all = [...values];
-    // NULL is never IN a list, in SQL; here it is what was asked for.
+    // In SQL, NULL is never IN a list.
     const known = all.filter((value) => value !== null && value !== undefined).map((value) => this.encode(value));
     const among = known.length === 0 ? NEVER : condition((renderer) => renderer.among(operand(this, renderer), known));
     return known.length === all.length ? among : among.or(this.isNull());
   }
-  /** The opposite of `in`; rows without a value are not found either. */
+  /** The opposite of `in`; rows with NULL do not meet it either. */
   notIn(values: Iterable<T | null> | Subquery): Condition {
     return this.in(values).not();
   }
-  /** Both ends belong to it. */
+  /** Between two values, both included. */
   between(low: Operand<T>, high: Operand<T>): Condition {
     return condition(
       (renderer) =>
         `${operand(this, renderer)} BETWEEN ${this.#operand(low, renderer)} AND ${this.#operand(high, renderer)}`,
     );
   }
-  /** Whether there is no value. */
+  /** IS NULL. */
   isNull(): Condition {
     return condition((renderer) => `${operand(this, renderer)} IS NULL`);
   }
-  /** Whether there is a value. */
+  /** IS NOT NULL. */
   isNotNull(): Condition {
     return condition((renderer) => `${operand(this, renderer)} IS NOT NULL`);
   }
 
-  /** The sum with a number or another value of the row. */
+  /** The sum with a number or another expression. */
   plus(value: Operand<T>): Scalar<T> {
     return this.#arithmetic("+", value);
   }
@@ -159,20 +158,20 @@ export abstract class Scalar<T = unknown> extends Expression {
   times(value: Operand<T>): Scalar<T> {
     return this.#arithmetic("*", value);
   }
-  /** With what is behind the point, also where both are whole numbers: 7 / 2 is 3.5 on every database. */
+  /** The quotient, never an integer division: 7 / 2 is 3.5 on every database. */
   dividedBy(value: Operand<T>): Scalar<T> {
     return this.#arithmetic("* 1.0 /", value);
   }
-  /** What is left over by a division. */
+  /** The remainder of a division. */
   modulo(value: Operand<T>): Scalar<T> {
     return this.#arithmetic("%", value);
   }
 
-  /** Small ones first, for `orderBy`. */
+  /** Ascending order, for `orderBy`. */
   asc(): Order {
     return new Order(this, "ASC");
   }
-  /** Great ones first, for `orderBy`. */
+  /** Descending order, for `orderBy`. */
   desc(): Order {
     return new Order(this, "DESC");
   }
@@ -181,15 +180,15 @@ export abstract class Scalar<T = unknown> extends Expression {
     return new Labelled(this, name);
   }
 
-  /** How many rows of the group have a value. */
+  /** The number of rows of the group with a value. */
   count(): Scalar<number> {
     return call("COUNT", [this]);
   }
-  /** How many different values there are in the group. */
+  /** The number of distinct values in the group. */
   countDistinct(): Scalar<number> {
     return new Rendered((renderer) => `COUNT(DISTINCT ${this.render(renderer)})`, asNumber);
   }
-  /** NULL, not 0, where there are no rows: that is SQL's sum. */
+  /** The sum of the group's values; as in SQL, NULL and not 0 where there are none. */
   sum(): Scalar<number | null> {
     return call("SUM", [this]);
   }
@@ -197,11 +196,11 @@ export abstract class Scalar<T = unknown> extends Expression {
   avg(): Scalar<number | null> {
     return call("AVG", [this]);
   }
-  /** The least value of the group; NULL where there are none. */
+  /** The smallest value of the group; NULL where there are none. */
   min(): Scalar<T | null> {
     return this.#same((own) => `MIN(${own})`);
   }
-  /** The greatest value of the group; NULL where there are none. */
+  /** The largest value of the group; NULL where there are none. */
   max(): Scalar<T | null> {
     return this.#same((own) => `MAX(${own})`);
   }
@@ -209,15 +208,15 @@ export abstract class Scalar<T = unknown> extends Expression {
   lower(): Scalar<string> {
     return new Rendered((renderer) => `LOWER(${this.render(renderer)})`);
   }
-  /** The text in capitals. Which letters the database knows is its affair (SQLite: A to Z). */
+  /** The text in upper case. SQLite only converts A to Z. */
   upper(): Scalar<string> {
     return new Rendered((renderer) => `UPPER(${this.render(renderer)})`);
   }
-  /** Letters, not bytes. */
+  /** The length in characters, not bytes. */
   length(): Scalar<number> {
     return new Rendered((renderer) => `${renderer.dialect.charLength}(${this.render(renderer)})`, asNumber);
   }
-  /** The value, or another one where there is none. */
+  /** The value, or another one instead of NULL (COALESCE). */
   coalesce(value: Operand<T>): Scalar<NonNullable<T>> {
     return this.#same((own, renderer) => `COALESCE(${own}, ${this.#operand(value, renderer)})`) as Scalar<
       NonNullable<T>
@@ -230,7 +229,7 @@ export abstract class Scalar<T = unknown> extends Expression {
   #arithmetic(operator: string, value: Operand<T>): Scalar<T> {
     const scalar = this.#same((own, renderer) => `(${own} ${operator} ${this.#operand(value, renderer)})`);
     if (!this.isNumber) return scalar;
-    // MySQL counts in BIGINT, which its driver gives as text.
+    // MySQL's driver returns BIGINT as a string.
     return new Rendered(
       (renderer) => scalar.render(renderer),
       asNumber,
@@ -238,7 +237,7 @@ export abstract class Scalar<T = unknown> extends Expression {
       true,
     );
   }
-  /** A value of the same kind, which travels as this one does. */
+  /** An expression of the same type, with the same encoding. */
   #same(render: (own: string, renderer: Renderer) => string): Scalar<T> {
     return new Rendered(
       (renderer) => render(operand(this, renderer), renderer),
@@ -249,7 +248,7 @@ export abstract class Scalar<T = unknown> extends Expression {
   #operand(value: Operand<T>, renderer: Renderer): string {
     if (value instanceof Expression || isSubquery(value)) return sqlValue(value, renderer);
     const encoded = this.encode(value);
-    // PostgreSQL takes a parameter for what stands beside it, and refuses 1.5 beside a whole number.
+    // PostgreSQL infers the type of a parameter from the other operand, and would refuse 1.5 beside an integer.
     if (this.isNumber && typeof encoded === "number" && Number.isFinite(encoded) && !Number.isInteger(encoded))
       return `(${encoded})`;
     return renderer.parameter(encoded);
@@ -264,20 +263,20 @@ export abstract class Scalar<T = unknown> extends Expression {
 
 /** A column of an entity: `User.c.username`, or of a related one: `Post.c.author.username`. */
 export class Column<T = unknown, N extends string = string, R = T> extends Scalar<T> {
-  /** What a row holds for it, NULL included, and under which name; for types only. */
+  /** The type of the value in a row, NULL included, and its name; has no value at run time. */
   declare readonly $row: { readonly [K in N]: R };
-  /** What is known of the column. */
+  /** The column's metadata. */
   readonly model: ColumnModel;
-  /** @internal How it comes to its entity. */
-  readonly way: Path;
-  /** Whether its values are numbers in JavaScript. */
+  /** @internal The path to its table. */
+  readonly path: Path;
+  /** Whether its values are JavaScript numbers. */
   override readonly isNumber: boolean;
 
-  /** @internal Columns are had as `User.c.username`. */
-  constructor(model: ColumnModel, way: Path = ROOT) {
+  /** @internal Use `User.c.username`. */
+  constructor(model: ColumnModel, path: Path = ROOT) {
     super();
     this.model = model;
-    this.way = way;
+    this.path = path;
     this.isNumber = model.codec.isNumber === true;
   }
 
@@ -291,7 +290,7 @@ export class Column<T = unknown, N extends string = string, R = T> extends Scala
   }
   /** @internal */
   override render(renderer: Renderer): string {
-    return renderer.column(this.model, this.way);
+    return renderer.column(this.model, this.path);
   }
   /** @internal */
   override renderSelected(renderer: Renderer): string {
@@ -299,7 +298,7 @@ export class Column<T = unknown, N extends string = string, R = T> extends Scala
   }
 }
 
-/** A scalar given by how it renders. */
+/** A scalar defined by its rendering function. */
 export class Rendered<T = unknown> extends Scalar<T> {
   readonly #render: (renderer: Renderer) => string;
   readonly #decode: ((raw: unknown) => unknown) | undefined;
@@ -330,25 +329,25 @@ export class Rendered<T = unknown> extends Scalar<T> {
   }
 }
 
-/** Something that is true or false of a row. It is a value too: `select(User.c.age.gt(17).as("adult"))`. */
+/** A boolean expression. It is a value too: `select(User.c.age.gt(17).as("adult"))`. */
 export abstract class Condition extends Scalar<boolean> {
-  /** Both hold (or all of them). */
+  /** This condition and the others. */
   and(...others: Condition[]): Condition {
     return and(this, ...others);
   }
-  /** This one holds, or one of the others. */
+  /** This condition, or one of the others. */
   or(...others: Condition[]): Condition {
     return or(this, ...others);
   }
-  /** It does not hold. As in SQL, what is NULL neither holds nor does not. */
+  /** The negation. As in SQL, the negation of NULL is NULL. */
   not(): Condition {
     return not(this);
   }
-  /** @internal The conditions that all have to hold for this one to hold. */
+  /** @internal The conditions that this one is a conjunction of. */
   conjuncts(): readonly Condition[] {
     return [this];
   }
-  /** @internal As it stands beside AND, OR and NOT. */
+  /** @internal Its SQL as an operand of AND, OR and NOT. */
   renderGuarded(renderer: Renderer): string {
     return this.render(renderer);
   }
@@ -374,12 +373,12 @@ class RenderedCondition extends Condition {
   }
 }
 
-/** A condition given by how it renders: one comparison, or anything else that needs no parentheses beside AND. */
+/** A condition defined by its rendering function; its SQL needs no parentheses as an operand of AND. */
 export function condition(render: (renderer: Renderer) => string): Condition {
   return new RenderedCondition(render);
 }
 
-/** Conditions with AND or OR between them. */
+/** Conditions connected by AND or OR. */
 class Connected extends Condition {
   readonly word: "AND" | "OR";
   readonly parts: readonly Condition[];
@@ -399,7 +398,7 @@ class Connected extends Condition {
     return this.word === "AND" ? this.#flat() : [this];
   }
 
-  /** The parts of all that are connected by the same word: a chain of `or(…)` may be as deep as the list is long. */
+  /** The operands of a chain of the same operator: a chain of `or(…)` may be as deep as it is long. */
   #flat(): Condition[] {
     const flat: Condition[] = [];
     const waiting: Condition[] = [...this.parts].reverse();
@@ -412,19 +411,19 @@ class Connected extends Condition {
   }
 }
 
-/** Conditions, each guarded, with a word between them, of whatever number. */
+/** Connects any number of conditions, each in parentheses where it needs them. */
 export function connected(texts: readonly string[], word: "AND" | "OR"): string {
   return halved(texts, 0, texts.length, ` ${word} `);
 }
 
-/** Halves within halves instead of a chain: SQLite refuses expressions that are deeper than 1,000. */
+/** Nests conditions in halves instead of a chain: SQLite refuses expressions that are deeper than 1,000. */
 function halved(texts: readonly string[], from: number, to: number, word: string): string {
   if (to - from <= CHAINED) return `(${texts.slice(from, to).join(word)})`;
   const middle = (from + to) >> 1;
   return `(${halved(texts, from, middle, word)}${word}${halved(texts, middle, to, word)})`;
 }
 
-/** So many stand beside each other without parentheses. */
+/** Up to this many conditions are not nested. */
 const CHAINED = 100;
 
 class Negated extends Condition {
@@ -444,11 +443,11 @@ class Negated extends Condition {
 
 /** A scalar with a direction: `User.c.username.desc()`. */
 export class Order {
-  /** What is sorted by. */
+  /** The sorted expression. */
   readonly scalar: Scalar;
-  /** Which way. */
+  /** The direction. */
   readonly direction: "ASC" | "DESC";
-  /** Where rows without a value go; undefined: where the database puts them. */
+  /** Where NULL is sorted; undefined: the database's default. */
   readonly nulls: "FIRST" | "LAST" | undefined;
 
   constructor(scalar: Scalar<never> | Scalar, direction: "ASC" | "DESC", nulls?: "FIRST" | "LAST") {
@@ -456,23 +455,23 @@ export class Order {
     this.direction = direction;
     this.nulls = nulls;
   }
-  /** Puts rows without a value first, on every database. */
+  /** Sorts NULL first, on every database. */
   nullsFirst(): Order {
     return new Order(this.scalar, this.direction, "FIRST");
   }
-  /** Puts rows without a value last, on every database. */
+  /** Sorts NULL last, on every database. */
   nullsLast(): Order {
     return new Order(this.scalar, this.direction, "LAST");
   }
-  /** @param value how the scalar stands in the query */
+  /** @param value the rendered scalar */
   render(value: string): string {
-    // Written so that it holds on databases without NULLS FIRST as well.
+    // Works on databases without NULLS FIRST, too.
     const nulls = this.nulls && `(${value} IS NULL) ${this.nulls === "FIRST" ? "DESC" : "ASC"}, `;
     return `${nulls ?? ""}${value} ${this.direction}`;
   }
 }
 
-/** A scalar with the name it has in the result. */
+/** A scalar with its name in the results. */
 export class Labelled<T = unknown, N extends string = string> {
   /** The value. */
   readonly scalar: Scalar<T>;
@@ -485,28 +484,28 @@ export class Labelled<T = unknown, N extends string = string> {
   }
 }
 
-/** Holds for no row. */
+/** A condition that no row meets. */
 export const NEVER = condition(() => "1 = 0");
 const ALWAYS = condition(() => "1 = 1");
 
-/** All of them hold. */
+/** A conjunction: all conditions. */
 export function and(...conditions: Condition[]): Condition {
   if (conditions.length > 1) return new Connected("AND", conditions);
   return conditions[0] ?? ALWAYS;
 }
 
-/** At least one of them holds. */
+/** A disjunction: at least one condition. */
 export function or(...conditions: Condition[]): Condition {
   if (conditions.length > 1) return new Connected("OR", conditions);
   return conditions[0] ?? NEVER;
 }
 
-/** It does not hold. */
+/** A negation. */
 export function not(of: Condition): Condition {
   return new Negated(of);
 }
 
-/** How a value of any kind stands in the text: an expression, a query, a parameter. */
+/** The SQL of any value: an expression, a subquery, or a parameter. */
 export function sqlValue(value: unknown, renderer: Renderer): string {
   if (value instanceof Condition) return `(${value.render(renderer)})`;
   if (value instanceof Expression) return value.render(renderer);
@@ -515,12 +514,12 @@ export function sqlValue(value: unknown, renderer: Renderer): string {
   return renderer.parameter(value);
 }
 
-/** The left side of an operator. */
+/** The SQL of an operator's left operand. */
 function operand(scalar: Scalar<never> | Scalar, renderer: Renderer): string {
   return sqlValue(scalar, renderer);
 }
 
-/** A function of the database. */
+/** A call of a database function. */
 export function call(name: string, values: readonly unknown[]): Scalar<never> {
   const render = (renderer: Renderer): string => {
     if (values.length === 0 && name === "COUNT") return "COUNT(*)";
@@ -531,7 +530,7 @@ export function call(name: string, values: readonly unknown[]): Scalar<never> {
 
 const NUMERIC = new Set(["COUNT", "SUM", "AVG", "LENGTH", "CHAR_LENGTH", "ROUND", "CEIL", "FLOOR"]);
 
-/** Servers give counts and sums as text; a number that JavaScript cannot hold stays text. */
+/** Servers return counts and sums as strings; one that is no safe JavaScript number stays a string. */
 export function asNumber(raw: unknown): unknown {
   if (typeof raw === "bigint") return Number.isSafeInteger(Number(raw)) ? Number(raw) : raw;
   if (typeof raw !== "string") return raw;

@@ -11,41 +11,41 @@ import {
   type Subquery,
 } from "./expression";
 
-/** A function of the database: expressions are rendered, queries become subqueries, all else becomes parameters. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- nobody but the database knows what its functions give
+/** A database function. Expressions are rendered, queries become subqueries, other values become parameters. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the types of other functions are not known
 export type DatabaseFunction<T = any> = (...values: unknown[]) => Scalar<T>;
 
-/** `func`: the functions whose results are known by type, and any other one by its name. */
+/** `func`: functions with typed results, and any other function by name. */
 export interface Functions {
-  /** Without an argument it counts rows. */
+  /** `func.count()` counts rows. */
   readonly count: DatabaseFunction<number>;
-  /** NULL where there are no rows; text where JavaScript's numbers are not exact enough. */
+  /** NULL where there are no rows; a string where a JavaScript number is not exact enough. */
   readonly sum: DatabaseFunction<number | null>;
   /** NULL where there are no rows. */
   readonly avg: DatabaseFunction<number | null>;
-  /** The least value of the group. */
+  /** The smallest value of the group. */
   readonly min: DatabaseFunction;
-  /** The greatest value of the group. */
+  /** The largest value of the group. */
   readonly max: DatabaseFunction;
-  /** In small letters. */
+  /** The text in lower case. */
   readonly lower: DatabaseFunction<string>;
-  /** In capitals. */
+  /** The text in upper case. */
   readonly upper: DatabaseFunction<string>;
-  /** Without blanks at either end. */
+  /** The text without spaces at both ends. */
   readonly trim: DatabaseFunction<string>;
   /** `func.replace(text, what, by)`. */
   readonly replace: DatabaseFunction<string>;
-  /** Texts one behind the other. */
+  /** Concatenates texts. */
   readonly concat: DatabaseFunction<string>;
-  /** Without its sign. */
+  /** The absolute value. */
   readonly abs: DatabaseFunction;
-  /** `func.round(number)`, or to so many digits behind the point. */
+  /** `func.round(number, digits)`; without `digits`, to an integer. */
   readonly round: DatabaseFunction<number>;
-  /** The first that has a value. */
+  /** The first argument that is not NULL. */
   readonly coalesce: DatabaseFunction;
-  /** NULL where both are equal. */
+  /** The first argument, or NULL where both are equal. */
   readonly nullif: DatabaseFunction;
-  /** Any other function, in the database's own name. */
+  /** Any other function of the database. */
   readonly [name: string]: DatabaseFunction;
 }
 
@@ -54,17 +54,17 @@ export const func: Functions = new Proxy({} as Functions, {
   get: (_, name) => (typeof name === "symbol" ? undefined : (...values: unknown[]) => call(name.toUpperCase(), values)),
 });
 
-/** Whether a query finds anything, as a condition of another one: `User.query.filter(exists(Post.query.filter(…)))`. */
+/** The condition that a subquery has a result: `User.query.filter(exists(Post.query.filter(…)))`. */
 export function exists(query: Subquery): Condition {
   return condition((renderer) => `EXISTS (${renderer.subquery(query)})`);
 }
 
-/** A value that depends: `when(User.c.age.lt(18), "child").otherwise("adult")`. SQL's CASE; NULL where nothing holds and there is no otherwise. */
+/** SQL's CASE: `when(User.c.age.lt(18), "child").otherwise("adult")`. Without `otherwise`, NULL where no condition is met. */
 export function when<const V>(holds: Condition, value: V): Case<Chosen<V>> {
   return new Case<Chosen<V>>([{ holds, value }], undefined);
 }
 
-/** What a branch gives: the value of an expression, or a value of TypeScript without the narrowness of a literal. */
+/** The type of a branch: that of the expression, or the widened type of a literal. */
 type Chosen<V> =
   V extends Scalar<infer S>
     ? S
@@ -83,14 +83,14 @@ interface Branch {
   readonly value: unknown;
 }
 
-/** A CASE of SQL, as `when` begins it; what holds first counts. */
+/** SQL's CASE, as `when` starts it. The first condition that is met decides. */
 export class Case<T = unknown> extends Scalar<T | null> {
   readonly #branches: readonly Branch[];
   readonly #otherwise: unknown;
-  /** Whether every branch gives a number. */
+  /** Whether all branches are numbers. */
   override readonly isNumber: boolean;
 
-  /** @internal Begun by `when`. */
+  /** @internal Use `when`. */
   constructor(branches: readonly Branch[], otherwise: unknown) {
     super();
     this.#branches = branches;
@@ -100,11 +100,11 @@ export class Case<T = unknown> extends Scalar<T | null> {
     );
   }
 
-  /** One more branch, looked at after those before it. */
+  /** Adds a branch. */
   when<const V>(holds: Condition, value: V): Case<T | Chosen<V>> {
     return new Case<T | Chosen<V>>([...this.#branches, { holds, value }], this.#otherwise);
   }
-  /** The value where no branch holds. */
+  /** Sets the value where no condition is met. */
   otherwise<const V>(value: V): Scalar<T | Chosen<V>> {
     return new Case<T | Chosen<V>>(this.#branches, value) as unknown as Scalar<T | Chosen<V>>;
   }
@@ -133,7 +133,7 @@ export class Case<T = unknown> extends Scalar<T | null> {
   }
 }
 
-/** Numbers and booleans stand in the text: a parameter has no type there by which the database could know theirs. */
+/** Numbers and booleans are literals, because the database cannot infer the type of a parameter in a CASE. */
 function branchValue(value: unknown, renderer: Renderer): string {
   if (value === null || value === undefined) return "NULL";
   if (typeof value === "boolean") return value ? "TRUE" : "FALSE";

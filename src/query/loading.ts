@@ -2,23 +2,23 @@ import type { RelationExpression } from "./relation";
 
 /** How a query loads a relation of the entities it finds. */
 export interface LoadOption {
-  /** In the same statement, in one more, or never. */
+  /** `joined`: in the same statement; `selectin`: in one more; `raise`: never. */
   readonly strategy: "joined" | "selectin" | "raise";
-  /** The relation, or relations one behind the other: `posts`, `posts.author`, `User.c.posts`. */
+  /** The relation, or a path of relations: `posts`, `posts.author`, `User.c.posts`. */
   readonly path: string | RelationExpression;
 }
 
-/** Loads a relation in the same statement, by a LEFT JOIN. Best for relations to one. */
+/** Loads a relation in the same statement, with a LEFT JOIN. Best for relations to one. @see SQLAlchemy's `joinedload` */
 export function joined(path: LoadOption["path"]): LoadOption {
   return { strategy: "joined", path };
 }
 
-/** Loads a relation by one more statement for all entities found. Best for relations to many. */
+/** Loads a relation with one more statement for all entities. Best for relations to many. @see SQLAlchemy's `selectinload` */
 export function selectin(path: LoadOption["path"]): LoadOption {
   return { strategy: "selectin", path };
 }
 
-/** Makes touching a relation an error: a guard against statements nobody meant. */
+/** Makes reading a relation throw where it is not loaded, to find unwanted statements. @see SQLAlchemy's `raiseload` */
 export function raise(path: LoadOption["path"]): LoadOption {
   return { strategy: "raise", path };
 }

@@ -1,24 +1,24 @@
 import { badPage } from "./errors";
 
-/** Which page, and how large, as `paginate` takes it. */
+/** The options of `paginate`. */
 export interface PaginateOptions {
-  /** Counted from 1. Default 1. */
+  /** The number of the page, from 1. Default 1. */
   page?: number;
-  /** Default 20. */
+  /** The number of entities on a page. Default 20. */
   perPage?: number;
-  /** `perPage` is cut to this. Default 100. */
+  /** The maximum of `perPage`; a larger one is reduced to it. Default 100. */
   maxPerPage?: number;
 }
 
-/** One page of a query's results, as Flask-SQLAlchemy's. */
+/** One page of a query's results. @see Flask-SQLAlchemy's `Pagination` */
 export class Pagination<T> {
   /** The entities of this page. */
   readonly items: T[];
-  /** Counted from 1. */
+  /** The number of this page, from 1. */
   readonly page: number;
-  /** How many entities a page has at most. */
+  /** The maximum number of entities on a page. */
   readonly perPage: number;
-  /** How many entities there are on all pages. */
+  /** The number of entities on all pages. */
   readonly total: number;
   readonly #turn: (page: number) => Promise<Pagination<T>>;
 
@@ -36,41 +36,41 @@ export class Pagination<T> {
     this.#turn = turn;
   }
 
-  /** How many pages there are. */
+  /** The number of pages. */
   get pages(): number {
     return Math.ceil(this.total / this.perPage);
   }
-  /** Whether there is a page behind this one. */
+  /** Whether there is a next page. */
   get hasNext(): boolean {
     return this.page < this.pages;
   }
-  /** Whether there is a page before this one. */
+  /** Whether there is a previous page. */
   get hasPrev(): boolean {
     return this.page > 1;
   }
-  /** The number of the page behind this one, or null. */
+  /** The number of the next page, or null. */
   get nextNum(): number | null {
     return this.hasNext ? this.page + 1 : null;
   }
-  /** The number of the page before this one, or null. */
+  /** The number of the previous page, or null. */
   get prevNum(): number | null {
     return this.hasPrev ? this.page - 1 : null;
   }
-  /** The page behind this one; an empty one behind the last. */
+  /** The next page; an empty one after the last. */
   next(): Promise<Pagination<T>> {
     return this.#turn(this.page + 1);
   }
-  /** The page before this one; the first page's is itself. */
+  /** The previous page; the first page is its own. */
   prev(): Promise<Pagination<T>> {
     return this.#turn(Math.max(1, this.page - 1));
   }
-  /** The entities of this page: `for (const user of page)`. */
+  /** Iterates over the entities of this page: `for (const user of page)`. */
   [Symbol.iterator](): Iterator<T> {
     return this.items[Symbol.iterator]();
   }
 }
 
-/** Page and size of a request, or the error that names what is wrong with it. */
+/** The page and its size. @throws RetortError `query/page` */
 export function pageOf({ page = 1, perPage = 20, maxPerPage = 100 }: PaginateOptions): {
   page: number;
   perPage: number;

@@ -36,8 +36,8 @@ import { SelectCompiler } from "./select";
 import { everyRow, type EntityStatement, type Join, type Selection, type Statement } from "./selection";
 import type { Assignments, Columns, Criteria, Key, PropertyOf, Selectable, SelectedRow } from "./types";
 
-/** Rows that `stream()` holds in memory at a time. */
-const STREAM_PORTION = 1_000;
+/** Rows that `stream()` reads at a time. */
+const STREAM_BATCH = 1_000;
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- of whatever entity
 type AnyAliased = Aliased<any>;
@@ -50,11 +50,11 @@ interface Load {
 interface QueryState extends Selection {
   readonly loads: readonly Load[];
   readonly populateExisting: boolean;
-  /** Takes the objects that were not loaded before. */
+  /** Collects the objects that were not loaded before. */
   readonly newlyLoaded: Set<object> | undefined;
 }
 
-/** What `orderBy` takes: expressions, names (`"username"`, `"author.username"`), or `{ username: "DESC" }`. */
+/** An argument of `orderBy`: an expression, a name (`"username"`, `"author.username"`), or `{ username: "DESC" }`. */
 export type OrderArgument<T> =
   | Order
   | Scalar
@@ -62,14 +62,14 @@ export type OrderArgument<T> =
   | `${string}.${string}`
   | Partial<Record<PropertyOf<T>, "ASC" | "DESC" | "asc" | "desc">>;
 
-/** A relation by its name, by a path of names, or as an expression. */
+/** A relation, by its name, a path of names, or an expression. */
 export type RelationArgument<T> = PropertyOf<T> | `${string}.${string}` | RelationExpression;
 
 /**
- * A question to the database, in SQLAlchemy's words. A query is immutable: every method gives a new one, and nothing is
- * sent before `all()`, `first()`, `count()` and their like, which give promises.
+ * A query of one entity, with SQLAlchemy's methods. It is immutable: methods that refine it return a new query, and
+ * nothing is sent before `all()`, `first()`, `count()` and the like, which return promises.
  *
- * `T` is the entity that is asked about, `R` what comes back: the entity, or the rows of `select(…)`.
+ * `T` is the queried entity, `R` the type of the results: the entity, or the rows of `select(…)`.
  */
 export class Query<T extends object = object, R extends object = T> implements Subquery, AsyncIterable<R> {
   readonly #context: () => QueryContext;
@@ -91,79 +91,79 @@ export class Query<T extends object = object, R extends object = T> implements S
     });
   }
 
-  /** The entity that is asked for. */
+  /** The queried entity. */
   get entity(): EntityTarget {
     return this.#state.model.target;
   }
 
-  // Narrowing. Each gives a new query.
+  // Methods that return a new query
 
-  /** Only rows whose properties are these: `filterBy({ username: "susan", posts: { body: Like("%first%") } })`. */
+  /** Selects rows by properties: `filterBy({ username: "susan", posts: { body: Like("%first%") } })`. */
   filterBy(criteria: Criteria<T>): Query<T, R> {
     return this.filter(criteria);
   }
 
-  /** Only rows for which all these hold: `filter(User.c.age.gt(18), or(…))`. */
+  /** Selects rows that meet all of these conditions: `filter(User.c.age.gt(18), or(…))`. */
   filter(...conditions: (Condition | Criteria<T>)[]): Query<T, R> {
     return this.#with({ conditions: [...this.#state.conditions, ...conditions.map((one) => this.#condition(one))] });
   }
 
-  /** Adds to the order; the first call decides first. */
+  /** Sorts by these expressions, after those of earlier calls. */
   orderBy(...orders: OrderArgument<T>[]): Query<T, R> {
     return this.#with({ orders: [...this.#state.orders, ...orders.flatMap((order) => this.#orders(order))] });
   }
 
-  /** At most so many entities (or rows of values), a whole number from 0 up. */
+  /** Limits the number of entities, or of rows of `select(…)`; a non-negative integer. */
   limit(limit: number): Query<T, R> {
     return this.#with({ limit: wholeNumber("limit", limit) });
   }
 
-  /** Leaves out so many from the beginning, a whole number from 0 up; with `orderBy`, since rows have no order of their own. */
+  /** Skips this many of the first results, a non-negative integer. Use it with `orderBy`: rows have no order of their own. */
   offset(offset: number): Query<T, R> {
     return this.#with({ offset: wholeNumber("offset", offset) });
   }
 
-  /** Each row of values once. Entities are found once in any case. */
+  /** Removes duplicate rows of `select(…)`. Entities are never returned twice. */
   distinct(): Query<T, R> {
     return this.#with({ distinct: true });
   }
 
   /**
-   * Only rows that have this relation; its columns can be used in conditions: `Post.query.join("author").filter(User.c.age.gt(18))`.
+   * Joins a relation, so that its columns can be used in conditions; rows without it are left out: `Post.query.join("author").filter(User.c.age.gt(18))`.
    *
-   * @param as a name of its own for the entity at its end, where that is part of the query already: `db.aliased(User)`
+   * @param as an alias for the related entity, where the query contains it already: `db.aliased(User)`
    */
   join(relation: RelationArgument<T>, as?: AnyAliased): Query<T, R> {
     return this.#joined(relation, "INNER", as);
   }
 
-  /** The same, with the rows that have no such relation. */
+  /** Joins a relation, and keeps the rows without it. */
   leftJoin(relation: RelationArgument<T>, as?: AnyAliased): Query<T, R> {
     return this.#joined(relation, "LEFT", as);
   }
 
-  /** One row for all that have the same values, for aggregates: `groupBy("author").select("author", Post.c.id.count().as("n"))`. */
+  /** Groups rows by these values, for aggregates: `groupBy("author").select("author", Post.c.id.count().as("n"))`. */
   groupBy(...groups: (Scalar | PropertyOf<T>)[]): Query<T, R> {
     return this.#with({ groups: [...this.#state.groups, ...groups.map((group) => this.#scalar(group))] });
   }
 
-  /** Only groups for which all these hold: `having(Post.c.id.count().gt(5))`. */
+  /** Selects groups that meet all of these conditions: `having(Post.c.id.count().gt(5))`. */
   having(...conditions: Condition[]): Query<T, R> {
     return this.#with({ having: [...this.#state.having, ...conditions] });
   }
 
-  /** Reads values instead of entities: `select(User.c.username, User.c.id.count().as("n"))` gives `{ username, n }`. */
+  /** Returns values instead of entities: the rows of `select(User.c.username, User.c.id.count().as("n"))` are `{ username, n }`. */
   select<const V extends readonly Selectable<T>[]>(...values: V): Query<T, SelectedRow<T, V>> {
     return new Query<T, SelectedRow<T, V>>(this.#context, { ...this.#state, values: this.#labelled(values) });
   }
 
-  /** How relations are loaded: `options(joined("author"), selectin("posts"))`. */
+  /** Sets how relations are loaded: `options(joined("author"), selectin("posts"))`. */
   options(...loads: LoadOption[]): Query<T, R> {
     const all: Load[] = [...this.#state.loads];
     const fetched = [...this.#state.fetched];
     for (const { strategy, path } of loads) {
       const relations = this.#relations(path);
-      // Behind a relation that has a statement of its own, nothing can be joined to this one.
+      // A relation behind one that is loaded by its own statement cannot be joined to this one.
       if (
         strategy === "joined" &&
         !all.some((other) => other.strategy === "selectin" && beginsWith(relations, other.relations))
@@ -174,29 +174,29 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.#with({ loads: all, fetched });
   }
 
-  /** Shows soft-deleted rows as well. */
+  /** Includes soft-removed rows. */
   withDeleted(): Query<T, R> {
     return this.#with({ withDeleted: true });
   }
 
-  /** Reads values over what loaded objects hold, local edits included. */
+  /** Overwrites loaded objects with the values that are read, and discards their unflushed changes. */
   populateExisting(): Query<T, R> {
     return this.#with({ populateExisting: true });
   }
 
-  /** @internal For what is loaded in the course of a stream. */
+  /** @internal Collects the objects that were not loaded before, for a stream. */
   collectNewlyLoaded(newlyLoaded: Set<object> | undefined): Query<T, R> {
     return this.#with({ newlyLoaded });
   }
 
-  // Asking. Each sends.
+  // Methods that send a statement
 
-  /** Every entity that is found, each once. */
+  /** All entities, each once. */
   async all(): Promise<R[]> {
     return this.#state.values ? this.#values("all") : this.#entities("all");
   }
 
-  /** The entity of this primary key, or null. A loaded one is given without asking the database. */
+  /** The entity of this primary key, or null. A loaded one is returned without a statement. */
   async get(key: Key): Promise<R | null> {
     const { conditions, joins, loads, withDeleted, populateExisting, values, model } = this.#state;
     const bare = conditions.length + joins.length + loads.length === 0 && !withDeleted && !populateExisting && !values;
@@ -205,34 +205,34 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.filter(and(...model.primary.map((column, place) => this.#column(column).eq(parts[place])))).first();
   }
 
-  /** The entity of this primary key; an error where there is none. */
+  /** The entity of this primary key. @throws RetortError `query/no-result` */
   async getOrFail(key: Key): Promise<R> {
     return (await this.get(key)) ?? this.#failed();
   }
 
-  /** The first entity that is found, or null. */
+  /** The first entity, or null. */
   async first(): Promise<R | null> {
     return (await this.#atMost(1).all())[0] ?? null;
   }
 
-  /** The first entity that is found; an error where there is none. */
+  /** The first entity. @throws RetortError `query/no-result` */
   async firstOrFail(): Promise<R> {
     return (await this.first()) ?? this.#failed();
   }
 
-  /** The only entity that is found; an error where there is none, and another where there are several. */
+  /** The only entity. @throws RetortError `query/no-result`, `query/many-results` */
   async one(): Promise<R> {
     return (await this.oneOrNull()) ?? this.#failed();
   }
 
-  /** The only entity that is found, or null; an error where there are several. */
+  /** The only entity, or null. @throws RetortError `query/many-results` */
   async oneOrNull(): Promise<R | null> {
     const found = await this.#atMost(2).all();
     if (found.length > 1) throw manyResults(this.#state.model.name);
     return found[0] ?? null;
   }
 
-  /** The first value of the first row, or null: `User.query.select(User.c.age.max()).scalar()`. Without `select`: its key. */
+  /** The first value of the first row, or null: `User.query.select(User.c.age.max()).scalar()`. Without `select`, the first column of the primary key. */
   async scalar<V = unknown>(): Promise<V | null> {
     const { values, model } = this.#state;
     const [first] = values ?? [new Labelled<unknown>(this.#column(model.primary[0]!), "key")];
@@ -240,13 +240,13 @@ export class Query<T extends object = object, R extends object = T> implements S
     return rows.length === 0 ? null : (first!.scalar.decode(rows[0]![0]) as V);
   }
 
-  /** How many entities (or rows of values) there are. */
+  /** The number of entities, or of rows of `select(…)`. */
   async count(): Promise<number> {
     const [row] = await this.#rows(this.#compiler().count(), "count");
     return Number(row![0]);
   }
 
-  /** Whether there is any. */
+  /** Whether there is a result. */
   async exists(): Promise<boolean> {
     const [row] = await this.#rows(this.#compiler().found(), "exists");
     return Boolean(row![0]);
@@ -258,23 +258,23 @@ export class Query<T extends object = object, R extends object = T> implements S
     const items = await this.limit(perPage)
       .offset((page - 1) * perPage)
       .all();
-    // A first page that is not full tells the total by itself.
+    // A first page that is not full is all there is.
     const total = page === 1 && items.length < perPage ? items.length : await this.count();
     return new Pagination(items, page, perPage, total, (other) => this.paginate({ ...options, page: other }));
   }
 
   /**
-   * Reads any number of entities in bounded memory, one after the other. An object that was loaded for this alone is let
-   * go of when the stream is past it (it is detached then), unless it was changed.
+   * Reads any number of entities in bounded memory, one after the other. An object that was not loaded before is detached
+   * when the stream has passed it, unless it was changed.
    */
   async *stream(): AsyncGenerator<R> {
     const { values, model } = this.#state;
     const context = this.#context();
     const connection = await context.ready(`${model.name}.query.stream()`);
     const statement = values ? this.#compiler().values(values) : this.#streamed().#compiler().entities(true);
-    for await (const rows of connection.stream(statement.sql, statement.parameters, STREAM_PORTION)) {
+    for await (const rows of connection.stream(statement.sql, statement.parameters, STREAM_BATCH)) {
       if (values) yield* this.#decoded(rows);
-      else yield* this.#portion(statement as EntityStatement, rows);
+      else yield* this.#batch(statement as EntityStatement, rows);
     }
   }
 
@@ -284,10 +284,10 @@ export class Query<T extends object = object, R extends object = T> implements S
   }
 
   /**
-   * Changes every row that is found, in the session's transaction. Loaded objects among them hold the new values afterwards;
-   * what was changed in them and not flushed stays. No listener hears of it.
+   * Updates all rows of the query, in the session's transaction. Loaded objects are read again; their unflushed changes stay.
+   * Listeners are not called.
    *
-   * @param values values, or expressions over the row: `update({ age: User.c.age.plus(1) })`; a relation is set by an entity
+   * @param values values, or expressions of the row's columns: `update({ age: User.c.age.plus(1) })`; a relation is set by an entity
    * @returns the number of rows
    */
   async update(values: Assignments<T>): Promise<number> {
@@ -301,8 +301,8 @@ export class Query<T extends object = object, R extends object = T> implements S
   }
 
   /**
-   * Deletes every row that is found, in the session's transaction. Loaded objects among them are deleted afterwards, and so are
-   * those that the database deletes with them (`onDelete: "CASCADE"`). No listener hears of it.
+   * Deletes all rows of the query, in the session's transaction. Their loaded objects become deleted, and so do those whose
+   * rows the database deletes with them (`onDelete: "CASCADE"`). Listeners are not called.
    *
    * @returns the number of rows
    */
@@ -311,10 +311,11 @@ export class Query<T extends object = object, R extends object = T> implements S
   }
 
   /**
-   * Hides every row that is found, by its delete date (`@DeleteDateColumn`), in the session's transaction; the number of
-   * rows. No listener hears of it.
+   * Soft-removes all rows of the query, by their delete date (`@DeleteDateColumn`), in the session's transaction. Listeners
+   * are not called.
    *
-   * @throws query/no-delete-date where the entity has none
+   * @returns the number of rows
+   * @throws RetortError `query/no-delete-date` where the entity has no delete date
    */
   async softDelete(): Promise<number> {
     const column = this.#deleteDate();
@@ -322,7 +323,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.#write("softDelete", [column], (compiler) => compiler.update([{ column, value }]));
   }
 
-  /** Shows every row that is found again; rows that are not hidden are left alone. */
+  /** Clears the delete date of all soft-removed rows of the query; returns their number. */
   async restore(): Promise<number> {
     const column = this.#deleteDate();
     const hidden = this.withDeleted().filter(this.#column(column).isNotNull());
@@ -335,7 +336,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     return model.deleteDate;
   }
 
-  /** The plan that the database makes for this query, a line a step. */
+  /** The database's plan for this query, as lines of text. */
   async explain(): Promise<string[]> {
     const { sql, parameters } = this.toSQL();
     const { dialect } = this.#context();
@@ -350,7 +351,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     return { sql, parameters };
   }
 
-  /** As one value in a query around it: of the first row, the only column of `select(…)`. */
+  /** A scalar subquery: the only column of `select(…)`, of the first row. */
   asScalar(): Scalar<R[keyof R] | null> {
     const [first] = this.#state.values ?? [];
     return new Rendered<R[keyof R] | null>(
@@ -361,17 +362,14 @@ export class Query<T extends object = object, R extends object = T> implements S
     );
   }
 
-  /** @internal As a subquery: `User.c.id.in(Post.query.select("user_id"))`. */
+  /** @internal Renders a subquery: `User.c.id.in(Post.query.select("user_id"))`. */
   renderInto(renderer: Renderer): string {
     return new SelectCompiler(renderer.dialect, this.#state, (renderer as SelectCompiler).around).renderInside();
   }
 
-  /** For printing. */
   get [Symbol.toStringTag](): string {
     return `Query of ${this.#state.model.name}`;
   }
-
-  // How it is done.
 
   #with(changes: Partial<QueryState>): Query<T, R> {
     return new Query<T, R>(this.#context, { ...this.#state, ...changes });
@@ -395,9 +393,9 @@ export class Query<T extends object = object, R extends object = T> implements S
     const { sql, parameters, segments, repeats } = this.#compiler().entities();
     const rows = await this.#rows({ sql, parameters }, origin);
     const { loads } = this.#state;
-    const made = this.#context().materialize(segments, rows, this.#state);
-    const entities = (made instanceof Promise ? await made : made) as R[];
-    // A join to many gives an entity once for each of its members.
+    const materialized = this.#context().materialize(segments, rows, this.#state);
+    const entities = (materialized instanceof Promise ? await materialized : materialized) as R[];
+    // A join of a relation to many repeats the entity for each of its members.
     const found = repeats ? [...new Set(entities)] : entities;
     if (loads.length > 0) await this.#loadRelations(found, this.#state.newlyLoaded);
     return found;
@@ -417,12 +415,12 @@ export class Query<T extends object = object, R extends object = T> implements S
     }
   }
 
-  /** A join to many would tear an entity's rows apart at the end of a portion; its relation is loaded portion by portion. */
+  /** A relation to many is not joined in a stream: the rows of an entity could be split between two batches. */
   #streamed(): Query<T, R> {
     return this.#with({ fetched: this.#state.fetched.filter((relations) => !relations.some(({ toMany }) => toMany)) });
   }
 
-  async *#portion({ segments, repeats }: EntityStatement, rows: readonly Row[]): AsyncGenerator<R> {
+  async *#batch({ segments, repeats }: EntityStatement, rows: readonly Row[]): AsyncGenerator<R> {
     const context = this.#context();
     const newlyLoaded = new Set<object>();
     const entities = (await context.materialize(segments, rows, {
@@ -471,7 +469,7 @@ export class Query<T extends object = object, R extends object = T> implements S
   #condition(condition: Condition | Criteria<T>): Condition {
     if (condition instanceof Condition) return condition;
     const { model, alias } = this.#state;
-    // Callers of JavaScript may hand over anything; a number would filter nothing, and update() and delete() take all rows then.
+    // JavaScript callers may pass anything: a number would filter nothing, and update() and delete() would affect all rows.
     if (typeof condition !== "object" || condition === null || Array.isArray(condition))
       throw notCriteria(model.name, inspect(condition, { depth: 0, breakLength: Infinity }));
     return conditionOf(model, condition, alias);
@@ -479,14 +477,14 @@ export class Query<T extends object = object, R extends object = T> implements S
 
   #joined(argument: RelationArgument<T>, kind: Join["kind"], as: AnyAliased | undefined): Query<T, R> {
     const relations = this.#relations(argument);
-    const from = argument instanceof RelationExpression ? argument.way.alias : undefined;
+    const from = argument instanceof RelationExpression ? argument.ownerPath.alias : undefined;
     const last = relations.at(-1)!;
     if (as && as.alias.model.root !== last.target.root) throw aliasOfAnother(as.alias.model.name, last);
     return this.#with({ joins: [...this.#state.joins, { relations, kind, from, as: as?.alias }] });
   }
 
   #relations(argument: string | RelationExpression): readonly RelationModel[] {
-    if (argument instanceof RelationExpression) return [...argument.way.relations, argument.model];
+    if (argument instanceof RelationExpression) return [...argument.ownerPath.relations, argument.model];
     const { relations, rest } = relationsAlong(this.#state.model, argument);
     if (rest === "" && relations.length > 0) return relations;
     const last = relations.at(-1)?.target ?? this.#state.model;
@@ -507,7 +505,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     });
   }
 
-  /** A column by its name, or by a path through relations: `author.username`. */
+  /** A column, by its name or by a path along relations: `author.username`. */
   #scalar(value: Scalar | string): Scalar {
     if (typeof value !== "string") return value;
     const { model } = this.#state;
@@ -569,7 +567,7 @@ export class Aliased<T extends object = object> {
   }
 }
 
-/** The name of a value that was given none: its property's, with its entity's where another value has that already. */
+/** The default name of a selected value: its property's, with its entity's where another value has that name. */
 function nameOf(value: Scalar | string, place: number, taken: ReadonlySet<string>): string {
   if (typeof value === "string") return value;
   if (!(value instanceof Column)) return `value${place + 1}`;

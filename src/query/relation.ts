@@ -1,38 +1,38 @@
 import type { EntityModel, RelationModel } from "../metadata/model";
 import { Condition, condition, type Alias, type Path } from "./expression";
 
-/** Makes the condition that criteria mean. The module of the criteria hands it down, since it builds on expressions. */
+/** Turns criteria into a condition. It is passed in, because criteria are built on this module. */
 export type ConditionMaker = (model: EntityModel, criteria: object, alias?: Alias) => Condition;
 
-/** A relation in a condition: `User.c.posts.any({ … })`, and the way to its columns: `Post.c.author.username`. */
+/** A relation in a query: `User.c.posts.any({ … })`. Its properties are the columns of the related entity: `Post.c.author.username`. */
 export class RelationExpression {
-  /** What is known of the relation. */
+  /** The relation's metadata. */
   readonly model: RelationModel;
-  /** @internal How one comes to its owner. */
-  readonly way: Path;
+  /** @internal The path to the entity that declares it. The name must not hide a column of the related entity. */
+  readonly ownerPath: Path;
   /** @internal */
   readonly conditionOf: ConditionMaker;
 
-  /** @internal Relations are had as `User.c.posts`. */
-  constructor(model: RelationModel, way: Path, conditionOf: ConditionMaker) {
+  /** @internal Use `User.c.posts`. */
+  constructor(model: RelationModel, ownerPath: Path, conditionOf: ConditionMaker) {
     this.model = model;
-    this.way = way;
+    this.ownerPath = ownerPath;
     this.conditionOf = conditionOf;
   }
 
-  /** At least one related row for which the conditions hold. */
+  /** There is a related row that meets the conditions. */
   any(criteria?: object | Condition): Condition {
     const inner =
       criteria === undefined || criteria instanceof Condition
         ? criteria
         : this.conditionOf(this.model.target, criteria);
-    return condition((renderer) => renderer.exists(this.model, this.way, inner));
+    return condition((renderer) => renderer.exists(this.model, this.ownerPath, inner));
   }
-  /** The same, as one says of a relation to one. */
+  /** The same as `any`, for a relation to one. @see SQLAlchemy's `has` */
   has(criteria?: object | Condition): Condition {
     return this.any(criteria);
   }
-  /** No related row for which the conditions hold. */
+  /** There is no related row that meets the conditions. */
   none(criteria?: object | Condition): Condition {
     return this.any(criteria).not();
   }

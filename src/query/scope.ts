@@ -1,24 +1,24 @@
 import type { EntityModel, RelationModel } from "../metadata/model";
 import type { Alias } from "./expression";
 
-/** A table in the FROM of a query, under the name that it has there. */
+/** A table in the FROM of a query. */
 export interface Scope {
   readonly model: EntityModel;
-  /** Quoted. */
+  /** The quoted alias. */
   readonly alias: string;
-  /** The relations that lead to it from the root of its FROM, `author.posts`; empty for the root. */
+  /** The path of relations from the root of its FROM, `author.posts`; empty for the root. */
   readonly path: string;
-  /** Joined by `join(…)`, so that a column of its entity means it; what only a path or an option needed is nobody's to mean. */
+  /** Whether it was joined with `join(…)`, so that columns of its entity refer to it. A join that a path or an option needs is private to it. */
   readonly named: boolean;
-  /** The name that somebody gave this occurrence: only what begins with it means it. */
+  /** The alias that this occurrence was given: only expressions of the alias refer to it. */
   readonly as?: Alias | undefined;
 }
 
-/** The FROM of one SELECT: a root and what is joined to it. The SELECT may stand inside another one, whose tables it sees too. */
+/** The FROM of one SELECT: a root and what is joined to it. A subquery sees the tables of the outer SELECT too. */
 export class SelectScope {
   readonly root: Scope;
   readonly outer: SelectScope | undefined;
-  /** Rows of one root may come several times, since a relation to many is joined. */
+  /** Whether a root may be in several rows, because a relation to many is joined. */
   repeats = false;
   /** The JOIN clauses. */
   joins = "";
@@ -39,7 +39,7 @@ export class SelectScope {
     this.joins += clause;
   }
 
-  /** The scopes that an expression of this entity may mean: the root before what is joined. */
+  /** The tables that an expression of this entity may refer to; the root has precedence. */
   meant(model: EntityModel, as: Alias | undefined): Scope[] {
     if (as) return [...this.#scopes.values()].filter((scope) => scope.as === as);
     if (!this.root.as && sharesTable(this.root.model, model)) return [this.root];
@@ -51,15 +51,12 @@ function sharesTable(model: EntityModel, other: EntityModel): boolean {
   return model === other || model.root === other.root;
 }
 
-/** `author`, `posts` → `author.posts`; an embedded relation's own path has dots already. */
+/** `author`, `posts` → `author.posts`; the name of a relation in an embedded contains a dot. */
 export function pathOf(prefix: string, relations: readonly RelationModel[]): string {
   return relations.reduce((path, { property }) => (path === "" ? property : `${path}.${property}`), prefix);
 }
 
-/**
- * The relations along `posts.author`, as far as there are any. A relation inside an embedded has a dot in its own name, so
- * each step takes as many names as one relation needs.
- */
+/** The relations along a path like `posts.author`, and the rest of the path. The name of a relation in an embedded contains a dot. */
 export function relationsAlong(model: EntityModel, path: string): { relations: RelationModel[]; rest: string } {
   const relations: RelationModel[] = [];
   let rest = path;

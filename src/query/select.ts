@@ -20,21 +20,21 @@ import { foreignKeyFor, linkedBy, numbered, onClause, oneOfGroup, orderBy, selec
 import { SelectScope, pathOf, type Scope } from "./scope";
 import type { EntityStatement, Join, Selection, Statement } from "./selection";
 
-/** So many conditions stand in a WHERE without parentheses. */
+/** With more conditions than this, a WHERE nests them, because SQLite limits the depth of expressions. */
 const FEW = 100;
-/** From this many values on, a list travels as one parameter where the database can take it. */
+/** From this many values on, a list is one parameter, where the database supports it. */
 const LONG_LIST = 16;
-/** PostgreSQL cuts names at 63 bytes; there has to be room for a number that tells two of them apart. */
+/** PostgreSQL cuts names at 63 bytes; this leaves room for a number that makes an alias unique. */
 const LONGEST_ALIAS = 40;
 
-/** What the compilers of one statement, subqueries and all, have in common. */
+/** What the compilers of a statement and of its subqueries share. */
 interface Shared {
-  /** Values in the order of rendering. The text holds marks for them, and takes placeholders only when it is whole. */
+  /** Values in the order of rendering. The text contains marks for them, which become placeholders when it is complete. */
   readonly values: unknown[];
   readonly aliases: Set<string>;
 }
 
-/** Turns one selection into SQL. A compiler is used once. */
+/** Compiles one selection to SQL. A compiler is used once. */
 export class SelectCompiler implements Renderer {
   readonly dialect: Dialect;
   readonly #selection: Selection;
@@ -50,9 +50,9 @@ export class SelectCompiler implements Renderer {
   }
 
   /**
-   * The statement that reads entities, and where each entity's columns stand in its rows.
+   * The statement that selects entities, with the places of each entity's columns in its rows.
    *
-   * @param numbered whether each column is given a name that no other one has
+   * @param numbered whether each column gets a unique name
    */
   entities(numbered = false): EntityStatement {
     const { limit, offset, fetched, groups } = this.#selection;
@@ -62,8 +62,7 @@ export class SelectCompiler implements Renderer {
     const orders = this.#renderedOrders();
     const paged = limit !== undefined || Boolean(offset);
     const multiplied = this.#level.repeats || fetched.some((relations) => relations.some(({ toMany }) => toMany));
-    // A page is a page of entities, not of the rows that a join makes of them.
-    // So it is where rows are read portion by portion: an entity's may not be torn apart.
+    // A limit counts entities, not the rows of a join. The rows of a stream must not split an entity between two batches.
     const page = (paged || numbered) && multiplied && groups.length === 0 && this.#hasKey();
     const from = page ? this.#pageOfRoots(where, orders) : this.#fromRoot();
     const segments = this.#segments();
@@ -81,14 +80,14 @@ export class SelectCompiler implements Renderer {
     };
   }
 
-  /** The statement that reads values instead of entities. */
+  /** The statement that selects values instead of entities. */
   values(values: readonly Labelled[]): Statement {
     const column = ({ scalar, name }: Labelled): string =>
       `${scalar.renderSelected(this)} AS ${this.dialect.quote(name)}`;
     return this.#statement(this.#selectOf(() => values.map(column).join(", ")));
   }
 
-  /** How many entities (or rows of values) the query finds. */
+  /** The statement that counts entities, or rows of values. */
   count(): Statement {
     const { limit, offset, distinct, groups, having, values, model } = this.#selection;
     const counted = this.dialect.quote("counted");
@@ -110,7 +109,7 @@ export class SelectCompiler implements Renderer {
     return this.#statement(`SELECT COUNT(*) FROM (${rows}${this.#limitClause()}) ${counted}`);
   }
 
-  /** Whether the query finds anything. */
+  /** The statement that tells whether there is a result. */
   found(): Statement {
     return this.#statement(`SELECT EXISTS (${this.#selectOf(() => "1", false)})`);
   }
@@ -130,7 +129,7 @@ export class SelectCompiler implements Renderer {
     return this.#statement(`DELETE FROM ${this.#selection.model.table}${this.#targetRows()}`);
   }
 
-  /** The entities that owners of these keys are linked to through a join table; the owner's key stands first in a row. */
+  /** The statement that selects entities linked to these owners by a join table; a row begins with the owner's key. */
   linked(junction: JunctionModel, owners: readonly (readonly unknown[])[]): Statement {
     const { model } = this.#selection;
     const { root } = this.#level;
@@ -147,14 +146,14 @@ export class SelectCompiler implements Renderer {
     );
   }
 
-  /** As a part of another query, whose parameters and aliases it shares; keys where it selects no values. */
+  /** Renders a subquery, which shares the parameters and aliases of the outer one; it selects keys where it has no values. */
   renderInside(): string {
     const { values } = this.#selection;
     if (!values) return this.#keysOfRoots();
     return this.#selectOf(() => values.map(({ scalar }) => scalar.render(this)).join(", "));
   }
 
-  /** The statement that reads the keys of the entities, each once. */
+  /** The statement that selects the distinct keys of the entities. */
   keys(): Statement {
     return this.#statement(this.#keysOfRoots());
   }
@@ -173,7 +172,7 @@ export class SelectCompiler implements Renderer {
     return `SELECT ${keys} FROM ${this.#fromRoot()}${joins}${where}${group}${orderBy(sorted)}${this.#limitClause()}`;
   }
 
-  // What expressions ask for.
+  // Renderer
 
   parameter(value: unknown): string {
     return `\0${this.#shared.values.push(value) - 1}\0`;
@@ -188,18 +187,18 @@ export class SelectCompiler implements Renderer {
     return `${left} IN (${values.map((value) => this.parameter(value)).join(", ")})`;
   }
 
-  column(column: ColumnModel, way: Path): string {
-    const key = foreignKeyFor(column, way);
-    if (key) return this.column(key, { ...way, relations: way.relations.slice(0, -1) });
-    return column.of(this.#scopeOf(way.relations[0]?.model ?? column.model, way).alias);
+  column(column: ColumnModel, path: Path): string {
+    const key = foreignKeyFor(column, path);
+    if (key) return this.column(key, { ...path, relations: path.relations.slice(0, -1) });
+    return column.of(this.#scopeOf(path.relations[0]?.model ?? column.model, path).alias);
   }
 
   subquery(query: Subquery): string {
     return query.renderInto(this);
   }
 
-  exists(relation: RelationModel, way: Path, condition: Condition | undefined): string {
-    const owner = this.#scopeOf(way.relations[0]?.model ?? relation.model, way);
+  exists(relation: RelationModel, path: Path, condition: Condition | undefined): string {
+    const owner = this.#scopeOf(path.relations[0]?.model ?? relation.model, path);
     const outer = this.#level;
     const inner = new SelectScope(relation.target, this.#alias(relation.property), outer);
     this.#level = inner;
@@ -207,7 +206,7 @@ export class SelectCompiler implements Renderer {
     let from = this.#fromRoot();
     if (relation.junction) {
       const link = this.#alias("link");
-      // Before the target, so that the joins that follow are the target's.
+      // The junction comes before the target, so that later joins belong to the target.
       from = `${relation.junction.table} ${link} JOIN ${from} ON ${linkedBy(link, relation.junction.toTarget, inner.root)}`;
       where.unshift(linkedBy(link, relation.junction.toOwner, owner));
     } else where.unshift(onClause(relation, owner, inner.root));
@@ -216,14 +215,14 @@ export class SelectCompiler implements Renderer {
     return `EXISTS (SELECT 1 FROM ${from}${inner.joins} WHERE ${where.join(" AND ")})`;
   }
 
-  /** @internal What a subquery needs of the query around it. */
+  /** @internal What a subquery uses of the outer query. */
   get around(): { level: SelectScope; shared: Shared } {
     return { level: this.#level, shared: this.#shared };
   }
 
-  // Tables and their names.
+  // Tables and aliases
 
-  /** The table an expression means: the nearest one, from the inside out; relations to one are joined when they are named. */
+  /** The table that an expression refers to: the nearest one, from the inside out. Relations to one are joined as needed. */
   #scopeOf(model: EntityModel, { relations, alias }: Path): Scope {
     for (let level: SelectScope | undefined = this.#level; level; level = level.outer) {
       const [scope, ...others] = level.meant(model, alias);
@@ -238,8 +237,8 @@ export class SelectCompiler implements Renderer {
   }
 
   /**
-   * @param kind how what is not there yet is joined; undefined where only a path leads there
-   * @param as the name of what is at the end
+   * @param kind how missing tables are joined; undefined where only a path needs them
+   * @param as the alias of the last one
    */
   #along(
     level: SelectScope,
@@ -293,7 +292,7 @@ export class SelectCompiler implements Renderer {
     const linked = `${junction.table} ${link}`;
     const toOwner = linkedBy(link, junction.toOwner, owner);
     const on = [linkedBy(link, junction.toTarget, scope), ...hidden].join(" AND ");
-    // Where targets can be hidden, their row and the join table's come together or not at all, so that none leaves a row of NULLs behind.
+    // Where targets can be soft-removed, the join table and the target are joined as one, so that a hidden target leaves no row of NULLs.
     level.add(
       scope,
       kind === "LEFT" && hidden.length > 0
@@ -303,7 +302,7 @@ export class SelectCompiler implements Renderer {
     return scope;
   }
 
-  /** What is read for `options(joined(…))`. Members of a relation to many are all read, also those that a condition leaves out. */
+  /** Joins a relation for `options(joined(…))`. All members of a relation to many are read, whatever the conditions select. */
   #fetch(relations: readonly RelationModel[]): Scope {
     let scope = this.#level.root;
     let own = false;
@@ -321,13 +320,13 @@ export class SelectCompiler implements Renderer {
     const { aliases } = this.#shared;
     const begin = name.slice(0, LONGEST_ALIAS);
     let alias = begin;
-    // Databases do not tell the case of letters apart in names.
+    // Names are case-insensitive in some databases.
     for (let number = 1; aliases.has(alias.toLowerCase()); number++) alias = `${begin}_${number}`;
     aliases.add(alias.toLowerCase());
     return this.dialect.quote(alias);
   }
 
-  /** Conditions that leave out soft-deleted rows and other classes of a single table. */
+  /** Conditions that exclude soft-removed rows and other classes of a single-table inheritance. */
   #hiddenRows({ model, alias }: Scope): string[] {
     const { deleteDateColumn, discriminatorColumn, tableType, discriminatorValue, childEntityMetadatas } =
       model.metadata;
@@ -341,7 +340,7 @@ export class SelectCompiler implements Renderer {
     return conditions;
   }
 
-  // The clauses.
+  // Clauses
 
   #statement(sql: string): Statement {
     return numbered(sql, this.#shared.values, this.dialect);
@@ -355,7 +354,7 @@ export class SelectCompiler implements Renderer {
     return this.#selection.model.primary.length > 0;
   }
 
-  /** A whole SELECT. What it selects is rendered when the joins are there. */
+  /** A complete SELECT. The select list is rendered first, because it may add joins. */
   #selectOf(select: () => string, ordered = true): string {
     this.#joinAll();
     const columns = select();
@@ -392,7 +391,7 @@ export class SelectCompiler implements Renderer {
     return this.dialect.limit(this.#selection.limit, this.#selection.offset);
   }
 
-  /** The keys of one page, joined to the root's table; from here on the level is that of the whole statement. */
+  /** Joins the keys of one page to the root's table, and makes that the scope of the statement. */
   #pageOfRoots(where: string, orders: readonly { order: Order; text: string }[]): string {
     const { root, joins, repeats } = this.#level;
     const { primary } = root.model;
@@ -433,7 +432,7 @@ export class SelectCompiler implements Renderer {
     return segments;
   }
 
-  /** The table that an UPDATE or DELETE names has no other name than its own. */
+  /** An UPDATE or DELETE has no alias for its table. */
   #bareRoot(): void {
     const { model, alias } = this.#selection;
     const { tableName } = model.metadata;
@@ -447,7 +446,7 @@ export class SelectCompiler implements Renderer {
     return this.parameter(value === null || value === undefined ? null : new Column(column).encode(value));
   }
 
-  /** What every UPDATE changes besides: the version, and the date of the last change. */
+  /** Assignments of every UPDATE: the version and the update date. */
   #touched(values: readonly { column: ColumnModel }[]): string[] {
     const { columns } = this.#selection.model;
     const others = columns.filter((column) => !values.some((value) => value.column === column));
@@ -457,7 +456,7 @@ export class SelectCompiler implements Renderer {
     });
   }
 
-  /** WHERE of an UPDATE or DELETE; where the query has joins or a limit, the rows are named by their keys. */
+  /** WHERE of an UPDATE or DELETE; with joins or a limit, it selects the rows by key. */
   #targetRows(): string {
     const { limit, offset, model, joins } = this.#selection;
     const where = joins.length === 0 ? this.#whereClause() : "";
@@ -468,7 +467,7 @@ export class SelectCompiler implements Renderer {
       { level: this.#level, shared: this.#shared },
     );
     const keys = model.primary.map(({ quoted }) => quoted).join(", ");
-    // MySQL does not read the table it changes, unless through a derived table.
+    // MySQL only reads the table it changes through a derived table.
     return ` WHERE (${keys}) IN (SELECT * FROM (${inner.renderInside()}) ${this.dialect.quote("found")})`;
   }
 

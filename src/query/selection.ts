@@ -2,20 +2,20 @@ import type { EntityModel, RelationModel } from "../metadata/model";
 import type { Segment } from "./context";
 import type { Alias, Condition, Labelled, Order, Scalar } from "./expression";
 
-/** A relation that is part of a query's FROM. */
+/** A joined relation. */
 export interface Join {
   readonly relations: readonly RelationModel[];
   readonly kind: "INNER" | "LEFT";
-  /** The occurrence of an entity that it begins at; undefined: the root. */
+  /** The alias that it starts from; undefined: the root. */
   readonly from?: Alias | undefined;
-  /** The name of what is at its end, where it is given one. */
+  /** The alias of the joined entity. */
   readonly as?: Alias | undefined;
 }
 
-/** Everything a query asks for, as plain data. */
+/** All clauses of a query, as plain data. */
 export interface Selection {
   readonly model: EntityModel;
-  /** The name of the root, where it is given one. */
+  /** The alias of the root. */
   readonly alias?: Alias | undefined;
   readonly conditions: readonly Condition[];
   readonly orders: readonly Order[];
@@ -24,7 +24,7 @@ export interface Selection {
   readonly fetched: readonly (readonly RelationModel[])[];
   readonly groups: readonly Scalar[];
   readonly having: readonly Condition[];
-  /** Values to read instead of entities. */
+  /** Values that are selected instead of entities. */
   readonly values: readonly Labelled[] | undefined;
   readonly limit: number | undefined;
   readonly offset: number | undefined;
@@ -32,7 +32,7 @@ export interface Selection {
   readonly withDeleted: boolean;
 }
 
-/** Every row of an entity. */
+/** The selection of all rows of an entity. */
 export function everyRow(model: EntityModel, alias?: Alias): Selection {
   return {
     model,
@@ -51,16 +51,16 @@ export function everyRow(model: EntityModel, alias?: Alias): Selection {
   };
 }
 
-/** A statement with placeholders, and what stands for them. */
+/** A statement and its parameters. */
 export interface Statement {
-  /** In the database's own words, placeholders too. */
+  /** The SQL, with the database's placeholders. */
   readonly sql: string;
-  /** In the order of their placeholders, as the driver takes them. */
+  /** The parameters in the order of their placeholders, encoded for the driver. */
   readonly parameters: readonly unknown[];
 }
 
 export interface EntityStatement extends Statement {
   readonly segments: readonly Segment[];
-  /** One entity may come in several rows. */
+  /** Whether an entity may be in several rows. */
   readonly repeats: boolean;
 }

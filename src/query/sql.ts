@@ -1,6 +1,6 @@
 import { Condition, Labelled, sqlValue, type Renderer } from "./expression";
 
-/** SQL of somebody's own, made by ``sql`…` ``: a value, a condition, an order. */
+/** Raw SQL, made by ``sql`…` ``: a value, a condition, or an order. */
 export class Sql extends Condition {
   readonly #texts: readonly string[];
   readonly #values: readonly unknown[];
@@ -19,7 +19,7 @@ export class Sql extends Condition {
   override renderGuarded(renderer: Renderer): string {
     return `(${this.render(renderer)})`;
   }
-  /** Nobody but its author knows what the value is. */
+  /** The type of raw SQL is not known. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a value of any kind is to be used as
   override as<N extends string>(name: N): Labelled<any, N> {
     return new Labelled(this, name);

@@ -2,7 +2,7 @@ import type { FindOperator } from "typeorm";
 import type { Column, Condition, Labelled, Scalar, Subquery } from "./expression";
 import type { RelationExpression } from "./relation";
 
-/** Values that are one column each, though they are objects. */
+/** Objects that are stored in one column. */
 type ColumnObject = Date | Uint8Array;
 
 type Value<V> = Awaited<NonNullable<Awaited<V>>>;
@@ -33,7 +33,7 @@ export type PropertyOf<T> = {
 
 type NullIfNullable<V> = null extends Awaited<V> ? null : never;
 
-/** What `filterBy` takes for one property: a value, a list of them, TypeORM's operators, expressions, queries; for a relation also its key. */
+/** The criterion of one property in `filterBy`: a value, a list, a find operator, an expression, a subquery; for a relation also a key. */
 export type Criterion<V> =
   | NullIfNullable<V>
   | Subquery
@@ -54,7 +54,7 @@ type RelatedCriterion<E> = Criteria<E> | One<E> | readonly One<E>[] | boolean | 
 /** An entity, or its key. */
 type One<E> = E | number | string | bigint;
 
-/** What `filterBy` takes: properties of the entity, `null` only where a property can be null. */
+/** The argument of `filterBy`: properties of the entity, `null` only where the property can be null. */
 export type Criteria<T> = { readonly [K in PropertyOf<T>]?: Criterion<T[K]> };
 
 /** `User.c`: the columns and relations of an entity as expressions. */
@@ -67,16 +67,16 @@ export type Columns<T> = {
 /** Values for a new entity: any of its properties. */
 export type Values<T> = { [K in PropertyOf<T>]?: T[K] | null };
 
-/** What `update({ … })` takes: values, or expressions over the row. */
+/** The argument of `update({ … })`: values, or expressions of the row's columns. */
 export type Assignments<T> = { readonly [K in PropertyOf<T>]?: Awaited<T[K]> | Scalar | Subquery };
 
 /** A primary key: its value, or an object with every part of a composite one. */
 export type Key = string | number | bigint | Date | Uint8Array | Readonly<Record<string, unknown>>;
 
-/** What `select(…)` takes: names of columns, expressions, and expressions with a name. */
+/** An argument of `select(…)`: the name of a column, an expression, or an expression with a name. */
 export type Selectable<T> = PropertyOf<T> | Scalar | Scalar<never> | Labelled;
 
-/** What one value of `select(…)` adds to a row. */
+/** The property that one value of `select(…)` adds to a row. */
 type Selected<T, V> =
   V extends Labelled<infer R, infer N>
     ? { [K in N]: R }

@@ -11,52 +11,51 @@ import { Session, type EntityClass } from "./session";
 
 /** A project's database: its entities, a session, and the queries. */
 export class Database {
-  /** TypeORM's own, for everything that Retort does not do. */
+  /** TypeORM's DataSource, for everything that Retort does not do. */
   readonly dataSource: DataSource;
-  /** The session that `User.query` and the shell work with. */
+  /** The session of `User.query` and of the prompt. */
   readonly session: Session;
   readonly #registry: Registry;
   readonly #listeners = new Set<DatabaseListener>();
   readonly #closesDataSource: boolean;
   readonly #installed: (() => void)[] = [];
 
-  /** @internal Databases are made by `connect`. */
+  /** @internal Use `connect`. */
   constructor(dataSource: DataSource, options: SessionOptions, closesDataSource: boolean) {
     this.dataSource = dataSource;
-    // Throws at once where the database is not supported.
+    // Throws for a database that is not supported.
     dialectOf(dataSource);
     this.#registry = Registry.of(dataSource);
     this.#closesDataSource = closesDataSource;
-    this.session = new Session(dataSource, options, (event) => this.#tell(event));
+    this.session = new Session(dataSource, options, (event) => this.#notify(event));
     for (const model of this.models) this.#install(model);
   }
 
-  /** Every entity by its name: the class, or the EntitySchema where there is none. */
+  /** All entities by name: the class, or the EntitySchema where there is none. */
   // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- TypeORM's own word for an entity class
   get entities(): ReadonlyMap<string, Function | EntitySchema> {
     return new Map(this.models.map(({ name, target }) => [name, target as () => void]));
   }
 
-  /** What is known of every entity: columns, relations, keys. */
+  /** The models of all entities: columns, relations, keys. */
   get models(): readonly EntityModel[] {
     return this.#registry.models.all();
   }
 
-  /** What is known of one entity. */
+  /** The model of one entity. */
   model(entity: EntityTarget): EntityModel {
     return this.#registry.models.get(entity);
   }
 
-  /** A query of every row of an entity, in `db.session`. */
+  /** A query of all rows of an entity, in `db.session`. */
   query<T extends object>(entity: EntityClass<T>): Query<T> {
     return this.session.query(entity);
   }
 
   /**
-   * An entity under a second name, for queries in which its table stands twice: `db.aliased(User)`, with a `query`
-   * and its columns as `c`.
+   * An alias of an entity, for queries that use its table more than once: `db.aliased(User)`, with `query` and `c`.
    *
-   * @param name what it is called in the SQL; default: as its table
+   * @param name the alias in the SQL; default: the name of the table
    */
   aliased<T extends object>(entity: EntityClass<T>, name?: string): Aliased<T> {
     return this.session.aliased(entity, name);
@@ -67,39 +66,39 @@ export class Database {
     return columnsOf(this.model(entity as EntityTarget)) as Columns<T>;
   }
 
-  /** A new object with these values; nothing is added yet. */
+  /** Creates an object with these values. It is not added to the session. */
   create<T extends object>(entity: EntityClass<T>, values: Values<T> = {}): T {
     return this.session.create(entity, values);
   }
 
-  /** Another session on the same database. Whoever opens it closes it. */
+  /** Opens another session. The caller has to close it. */
   newSession(options: SessionOptions = {}): Session {
-    return new Session(this.dataSource, options, (event) => this.#tell(event));
+    return new Session(this.dataSource, options, (event) => this.#notify(event));
   }
 
-  /** Makes the database refuse every write from now on, on every connection of the DataSource. */
+  /** Makes the database refuse all writes from now on, on every connection of the DataSource. */
   async forbidWrites(): Promise<void> {
     await databaseControlOf(this.dataSource).forbidWrites(this.dataSource);
   }
 
-  /** Listens to what is sent, and to what flushes write. Gives the way to stop. */
+  /** Registers a listener for statements and flushes; returns the function that removes it. */
   observe(listener: DatabaseListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Rolls back what is open and closes what `connect` opened. */
+  /** Closes the session, and the DataSource where `connect` initialised it. */
   async close(): Promise<void> {
     await this.session.close();
     for (const uninstall of this.#installed) uninstall();
     if (this.#closesDataSource && this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  #tell(event: DatabaseEvent): void {
+  #notify(event: DatabaseEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** Gives a class, or an EntitySchema without one, `query` and `c`, where it has none of its own. */
+  /** Defines `query` and `c` on a class, or on an EntitySchema, unless it has its own. */
   #install(model: EntityModel): void {
     const target = model.target as object;
     this.#define(target, "query", () => this.query(target as never));
@@ -108,7 +107,7 @@ export class Database {
 
   #define(target: object, name: string, get: () => unknown): void {
     const own = Object.getOwnPropertyDescriptor(target, name);
-    // A field that TypeScript only declares may be there as undefined; what another Database left may be replaced.
+    // A field that is only declared may exist as undefined. The getter of another Database may be replaced.
     if (own && !(own.configurable && ("value" in own ? own.value === undefined : installedGetters.has(own.get!))))
       return;
     if (!own && inheritedByHand(target, name)) return;
@@ -120,7 +119,7 @@ export class Database {
   }
 }
 
-/** Getters that Retort put on classes; they may be replaced by the next Database. */
+/** Getters that a Database defined on classes; another one may replace them. */
 const installedGetters = new WeakSet<object>();
 
 function inheritedByHand(target: object, name: string): boolean {
@@ -136,8 +135,7 @@ function inheritedByHand(target: object, name: string): boolean {
 }
 
 /**
- * Opens a project's database. A DataSource that is not initialised yet is initialised here, and destroyed by
- * `db.close()`; one that is stays its owner's.
+ * Opens a project's database. A DataSource that is not initialised is initialised here, and destroyed by `db.close()`.
  *
  * @param source a DataSource, or its options
  */
@@ -149,7 +147,7 @@ export async function connect(source: DataSource | DataSourceOptions, options: S
 }
 
 function isDataSource(source: DataSource | DataSourceOptions): source is DataSource {
-  // By shape: the project may have another copy of TypeORM.
+  // Not by instanceof: the project may have another copy of TypeORM.
   return typeof (source as DataSource).initialize === "function";
 }
 

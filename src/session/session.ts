@@ -14,51 +14,54 @@ import { SessionContext } from "./session-context";
 import type { SessionState } from "./session-state";
 import { dataSourceOf } from "../typeorm/data-source";
 
-/** A savepoint that is open, for those who cannot use `nested()`. */
+/** An open savepoint, as `beginNested()` returns it. */
 export interface Savepoint {
-  /** Keeps what was done since; the outer transaction decides over it. */
+  /** Releases the savepoint: its changes belong to the outer transaction. */
   commit(): Promise<void>;
-  /** Undoes what was done since, in the database and in memory. */
+  /** Rolls back to the savepoint, in the database and in memory. */
   rollback(): Promise<void>;
 }
 
-/** What an object's commit would change: property by property, before and after. */
+/** The changes of an object that a commit would write: for each property, its value before and after. */
 export type Changes = Record<string, { before: unknown; after: unknown }>;
 
-/** What names an entity: its class, its EntitySchema, or its name. */
+/** An entity: its class, its EntitySchema, or its name. */
 export type EntityClass<T> =
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- constructors may take anything
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- constructors may have any parameters
   (abstract new (...parameters: any[]) => T) | EntitySchema<T> | string;
 
 /**
- * SQLAlchemy's unit of work on TypeORM entities: objects are added, changed and deleted in memory; `commit()` writes all
- * of it in one transaction, and `rollback()` takes it back, out of the database and out of memory.
+ * SQLAlchemy's unit of work for TypeORM entities: objects are added, changed and deleted in memory, `commit()` writes all
+ * changes in one transaction, and `rollback()` reverts them in the database and in memory.
  */
 export class Session {
   readonly #context: SessionContext;
   readonly #state: SessionState;
 
-  /** @param dataSource an initialised DataSource */
+  /**
+   * @param dataSource an initialised DataSource
+   * @param listener is notified of statements, transactions and flushes
+   */
   constructor(dataSource: DataSource, options: SessionOptions = {}, listener: DatabaseListener = ignore) {
     const complete = { autoflush: true, expireOnCommit: true, lazyLoading: "batch" as const, strict: true, ...options };
     this.#context = new SessionContext(Registry.of(dataSource), complete, listener);
     this.#state = this.#context.state;
   }
 
-  // Objects in and out
+  // Adding and removing objects
 
-  /** Puts objects into the session: new ones are inserted by the next flush, and with them what they refer to. */
+  /** Adds objects to the session. The next flush inserts new ones, and the objects that they refer to. */
   add(...entities: object[]): void {
     this.addAll(entities);
   }
 
-  /** Puts every object of a list into the session. */
+  /** Adds all objects of a list. */
   addAll(entities: Iterable<object>): void {
     this.#context.check();
     for (const entity of entities) this.#state.add(entity);
   }
 
-  /** Deletes objects with the next flush. One that was never written is just forgotten. */
+  /** Marks objects to be deleted by the next flush. A new object is removed from the session. */
   delete(...entities: object[]): void {
     this.#context.check();
     for (const entity of entities) {
@@ -69,10 +72,10 @@ export class Session {
   }
 
   /**
-   * Hides objects from queries with the next flush, by their delete date (`@DeleteDateColumn`), and what is loaded of their
-   * relations with `cascade: ["soft-remove"]`. `query(…).withDeleted()` shows them.
+   * Soft-removes objects with the next flush, by their delete date (`@DeleteDateColumn`), and their loaded relations with
+   * `cascade: ["soft-remove"]`. Queries only return them with `withDeleted()`.
    *
-   * @throws session/no-delete-date where an entity has none
+   * @throws RetortError `session/no-delete-date` where an entity has no delete date
    */
   softRemove(...entities: object[]): void {
     this.#context.check();
@@ -82,7 +85,7 @@ export class Session {
     );
   }
 
-  /** Shows soft-removed objects again, from the next flush on. */
+  /** Clears the delete date of soft-removed objects with the next flush. */
   recover(...entities: object[]): void {
     this.#context.check();
     this.#state.markSoft(
@@ -91,7 +94,7 @@ export class Session {
     );
   }
 
-  /** Forgets objects, with what was changed in them; they are plain objects again. */
+  /** Removes objects from the session, with their unflushed changes; they become detached or transient. */
   expunge(...entities: object[]): void {
     for (const entity of entities) {
       const instance = this.#own(entity);
@@ -99,12 +102,12 @@ export class Session {
     }
   }
 
-  /** Forgets every object. */
+  /** Removes all objects from the session. */
   expungeAll(): void {
     for (const instance of [...this.#state.identities, ...this.#state.pending]) this.#state.expunge(instance);
   }
 
-  /** Copies an object's values into the session's object of the same key (read where it is not loaded, new where there is none). */
+  /** Copies an object's values to the session's object of the same key, which is loaded or created as needed; resolves to that. */
   async merge<T extends object>(entity: T): Promise<T> {
     this.#context.check();
     const model = this.#modelOf(entity);
@@ -120,53 +123,52 @@ export class Session {
     return target;
   }
 
-  // Writing
+  // Flushing and transactions
 
-  /** Writes what was changed, inside the transaction; nothing is final before `commit()`. */
+  /** Writes all changes to the database, inside the transaction. */
   async flush(): Promise<void> {
     await this.#context.flush();
   }
 
   /**
-   * What a flush would send now, in its order and with the reasons for it. Nothing is written, and no object changes; rows
-   * that a flush would have to look at (the children of what is deleted) are read. Listeners and subscribers are not asked,
-   * so what they would change is not in it.
+   * The statements that a flush would send now, with the reasons for their order. Nothing is written, and no object changes.
+   * Rows that the flush would read, like the children of deleted objects, are read. Listeners and subscribers are not called.
    *
-   * @throws RetortError what the flush would throw before it sends anything: a value that is refused, children in the way
+   * @throws RetortError what the flush would throw before it writes: a refused value, children that need their parent
    */
   plan(): Promise<Plan> {
     return this.#context.plan();
   }
 
-  /** Writes what was changed and makes it final. With nothing to do it sends nothing. */
+  /** Flushes, and commits the transaction. Sends nothing where nothing was changed. */
   async commit(): Promise<void> {
     await this.#context.commit();
   }
 
-  /** Takes back everything since the last commit, in the database and in memory. */
+  /** Reverts everything since the last commit, in the database and in memory. */
   rollback(): Promise<void> {
     return this.#context.rollback();
   }
 
-  /** Rolls back and gives the connection back. The session cannot be used after it. */
+  /** Rolls back an open transaction and releases the connection. A closed session cannot be used any more. */
   close(): Promise<void> {
     return this.#context.close();
   }
 
   /**
-   * Nothing that is committed from now on stays: the session's transactions become savepoints of one that closing it rolls
-   * back. For prompts and for tests; to be called before the session has sent anything.
+   * Makes all transactions from now on savepoints of one transaction, which `close()` rolls back. For prompts and tests; call
+   * it before the session has sent anything.
    */
   sandbox(): void {
     this.#context.sandbox();
   }
 
-  /** Ends the statements that the DataSource has running in the database; whoever waits for them gets an error. */
+  /** Cancels the running statements of the DataSource; they fail. */
   cancel(): Promise<void> {
     return this.#context.cancel();
   }
 
-  /** Does something inside a savepoint: an error takes back what was done since, and only that. */
+  /** Runs a function inside a savepoint, which is rolled back where it throws. */
   async nested<T>(work: () => T | Promise<T>): Promise<T> {
     const name = await this.#context.savepoint();
     try {
@@ -174,7 +176,7 @@ export class Session {
       await this.#context.releaseSavepoint(name);
       return result;
     } catch (error) {
-      // Where the work has ended the transaction itself, there is nothing left to take back.
+      // The function may have ended the transaction, and the savepoint with it.
       if (this.#context.hasSavepoint(name)) await this.#context.rollbackToSavepoint(name);
       throw error;
     }
@@ -191,23 +193,23 @@ export class Session {
 
   // Reading
 
-  /** The entity of a primary key, or null. A loaded one is given without asking the database. */
+  /** The entity of a primary key, or null. A loaded one is returned without a statement, unless it is expired. */
   async get<T extends object>(entity: EntityClass<T>, key: Key): Promise<T | null> {
     return (await this.#context.get(this.#model(entity), key)) as T | null;
   }
 
-  /** A query of every row of an entity. */
+  /** A query of all rows of an entity. */
   query<T extends object>(entity: EntityClass<T>): Query<T> {
     return Query.of<T>(() => this.#context, this.#model(entity));
   }
 
-  /** An entity under a second name, for queries in which its table stands twice. */
+  /** An alias of an entity, for queries that use its table more than once. */
   aliased<T extends object>(entity: EntityClass<T>, name?: string): Aliased<T> {
     const model = this.#model(entity);
     return new Aliased<T>(() => this.#context, model, name ?? model.metadata.tableName);
   }
 
-  /** Reads objects anew, over what they hold. */
+  /** Reads objects from the database again, and discards their unflushed changes. */
   async refresh(...entities: object[]): Promise<void> {
     for (const entity of entities) {
       const instance = this.#persistent(entity, "refreshed");
@@ -222,22 +224,22 @@ export class Session {
     }
   }
 
-  /** Makes the next query that meets these objects read them again. */
+  /** Expires objects: the next query that returns one reads it again. */
   expire(...entities: object[]): void {
     for (const entity of entities) this.#persistent(entity, "expired").generation = -1;
   }
 
-  /** Makes the next queries read every object again that they meet. */
+  /** Expires all objects. */
   expireAll(): void {
     this.#state.generation++;
   }
 
-  /** Does something without queries writing first what was changed before them. */
+  /** Runs a function in which queries do not autoflush. */
   noAutoflush<T>(work: () => T | Promise<T>): Promise<T> {
     return this.#context.withoutAutoflush(work);
   }
 
-  // What is known
+  // Inspecting
 
   /** Objects that the next flush inserts. */
   get new(): object[] {
@@ -257,7 +259,7 @@ export class Session {
   get inTransaction(): boolean {
     return this.#state.connection.inTransaction;
   }
-  /** The error of a flush that failed; nothing goes on before `rollback()`. */
+  /** The error of a flush that failed, until `rollback()`. */
   get failure(): Error | undefined {
     return this.#context.failure;
   }
@@ -270,16 +272,16 @@ export class Session {
   state(entity: object): EntityState {
     return instanceOfAny(entity)?.state ?? "transient";
   }
-  /** Whether the session holds this object. */
+  /** Whether the object belongs to this session. */
   owns(entity: object): boolean {
     return this.#own(entity) !== undefined;
   }
-  /** Whether the next flush has something to write of this object. */
+  /** Whether the next flush would write the object. */
   isModified(entity: object): boolean {
     const instance = this.#own(entity);
     return instance !== undefined && (instance.snapshot === undefined || this.#state.isDirty(instance));
   }
-  /** What a commit would change in an object. */
+  /** The changes of an object that a commit would write. */
   changes(entity: object): Changes {
     const instance = instanceOfAny(entity);
     if (!instance?.snapshot) return {};
@@ -296,12 +298,12 @@ export class Session {
       ]),
     );
   }
-  /** Whether an object's values may be older than the last commit. */
+  /** Whether an object is expired: it is read again by the next query that returns it. */
   isExpired(entity: object): boolean {
     return this.#own(entity)?.isExpired ?? false;
   }
 
-  /** A new object with these values; nothing is added yet. */
+  /** Creates an object with these values. It is not added to the session. */
   create<T extends object>(entity: EntityClass<T>, values: Values<T> = {}): T {
     const object = this.#create(this.#model(entity)) as T;
     const { relationships } = this.#state.registry;
@@ -322,7 +324,7 @@ export class Session {
   #modelOf(entity: object): EntityModel {
     const model = instanceOfAny(entity)?.model;
     if (!model) return this.#context.models.ofEntity(entity);
-    // An object may come from a session of another DataSource with the same entities.
+    // An object may belong to another DataSource with the same entities.
     return dataSourceOf(model.metadata) === this.#state.dataSource ? model : this.#context.models.get(model.target);
   }
 
@@ -342,11 +344,11 @@ function keyOf(model: EntityModel, entity: object): Key {
   return Object.fromEntries(model.primary.map((column) => [column.property, column.read(entity)]));
 }
 
-/** Callers of JavaScript may hand over anything. */
+/** JavaScript callers may pass anything. */
 function instanceOfAny(entity: unknown): Instance | undefined {
   return typeof entity === "object" && entity !== null ? instanceOf(entity) : undefined;
 }
 
 function ignore(): void {
-  // Nobody listens.
+  // No listener was given.
 }

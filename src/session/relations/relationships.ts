@@ -283,7 +283,7 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     const stub = this.#models.dataSource.manager.create(relation.target.metadata.target as never) as object;
     for (const { referenced } of relation.joins)
       referenced.write(stub, typeof value === "object" ? referenced.read(value as object) : value);
-    const stored = storedNext(instance, relation);
+    const stored = storedNext(instance, relation, instance.reference(relation), this.known(instance, relation));
     instance.setRelatedValue(relation, Reference.assigned(stub, stored, { isKeyOnly: true }));
     this.#copyKey(instance, relation, stub);
     expose(instance, relation);
@@ -296,11 +296,12 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     entity: object | null,
     notifiedBy: object | undefined,
   ): void {
-    const before = this.known(instance, relation);
-    if (before === entity && instance.relatedValue(relation)) return;
+    const reference = instance.reference(relation);
+    const before = reference ? reference.entity : this.known(instance, relation);
+    if (reference && before === entity) return;
     instance.owner?.changing(instance);
     const isNotified = notifiedBy !== undefined;
-    const stored = storedNext(instance, relation);
+    const stored = storedNext(instance, relation, reference, before);
     instance.setRelatedValue(relation, Reference.assigned(entity, stored, { isNotified }));
     expose(instance, relation);
     if (relation.holdsKey) this.#copyKey(instance, relation, entity);
@@ -350,11 +351,17 @@ function toMany(instance: Instance, relation: RelationModel): ToMany | undefined
   return instance.relatedValue(relation) as ToMany | undefined;
 }
 
-/** What the database stores in a relation to one when it is set; undefined where that was never read. */
-function storedNext(instance: Instance, relation: RelationModel): object | null | undefined {
-  const before = instance.reference(relation);
+/** What the database stores in a relation to one that is set; undefined where that is not known. */
+function storedNext(
+  { snapshot }: Instance,
+  relation: RelationModel,
+  before: Reference | undefined,
+  known: object | null | undefined,
+): object | null | undefined {
   if (before) return before.storedNext;
-  return instance.snapshot ? undefined : null;
+  if (!snapshot) return null;
+  // A foreign key without a property is as it was read.
+  return relation.holdsKey && relation.joins.every(({ foreign }) => foreign.isVirtual) ? known : undefined;
 }
 
 /** The value of a foreign key's column, in its property or, without one, in the snapshot. */

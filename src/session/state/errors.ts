@@ -32,7 +32,7 @@ export function notInitialised(): RetortError {
   });
 }
 
-/** @param given what was put into the relation, in words */
+/** @param given a description of what was assigned to the relation */
 export function wrongEntity(relation: RelationModel, given: string): RetortError {
   return new RetortError("session/wrong-entity", `${relation.label} takes a ${relation.target.name}, not ${given}`, {
     hint: `db.create(${relation.target.name}, { … }) makes one`,
@@ -61,12 +61,12 @@ export function savepointOver(): RetortError {
 }
 
 export function inAutoflush(origin: string, error: Error): Error {
-  // The error stays what it is, with its code and its cause; only its words grow.
+  // The same error with its code and cause; only the message is extended.
   error.message = `${error.message} (while saving pending changes before ${origin}; noAutoflush() suspends that)`;
   return error;
 }
 
-/** @param stored whether the other one has a row already */
+/** @param stored whether the other object has a row */
 export function duplicateKey(entity: object, other: object, key: string, stored: boolean): RetortError {
   return new RetortError(
     "session/duplicate-key",
@@ -138,7 +138,7 @@ export function staleRow(entity: object): RetortError {
   );
 }
 
-/** @param relation the foreign key that is in the way */
+/** @param relation the foreign key that must not be NULL */
 export function childrenNeedParent(parent: object, relation: RelationModel, count: number): RetortError {
   const children = pluralize(count, relation.model.name);
   const where = relation.inverse ? ` in ${relation.inverse.label}` : "";
@@ -167,14 +167,14 @@ export function missingKey(entity: object, column: ColumnModel): RetortError {
   );
 }
 
-/** `<User susan>` where the class says so, else `User`. */
+/** The text of `toString()`, as in `<User susan>`, where the class has one, else the class's name. */
 export function nameOf(entity: object): string {
   const own: unknown = (entity as { toString?: unknown }).toString;
   if (typeof own === "function" && own !== Object.prototype.toString) {
     try {
       return String(entity);
     } catch {
-      // A toString that fails on half an object is no reason to hide the error that is being told.
+      // A toString that throws must not hide the error whose message this is.
     }
   }
   return (entity.constructor as { name?: string } | undefined)?.name ?? "object";

@@ -3,15 +3,15 @@ import { keyOfWrongShape } from "../../query/errors";
 import { canonical } from "../../metadata/codec";
 
 /**
- * Keys of the identity map. Key 1 and key "1" are one identity where the column is a number; the parts of a composite
- * key cannot run into each other.
+ * Makes keys of the identity map. 1 and "1" are the same key where the column is a number; the parts of a composite key
+ * are kept apart.
  */
 export interface KeyMaker {
-  /** The key of a row, whose primary columns stand at these places; undefined where a part is NULL. */
+  /** The key of a row whose primary columns are at these places; undefined where a part is NULL. */
   ofRow(row: readonly unknown[], places: readonly number[]): unknown;
-  /** The key of an object as it is now; undefined where a part is missing. */
+  /** The key of these values; undefined where a part is missing. */
   ofValues(values: readonly unknown[]): unknown;
-  /** The parts of what somebody gave as a key: a value, or an object with every part. */
+  /** The parts of a key as `get` accepts it: a value, or an object with all parts. @throws RetortError `query/key` */
   parts(given: unknown): unknown[];
 }
 
@@ -74,7 +74,7 @@ function compositeKey(model: EntityModel): KeyMaker {
   };
 }
 
-/** A part of a key given as an object; a foreign key in it may be given as the related entity. */
+/** A part of a key given as an object. A foreign key may be given as the related entity. */
 function partOf(column: ColumnModel, given: object): unknown {
   const value = column.isVirtual ? (given as Record<string, unknown>)[column.property] : column.read(given);
   const referenced = column.metadata.referencedColumn;
@@ -89,7 +89,7 @@ function checkedPart(model: EntityModel, column: ColumnModel, value: unknown, gi
   return value;
 }
 
-/** A key that no row can have (too long, out of range) is none of the wrong type: nothing is found by it. */
+/** A key that no row can have (too long, out of range) is not of the wrong type: it is just not found. */
 function isOfWrongType(column: ColumnModel, value: unknown): boolean {
   switch (column.inspect(value)?.reason) {
     case "wrong-type":
@@ -109,7 +109,7 @@ function isPartsObject(given: unknown): given is object {
   return typeof given === "object" && given !== null && !(given instanceof Date) && !(given instanceof Uint8Array);
 }
 
-/** What makes two values of a key column the same. */
+/** Maps equal values of a key column to one. */
 function identifier(column: ColumnModel): (value: unknown) => unknown {
   if (column.metadata.transformer) return (value) => (typeof value === "object" ? canonical(value) : value);
   if (NUMERIC.has(column.metadata.type) || column.metadata.isGenerated === true) return numericIdentity;
@@ -121,6 +121,6 @@ function numericIdentity(value: unknown): unknown {
   if (typeof value !== "string" && typeof value !== "bigint") return canonical(value);
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
-  // Beyond 2^53 two numbers could fall together; fractions and texts stay what they are.
+  // Beyond 2^53, different integers would become the same number.
   return String(value);
 }

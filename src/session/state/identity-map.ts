@@ -1,11 +1,11 @@
 import type { EntityModel } from "../../metadata/model";
 import type { Instance } from "./instance";
 
-/** One object a row: every entity that a session has loaded or saved, by its key. */
+/** The objects that a session has loaded or saved, by key: one object for each row. */
 export class IdentityMap {
   readonly #byModel = new Map<EntityModel, Map<unknown, Instance>>();
 
-  /** The entities of one table; children of a single-table inheritance share their parent's. */
+  /** The objects of one table, which the classes of a single-table inheritance share. */
   of(model: EntityModel): Map<unknown, Instance> {
     const root = model.root;
     let map = this.#byModel.get(root);
@@ -26,7 +26,7 @@ export class IdentityMap {
     if (map.get(instance.key) === instance) map.delete(instance.key);
   }
 
-  /** Every table's entities. */
+  /** The objects of each table. */
   tables(): Iterable<Map<unknown, Instance>> {
     return this.#byModel.values();
   }

@@ -36,7 +36,7 @@ export function describe(value: unknown, context: DescribeContext): EscapedText 
   if (value instanceof RelationExpression) return ansi`${escapeLine(value.model.label)}  ${style.dim(ansi`relation`)}`;
   if (types.isProxy(value)) return columnsText(value, db, entities);
   if (value instanceof Query) return queryText(value as Query, entities);
-  if (value instanceof Column && value.way.relations.length === 0)
+  if (value instanceof Column && value.path.relations.length === 0)
     return ansi`${escapeLine(value.model.label)}  ${style.dim(ansi`column`)}`;
   if (value instanceof Expression) return escapeLine(sqlOf(value, db));
   if (value instanceof Order) return escapeLine(value.render(sqlOf(value.scalar, db)));
