@@ -16,9 +16,9 @@ const LATER = 20;
 const libraries = "require('reflect-metadata');require('typeorm');require('better-sqlite3')";
 
 const terminal = await withMicroblog(async (folder) => {
-  await sitting(folder); // warm
+  await measureShell(folder); // warm
   const rounds = [];
-  for (let round = 0; round < ROUNDS; round += 1) rounds.push({ bare: bare(), ...(await sitting(folder)) });
+  for (let round = 0; round < ROUNDS; round += 1) rounds.push({ bare: bare(), ...(await measureShell(folder)) });
   return {
     bare: median(rounds.map((round) => round.bare)),
     start: median(rounds.map((round) => round.start)),
@@ -35,7 +35,7 @@ const rows = [
 ];
 const report = `# The shell
 
-Written by \`npm run bench:shell\`: medians of ${ROUNDS} sittings (${LATER} later inputs each, \`1 + 1\`) in a pseudo-terminal, warm,
+Written by \`npm run bench:shell\`: medians of ${ROUNDS} shells (${LATER} later inputs each, \`1 + 1\`) in a pseudo-terminal, warm,
 in a copy of the demo on SQLite.
 
 | what | median, ms | ratio | budget |
@@ -53,8 +53,8 @@ function bare() {
   return performance.now() - started;
 }
 
-/** One sitting: how long it takes to the prompt, to the first answer, to later ones. */
-async function sitting(folder) {
+/** Opens one shell and measures the time to the prompt, of the first input, and of later ones. */
+async function measureShell(folder) {
   const started = performance.now();
   const { NO_COLOR: _none, DATABASE_URL: _other, ...env } = process.env;
   const program = spawn(process.execPath, [retort, "shell"], {
@@ -98,7 +98,7 @@ async function tab() {
   require("reflect-metadata");
   const { DataSource, EntitySchema } = require("typeorm");
   const { connect } = require("../dist/session/database");
-  const { Sitting } = require("../dist/shell/sitting");
+  const { Repl } = require("../dist/shell/repl");
   const { complete } = require("../dist/shell/complete/complete");
   const entities = Array.from({ length: 300 }, (_, number) => {
     const columns = Object.fromEntries(Array.from({ length: 12 }, (__, n) => [`column${n}`, { type: "varchar" }]));
@@ -110,7 +110,7 @@ async function tab() {
   const db = await connect(new DataSource({ type: "better-sqlite3", database: ":memory:", entities }));
   const output = { write: () => true };
   const shell = { db, root: repository, input: process.stdin, output, error: output, env: {} };
-  const opened = new Sitting(shell, "terminal");
+  const opened = new Repl(shell, "terminal");
   const times = [];
   for (let round = 0; round < 50; round += 1)
     for (const typed of ["Ent", `db.query(Entity${round}).filterBy({ c`, `db.query(Entity${round}).first().`]) {

@@ -2,7 +2,7 @@ import { ansi, EMPTY, trusted, type EscapedText } from "./escaped-text";
 
 /*
  * How many columns text takes in a terminal, and how it is cut to fit. Most text is ASCII, whose width is its length; only other text
- * (CJK, emoji, accents that are characters of their own) loads the library that knows.
+ * (CJK, emoji, accents that are characters of their own) loads a library.
  */
 
 type Measure = (text: string) => number;

@@ -226,7 +226,7 @@ describe(".reload", () => {
   test("opens another session where one was closed, as the error says", async () => {
     await open();
     await type("db.session.close()");
-    expect(await type("Shop.query.count()")).toEqual(["the session is closed", "  → .reload opens another one"]);
+    expect(await type("Shop.query.count()")).toEqual(["the session is closed", "  → .reload opens a new one"]);
   });
 
   test("where nothing can load the project again, that is said", async () => {

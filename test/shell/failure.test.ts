@@ -51,7 +51,7 @@ test("shell 16: a failed commit names entity and column, and says that the sessi
 test("shell 16: that the session needs a rollback is said once", async () => {
   await type("db.session.add(Shop())");
   expect((await type("db.session.commit()"))[1]).toBe(
-    "  → the session needs db.session.rollback() before it goes on; set name, or declare it nullable",
+    "  → the session needs db.session.rollback() first; set name, or declare it nullable",
   );
   const lines = await type("Shop.query.count()");
   expect(lines.join(" ").replace(/ +/g, " ")).toBe(

@@ -78,7 +78,7 @@ eachDatabase(
         await loseConnections();
         opened.output();
         expect(await repl.run(again)).toBe(true);
-        expect(opened.output()).toContain("the connection was lost and taken up again");
+        expect(opened.output()).toContain("reconnected after the connection was lost");
         await repl.run("Thing.query.count() + 41");
         expect(opened.output()).not.toContain("lost");
       }

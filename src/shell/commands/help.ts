@@ -4,7 +4,7 @@ import { unknownDotCommand } from "../errors";
 import { drawPairs } from "../print/table";
 import type { DotCommand } from "./command";
 
-/** `.help`. It stands in the table of commands that it prints. */
+/** `.help`; it is part of the table of commands that it prints. */
 export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
   name: "help",
   takes: "[command|name]",

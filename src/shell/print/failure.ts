@@ -57,20 +57,19 @@ function nextOf(error: unknown, context: FailureContext): string | undefined {
   const code = error instanceof RetortError ? error.code : "";
   if (code === "session/needs-rollback") return "db.session.rollback()";
   if (error instanceof RetortError && error.retryable) return "db.session.rollback(), then try the same work again";
-  return ["the session needs db.session.rollback() before it goes on", hint].filter(Boolean).join("; ");
+  return ["the session needs db.session.rollback() first", hint].filter(Boolean).join("; ");
 }
 
 function hintOf(error: unknown, { isReadOnly, isTerminal }: FailureContext): string | undefined {
   if (!(error instanceof RetortError)) return undefined;
   if ((error.cause as { code?: unknown } | undefined)?.code === "SQLITE_READONLY_DBMOVED")
-    return "the database's file was moved or deleted since the shell was opened; .reload opens the one that is there now";
-  if (error.code === "database/not-a-database")
-    return "something else was written over the database's file; put it back, then .reload";
-  if (error.code === "session/closed") return ".reload opens another one";
-  // PostgreSQL wants a rollback after any statement that failed or was stopped inside a transaction.
-  if (isAborted(error)) return "db.session.rollback() takes the open transaction back";
+    return "the database file was moved or deleted while the shell was open; .reload opens the current one";
+  if (error.code === "database/not-a-database") return "the database file was overwritten; restore it, then .reload";
+  if (error.code === "session/closed") return ".reload opens a new one";
+  // PostgreSQL requires a rollback after any statement that failed or was cancelled inside a transaction.
+  if (isAborted(error)) return "db.session.rollback() ends the open transaction";
   if (isReadOnly && error.code === "database/read-only")
-    return "this shell is read-only; one without --read-only, or with --write for a host that is far, may change things";
+    return "this shell is read-only; open it without --read-only, or with --write for a remote host, to change data";
   // At the prompt the dot-command does the same.
   return isTerminal ? error.hint?.replace(/^retort migrate /, ".migrate ") : error.hint;
 }
@@ -120,7 +119,7 @@ function* without(word: string, names: Iterable<string>): Generator<string> {
   for (const name of names) if (name !== word) yield name;
 }
 
-/** Whether the message alone says where in a one-line input the error is. */
+/** Whether the message alone locates the error in a one-line input. */
 function isObvious({ text, offset }: SourceLocation, message: string): boolean {
   const access = accessAt(text, offset);
   if (text.trim().includes("\n")) return false;

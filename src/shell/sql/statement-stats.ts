@@ -36,7 +36,7 @@ export class StatementSummary {
     const count = this.statements.length;
     const rows = this.statements.reduce((sum, statement) => sum + statement.rows, 0);
     const parts = [
-      this.reconnected && "the connection was lost and taken up again",
+      this.reconnected && "reconnected after the connection was lost",
       written.length > 0 && written.join(", "),
       // The database has rolled back a failed flush, the session has not yet: "rolled back" would mislead.
       this.rolledBack && !needsRollback && "rolled back",
