@@ -49,6 +49,7 @@ const PURPOSES = {
   "shell/rewrite": "JavaScript as typed → JavaScript that awaits",
   "shell/save": "inputs → a script",
   "shell/sql": "echo and statistics of statements",
+  typeorm: "what differs between the copies and versions of TypeORM",
   terminal: "escaped text, styles, widths: all output to a terminal",
 };
 
@@ -72,18 +73,18 @@ else if (readFileSync(target, "utf8") !== svg) fail("docs/architecture.svg is no
 
 // Reading
 
-/** The files of this repository that a file imports, type-only and late imports included, and "typeorm". */
+/** The files of this repository that a file imports, type-only and late imports included, and TypeORM. */
 function importsOf(file) {
   const text = readFileSync(path.join(repository, file), "utf8");
   const names = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
   return names.flatMap((name) => {
-    if (name === "typeorm") return [name];
+    if (name === "typeorm") return ["TypeORM"];
     const base = path.posix.join(path.posix.dirname(file), name).replace(/^dist\//, "src/");
     return [`${base}.ts`, base.replace(/\.js$/, ".ts")].filter((candidate) => known.has(candidate));
   });
 }
 
-/** `bin`, `typeorm`, a folder of src, or a file of src itself: the public index, or one that every layer may use. */
+/** `bin`, `TypeORM`, a folder of src, or a file of src itself: the public index, or one that every layer may use. */
 function layerOf(file) {
   const [root, layer, ...rest] = file.split("/");
   if (root !== "src") return root;
@@ -131,7 +132,7 @@ function draw() {
     fail(`scripts/architecture.mjs does not say what these folders are for: ${unnamed.join(", ")}`);
   if (gone.length > 0) fail(`scripts/architecture.mjs describes folders that do not exist: ${gone.join(", ")}`);
 
-  const layers = ["bin", "index", ...Object.keys(PURPOSES).filter((name) => !name.includes("/")), "typeorm"];
+  const layers = ["bin", "index", ...Object.keys(PURPOSES).filter((name) => !name.includes("/")), "TypeORM"];
   const boxes = layers.map((id) => ({ id, ...drawnLayer(id) }));
   const edges = edgesBetween(layerOf).filter(([from, to]) => layers.includes(from) && layers.includes(to));
   const { forward, closing } = withoutCycles(layers, edges);
@@ -147,7 +148,7 @@ function draw() {
 function drawnLayer(layer) {
   if (layer === "bin") return box(["bin/retort.js"], 170, "layer");
   if (layer === "index") return box(["src/index.ts", "the public API"], 170, "layer");
-  if (layer === "typeorm") return box(["TypeORM", "the project's own copy"], 170, "layer");
+  if (layer === "TypeORM") return box(["TypeORM", "the project's own copy"], 170, "layer");
   const inside = (file) => (layerOf(file) === layer && !isErrors(file) ? nodeOf(file) : undefined);
   const nodes = [...new Set(files.map(inside))].filter(Boolean);
   const { forward, closing } = withoutCycles(nodes, edgesBetween(inside));

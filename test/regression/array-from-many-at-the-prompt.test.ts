@@ -1,4 +1,4 @@
-import { openRepl } from "../shell/repl";
+import { openRepl } from "../helpers/repl";
 
 test("Array.from with a callback begins at once, however many there will be", async () => {
   const opened = await openRepl();

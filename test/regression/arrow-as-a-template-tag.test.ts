@@ -1,4 +1,4 @@
-import { openRepl } from "../shell/repl";
+import { openRepl } from "../helpers/repl";
 
 test("a function in parentheses may be the tag of a template", async () => {
   const opened = await openRepl();

@@ -1,4 +1,4 @@
-import { openRepl, type TestRepl } from "../shell/repl";
+import { openRepl, type TestRepl } from "../helpers/repl";
 
 let opened: TestRepl;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import path from "node:path";
 import ts from "typescript";
 import { API, type ApiKind } from "../../src/shell/api/api";
 import { namesOf } from "../../src/shell/names";
-import { openRepl, type TestRepl } from "./repl";
+import { openRepl, type TestRepl } from "../helpers/repl";
 
 const SOURCES = path.join(__dirname, "../../src");
 

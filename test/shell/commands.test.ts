@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { microblogProject, scratchProject } from "../helpers/project";
-import { noTerminal, openRepl, type TestRepl, type TestReplOptions } from "./repl";
+import { noTerminal, openRepl, type TestRepl, type TestReplOptions } from "../helpers/repl";
 
 let folder: string;
 let opened: TestRepl;

@@ -1,5 +1,6 @@
 import { complete } from "../../src/shell/complete/complete";
-import { Article, openRepl, Shop, type TestRepl } from "./repl";
+import { openRepl, type TestRepl } from "../helpers/repl";
+import { Article, Shop } from "../helpers/entities/shop";
 
 let opened: TestRepl;
 let statements = 0;

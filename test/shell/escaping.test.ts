@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn } from "typeorm";
 import { greeting } from "../../src/shell/prompt/greeting";
-import { openRepl, type TestRepl } from "./repl";
+import { openRepl, type TestRepl } from "../helpers/repl";
 
 /** Clears the screen, overrides the direction of text, and sets the title of the window. */
 const HOSTILE = "\x1b[2J\u202eevil\x9b0m\x1b]0;title\x07";

@@ -1,4 +1,4 @@
-import { openRepl, type TestRepl } from "./repl";
+import { openRepl, type TestRepl } from "../helpers/repl";
 
 let opened: TestRepl;
 let type: TestRepl["type"];

@@ -4,7 +4,7 @@ import { DataSource, Entity, PrimaryColumn } from "typeorm";
 import { connect, type Database } from "../../src/session/database";
 import { Repl } from "../../src/shell/repl";
 import { eachDatabase } from "../helpers/databases";
-import { replOver, type OpenRepl } from "./repl";
+import { replOver, type OpenRepl } from "../helpers/repl";
 
 @Entity()
 class Thing {

@@ -1,6 +1,7 @@
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { greeting } from "../../src/shell/prompt/greeting";
-import { Article, openRepl, Shop, type TestRepl } from "./repl";
+import { openRepl, type TestRepl } from "../helpers/repl";
+import { Article, Shop } from "../helpers/entities/shop";
 
 const blog = (() => {
   @Entity("blog_post")

@@ -1,5 +1,6 @@
 import { DataSource } from "typeorm";
-import { Article, pipe, Shop } from "./repl";
+import { pipe } from "../helpers/repl";
+import { Article, Shop } from "../helpers/entities/shop";
 
 let dataSource: DataSource;
 beforeAll(async () => {

@@ -1,7 +1,8 @@
 import { Column, Entity, PrimaryGeneratedColumn } from "typeorm";
 import { inspect } from "node:util";
 import widthOf from "string-width";
-import { Article, noTerminal, openRepl, Shop, type TestRepl, type TestReplOptions } from "./repl";
+import { noTerminal, openRepl, type TestRepl, type TestReplOptions } from "../helpers/repl";
+import { Article, Shop } from "../helpers/entities/shop";
 
 @Entity()
 class Wide {

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { openRepl, type TestRepl } from "./repl";
+import { openRepl, type TestRepl } from "../helpers/repl";
 
 let opened: TestRepl;
 afterEach(async () => {

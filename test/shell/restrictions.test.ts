@@ -1,7 +1,7 @@
 import { DataSource, Entity, PrimaryColumn } from "typeorm";
 import { isGuarded, restrictionsOf } from "../../src/shell/restrictions";
 import { eachDatabase } from "../helpers/databases";
-import { pipe } from "./repl";
+import { pipe } from "../helpers/repl";
 
 @Entity()
 class Plain {

@@ -1,6 +1,6 @@
 import { runCommand } from "../../src/shell/commands/commands";
 import { microblogProject } from "../helpers/project";
-import { openRepl, type TestRepl } from "./repl";
+import { openRepl, type TestRepl } from "../helpers/repl";
 
 const SCRIPT = `u = User(username='susan', email='susan@example.com')
 db.session.add(u, User({ username: 'john', email: 'john@example.com' }))

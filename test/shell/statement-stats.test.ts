@@ -1,5 +1,5 @@
 import { promptText } from "../../src/shell/prompt/prompt-text";
-import { openRepl, type TestRepl } from "./repl";
+import { openRepl, type TestRepl } from "../helpers/repl";
 
 let opened: TestRepl;
 let type: TestRepl["type"];

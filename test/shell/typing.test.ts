@@ -1,6 +1,6 @@
 import { InputSplitter } from "../../src/shell/evaluate/input-splitter";
 import { parse } from "../../src/shell/rewrite/parse";
-import { openRepl, type TestRepl } from "./repl";
+import { openRepl, type TestRepl } from "../helpers/repl";
 
 let opened: TestRepl;
 let type: TestRepl["type"];

@@ -166,6 +166,11 @@ export function keyOf(object: ObjectName): string {
   return object.schema === undefined ? object.name : `${object.schema}.${object.name}`;
 }
 
+/** Whether two names mean the same object. */
+export function isSameObject(a: ObjectName, b: ObjectName): boolean {
+  return a.name === b.name && a.schema === b.schema;
+}
+
 /** The table of that name, if there is one. */
 export function findTable(schema: Schema, name: ObjectName): Table | undefined {
   return schema.tables.find((table) => table.name === name.name && table.schema === name.schema);

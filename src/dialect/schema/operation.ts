@@ -12,6 +12,7 @@ import {
   type Unique,
   type View,
   findTable,
+  isSameObject,
   replaceTable,
 } from "./model";
 
@@ -221,18 +222,20 @@ export function apply(schema: Schema, operation: Operation): Schema {
     case "createEnum":
       return { ...schema, enums: [...schema.enums, operation.type] };
     case "dropEnum":
-      return { ...schema, enums: schema.enums.filter((type) => !same(type, operation.type)) };
+      return { ...schema, enums: schema.enums.filter((type) => !isSameObject(type, operation.type)) };
     case "changeEnum":
       return {
         ...schema,
-        enums: schema.enums.map((type) => (same(type, operation.name) ? { ...type, values: operation.after } : type)),
+        enums: schema.enums.map((type) =>
+          isSameObject(type, operation.name) ? { ...type, values: operation.after } : type,
+        ),
       };
     case "renameEnum":
       return renameEnum(schema, operation.from, operation.to);
     case "createView":
       return { ...schema, views: [...schema.views, operation.view] };
     case "dropView":
-      return { ...schema, views: schema.views.filter((view) => !same(view, operation.view)) };
+      return { ...schema, views: schema.views.filter((view) => !isSameObject(view, operation.view)) };
   }
 }
 
@@ -271,16 +274,14 @@ function withoutConstraint(table: Table, constraint: Constraint): Table {
   };
 }
 
-function same(a: ObjectName, b: ObjectName): boolean {
-  return a.name === b.name && a.schema === b.schema;
-}
-
 function renameTable(schema: Schema, from: ObjectName, to: ObjectName): Schema {
   const name = { schema: to.schema, name: to.name };
   const tables = schema.tables.map((table) => ({
     ...table,
-    ...(same(table, from) ? name : {}),
-    foreignKeys: table.foreignKeys.map((key) => (same(key.references, from) ? { ...key, references: name } : key)),
+    ...(isSameObject(table, from) ? name : {}),
+    foreignKeys: table.foreignKeys.map((key) =>
+      isSameObject(key.references, from) ? { ...key, references: name } : key,
+    ),
   }));
   return { ...schema, tables };
 }
@@ -290,10 +291,10 @@ function renameColumn(schema: Schema, name: ObjectName, from: string, to: string
   const tables = schema.tables.map((table) => {
     const foreignKeys = table.foreignKeys.map((key) => ({
       ...key,
-      columns: same(table, name) ? renamed(key.columns) : key.columns,
-      referencedColumns: same(key.references, name) ? renamed(key.referencedColumns) : key.referencedColumns,
+      columns: isSameObject(table, name) ? renamed(key.columns) : key.columns,
+      referencedColumns: isSameObject(key.references, name) ? renamed(key.referencedColumns) : key.referencedColumns,
     }));
-    if (!same(table, name)) return { ...table, foreignKeys };
+    if (!isSameObject(table, name)) return { ...table, foreignKeys };
     return {
       ...table,
       foreignKeys,
@@ -316,10 +317,14 @@ function renameEnum(schema: Schema, from: ObjectName, to: ObjectName): Schema {
   const tables = schema.tables.map((table) => ({
     ...table,
     columns: table.columns.map((column) =>
-      column.enumType && same(column.enumType, from)
+      column.enumType && isSameObject(column.enumType, from)
         ? { ...column, enumType: name, type: again(column.type), default: column.default && again(column.default) }
         : column,
     ),
   }));
-  return { ...schema, tables, enums: schema.enums.map((type) => (same(type, from) ? { ...type, ...name } : type)) };
+  return {
+    ...schema,
+    tables,
+    enums: schema.enums.map((type) => (isSameObject(type, from) ? { ...type, ...name } : type)),
+  };
 }

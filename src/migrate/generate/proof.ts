@@ -1,7 +1,7 @@
 import type { MigrationInterface } from "typeorm";
 import { RetortError, shortMessage } from "../../errors";
 import type { Plan, SchemaDialect, Scope } from "../../dialect/schema/dialect";
-import { type Column, type ObjectName, type Schema, displayName } from "../../dialect/schema/model";
+import { type Column, type ObjectName, type Schema, displayName, isSameObject } from "../../dialect/schema/model";
 import type { Operation } from "../../dialect/schema/operation";
 import { describe } from "../../dialect/schema/describe";
 import type { MigrationContext } from "../context";
@@ -193,9 +193,9 @@ function keptTables(actual: Schema, operations: readonly Operation[]): KeptTable
       .filter((column) => !column.generated && !hasOtherValues(column, operations))
       .map((column) => ({ before: column.name, after: column.name }));
     for (const operation of operations) {
-      if (operation.kind === "renameTable" && isSame(operation.from, name)) name = operation.to;
-      else if (operation.kind === "dropTable" && isSame(operation.table, name)) return [];
-      else if (!("table" in operation) || !isSame(operation.table, name)) continue;
+      if (operation.kind === "renameTable" && isSameObject(operation.from, name)) name = operation.to;
+      else if (operation.kind === "dropTable" && isSameObject(operation.table, name)) return [];
+      else if (!("table" in operation) || !isSameObject(operation.table, name)) continue;
       else if (operation.kind === "renameColumn")
         columns = columns.map((one) => (one.after === operation.from ? { ...one, after: operation.to } : one));
       else if (operation.kind === "dropColumn") columns = columns.filter((one) => one.after !== operation.column.name);
@@ -213,16 +213,12 @@ function hasOtherValues({ enumType }: Column, operations: readonly Operation[]):
       operation.kind === "changeEnum" &&
       operation.replaced !== undefined &&
       enumType !== undefined &&
-      isSame(operation.name, enumType),
+      isSameObject(operation.name, enumType),
   );
 }
 
 function mayChangeValues({ before, after, backfill, replaced }: Extract<Operation, { kind: "alterColumn" }>): boolean {
   return before.type !== after.type || backfill !== undefined || replaced !== undefined || Boolean(after.generated);
-}
-
-function isSame(a: ObjectName, b: ObjectName): boolean {
-  return a.name === b.name && a.schema === b.schema;
 }
 
 function expectSameRows(

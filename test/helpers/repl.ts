@@ -1,56 +1,13 @@
 import "reflect-metadata";
 import { PassThrough, Readable } from "node:stream";
-import { Column, DataSource, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn, type EntityTarget } from "typeorm";
+import { DataSource, type EntityTarget } from "typeorm";
 import { connect, type Database } from "../../src/session/database";
 import { isCommand, runCommand } from "../../src/shell/commands/commands";
 import type { Terminal } from "../../src/shell/context";
 import type { OutputMode, ShellOptions } from "../../src/shell/options";
 import { Repl } from "../../src/shell/repl";
 import { openShell } from "../../src/shell/shell";
-
-/** Entities with one of each thing that the shell handles. */
-@Entity()
-export class Shop {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column("varchar")
-  name!: string;
-
-  @OneToMany(() => Article, (article) => article.shop)
-  articles!: Article[];
-}
-
-@Entity()
-export class Article {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column("varchar")
-  title!: string;
-
-  @Column({ type: "simple-enum", enum: ["draft", "published", "gone"], default: "draft" })
-  status!: "draft" | "published" | "gone";
-
-  @Column({ type: "varchar", nullable: true })
-  apiToken!: string | null;
-
-  @Column({ type: "datetime", nullable: true })
-  publishedAt!: Date | null;
-
-  @Column({ type: "simple-json", nullable: true })
-  extra!: unknown;
-
-  @Column({ type: "blob", nullable: true })
-  picture!: Buffer | null;
-
-  @ManyToOne(() => Shop, (shop) => shop.articles)
-  shop!: Shop | null;
-
-  publish(): void {
-    this.status = "published";
-  }
-}
+import { Article, Shop } from "./entities/shop";
 
 /** A shell over a database in memory, whose output is kept. */
 export interface TestRepl {
