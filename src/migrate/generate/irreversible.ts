@@ -20,7 +20,7 @@ export function losses(operations: readonly Operation[]): string[] {
         ];
       case "changeEnum":
         return operation.replaced
-          ? [`down cannot tell which values of ${displayName(operation.name)} were others before`]
+          ? [`down cannot restore which values of ${displayName(operation.name)} were others before`]
           : [];
       default:
         return [];
@@ -42,9 +42,7 @@ export function brokenViews(operations: readonly Operation[], { views }: Schema,
       const gone = name.find((one) => dialect.mentions(view.definition, one));
       return gone === undefined
         ? []
-        : [
-            `view ${displayName(view)} speaks of "${gone}", which has another name now: it has to be made again by hand`,
-          ];
+        : [`view ${displayName(view)} mentions "${gone}", which has another name now: create the view again by hand`];
     });
 }
 

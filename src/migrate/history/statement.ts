@@ -1,5 +1,5 @@
 /**
- * What a statement does, as far as its first words tell:
+ * What a statement does, by its first words:
  * - `read`: gives rows and changes nothing;
  * - `rows`: changes rows, and is part of a transaction in every database;
  * - `schema`: changes the schema, or anything else that MySQL commits by itself;

@@ -57,7 +57,7 @@ export interface MigrationDatabase {
    * For a statement that copies a large table into another: runs it in batches and reports the progress
    * (from 0 to 1). Undefined for other statements and for small tables.
    */
-  copyInBatches?(sql: string): Promise<((tell: (share: number) => void) => Promise<unknown>) | undefined>;
+  copyInBatches?(sql: string): Promise<((onProgress: (share: number) => void) => Promise<unknown>) | undefined>;
   /** Opens a connection on which the statements of migrations are recorded. */
   openDryRun(): Promise<DryRunConnection>;
   /** Sends a statement that should only read so that it cannot write; absent where the dry run has a copy. */

@@ -147,7 +147,7 @@ export class SqliteMigrations implements MigrationDatabase {
     return { before: ["PRAGMA legacy_alter_table = ON"], after: ["PRAGMA legacy_alter_table = OFF"] };
   }
 
-  async copyInBatches(sql: string): Promise<((tell: (share: number) => void) => Promise<unknown>) | undefined> {
+  async copyInBatches(sql: string): Promise<((onProgress: (share: number) => void) => Promise<unknown>) | undefined> {
     // Only a statement that copies row by row can be split: not a SELECT that aggregates, sorts or filters.
     const copied = /^\s*insert\s+into\s+[^;]*\bselect\b[^;]*\bfrom\s+("[^"]+"|\w+)\s*;?\s*$/i.exec(sql)?.[1];
     const source = copied?.replaceAll('"', "");
@@ -159,7 +159,7 @@ export class SqliteMigrations implements MigrationDatabase {
       return undefined;
     const range = await this.#rowidRange(source);
     if (!range || range.last - range.first < LARGE_TABLE) return undefined;
-    return (tell) => this.#copyByRowid(sql.replace(/\s*;?\s*$/, ""), range, tell);
+    return (onProgress) => this.#copyByRowid(sql.replace(/\s*;?\s*$/, ""), range, onProgress);
   }
 
   async #rowidRange(table: string): Promise<RowidRange | undefined> {
@@ -173,12 +173,16 @@ export class SqliteMigrations implements MigrationDatabase {
     return name && typeof first === "number" && typeof last === "number" ? { name, first, last } : undefined;
   }
 
-  async #copyByRowid(sql: string, { name, first, last }: RowidRange, tell: (share: number) => void): Promise<unknown> {
+  async #copyByRowid(
+    sql: string,
+    { name, first, last }: RowidRange,
+    onProgress: (share: number) => void,
+  ): Promise<unknown> {
     const part = Math.ceil((last - first + 1) / BATCHES);
     let result: unknown;
     for (let from = first; from <= last; from += part) {
       result = await this.send(`${sql} WHERE ${name} >= ? AND ${name} < ?`, [from, from + part]);
-      tell(Math.min(1, (from + part - first) / (last - first + 1)));
+      onProgress(Math.min(1, (from + part - first) / (last - first + 1)));
       // Lets the event loop draw the progress bar and handle Ctrl-C.
       await setImmediate();
     }
