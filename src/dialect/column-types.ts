@@ -23,6 +23,8 @@ export interface ColumnTypes {
   readonly defaultTimePrecision: number;
   /** `time` columns store durations (−838 to 838 hours), not times of day. */
   readonly timesAreDurations: boolean;
+  /** The digits of a second in a `time` that is read: as given, all that the column keeps, or none that is a zero at the end. */
+  readonly timeFractions: "given" | "padded" | "shortest";
   /** Dates with a time are stored as UTC texts, `YYYY-MM-DD HH:MM:SS.mmm`. */
   readonly datesAreTexts: boolean;
   /**
@@ -42,6 +44,19 @@ export interface ColumnTypes {
   readonly bytesTakeTexts: boolean;
   /** `bit` columns are read and written as bytes. */
   readonly bitsAreBytes: boolean;
+  /**
+   * How a column is selected where its bare name would lose something: digits, the text of a JSON value, a day that the
+   * process's time zone skips.
+   * @param type the normalized type
+   */
+  select(type: string, isArray: boolean): ((sql: string) => string) | undefined;
+  /**
+   * A parameter in the form in which the driver sends it without loss.
+   * @param type the normalized type
+   */
+  bind(parameter: unknown, type: string): unknown;
+  /** Texts cannot contain the character NUL. */
+  readonly refusesNul: boolean;
   /** What the driver reads from a JSON column: its text, the parsed value, or either, depending on the server. */
   readonly json: "text" | "parsed" | "either";
 }

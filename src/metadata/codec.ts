@@ -3,7 +3,11 @@ import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
 import type { ColumnTypes } from "../dialect/column-types";
 import { dialectOf } from "../dialect/dialects";
 import { BYTE_TYPES, isByteClass } from "./byte-types";
+import { attempt, canonical, copyOfBytes, parsed } from "./compare";
+import { encodedCodec } from "./encoded-codec";
 import { isSameDecimal } from "./inspection/numbers";
+import { atPrecision, dateOf } from "./times";
+import { DATE_TYPES, DECIMAL_TYPES, JSON_TYPES, LONG_INTEGER_TYPES } from "./type-groups";
 
 /**
  * How the values of one column are converted and compared.
@@ -22,6 +26,11 @@ export interface Codec {
   readonly select?: (sql: string) => string;
   /** Value → raw; undefined where they are the same. */
   readonly encode: ((value: unknown) => unknown) | undefined;
+  /**
+   * Value → the value as the column keeps it, where it keeps less: fewer digits of a second, a day without its time.
+   * Undefined where the column keeps every value that it takes.
+   */
+  readonly normalize?: (value: unknown) => unknown;
   /** What to remember of a raw value that was read. */
   freeze(raw: unknown): unknown;
   /** Whether remembering the value is cheaper than remembering the raw one, for those who have both. */
@@ -33,19 +42,6 @@ export interface Codec {
   /** The value that was remembered, as a new object. */
   thaw(snapshot: unknown): unknown;
 }
-
-const DATE_TYPES = new Set<unknown>([
-  Date,
-  "datetime",
-  "datetime2",
-  "timestamp",
-  "timestamptz",
-  "timestamp with time zone",
-  "timestamp without time zone",
-  "timestamp with local time zone",
-]);
-
-const JSON_TYPES = new Set<unknown>(["json", "jsonb", "simple-json"]);
 
 /** Types whose values no driver of the three touches on the way. */
 const UNTOUCHED_TYPES = new Set<unknown>([
@@ -60,10 +56,6 @@ const NUMBER_TYPES = new Set<unknown>([
   ...["float", "float4", "float8", "double", "double precision", "real"],
 ]);
 
-/** Numbers that may have more digits than JavaScript's: drivers give them as texts. */
-const LONG_INTEGER_TYPES = new Set<unknown>(["bigint", "int8", "unsigned big int"]);
-const DECIMAL_TYPES = new Set<unknown>(["decimal", "numeric", "dec", "fixed"]);
-
 /** Types that some databases pad with blanks. */
 const PADDED_TYPES = new Set<unknown>(["char", "character", "bpchar"]);
 
@@ -71,7 +63,7 @@ const PADDED_TYPES = new Set<unknown>(["char", "character", "bpchar"]);
 export function codecOf(column: ColumnMetadata, dataSource: DataSource): Codec {
   const { columnTypes: types } = dialectOf(dataSource);
   if (!column.transformer && !column.isArray) {
-    if (LONG_INTEGER_TYPES.has(column.type)) return types.longIntegersAreNumbers ? INEXACT_LONG_INTEGER : LONG_NUMBER;
+    if (LONG_INTEGER_TYPES.has(column.type)) return longIntegerCodec(types, dataSource.driver.normalizeType(column));
     if (DECIMAL_TYPES.has(column.type)) return LONG_NUMBER;
     if (PADDED_TYPES.has(column.type) && types.charBlanks === "padded") return PADDED_TEXT;
     if (NUMBER_TYPES.has(column.type)) return PLAIN_NUMBER;
@@ -84,7 +76,7 @@ export function codecOf(column: ColumnMetadata, dataSource: DataSource): Codec {
     if (column.type === "bit" && types.bitsAreBytes) return BYTES;
     if (JSON_TYPES.has(column.type)) return jsonCodec(column, dataSource, types);
   }
-  return encodedCodec(column, dataSource);
+  return encodedCodec(column, dataSource, types);
 }
 
 const identity = (value: unknown): unknown => value;
@@ -120,12 +112,10 @@ const LONG_NUMBER: Codec = {
     (value !== null && snapshot !== null && isSameDecimal(String(value), String(snapshot))),
 };
 
-/** better-sqlite3 gives numbers, so those that are none of JavaScript's are read as texts. */
-const INEXACT_LONG_INTEGER: Codec = {
-  ...LONG_NUMBER,
-  select: (sql) =>
-    `CASE WHEN ${sql} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER} THEN ${sql} ELSE CAST(${sql} AS TEXT) END`,
-};
+function longIntegerCodec(types: ColumnTypes, normal: string): Codec {
+  const select = types.select(normal, false);
+  return select ? { ...LONG_NUMBER, select } : LONG_NUMBER;
+}
 
 const PADDED_TEXT: Codec = {
   ...PLAIN,
@@ -155,7 +145,10 @@ function plainThrough(column: ColumnMetadata, { driver }: DataSource): Codec {
 }
 
 /** Dates are remembered as their milliseconds. */
-function dateCodec(column: ColumnMetadata, { driver }: DataSource, { datesAreTexts }: ColumnTypes): Codec {
+function dateCodec(column: ColumnMetadata, dataSource: DataSource, types: ColumnTypes): Codec {
+  const { driver } = dataSource;
+  const { datesAreTexts } = types;
+  const normal = driver.normalizeType(column);
   const slowDecode = (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
   const slowEncode = (value: unknown): unknown => driver.preparePersistentValue(value, column) as unknown;
   const decode = datesAreTexts
@@ -163,21 +156,24 @@ function dateCodec(column: ColumnMetadata, { driver }: DataSource, { datesAreTex
     : slowDecode;
   const encode = datesAreTexts
     ? (value: unknown): unknown => (value instanceof Date ? (utcText(value) ?? slowEncode(value)) : slowEncode(value))
-    : slowEncode;
+    : (value: unknown): unknown => types.bind(slowEncode(value), normal);
   const freezeValue = (value: unknown): unknown => (value instanceof Date ? value.getTime() : value);
+  const { digits } = types.dates(normal, column.precision, dataSource.options);
+  const normalize = (value: unknown): unknown => atPrecision(dateOf(value), digits);
   return {
     plain: false,
     freezesValues: true,
     decode,
     encode,
+    normalize,
     freeze: (raw) => freezeValue(decode(raw)),
     freezeValue,
     same(value, snapshot) {
       if (value === undefined || value === snapshot) return true;
       if (value === null || snapshot === null) return false;
-      if (value instanceof Date) return Object.is(value.getTime(), snapshot);
-      // A date given as text is the same when the database would store the same.
-      return typeof snapshot === "number" && encode(value) === encode(new Date(snapshot));
+      if (value instanceof Date && Object.is(value.getTime(), snapshot)) return true;
+      const normal = normalize(value);
+      return normal instanceof Date && Object.is(normal.getTime(), snapshot);
     },
     thaw: (snapshot) => (typeof snapshot === "number" ? new Date(snapshot) : snapshot),
   };
@@ -202,16 +198,13 @@ const BYTES: Codec = {
   thaw: copyOfBytes,
 };
 
-function copyOfBytes(value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value) : value;
-}
-
 /** JSON is remembered as its text. */
 function jsonCodec(column: ColumnMetadata, { driver }: DataSource, types: ColumnTypes): Codec {
   // mysql2 may have parsed it or not, and TypeORM parses a text once more: the JSON text "1" would be read as the number 1.
   const asText = types.json === "either" && column.type === "json";
   const decode = asText ? parsed : (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
   const encode = (value: unknown): unknown => driver.preparePersistentValue(value, column) as unknown;
+  const select = types.select("json", false);
   // A string that the driver parsed is a value, not a text to parse.
   const parsedByDriver = types.json === "parsed" && column.type !== "simple-json";
   const textOf = (raw: unknown): unknown => {
@@ -222,7 +215,7 @@ function jsonCodec(column: ColumnMetadata, { driver }: DataSource, types: Column
     plain: false,
     freezesValues: false,
     decode,
-    ...(asText ? { select: (sql: string) => `CAST(${sql} AS CHAR)` } : {}),
+    ...(asText && select ? { select } : {}),
     encode,
     freeze: textOf,
     freezeValue: (value) => encode(value) ?? null,
@@ -234,75 +227,6 @@ function jsonCodec(column: ColumnMetadata, { driver }: DataSource, types: Column
     },
     thaw: parsed,
   };
-}
-
-/** Columns with a transformer, lists, days: remembered and compared as they are sent to the database. */
-function encodedCodec(column: ColumnMetadata, { driver }: DataSource): Codec {
-  const decode = (raw: unknown): unknown => driver.prepareHydratedValue(raw, column) as unknown;
-  const encode = (value: unknown): unknown => driver.preparePersistentValue(value, column) as unknown;
-  const sameAs = (raw: unknown, snapshot: unknown): boolean =>
-    raw === snapshot || canonical(raw) === canonical(snapshot);
-  const transforms = column.transformer !== undefined;
-  return {
-    plain: false,
-    freezesValues: false,
-    decode,
-    encode,
-    // Drivers may read something else than what was sent (a Date for a day). A transformer is asked for what it made of the
-    // very thing that was read, so that is kept.
-    freeze: (raw) => copy(transforms ? raw : encode(decode(raw))),
-    freezeValue: (value) => copy(encode(value)),
-    same(value, snapshot) {
-      if (value === undefined) return true;
-      const raw = attempt(encode, value);
-      return sameAs(raw, snapshot) || (transforms && sameAs(raw, attempt(encode, decode(copy(snapshot)))));
-    },
-    thaw: (snapshot) => decode(copy(snapshot)),
-  };
-}
-
-/** What cannot be encoded is like nothing that was remembered; the flush says what is wrong with it. */
-function attempt(encode: (value: unknown) => unknown, value: unknown): unknown {
-  try {
-    return encode(value) ?? null;
-  } catch {
-    return UNSTORABLE;
-  }
-}
-
-const UNSTORABLE = Symbol("cannot be stored");
-
-/** A copy in depth; what a driver made an object of a class stays one. */
-function copy(raw: unknown): unknown {
-  if (typeof raw !== "object" || raw === null) return raw;
-  if (raw instanceof Date) return new Date(raw);
-  if (raw instanceof Uint8Array) return copyOfBytes(raw);
-  if (Array.isArray(raw)) return raw.map(copy);
-  const made = Object.create(Object.getPrototypeOf(raw) as object | null) as Record<string, unknown>;
-  for (const [key, value] of Object.entries(raw)) made[key] = copy(value);
-  return made;
-}
-
-function parsed(text: unknown): unknown {
-  if (typeof text !== "string") return text;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
-
-/** A text that two values share exactly when they are equal; keys of objects in any order. */
-export function canonical(value: unknown): string {
-  if (value === null || value === undefined) return "null";
-  if (typeof value !== "object") return `${typeof value}:${String(value)}`;
-  if (value instanceof Date) return `date:${value.getTime()}`;
-  if (value instanceof Uint8Array) return `bytes:${Buffer.from(value).toString("base64")}`;
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  const toJSON = (value as { toJSON?: () => unknown }).toJSON;
-  if (typeof toJSON === "function") return canonical(toJSON.call(value));
-  const keys = Object.keys(value).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical((value as Record<string, unknown>)[key])}`).join(",")}}`;
 }
 
 /** The Date of SQLite's `YYYY-MM-DD HH:MM:SS[.mmm]`, which is UTC; undefined for any other text. */

@@ -28,6 +28,7 @@ export const mysqlColumnTypes: ColumnTypes = {
   defaultDecimalPrecision: 10,
   defaultTimePrecision: 0,
   timesAreDurations: true,
+  timeFractions: "padded",
   datesAreTexts: false,
   dates(type, precision, options) {
     const { timezone = "local" } = options as { timezone?: string };
@@ -40,5 +41,8 @@ export const mysqlColumnTypes: ColumnTypes = {
     type === "binary" ? { limit: length ?? 1, isFixed: true } : { limit: length ?? BYTES[type], isFixed: false },
   bytesTakeTexts: false,
   bitsAreBytes: true,
+  select: (type) => (type === "date" || type === "json" ? (sql) => `CAST(${sql} AS CHAR)` : undefined),
+  bind: (parameter) => parameter,
+  refusesNul: false,
   json: "either",
 };

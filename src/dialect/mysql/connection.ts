@@ -7,14 +7,9 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
   #streams = 0;
 
   protected async send(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
-    const answer = await new Promise<Row[] | ResultSetHeader>((resolve, reject) => {
-      client.query({ sql, values: parameters as unknown[], rowsAsArray: true }, (error, result) => {
-        if (error) reject(error);
-        else resolve(result as unknown as Row[] | ResultSetHeader);
-      });
-    });
+    const answer = await sent(client, sql, parameters);
     if (Array.isArray(answer)) return { rows: answer, result: { changes: answer.length, lastId: undefined } };
-    return { rows: [], result: { changes: answer.affectedRows, lastId: answer.insertId || undefined } };
+    return { rows: [], result: { changes: answer.affectedRows, lastId: await lastIdOf(client, answer) } };
   }
 
   protected readonly readDriverError = readDriverError;
@@ -76,4 +71,20 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
       await this.send(client, `DROP TEMPORARY TABLE IF EXISTS ${table}`, []);
     }
   }
+}
+
+function sent(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<Row[] | ResultSetHeader> {
+  return new Promise((resolve, reject) => {
+    client.query({ sql, values: parameters as unknown[], rowsAsArray: true }, (error, result) => {
+      if (error) reject(error);
+      else resolve(result as unknown as Row[] | ResultSetHeader);
+    });
+  });
+}
+
+/** The driver reads keys beyond 2^53 as numbers, which are not exact; then the server is asked for its digits. */
+async function lastIdOf(client: PoolConnection, { insertId }: ResultSetHeader): Promise<number | bigint | undefined> {
+  if (Number.isSafeInteger(Number(insertId))) return Number(insertId) || undefined;
+  const [row] = (await sent(client, "SELECT CAST(LAST_INSERT_ID() AS CHAR)", [])) as Row[];
+  return BigInt(row![0] as string);
 }

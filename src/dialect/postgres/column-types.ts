@@ -15,6 +15,7 @@ export const postgresColumnTypes: ColumnTypes = {
   defaultDecimalPrecision: undefined,
   defaultTimePrecision: 6,
   timesAreDurations: false,
+  timeFractions: "shortest",
   datesAreTexts: false,
   dates: (type, precision) => ({
     digits: precision ?? 6,
@@ -26,5 +27,18 @@ export const postgresColumnTypes: ColumnTypes = {
   bytes: (_type, length) => ({ limit: length, isFixed: false }),
   bytesTakeTexts: false,
   bitsAreBytes: false,
+  select: (type, isArray) => (type === "date" ? (sql) => `${sql}::text${isArray ? "[]" : ""}` : undefined),
+  bind: (parameter, type) => (type === "timestamp with time zone" ? withUtcTexts(parameter) : parameter),
+  refusesNul: true,
   json: "parsed",
 };
+
+/** pg writes the offset of local time in minutes, and before standard time offsets have seconds. */
+function withUtcTexts(parameter: unknown): unknown {
+  if (Array.isArray(parameter)) return parameter.map(withUtcTexts);
+  if (!(parameter instanceof Date) || Number.isNaN(parameter.getTime())) return parameter;
+  const year = parameter.getUTCFullYear();
+  const digits = String(year > 0 ? year : 1 - year).padStart(4, "0");
+  const rest = parameter.toISOString().replace(/^[+-]?\d+/, "");
+  return `${digits}${rest}${year > 0 ? "" : " BC"}`;
+}

@@ -1,5 +1,7 @@
 import { END_OF_YEAR_9999, type ColumnTypes } from "../column-types";
 
+const LONG_INTEGERS = new Set(["bigint", "int8", "unsigned big int"]);
+
 const START_OF_YEAR_0 = -62_167_219_200_000;
 
 export const sqliteColumnTypes: ColumnTypes = {
@@ -14,6 +16,7 @@ export const sqliteColumnTypes: ColumnTypes = {
   defaultDecimalPrecision: undefined,
   defaultTimePrecision: 6,
   timesAreDurations: false,
+  timeFractions: "given",
   datesAreTexts: true,
   dates: () => ({ digits: 3, earliest: START_OF_YEAR_0, latest: END_OF_YEAR_9999, isLocal: false }),
   charBlanks: "kept",
@@ -21,5 +24,14 @@ export const sqliteColumnTypes: ColumnTypes = {
   bytes: (_type, length) => ({ limit: length, isFixed: false }),
   bytesTakeTexts: true,
   bitsAreBytes: false,
+  // better-sqlite3 returns numbers, so integers that are none of JavaScript's are read as texts.
+  select: (type) =>
+    LONG_INTEGERS.has(type)
+      ? (sql) =>
+          `CASE WHEN ${sql} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER} THEN ${sql} ELSE CAST(${sql} AS TEXT) END`
+      : undefined,
+  // better-sqlite3 does not take booleans.
+  bind: (parameter) => (typeof parameter === "boolean" ? Number(parameter) : parameter),
+  refusesNul: false,
   json: "text",
 };

@@ -13,10 +13,12 @@ import {
   singleInspector,
   sixDigits,
 } from "./numbers";
-import { NOT_A_NUMBER, wrongType, type Inspector } from "./refusal";
+import { DECIMAL_TYPES } from "../type-groups";
+import { NOT_A_NUMBER, wrongType, type Inspector, type Refusal } from "./refusal";
 import {
   bitsInspector,
   bytesInspector,
+  refusingNul,
   textBytesInspector,
   textInspector,
   trailingBlanks,
@@ -30,19 +32,31 @@ import { dateInspector, dayInspector, timeInspector } from "./times";
  */
 export function inspectorOf(column: ColumnMetadata, dataSource: DataSource): Inspector {
   const { columnTypes } = dialectOf(dataSource);
-  const one = inspectorOfType(column, dataSource, columnTypes);
+  const one = inspectorOfMember(column, dataSource, columnTypes);
   const whole = column.isArray && !isEnum(column) ? arrayInspector(one) : one;
-  return column.transformer ? afterTransformer(column, whole) : whole;
+  const checked = columnTypes.refusesNul ? refusingNul(whole) : whole;
+  return column.transformer ? afterTransformer(column, checked, columnTypes) : checked;
+}
+
+/** Lists of decimals are read as lists of numbers, unlike decimals. */
+function inspectorOfMember(column: ColumnMetadata, dataSource: DataSource, types: ColumnTypes): Inspector {
+  const inspect = inspectorOfType(column, dataSource, types);
+  if (!column.isArray || !DECIMAL_TYPES.has(column.type)) return inspect;
+  const asNumbers = decimalInspector(undefined, undefined, true);
+  return (value) => inspect(value) ?? asNumbers(value);
 }
 
 /** Checks what the transformer returns. Strings and numbers may be of another type: the transformer reads them back. */
-function afterTransformer({ transformer }: ColumnMetadata, inspect: Inspector): Inspector {
+function afterTransformer({ transformer }: ColumnMetadata, inspect: Inspector, types: ColumnTypes): Inspector {
   const steps = [transformer!].flat();
+  // SQLite keeps any text in a column of dates.
+  const isKept = ({ reason }: Refusal): boolean =>
+    reason === "wrong-type" || (reason === "invalid-date" && types.datesAreTexts);
   return (value) => {
     const made = steps.reduce<unknown>((given, step) => step.to(given) as unknown, value);
     if (made === null || made === undefined) return undefined;
     const refusal = inspect(made);
-    return refusal?.reason === "wrong-type" && typeof made !== "object" ? undefined : refusal;
+    return refusal && isKept(refusal) && typeof made !== "object" ? undefined : refusal;
   };
 }
 
@@ -88,10 +102,10 @@ function inspectorNamed(column: ColumnMetadata, normal: string, dataSource: Data
     case "timestamp without time zone":
       return inspectorOfDates(column, normal, dataSource, types);
     case "date":
-      return dayInspector(column.utc === true);
+      return dayInspector;
     case "time":
     case "time without time zone":
-      return timeInspector(column.precision ?? types.defaultTimePrecision, types.timesAreDurations);
+      return timeInspector(types.timesAreDurations);
     case "uuid":
       return uuidInspector;
     case "bit":

@@ -93,13 +93,13 @@ export function shortestSingle(value: number): number {
 
 /** A `float` of MySQL, which returns six digits. */
 export function sixDigits(value: number): number {
-  return Number(value.toPrecision(6));
+  return Number(Math.fround(value).toPrecision(6));
 }
 
 /**
  * @param precision digits in all, undefined for any number
  * @param scale digits behind the point, undefined for any number
- * @param isDouble the database keeps a floating-point number, whatever the type is called (SQLite)
+ * @param isDouble a floating-point number is read, whatever the type is called (SQLite; lists on PostgreSQL)
  */
 export function decimalInspector(
   precision: number | undefined,
@@ -122,7 +122,7 @@ export function decimalInspector(
       return { reason: "out-of-range", words: `it keeps ${precision - (scale ?? 0)} digits before the point` };
     if (isDouble && typeof value !== "number" && !isSameDecimal(String(value), String(Number(value))))
       return inexact(
-        "SQLite keeps decimals as floating-point numbers, which have fewer digits",
+        "the database returns decimals as floating-point numbers here, which have fewer digits",
         "a varchar column keeps them all",
       );
     return undefined;

@@ -45,6 +45,22 @@ export function trailingBlanks(text: string): Refusal | undefined {
     : undefined;
 }
 
+/** PostgreSQL cannot store the character NUL: not in a text, nor in a list or a JSON value. */
+export function refusingNul(inspect: Inspector): Inspector {
+  const nul = wrongType("PostgreSQL's texts cannot contain the character NUL", 'value.replaceAll("\\0", "")');
+  return (value) => {
+    if (typeof value === "string") return value.includes("\0") ? nul : inspect(value);
+    const refusal = inspect(value);
+    return refusal ?? (typeof value === "object" && containsNul(value) ? nul : undefined);
+  };
+}
+
+function containsNul(value: unknown): boolean {
+  if (typeof value === "string") return value.includes("\0");
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
+  return Object.entries(value).some(([key, member]) => key.includes("\0") || containsNul(member));
+}
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** UUIDs of a database that has a type for them: it gives them back in small letters. */

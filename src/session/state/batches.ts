@@ -1,4 +1,4 @@
-import { canonical } from "../../metadata/codec";
+import { canonical } from "../../metadata/compare";
 import type { ColumnModel } from "../../metadata/model";
 import type { QueryContext } from "../../query/context";
 import { Column, condition, ROOT, type Condition } from "../../query/expression";

@@ -1,5 +1,6 @@
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import { instanceOf, NOT_LOADED, type Instance } from "./instance";
+import { ValueToCome } from "./value-to-come";
 import { currentValue, foreignKeysOf } from "./values";
 
 /** A column that has to be written, and its value. */
@@ -50,9 +51,14 @@ export function changesOf(instance: Instance, orphaned?: OrphanActions): Change[
     const value = action === "nullify" ? null : currentValue(instance, column);
     if (value === undefined) continue;
     if (!column.codec.same(value, snapshot[column.index]) || (key && !action && isAwaited(instance, key.relation)))
-      changes.push({ column, value });
+      changes.push({ column, value: normalized(column, value) });
   }
   return changes;
+}
+
+/** A value as its column keeps it. */
+function normalized({ codec }: ColumnModel, value: unknown): unknown {
+  return codec.normalize && !(value instanceof ValueToCome) ? codec.normalize(value) : value;
 }
 
 /**
@@ -83,7 +89,7 @@ function changesOfReusedRow(instance: Instance, model: EntityModel, snapshot: re
     const value = currentValue(instance, column);
     if (value !== undefined && !(value === null && metadata.isGenerated)) {
       if (!codec.same(value, snapshot[index]) || (key && isAwaited(instance, key.relation)))
-        changes.push({ column, value });
+        changes.push({ column, value: normalized(column, value) });
     } else if (metadata.isGenerated || metadata.isUpdateDate) continue;
     else if (column.hasDefault) changes.push({ column, value, defaultSQL: column.defaultSQL });
     else if (snapshot[index] !== null || (snapshot[index] as unknown) === NOT_LOADED)

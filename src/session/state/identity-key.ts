@@ -1,6 +1,6 @@
 import type { ColumnModel, EntityModel } from "../../metadata/model";
 import { keyOfWrongShape } from "../../query/errors";
-import { canonical } from "../../metadata/codec";
+import { canonical } from "../../metadata/compare";
 
 /**
  * Makes keys of the identity map. 1 and "1" are the same key where the column is a number; the parts of a composite key

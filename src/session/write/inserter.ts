@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Dialect, Row, Statements } from "../../dialect/dialect";
 import type { ColumnModel, EntityModel } from "../../metadata/model";
+import { LONG_INTEGER_TYPES } from "../../metadata/type-groups";
 import type { Placeholders } from "./step";
 import { missingKey } from "../state/errors";
 import type { FilledProperties, Instance } from "../state/instance";
@@ -82,7 +83,7 @@ export class Inserter {
     const { key, generated, instances } = group;
     const keys = key ? [key] : [];
     for (let place = 0; place < size; place++)
-      this.#inserted(group, from + place, keys, key ? [Number(lastId) + place] : NO_ROW);
+      this.#inserted(group, from + place, keys, key ? [consecutive(key, lastId, place)] : NO_ROW);
     const others = generated.filter((column) => column !== key);
     if (others.length > 0) await readBack(this.#connection, group.model, others, instances.slice(from, from + size));
   }
@@ -103,7 +104,14 @@ export class Inserter {
     const before = group.before[place]!;
     const row = group.rows[place]!;
     const { entity } = instance;
-    this.#undoLog.recordFilled(instance, before === NO_VALUES ? group.filled : { ...group.filled, before: before });
+    this.#undoLog.recordFilled(
+      instance,
+      before === NO_VALUES ? group.filled : { columns: group.filledOrNormalized, before },
+    );
+    if (before !== NO_VALUES)
+      for (const column of group.normalized)
+        if (before[column.index] !== row[column.index] && before[column.index] === column.read(entity))
+          column.write(entity, row[column.index]);
     for (const column of group.settled)
       if (before[column.index] !== row[column.index] && !isTemporaryKey(group, instance, column, row[column.index]))
         column.write(entity, row[column.index]);
@@ -143,12 +151,15 @@ interface InsertGroup {
   readonly settled: readonly ColumnModel[];
   /** Columns of the INSERT whose value has another form in a snapshot. */
   readonly frozen: readonly ColumnModel[];
+  /** Columns of the INSERT that may keep less of a value than was given. */
+  readonly normalized: readonly ColumnModel[];
   /** The indexes of the columns without a value. */
   readonly unnamed: readonly number[];
   /** Columns without a value whose property becomes null. */
   readonly nulls: readonly ColumnModel[];
   /** The properties that the INSERT fills in. */
   readonly filled: FilledProperties;
+  readonly filledOrNormalized: readonly ColumnModel[];
   readonly placeholders: Placeholders | undefined;
   readonly instances: Instance[];
   /** What the properties held before, column by column. */
@@ -160,13 +171,22 @@ interface InsertGroup {
 function grouped(model: EntityModel, instances: readonly Instance[], placeholders?: Placeholders): InsertGroup[] {
   const read = propertiesOf(model);
   const special = specialColumns(model);
+  const normalizing = model.columns.filter(({ codec }) => codec.normalize !== undefined);
   const groups = new Map<string, InsertGroup>();
   let group: InsertGroup | undefined;
   for (let place = 0; place < instances.length; place++) {
     const instance = instances[place]!;
     const row = read(instance.entity);
     // Any other property that is filled in was undefined, or the INSERT would have its value.
-    const before = special.some(({ index }) => row[index] !== undefined) ? row.slice() : NO_VALUES;
+    let before = special.some(({ index }) => row[index] !== undefined) ? row.slice() : NO_VALUES;
+    for (const { index, codec } of normalizing) {
+      const value = row[index];
+      if (value === undefined || value === null) continue;
+      const kept = codec.normalize!(value);
+      if (kept === value) continue;
+      if (before === NO_VALUES) before = row.slice();
+      row[index] = kept;
+    }
     for (const column of special) row[column.index] = insertValue(instance, column, row[column.index]);
     for (const [{ index }, value] of placeholders?.get(instance) ?? NO_PLACEHOLDERS)
       if (row[index] !== undefined) row[index] = value;
@@ -205,6 +225,8 @@ function groupOf(
       column.metadata.isNullable &&
       column.metadata.isSelect,
   );
+  const normalized = columns.filter((column) => column.codec.normalize && !column.isVirtual);
+  const filled = [...settled, ...nulls, ...generated.filter(({ isVirtual }) => !isVirtual)];
   return {
     model,
     named: row.map((value) => value !== undefined),
@@ -215,7 +237,9 @@ function groupOf(
     frozen: columns.filter(({ codec }) => !codec.plain),
     unnamed: others.map(({ index }) => index),
     nulls,
-    filled: { columns: [...settled, ...nulls, ...generated.filter(({ isVirtual }) => !isVirtual)], before: NO_VALUES },
+    normalized,
+    filled: { columns: filled, before: NO_VALUES },
+    filledOrNormalized: [...filled, ...normalized.filter((column) => !filled.includes(column))],
     placeholders,
     instances: [],
     before: [],
@@ -265,7 +289,7 @@ function insertValue(instance: Instance, column: ColumnModel, before: unknown): 
   if (metadata.isDiscriminator) return instance.model.metadata.discriminatorValue;
   if (metadata.isVersion) return 1;
   const value = instance.related === undefined && !column.isVirtual ? before : currentValue(instance, column);
-  if (value !== undefined && !(value === null && metadata.isGenerated)) return value;
+  if (value !== undefined && !(value === null && metadata.isGenerated && !metadata.isNullable)) return value;
   if (metadata.generationStrategy === "uuid") return randomUUID();
   if (column.isPrimary && !column.hasDefault) throw missingKey(instance.entity, column);
   return undefined;
@@ -307,6 +331,12 @@ function inOrderOf(place: number, rows: Row[]): void {
       rows.sort((left, right) => (isBefore(left, right) ? -1 : 1));
       return;
     }
+}
+
+/** The key of a row of an INSERT, in the form in which a query returns it. */
+function consecutive({ metadata: { type } }: ColumnModel, first: unknown, place: number): unknown {
+  const key = BigInt(first as number | string) + BigInt(place);
+  return LONG_INTEGER_TYPES.has(type) ? String(key) : Number(key);
 }
 
 /** better-sqlite3 returns a rowid as a bigint where the DataSource sets `safeIntegers`. */

@@ -246,6 +246,8 @@ export class Persister {
       if (forNow) continue;
       // Any other property holds the value already.
       if ((keys[column.index] || instance.reusesRowOf) && column.read(entity) !== value) column.write(entity, value);
+      else if (column.codec.normalize && column.codec.same(column.read(entity), snapshot[column.index]))
+        column.write(entity, value);
     }
     if (version) {
       const next = Number(snapshot[version.index]) + 1;
