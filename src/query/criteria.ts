@@ -8,6 +8,7 @@ import {
   unknownProperty,
   unsupportedOperator,
 } from "./errors";
+import { valueRefused } from "../metadata/errors";
 import { relationsAlong } from "./scope";
 import {
   and,
@@ -61,13 +62,32 @@ function criterion(model: EntityModel, property: string, value: unknown, path: P
   throw unknownProperty(model.name, property, model.properties);
 }
 
+/**
+ * Refuses a value of a type that the column cannot have, as a write does: MySQL finds a text that begins with no digit by
+ * the number 0. A value that is only too long or out of range is found in no row, and can be asked for.
+ */
+function checked(scalar: Column, value: unknown): void {
+  if (value === undefined) throw undefinedCriterion(scalar.model.model.name, scalar.model.property);
+  if (value === null || value instanceof Scalar || isSubquery(value)) return;
+  const refusal = scalar.model.inspect(value);
+  if (refusal && USELESS.has(refusal.reason)) throw valueRefused(scalar.model, value, refusal);
+}
+
+const USELESS: ReadonlySet<string> = new Set(["wrong-type", "not-a-number", "invalid-date", "cyclic"]);
+
 function columnCriterion(scalar: Column, value: unknown): Condition {
   if (value === null) return scalar.isNull();
   if (isFindOperator(value)) return operatorCriterion(scalar, value);
   if (value instanceof Condition) return value;
   if (value instanceof Scalar || isSubquery(value)) return scalar.eq(value);
-  if (Array.isArray(value) && !holdsLists(scalar.model)) return scalar.in(value);
+  if (Array.isArray(value) && !holdsLists(scalar.model)) return amongChecked(scalar, value);
+  checked(scalar, value);
   return scalar.eq(value);
+}
+
+function amongChecked(scalar: Column, values: readonly unknown[]): Condition {
+  for (const value of values) checked(scalar, value);
+  return scalar.in(values);
 }
 
 function holdsLists(column: ColumnModel): boolean {
@@ -165,14 +185,19 @@ function operatorCriterion(column: Column, operator: FindOperator<unknown>): Con
       return isFindOperator(child) ? not(operatorCriterion(column, child)) : columnCriterion(column, child).not();
     }
     case "equal":
+      checked(column, value);
       return column.eq(value);
     case "lessThan":
+      checked(column, value);
       return column.lt(value);
     case "lessThanOrEqual":
+      checked(column, value);
       return column.lte(value);
     case "moreThan":
+      checked(column, value);
       return column.gt(value);
     case "moreThanOrEqual":
+      checked(column, value);
       return column.gte(value);
     case "between": {
       const [low, high] = value as [unknown, unknown];
@@ -180,7 +205,7 @@ function operatorCriterion(column: Column, operator: FindOperator<unknown>): Con
     }
     case "in":
     case "any":
-      return column.in(value as unknown[]);
+      return amongChecked(column, value as unknown[]);
     case "isNull":
       return column.isNull();
     case "like":

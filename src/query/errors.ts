@@ -92,7 +92,10 @@ export function noDeleteDate(entity: string): RetortError {
 }
 
 export function badPage(name: string, value: unknown): RetortError {
-  return new RetortError("query/page", `${name} is ${String(value)}; it has to be a whole number from 1 up`);
+  const shown = typeof value === "string" ? `the text ${JSON.stringify(value)}` : String(value);
+  return new RetortError("query/page", `${name} is ${shown}; it has to be a whole number from 1 up`, {
+    ...(typeof value === "string" && { hint: `Number(${name})` }),
+  });
 }
 
 export function badCount(method: string, value: unknown): RetortError {
@@ -106,4 +109,26 @@ export function emptyWrite(method: string): RetortError {
 function describeKey(key: unknown): string {
   if (key === undefined) return "undefined";
   return typeof key === "object" ? JSON.stringify(key) : `${typeof key} ${JSON.stringify(key)}`;
+}
+
+export function notAFunctionName(name: string): RetortError {
+  return new RetortError("query/function-name", `${JSON.stringify(name)} is not the name of a function`, {
+    hint: "sql`…` takes SQL of your own",
+  });
+}
+
+export function badLabel(name: unknown): RetortError {
+  return new RetortError("query/label", `${JSON.stringify(name) ?? String(name)} cannot be the name of a value`, {
+    hint: 'as("total"): any text that is not empty, without NUL, and not "__proto__"',
+  });
+}
+
+export function badDirection(property: string, direction: unknown): RetortError {
+  return new RetortError(
+    "query/direction",
+    `orderBy was given ${JSON.stringify(direction) ?? String(direction)} for ${property}`,
+    {
+      hint: '"ASC" or "DESC"',
+    },
+  );
 }

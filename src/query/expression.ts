@@ -1,5 +1,6 @@
 import type { Dialect } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
+import { badLabel } from "./errors";
 
 /** An alias of an entity, so that a query can use its table more than once. */
 export interface Alias {
@@ -479,6 +480,7 @@ export class Labelled<T = unknown, N extends string = string> {
   readonly name: N;
 
   constructor(scalar: Scalar<T>, name: N) {
+    if (typeof name !== "string" || name === "" || name === "__proto__" || name.includes("\0")) throw badLabel(name);
     this.scalar = scalar;
     this.name = name;
   }

@@ -1,3 +1,4 @@
+import { notAFunctionName } from "./errors";
 import {
   asNumber,
   call,
@@ -49,9 +50,16 @@ export interface Functions {
   readonly [name: string]: DatabaseFunction;
 }
 
+/** A name, or one in a schema; anything else would become SQL. */
+const FUNCTION_NAME = /^[\p{L}_][\p{L}\p{N}_$]*(\.[\p{L}_][\p{L}\p{N}_$]*)?$/u;
+
 /** The functions of the database by name: `func.round(User.c.score, 2)`, `func.count()`. */
 export const func: Functions = new Proxy({} as Functions, {
-  get: (_, name) => (typeof name === "symbol" ? undefined : (...values: unknown[]) => call(name.toUpperCase(), values)),
+  get(_, name) {
+    if (typeof name === "symbol") return undefined;
+    if (!FUNCTION_NAME.test(name)) throw notAFunctionName(name);
+    return (...values: unknown[]) => call(name.toUpperCase(), values);
+  },
 });
 
 /** The condition that a subquery has a result: `User.query.filter(exists(Post.query.filter(…)))`. */

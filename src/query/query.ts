@@ -6,6 +6,7 @@ import { conditionOf } from "./criteria";
 import {
   aliasOfAnother,
   badCount,
+  badDirection,
   emptyWrite,
   manyResults,
   noDeleteDate,
@@ -501,6 +502,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     if (typeof order === "string") return [this.#scalar(order).asc()];
     return Object.entries(order).map(([name, direction]) => {
       const scalar = this.#scalar(name);
+      if (!/^(asc|desc)$/i.test(String(direction))) throw badDirection(name, direction);
       return /^desc$/i.test(direction as string) ? scalar.desc() : scalar.asc();
     });
   }

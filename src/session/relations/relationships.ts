@@ -102,8 +102,11 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   assign(instance: Instance, values: object): void {
     const { entity, model } = instance;
     for (const [property, value] of Object.entries(values)) {
+      // "__proto__" and "constructor" of a parsed body are in every object, and are no properties of an entity.
+      const isInherited = property in Object.prototype;
       const known =
-        property in entity || model.properties.some((name) => name === property || name.startsWith(`${property}.`));
+        (property in entity && !isInherited) ||
+        model.properties.some((name) => name === property || name.startsWith(`${property}.`));
       if (!known) throw unknownProperty(model.name, property, model.properties);
       if (value === undefined) continue;
       const embedded = model.metadata.embeddeds.find(({ propertyName }) => propertyName === property);
