@@ -16,9 +16,12 @@ export function installed(spec, node = process.execPath) {
   if (!fs.existsSync(path.join(folder, "done"))) {
     fs.rmSync(folder, { recursive: true, force: true });
     fs.mkdirSync(folder, { recursive: true });
-    fs.writeFileSync(path.join(folder, "package.json"), '{ "private": true }');
+    fs.writeFileSync(
+      path.join(folder, "package.json"),
+      JSON.stringify({ private: true, allowScripts: { [name]: true } }),
+    );
     const environment = { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` };
-    const argv = ["install", "--no-save", "--no-audit", "--no-fund", `--allow-scripts=${name}`, spec];
+    const argv = ["install", "--no-save", "--no-audit", "--no-fund", spec];
     const { status, stderr } = spawnSync("npm", argv, { cwd: folder, env: environment, encoding: "utf8" });
     if (status !== 0) throw new Error(`npm could not install ${spec}: ${stderr}`);
     fs.writeFileSync(path.join(folder, "done"), "");

@@ -1,8 +1,13 @@
-// Runs the tests with another TypeORM, Node or better-sqlite3, in a copy of the checkout, so that the processes which tests start use
-// them too. The copy's node_modules links to this one's packages; TypeORM is copied, since it looks for drivers beside itself.
+// Runs the tests with another Node, or with other versions of packages, in a copy of the checkout, so that the processes which tests
+// start use them too. The copy's node_modules links to this one's packages; TypeORM is copied, since it looks for drivers beside itself.
 //
 //   node scripts/variant.mjs --typeorm typeorm-0.3 [jest's arguments]
-//   node scripts/variant.mjs --node 22 --better-sqlite3 13 --no-servers [jest's arguments]
+//   node scripts/variant.mjs --node 22 --with better-sqlite3@13 --no-servers [jest's arguments]
+//
+// --typeorm NAME   a package of node_modules that takes the place of typeorm
+// --with SPEC      a package to install for the run (node_modules/.cache); may be given several times
+// --node MAJOR     the Node that runs jest, and all that the tests start
+// --no-servers     skips the suites of PostgreSQL and MariaDB
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
@@ -20,7 +25,7 @@ const { values: wanted } = parseArgs({
   options: {
     typeorm: { type: "string", default: "typeorm" },
     node: { type: "string" },
-    "better-sqlite3": { type: "string" },
+    with: { type: "string", multiple: true, default: [] },
     "no-servers": { type: "boolean", default: false },
   },
 });
@@ -37,7 +42,7 @@ try {
 
 /** Options of this script come first; from the first one that it does not know, all are jest's. */
 function split(argv) {
-  const known = { "--typeorm": 2, "--node": 2, "--better-sqlite3": 2, "--no-servers": 1 };
+  const known = { "--typeorm": 2, "--node": 2, "--with": 2, "--no-servers": 1 };
   let end = 0;
   while (Object.hasOwn(known, argv[end] ?? "")) end += known[argv[end]];
   return [argv.slice(0, end), argv.slice(end)];
@@ -57,18 +62,29 @@ function copySources() {
 
 function linkPackages() {
   for (const name of packageNames()) if (!/^typeorm/.test(name)) link(path.join(modules, name), name);
-  copyTypeorm(wanted.typeorm, "typeorm");
-  copyTypeorm("typeorm-0.3", "typeorm-0.3");
-  const version = wanted["better-sqlite3"];
-  if (version === undefined) return;
-  fs.rmSync(path.join(copy, "node_modules/better-sqlite3"));
-  link(installed(`better-sqlite3@${version}`, node), "better-sqlite3");
+  copyTypeorm(path.join(modules, wanted.typeorm), "typeorm");
+  copyTypeorm(path.join(modules, "typeorm-0.3"), "typeorm-0.3");
+  for (const spec of wanted.with) replacePackage(spec);
 }
 
-function copyTypeorm(from, to) {
-  const browser = path.join(modules, from, "browser");
+/** TypeORM brings its own packages along; another package is linked, with those beside it. */
+function replacePackage(spec) {
+  const folder = installed(spec, node);
+  const name = path.basename(folder);
+  const target = path.join(copy, "node_modules", name);
+  fs.rmSync(target, { recursive: true, force: true });
+  if (name !== "typeorm") return link(folder, name);
+  copyTypeorm(folder, name);
+  const peers = ["typeorm", "reflect-metadata", "better-sqlite3", "pg", "mysql2"];
+  for (const other of fs.readdirSync(path.dirname(folder)).filter((one) => !peers.includes(one)))
+    fs.symlinkSync(path.join(path.dirname(folder), other), path.join(target, "node_modules", other), "junction");
+}
+
+function copyTypeorm(from, name) {
+  const browser = path.join(from, "browser");
   const filter = (file) => !file.endsWith(".map") && file !== browser;
-  fs.cpSync(path.join(modules, from), path.join(copy, "node_modules", to), { recursive: true, filter });
+  fs.cpSync(from, path.join(copy, "node_modules", name), { recursive: true, filter });
+  fs.mkdirSync(path.join(copy, "node_modules", name, "node_modules"), { recursive: true });
 }
 
 function packageNames() {

@@ -147,6 +147,11 @@ export interface Dialect {
   /** The query plan as lines; the steps that feed a step stand below it, indented. */
   planLines(rows: readonly Row[]): string[];
   readonly internalTable: InternalTable;
+  /**
+   * The statement that reads what the database does with the rows of each foreign key when the row that they refer to is deleted: schema,
+   * table, 1 where it is the current schema, name of the constraint, column, action (`CASCADE`, `NO ACTION` …).
+   */
+  readonly deleteActions: string;
 
   /** A new connection for one session; nothing is opened before its first statement. */
   connect(dataSource: DataSource, listener: DatabaseListener): Connection;

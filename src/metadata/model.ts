@@ -142,6 +142,13 @@ export interface JunctionForeignKey {
   readonly onUpdate: string | undefined;
 }
 
+/** The columns of a join table or closure table that refer to one entity. */
+export interface JoinTableSide {
+  /** The quoted table. */
+  readonly table: string;
+  readonly columns: readonly { readonly quoted: string; readonly referenced: ColumnModel }[];
+}
+
 /** One relation of an entity. */
 export class RelationModel {
   /** The entity that declares it. */
@@ -411,6 +418,36 @@ export class EntityModel {
       .all()
       .flatMap(({ relations }) => relations)
       .filter((relation) => relation.holdsKey && (relation.target === this || relation.target === this.root)));
+  }
+
+  /** The sides of join tables and closure tables that refer to this entity, with foreign key constraints or without. */
+  joinTableSides(): readonly JoinTableSide[] {
+    return (this.#joinTableSides ??= [...this.#ofManyToMany(), ...this.#ofClosureTable()]);
+  }
+  #joinTableSides: readonly JoinTableSide[] | undefined;
+
+  #ofManyToMany(): JoinTableSide[] {
+    const owning = this.#models
+      .all()
+      .flatMap(({ relations }) => relations)
+      .filter(({ metadata }) => metadata.isManyToMany && metadata.isOwning);
+    return owning.flatMap(({ model, target, junction }) => {
+      const { table, toOwner, toTarget } = junction!;
+      return [
+        ...(model === this || model === this.root ? [{ table, columns: toOwner }] : []),
+        ...(target === this || target === this.root ? [{ table, columns: toTarget }] : []),
+      ];
+    });
+  }
+
+  #ofClosureTable(): JoinTableSide[] {
+    const { tree } = this;
+    if (tree?.kind !== "closure") return [];
+    const side = (columns: readonly string[]): JoinTableSide => ({
+      table: tree.table,
+      columns: columns.map((quoted, place) => ({ quoted, referenced: this.primary[place]! })),
+    });
+    return [side(tree.ancestor), side(tree.descendant)];
   }
 
   /** Foreign keys of tables that belong to no entity (join tables, closure tables) and point at this one. */

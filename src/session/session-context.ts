@@ -1,10 +1,12 @@
 import type { Connection, DatabaseListener, Dialect, MaybePromise, Row } from "../dialect/dialect";
 import { databaseControlOf, dialectOf } from "../dialect/dialects";
+import { DatabaseError } from "../dialect/errors";
 import { SandboxConnection } from "../dialect/sandbox";
 import type { EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
 import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../query/context";
 import type { Query } from "../query/query";
+import { forgetDeleteActions } from "./flush/delete-actions";
 import { EntityLoader, type LoadContext } from "./load/entity-loader";
 import type { SessionOptions } from "./options";
 import { EMPTY_PLAN, type Plan } from "./preview/plan";
@@ -200,6 +202,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
       if (result.inserted + result.updated + result.deleted > 0) this.#listener({ type: "flush", ...result });
       return result;
     } catch (error) {
+      if (error instanceof DatabaseError && error.kind === "foreign-key") forgetDeleteActions(this.state.dataSource);
       await this.#transaction.fail(error as Error);
       throw error;
     }

@@ -11,3 +11,9 @@ export function dataSourceOf(owner: QueryRunner | EntityMetadata): DataSource {
   const { dataSource, connection } = owner as Connected;
   return (dataSource ?? connection)!;
 }
+
+/** Whether an error is that of a statement. TypeORM 0.3 does not wrap the driver's error of one that SQLite cannot prepare. */
+export function isStatementError(error: unknown): boolean {
+  const { driverError, name } = (error ?? {}) as { driverError?: unknown; name?: unknown };
+  return driverError !== undefined || name === "SqliteError";
+}

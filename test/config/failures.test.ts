@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { freePort } from "../helpers/ports";
 import { scratchProject } from "../helpers/project";
+import { isTypeorm03 } from "../helpers/typeorm";
 import { failure, probe } from "./probe";
 
 const ENTITY = `
@@ -137,10 +138,14 @@ describe("a configuration that cannot be used exits with 2", () => {
     expect(exitCode).toBe(2);
   });
 
-  test('type: "sqlite" is called better-sqlite3 now', async () => {
+  test('type: "sqlite" is called better-sqlite3 since TypeORM 1.0', async () => {
     const { text, exitCode } = await twoLines(configuration('type: "sqlite", database: "x.sqlite"'));
     expect(text).toBe(
-      'error: ormconfig.ts:3:16: TypeORM has no driver "sqlite"\n  → write type: "better-sqlite3"  (npm install better-sqlite3)\n',
+      isTypeorm03
+        ? 'error: the package "sqlite3" is not installed; type: "sqlite" needs it\n' +
+            '  → npm install better-sqlite3, and write type: "better-sqlite3": it opens the same file\n'
+        : 'error: ormconfig.ts:3:16: TypeORM has no driver "sqlite"\n' +
+            '  → write type: "better-sqlite3"  (npm install better-sqlite3)\n',
     );
     expect(exitCode).toBe(2);
   });

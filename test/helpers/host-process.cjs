@@ -82,7 +82,7 @@ async function runTypeorm(argv) {
     return new exported[`Migration${name}Command`]();
   });
   await commands
-    .reduce((cli, command) => cli.command(command), (yargs.default ?? yargs)(argv))
+    .reduce((cli, command) => cli.command(command), (typeof yargs === "function" ? yargs : yargs.default)(argv))
     .strict()
     .parseAsync();
   return 0;

@@ -3,6 +3,7 @@ import { DataSource } from "typeorm";
 import type { CommandResult } from "./command";
 import type { ScratchDatabase } from "./databases";
 import { hosted } from "./host";
+import { asError } from "./typeorm";
 import { scratchProject, type ScratchProject } from "./project";
 
 /** What a migration file is to do: statements, or JavaScript with `queryRunner` at hand. */
@@ -56,7 +57,7 @@ exports.default = new DataSource({ ${database}, entities: ${entities}, migration
   const connected: MigrationProject["connected"] = async (work) => {
     const dataSource = await new DataSource(scratch.options).initialize();
     try {
-      return await work((sql) => dataSource.query(sql));
+      return await work((sql) => dataSource.query<Record<string, unknown>[]>(sql).catch(asError));
     } finally {
       await dataSource.destroy();
     }

@@ -1,4 +1,5 @@
 import type { Workshop } from "../helpers/workshop";
+import { asError } from "../helpers/typeorm";
 
 type Entities = Parameters<Workshop["use"]>[0];
 
@@ -48,7 +49,7 @@ async function send(
   const runner = shop.dataSource.createQueryRunner();
   try {
     await begin(runner);
-    for (const statement of statements) await runner.query(statement);
+    for (const statement of statements) await runner.query(statement).catch(asError);
     await runner.commitTransaction();
     await runner.afterMigration();
   } finally {

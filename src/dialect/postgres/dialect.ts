@@ -63,5 +63,12 @@ export const postgresDialect: Dialect = {
     text: "text",
     options: "",
   },
+  deleteActions: `SELECT n.nspname, c.relname, CASE WHEN n.nspname = current_schema() THEN 1 ELSE 0 END, k.conname, a.attname,
+      CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' WHEN 'r' THEN 'RESTRICT' ELSE 'NO ACTION' END
+    FROM pg_constraint k
+    JOIN pg_class c ON c.oid = k.conrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+    WHERE k.contype = 'f'`,
   connect: (dataSource, listener) => new PostgresConnection(postgresDialect, dataSource, listener),
 };

@@ -3,7 +3,7 @@ import type { SchemaDialect } from "./dialect";
 import type { Column, EnumType, ForeignKey, Index, ObjectName, PrimaryKey, Schema, Table, View } from "./model";
 import { emptySchema, keyOf } from "./model";
 import { quotedText } from "../literals";
-import { exclusionDeferrable, indexMethod } from "../../typeorm/metadata";
+import { exclusionDeferrable, indexMethod, normalizedDefault } from "../../typeorm/metadata";
 
 type ColumnMetadata = EntityMetadata["columns"][number];
 
@@ -184,7 +184,7 @@ function columnOf(dataSource: DataSource, column: ColumnMetadata): Column {
 function defaultOf(dataSource: DataSource, column: ColumnMetadata): string | undefined {
   const value: unknown = column.default;
   if (typeof value === "string" && column.type !== "set") return textLiteral(value);
-  return dataSource.driver.normalizeDefault(column) ?? undefined;
+  return normalizedDefault(dataSource, column);
 }
 
 function textLiteral(value: string): string {

@@ -64,6 +64,8 @@ export const sqliteDialect: Dialect = {
     text: "text",
     options: "",
   },
+  deleteActions: `SELECT 'main', "object"."name", 1, "key"."id", "key"."from", "key"."on_delete"
+    FROM "sqlite_master" "object" JOIN pragma_foreign_key_list("object"."name") "key" WHERE "object"."type" = 'table'`,
   connect: (dataSource, listener) => new SqliteConnection(sqliteDialect, dataSource, listener),
 };
 

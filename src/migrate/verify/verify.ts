@@ -9,6 +9,7 @@ import type { RunContext, RunOptions } from "../run/context";
 import { addSampleRows } from "../scratch/sample-rows";
 import { type Snapshot, schemaDifferences } from "../scratch/snapshot";
 import { type Trial, withTrial } from "./trial";
+import { isStatementError } from "../../typeorm/data-source";
 
 /**
  * - `proven`: up works, down restores the schema, and up works again;
@@ -164,8 +165,8 @@ class Verifier {
 
 /** Whether the migration threw the error itself; else it is that of a statement. */
 function isThrownByMigration(error: Error): boolean {
-  const { cause } = error as { cause?: { driverError?: unknown } };
-  return (error as { code?: string }).code === "migrate/failed" && cause?.driverError === undefined;
+  const { code, cause } = error as { code?: string; cause?: unknown };
+  return code === "migrate/failed" && !isStatementError(cause);
 }
 
 /**

@@ -10,6 +10,7 @@ import { byModel } from "../state/instance";
 import { instanceOf, type Instance } from "../state/instance";
 import { storedValue } from "../state/values";
 import type { CascadeResult, RowReuse } from "./change-set";
+import { deleteActionsOf, type DeleteActions } from "./delete-actions";
 import { findRowReuses } from "./row-reuse";
 
 /** Finds the objects that adding and deleting objects affects. */
@@ -19,6 +20,7 @@ export class Cascades implements CascadeResult {
   readonly orphaned = new Map<Instance, Map<RelationModel, "nullify" | "disable">>();
   readonly softRemoved = new Set<Instance>();
   reusedRows: readonly RowReuse[] = [];
+  deleteActions: DeleteActions | undefined;
   readonly #state: SessionState;
   readonly #withoutAutoflush: WithoutAutoflush;
   /** Children that can neither be deleted with their parent nor live without it. */
@@ -86,6 +88,7 @@ export class Cascades implements CascadeResult {
       if (parents.length === 0 && !this.#deleteWithOtherParents()) break;
       for (const parent of parents) done.add(parent);
       for (const [model, group] of byModel(parents)) {
+        if (mayLeaveRows(model)) this.deleteActions ??= await deleteActionsOf(this.#state, this.#withoutAutoflush);
         for (const relation of model.referencingRelations()) await this.#toChildren(relation, group);
         for (const relation of model.relations)
           if (relation.metadata.isCascadeRemove && (relation.holdsKey || relation.isManyToMany))
@@ -114,8 +117,8 @@ export class Cascades implements CascadeResult {
   /** @param relation the foreign key that refers to the parents */
   async #toChildren(relation: RelationModel, parents: readonly Instance[]): Promise<void> {
     const { relationships } = this.#state.registry;
-    const { onDelete, inverseRelation } = relation.metadata;
-    const isByDatabase = (onDelete === "CASCADE" || onDelete === "SET NULL") && !inverseRelation?.isCascadeRemove;
+    const isCascade = relation.metadata.inverseRelation?.isCascadeRemove;
+    const isByDatabase = changesRows(relation) && !isCascade && this.deleteActions!.follow(relation);
     // Where the database deletes or updates the rows, only the loaded children have to be found.
     const children = isByDatabase ? this.#loadedChildren(relation, parents) : await this.#children(relation, parents);
     const isNullable = relation.joins.every(({ foreign }) => foreign.metadata.isNullable && !foreign.isPrimary);
@@ -212,6 +215,16 @@ export class Cascades implements CascadeResult {
 }
 
 const EMPTY: readonly undefined[] = [];
+
+/** Whether rows could stay that refer to a deleted one, if the database does not do what the entities say. */
+function mayLeaveRows(model: EntityModel): boolean {
+  return model.joinTableSides().length > 0 || model.referencingRelations().some(changesRows);
+}
+
+/** Whether the foreign key is declared to delete or update its rows with those that they refer to. */
+function changesRows({ metadata: { onDelete } }: RelationModel): boolean {
+  return onDelete === "CASCADE" || onDelete === "SET NULL";
+}
 
 function isDeletedWithParent({ metadata: { onDelete, inverseRelation } }: RelationModel): boolean {
   return onDelete === "CASCADE" || inverseRelation?.isCascadeRemove === true;

@@ -1,6 +1,7 @@
 import type { JunctionModel } from "../../metadata/model";
 import type { Change, OrphanActions } from "../state/changes";
 import type { Instance } from "../state/instance";
+import type { DeleteActions } from "./delete-actions";
 
 /** What one flush has to write. */
 export interface ChangeSet {
@@ -35,6 +36,8 @@ export interface CascadeResult {
   /** Orphans that are soft-removed. */
   readonly softRemoved: ReadonlySet<Instance>;
   readonly reusedRows: readonly RowReuse[];
+  /** What the database does with rows that refer to deleted ones; undefined where no deletion needs it. */
+  readonly deleteActions: DeleteActions | undefined;
 }
 
 /** A new object with the key of one of the same entity that is deleted in the same flush: it takes over the row. */

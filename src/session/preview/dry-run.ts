@@ -110,6 +110,7 @@ class Clones implements FlushObserver {
         return {
           ...{ action: step.action, model: step.model, rows: step.rows.map(of) },
           ...(step.placeholders && { placeholders: this.#placeholders(step.placeholders) }),
+          ...(step.joinTables && { joinTables: step.joinTables }),
         };
       case "detach":
         return { ...step, rows: step.rows.map((row) => ({ ...row, instance: of(row.instance) })) };

@@ -18,7 +18,11 @@ export async function previewFlush(state: SessionState, withoutAutoflush: Withou
     const changes = computeChangeSet(state, cascades);
     new Validator(state.options.strict).check(changes.inserts, changes.updates);
     const { dialect, identities } = state;
-    return await dryRun(planFlush(changes, identities, dialect), { dialect, owner: state, cascades });
+    return await dryRun(planFlush(changes, identities, dialect, cascades.deleteActions), {
+      dialect,
+      owner: state,
+      cascades,
+    });
   } finally {
     returnRows();
   }

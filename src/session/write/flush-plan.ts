@@ -2,6 +2,7 @@ import type { DeferredConstraints, Dialect } from "../../dialect/dialect";
 import type { ColumnModel, RelationModel } from "../../metadata/model";
 import type { ChangeSet, Link, Update } from "../flush/change-set";
 import { commitOrder } from "../flush/commit-order";
+import type { DeleteActions } from "../flush/delete-actions";
 import { Dependencies } from "../flush/dependencies";
 import type { Dependency } from "../flush/dependency";
 import { tableOrder } from "../flush/table-order";
@@ -14,11 +15,16 @@ import type { FlushPlan, Step } from "./step";
 import { columnForTemporaryValue, isRequiredForeignKey, mayDangle, temporaryValue } from "./temporary-values";
 
 /** Puts a change set in an order that the database accepts. */
-export function planFlush(changes: ChangeSet, identities: IdentityMap, { deferredConstraints }: Dialect): FlushPlan {
+export function planFlush(
+  changes: ChangeSet,
+  identities: IdentityMap,
+  { deferredConstraints }: Dialect,
+  deleteActions: DeleteActions | undefined,
+): FlushPlan {
   const dependencies = new Dependencies(changes, identities);
   const uniques = new UniqueValues(changes);
   return {
-    steps: new Planner(changes, dependencies, uniques, deferredConstraints).steps(),
+    steps: new Planner(changes, dependencies, uniques, deferredConstraints, deleteActions).steps(),
     dependenciesOf: (instance) => [...dependencies.of(instance), ...uniques.of(instance)],
   };
 }
@@ -28,6 +34,7 @@ class Planner {
   readonly #dependencies: Dependencies;
   readonly #uniques: UniqueValues;
   readonly #constraints: DeferredConstraints;
+  readonly #deleteActions: DeleteActions | undefined;
   /** Rows that are updated once more when all rows of their cycle are written. */
   readonly #deferred = new Set<Instance>();
   /** Foreign keys of deleted rows that are set NULL first. */
@@ -36,7 +43,14 @@ class Planner {
   readonly #temporary = new Map<Instance, Set<ColumnModel>>();
   readonly #placeholders = new Map<Instance, ReadonlyMap<ColumnModel, unknown>>();
 
-  constructor(changes: ChangeSet, dependencies: Dependencies, uniques: UniqueValues, constraints: DeferredConstraints) {
+  constructor(
+    changes: ChangeSet,
+    dependencies: Dependencies,
+    uniques: UniqueValues,
+    constraints: DeferredConstraints,
+    deleteActions: DeleteActions | undefined,
+  ) {
+    this.#deleteActions = deleteActions;
     this.#changes = changes;
     this.#dependencies = dependencies;
     this.#uniques = uniques;
@@ -64,7 +78,7 @@ class Planner {
       ...inserted.flatMap((wave) => this.#insertSteps(wave)),
       ...(inserts.length === 0 ? updateSteps(updates) : stepsOf("update", changed)),
       ...this.#clearSteps(),
-      ...deleted.flatMap((wave) => stepsOf("delete", wave)),
+      ...deleted.flatMap((wave) => this.#deleteSteps(wave)),
     ];
   }
 
@@ -97,10 +111,7 @@ class Planner {
           "update",
           wave.filter((instance) => updates.has(instance)),
         ),
-        ...stepsOf(
-          "delete",
-          wave.filter((instance) => deletes.has(instance)),
-        ),
+        ...this.#deleteSteps(wave.filter((instance) => deletes.has(instance))),
       ]),
       ...stepsOf("update", this.#deferred),
     ];
@@ -119,6 +130,13 @@ class Planner {
         wave.filter((instance) => !this.#placeholders.has(instance)),
       ),
     ];
+  }
+
+  #deleteSteps(wave: readonly Instance[]): Step[] {
+    return [...byModel(wave)].map(([model, rows]) => {
+      const joinTables = this.#deleteActions?.joinTablesToClear(model) ?? [];
+      return { action: "delete", model, rows, ...(joinTables.length > 0 && { joinTables }) };
+    });
   }
 
   #temporarySteps(): Step[] {
@@ -199,8 +217,9 @@ class Planner {
   readonly #clear = (instance: Instance, { on, relation }: Dependency): boolean => {
     if (!relation) return false;
     const { onDelete } = relation.metadata;
+    const changesRows = onDelete === "CASCADE" || onDelete === "SET NULL";
     // The database handles these by itself.
-    if (onDelete === "CASCADE" || onDelete === "SET NULL") return true;
+    if (changesRows && this.#deleteActions?.follow(relation)) return true;
     // MySQL and MariaDB check constraints row by row, so that a row that refers to itself blocks its own deletion.
     if (!mayBeNull(relation)) return on === instance && this.#constraints.end === undefined;
     const relations = this.#cleared.get(on);
@@ -220,7 +239,7 @@ class Planner {
   };
 }
 
-function stepsOf(action: "insert" | "update" | "delete", instances: Iterable<Instance>): Step[] {
+function stepsOf(action: "insert" | "update", instances: Iterable<Instance>): Step[] {
   return [...byModel(instances)].map(([model, rows]) => ({ action, model, rows }));
 }
 

@@ -25,7 +25,7 @@ export async function runStep(step: Step, persister: Persister, observer: FlushO
     case "update":
       return runUpdates(step.model, step.updates ?? updatesOf(step.rows), persister, observer);
     case "delete":
-      return persister.delete(step.model, step.rows);
+      return persister.delete(step.model, step.rows, step.joinTables);
     case "detach":
       return persister.update(
         step.model,

@@ -1,5 +1,5 @@
 import type { Dialect, Row, Statements } from "../../dialect/dialect";
-import type { ColumnModel, EntityModel } from "../../metadata/model";
+import type { ColumnModel, EntityModel, JoinTableSide } from "../../metadata/model";
 import type { Link, Update } from "../flush/change-set";
 import type { Change } from "../state/changes";
 import { rowGone, staleRow } from "../state/errors";
@@ -88,7 +88,13 @@ export class Persister {
     if (!isUnchecked) await write(together, own);
   }
 
-  async delete(model: EntityModel, instances: readonly Instance[]): Promise<void> {
+  /** @param joinTables join tables that may have rows which refer to these */
+  async delete(
+    model: EntityModel,
+    instances: readonly Instance[],
+    joinTables: readonly JoinTableSide[] = [],
+  ): Promise<void> {
+    for (const side of joinTables) await this.#clearJoinTable(side, model, instances);
     if (model.version) await this.#deleteVersions(model, model.version, instances);
     else await this.#deleteRows(model, instances);
     for (const instance of instances) {
@@ -97,10 +103,23 @@ export class Persister {
     }
   }
 
+  async #clearJoinTable(
+    { table, columns }: JoinTableSide,
+    model: EntityModel,
+    instances: readonly Instance[],
+  ): Promise<void> {
+    const referenced = columns.map((column) => model.ownColumn(column.referenced)!);
+    for (const batch of batchesOf(instances, columns, this.#dialect)) {
+      const keys = batch.map((instance) => referenced.map((one) => encodedValue(one, storedValue(instance, one))));
+      const { sql, parameters } = keysAmong(this.#dialect, columns, keys);
+      await this.#connection.run(`DELETE FROM ${table} WHERE ${sql}`, parameters);
+    }
+  }
+
   /** A row that is deleted already is no error. */
   async #deleteRows(model: EntityModel, instances: readonly Instance[]): Promise<void> {
-    for (const batch of batchesOf(instances, model, this.#dialect)) {
-      const { sql, parameters } = keysAmong(this.#dialect, model, batch.map(keyParameters));
+    for (const batch of batchesOf(instances, model.primary, this.#dialect)) {
+      const { sql, parameters } = keysAmong(this.#dialect, model.primary, batch.map(keyParameters));
       const ran = this.#connection.run(`DELETE FROM ${model.table} WHERE ${sql}`, parameters);
       if (ran instanceof Promise) await ran;
     }

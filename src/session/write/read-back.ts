@@ -17,9 +17,9 @@ export async function readBack(
 ): Promise<void> {
   const selected = [...model.primary, ...columns].map((column) => column.selected(column.quoted)).join(", ");
   const width = model.primary.length;
-  for (const batch of batchesOf(instances, model, connection.dialect)) {
+  for (const batch of batchesOf(instances, model.primary, connection.dialect)) {
     const keys = batch.map(keyParameters);
-    const { sql, parameters } = keysAmong(connection.dialect, model, keys);
+    const { sql, parameters } = keysAmong(connection.dialect, model.primary, keys);
     const sent = connection.rows(`SELECT ${selected} FROM ${model.table} WHERE ${sql}`, parameters);
     const rows = sent instanceof Promise ? await sent : sent;
     const byKey = new Map<unknown, Row>();
@@ -31,30 +31,30 @@ export async function readBack(
   }
 }
 
-/** Splits rows of one table into batches whose keys fit into one statement. */
+/** Splits rows into batches whose values of these columns fit into one statement. */
 export function batchesOf(
   instances: readonly Instance[],
-  { primary }: EntityModel,
+  columns: readonly unknown[],
   { arrayParameter, parameterLimit }: Dialect,
 ): readonly (readonly Instance[])[] {
   const size =
-    primary.length === 1 && arrayParameter
+    columns.length === 1 && arrayParameter
       ? MAX_KEYS_IN_ARRAY
-      : Math.min(MAX_KEYS, Math.floor(parameterLimit / primary.length));
+      : Math.min(MAX_KEYS, Math.floor(parameterLimit / columns.length));
   if (instances.length <= size) return [instances];
   return Array.from({ length: Math.ceil(instances.length / size) }, (_, index) =>
     instances.slice(index * size, (index + 1) * size),
   );
 }
 
-/** The condition that a row has one of these keys. */
+/** The condition that columns have one of these keys. */
 export function keysAmong(
   dialect: Dialect,
-  { primary }: EntityModel,
+  columns: readonly { readonly quoted: string }[],
   keys: readonly (readonly unknown[])[],
 ): { sql: string; parameters: unknown[] } {
-  const [only] = primary;
-  if (primary.length === 1) {
+  const [only] = columns;
+  if (columns.length === 1) {
     const list = keys.map(([key]) => key);
     const parameter = keys.length > 1 ? dialect.arrayParameter?.encode(list) : undefined;
     if (parameter !== undefined)
@@ -65,8 +65,8 @@ export function keysAmong(
   }
   let position = 0;
   const tuples = keys.map((key) => `(${key.map(() => dialect.placeholder(++position)).join(", ")})`);
-  const columns = primary.map(({ quoted }) => quoted);
-  return { sql: dialect.tupleIn(`(${columns.join(", ")})`, tuples), parameters: keys.flat() };
+  const names = columns.map(({ quoted }) => quoted);
+  return { sql: dialect.tupleIn(`(${names.join(", ")})`, tuples), parameters: keys.flat() };
 }
 
 function readInto({ entity, snapshot }: Instance, columns: readonly ColumnModel[], row: Row, from: number): void {

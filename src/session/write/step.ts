@@ -1,4 +1,4 @@
-import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
+import type { ColumnModel, EntityModel, JoinTableSide, RelationModel } from "../../metadata/model";
 import type { Link, Update } from "../flush/change-set";
 import type { Dependency } from "../flush/dependency";
 import type { Instance } from "../state/instance";
@@ -20,6 +20,8 @@ export type Step =
       readonly placeholders?: Placeholders;
       /** The updates, where they are known before the steps run: they need no key that is still to be generated. */
       readonly updates?: readonly Update[];
+      /** Join tables whose rows are deleted first, since the database does not delete them with these. */
+      readonly joinTables?: readonly JoinTableSide[];
     }
   /** Sets foreign keys of rows NULL that are deleted later. */
   | { readonly action: "detach"; readonly model: EntityModel; readonly rows: readonly ClearedForeignKeys[] }

@@ -1,5 +1,6 @@
 import { Cascades } from "../flush/cascades";
 import { isEmpty, type ChangeSet, type RowReuse } from "../flush/change-set";
+import type { DeleteActions } from "../flush/delete-actions";
 import { computeChangeSet } from "../flush/compute-change-set";
 import { Listeners } from "../flush/listeners";
 import { loadPendingRelations } from "../flush/load-pending-relations";
@@ -61,7 +62,7 @@ export class UnitOfWork implements FlushObserver {
       changes = this.#changesAfterListeners();
       validator.check(changes.inserts, changes.updates);
     }
-    await this.#write(changes);
+    await this.#write(changes, cascades.deleteActions);
     this.#finish(changes, reusedRows);
     if (hasListeners) await listeners.notify("After", { ...changes, reusedRows });
     for (const { instance } of changes.updates) instance.soft = undefined;
@@ -82,11 +83,11 @@ export class UnitOfWork implements FlushObserver {
     return changes;
   }
 
-  async #write(changes: ChangeSet): Promise<void> {
+  async #write(changes: ChangeSet, deleteActions: DeleteActions | undefined): Promise<void> {
     const { connection, dialect, undoLog, identities } = this.#state;
     const persister = new Persister(connection, undoLog);
     const trees = new Trees(connection);
-    for (const step of planFlush(changes, identities, dialect).steps) {
+    for (const step of planFlush(changes, identities, dialect, deleteActions).steps) {
       await trees.before(step);
       await runStep(step, persister, this);
       await trees.after(step);
