@@ -30,7 +30,7 @@ export async function run(context: CommandContext<Options>): Promise<void> {
     return;
   }
   if (before !== text) write(file, text);
-  context.print(`${before === text ? "kept" : before === undefined ? "made" : "changed"}  ${shown}`);
+  context.print(`${before === text ? "kept" : before === undefined ? "created" : "changed"}  ${shown}`);
   for (const line of leftOut) context.noteStyled(context.noteStyle.dim(escapeText(`retort: ${line}`)));
   if (isIncluded(file) === false)
     context.noteStyled(

@@ -46,7 +46,7 @@ export function declarationsOf({ entities, exports, file, globals }: Declared): 
   for (const { name, target } of entities) {
     const origin = typeof target === "function" ? origins.of(target) : undefined;
     const members = typeof target === "function" ? membersOf(target, origin) : [];
-    if (typeof target !== "function") leftOut.push(`${name} is an EntitySchema: db.query(…) of it knows its type`);
+    if (typeof target !== "function") leftOut.push(`${name} is an EntitySchema: db.query(${name}) is typed already`);
     else if (!origin) leftOut.push(`${name} is exported by no file as a class of its own: use db.query(${name})`);
     else if (members.length > 0)
       parts.push({ from: origin.file, text: augmentation(origin, members, file, names.free(name)) });
@@ -102,7 +102,7 @@ function globalsText(globals: ReadonlyMap<string, GlobalName>, origins: Origins,
     const own = `import(${JSON.stringify(specifier(file, origin.file))}).${origin.exported}`;
     return [`const ${name}: typeof ${own};`, `type ${name} = ${own}${typeArguments(origin)};`];
   });
-  return `// The names that a file has at hand which "retort run" runs.\ndeclare global {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
+  return `// Globals of files that "retort run" runs.\ndeclare global {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
 }
 
 /** How one file names another: with the ending of what it is compiled to, which every way of finding modules understands. */

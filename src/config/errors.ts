@@ -36,7 +36,7 @@ export function configurationMissing(
   return usage(
     "not-found",
     `no configuration found: looked in ${where} for {${names.join(",")}}${endings}`,
-    "retort migrate init    (makes one; -d FILE or RETORT_DATA_SOURCE names another)",
+    "retort migrate init    (creates one; -d FILE or RETORT_DATA_SOURCE names another)",
   );
 }
 
@@ -106,7 +106,7 @@ export function exportMissing(file: string, name: string, names: readonly string
 export function exportGivesNoDataSource(file: string, name: string, gave: string): RetortError {
   return usage(
     "no-data-source",
-    `${name} of ${shown(file)} gives ${gave}, which is no DataSource and no DataSourceOptions`,
+    `${name} of ${shown(file)} gives ${gave}, which is not a DataSource and not DataSourceOptions`,
     "export default new DataSource({ … })",
   );
 }
@@ -227,7 +227,7 @@ export function folderMissing(folder: string, database: string): RetortError {
 export function notADatabase(file: string, cause: unknown): RetortError {
   return failure(
     "not-a-database",
-    `${shown(file)} is no SQLite database`,
+    `${shown(file)} is not an SQLite database`,
     "name another file, or move this one away",
     cause,
   );
@@ -237,7 +237,7 @@ export function databaseUnreadable(file: string, why: string, cause: unknown): R
   return failure(
     "unreadable",
     `the database ${shown(file)} cannot be opened: ${why}`,
-    "look at the file's owner and permissions",
+    "check the file's owner and permissions",
     cause,
   );
 }

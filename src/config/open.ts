@@ -134,22 +134,22 @@ function fileFailure(error: unknown, file: string | undefined): RetortError | un
 /** What keeps a server from being reached or from letting one in: the driver's code, what it means, and what to look at. */
 const SERVER_CODES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   ECONNREFUSED: ["connection refused", "start the server, or correct host and port in"],
-  ENOTFOUND: ["there is no such host", "correct the host in"],
-  EAI_AGAIN: ["the host's name cannot be looked up", "look at the network, or correct the host in"],
-  ETIMEDOUT: ["no answer in time", "look at the network, or correct host and port in"],
-  EHOSTUNREACH: ["the host cannot be reached", "look at the network, or correct the host in"],
-  ENETUNREACH: ["the network cannot be reached", "look at the network, or correct the host in"],
-  ECONNRESET: ["the server closed the connection", "look at the server's log, or correct the port in"],
+  ENOTFOUND: ["unknown host", "correct the host in"],
+  EAI_AGAIN: ["the host's name cannot be looked up", "check the network, or correct the host in"],
+  ETIMEDOUT: ["no answer in time", "check the network, or correct host and port in"],
+  EHOSTUNREACH: ["the host cannot be reached", "check the network, or correct the host in"],
+  ENETUNREACH: ["the network cannot be reached", "check the network, or correct the host in"],
+  ECONNRESET: ["the server closed the connection", "check the server's log, or correct the port in"],
   "28P01": ["the password is wrong", "correct user and password in"],
-  "28000": ["the user is not let in", "correct user and password in"],
-  "3D000": ["there is no such database", "make the database, or correct its name in"],
+  "28000": ["the login was refused", "correct user and password in"],
+  "3D000": ["unknown database", "create the database, or correct its name in"],
   "57P03": ["the server is just starting", "try again; the server is named in"],
   "53300": ["the server has too many connections", "close some; the server is named in"],
-  ER_ACCESS_DENIED_ERROR: ["the user is not let in", "correct user and password in"],
+  ER_ACCESS_DENIED_ERROR: ["the login was refused", "correct user and password in"],
   ER_DBACCESS_DENIED_ERROR: ["the user may not use the database", "correct user and database in"],
-  ER_BAD_DB_ERROR: ["there is no such database", "make the database, or correct its name in"],
+  ER_BAD_DB_ERROR: ["unknown database", "create the database, or correct its name in"],
   ER_CON_COUNT_ERROR: ["the server has too many connections", "close some; the server is named in"],
-  PROTOCOL_CONNECTION_LOST: ["the server closed the connection", "look at the server's log, or correct the port in"],
+  PROTOCOL_CONNECTION_LOST: ["the server closed the connection", "check the server's log, or correct the port in"],
 };
 
 function serverFailure(error: unknown, { dataSource, file }: Project): RetortError | undefined {
@@ -159,7 +159,7 @@ function serverFailure(error: unknown, { dataSource, file }: Project): RetortErr
 }
 
 function unknownFailure(error: unknown, { dataSource, file }: Project): RetortError {
-  const hint = `look at ${path.relative(process.cwd(), file)}, or add --verbose`;
+  const hint = `check ${path.relative(process.cwd(), file)}, or add --verbose`;
   return connectionFailed(addressOf(dataSource), shortMessage(error), hint, error);
 }
 

@@ -94,7 +94,7 @@ export function statementFailed(
 }
 
 export function sandboxLost({ kind, message, sql, parameters, driverError }: DatabaseError): DatabaseError {
-  const hint = "the sandbox begins anew: what was written in it is gone";
+  const hint = "the sandbox was restarted; its earlier changes are lost";
   return new DatabaseError({ kind }, message, sql, parameters, driverError, hint);
 }
 

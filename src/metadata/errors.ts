@@ -75,12 +75,12 @@ function shown(value: unknown): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
-/** Any value in words: `an object of class Money`. */
+/** A value as messages name it: `an object of class Money`, `undefined`, `5`, `'x'`. */
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "function") return `the class ${value.name} itself`;
-  if (typeof value !== "object") return `the ${typeof value} ${String(value)}`;
+  if (typeof value !== "object") return shown(value);
   const { name } = (value as { constructor?: { name?: string } }).constructor ?? {};
   return !name || name === "Object" ? "a plain object" : `an object of class ${name}`;
 }

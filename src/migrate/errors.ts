@@ -79,11 +79,11 @@ export function ambiguousTarget(text: string, candidates: readonly string[]): Re
 }
 
 export function wrongDirection(text: string, command: string, instead: string): RetortError {
-  return usageError("wrong-direction", `"${text}" is no target of ${command}`, instead);
+  return usageError("wrong-direction", `"${text}" is not a target of ${command}`, instead);
 }
 
 export function badCount(text: string): RetortError {
-  return usageError("bad-count", `"${text}" is no number of migrations`, "retort migrate redo 2");
+  return usageError("bad-count", `"${text}" is not a number of migrations`, "retort migrate redo 2");
 }
 
 export function tooFewApplied(wanted: number, applied: number): RetortError {
@@ -144,7 +144,7 @@ export function isPartlyReplaced(name: string, missing: readonly string[]): Reto
 // Squashing
 
 export function badRange(text: string): RetortError {
-  return usageError("bad-range", `"${text}" is no range of migrations`, "retort migrate squash FIRST..LAST");
+  return usageError("bad-range", `"${text}" is not a range of migrations`, "retort migrate squash FIRST..LAST");
 }
 
 export function tooFewToSquash(count: number): RetortError {

@@ -34,12 +34,12 @@ export function keyPartOfUnsaved(relation: string, key: string): RetortError {
 }
 
 export function noResult(entity: string): RetortError {
-  return new RetortError("query/no-result", `no ${entity} was found where one was asked for`);
+  return new RetortError("query/no-result", `no ${entity} found`);
 }
 
 export function manyResults(entity: string): RetortError {
-  return new RetortError("query/many-results", `more than one ${entity} was found where exactly one was asked for`, {
-    hint: "first() takes the first of many",
+  return new RetortError("query/many-results", `more than one ${entity} found`, {
+    hint: "first() returns the first of several",
   });
 }
 
@@ -77,7 +77,7 @@ export function neverUpdated(label: string): RetortError {
 }
 
 export function operatorElsewhere(operator: string, label: string, database: string): RetortError {
-  return new RetortError("query/operator", `${operator} of ${label} is something that ${database} does not have`);
+  return new RetortError("query/operator", `${database} does not support ${operator} (${label})`);
 }
 
 export function keyOfWrongShape(entity: string, parts: readonly string[], key: unknown): RetortError {

@@ -104,7 +104,7 @@ describe("bad input is told in one or two lines, and changes nothing", () => {
 
   test("a database file that is no database", async () => {
     const project = projectWith(SQLITE, { "app.sqlite": "Dear diary, ".repeat(1000) });
-    await expectEverywhere(project, 1, /^error: app\.sqlite is no SQLite database\n {2}→ /);
+    await expectEverywhere(project, 1, /^error: app\.sqlite is not an SQLite database\n {2}→ /);
   });
 
   test("a database file in a folder that is not there", async () => {

@@ -107,10 +107,10 @@ test("one file gives every class its query and c, however it is exported; no dat
     packageJson: { type: "module" },
   });
   const { stdout, stderr, exitCode } = await project.retort(["types"]);
-  expect(stdout).toBe("made  src/retort.d.ts\n");
+  expect(stdout).toBe("created  src/retort.d.ts\n");
   expect(stderr).toBe(
     "retort: Made is exported by no file as a class of its own: use db.query(Made)\n" +
-      "retort: Tag is an EntitySchema: db.query(…) of it knows its type\n",
+      "retort: Tag is an EntitySchema: db.query(Tag) is typed already\n",
   );
   expect(exitCode).toBe(0);
   expect(complaints(project)).toEqual([]);
@@ -161,13 +161,13 @@ export default async function seed(): Promise<void> {
     stderr: expect.stringContaining("there is no src/types/entities.d.ts"),
   });
   expect(await project.retort(["types", "--globals"])).toMatchObject({
-    stdout: "made  src/types/entities.d.ts\n",
+    stdout: "created  src/types/entities.d.ts\n",
     stderr: "",
   });
   expect(project.read("src/types/entities.d.ts")).toContain(`declare module "../models/user.js"`);
   expect(complaints(project)).toEqual([]);
   const elsewhere = await project.retort(["types", "elsewhere.d.ts"]);
-  expect(elsewhere.stdout).toBe("made  elsewhere.d.ts\n");
+  expect(elsewhere.stdout).toBe("created  elsewhere.d.ts\n");
   expect(elsewhere.stderr).toContain(`no "include" of tsconfig.json covers elsewhere.d.ts`);
 });
 

@@ -134,7 +134,7 @@ describe("a configuration that cannot be used exits with 2", () => {
 
   test("it exports a function that gives something else", async () => {
     const { text, exitCode } = await twoLines({ "ormconfig.ts": "export default () => 42;" });
-    expect(text).toMatch(/^error: default of ormconfig\.ts gives a function, which is no DataSource/);
+    expect(text).toMatch(/^error: default of ormconfig\.ts gives a function, which is not a DataSource/);
     expect(exitCode).toBe(2);
   });
 
@@ -195,7 +195,7 @@ describe("a database that cannot be used exits with 1, and nothing is made", () 
       ...configuration(SQLITE),
       "app.sqlite": "this is a letter ".repeat(100),
     });
-    expect(text).toMatch(/^error: app\.sqlite is no SQLite database\n/);
+    expect(text).toMatch(/^error: app\.sqlite is not an SQLite database\n/);
     expect(exitCode).toBe(1);
     expect(project.read("app.sqlite")).toHaveLength(1700);
   });

@@ -127,9 +127,9 @@ describe("generate", () => {
   });
 
   test.each([
-    ["size", "old", "old is no value for Item.size: it must be a number (integer)"],
-    ["isNew", "perhaps", "perhaps is no value for Item.isNew: it must be true or false"],
-    ["color", "gren", "gren is no value for Item.color: it must be one of red, green"],
+    ["size", "old", "old is not a value for Item.size: it must be a number (integer)"],
+    ["isNew", "perhaps", "perhaps is not a value for Item.isNew: it must be true or false"],
+    ["color", "gren", "gren is not a value for Item.color: it must be one of red, green"],
   ])("a value that is none for %s is an error before anything is tried", async (column, value, message) => {
     const columns = {
       size: { type: "int" },
@@ -250,7 +250,7 @@ describe("generate", () => {
     await expect(shop.generate([entity("Item", { name: { type: "varchar", unique: true } })])).rejects.toMatchObject({
       code: "migrate/rows",
       message: [
-        "the rows that are there do not allow it, nothing was written:",
+        "the existing rows do not allow it; nothing was written:",
         `  "name" of "item" becomes unique, and 1 value is there more than once`,
         `    SELECT "name", count(*) FROM "item" WHERE "name" IS NOT NULL GROUP BY "name" HAVING count(*) > 1`,
       ].join("\n"),
@@ -262,8 +262,8 @@ describe("generate", () => {
     await shop.migrate([entity("Item", { name: { type: "varchar" } })]);
     await shop.query(`INSERT INTO "item" ("name") VALUES ('a')`);
     const written = await shop.migrate([entity("Item", {})], { drops: ["Item.name"] });
-    expect(written.refusals).toEqual([expect.stringContaining("was NOT NULL, and its values are gone")]);
-    await expect(shop.down()).rejects.toThrow("its values are gone");
+    expect(written.refusals).toEqual([expect.stringContaining("was NOT NULL, and its values are lost")]);
+    await expect(shop.down()).rejects.toThrow("its values are lost");
     expect(await shop.query(`SELECT * FROM "item"`)).toEqual([{ id: 1 }]);
     await shop.query(`DELETE FROM "item"`);
     await shop.run((runner) => load(written.file).down(runner));

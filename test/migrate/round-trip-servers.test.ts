@@ -82,7 +82,7 @@ eachDatabase(
       expect(await seen()).toEqual(rows);
 
       if (written.refusals.length > 0) {
-        await expect(shop.down()).rejects.toThrow("values are gone");
+        await expect(shop.down()).rejects.toThrow("values are lost");
         return "refused";
       }
       await shop.down();

@@ -79,7 +79,7 @@ async function walk(shop: Workshop, before: Design, after: Design): Promise<keyo
   await expectHandMade(shop, before, after);
 
   if (written.refusals.length > 0) {
-    await expect(shop.down()).rejects.toThrow("values are gone");
+    await expect(shop.down()).rejects.toThrow("values are lost");
     return "refused";
   }
   await shop.down();

@@ -242,7 +242,7 @@ eachDatabase((database) => {
       code: "query/no-result",
     });
     expect((await Author.query.orderBy("id").firstOrFail()).name).toBe("Ursula");
-    await expect(Author.query.getOrFail(99)).rejects.toThrow("no Author was found where one was asked for");
+    await expect(Author.query.getOrFail(99)).rejects.toThrow("no Author found");
   });
 
   test("get keeps to the conditions of its query", async () => {

@@ -37,8 +37,8 @@ eachDatabase((database) => {
 
   test.each([
     ["null", null, "null is not an entity"],
-    ["undefined", undefined, "the undefined undefined is not an entity"],
-    ["a number", 5, "the number 5 is not an entity"],
+    ["undefined", undefined, "undefined is not an entity"],
+    ["a number", 5, "5 is not an entity"],
     ["a plain object", { username: "susan" }, "a plain object is not an entity"],
     ["a list", [], "an array is not an entity"],
     ["the class", User, "the class User itself is not an entity"],
@@ -282,6 +282,8 @@ test("an error names what was given, shortened", async () => {
   db.session.add(db.create(Owner, { name: "x".repeat(5_000) }));
   const error = await failure(() => db.session.commit());
   expect(error.message.length).toBeLessThan(200);
-  expect(error.message).toMatch(/^Owner\.name cannot be 'x+'\.\.\. .*: it takes 10 letters, and these are 5000$/);
+  expect(error.message).toMatch(
+    /^Owner\.name cannot be 'x+'\.\.\. .*: it is 5000 characters long, the column holds 10$/,
+  );
   await db.close();
 });

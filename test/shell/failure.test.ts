@@ -55,7 +55,7 @@ test("shell 16: that the session needs a rollback is said once", async () => {
   );
   const lines = await type("Shop.query.count()");
   expect(lines.join(" ").replace(/ +/g, " ")).toBe(
-    "an earlier flush failed (Shop.name has no value, and its column is NOT NULL), and nothing can go on before a rollback → db.session.rollback()",
+    "an earlier flush failed (Shop.name has no value, and its column is NOT NULL); call session.rollback() first → db.session.rollback()",
   );
   // Nor with what has nothing to do with it.
   expect(await type("null.field")).toEqual(['TypeError: null is null, so it has no "field"']);

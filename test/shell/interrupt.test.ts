@@ -142,7 +142,7 @@ eachDatabase(
       await loseConnections();
       opened.output();
       expect(await repl.run("Thing.query.count()")).toBe(false);
-      expect(opened.output()).toContain("the sandbox begins anew: what was written in it is gone");
+      expect(opened.output()).toContain("the sandbox was restarted; its earlier changes are lost");
       expect(await repl.valueOf("Thing.query.count()")).toBe(0);
       expect(await repl.run("db.session.add(Thing(id=2)); db.session.commit()")).toBe(true);
       expect(await repl.valueOf("Thing.query.count()")).toBe(1);

@@ -38,11 +38,11 @@ test("shell 11: queries that are repeated row by row are named, with the option 
   await type("db.session.expunge(...Shop.query.all(), ...Article.query.all())");
   const byKey = await type("[1, 2, 3, 4, 5, 6].map(id => Shop.query.get(id).name)");
   expect(byKey.at(-1)).toBe(
-    'N+1: one SELECT from shop ran 6 times; Article.query.options(joined("shop")) makes it one',
+    'N+1: one SELECT from shop ran 6 times; use Article.query.options(joined("shop")) to load them with one SELECT',
   );
   const byColumn = await type("Shop.query.limit(6).all().map(s => Article.query.filterBy(shop=s).count())");
   expect(byColumn.at(-1)).toBe(
-    'N+1: one SELECT from article ran 6 times; Shop.query.options(selectin("articles")) makes it one',
+    'N+1: one SELECT from article ran 6 times; use Shop.query.options(selectin("articles")) to load them with one SELECT',
   );
   expect((await type("Article.query.all().map(a => a.shop.name)")).join("\n")).not.toContain("N+1");
 });

@@ -33,6 +33,6 @@ export async function run(command: CommandContext<Options>): Promise<void> {
     return;
   }
   for (const { name } of squashed.replaced) command.note(`  ${name}`);
-  command.note(`${squashed.replaced.length} migrations are one now, proven to do the same.`);
+  command.note(`Squashed ${squashed.replaced.length} migrations into one, proven to do the same.`);
   command.print(dryRun ? squashed.text.trimEnd() : file);
 }

@@ -40,5 +40,5 @@ async function printAsJson(command: CommandContext, opened: OpenedMigrations, { 
 function print(command: CommandContext, { add, remove }: Stamp): void {
   for (const { name } of remove) command.print(`removed  ${name}`);
   for (const { name } of add) command.print(`added    ${name}`);
-  if (add.length + remove.length === 0) command.note("Nothing to do: the history says so already.");
+  if (add.length + remove.length === 0) command.note("Nothing to do: the history already matches.");
 }

@@ -52,5 +52,5 @@ function conclude(
   differences: readonly string[],
 ): void {
   if (migrations.length === 0) command.note("There are no migrations to verify.");
-  for (const difference of differences) command.note(`  the entities want more: ${difference}`);
+  for (const difference of differences) command.note(`  not created by the migrations: ${difference}`);
 }

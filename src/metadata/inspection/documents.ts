@@ -1,6 +1,6 @@
 import { inexact, wrongType, type Inspector, type Refusal } from "./refusal";
 
-/** JSON: what is no JSON would be left out or become something else without a word. */
+/** JSON: refuses what JSON.stringify would drop or change. */
 export const jsonInspector: Inspector = (value) =>
   typeof value === "string" || typeof value === "boolean" ? undefined : examine(value, [], "");
 
@@ -22,9 +22,13 @@ function examine(value: unknown, around: object[], path: string): Refusal | unde
 
 function examineObject(value: object, around: object[], path: string): Refusal | undefined {
   if (around.includes(value))
-    return { reason: "cyclic", words: `it contains itself${at(path)}`, hint: "JSON cannot say that; leave it out" };
+    return {
+      reason: "cyclic",
+      words: `it contains itself${at(path)}`,
+      hint: "JSON cannot represent cycles; leave it out",
+    };
   if (value instanceof Date)
-    return Number.isNaN(value.getTime()) ? { reason: "invalid-date", words: `it is no date${at(path)}` } : undefined;
+    return Number.isNaN(value.getTime()) ? { reason: "invalid-date", words: `it is not a date${at(path)}` } : undefined;
   if (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value))
     return inexact(`JSON has no ${value.constructor.name}${at(path)}`, "Array.from(value), Object.fromEntries(value)");
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return undefined;
@@ -41,7 +45,7 @@ function examineObject(value: object, around: object[], path: string): Refusal |
   } else
     for (const key of Object.keys(value)) {
       const member = (value as Record<string, unknown>)[key];
-      // A property that is undefined is left out, and is undefined when it is read.
+      // JSON.stringify omits an undefined property, so it is undefined when it is read.
       if (member !== undefined) refusal = examine(member, around, path === "" ? key : `${path}.${key}`);
       if (refusal) break;
     }

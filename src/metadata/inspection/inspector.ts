@@ -171,10 +171,11 @@ function inspectorOfBytes(column: ColumnMetadata, normal: string, types: ColumnT
 const booleanInspector: Inspector = (value) =>
   typeof value === "boolean" ? undefined : wrongType("it takes true and false", "Boolean(value)");
 
-/** Types of which nothing else is known. */
+/** For types that have no inspector of their own. */
 const anyInspector: Inspector = (value) => {
   if (typeof value === "number" && Number.isNaN(value)) return NOT_A_NUMBER;
-  if (value instanceof Date && Number.isNaN(value.getTime())) return { reason: "invalid-date", words: "it is no date" };
+  if (value instanceof Date && Number.isNaN(value.getTime()))
+    return { reason: "invalid-date", words: "it is not a date" };
   return typeof value === "function" || typeof value === "symbol"
     ? wrongType(`a ${typeof value} cannot be stored`)
     : undefined;

@@ -13,12 +13,12 @@ export type RefusalReason =
   | "not-a-number"
   | "invalid-date"
   | "cyclic"
-  // The database would take these, or some would; what is read afterwards would be another value, or none.
+  // Some databases accept these, and store another value or none.
   | "too-long"
   | "out-of-range"
   | "inexact";
 
-/** Looks at a value that is not null; undefined where the column keeps it as it is. */
+/** Examines a value that is not null; undefined where the column stores it unchanged. */
 export type Inspector = (value: unknown) => Refusal | undefined;
 
 /** Refusals that are left to the database in a session that is not `strict`. */
@@ -36,6 +36,6 @@ export function inexact(words: string, hint?: string): Refusal {
 
 export const NOT_A_NUMBER: Refusal = {
   reason: "not-a-number",
-  words: "it is no number",
-  hint: "null is for a number that is not known",
+  words: "it is not a number",
+  hint: "use null for an unknown number",
 };

@@ -6,10 +6,11 @@ export function textInspector(limit: number | undefined, refuses?: (text: string
   const most = limit ?? Infinity;
   const examine = (value: unknown): Refusal | undefined => {
     if (typeof value !== "string") return wrongType("it takes texts", textHint(value));
-    if (!isWellFormed(value)) return inexact("half a letter (a lone surrogate) cannot be stored");
+    if (!isWellFormed(value)) return inexact("half a character (a lone surrogate) cannot be stored");
     if (value.length > most) {
       const length = [...value].length;
-      if (length > most) return { reason: "too-long", words: `it takes ${limit} letters, and these are ${length}` };
+      if (length > most)
+        return { reason: "too-long", words: `it is ${length} characters long, the column holds ${limit}` };
     }
     return refuses?.(value);
   };
@@ -18,7 +19,7 @@ export function textInspector(limit: number | undefined, refuses?: (text: string
     typeof value === "string" && value.length <= most && isWellFormed(value) ? undefined : examine(value);
 }
 
-/** Every Node that Retort runs on has it; the compiler's library is older. */
+/** The compiler's library does not declare it; every supported Node has it. */
 function isWellFormed(text: string): boolean {
   return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 }
@@ -27,21 +28,21 @@ function textHint(value: unknown): string | undefined {
   return typeof value === "object" ? "a simple-json column takes objects" : "String(value)";
 }
 
-/** Texts of so many bytes; undefined for any number. */
+/** @param most the bytes that the column holds; undefined: any number */
 export function textBytesInspector(most: number | undefined): Inspector {
   if (most === undefined) return textInspector(undefined);
   return textInspector(undefined, (text) =>
     // A UTF-16 unit takes three bytes at most.
     text.length * 3 > most && Buffer.byteLength(text) > most
-      ? { reason: "too-long", words: `it takes ${most} bytes, and these are ${Buffer.byteLength(text)}` }
+      ? { reason: "too-long", words: `it is ${Buffer.byteLength(text)} bytes long, the column holds ${most}` }
       : undefined,
   );
 }
 
-/** Blanks at the end of a `char` are filling on some databases, and so are lost. */
+/** Some databases pad a `char` with spaces, and drop all of them on reading. */
 export function trailingBlanks(text: string): Refusal | undefined {
   return text.endsWith(" ")
-    ? inexact("blanks at the end of a char column are not kept", "a varchar column keeps them")
+    ? inexact("spaces at the end of a char column are not stored", "a varchar column stores them")
     : undefined;
 }
 
@@ -63,25 +64,25 @@ function containsNul(value: unknown): boolean {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** UUIDs of a database that has a type for them: it gives them back in small letters. */
+/** UUIDs of a database that has a type for them, which returns them in lower case. */
 export const uuidInspector: Inspector = (value) => {
   if (typeof value === "string" && UUID.test(value)) return undefined;
   if (typeof value === "string" && UUID.test(value.toLowerCase()))
-    return inexact("the database gives UUIDs back in small letters", "value.toLowerCase()");
-  return wrongType("it takes UUIDs", "randomUUID() makes one");
+    return inexact("the database returns UUIDs in lower case", "value.toLowerCase()");
+  return wrongType("it takes UUIDs", "randomUUID() generates one");
 };
 
-/** @param takesTexts the database gives a text back as a text (SQLite) */
+/** @param takesTexts whether the database returns a text as a text (SQLite) */
 export function bytesInspector({ limit, isFixed }: ByteLimits, takesTexts: boolean): Inspector {
   return (value) => {
     if (!(value instanceof Uint8Array))
       return takesTexts && typeof value === "string" ? undefined : wrongType("it takes bytes", "Buffer.from(value)");
     if (limit === undefined || value.length === limit || (value.length < limit && !isFixed)) return undefined;
     return value.length > limit
-      ? { reason: "too-long", words: `it takes ${limit} bytes, and these are ${value.length}` }
+      ? { reason: "too-long", words: `it is ${value.length} bytes long, the column holds ${limit}` }
       : inexact(
-          `it keeps exactly ${limit} bytes, and these are ${value.length}`,
-          "a varbinary column keeps any number",
+          `it is ${value.length} bytes long, the column holds exactly ${limit}`,
+          "a varbinary column holds fewer, too",
         );
   };
 }

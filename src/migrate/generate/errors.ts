@@ -57,7 +57,7 @@ export function entitiesNotAccepted(table: string, cause: unknown): RetortError 
 export function proofFailed(what: string, cause?: unknown): RetortError {
   return new RetortError(
     "migrate/proof",
-    `the migration was tried on a scratch database and is not right: ${what}; nothing was written`,
+    `the migration failed its trial on a scratch database: ${what}; nothing was written`,
     {
       hint: "write it by hand: retort migrate create NAME",
       ...(cause !== undefined && { cause }),
@@ -65,36 +65,36 @@ export function proofFailed(what: string, cause?: unknown): RetortError {
   );
 }
 
-/** What the rows that are there do not allow, and the statement that shows them. */
+/** Why the existing rows do not allow a change, and a query that selects them. */
 export interface RowProblem {
   readonly text: string;
   readonly query?: string | undefined;
 }
 
-/** The statements are right, but not for what is in the tables: a duplicate before UNIQUE, a key that points at nothing. */
+/** The statements are correct, but the rows do not meet them: a duplicate value before UNIQUE, a foreign key that references no row. */
 export function rowsDoNotAllow(refusals: readonly RowProblem[], cause: unknown): RetortError {
   const hint = "fix the rows, then generate again";
   if (refusals.length === 0) {
-    const message = `the rows that are there do not allow it: ${shortMessage(cause)}; nothing was written`;
+    const message = `the existing rows do not allow it: ${shortMessage(cause)}; nothing was written`;
     return new RetortError("migrate/rows", message, { hint, cause });
   }
   const lines = refusals.map(({ text, query }) => `  ${text}${query === undefined ? "" : `\n    ${query}`}`);
   return new RetortError(
     "migrate/rows",
-    `the rows that are there do not allow it, nothing was written:\n${lines.join("\n")}`,
-    { hint: refusals.length === 1 ? hint : `${hint}; all of this has to be right`, cause },
+    `the existing rows do not allow it; nothing was written:\n${lines.join("\n")}`,
+    { hint, cause },
   );
 }
 
-/** What is dropped comes back with one value for all rows, which what it was (unique, say) does not allow. */
+/** `down` gives all rows of a dropped column the same value, which its constraint (UNIQUE) does not allow. */
 export function downRefused(dropped: readonly string[], cause: unknown): RetortError {
   const flags = dropped.map((column) => `--backfill "${column}=(EXPRESSION)"`).join(" ");
   return new RetortError(
     "migrate/rows",
-    `the rows that are there would not allow the way back (down): ${shortMessage(cause)}; nothing was written`,
+    `the existing rows do not allow down: ${shortMessage(cause)}; nothing was written`,
     {
       hint: flags
-        ? `say what rows get on the way back, as in ('x' || id): ${flags}`
+        ? `give the value for the rows on down, as in ('x' || id): ${flags}`
         : "fix the rows, then generate again",
       cause,
     },

@@ -8,11 +8,11 @@ export function losses(operations: readonly Operation[]): string[] {
     switch (operation.kind) {
       case "dropTable":
         return [
-          `down makes table ${displayName(operation.table)} again, without its rows${operation.rows ? ` (${operation.rows})` : ""}`,
+          `down creates table ${displayName(operation.table)} again, without its rows${operation.rows ? ` (${operation.rows})` : ""}`,
         ];
       case "dropColumn":
         if (operation.column.generated) return [];
-        return [`down makes "${operation.column.name}" of ${displayName(operation.table)} again, without its values`];
+        return [`down creates "${operation.column.name}" of ${displayName(operation.table)} again, without its values`];
       case "alterColumn":
         if (operation.backfill === undefined && !operation.replaced && !operation.narrowing) return [];
         return [
@@ -93,12 +93,12 @@ function isOneForAll({ column, backfill }: DropColumn): boolean {
 function refusal({ column, table }: DropColumn, what: string, query: string): Step {
   const name = `"${column.name}" of ${displayName(table)}`;
   return {
-    comment: `${name} ${what}, and its values are gone: nothing could be put back into the rows that are there`,
+    comment: `${name} ${what}, and its values are lost: down has no value for the existing rows`,
     statements: [
       {
         kind: "assertNoRows",
         query,
-        message: `${name} ${what} and its values are gone: say in this migration what the rows that are there get, then run it again`,
+        message: `${name} ${what} and its values are lost: set a value for the existing rows in this migration, then run it again`,
       },
     ],
   };

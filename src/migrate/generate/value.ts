@@ -29,7 +29,7 @@ export function sqlValue(
 /** What is wrong with a value. SQLite would store any text in a numeric column. */
 export function problemOf(text: string, column: Column, name: string): string | undefined {
   const allowed = isSql(text) || column.type.endsWith("[]") || allowedIn(column, text);
-  return allowed === true ? undefined : `${text} is no value for ${name}: it must be ${allowed}`;
+  return allowed === true ? undefined : `${text} is not a value for ${name}: it must be ${allowed}`;
 }
 
 /** True, or a description of the allowed values. */

@@ -96,7 +96,7 @@ export class Linter {
     return finding(rows, (count) => ({
       kind: "loses-rows",
       table: state.origin!,
-      text: `table "${state.origin}" goes with ${pluralize(count, "row")}`,
+      text: `table "${state.origin}" is dropped with ${pluralize(count, "row")}`,
     }));
   }
 
@@ -120,7 +120,7 @@ export class Linter {
     return finding(rows, (count) => ({
       kind: "loses-values",
       table,
-      text: `column "${column}" of "${table}" goes with its values in ${pluralize(count, "row")}`,
+      text: `column "${column}" of "${table}" is dropped with its values in ${pluralize(count, "row")}`,
     }));
   }
 
@@ -241,7 +241,7 @@ export class Linter {
     return finding(await this.#count(origin), (count) => ({
       kind: "locks",
       table: origin,
-      text: `nobody can write to "${origin}" (${pluralize(count, "row")}) while its index is made; CREATE INDEX CONCURRENTLY with transaction = false lets them`,
+      text: `writes to "${origin}" (${pluralize(count, "row")}) wait while the index is created; use CREATE INDEX CONCURRENTLY with transaction = false`,
     }));
   }
 

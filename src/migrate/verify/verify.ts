@@ -21,17 +21,17 @@ export type VerifyStatus = "proven" | "irreversible" | "failed";
 export interface VerifiedMigration {
   readonly migration: MigrationFile;
   readonly status: VerifyStatus;
-  /** What is wrong, or why there is no way back; empty for a proven one. */
+  /** What is wrong, or why `down` is impossible; empty for a proven one. */
   readonly problem: string;
-  /** What the way back cannot bring back: a line each. */
+  /** What `down` cannot restore, a line each. */
   readonly losses: readonly string[];
-  /** What is wrong is that rows went missing. */
+  /** Whether the failure is lost rows. */
   readonly losesRows?: boolean;
 }
 
 export interface Verification {
   readonly migrations: readonly VerifiedMigration[];
-  /** What the entities want and the migrations do not make, a line each; undefined when a migration failed. */
+  /** What the entities declare and the migrations do not create, a line each; undefined when a migration failed. */
   readonly differences: readonly string[] | undefined;
 }
 
@@ -181,7 +181,7 @@ function lostRows(before: Snapshot, back: Snapshot, between: Snapshot): [gone: s
     const missing = rows.length - now.length;
     const stayed = between.rows.has(name);
     if (missing > 0 && stayed) gone.push(`${pluralize(missing, "row")} of "${name}"`);
-    else if (missing > 0) losses.push(`down makes "${name}" again, without its rows`);
+    else if (missing > 0) losses.push(`down creates "${name}" again, without its rows`);
     else if (rows.join("\n") !== now.join("\n")) losses.push(`down leaves other values in "${name}" than there were`);
   }
   return [gone, losses];

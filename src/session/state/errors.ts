@@ -42,7 +42,7 @@ export function wrongEntity(relation: RelationModel, given: string): RetortError
 export function needsRollback(first: Error): RetortError {
   return new RetortError(
     "session/needs-rollback",
-    `an earlier flush failed (${firstLine(first.message)}), and nothing can go on before a rollback`,
+    `an earlier flush failed (${firstLine(first.message)}); call session.rollback() first`,
     {
       hint: "session.rollback()",
       cause: first,
@@ -53,7 +53,7 @@ export function needsRollback(first: Error): RetortError {
 export function savepointOver(): RetortError {
   return new RetortError(
     "session/savepoint-over",
-    "the savepoint is over: it, one around it or the whole transaction was committed or rolled back",
+    "the savepoint was already committed or rolled back, by itself or with its transaction",
     {
       hint: "open another one: session.beginNested()",
     },
@@ -78,13 +78,9 @@ export function duplicateKey(entity: object, other: object, key: string, stored:
 }
 
 export function notInSession(entity: object): RetortError {
-  return new RetortError(
-    "session/detached",
-    `${nameOf(entity)} is in no session, so its relations cannot be asked for`,
-    {
-      hint: "add() it, or merge() it into a session",
-    },
-  );
+  return new RetortError("session/detached", `${nameOf(entity)} is in no session, so its relations cannot be loaded`, {
+    hint: "add() it, or merge() it into a session",
+  });
 }
 
 export function ofAnotherDataSource(entity: object): RetortError {
@@ -106,8 +102,8 @@ export function noDeleteDate(entity: object): RetortError {
 }
 
 export function treeCycle(entity: object): RetortError {
-  return new RetortError("session/tree-cycle", `${nameOf(entity)} would stand below itself in its tree`, {
-    hint: "move what is above it first, or give it another parent",
+  return new RetortError("session/tree-cycle", `${nameOf(entity)} cannot be its own ancestor`, {
+    hint: "give it a parent that is not one of its descendants",
   });
 }
 
@@ -130,7 +126,7 @@ export function rowGone(entity: object): RetortError {
 export function staleRow(entity: object): RetortError {
   return new RetortError(
     "session/stale",
-    `${nameOf(entity)} was changed or deleted by somebody else since it was read`,
+    `${nameOf(entity)} was changed or deleted by another transaction since it was read`,
     {
       hint: "session.rollback(), session.refresh(object), and apply the change again",
       retryable: true,
@@ -152,8 +148,8 @@ export function childrenNeedParent(parent: object, relation: RelationModel, coun
 export function keyCannotFollow(entity: string): RetortError {
   return new RetortError(
     "session/key-cannot-follow",
-    `rows that point at a ${entity} cannot follow when its key changes`,
-    { hint: "add a new object with the new key, move what points at the old one, and delete it" },
+    `the key of a ${entity} cannot change: rows reference only a part of it`,
+    { hint: "add a new object with the new key, let the other rows reference it, and delete the old one" },
   );
 }
 
@@ -181,11 +177,7 @@ export function nameOf(entity: object): string {
 }
 
 export function noCollection(): RetortError {
-  return new RetortError(
-    "session/no-collection",
-    "collection() was given something that is no relation of a session's object",
-    {
-      hint: "it takes a relation to many of an object that was added, loaded or made by create(): collection(user.posts)",
-    },
-  );
+  return new RetortError("session/no-collection", "collection() takes a relation to many of an object in a session", {
+    hint: "pass the relation of an object that was added, loaded or created by create(): collection(user.posts)",
+  });
 }

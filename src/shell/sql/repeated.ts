@@ -30,7 +30,7 @@ function suggestion(sql: string, table: string | undefined, entities: Entities):
       : entities.models.find((candidate) => unquoted(candidate.table) === unquoted(table));
   if (!model || !column) return "";
   const option = isKey(model, column) ? referenceTo(model, entities) : collectionOf(model, column, entities);
-  return option ? `; ${option} makes it one` : "";
+  return option ? `; use ${option} to load them with one SELECT` : "";
 }
 
 /** Rows were read by their primary key: an entity has a reference to them. */

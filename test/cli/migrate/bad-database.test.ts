@@ -12,7 +12,7 @@ test("a file that is no database: one line, exit code 1, the file as it was", as
   for (const argv of [["status"], ["up"], ["down"], ["check"]]) {
     const { exitCode, stdout, stderr } = await project.hosted(["migrate", ...argv]);
     expect([exitCode, stdout]).toEqual([1, ""]);
-    expect(stderr).toContain("is no SQLite database");
+    expect(stderr).toContain("is not an SQLite database");
   }
   expect(fs.readFileSync(scratch.name, "utf8")).toMatch(/^this is no database/);
 });

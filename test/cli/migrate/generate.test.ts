@@ -104,7 +104,7 @@ test("on a terminal a value is asked for until it is one; Ctrl-C leaves everythi
   const terminal = project.terminal(["migrate", "generate", "age"]);
   await terminal.waitFor("Value, or Ctrl-C:");
   terminal.type("old\r");
-  await terminal.waitFor("old is no value for User.age: it must be a number (integer)");
+  await terminal.waitFor("old is not a value for User.age: it must be a number (integer)");
   terminal.type("30\r");
   expect(await terminal.ended).toBe(0);
   await retort("up");

@@ -99,8 +99,8 @@ eachDatabase((kind) => {
     const { found, exitCode, migrations } = await lint(project);
     expect(found).toEqual([
       `deletes-rows: rows of "authors" are deleted: 2`,
-      `loses-values: column "nick" of "authors" goes with its values in 1 row`,
-      `loses-rows: table "books" goes with 2 rows`,
+      `loses-values: column "nick" of "authors" is dropped with its values in 1 row`,
+      `loses-rows: table "books" is dropped with 2 rows`,
     ]);
     expect(migrations[0]!.unknown).toBe(1);
     expect(exitCode).toBe(0);
@@ -155,7 +155,7 @@ describe("sqlite", () => {
         `rebuilds: table "authors" is rebuilt: 3 rows copied`,
         `must-fail: ${notNull}`,
         `must-fail: 1 row of "authors" does not meet CHECK ("id" < 3)`,
-        `loses-values: column "name" of "authors" goes with its values in 3 rows`,
+        `loses-values: column "name" of "authors" is dropped with its values in 3 rows`,
       ].sort(),
     );
   });
@@ -248,8 +248,8 @@ describe("sqlite", () => {
   test("on a terminal down says what goes and asks; --yes does not", async () => {
     const terminal = project.terminal(["migrate", "down"]);
     await terminal.waitFor("Roll back Start1700000000001? [y/N]");
-    expect(terminal.text()).toContain(`Start1700000000001  loses rows: table "books" goes with 2 rows`);
-    expect(terminal.text()).toContain(`Start1700000000001  loses rows: table "authors" goes with 3 rows`);
+    expect(terminal.text()).toContain(`Start1700000000001  loses rows: table "books" is dropped with 2 rows`);
+    expect(terminal.text()).toContain(`Start1700000000001  loses rows: table "authors" is dropped with 3 rows`);
     terminal.type("n\r");
     expect(await terminal.ended).toBe(1);
     expect(await project.query("SELECT count(*) AS n FROM books")).toEqual([{ n: 2 }]);

@@ -164,9 +164,9 @@ describe("targets", () => {
       [["up", "+1"], 1, /1 migration cannot be applied: none is pending/],
       [["up", "17000"], 2, /"17000" may be 3 migrations: .*Authors.*Books.*Covers/],
       [["up", "bokos"], 2, /did you mean "books"/],
-      [["up", "-1"], 2, /"-1" is no target of up\n.*retort migrate down -1/],
+      [["up", "-1"], 2, /"-1" is not a target of up\n.*retort migrate down -1/],
       [["down", "+1"], 2, /retort migrate up \+1/],
-      [["down", "head"], 2, /"head" is no target of down/],
+      [["down", "head"], 2, /"head" is not a target of down/],
     ];
     for (const [argv, exitCode, words] of cases) {
       const result = await retort(...argv);

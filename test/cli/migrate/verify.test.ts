@@ -120,7 +120,7 @@ describe("sqlite", () => {
     expect(stderr).toContain("the project's database was not touched");
   });
 
-  test("says what the way back cannot bring back", async () => {
+  test("prints what down cannot restore", async () => {
     const project = migrationProject(await database("sqlite").create());
     project.migration(1, "Authors", AUTHORS);
     project.migration(2, "NoName", {
@@ -135,7 +135,7 @@ describe("sqlite", () => {
     expect(migrations.map(({ status, losses }) => [status, losses])).toEqual([
       ["proven", []],
       ["proven", ['down leaves other values in "authors" than there were']],
-      ["proven", ['down makes "authors" again, without its rows']],
+      ["proven", ['down creates "authors" again, without its rows']],
     ]);
     expect(exitCode).toBe(0);
   });

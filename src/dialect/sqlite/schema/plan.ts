@@ -190,7 +190,7 @@ function metadataStatements(before: Table | undefined, after: Table | undefined)
 }
 
 function indexStatement(constraint: Constraint, table: ObjectName): Statement {
-  if (constraint.kind !== "index") throw new Error(`${constraint.kind} is no index`);
+  if (constraint.kind !== "index") throw new Error(`${constraint.kind} is not an index`);
   return sql(createIndex(constraint.value, table.name), constraint.value.stored !== undefined);
 }
 
