@@ -4,8 +4,8 @@ import { readPackage } from "./package";
 import { packageFolder } from "./resolve";
 
 /**
- * Refuses a better-sqlite3 that is built for a later Node than this one: loading its binary would end the process without a message. So
- * its package.json is read, and the package is not loaded.
+ * Refuses a better-sqlite3 that is built for a later Node than this one: loading its binary would end the process without a message.
+ * Only its package.json is read.
  * @param file a file that imports it
  * @throws RetortError `config/node-too-old`
  */

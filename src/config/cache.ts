@@ -3,14 +3,14 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-/** Compiled files are forgotten when nobody has made them anew for so long, milliseconds. */
+/** How long a compiled file is kept after it was written, in milliseconds. */
 const MAX_AGE = 30 * 24 * 3600 * 1000;
-/** Old files are looked for only in a cache with more entries than this. */
+/** The cache is pruned when it has more entries than this. */
 const ENTRIES_BEFORE_PRUNING = 2000;
 
 /**
- * Texts kept on disk under the hash of what they were made from, so that nothing in it can be out of date. Several processes may
- * write at once: a file appears whole, by being renamed. A cache that cannot be read or written is merely no help.
+ * Texts on disk under the hash of their inputs, so that no entry is outdated. Files are written under a temporary name and renamed,
+ * because several processes may write at once. Without a usable cache everything is compiled.
  */
 export class Cache {
   readonly #folder: string | undefined;
@@ -20,7 +20,7 @@ export class Cache {
     this.#folder = folder;
   }
 
-  /** The name under which something made from these parts is kept. */
+  /** The name of an entry: the hash of its inputs. */
   static key(...parts: readonly string[]): string {
     const hash = createHash("sha256");
     for (const part of parts) hash.update(`${part.length}:`).update(part);
@@ -50,7 +50,7 @@ export class Cache {
     this.#prune(this.#folder);
   }
 
-  /** Once a process, and only where something was written: a start that compiles nothing does not pay for it. */
+  /** Once per process, after the first write: a start that compiles nothing does not need it. */
   #prune(folder: string): void {
     if (this.#pruned) return;
     this.#pruned = true;
@@ -67,7 +67,7 @@ function removeQuietly(file: string): void {
   try {
     fs.unlinkSync(file);
   } catch {
-    // It was not even made.
+    // The temporary file was not created.
   }
 }
 
@@ -77,8 +77,8 @@ function removeWhenOld(file: string): void {
 }
 
 /**
- * Where a project's compiled files are kept: `node_modules/.cache/retort` of the project or of the workspace above it, or a folder of
- * this user's own among the temporary files; undefined where neither can be trusted or written.
+ * The folder of a project's compiled files: `node_modules/.cache/retort` of the project or of its workspace, else a folder of the current
+ * user in the system's temporary folder; undefined where neither is writable and safe.
  */
 export function cacheFolder(root: string): string | undefined {
   const modules = nearestModules(root);
@@ -105,7 +105,7 @@ function isWritable(modules: string): boolean {
   }
 }
 
-/** What is in there is run: it must be nobody's but this user's. */
+/** Files in this folder are executed, so it must belong to the current user and be writable by no other. */
 function temporaryFolder(): string | undefined {
   const owner = process.getuid?.();
   const folder = path.join(os.tmpdir(), `retort-cache-${owner ?? os.userInfo().username}`);

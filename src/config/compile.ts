@@ -6,19 +6,19 @@ import { SCOPE, type Compiled, type Source } from "./source";
 import { guardMetadata, redirectModules } from "./transform";
 
 /*
- * The only way to the compiler: everything that requires `typescript` hangs below this file, and a start whose files are all
- * in the cache never loads it.
+ * The compiler (`typescript`) is imported by this module and by modules that are required lazily, so that it is not loaded when all files
+ * are in the cache.
  */
 
 /**
- * Compiles one TypeScript file by itself, to CommonJS whatever its project compiles to: there `import` is a call, so that entities
- * that import each other load in any order, and a test for a class that is not there yet does not throw.
+ * Compiles one TypeScript file by itself, and always to CommonJS: there an import is a call, so that entities that import each other load
+ * in any order, and a reference to a class that is not loaded yet can be tested without an error.
  * @throws RetortError `config/does-not-parse`
  */
 export function compile(source: Source): Compiled {
   const facts = factsOf(source);
   const result = ts.transpileModule(source.text, {
-    // By its name TypeScript would take an .mts file for one that must not become CommonJS.
+    // TypeScript would emit an ES module for the ending .mts.
     fileName: source.file.replace(/\.[cm]ts$/, ".ts"),
     reportDiagnostics: true,
     compilerOptions: emitOptions(source, facts.format),
@@ -28,7 +28,7 @@ export function compile(source: Source): Compiled {
   return { ...facts, ...wrapped(result.outputText, facts), map: result.sourceMapText ?? "" };
 }
 
-/** How files are emitted, by themselves or with their types: the same JavaScript in both cases. */
+/** The same options for a file alone and for one with its types, so that both give the same JavaScript. */
 export function emitOptions({ file, settings }: Source, format: "cjs" | "esm"): ts.CompilerOptions {
   return {
     module: ts.ModuleKind.CommonJS,
@@ -39,7 +39,7 @@ export function emitOptions({ file, settings }: Source, format: "cjs" | "esm"): 
     useDefineForClassFields: settings.useDefineForClassFields,
     esModuleInterop: format === "esm" || settings.esModuleInterop,
     ignoreDeprecations: "6.0",
-    // With it, `string | null` has the type Object at run time; without it, it is a String, which is what a column wants.
+    // With strictNullChecks, `string | null` is emitted as Object, for which TypeORM has no column type; without, as String.
     strictNullChecks: false,
     sourceMap: true,
     removeComments: false,
@@ -54,19 +54,19 @@ export function transformersFor(compiler: typeof ts, format: "cjs" | "esm"): ts.
   return { before: [redirectModules(compiler)], after: [guardMetadata(compiler, format)] };
 }
 
-/** Puts the emitted text into the function that gives it a scope; adds no line, so that the map stays right. */
+/** Adds the scope of the module to the emitted text, without adding a line, so that the source map stays valid. */
 export function wrapped(
   text: string,
   { format, isAsync }: { format: "cjs" | "esm"; isAsync: boolean },
 ): { code: string } {
   const body = text.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
   const scope = `const __retortModule = globalThis[Symbol.for("${SCOPE}")](module, "${format}");`;
-  // An ES module may declare `__dirname` or `require` for itself: its body is a scope of its own.
+  // An ES module may declare `__dirname` or `require` itself, so its body gets a function scope.
   if (format === "esm") return { code: `${scope}return (${isAsync ? "async " : ""}() => {${body}\n})();` };
   return { code: body.includes("__retortModule") ? `"use strict";${scope}${body}` : body };
 }
 
-/** Only what keeps a file from being read counts here: types are `tsc`'s business. */
+/** Only errors that keep the file from being read; type errors are left to `tsc`. */
 function refuseErrors(source: string, diagnostics: readonly ts.Diagnostic[]): void {
   const error = diagnostics.find(({ category, file }) => category === ts.DiagnosticCategory.Error && file);
   if (!error?.file) return;
@@ -75,5 +75,5 @@ function refuseErrors(source: string, diagnostics: readonly ts.Diagnostic[]): vo
   throw doesNotParse(place, ts.flattenDiagnosticMessageText(error.messageText, " "));
 }
 
-/** What was compiled with another compiler is compiled again. */
+/** Part of the cache key: files compiled by another version are compiled again. */
 export const compilerVersion = ts.version;

@@ -3,40 +3,40 @@ import type { EntityMetadata } from "typeorm";
 import { Origins, parsedConfig, type Origin } from "./origins";
 import { compilerSettings } from "./tsconfig";
 
-/** What a declaration file is made from. */
+/** The input of a declaration file. */
 export interface Declared {
   readonly entities: readonly EntityMetadata[];
   /** What each loaded file exports. */
   readonly exports: ReadonlyMap<string, unknown>;
-  /** The file that is to hold the declarations, absolute. */
+  /** The declaration file, absolute. */
   readonly file: string;
-  /** Names to declare as globals as well, with what they are: an entity, or the text of a type. */
+  /** Names to declare as globals as well. */
   readonly globals?: ReadonlyMap<string, GlobalName>;
 }
 
-/** An entity's class (or schema), or a type as it stands in the file: `Retort.Database`. */
+/** An entity's class or schema, or the text of a type: `Retort.Database`. */
 export type GlobalName = { readonly target: unknown } | { readonly type: string };
 
-/** A declaration file's text, and the entities it cannot speak of, each with the reason. */
+/** The text of a declaration file, and the entities that are left out, each with the reason. */
 export interface Declarations {
   readonly text: string;
   readonly leftOut: readonly string[];
 }
 
-/** What every entity class is given when a Database opens. */
+/** The static members that entity classes get when a Database opens. */
 const MEMBERS = [
   ["query", "Query"],
   ["c", "Columns"],
 ] as const;
 
-const HEADER = `// Written by "retort types", which overwrites it. It says what entity classes have once \`connect\` has been called.
+const HEADER = `// Written by "retort types", which overwrites it: the static members that entity classes have after \`connect\`.
 /* eslint-disable */
 import type * as Retort from "typeorm-retort";
 `;
 
 /**
- * Declares \`query\` and \`c\` of every entity class, in a file of its own: the entities stay untouched. A class is augmented where it is
- * exported by a name. A default export cannot be; it is exported once more by the file itself, under a name, and augmented there.
+ * Declares `query` and `c` of every entity class in a separate file; the entities' files are not changed. A class with a named export is
+ * augmented there. A default export cannot be augmented: the declaration file exports it again under a name, and augments that.
  */
 export function declarationsOf({ entities, exports, file, globals }: Declared): Declarations {
   const origins = new Origins(exports);
@@ -54,11 +54,11 @@ export function declarationsOf({ entities, exports, file, globals }: Declared): 
   const sorted = parts.sort((one, other) => (one.from < other.from ? -1 : Number(one.from > other.from)));
   const texts = sorted.map(({ text }) => text);
   if (globals) texts.push(globalsText(globals, origins, file));
-  // A file without an import or export would declare modules of its own, instead of adding to those that are there.
+  // Without an import or export, the file would declare new modules instead of augmenting existing ones.
   return { text: [HEADER, ...texts].join("\n"), leftOut };
 }
 
-/** What a class has of its own (a `query` of TypeORM's BaseEntity, one that it declares) is left to it. */
+/** Members that the class already has, declared or inherited, are not declared again. */
 function membersOf(target: object, origin: Origin | undefined): string[] {
   return MEMBERS.filter(([name]) => !(name in target) && !origin?.members.has(name)).map(([name]) => name);
 }
@@ -81,7 +81,7 @@ function typeArguments({ parameters }: Origin): string {
   return parameters === 0 ? "" : `<${Array.from({ length: parameters }, () => "any").join(", ")}>`;
 }
 
-/** Names that nothing else in the file has. */
+/** Gives each class a name that is unique in the file. */
 class Names {
   readonly #taken = new Set(["Retort"]);
 
@@ -105,7 +105,7 @@ function globalsText(globals: ReadonlyMap<string, GlobalName>, origins: Origins,
   return `// Globals of files that "retort run" runs.\ndeclare global {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
 }
 
-/** How one file names another: with the ending of what it is compiled to, which every way of finding modules understands. */
+/** The import path from one file to another, with the ending of the compiled file, which every `moduleResolution` accepts. */
 function specifier(from: string, to: string): string {
   const relative = path.relative(path.dirname(from), to).split(path.sep).join("/");
   const named = relative.replace(/(\.d)?\.([cm]?)[jt]sx?$/, ".$2js");
@@ -113,8 +113,8 @@ function specifier(from: string, to: string): string {
 }
 
 /**
- * Where the declarations go when nobody says: `retort.d.ts` in the project's folder, or in the folder of it that all entities lie in
- * (\`src\`), since that is what a tsconfig.json includes.
+ * The default path of the declaration file: `retort.d.ts` in the top-level folder that holds all entities (`src`), which a tsconfig.json
+ * usually includes, else in the project's folder.
  */
 export function declarationFile(
   root: string,
@@ -131,7 +131,7 @@ export function declarationFile(
   return path.join(root, shared, "retort.d.ts");
 }
 
-/** Whether the project's compiler looks at a file; undefined where there is no tsconfig.json. */
+/** Whether tsconfig.json includes a file; undefined where there is no tsconfig.json. */
 export function isIncluded(file: string): boolean | undefined {
   const config = compilerSettings(path.dirname(file)).file;
   if (config === undefined) return undefined;

@@ -125,7 +125,7 @@ export function driverUnknown(place: SourcePlace, type: string, cause: unknown):
   );
 }
 
-/** Names that were right once, or that are often written, and what they are called now. */
+/** Former and often mistaken names of drivers, with the name that TypeORM has. */
 const DRIVER_NAMES: Readonly<Record<string, { instead: string; install: string }>> = {
   sqlite: { instead: "better-sqlite3", install: "better-sqlite3" },
   sqlite3: { instead: "better-sqlite3", install: "better-sqlite3" },
@@ -146,7 +146,7 @@ export function driverPackageMissing(type: string, name: string, cause: unknown)
   );
 }
 
-/** The file imports no TypeORM, and exports options that need one. */
+/** The file exports options and imports no TypeORM. */
 export function typeormMissing(file: string): RetortError {
   return usage(
     "typeorm-missing",
@@ -190,7 +190,7 @@ export function primaryKeyMissing(entity: string, cause: unknown): RetortError {
   );
 }
 
-/** The property's type says nothing at run time: a type alias, an interface, an imported enum. */
+/** The property's type is not emitted: a type alias, an interface, an imported enum. */
 export function columnTypeUnknown(entity: string, property: string, cause: unknown): RetortError {
   return usage(
     "column-type-unknown",
@@ -253,7 +253,7 @@ export function at({ file, line, column }: SourcePlace): string {
   return [shown(file), line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":");
 }
 
-/** A path as one would type it here: relative where that is shorter. */
+/** A path relative to the working directory, unless that goes up two folders or more. */
 export function shown(file: string): string {
   const relative = path.relative(process.cwd(), file);
   return relative === "" ? "." : relative.startsWith(`..${path.sep}..`) || path.isAbsolute(relative) ? file : relative;

@@ -11,17 +11,17 @@ interface Exported {
   readonly kind: Kind;
 }
 
-/** Functions that are called without being asked for by `--name`: those that say they give a DataSource. */
+/** Names of functions that are called without `--name`: they suggest a DataSource as result. */
 const GIVES_DATA_SOURCE = /data_?source|connection|typeorm|^init$|^initiali[sz]e$/i;
-/** …unless they say that they do something else with it. */
+/** Names that suggest another effect. */
 const DOES_MORE = /seed|drop|clear|reset|close|destroy|delete|truncate|migrat|sync|test/i;
-/** What objects and classes call the way to their DataSource. */
+/** Members of objects and classes that may hold or return their DataSource. */
 const MEMBERS = ["dataSource", "AppDataSource", "getDataSource", "init", "initialize"] as const;
 
 /**
- * The DataSource among what a configuration file exports: the default export, else a named one. DataSources go before options, options
- * before what has to be called or waited for.
- * @param construct makes a DataSource of options, with the project's own TypeORM
+ * Finds the DataSource among the exports of a configuration file: the default export, else a named one; DataSources first, then options,
+ * then promises, functions and classes.
+ * @param construct creates a DataSource from options, with the project's own TypeORM
  * @param wanted the export that `--name` asks for
  */
 export async function exportedDataSource(
@@ -45,7 +45,7 @@ function exportedBy(exports: Readonly<Record<string, unknown>>): Exported[] {
     .flatMap(([name, value]) => unfolded(name, value));
 }
 
-/** `default` may be what a CommonJS module exports as a whole, with a `default` of its own, or an array of options. */
+/** `default` may be the `module.exports` of a CommonJS module, which may have a `default` itself, or an array of options. */
 function unfolded(name: string, value: unknown): Exported[] {
   if (name === "default" && isRecord(value)) {
     if (Array.isArray(value)) return value.map((one: unknown, index) => withKind(nameOfOptions(one, index), one));
@@ -72,7 +72,7 @@ function kindOf(value: unknown): Kind {
   return typeof value["type"] === "string" ? "options" : "other";
 }
 
-/** By shape: the project's DataSource is of its own copy of TypeORM, of whichever version. */
+/** Checked by shape, because the DataSource is an object of the project's own copy of TypeORM, of any version. */
 export function isDataSource(value: unknown): value is DataSource {
   if (!isRecord(value)) return false;
   if (value["@instanceof"] === Symbol.for("DataSource")) return true;
@@ -148,7 +148,7 @@ async function followed(
 
 type Class = new () => object;
 
-/** A class that is a DataSource, or that leads to one by a static member or by one of its instance. */
+/** A DataSource class is constructed; of another class, its static member or its instance is followed. */
 function instanceOrMember(target: Class): unknown {
   return memberOf(target) ?? new target();
 }
@@ -162,7 +162,7 @@ function memberName(value: unknown): string | undefined {
   return MEMBERS.find((name) => (value as Record<string, unknown>)[name] !== undefined);
 }
 
-/** A method is taken with its object, since it will be called by itself. */
+/** A method is bound to its object, because it is called without it. */
 function memberOf(value: unknown): unknown {
   const name = memberName(value);
   if (name === undefined) return undefined;

@@ -1,14 +1,14 @@
 import ts from "typescript";
 import type { Source } from "./source";
 
-/** What can be seen of a file before it is compiled. */
+/** Facts about a file that are known from its syntax. */
 export interface Facts {
   readonly isAsync: boolean;
   readonly format: "cjs" | "esm";
   readonly untyped: readonly string[];
 }
 
-/** Decorators of TypeORM that read the type of the property they stand at, when they are not told one. */
+/** TypeORM's decorators that take the column's type from the property, unless it is given. */
 const READS_TYPE = /Column$/;
 const KNOWS_TYPE: ReadonlySet<string> = new Set([
   "PrimaryGeneratedColumn",
@@ -24,7 +24,7 @@ const KNOWS_TYPE: ReadonlySet<string> = new Set([
   "VirtualColumn",
 ]);
 
-/** Types that are there at run time without an import. */
+/** Classes that need no import. */
 const GLOBAL_CLASSES: ReadonlySet<string> = new Set([
   "Date",
   "Buffer",
@@ -44,11 +44,11 @@ export function factsOf({ file, text, format }: Source): Facts {
     true,
   );
   const seen = new Survey(source);
-  // Bundlers let files of a package without "type" be ES modules in all but name; only an ES module can have these two.
+  // With a bundler, files of a package without "type" may be ES modules; only those can use `import.meta` or a top-level `await`.
   return { isAsync: seen.awaits, format: seen.awaits || seen.hasMeta ? "esm" : format, untyped: seen.untyped };
 }
 
-/** A file without `import` and `export` is a module too, which may `await`: a script that `retort run` runs needs neither. */
+/** Treats files without `import` and `export` as modules, which may `await`: scripts of `retort run` often have neither. */
 function asModule(file: ts.SourceFile): void {
   (file as { externalModuleIndicator?: unknown }).externalModuleIndicator = true;
 }
@@ -76,7 +76,7 @@ class Survey {
     ts.forEachChild(node, (child) => this.#visit(child, inside));
   }
 
-  /** Whether a column's type is an imported name, and nothing else says what the column holds. */
+  /** Whether a column's type is an imported name, and its decorator gives no type. */
   #isUntyped(property: ts.PropertyDeclaration): boolean {
     if (!property.type || !this.#namesImport(property.type)) return false;
     return (ts.getDecorators(property) ?? []).some(readsType);
@@ -100,7 +100,7 @@ function leftmost(name: ts.QualifiedName): ts.Identifier {
   return ts.isIdentifier(name.left) ? name.left : leftmost(name.left);
 }
 
-/** The names of a file that come from others, and the type aliases that are made of such. */
+/** The imported names of a file, and the type aliases that use them. */
 function importedNames(source: ts.SourceFile): Set<string> {
   const names = new Set(source.statements.filter(ts.isImportDeclaration).flatMap(namesOf));
   const aliases = source.statements.filter(ts.isTypeAliasDeclaration);
@@ -125,7 +125,7 @@ function mentions(node: ts.Node, names: ReadonlySet<string>): boolean {
   return ts.forEachChild(node, (child) => mentions(child, names) || undefined) ?? false;
 }
 
-/** Two bits: `using` is one of them. */
+/** `AwaitUsing` has two bits, one of which is `using`. */
 const AWAIT_USING = Number(ts.NodeFlags.AwaitUsing);
 
 function isAwaiting(node: ts.Node): boolean {
@@ -141,7 +141,7 @@ function readsType(decorator: ts.Decorator): boolean {
   return READS_TYPE.test(name) && !KNOWS_TYPE.has(name) && !given.some(saysType);
 }
 
-/** `"varchar"`, `() => Name`, `{ type: … }`; a name that stands for options may say it, and is given the benefit of the doubt. */
+/** `"varchar"`, `() => Name`, `{ type: … }`; a name may refer to options that contain the type, and is accepted. */
 function saysType(argument: ts.Expression): boolean {
   if (!ts.isObjectLiteralExpression(argument)) return true;
   return argument.properties.some((property) => ts.isSpreadAssignment(property) || property.name?.getText() === "type");

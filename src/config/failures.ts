@@ -16,20 +16,20 @@ import {
 import { placeOf } from "./trace";
 
 /*
- * What TypeORM, Node and the project's own files throw while a project is loaded, said as what is to be done about it.
+ * Turns errors that TypeORM, Node or the project's files throw while a project is loaded into RetortErrors with a hint.
  */
 
-/** What is known where an error is caught. */
+/** What is known about the load in which an error was thrown. */
 export interface Circumstances {
-  /** The configuration file: named where the error itself names no place. */
+  /** The configuration file, which is named where the error has no place in the project. */
   readonly file: string;
-  /** Whether a file is the project's own, and so one where something can be corrected. */
+  /** Whether a file belongs to the project, so that the user can correct it. */
   readonly isOwn: (file: string) => boolean;
-  /** `type` of the DataSource, as far as it is known. */
+  /** `type` of the DataSource, where it is known. */
   readonly type?: string | undefined;
 }
 
-/** Reads an error that was thrown while the configuration, or a file that belongs to it, was loaded. */
+/** The RetortError for an error that was thrown while the configuration, or a file that it imports, was loaded. */
 export function loadingFailure(error: unknown, circumstances: Circumstances): RetortError {
   if (error instanceof RetortError) return error;
   const place = placeOf(error, circumstances.isOwn) ?? { file: circumstances.file };
@@ -42,7 +42,7 @@ export function loadingFailure(error: unknown, circumstances: Circumstances): Re
   );
 }
 
-/** Reads an error of TypeORM about the entities; undefined where it is about something else. */
+/** The RetortError for a TypeORM error about the entities; undefined for other errors. */
 export function metadataFailure(error: unknown): RetortError | undefined {
   if (!isTypeormError(error)) return undefined;
   const primary = /^Entity "([^"]+)" does not have a primary column/.exec(error.message);
@@ -60,7 +60,7 @@ function driverFailure(error: unknown, place: SourcePlace, type: string | undefi
   if (unknown) return driverUnknown(place, unknown[1]!, error);
   const missing = /package has not been found installed\. .*npm install ([^\s"']+)/.exec(error.message)?.[1];
   if (missing === undefined) return undefined;
-  // TypeORM calls every package missing that it cannot load.
+  // TypeORM reports any package that it cannot load as missing.
   return (
     (missing === "better-sqlite3" ? unloadable(place.file) : undefined) ??
     driverPackageMissing(type ?? DRIVER_TYPES[missing] ?? missing, missing, error)
@@ -76,7 +76,7 @@ function unloadable(file: string): RetortError | undefined {
   }
 }
 
-/** What `type` was, by the package that TypeORM asks for. */
+/** The DataSource's `type` by the package that TypeORM requires for it. */
 const DRIVER_TYPES: Readonly<Record<string, string>> = {
   pg: "postgres",
   sqlite3: "sqlite",
@@ -97,7 +97,7 @@ function moduleFailure(error: unknown, place: SourcePlace): RetortError | undefi
   return moduleMissing({ file, line: lineOf(request, file) }, request, error);
 }
 
-/** The line that names a module, so that it need not be searched for. */
+/** The line of the import; undefined where it is not found. */
 function lineOf(request: string, file: string): number | undefined {
   try {
     const lines = fs.readFileSync(file, "utf8").split("\n");
@@ -123,7 +123,7 @@ function syntaxErrorPlace(place: SourcePlace): SourcePlace {
   return syntaxErrorIn(place.file) ?? place;
 }
 
-/** By its ancestors' names: the error is of the project's own copy of TypeORM. */
+/** Checked by the names of its classes, because the error comes from the project's own copy of TypeORM. */
 function isTypeormError(error: unknown): error is Error {
   for (let type: unknown = error; type; type = Object.getPrototypeOf(type))
     if (type.constructor?.name === "TypeORMError") return true;

@@ -3,7 +3,7 @@ import { isFile } from "../paths";
 import { configurationMissing, namedFileMissing } from "./errors";
 import { packageOf, readPackage } from "./package";
 
-/** Where a DataSource is usually kept, most likely first. */
+/** The usual names of the file that exports the DataSource, most common first. */
 export const NAMES = [
   "ormconfig",
   "data-source",
@@ -15,7 +15,7 @@ export const NAMES = [
 
 export const EXTENSIONS = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"] as const;
 
-/** Not promised, but kindly read: what TypeORM 0.2 was configured with. */
+/** The configuration file of TypeORM 0.2: supported, not documented. */
 const LEGACY = "ormconfig.json";
 
 export interface Wanted {
@@ -29,7 +29,7 @@ export interface Wanted {
  * The file that exports the DataSource: `-d`, then RETORT_DATA_SOURCE, then package.json's `retort.dataSource`, then the usual places in
  * `cwd` and every folder above it up to the package's root.
  * @returns an absolute path
- * @throws RetortError `CONFIG_NOT_FOUND` (exit code 2), with the places that were looked in
+ * @throws RetortError `config/not-found` (exit code 2), with the places that were searched
  */
 export function findConfiguration({ dataSource, cwd, env }: Wanted): string {
   if (dataSource) return existing(path.resolve(cwd, dataSource), "-d");
@@ -62,8 +62,8 @@ function inUsualPlaces(cwd: string): string {
 }
 
 /**
- * From `cwd` up to the package's root. Without a package only `cwd` itself: a file that happens to lie further up is
- * somebody else's, and loading it would run it.
+ * From `cwd` up to the package's root. Without a package only `cwd` is searched: a file further up may belong to another project, and
+ * loading it would run it.
  */
 function foldersUpwards(cwd: string): string[] {
   const owner = packageOf(cwd);
@@ -73,7 +73,7 @@ function foldersUpwards(cwd: string): string[] {
   return folders;
 }
 
-/** The project's folder: its package's, or the configuration file's where there is no package. */
+/** The project's folder: the package's root, or the folder of the configuration file where there is no package. */
 export function projectRoot(file: string): string {
   return packageOf(path.dirname(file))?.root ?? path.dirname(file);
 }

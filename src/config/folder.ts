@@ -1,4 +1,4 @@
-/** Runs something where the project is at home: relative paths in a configuration are meant from there. */
+/** Runs `work` with the folder as working directory, from which relative paths of a configuration start. */
 export async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const before = process.cwd();
   if (before === folder) return work();

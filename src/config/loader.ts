@@ -13,14 +13,14 @@ import { compilerSettings } from "./tsconfig";
 
 /*
  * TypeScript files are compiled to CommonJS and run by Node's own `require`, in projects of ES modules too. Measured against hooks on
- * `import` (Node 20.20): those live in a thread of their own, which costs each start 35 ms and gives no other order of loading, so that
- * entities which import each other still fail; `require` costs nothing and loads them. What an ES module can do besides is done here:
- * `import.meta`, `await` outside of functions, `import()`, the meaning of a default import, packages that only `import` finds.
+ * `import` (Node 20.20): those run in a separate thread, which costs each start 35 ms, and they keep the order of loading, so that
+ * entities which import each other still fail; `require` costs nothing and loads them. The other features of ES modules are provided
+ * here: `import.meta`, top-level `await`, `import()`, the meaning of a default import, packages that only `import` resolves.
  */
 
 type Exports = Record<string, unknown>;
 
-/** The parts of Node's CommonJS loader that are documented only by their long use (ts-node, pirates, jest). */
+/** The undocumented parts of Node's CommonJS loader that ts-node, pirates and jest use, too. */
 interface NodeModule extends NodeJS.Module {
   _compile(code: string, file: string): unknown;
 }
@@ -38,10 +38,10 @@ interface NodeModules {
 const modules = Module as unknown as NodeModules;
 
 const TYPESCRIPT = /(?<!\.d)\.[cm]?tsx?$/;
-/** As a project or TypeORM asks for it, by its name or by its folder. */
+/** A request of a project or of TypeORM, by name or by folder. */
 const BETTER_SQLITE3 = /^better-sqlite3$|[\\/]node_modules[\\/]better-sqlite3$/;
 
-/** What compiled code is given besides Node's own `module` and `require`. */
+/** What compiled code uses besides Node's `module` and `require`. */
 interface Scope {
   readonly meta: { url: string; filename: string; dirname: string; resolve(request: string): string };
   require(request: string): unknown;
@@ -49,24 +49,24 @@ interface Scope {
 }
 
 /**
- * Thrown out of `require` by a module that has to be waited for. ES modules evaluate what they import before anything of their own, so
- * whoever imported it has done nothing yet and can simply be loaded again when the wait is over.
+ * Thrown by `require` for a module that has to be awaited. ES modules evaluate their imports first, so the importing module has not run
+ * yet and is loaded again afterwards.
  */
 class Suspension {
   constructor(readonly finish: () => Promise<void>) {}
 }
 
-/** Loads the files of one project, whatever they are written in. There is one in a process: `require` is everybody's. */
+/** Loads the files of one project, of any format. One instance per process, because it hooks Node's `require`. */
 export class Loader {
   readonly #root: string;
   readonly #sources: Sources;
   readonly #suspended = new Map<string, Suspension>();
-  /** Exports of modules that were waited for. */
+  /** Exports of modules that were awaited. */
   readonly #awaited = new Map<string, unknown>();
-  /** What compiled ES modules export: their `default` is what they say it is. */
+  /** Exports of compiled ES modules, which have their own `default`. */
   readonly #compiledExports = new WeakSet<object>();
   readonly #namespaces = new WeakMap<object, object>();
-  /** JavaScript files that import TypeScript have to go the same way as those. */
+  /** JavaScript files that import TypeScript are compiled as well. */
   #compilesJavaScript = false;
 
   constructor(root: string, note: Note) {
@@ -86,9 +86,9 @@ export class Loader {
   }
 
   /**
-   * Loads a file through the compiler, and waits for what in it has to be waited for.
+   * Loads a file through the compiler, and awaits modules with a top-level `await`.
    * @param file absolute
-   * @returns what it exports: `module.exports` or the namespace of the ES module
+   * @returns `module.exports`, or the namespace of an ES module
    */
   async load(file: string, isMain = false): Promise<Exports> {
     for (;;) {
@@ -102,18 +102,18 @@ export class Loader {
     }
   }
 
-  /** The project's own files that `require` has loaded, absolute. */
+  /** The project's own files that `require` has loaded: absolute paths. */
   loaded(): string[] {
     return Object.keys(modules._cache).filter((file) => this.#isOwn(file));
   }
 
-  /** What each file that has been loaded exports, packages left out. */
+  /** The exports of each loaded file, except those of packages. */
   exports(): ReadonlyMap<string, unknown> {
     const loaded = Object.entries(modules._cache).map(([file, module]): [string, unknown] => [file, module.exports]);
     return new Map([...loaded, ...this.#awaited].filter(([file]) => !isPackaged(file)));
   }
 
-  /** Lets the project's files be loaded anew by the next `load`. Native ES modules stay: Node keeps them for good. */
+  /** The next `load` loads the project's files again; except native ES modules, which Node never unloads. */
   forget(files: readonly string[] = this.loaded()): void {
     this.#sources.forget();
     for (const file of files) {
@@ -131,7 +131,7 @@ export class Loader {
 
   #run(module: NodeModule, file: string): void {
     const pending = this.#suspended.get(file);
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- no error: see Suspension
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- not an error: see Suspension
     if (pending) throw pending;
     if (this.#awaited.has(file)) {
       module.exports = this.#awaited.get(file);
@@ -149,7 +149,7 @@ export class Loader {
         await evaluation;
         this.#awaited.set(file, module.exports);
       } catch (error) {
-        // What it imports has to be waited for itself; then it begins again.
+        // One of its imports has to be awaited; then it is loaded again.
         if (!(error instanceof Suspension)) throw error;
         await error.finish();
       } finally {
@@ -158,7 +158,7 @@ export class Loader {
     });
     evaluation.catch(() => undefined);
     this.#suspended.set(file, suspension);
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- no error: see Suspension
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- not an error: see Suspension
     throw suspension;
   }
 
@@ -172,7 +172,7 @@ export class Loader {
     return new Suspension(() => Promise.resolve());
   }
 
-  /** The last way for a native ES module: Node's `import`, which waits where `require` cannot. */
+  /** Loads a native ES module by Node's `import`, since `require` cannot await it. */
   async #import(file: string): Promise<void> {
     this.#awaited.set(file, await import(pathToFileURL(file).href));
   }
@@ -210,7 +210,7 @@ export class Loader {
     return resolveFromSource(request, from, moduleFormatOf(from), compilerSettings(path.dirname(from)));
   }
 
-  // What compiled code is given
+  // The scope of compiled code
 
   #scope(module: NodeModule, format: "cjs" | "esm"): Scope {
     const resolve = (request: string) => modules._resolveFilename(request, module);
@@ -242,8 +242,8 @@ export class Loader {
   }
 
   /**
-   * What an ES module sees of a module. Of a CommonJS module, `default` is all of `module.exports`, as Node has it; TypeScript's
-   * helpers leave an object alone that says `__esModule`.
+   * The namespace of a module for ES modules. For CommonJS `default` is `module.exports`, as in Node; TypeScript's helpers do not change
+   * objects marked `__esModule`.
    */
   #asNamespace(exports: unknown): unknown {
     if (typeof exports !== "object" && typeof exports !== "function") return { __esModule: true, default: exports };
@@ -259,7 +259,7 @@ function isPackaged(file: string): boolean {
   return file.includes(`${path.sep}node_modules${path.sep}`);
 }
 
-/** Names that are exported later (of a module that is still being loaded) are found through the prototype. */
+/** The prototype gives access to names that are exported later, by a module that is still being loaded. */
 function namespaceOf(exports: Exports): object {
   const namespace = Object.create(exports, {
     __esModule: { value: true },

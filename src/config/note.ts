@@ -1,2 +1,2 @@
-/** Says one line to whoever started Retort: why a start is slow, what of a project was left out. It goes to stderr. */
+/** Prints one line to stderr: why a start is slow, or what of the project was left out. */
 export type Note = (line: string) => void;

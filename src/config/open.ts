@@ -9,32 +9,32 @@ import type { Project } from "./project";
 import { placeOf } from "./trace";
 
 export interface Access {
-  /** `read`: nothing is made, not even an SQLite file. `write`: the file may be made, its folder not. */
+  /** `read`: nothing is created, not even an SQLite file. `write`: the file may be created, its folder not. */
   readonly use: "read" | "write";
-  /** False leaves the entities alone: nothing is loaded or described. Default true. */
+  /** False: the entities are not loaded. Default true. */
   readonly entities?: boolean;
 }
 
 /**
- * Connects the project's DataSource and builds its metadata. Whatever its options say, connecting changes no schema. A DataSource that
- * the project has connected already is left as it is.
- * @throws RetortError exit code 1 where the database is the trouble, 2 where the entities or the configuration are
+ * Connects the project's DataSource and builds its metadata. Connecting never changes the schema, whatever the options are. A DataSource
+ * that the project has connected already is not changed.
+ * @throws RetortError exit code 1 for an error of the database, 2 for one of the entities or the configuration
  */
 export async function openDataSource(project: Project, { use, entities = true }: Access): Promise<DataSource> {
   const { dataSource, root } = project;
   if (dataSource.isInitialized) return dataSource;
   dataSource.setOptions({ synchronize: false, dropSchema: false, migrationsRun: false });
-  // Subscribers listen to entities.
+  // Subscribers import entities.
   if (!entities) dataSource.setOptions({ entities: [], subscribers: [] });
   const file = prepareFile(dataSource, root, use);
   const isNew = file !== undefined && !fs.existsSync(file);
   try {
     await inFolder(root, () => dataSource.initialize());
-    // SQLite looks into a file only when it is asked something.
+    // SQLite reads the file at the first statement.
     if (file) await dataSource.query("PRAGMA schema_version");
   } catch (error) {
     await closeQuietly(dataSource);
-    // SQLite has made it on opening, and nothing has come of it.
+    // SQLite created the file when it opened it; remove it.
     if (isNew) fs.rmSync(file, { force: true });
     throw openingFailure(error, project, file);
   }
@@ -42,12 +42,12 @@ export async function openDataSource(project: Project, { use, entities = true }:
 }
 
 /**
- * The project's entities, without connecting: what the entities say needs no database.
+ * The metadata of the project's entities, without connecting.
  * @throws RetortError exit code 2
  */
 export async function describedEntities(project: Project): Promise<readonly EntityMetadata[]> {
   const { dataSource, root } = project;
-  // Protected, since TypeORM describes entities on its way to a connection only.
+  // A protected method: TypeORM builds metadata only while it connects.
   const describing = dataSource as unknown as { buildMetadatas(): Promise<void> };
   try {
     if (!dataSource.isInitialized) await inFolder(root, () => describing.buildMetadatas());
@@ -57,12 +57,12 @@ export async function describedEntities(project: Project): Promise<readonly Enti
   return dataSource.entityMetadatas.filter(({ tableType }) => DECLARED.has(tableType));
 }
 
-/** Tables that somebody declared; join tables and closure tables are TypeORM's own. */
+/** Tables that are declared by the project; join tables and closure tables are TypeORM's own. */
 const DECLARED: ReadonlySet<string> = new Set(["regular", "entity-child", "view"]);
 
 /**
- * SQLite's file, made sure of before TypeORM opens it: TypeORM would make every folder that is missing, and SQLite the file.
- * @returns the file's absolute path; undefined where the database is no file
+ * Checks SQLite's file before TypeORM opens it: TypeORM would create missing folders, and SQLite the file.
+ * @returns the file's absolute path; undefined where the database is not a file
  */
 function prepareFile(dataSource: DataSource, root: string, use: Access["use"]): string | undefined {
   const { type, database } = dataSource.options;
@@ -78,8 +78,8 @@ function prepareFile(dataSource: DataSource, root: string, use: Access["use"]): 
 }
 
 /**
- * Gives a DataSource the database in memory of another one over the same options, rows and all: connecting has made it an
- * empty one of its own. Does nothing where the database is not in memory.
+ * Moves a database in memory, with its rows, to another DataSource of the same options, for which connecting created an empty one. Does
+ * nothing where the database is not in memory.
  */
 export function keepMemory(before: DataSource, after: DataSource): void {
   const [{ type, database }, now] = [before.options, after.options];
@@ -94,7 +94,7 @@ function isMemory(database: string): boolean {
   return database === "" || database === ":memory:" || database.startsWith("file:");
 }
 
-/** In all three places where TypeORM keeps it. */
+/** TypeORM stores it in three places. */
 function setDatabase(dataSource: DataSource, database: string): void {
   dataSource.setOptions({ database });
   Object.assign(dataSource.driver.options, { database });
@@ -105,7 +105,7 @@ async function closeQuietly(dataSource: DataSource): Promise<void> {
   try {
     if (dataSource.isInitialized) await dataSource.destroy();
   } catch {
-    // What went wrong first is what is reported.
+    // The first error is reported.
   }
 }
 
@@ -131,7 +131,7 @@ function fileFailure(error: unknown, file: string | undefined): RetortError | un
   return code?.startsWith("SQLITE_") ? databaseUnreadable(file, shortMessage(error), error) : undefined;
 }
 
-/** What keeps a server from being reached or from letting one in: the driver's code, what it means, and what to look at. */
+/** Why a server cannot be reached or refuses the login: the driver's code → its meaning and what to check. */
 const SERVER_CODES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   ECONNREFUSED: ["connection refused", "start the server, or correct host and port in"],
   ENOTFOUND: ["unknown host", "correct the host in"],

@@ -3,27 +3,27 @@ import path from "node:path";
 import ts from "typescript";
 import { compilerSettings } from "./tsconfig";
 
-/** Where a class is written, and how other files come by it. */
+/** Where a class is declared, and the name by which it is exported. */
 export interface Origin {
   /** The source, absolute. */
   readonly file: string;
-  /** The name that the file exports the class by; `default` for its default export. */
+  /** The name of the export; `default` for the default export. */
   readonly exported: string;
-  /** Static members that the class declares, those without a value too. */
+  /** Static members that the class declares, with or without a value. */
   readonly members: ReadonlySet<string>;
-  /** How many type parameters it has. */
+  /** The number of type parameters. */
   readonly parameters: number;
 }
 
-/** Finds where classes were written, among the modules that have been loaded. */
+/** Finds the declarations of classes in the loaded modules. */
 export class Origins {
-  /** Each module that exports a value, and by which name. */
+  /** For each value, the modules that export it, with the name of the export. */
   readonly #exporters = new Map<unknown, { file: string; name: string }[]>();
   readonly #sources = new Map<string, ts.SourceFile>();
-  /** For each tsconfig.json, what each file that it makes is made of. */
+  /** For each tsconfig.json, the source of each compiled file. */
   readonly #byConfig = new Map<string, Map<string, string>>();
 
-  /** @param modules what each file exports */
+  /** @param modules the exports of each file */
   constructor(modules: ReadonlyMap<string, unknown>) {
     for (const [file, exports] of modules)
       for (const [name, value] of exportsOf(exports)) {
@@ -33,7 +33,7 @@ export class Origins {
       }
   }
 
-  /** Undefined where no module exports the class by a declaration of its own. */
+  /** The declaration of a class; undefined where no module declares and exports it. */
   of(target: unknown): Origin | undefined {
     for (const { file, name } of this.#exporters.get(target) ?? []) {
       const origin = this.#originIn(this.#sourceOf(file), name);
@@ -63,7 +63,7 @@ export class Origins {
     return source;
   }
 
-  /** What a file was compiled from, where the project's tsconfig.json makes it of another: `dist/user.js` → `src/user.ts`. */
+  /** The source of a file that the project's tsconfig.json compiles: `dist/user.js` → `src/user.ts`; else the file itself. */
   #sourceOf(file: string): string {
     if (!/\.[cm]?js$/.test(file)) return file;
     const config = compilerSettings(path.dirname(file)).file;
@@ -74,7 +74,7 @@ export class Origins {
   }
 }
 
-/** The names that a module gives its values; a CommonJS module may be one class as a whole, which no name leads to. */
+/** The exported names of a module with their values. A class as `module.exports` has no exported name. */
 function exportsOf(exports: unknown): [string, unknown][] {
   if (typeof exports !== "object" || exports === null) return [];
   return Object.keys(exports).flatMap((name): [string, unknown][] => {
@@ -92,14 +92,14 @@ function sourcesByOutput(config: string): Map<string, string> {
   return outputs;
 }
 
-/** A tsconfig.json with all that it extends, and the files that it is about. What is wrong with it, the project's own compiler says. */
+/** A tsconfig.json with what it extends, and the files that it includes. Errors in it are left to the project's own compiler. */
 export function parsedConfig(config: string): ts.ParsedCommandLine {
   const { config: json } = ts.readConfigFile(config, (name) => ts.sys.readFile(name)) as { config?: unknown };
   const options = { noEmit: false };
   return ts.parseJsonConfigFileContent(json ?? {}, ts.sys, path.dirname(config), options, config);
 }
 
-/** The class that a file declares and exports by a name. */
+/** The class that a file declares and exports under a name. */
 function exportedClass(source: ts.SourceFile, exported: string): ts.ClassDeclaration | undefined {
   const classes = source.statements.filter(ts.isClassDeclaration);
   const local = localName(source, exported);
@@ -113,7 +113,7 @@ function exportedClass(source: ts.SourceFile, exported: string): ts.ClassDeclara
   });
 }
 
-/** What `export { Inner as Outer }` or `export default Inner` exports. */
+/** The local name behind `export { Inner as Outer }` or `export default Inner`. */
 function localName(source: ts.SourceFile, exported: string): string | undefined {
   for (const statement of source.statements) {
     if (ts.isExportAssignment(statement) && !statement.isExportEquals && exported === "default")

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { isRecord } from "../values";
 
-/** What Retort reads of a package.json. */
+/** The fields of a package.json that Retort reads. */
 export interface PackageJson {
   readonly name?: string;
   readonly version?: string;
@@ -21,7 +21,7 @@ export interface Package {
 
 const found = new Map<string, Package | undefined>();
 
-/** The package that a folder belongs to: the nearest package.json upwards; undefined where there is none. */
+/** The package of a folder, by the nearest package.json upwards; undefined where there is none. */
 export function packageOf(folder: string): Package | undefined {
   if (found.has(folder)) return found.get(folder);
   const parent = path.dirname(folder);
@@ -30,7 +30,7 @@ export function packageOf(folder: string): Package | undefined {
   return result;
 }
 
-/** The package in exactly this folder. A package.json that does not parse counts as empty, as it does for TypeORM. */
+/** The package whose root is this folder. A package.json that does not parse counts as empty, as in TypeORM. */
 export function readPackage(folder: string): Package | undefined {
   let text: string;
   try {
@@ -50,7 +50,7 @@ function parsed(text: string): PackageJson {
   }
 }
 
-/** How Node reads a file: by its ending, and where that says nothing by the `type` of its package. */
+/** The format in which Node reads a file: by its ending, else by the `type` of its package. */
 export function moduleFormatOf(file: string): "cjs" | "esm" {
   if (/\.m[jt]s$/.test(file)) return "esm";
   if (/\.c[jt]s$/.test(file)) return "cjs";

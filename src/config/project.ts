@@ -17,7 +17,7 @@ export interface LoadOptions {
   readonly name?: string | undefined;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Hears why a start is slow and what of a project was left out. Default: nobody. */
+  /** Receives warnings: why a start is slow, what was left out. Default: none. */
   readonly note?: Note;
 }
 
@@ -27,21 +27,21 @@ export interface Project {
   readonly root: string;
   /** The file that exports the DataSource. */
   readonly file: string;
-  /** Of the project's own copy of TypeORM; not connected yet, unless the project itself has done so. */
+  /** Of the project's own copy of TypeORM; not connected yet, unless the project's code connected it. */
   readonly dataSource: DataSource;
   readonly settings: Settings;
-  /** What generated files should be written in. */
+  /** The language of generated files. */
   readonly language: "ts" | "js";
   readonly moduleFormat: "cjs" | "esm";
   /** Loads a TypeScript or JavaScript file through the project's compiler; `isMain` makes it what `require.main` is. */
   load(file: string, options?: { isMain?: boolean }): Promise<Record<string, unknown>>;
-  /** Loads the configuration and everything it imports anew; the DataSource is another one, not connected. */
+  /** Loads the configuration and its imports again; the result has a new DataSource, not connected. */
   reload(): Promise<Project>;
-  /** The project's own files that have been loaded so far, absolute. */
+  /** The project's own files that have been loaded so far: absolute paths. */
   loadedFiles(): readonly string[];
-  /** What each file that has been loaded so far exports, packages left out. */
+  /** The exports of each file that has been loaded so far, except those of packages. */
   exports(): ReadonlyMap<string, unknown>;
-  /** Whether a file belongs to the project itself, and to no package. */
+  /** Whether a file belongs to the project and not to a package. */
   readonly isOwn: (file: string) => boolean;
 }
 
@@ -58,7 +58,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   return load(file, root, loader, options);
 }
 
-/** Hooks `require`, once: a process has one project. */
+/** Hooks `require`, once per process: a process has one project. */
 function installed(root: string, note: Note = () => undefined): Loader {
   const loader = new Loader(root, note);
   loader.install();
@@ -77,7 +77,7 @@ async function load(file: string, root: string, loader: Loader, { name, note }: 
     return {
       root,
       file,
-      dataSource: typeorm.adopt(exported),
+      dataSource: typeorm.prepare(exported),
       settings: mergeSettings(packageSettings(root), exports["retort"]),
       language: /\.[cm]?ts$/.test(file) ? "ts" : "js",
       moduleFormat: moduleFormatOf(file),

@@ -2,14 +2,14 @@ import path from "node:path";
 import type { TsConfigResult } from "get-tsconfig";
 import ts from "typescript";
 
-/** A tsconfig.json as far as it can be read, and what the compiler finds wrong with it. */
+/** The readable part of a tsconfig.json, and the compiler's errors. */
 interface RecoveredConfig extends TsConfigResult {
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads a tsconfig.json that get-tsconfig refuses (an `extends` that is not installed, text that is not JSON), as the compiler does: all
- * that can be read counts. A file of its own, since loading the compiler is slow and few projects need it here.
+ * Reads a tsconfig.json that get-tsconfig refuses (an `extends` that is not installed, text that is not JSON) as the compiler does, which
+ * uses what it can read. In a file of its own, because loading the compiler is slow and few projects need it here.
  */
 export function recoveredConfig(file: string): RecoveredConfig {
   const read = (name: string) => ts.sys.readFile(name);
@@ -41,5 +41,5 @@ export function recoveredConfig(file: string): RecoveredConfig {
   };
 }
 
-/** No file was looked for: that there are none means nothing. */
+/** Errors about missing input files, which are expected: the host lists no files. */
 const NO_INPUTS: ReadonlySet<number> = new Set([18002, 18003]);

@@ -5,23 +5,23 @@ import { isRecord } from "../values";
 import { packageOf, readPackage } from "./package";
 import type { CompilerSettings } from "./tsconfig";
 
-/** What an ending in an import may stand for in the sources: `./user.js` is written for `user.ts`. */
+/** The endings of the source for an ending in an import: `./user.js` may mean `user.ts`. */
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
   ".js": [".ts", ".tsx"],
   ".jsx": [".tsx"],
   ".mjs": [".mts"],
   ".cjs": [".cts"],
 };
-/** What an import without an ending may mean, in this order: sources before what was made of them. */
+/** The endings that are tried for an import without one, in this order: sources before compiled files. */
 const ENDINGS = [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"] as const;
 
-/** What Node sets for `import`. Conditions that are not here (`require`, `types`, `browser`) do not hold. */
+/** The conditions that Node sets for `import`. */
 const IMPORT_CONDITIONS: ReadonlySet<string> = new Set(["node", "import", "module-sync", "node-addons", "default"]);
 
 /**
- * Finds what a TypeScript file imports, as its own compiler and Node would find it together.
+ * Resolves an import of a TypeScript file by the rules of the compiler and of Node.
  * @param request as it stands in the source
- * @returns an absolute path, or undefined where Node's own rules for `require` should decide
+ * @returns an absolute path, or undefined where Node's rules for `require` apply
  */
 export function resolveFromSource(
   request: string,
@@ -33,13 +33,13 @@ export function resolveFromSource(
   return aliased(request, settings) ?? (format === "esm" ? importedPackage(request, from) : undefined);
 }
 
-/** The file that `./user`, `./user.js`, `.` or `..` stands for; the dots, and what ends with a slash, are folders. */
+/** The file of `./user`, `./user.js`, `.` or `..`; the dots, and paths that end with a slash, are folders. */
 export function pathFile(request: string, folder: string): string | undefined {
   const base = path.resolve(folder, request);
   return /(^|[/\\])\.{0,2}$/.test(request) ? found(indexFiles(base)) : sourceFile(base);
 }
 
-/** The file that a path without regard to endings stands for; undefined where there is none. */
+/** The file of a path, with other endings where needed; undefined where there is none. */
 export function sourceFile(base: string): string | undefined {
   const ending = path.extname(base);
   const stem = base.slice(0, base.length - ending.length);
@@ -81,7 +81,7 @@ function beginning(pattern: string): number {
   return star < 0 ? Infinity : star;
 }
 
-/** What `*` stands for in a request that fits the pattern: "" for a pattern without one; undefined where it does not fit. */
+/** The part of a request that `*` matches: "" for a pattern without `*`; undefined where the request does not match. */
 function matched(request: string, pattern: string): string | undefined {
   const star = pattern.indexOf("*");
   if (star < 0) return request === pattern ? "" : undefined;
@@ -91,8 +91,8 @@ function matched(request: string, pattern: string): string | undefined {
 }
 
 /**
- * A package that an ES module names: its `exports` under the condition "import", which `require` would not take.
- * TypeORM is left to `require`: its ES module only hands on the same classes, and costs 40 ms more.
+ * The file of a package for an ES module: its `exports` under the condition "import", which `require` does not use.
+ * TypeORM is left to `require`: its ES module only re-exports the same classes, and costs 40 ms more.
  */
 function importedPackage(request: string, from: string): string | undefined {
   if (request.startsWith("#")) return throughImports(request, from);

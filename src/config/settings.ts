@@ -1,7 +1,7 @@
 import { isRecord } from "../values";
 /**
- * What a project may say to Retort: the `retort` object of package.json, and a `retort` object that the configuration file exports.
- * Both are merged; the configuration file wins.
+ * The settings of a project: the `retort` object of package.json, and a `retort` object that the configuration file exports. They are
+ * merged; the configuration file takes precedence.
  */
 export interface Settings {
   /** The file that exports the DataSource, relative to package.json. Read from package.json only. */
@@ -12,7 +12,7 @@ export interface Settings {
 }
 
 export interface MigrationSettings {
-  /** Tables, views and indexes that are left alone, by their names in the database; `*` stands for any characters. */
+  /** Tables, views and indexes that are ignored, by their names in the database; `*` matches any characters. */
   readonly ignore?: readonly string[];
   /** The folder of the migration files, relative to the project's root. Default: where the DataSource's `migrations` patterns point. */
   readonly folder?: string;
@@ -34,7 +34,7 @@ export interface ShellSettings {
   readonly secrets?: readonly string[];
 }
 
-/** Merges settings group by group: of two values for one key the later one counts. */
+/** Merges settings group by group; of two values for one key the later one is used. */
 export function mergeSettings(...sources: readonly unknown[]): Settings {
   const merged: Record<string, unknown> = {};
   for (const source of sources.filter(isRecord)) {

@@ -8,22 +8,22 @@ import type { Compiled, Source } from "./source";
 import { compilerSettings } from "./tsconfig";
 import type { TypedCompiler } from "./types";
 
-/** Counted up whenever the same source is to be compiled to something else. */
+/** Incremented when the compiled form of the same source changes. */
 const GENERATION = "2";
 
-/** What stands before the code in a cached file, on a line of its own. */
+/** The first line of a cached file, before the code. */
 interface Header {
   readonly format: "cjs" | "esm";
   readonly isAsync: boolean;
   readonly untyped: readonly string[];
 }
 
-/** Hash of each file whose types a typed result was made with. */
+/** The hash of each file whose types the result depends on. */
 type Dependencies = Readonly<Record<string, string>>;
 
 /**
- * Compiled forms of a project's TypeScript files: out of the cache where their source, the compiler and what tsconfig.json says are the
- * same as when they were compiled, else compiled now.
+ * The compiled forms of a project's TypeScript files: from the cache where source, compiler and tsconfig.json are unchanged, else compiled
+ * now.
  */
 export class Sources {
   readonly #root: string;
@@ -63,14 +63,14 @@ export class Sources {
     return this.#maps.get(file)?.();
   }
 
-  /** Files may have changed since they were read: what is known of them by more than their text is forgotten. */
+  /** Forgets what was derived from other files: they may have changed. */
   forget(): void {
     this.#hashes.clear();
     this.#typed = undefined;
   }
 
   #read(file: string): Source {
-    // A first line `#!/usr/bin/env …` is for the system, not for the compiler; the line itself stays, so that lines keep their numbers.
+    // A first line `#!/usr/bin/env …` is emptied and not removed, so that lines keep their numbers.
     const text = fs
       .readFileSync(file, "utf8")
       .replace(/^\uFEFF/, "")
@@ -89,14 +89,14 @@ export class Sources {
 
   #keep(name: string, file: string, { code, map, format, isAsync, untyped }: Compiled): void {
     const header: Header = { format, isAsync, untyped };
-    // The map goes first: who finds the code, finds its map.
+    // The map is written first, so that cached code always has one.
     this.#cache.write(`${name}.map`, map);
     this.#cache.write(`${name}.js`, `//${JSON.stringify(header)}\n${code}`);
     this.#maps.set(file, () => map);
   }
 
   #compileAlone(source: Source, name: string): Compiled {
-    // Said where it may change what comes out, and not at every start.
+    // Warned about when a file is compiled, not at every start.
     for (const warning of source.settings.warnings) this.#noteOnce(warning);
     const { compile } = require("./compile") as typeof import("./compile");
     const compiled = compile(source);
@@ -122,7 +122,7 @@ export class Sources {
     return Object.entries(dependencies).every(([file, hash]) => this.#hashOf(file) === hash);
   }
 
-  /** Many files take their types from the same few: each is read once. */
+  /** Many files depend on the same few types, so each file is read once. */
   #hashOf(file: string): string {
     const known = this.#hashes.get(file) ?? hashOf(file);
     this.#hashes.set(file, known);
@@ -155,7 +155,7 @@ function hashOf(file: string): string {
   }
 }
 
-/** Read, not required: the package itself is what a warm start does without. */
+/** Read from package.json, because loading the compiler is what a warm start avoids. */
 function typescriptVersion(): string {
   const text = fs.readFileSync(require.resolve("typescript/package.json"), "utf8");
   return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "";

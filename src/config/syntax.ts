@@ -5,8 +5,8 @@ import type { SourcePlace } from "./errors";
 import { isPath, sourceFile } from "./resolve";
 
 /**
- * Where the syntax error is that Node has met in an ES module: Node itself does not say. Looks through the file and the files that it
- * imports; undefined where TypeScript reads them all without complaint.
+ * Locates the syntax error that Node reported for an ES module, for which Node gives no location; undefined where TypeScript parses the
+ * file and its imports without an error.
  */
 export function syntaxErrorIn(file: string, seen = new Set<string>()): SourcePlace | undefined {
   if (seen.has(file)) return undefined;

@@ -1,13 +1,13 @@
 import { SourceMap, type SourceMapPayload } from "node:module";
 
 /*
- * Stack traces name the lines of the sources. Node could do it (`--enable-source-maps`), but then it also reads the maps of every package
- * at the start, of which TypeORM alone has hundreds.
+ * Maps stack traces to the lines of the sources. Node can do it (`--enable-source-maps`), but then reads the maps of every package at the
+ * start; TypeORM alone has hundreds.
  */
 
 type MapOf = (file: string) => string | undefined;
 
-/** Installs itself as V8's way to write a stack; maps are read when a stack is looked at, not before. */
+/** Hooks V8's `prepareStackTrace`; a map is read when a stack is first formatted. */
 export function traceTo(mapOf: MapOf): void {
   const maps = new Map<string, SourceMap | undefined>();
   const mapFor = (file: string) => {
@@ -43,7 +43,7 @@ function headline(error: unknown): string {
   }
 }
 
-/** Where an error was thrown, as its stack says: the first place that is no package's and not Node's or Retort's own. */
+/** Where an error was thrown: the first stack frame outside packages, Node and Retort. */
 export function placeOf(error: unknown, isOwn: (file: string) => boolean) {
   const stack = (error as { stack?: unknown } | null)?.stack;
   if (typeof stack !== "string") return undefined;

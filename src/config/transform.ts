@@ -1,9 +1,9 @@
 import type ts from "typescript";
 
-/** The compiler that the nodes belong to: their kinds are numbers that differ between versions. */
+/** The compiler that created the nodes: the numbers of node kinds differ between versions. */
 type Compiler = typeof ts;
 
-/** Names that every realm has: a reference to one of them cannot come too early. */
+/** Built-in names, which are always defined. */
 const ALWAYS_THERE: ReadonlySet<string> = new Set([
   "String",
   "Number",
@@ -19,7 +19,7 @@ const ALWAYS_THERE: ReadonlySet<string> = new Set([
   "Set",
 ]);
 
-/** Before TypeScript's own transformations: `import.meta` and `import(…)` become the loader's. */
+/** Runs before TypeScript's own transformations: redirects `import.meta` and `import(…)` to the loader. */
 export function redirectModules(compiler: Compiler): ts.TransformerFactory<ts.SourceFile> {
   return (context) => {
     const { factory } = context;
@@ -38,8 +38,8 @@ export function redirectModules(compiler: Compiler): ts.TransformerFactory<ts.So
 }
 
 /**
- * After them: the types that TypeScript writes down for decorators are looked up so that a class which is not there yet counts as
- * unknown (Object) instead of throwing; and an ES module requires through the loader, since `require` may be a name of its own.
+ * Runs after them: in the type metadata of decorators, a class that is not loaded yet becomes Object instead of throwing; and an ES module
+ * requires through the loader, since it may declare `require` itself.
  */
 export function guardMetadata(compiler: Compiler, format: "cjs" | "esm"): ts.TransformerFactory<ts.SourceFile> {
   return (context) => {
@@ -57,7 +57,7 @@ export function guardMetadata(compiler: Compiler, format: "cjs" | "esm"): ts.Tra
   };
 }
 
-/** Calls that stand in the source have a place in it; those that TypeScript adds have none. */
+/** Calls that TypeScript adds have no position in the source. */
 function isGenerated(compiler: Compiler, { expression }: ts.CallExpression, name: string): boolean {
   return compiler.isIdentifier(expression) && expression.text === name && expression.pos < 0;
 }

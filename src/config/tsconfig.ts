@@ -3,17 +3,17 @@ import path from "node:path";
 import { createFilesMatcher, createPathsMatcher, findTsconfig, parseTsconfig } from "get-tsconfig";
 import type { TsConfigJsonResolved, TsConfigResult } from "get-tsconfig";
 
-/** The options of a tsconfig.json that change how one file is compiled or found. All others (`module`, strictness) are Retort's own. */
+/** The options of a tsconfig.json that change how a file is compiled or resolved. Others (`module`, strictness) are set by Retort. */
 export interface CompilerSettings {
   /** The tsconfig.json, absolute; undefined where there is none. */
   readonly file: string | undefined;
-  /** The paths, absolute and perhaps without an extension, that `paths` and `baseUrl` give a bare specifier, in order. */
+  /** The candidates for a bare specifier by `paths` and `baseUrl`, in order: absolute paths, perhaps without an extension. */
   readonly pathsOf: (specifier: string) => readonly string[];
   readonly useDefineForClassFields: boolean;
   readonly esModuleInterop: boolean;
   /** The module of the JSX functions; undefined: React's. */
   readonly jsxImportSource: string | undefined;
-  /** What of the tsconfig could not be read, one line each. */
+  /** The parts of the tsconfig that could not be read, one line each. */
   readonly warnings: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export function compilerSettings(folder: string): CompilerSettings {
   return settings;
 }
 
-/** A tsconfig.json that does not include the folder's files leaves them to the one of its `references` that does. */
+/** The config that includes the folder's files: the tsconfig.json itself, or one of its `references`. */
 function applicable(config: ReadConfig, folder: string): ReadConfig {
   const { compilerOptions = {}, references = [] } = config.config;
   if (references.length === 0 || includes(config, folder)) return config;
@@ -57,13 +57,13 @@ function readConfig(file: string): ReadConfig {
     const config = parseTsconfig(file);
     if (!isBlank(config, file)) return { path: file, config, warnings: [] };
   } catch {
-    // The compiler names what is wrong, and reads the rest.
+    // The compiler reports the errors and reads the rest.
   }
   const { recoveredConfig } = require("./recovered-config") as typeof import("./recovered-config");
   return recoveredConfig(file);
 }
 
-/** Whether nothing was read of a file that has more to say than `{}`: get-tsconfig skips text that is not JSON without a word. */
+/** Whether nothing was read of a file that is not just `{}`: get-tsconfig ignores text that is not JSON. */
 function isBlank({ compilerOptions = {}, ...others }: TsConfigJsonResolved, file: string): boolean {
   if (Object.keys(compilerOptions).length + Object.keys(others).length > 0) return false;
   return !/^\uFEFF?\s*\{\s*\}\s*$/.test(fs.readFileSync(file, "utf8"));
@@ -94,14 +94,14 @@ function pathsMatcher(config: ReadConfig, warnings: string[]): (specifier: strin
   }
 }
 
-/** TypeScript's default: fields are defined from ES2022 on. Without a `target`, TypeScript 5 means ES5 and TypeScript 6 the newest. */
+/** TypeScript's default: from ES2022 on. Without a `target`, TypeScript 5 uses ES5 and TypeScript 6 the newest. */
 function definesFields(target: string | undefined, version: number): boolean {
   if (!target) return version >= 6;
   const year = /^es(\d{4})$/i.exec(target)?.[1];
   return year ? Number(year) >= 2022 : /^(esnext|latest)$/i.test(target);
 }
 
-/** The major version of the TypeScript that the project itself compiles with; 6 where it has none. */
+/** The major version of the project's own TypeScript; 6 where it has none. */
 function projectTypeScript(folder: string): number {
   const file = path.join(folder, "node_modules", "typescript", "package.json");
   if (fs.existsSync(file)) return Number(/"version":\s*"(\d+)/.exec(fs.readFileSync(file, "utf8"))?.[1] ?? 6);

@@ -6,7 +6,7 @@ import { isSupported, SUPPORTED_VERSIONS } from "../typeorm/version";
 import { betterSqlite3Missing, typeormMissing, typeormUnsupported } from "./errors";
 import type { Note } from "./note";
 
-/** The project's own copy of TypeORM: the one that its configuration file imports, or that its DataSource is an object of. */
+/** The project's own copy of TypeORM: the one that its configuration file imports, or that created its DataSource. */
 export class ProjectTypeorm {
   readonly #file: string;
   readonly #load: (file: string) => Promise<unknown>;
@@ -15,7 +15,7 @@ export class ProjectTypeorm {
 
   /**
    * @param file the configuration file
-   * @param load loads the files that a DataSource names by patterns
+   * @param load loads the files that match a DataSource's patterns
    * @throws RetortError `config/typeorm-unsupported`
    */
   constructor(file: string, load: (file: string) => Promise<unknown>, note: Note = () => undefined) {
@@ -26,7 +26,7 @@ export class ProjectTypeorm {
   }
 
   /**
-   * Makes a DataSource of the options that a configuration file exports.
+   * Creates a DataSource from the options that a configuration file exports.
    * @throws RetortError `config/typeorm-missing`
    */
   construct(options: DataSourceOptions): DataSource {
@@ -38,10 +38,10 @@ export class ProjectTypeorm {
   }
 
   /**
-   * Takes a DataSource that the project has made. Its copy of TypeORM need not be the one that the configuration file imports: a package
-   * in between may have one of its own.
+   * Prepares a DataSource that the project created. It may belong to another copy of TypeORM than the one that the configuration file
+   * imports, for example to that of a package which created it.
    */
-  adopt(dataSource: DataSource): DataSource {
+  prepare(dataSource: DataSource): DataSource {
     const own = copyOf(dataSource);
     if (own && own.folder !== this.#copy?.folder) this.#use(own);
     if (this.#copy && !dataSource.isInitialized && usesSqlite3(dataSource.options, this.#copy)) {

@@ -8,13 +8,13 @@ import type { Compiled, Source } from "./source";
 type TypeScript = typeof ours;
 
 export interface Typed extends Compiled {
-  /** The project's files that say what the types are: when one of them changes, the result may be another. */
+  /** The project's files that declare the types: when one of them changes, the result may change. */
   readonly dependencies: readonly string[];
 }
 
 /**
- * Compiles files with the types of the files that they import. It takes seconds where a file alone takes milliseconds, and is there for
- * columns whose type is an imported enum or alias: without types TypeScript writes down Object for them.
+ * Compiles files with the types of their imports. It takes seconds where a file alone takes milliseconds, and is used for columns whose
+ * type is an imported enum or alias, for which TypeScript emits Object without types.
  */
 export class TypedCompiler {
   readonly #ts: TypeScript;
@@ -23,12 +23,12 @@ export class TypedCompiler {
   #program: ours.Program | undefined;
   #options = "";
 
-  /** Borrows the project's own TypeScript, which its types are written for, where that still has a compiler to lend. */
+  /** Uses the project's own TypeScript where that version has a compiler API. */
   constructor(root: string) {
     this.#ts = projectTypeScript(root) ?? ours;
   }
 
-  /** @returns undefined where the compiler gives up on the file */
+  /** @returns undefined where the compiler emits nothing */
   compile(source: Source, compiled: Compiled): Typed | undefined {
     const program = this.#programWith(source, emitOptions(source, compiled.format));
     const file = program.getSourceFile(source.file);
@@ -44,7 +44,7 @@ export class TypedCompiler {
     return { ...compiled, ...wrapped(output.code, compiled), map: output.map, dependencies };
   }
 
-  /** Most files are in the program already, since another one imports them. */
+  /** Most files are in the program already, because another one imports them. */
   #programWith(source: Source, options: ours.CompilerOptions): ours.Program {
     const key = JSON.stringify(options);
     if (this.#program?.getSourceFile(source.file) && key === this.#options) return this.#program;
@@ -55,7 +55,7 @@ export class TypedCompiler {
       options: {
         ...options,
         types: [],
-        // Other files, compiled by themselves, look for them at run time.
+        // Other files, which are compiled alone, read them at run time.
         preserveConstEnums: true,
         moduleResolution: this.#ts.ModuleResolutionKind.Bundler,
       },
@@ -69,7 +69,7 @@ export class TypedCompiler {
     const host = this.#ts.createCompilerHost(options);
     const read = host.getSourceFile.bind(host);
     host.getSourceFile = (name, wanted, ...others) => {
-      // All files become CommonJS: an .mts file too, which by its name would not.
+      // All files become CommonJS, .mts files too.
       const asCommonJs = typeof wanted === "object" ? { ...wanted, impliedNodeFormat: undefined } : wanted;
       if (!this.#files.has(name)) this.#files.set(name, read(name, asCommonJs, ...others));
       return this.#files.get(name);
@@ -80,7 +80,7 @@ export class TypedCompiler {
   }
 
   #resolve(request: string, from: string, options: ours.CompilerOptions, { settings }: Source) {
-    // Of TypeORM only decorators are used here, whose types do not matter; reading them would take a second.
+    // Only TypeORM's decorators are used here, whose types do not matter; reading them would take a second.
     if (request === "typeorm") return undefined;
     const file = resolveFromSource(request, from, "cjs", settings);
     if (file && /\.[cm]?tsx?$/.test(file)) return { resolvedFileName: file, extension: path.extname(file) };
@@ -90,8 +90,8 @@ export class TypedCompiler {
   }
 
   /**
-   * Where the types of a file's columns come from: the files that it imports their names from, what those hand on (`export … from`),
-   * and what their own type aliases are made of. Not everything it imports: entities import each other all around.
+   * The files that determine the types of a file's columns: those from which it imports the names, what those re-export
+   * (`export … from`), and what their type aliases refer to. Not all imports, because entities import each other.
    */
   #dependenciesOf(file: ours.SourceFile, columns: readonly string[], program: ours.Program, source: Source): string[] {
     const found = new Set<string>();
@@ -108,7 +108,7 @@ export class TypedCompiler {
     return [...found];
   }
 
-  /** The modules that a file imports one of these names from, or hands something on from. */
+  /** The modules from which a file imports one of these names, or re-exports. */
   #sourcesOf(file: ours.SourceFile, names: ReadonlySet<string>): string[] {
     const ts = this.#ts;
     return file.statements.flatMap((statement) => {
@@ -147,7 +147,7 @@ export class TypedCompiler {
 function projectTypeScript(root: string): TypeScript | undefined {
   try {
     const found = createRequire(path.join(root, "package.json"))("typescript") as TypeScript;
-    // From TypeScript 7 on the package has no compiler to borrow.
+    // From TypeScript 7 on the package has no compiler API.
     return /^[56]\./.test(found.version) && typeof found.createProgram === "function" ? found : undefined;
   } catch {
     return undefined;
