@@ -52,8 +52,8 @@ export class RetortError extends Error {
 }
 
 /**
- * The message of an error, or of anything else that was thrown. It goes by shape: an error of `node:vm` or of another copy of a
- * driver is not an `instanceof Error` here.
+ * The message of an error, or of anything else that was thrown. Checked by shape, because an error of `node:vm` or of another copy
+ * of a driver is not an `instanceof Error` here.
  */
 export function messageOf(error: unknown): string {
   const { errors, message, name } = Object(error) as { errors?: unknown; message?: unknown; name?: unknown };

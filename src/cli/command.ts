@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import type { DatabaseUse } from "../config/open";
 import type { Project } from "../config/project";
 import type { ExitCode } from "../errors";
 import type { Database } from "../session/database";
@@ -77,17 +78,6 @@ export interface IO {
   readonly stderr: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-}
-
-/** How a command uses the database. */
-export interface DatabaseUse {
-  /**
-   * `read`: nothing is created, not even the file of an SQLite database; a missing file is replaced by an empty database in memory.
-   * `write`: the file may be created, but not its folder.
-   */
-  readonly use: "read" | "write";
-  /** False: the command needs no entities; their files are not loaded, and errors in them do not matter. */
-  readonly entities?: boolean;
 }
 
 /** The context of a command. Everything that takes time is a function, whose result is kept. */

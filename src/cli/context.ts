@@ -1,7 +1,8 @@
 import type { DataSource } from "typeorm";
 import type { Project } from "../config/project";
 import type { Database } from "../session/database";
-import type { CommandContext, DatabaseUse, GlobalOptions, IO } from "./command";
+import type { DatabaseUse } from "../config/open";
+import type { CommandContext, GlobalOptions, IO } from "./command";
 import { escapeText, type EscapedText } from "../terminal/escaped-text";
 import { styleFor, type Style } from "../terminal/style";
 import { writeData, writeLines } from "../terminal/write";

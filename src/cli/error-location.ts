@@ -1,6 +1,6 @@
 import path from "node:path";
 import { at, type SourcePlace } from "../config/errors";
-import { placeOf } from "../config/trace";
+import { placeOf } from "../config/stack-traces";
 
 const PACKAGE = path.resolve(__dirname, "../..");
 const OWN_FOLDERS = [path.join(PACKAGE, "dist", path.sep), path.join(PACKAGE, "bin", path.sep)];

@@ -6,7 +6,7 @@ import { History } from "../migrate/history/history";
 import { MigrationLog } from "../migrate/history/migration-log";
 import { readState, migrationInfos } from "../migrate/history/state";
 import type { IO } from "./command";
-import { declaredMigrations } from "./migrate/opened";
+import { declaredMigrations } from "./migrate/open";
 
 /** The number of migrations that are not applied yet. */
 export async function countPending(project: Project, dataSource: DataSource): Promise<number> {

@@ -4,7 +4,8 @@ import type { MigrateHook, ResultFormat } from "../shell/options";
 import { openShell } from "../shell/shell";
 import type { Database } from "../session/database";
 import { escapeText } from "../terminal/escaped-text";
-import type { CommandContext, DatabaseUse } from "./command";
+import type { CommandContext } from "./command";
+import type { DatabaseUse } from "../config/open";
 
 export interface ShellOptions {
   readonly eval?: string;

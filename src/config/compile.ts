@@ -1,8 +1,8 @@
 import path from "node:path";
 import ts from "typescript";
 import { doesNotParse } from "./errors";
-import { factsOf } from "./facts";
-import { SCOPE, type Compiled, type Source } from "./source";
+import { factsOf } from "./source-facts";
+import { SCOPE, type Compiled, type Source } from "./compiled-file";
 import { guardMetadata, redirectModules } from "./transform";
 
 /*

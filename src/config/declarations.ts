@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { EntityMetadata } from "typeorm";
-import { Origins, parsedConfig, type Origin } from "./origins";
+import { ClassDeclarations, parsedConfig, type ClassDeclaration } from "./class-declarations";
 import { compilerSettings } from "./tsconfig";
 
 /** The input of a declaration file. */
@@ -39,7 +39,7 @@ import type * as Retort from "typeorm-retort";
  * augmented there. A default export cannot be augmented: the declaration file exports it again under a name, and augments that.
  */
 export function declarationsOf({ entities, exports, file, globals }: Declared): Declarations {
-  const origins = new Origins(exports);
+  const origins = new ClassDeclarations(exports);
   const parts: { readonly from: string; readonly text: string }[] = [];
   const leftOut: string[] = [];
   const names = new Names();
@@ -59,11 +59,11 @@ export function declarationsOf({ entities, exports, file, globals }: Declared): 
 }
 
 /** Members that the class already has, declared or inherited, are not declared again. */
-function membersOf(target: object, origin: Origin | undefined): string[] {
+function membersOf(target: object, origin: ClassDeclaration | undefined): string[] {
   return MEMBERS.filter(([name]) => !(name in target) && !origin?.members.has(name)).map(([name]) => name);
 }
 
-function augmentation(origin: Origin, members: readonly string[], file: string, free: string): string {
+function augmentation(origin: ClassDeclaration, members: readonly string[], file: string, free: string): string {
   const module = specifier(file, origin.file);
   const isDefault = origin.exported === "default";
   const name = isDefault ? free : origin.exported;
@@ -77,7 +77,7 @@ function augmentation(origin: Origin, members: readonly string[], file: string, 
   return `export { default as ${name} } from ${JSON.stringify(module)};\ndeclare module ${self} {\n${namespace}}\n`;
 }
 
-function typeArguments({ parameters }: Origin): string {
+function typeArguments({ parameters }: ClassDeclaration): string {
   return parameters === 0 ? "" : `<${Array.from({ length: parameters }, () => "any").join(", ")}>`;
 }
 
@@ -94,7 +94,7 @@ class Names {
   }
 }
 
-function globalsText(globals: ReadonlyMap<string, GlobalName>, origins: Origins, file: string): string {
+function globalsText(globals: ReadonlyMap<string, GlobalName>, origins: ClassDeclarations, file: string): string {
   const lines = [...globals].flatMap(([name, what]) => {
     if ("type" in what) return [`const ${name}: ${what.type};`];
     const origin = origins.of(what.target);
@@ -121,7 +121,7 @@ export function declarationFile(
   entities: readonly EntityMetadata[],
   exports: Declared["exports"],
 ): string {
-  const origins = new Origins(exports);
+  const origins = new ClassDeclarations(exports);
   const folders = entities.flatMap(({ target }) => {
     const origin = typeof target === "function" ? origins.of(target) : undefined;
     return origin ? [path.relative(root, path.dirname(origin.file)).split(path.sep)[0]!] : [];

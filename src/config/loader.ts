@@ -3,12 +3,12 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { types } from "node:util";
 import { expectLoadable } from "./better-sqlite3";
-import type { Note } from "./note";
+import type { Warn } from "./warn";
 import { moduleFormatOf } from "./package";
 import { isPath, pathFile, resolveFromSource } from "./resolve";
-import { SCOPE } from "./source";
-import { Sources } from "./sources";
-import { traceTo } from "./trace";
+import { SCOPE } from "./compiled-file";
+import { CompiledFiles } from "./compiled-files";
+import { traceTo } from "./stack-traces";
 import { compilerSettings } from "./tsconfig";
 
 /*
@@ -59,7 +59,7 @@ class Suspension {
 /** Loads the files of one project, of any format. One instance per process, because it hooks Node's `require`. */
 export class Loader {
   readonly #root: string;
-  readonly #sources: Sources;
+  readonly #sources: CompiledFiles;
   readonly #suspended = new Map<string, Suspension>();
   /** Exports of modules that were awaited. */
   readonly #awaited = new Map<string, unknown>();
@@ -69,9 +69,9 @@ export class Loader {
   /** JavaScript files that import TypeScript are compiled as well. */
   #compilesJavaScript = false;
 
-  constructor(root: string, note: Note) {
+  constructor(root: string, note: Warn) {
     this.#root = root;
-    this.#sources = new Sources(root, note);
+    this.#sources = new CompiledFiles(root, note);
   }
 
   install(): void {

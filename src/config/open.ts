@@ -3,15 +3,19 @@ import path from "node:path";
 import type { DataSource, EntityMetadata } from "typeorm";
 import { driverErrorOf, RetortError, shortMessage } from "../errors";
 import { connectionFailed, databaseUnreadable, folderMissing, notADatabase } from "./errors";
-import { inFolder } from "./folder";
-import { loadingFailure, metadataFailure } from "./failures";
+import { inWorkingDirectory } from "./working-directory";
+import { loadingFailure, metadataFailure } from "./loading-errors";
 import type { Project } from "./project";
-import { placeOf } from "./trace";
+import { placeOf } from "./stack-traces";
 
-export interface Access {
-  /** `read`: nothing is created, not even an SQLite file. `write`: the file may be created, its folder not. */
+/** How a command uses the database. */
+export interface DatabaseUse {
+  /**
+   * `read`: nothing is created, not even the file of an SQLite database; a missing file is replaced by an empty database in memory.
+   * `write`: the file may be created, but not its folder.
+   */
   readonly use: "read" | "write";
-  /** False: the entities are not loaded. Default true. */
+  /** False: the command needs no entities; their files are not loaded, and errors in them do not matter. Default true. */
   readonly entities?: boolean;
 }
 
@@ -20,7 +24,7 @@ export interface Access {
  * that the project has connected already is not changed.
  * @throws RetortError exit code 1 for an error of the database, 2 for one of the entities or the configuration
  */
-export async function openDataSource(project: Project, { use, entities = true }: Access): Promise<DataSource> {
+export async function openDataSource(project: Project, { use, entities = true }: DatabaseUse): Promise<DataSource> {
   const { dataSource, root } = project;
   if (dataSource.isInitialized) return dataSource;
   dataSource.setOptions({ synchronize: false, dropSchema: false, migrationsRun: false });
@@ -29,7 +33,7 @@ export async function openDataSource(project: Project, { use, entities = true }:
   const file = prepareFile(dataSource, root, use);
   const isNew = file !== undefined && !fs.existsSync(file);
   try {
-    await inFolder(root, () => dataSource.initialize());
+    await inWorkingDirectory(root, () => dataSource.initialize());
     // SQLite reads the file at the first statement.
     if (file) await dataSource.query("PRAGMA schema_version");
   } catch (error) {
@@ -50,7 +54,7 @@ export async function describedEntities(project: Project): Promise<readonly Enti
   // A protected method: TypeORM builds metadata only while it connects.
   const describing = dataSource as unknown as { buildMetadatas(): Promise<void> };
   try {
-    if (!dataSource.isInitialized) await inFolder(root, () => describing.buildMetadatas());
+    if (!dataSource.isInitialized) await inWorkingDirectory(root, () => describing.buildMetadatas());
   } catch (error) {
     throw openingFailure(error, project, undefined);
   }
@@ -64,7 +68,7 @@ const DECLARED: ReadonlySet<string> = new Set(["regular", "entity-child", "view"
  * Checks SQLite's file before TypeORM opens it: TypeORM would create missing folders, and SQLite the file.
  * @returns the file's absolute path; undefined where the database is not a file
  */
-function prepareFile(dataSource: DataSource, root: string, use: Access["use"]): string | undefined {
+function prepareFile(dataSource: DataSource, root: string, use: DatabaseUse["use"]): string | undefined {
   const { type, database } = dataSource.options;
   if (type !== "better-sqlite3" || typeof database !== "string" || isMemory(database)) return undefined;
   const file = path.resolve(root, database);

@@ -1,11 +1,11 @@
 import path from "node:path";
 import type { DataSource } from "typeorm";
 import { exportedDataSource } from "./exports";
-import { loadingFailure } from "./failures";
+import { loadingFailure } from "./loading-errors";
 import { findConfiguration, packageSettings, projectRoot } from "./find";
 import { Loader } from "./loader";
-import type { Note } from "./note";
-import { inFolder } from "./folder";
+import type { Warn } from "./warn";
+import { inWorkingDirectory } from "./working-directory";
 import { moduleFormatOf } from "./package";
 import { mergeSettings, type Settings } from "./settings";
 import { ProjectTypeorm } from "./typeorm";
@@ -18,7 +18,7 @@ export interface LoadOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** Receives warnings: why a start is slow, what was left out. Default: none. */
-  readonly note?: Note;
+  readonly note?: Warn;
 }
 
 /** A TypeORM project, loaded. */
@@ -59,7 +59,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
 }
 
 /** Hooks `require`, once per process: a process has one project. */
-function installed(root: string, note: Note = () => undefined): Loader {
+function installed(root: string, note: Warn = () => undefined): Loader {
   const loader = new Loader(root, note);
   loader.install();
   return loader;
@@ -70,8 +70,8 @@ async function load(file: string, root: string, loader: Loader, { name, note }: 
     name.startsWith(root + path.sep) && !name.includes(`${path.sep}node_modules${path.sep}`);
   try {
     const typeorm = new ProjectTypeorm(file, (other) => loader.load(other), note);
-    const exports = await inFolder(root, () => loader.load(file));
-    const exported = await inFolder(root, () =>
+    const exports = await inWorkingDirectory(root, () => loader.load(file));
+    const exported = await inWorkingDirectory(root, () =>
       exportedDataSource(exports, file, name, (options) => typeorm.construct(options)),
     );
     return {

@@ -4,13 +4,13 @@ import { routeImports } from "../typeorm/imports";
 import { betterSqlite3Options, useBetterSqlite3, usesSqlite3 } from "../typeorm/sqlite";
 import { isSupported, SUPPORTED_VERSIONS } from "../typeorm/version";
 import { betterSqlite3Missing, typeormMissing, typeormUnsupported } from "./errors";
-import type { Note } from "./note";
+import type { Warn } from "./warn";
 
 /** The project's own copy of TypeORM: the one that its configuration file imports, or that created its DataSource. */
 export class ProjectTypeorm {
   readonly #file: string;
   readonly #load: (file: string) => Promise<unknown>;
-  readonly #note: Note;
+  readonly #note: Warn;
   #copy: TypeormCopy | undefined;
 
   /**
@@ -18,7 +18,7 @@ export class ProjectTypeorm {
    * @param load loads the files that match a DataSource's patterns
    * @throws RetortError `config/typeorm-unsupported`
    */
-  constructor(file: string, load: (file: string) => Promise<unknown>, note: Note = () => undefined) {
+  constructor(file: string, load: (file: string) => Promise<unknown>, note: Warn = () => undefined) {
     this.#file = file;
     this.#load = load;
     this.#note = note;

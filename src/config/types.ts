@@ -3,7 +3,7 @@ import path from "node:path";
 import ours from "typescript";
 import { emitOptions, transformersFor, wrapped } from "./compile";
 import { isPath, resolveFromSource } from "./resolve";
-import type { Compiled, Source } from "./source";
+import type { Compiled, Source } from "./compiled-file";
 
 type TypeScript = typeof ours;
 

@@ -4,7 +4,7 @@ import type { Dialect } from "./dialect";
 import { unsupportedDatabase } from "./errors";
 import type { SchemaDialect } from "./schema/dialect";
 
-/** The supported databases. An engine that speaks PostgreSQL's protocol counts as PostgreSQL. */
+/** The supported databases. An engine with PostgreSQL's protocol counts as PostgreSQL. */
 type DatabaseType = "sqlite" | "postgres" | "mysql";
 
 const DATABASE_TYPES: Partial<Record<DataSource["options"]["type"], DatabaseType>> = {
@@ -49,12 +49,12 @@ export function loadFor<T>({ options }: DataSource, loaders: LoaderByDatabase<T>
   return loaders[type]();
 }
 
-/** How sessions and queries speak to the DataSource's database. @throws dialect/unsupported */
+/** The dialect of the DataSource's database. @throws dialect/unsupported */
 export function dialectOf(dataSource: DataSource): Dialect {
   return loadFor(dataSource, DIALECTS);
 }
 
-/** How writes are forbidden and statements cancelled on the DataSource's database. @throws dialect/unsupported */
+/** The control (read-only mode, cancelling) of the DataSource's database. @throws dialect/unsupported */
 export function databaseControlOf(dataSource: DataSource): DatabaseControl {
   return loadFor(dataSource, CONTROLS);
 }

@@ -133,7 +133,7 @@ export function wouldFail(name: string, problems: readonly string[]): RetortErro
 }
 
 /** A squashed migration cannot be run where some of its parts have been, nor count as applied. */
-export function isPartlyReplaced(name: string, missing: readonly string[]): RetortError {
+export function partlyReplacedError(name: string, missing: readonly string[]): RetortError {
   return new RetortError(
     "migrate/partly-replaced",
     `${name} was squashed from migrations of which some are applied here and some are not: ${missing.join(", ")}`,
@@ -155,7 +155,7 @@ export function tooFewToSquash(count: number): RetortError {
   );
 }
 
-export function partlyApplied(names: readonly string[]): RetortError {
+export function rangePartlyApplied(names: readonly string[]): RetortError {
   return new RetortError(
     "migrate/unevenly-applied",
     `some of the range are applied and some are not: ${names.join(", ")}`,
@@ -282,7 +282,7 @@ export function lockLost(name: string): RetortError {
 
 // Half-applied history
 
-export function isHalfApplied(name: string, direction: "up" | "down", statements: number): RetortError {
+export function halfAppliedError(name: string, direction: "up" | "down", statements: number): RetortError {
   const what = direction === "up" ? "applied" : "rolled back";
   return new RetortError(
     "migrate/half-applied",

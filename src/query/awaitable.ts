@@ -1,7 +1,7 @@
 import { isObject } from "../values";
 /**
  * Marks objects that stand for a value that is still in the database: relations that were not loaded. The prompt awaits
- * these and native promises, and nothing else, so that a thenable of somebody else's never runs by being named.
+ * these and native promises, and nothing else, so that naming another thenable does not run it.
  */
 export const awaitable: unique symbol = Symbol.for("typeorm-retort.awaitable") as never;
 

@@ -5,7 +5,7 @@ import type { Scope } from "./scope";
 import type { Statement } from "./selection";
 
 /** Replaces the marks of values by placeholders, numbered in the order of the text. */
-export function numbered(marked: string, values: readonly unknown[], dialect: Dialect): Statement {
+export function withPlaceholders(marked: string, values: readonly unknown[], dialect: Dialect): Statement {
   if (values.length === 0) return { sql: marked, parameters: [] };
   const parameters: unknown[] = [];
   const sql = marked.replace(MARK, (_, index: string) => {

@@ -205,7 +205,7 @@ export abstract class Scalar<T = unknown> extends Expression {
   max(): Scalar<T | null> {
     return this.#same((own) => `MAX(${own})`);
   }
-  /** The text in small letters. Which letters the database knows is its affair (SQLite: A to Z). */
+  /** The text in lower case. SQLite only converts A to Z. */
   lower(): Scalar<string> {
     return new Rendered((renderer) => `LOWER(${this.render(renderer)})`);
   }
@@ -412,6 +412,9 @@ class Connected extends Condition {
   }
 }
 
+/** With more conditions than this they are nested, because SQLite limits the depth of expressions. */
+export const MAX_UNNESTED = 100;
+
 /** Connects any number of conditions, each in parentheses where it needs them. */
 export function connected(texts: readonly string[], word: "AND" | "OR"): string {
   return halved(texts, 0, texts.length, ` ${word} `);
@@ -419,13 +422,10 @@ export function connected(texts: readonly string[], word: "AND" | "OR"): string 
 
 /** Nests conditions in halves instead of a chain: SQLite refuses expressions that are deeper than 1,000. */
 function halved(texts: readonly string[], from: number, to: number, word: string): string {
-  if (to - from <= CHAINED) return `(${texts.slice(from, to).join(word)})`;
+  if (to - from <= MAX_UNNESTED) return `(${texts.slice(from, to).join(word)})`;
   const middle = (from + to) >> 1;
   return `(${halved(texts, from, middle, word)}${word}${halved(texts, middle, to, word)})`;
 }
-
-/** Up to this many conditions are not nested. */
-const CHAINED = 100;
 
 class Negated extends Condition {
   readonly of: Condition;

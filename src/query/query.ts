@@ -365,7 +365,7 @@ export class Query<T extends object = object, R extends object = T> implements S
 
   /** @internal Renders a subquery: `User.c.id.in(Post.query.select("user_id"))`. */
   renderInto(renderer: Renderer): string {
-    return new SelectCompiler(renderer.dialect, this.#state, (renderer as SelectCompiler).around).renderInside();
+    return new SelectCompiler(renderer.dialect, this.#state, (renderer as SelectCompiler).outerScope).renderInside();
   }
 
   get [Symbol.toStringTag](): string {
@@ -541,7 +541,7 @@ export class Query<T extends object = object, R extends object = T> implements S
 }
 
 /**
- * An entity under a second name, for questions in which its table stands twice: a subquery of the same entity, or a join to it.
+ * An entity under a second name, for queries that use its table twice: a subquery of the same entity, or a join to it.
  *
  * ```ts
  * const other = db.aliased(User);

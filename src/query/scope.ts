@@ -40,7 +40,7 @@ export class SelectScope {
   }
 
   /** The tables that an expression of this entity may refer to; the root has precedence. */
-  meant(model: EntityModel, as: Alias | undefined): Scope[] {
+  candidates(model: EntityModel, as: Alias | undefined): Scope[] {
     if (as) return [...this.#scopes.values()].filter((scope) => scope.as === as);
     if (!this.root.as && sharesTable(this.root.model, model)) return [this.root];
     return [...this.#scopes.values()].filter((scope) => scope.named && !scope.as && sharesTable(scope.model, model));

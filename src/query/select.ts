@@ -8,6 +8,7 @@ import {
   connected,
   Expression,
   isSubquery,
+  MAX_UNNESTED,
   type Alias,
   type Condition,
   type Labelled,
@@ -16,12 +17,19 @@ import {
   type Subquery,
   type Path,
 } from "./expression";
-import { foreignKeyFor, linkedBy, numbered, onClause, oneOfGroup, orderBy, selectedColumns, tableAs } from "./clauses";
+import {
+  foreignKeyFor,
+  linkedBy,
+  withPlaceholders,
+  onClause,
+  oneOfGroup,
+  orderBy,
+  selectedColumns,
+  tableAs,
+} from "./clauses";
 import { SelectScope, pathOf, type Scope } from "./scope";
 import type { EntityStatement, Join, Selection, Statement } from "./selection";
 
-/** With more conditions than this, a WHERE nests them, because SQLite limits the depth of expressions. */
-const FEW = 100;
 /** From this many values on, a list is one parameter, where the database supports it. */
 const LONG_LIST = 16;
 /** PostgreSQL cuts names at 63 bytes; this leaves room for a number that makes an alias unique. */
@@ -52,9 +60,9 @@ export class SelectCompiler implements Renderer {
   /**
    * The statement that selects entities, with the places of each entity's columns in its rows.
    *
-   * @param numbered whether each column gets a unique name
+   * @param uniqueNames whether each column gets a unique name
    */
-  entities(numbered = false): EntityStatement {
+  entities(uniqueNames = false): EntityStatement {
     const { limit, offset, fetched, groups } = this.#selection;
     this.#joinAll();
     const where = this.#whereClause();
@@ -63,11 +71,11 @@ export class SelectCompiler implements Renderer {
     const paged = limit !== undefined || Boolean(offset);
     const multiplied = this.#level.repeats || fetched.some((relations) => relations.some(({ toMany }) => toMany));
     // A limit counts entities, not the rows of a join. The rows of a stream must not split an entity between two batches.
-    const page = (paged || numbered) && multiplied && groups.length === 0 && this.#hasKey();
+    const page = (paged || uniqueNames) && multiplied && groups.length === 0 && this.#hasKey();
     const from = page ? this.#pageOfRoots(where, orders) : this.#fromRoot();
     const segments = this.#segments();
     const columns = segments.flatMap(({ segment, scope }) => selectedColumns(segment.model, scope.alias));
-    const names = numbered
+    const names = uniqueNames
       ? columns.map((column, place) => `${column} AS ${this.dialect.quote(`c${place}`)}`)
       : columns;
     const tail = page
@@ -216,7 +224,7 @@ export class SelectCompiler implements Renderer {
   }
 
   /** @internal What a subquery uses of the outer query. */
-  get around(): { level: SelectScope; shared: Shared } {
+  get outerScope(): { level: SelectScope; shared: Shared } {
     return { level: this.#level, shared: this.#shared };
   }
 
@@ -225,7 +233,7 @@ export class SelectCompiler implements Renderer {
   /** The table that an expression refers to: the nearest one, from the inside out. Relations to one are joined as needed. */
   #scopeOf(model: EntityModel, { relations, alias }: Path): Scope {
     for (let level: SelectScope | undefined = this.#level; level; level = level.outer) {
-      const [scope, ...others] = level.meant(model, alias);
+      const [scope, ...others] = level.candidates(model, alias);
       if (others.length > 0)
         throw ambiguousEntity(
           model.name,
@@ -343,7 +351,7 @@ export class SelectCompiler implements Renderer {
   // Clauses
 
   #statement(sql: string): Statement {
-    return numbered(sql, this.#shared.values, this.dialect);
+    return withPlaceholders(sql, this.#shared.values, this.dialect);
   }
 
   #fromRoot(): string {
@@ -369,7 +377,7 @@ export class SelectCompiler implements Renderer {
       ...this.#selection.conditions.flatMap((one) => one.conjuncts()).map((one) => one.renderGuarded(this)),
       ...this.#hiddenRows(this.#level.root),
     ];
-    return all.length === 0 ? "" : ` WHERE ${all.length < FEW ? all.join(" AND ") : connected(all, "AND")}`;
+    return all.length === 0 ? "" : ` WHERE ${all.length < MAX_UNNESTED ? all.join(" AND ") : connected(all, "AND")}`;
   }
 
   #groupClause(): string {

@@ -45,7 +45,7 @@ export type Criterion<V> =
 /** For a column. A list may hold `null` where the column may. */
 type ColumnCriterion<V, N> = V | readonly (V | N)[] | Scalar<V> | FindOperator<V> | ListOperator<V>;
 
-/** Operators over a column that holds a list (`ArrayContains`) or JSON speak of its elements or parts. */
+/** Operators on a list or JSON column (`ArrayContains`) concern its elements or parts. */
 type ListOperator<V> = V extends readonly (infer E)[] ? FindOperator<E> | FindOperator<readonly E[]> : never;
 
 /** For a relation: conditions on the other side, one or some of its entities, a key, or whether there is any. */

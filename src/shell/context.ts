@@ -26,7 +26,7 @@ export interface SavedInput {
   readonly isPrinted: boolean;
 }
 
-/** What commands, help, completion and the prompt know of the shell. */
+/** The state and functions of the shell that commands, help, completion and the prompt use. */
 export interface ShellContext {
   readonly options: ShellOptions;
   readonly restrictions: Restrictions;

@@ -1,11 +1,11 @@
 import { pluralize } from "../../text";
 import { ExitCode } from "../../errors";
 import { check } from "../../migrate/generate/check";
-import { halfAppliedError } from "../../migrate/run/plan";
+import { errorIfHalfApplied } from "../../migrate/run/plan";
 import { pendingFiles } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { printJson } from "./json";
-import { noteMissing, openMigrations } from "./opened";
+import { noteMissing, openMigrations } from "./open";
 
 interface Options {
   json?: boolean;
@@ -15,7 +15,7 @@ interface Options {
 export async function run(command: CommandContext<Options>): Promise<ExitCode> {
   const opened = await openMigrations(command, { use: "read" });
   const state = await opened.state();
-  const halfApplied = halfAppliedError(state);
+  const halfApplied = errorIfHalfApplied(state);
   if (halfApplied) throw halfApplied;
   if (!command.options.json) noteMissing(command, state);
   const { agrees, differences } = await check(opened.context);

@@ -3,7 +3,7 @@ import { migrationFolder } from "../../migrate/files/folder";
 import type { CommandContext } from "../command";
 import { nameMissing } from "./errors";
 import { migrationJson, printJson } from "./json";
-import { declaredMigrations } from "./opened";
+import { declaredMigrations } from "./open";
 
 interface Options {
   message?: string;

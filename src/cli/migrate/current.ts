@@ -1,8 +1,8 @@
-import { halfAppliedError } from "../../migrate/run/plan";
+import { errorIfHalfApplied } from "../../migrate/run/plan";
 import { currentEntry, pendingFiles, migrationInfos } from "../../migrate/history/state";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
-import { openMigrations } from "./opened";
+import { openMigrations } from "./open";
 
 interface Options {
   json?: boolean;
@@ -23,6 +23,6 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   } else {
     command.note("No migration is applied.");
   }
-  const halfApplied = halfAppliedError(state);
+  const halfApplied = errorIfHalfApplied(state);
   if (halfApplied) throw halfApplied;
 }

@@ -4,9 +4,9 @@ import { planDown, type Plan } from "../../migrate/run/plan";
 import { ansi, escapeLine } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { formatFinding } from "./findings";
-import type { OpenedMigrations } from "./opened";
+import type { OpenedMigrations } from "./open";
 import { confirm, isTerminal } from "./prompt";
-import { runMigrations, type RunningOptions } from "./running";
+import { runMigrations, type RunningOptions } from "./run-migrations";
 
 /** Rolls back what came after a target, by default the last migration. */
 export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {

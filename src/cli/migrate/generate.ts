@@ -1,13 +1,13 @@
 import type { Ask } from "../../migrate/generate/question";
 import { generate, type GenerateResult } from "../../migrate/generate/generate";
-import { halfAppliedError } from "../../migrate/run/plan";
+import { errorIfHalfApplied } from "../../migrate/run/plan";
 import { displayPath } from "../../migrate/errors";
 import { pendingFiles } from "../../migrate/history/state";
 import { escapeText } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { nameOf } from "./create";
 import { printJson } from "./json";
-import { noteMissing, openMigrations } from "./opened";
+import { noteMissing, openMigrations } from "./open";
 import { isTerminal, choose } from "./prompt";
 
 interface Options {
@@ -24,7 +24,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   const { rename, drop, backfill, dryRun = false, json = false } = command.options;
   const opened = await openMigrations(command, { use: "read" });
   const state = await opened.state();
-  const halfApplied = halfAppliedError(state);
+  const halfApplied = errorIfHalfApplied(state);
   if (halfApplied) throw halfApplied;
   if (!command.options.json) noteMissing(command, state);
   const result = await generate(opened.context, {

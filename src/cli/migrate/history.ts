@@ -1,9 +1,9 @@
-import { halfAppliedError } from "../../migrate/run/plan";
+import { errorIfHalfApplied } from "../../migrate/run/plan";
 import { migrationInfos } from "../../migrate/history/state";
 import { ansi, escapeLine } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
-import { openMigrations } from "./opened";
+import { openMigrations } from "./open";
 
 interface Options {
   json?: boolean;
@@ -30,6 +30,6 @@ export async function run(command: CommandContext<Options>): Promise<void> {
     }
     if (entries.length === 0) command.note("No migration is applied.");
   }
-  const halfApplied = halfAppliedError(state);
+  const halfApplied = errorIfHalfApplied(state);
   if (halfApplied) throw halfApplied;
 }

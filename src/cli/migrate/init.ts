@@ -8,7 +8,7 @@ import { migrationFolder } from "../../migrate/files/folder";
 import { displayPath } from "../../migrate/errors";
 import type { CommandContext } from "../command";
 import { printJson } from "./json";
-import { declaredMigrations } from "./opened";
+import { declaredMigrations } from "./open";
 
 interface Options {
   json?: boolean;

@@ -2,12 +2,12 @@ import { pluralize } from "../../text";
 import { ExitCode } from "../../errors";
 import type { LintResult } from "../../migrate/lint/lint";
 import { lint } from "../../migrate/lint/lint";
-import { halfAppliedError, planUp } from "../../migrate/run/plan";
+import { errorIfHalfApplied, planUp } from "../../migrate/run/plan";
 import { ansi, escapeLine, escapeText } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { formatFinding } from "./findings";
 import { printJson, stepJson } from "./json";
-import { openMigrations } from "./opened";
+import { openMigrations } from "./open";
 
 interface Options {
   json?: boolean;
@@ -17,7 +17,7 @@ interface Options {
 export async function run(command: CommandContext<Options>): Promise<ExitCode> {
   const { context, running, state } = await openMigrations(command, { use: "read", entities: false });
   const now = await state();
-  const halfApplied = halfAppliedError(now);
+  const halfApplied = errorIfHalfApplied(now);
   if (halfApplied) throw halfApplied;
   const linted = await lint(running.runner, planUp(now, command.args[0]));
   if (command.options.json) printJson(command, lintJson(linted, context.root));

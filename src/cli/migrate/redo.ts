@@ -3,7 +3,7 @@ import { planRedo } from "../../migrate/run/plan";
 import { badCount } from "../../migrate/errors";
 import type { CommandContext } from "../command";
 import { confirmLosses } from "./down";
-import { runMigrations, type RunningOptions } from "./running";
+import { runMigrations, type RunningOptions } from "./run-migrations";
 
 /** Rolls the last migrations back and applies them again. */
 export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {

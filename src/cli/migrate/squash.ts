@@ -1,9 +1,9 @@
-import { halfAppliedError } from "../../migrate/run/plan";
+import { errorIfHalfApplied } from "../../migrate/run/plan";
 import { displayPath } from "../../migrate/errors";
 import { squash, writeSquashed } from "../../migrate/verify/squash";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
-import { openMigrations } from "./opened";
+import { openMigrations } from "./open";
 
 interface Options {
   message?: string;
@@ -16,7 +16,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   const { message = "squashed", dryRun = false, json = false } = command.options;
   const { context, running, state } = await openMigrations(command, { use: "read" });
   const now = await state();
-  const halfApplied = halfAppliedError(now);
+  const halfApplied = errorIfHalfApplied(now);
   if (halfApplied) throw halfApplied;
   const squashed = await squash(context, running, now, command.args[0]!, message);
   if (!dryRun) writeSquashed(squashed);

@@ -2,8 +2,8 @@ import { planStamp, type Stamp } from "../../migrate/run/plan";
 import { stamp } from "../../migrate/run/stamp";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson, stateJson } from "./json";
-import { openMigrations, type OpenedMigrations } from "./opened";
-import { LOCK_TIMEOUT } from "./running";
+import { openMigrations, type OpenedMigrations } from "./open";
+import { LOCK_TIMEOUT } from "./run-migrations";
 
 interface Options {
   purge?: boolean;

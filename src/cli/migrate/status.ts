@@ -1,11 +1,11 @@
 import { ExitCode } from "../../errors";
-import { halfAppliedError } from "../../migrate/run/plan";
+import { errorIfHalfApplied } from "../../migrate/run/plan";
 import { currentEntry, migrationInfos, type MigrationState, type MigrationInfo } from "../../migrate/history/state";
 import { ansi, escapeLine, trimEnd, type EscapedText } from "../../terminal/escaped-text";
 import { padEnd, widthOf } from "../../terminal/width";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
-import { openMigrations } from "./opened";
+import { openMigrations } from "./open";
 
 interface Options {
   check?: boolean;
@@ -19,7 +19,7 @@ export async function run(command: CommandContext<Options>): Promise<ExitCode> {
   const infos = migrationInfos(state);
   if (command.options.json) printJson(command, statusJson(infos, state, opened.context.root));
   else printStatus(command, infos);
-  const halfApplied = halfAppliedError(state);
+  const halfApplied = errorIfHalfApplied(state);
   if (halfApplied) throw halfApplied;
   const pending = infos.some(({ status }) => status === "pending");
   return command.options.check && pending ? ExitCode.pending : ExitCode.done;

@@ -1,7 +1,7 @@
 import type { ExitCode } from "../../errors";
 import { planUp } from "../../migrate/run/plan";
 import type { CommandContext } from "../command";
-import { runMigrations, type RunningOptions } from "./running";
+import { runMigrations, type RunningOptions } from "./run-migrations";
 
 /** Brings the database up to a target, by default to the last migration. */
 export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> {

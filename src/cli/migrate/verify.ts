@@ -4,8 +4,8 @@ import { verify } from "../../migrate/verify/verify";
 import { ansi, escapeLine, escapeText } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { migrationJson, printJson } from "./json";
-import { openMigrations } from "./opened";
-import { LOCK_TIMEOUT } from "./running";
+import { openMigrations } from "./open";
+import { LOCK_TIMEOUT } from "./run-migrations";
 
 interface Options {
   json?: boolean;

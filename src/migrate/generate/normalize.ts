@@ -98,7 +98,7 @@ function normalizePrimaryKey(wanted: Table, actual: Table, declared: Table): Tab
 function normalizeConstraints<T>(wanted: Table, actual: Table, dialect: SchemaDialect, kind: Constraint["kind"]): T[] {
   const theirs = constraintsOf(actual).filter((constraint) => constraint.kind === kind);
   const ours = constraintsOf(wanted).filter((constraint) => constraint.kind === kind);
-  const adopted = ours.map((constraint) => {
+  const matched = ours.map((constraint) => {
     const named = theirs.find((other) => isSameName(other, constraint, dialect));
     const unnamed = theirs.find(
       (other) =>
@@ -119,9 +119,9 @@ function normalizeConstraints<T>(wanted: Table, actual: Table, dialect: SchemaDi
   );
   const isOverGone = (constraint: Constraint) => gone.some(({ name }) => mentionsColumn(constraint, name, dialect));
   const spare = theirs.filter(
-    (constraint) => !adopted.includes(constraint) && isHandMade(constraint, wanted) && !isOverGone(constraint),
+    (constraint) => !matched.includes(constraint) && isHandMade(constraint, wanted) && !isOverGone(constraint),
   );
-  return [...adopted, ...spare].map((constraint) => constraint.value as T);
+  return [...matched, ...spare].map((constraint) => constraint.value as T);
 }
 
 /** The constraint under another name; an index's stored statement has its name in it. */

@@ -53,8 +53,8 @@ const MAX_STATEMENT_LENGTH = 4000;
 const COLUMNS = ["migration", "entry", "position", "state", "checksum", "statement", "result", "at"] as const;
 
 /**
- * Retort's own table, beside TypeORM's: `retort_migrations`. It may be dropped at any time; lost are checksums
- * and, of a half-applied migration, which statements were done.
+ * Retort's own table, beside TypeORM's: `retort_migrations`. Dropping it loses only the checksums
+ * and, for a half-applied migration, which statements were done.
  */
 export class MigrationLog {
   readonly #dialect: Dialect;
@@ -81,6 +81,7 @@ export class MigrationLog {
   /** Records that the migration is applied. */
   async recordApplied(send: Send, { name, file, checksum }: MigrationFile): Promise<void> {
     await this.remove(send, name);
+    // The column `statement` stores the file's extension for entries of this kind.
     const detail = file === undefined ? "" : path.extname(file);
     await this.#insert(send, { migration: name, entry: "applied", checksum: checksum ?? null, statement: detail });
   }

@@ -55,7 +55,7 @@ function withReplacements(entries: readonly HistoryEntry[], replacements: readon
 }
 
 /** A squashed migration of whose originals some are applied and some are not; undefined when there is none. */
-export function partlyReplaced({
+export function findPartlyReplaced({
   files,
   history,
 }: MigrationState): { file: MigrationFile; missing: string[] } | undefined {

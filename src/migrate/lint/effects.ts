@@ -3,7 +3,7 @@ import { StatementReader } from "./statement-reader";
 
 /** What a statement does to tables, as far as rows and keys are concerned. Names are as written, without quotes. */
 export type Effect =
-  | { readonly kind: "createTable"; readonly table: string; readonly definition: readonly Part[] }
+  | { readonly kind: "createTable"; readonly table: string; readonly definition: readonly RowConstraint[] }
   | { readonly kind: "dropTable"; readonly table: string }
   | { readonly kind: "renameTable"; readonly table: string; readonly to: string }
   | {
@@ -47,7 +47,7 @@ export interface KeyTarget {
 }
 
 /** One constraint of a CREATE TABLE that the rows must meet. */
-export type Part =
+export type RowConstraint =
   | { readonly kind: "notNull"; readonly column: string }
   | { readonly kind: "unique"; readonly columns: readonly string[] }
   | { readonly kind: "check"; readonly expression: string }
@@ -248,7 +248,7 @@ function inserted(reader: StatementReader): Effect[] {
 }
 
 /** The columns and constraints between the parentheses of a CREATE TABLE. */
-function definitionParts(body: string, quoting: Quoting): Part[] {
+function definitionParts(body: string, quoting: Quoting): RowConstraint[] {
   return new StatementReader(body, quoting).actions().flatMap((text) => {
     const reader = new StatementReader(text, quoting);
     const named = reader.take("constraint");
@@ -267,9 +267,9 @@ function definitionParts(body: string, quoting: Quoting): Part[] {
   });
 }
 
-function columnParts(reader: StatementReader): Part[] {
+function columnParts(reader: StatementReader): RowConstraint[] {
   const column = reader.name();
-  const parts: Part[] = [];
+  const parts: RowConstraint[] = [];
   const rest = reader.words();
   const isGenerated = / (as|generated)\b/.test(` ${rest}`);
   if (has(rest, "not null") && !isGenerated) parts.push({ kind: "notNull", column });

@@ -2,7 +2,7 @@ import type { MigrationInterface } from "typeorm";
 import { pluralize } from "../../text";
 import type { Dialect } from "../../dialect/dialect";
 import { mentions, withNames } from "../../dialect/schema/tokens";
-import { effectsOf, type Effect, type KeyTarget, type Part } from "./effects";
+import { effectsOf, type Effect, type KeyTarget, type RowConstraint } from "./effects";
 import { finding, findingWithQuery, type Finding } from "./finding";
 import { type RowQueries, operand } from "./row-queries";
 import { readMethod } from "./source";
@@ -36,7 +36,7 @@ export class Linter {
     const statements = readMethod(method.toString());
     const findings: Finding[] = [];
     for (const sql of statements) {
-      if (sql === undefined) this.#tables.loseTrack();
+      if (sql === undefined) this.#tables.markUnknown();
       else for (const effect of effectsOf(sql, this.#dialect.quoting)) findings.push(...(await this.apply(effect)));
     }
     return {
@@ -81,7 +81,7 @@ export class Linter {
       case "index":
         return effect.blocks ? this.#locks(effect.table) : [];
       default:
-        return this.#demands(effect);
+        return this.#checkConstraints(effect);
     }
   }
 
@@ -162,27 +162,27 @@ export class Linter {
       text: `table "${source.origin}" is rebuilt: ${pluralize(count, "row")} copied`,
     }));
     if (!isFollowed) return rebuilt;
-    return [...rebuilt, ...(await this.#newDemands(source.origin, target.definition, columns, now))];
+    return [...rebuilt, ...(await this.#checkNewConstraints(source.origin, target.definition, columns, now))];
   }
 
   /** Only constraints that the table does not have already can fail. */
-  async #newDemands(
+  async #checkNewConstraints(
     table: string,
-    definition: readonly Part[],
+    definition: readonly RowConstraint[],
     columns: readonly string[],
     values: readonly string[],
   ): Promise<Finding[]> {
     const valueOf = (column: string) => values[columns.findIndex((one) => one.toLowerCase() === column.toLowerCase())];
-    const spelled = (part: Part) => JSON.stringify(part).toLowerCase();
+    const spelled = (part: RowConstraint) => JSON.stringify(part).toLowerCase();
     const old = new Set((await this.#rows.definition(table)).map(spelled));
-    const fresh = definition.filter((part) => !old.has(spelled(this.#asNow(part, valueOf))));
+    const fresh = definition.filter((part) => !old.has(spelled(this.#withCurrentNames(part, valueOf))));
     const findings: Finding[] = [];
-    for (const part of fresh) findings.push(...(await this.#demanded(part, table, columns, valueOf)));
+    for (const part of fresh) findings.push(...(await this.#checkConstraint(part, table, columns, valueOf)));
     return findings;
   }
 
   /** A constraint with the present names of its columns, where they are copied unchanged. */
-  #asNow(part: Part, valueOf: (column: string) => string | undefined): Part {
+  #withCurrentNames(part: RowConstraint, valueOf: (column: string) => string | undefined): RowConstraint {
     const nameNow = (column: string) => plainName(valueOf(column) ?? "") ?? column;
     switch (part.kind) {
       case "notNull":
@@ -203,8 +203,8 @@ export class Linter {
     }
   }
 
-  async #demanded(
-    part: Part,
+  async #checkConstraint(
+    part: RowConstraint,
     table: string,
     columns: readonly string[],
     valueOf: (column: string) => string | undefined,
@@ -247,7 +247,7 @@ export class Linter {
 
   // Constraints that the existing rows must meet
 
-  async #demands(effect: Effect): Promise<Finding[]> {
+  async #checkConstraints(effect: Effect): Promise<Finding[]> {
     if (!("table" in effect)) return [];
     const state = this.#tables.get(effect.table);
     if (state.origin === undefined || state.rowsChanged) {

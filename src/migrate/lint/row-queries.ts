@@ -3,7 +3,7 @@ import type { Dialect } from "../../dialect/dialect";
 import type { SchemaDialect } from "../../dialect/schema/dialect";
 import { schemaDialectOf } from "../../dialect/dialects";
 import { tokenize } from "../../dialect/schema/tokens";
-import { effectsOf, type Part } from "./effects";
+import { effectsOf, type RowConstraint } from "./effects";
 import { dataSourceOf } from "../../typeorm/data-source";
 
 /** The number of rows that a query finds. */
@@ -84,7 +84,7 @@ export class RowQueries {
   }
 
   /** The constraints of a table, where the database stores the statement that created it. */
-  async definition(table: string): Promise<readonly Part[]> {
+  async definition(table: string): Promise<readonly RowConstraint[]> {
     const stored = await this.#schema.storedTable?.(this.#runner, table);
     const [effect] = stored ? effectsOf(stored.statement, this.#dialect.quoting) : [];
     return effect?.kind === "createTable" ? effect.definition : [];

@@ -1,6 +1,6 @@
 import type { Dialect } from "../../dialect/dialect";
 import { mentions, withNames } from "../../dialect/schema/tokens";
-import type { Effect, Part } from "./effects";
+import type { Effect, RowConstraint } from "./effects";
 
 /** A table after the statements so far, and where its rows are in the database as it is now. */
 export interface TableState {
@@ -15,7 +15,7 @@ export interface TableState {
   /** Columns, by their new names, whose values statements have changed. */
   readonly changedColumns: Set<string>;
   /** The constraints of a new table. */
-  readonly definition: readonly Part[];
+  readonly definition: readonly RowConstraint[];
   /** The table to which all its rows were copied. */
   copy: { readonly into: string; readonly values: readonly string[] } | undefined;
 }
@@ -34,7 +34,7 @@ export class TableStates {
   }
 
   /** After a statement that is not known, every row may have changed. */
-  loseTrack(): void {
+  markUnknown(): void {
     this.#isLost = true;
     for (const state of this.#tables.values()) state.rowsChanged = true;
   }

@@ -67,14 +67,14 @@ export async function interceptStatements(
 /** Sends a statement with its wrapper; the wrapper's statements are not intercepted. */
 export async function sendWrapped(
   statement: SentStatement,
-  around: StatementWrapper | undefined,
+  wrapper: StatementWrapper | undefined,
   send: Send,
 ): Promise<unknown> {
-  for (const before of around?.before ?? []) await send(before);
+  for (const before of wrapper?.before ?? []) await send(before);
   try {
     return await statement.send();
   } finally {
-    for (const after of around?.after ?? []) await send(after);
+    for (const after of wrapper?.after ?? []) await send(after);
   }
 }
 

@@ -3,13 +3,19 @@ import type { HistoryEntry } from "../history/history";
 import {
   cannotResume,
   fileMissing,
-  isHalfApplied,
-  isPartlyReplaced,
+  halfAppliedError,
+  partlyReplacedError,
   tooFewApplied,
   tooFewPending,
   wrongDirection,
 } from "../errors";
-import { appliedEntries, doneStatements, partlyReplaced, pendingFiles, type MigrationState } from "../history/state";
+import {
+  appliedEntries,
+  doneStatements,
+  findPartlyReplaced,
+  pendingFiles,
+  type MigrationState,
+} from "../history/state";
 import { parseTarget, type Target } from "../history/target";
 
 /** One migration to be run, up or down. */
@@ -25,8 +31,8 @@ export type Plan = readonly Step[];
 
 /** The migrations to apply up to the target. */
 export function planUp(state: MigrationState, text = "head"): Plan {
-  const partly = partlyReplaced(state);
-  if (partly) throw isPartlyReplaced(partly.file.name, partly.missing);
+  const partly = findPartlyReplaced(state);
+  if (partly) throw partlyReplacedError(partly.file.name, partly.missing);
   const resumed = resumedStep(state, "up");
   const pending = pendingFiles(state).filter(({ name }) => name !== resumed?.migration.name);
   const wanted = upTo(parseTarget(text, state), text, pending, resumed ? 1 : 0, state);
@@ -107,7 +113,7 @@ function step(direction: Step["direction"], migration: MigrationFile): Step {
 function resumedStep(state: MigrationState, direction: Step["direction"]): Step | undefined {
   const { halfApplied } = state.log;
   if (!halfApplied) return undefined;
-  if (halfApplied.direction !== direction) throw halfAppliedError(state)!;
+  if (halfApplied.direction !== direction) throw errorIfHalfApplied(state)!;
   const migration = state.files.find(({ name }) => name === halfApplied.name);
   if (!migration) {
     const last = halfApplied.statements.at(-1)!;
@@ -117,10 +123,10 @@ function resumedStep(state: MigrationState, direction: Step["direction"]): Step 
 }
 
 /** The error that every command ends with while a migration is half-applied; undefined when none is. */
-export function halfAppliedError({ log }: MigrationState): Error | undefined {
+export function errorIfHalfApplied({ log }: MigrationState): Error | undefined {
   if (!log.halfApplied) return undefined;
   const { name, direction } = log.halfApplied;
-  return isHalfApplied(name, direction, doneStatements(log.halfApplied));
+  return halfAppliedError(name, direction, doneStatements(log.halfApplied));
 }
 
 function fileOf({ name }: HistoryEntry, state: MigrationState): MigrationFile {

@@ -104,12 +104,12 @@ class Recorder {
 
   async #take(statement: SentStatement): Promise<unknown> {
     if (statement.kind === "read") return this.#read(statement);
-    const around = this.#running.database.wrapStatement?.(statement.sql);
-    this.#recorded.push(...(around?.before ?? []));
+    const wrapper = this.#running.database.wrapStatement?.(statement.sql);
+    this.#recorded.push(...(wrapper?.before ?? []));
     this.#write(statement);
-    this.#recorded.push(...(around?.after ?? []));
+    this.#recorded.push(...(wrapper?.after ?? []));
     if (!this.#stage.executes) return emptyResult(statement);
-    return sendWrapped(statement, around, this.#stage.send);
+    return sendWrapped(statement, wrapper, this.#stage.send);
   }
 
   /** A SELECT may write (`setval`); then the read-only transaction refuses it. */

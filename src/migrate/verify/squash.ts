@@ -10,7 +10,7 @@ import { classNameOf, fileNameOf, loadMigration, renderFile } from "../generate/
 import type { MigrationFile } from "../files/files";
 import { withParameters } from "../run/literal";
 import type { RunContext, RunOptions } from "../run/context";
-import { badRange, squashNotProven, tooFewToSquash, partlyApplied } from "../errors";
+import { badRange, squashNotProven, tooFewToSquash, rangePartlyApplied } from "../errors";
 import { schemaDifferences, type Snapshot } from "../scratch/snapshot";
 import type { MigrationState } from "../history/state";
 import { parseTarget } from "../history/target";
@@ -38,9 +38,9 @@ interface Body {
 const OPTIONS: RunOptions = { transaction: "each", lockTimeout: 10_000, strict: false };
 
 /**
- * Makes one migration of many, and proves on scratch databases that it comes to the same: the same schema and the same
- * rows after up, and the schema of before after down. First by the difference of the schemas, which reads well; where
- * the migrations did more than that, by their statements.
+ * Squashes migrations into one and proves on scratch databases that both give the same schema and rows after up, and the earlier schema
+ * after down. The squashed migration is first generated from the difference of the schemas, which reads well; where the migrations did
+ * more, from their statements.
  */
 export async function squash(
   context: MigrationContext,
@@ -68,10 +68,10 @@ export async function squash(
   return { name, timestamp, file, text, replaced: inside, by };
 }
 
-/** Writes the squashed file and takes the others away. */
+/** Writes the squashed file and deletes the others. */
 export function writeSquashed({ file, text, replaced }: Squashed): void {
   const old = replaced.flatMap((one) => (one.file === undefined ? [] : [one.file]));
-  // The new one first: whatever happens in between, nothing is lost.
+  // The new file first, so that a failure in between loses nothing.
   fs.writeFileSync(file, text, { flag: old.includes(file) ? "w" : "wx" });
   for (const one of old) if (one !== file) fs.rmSync(one);
 }
@@ -86,7 +86,7 @@ function filesIn(range: string, state: MigrationState): { before: MigrationFile[
   const applied = new Set(state.history.map((entry) => entry.name));
   const present = inside.filter(({ name }) => applied.has(name));
   if (present.length > 0 && present.length < inside.length) {
-    throw partlyApplied(inside.filter(({ name }) => !applied.has(name)).map(({ name }) => name));
+    throw rangePartlyApplied(inside.filter(({ name }) => !applied.has(name)).map(({ name }) => name));
   }
   return { before: state.files.slice(0, first), inside };
 }
@@ -99,7 +99,7 @@ function indexOf(text: string, state: MigrationState, range: string): number {
   return state.files.findIndex(({ name }) => name === target.name);
 }
 
-/** What the old migrations come to. */
+/** The result of the original migrations. */
 interface Recording {
   readonly before: Snapshot;
   readonly after: Snapshot;

@@ -8,7 +8,7 @@ import { changesKey } from "./referenced-columns";
 
 const EMPTY: readonly Dependency[] = [];
 
-/** Which rows of a change set have to be written before which, by their foreign keys. Most flushes never need to know. */
+/** Which rows of a change set have to be written before which, by their foreign keys. Computed on demand: most flushes do not need it. */
 export class Dependencies {
   /** Whether a key changes that foreign keys may refer to. */
   readonly changeKeys: boolean;

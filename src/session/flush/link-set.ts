@@ -17,7 +17,7 @@ export function linkChanges(
         const related = instance.relatedValue(relation);
         if (!related) continue;
         const changes = related.changes();
-        // A side that is not loaded cannot tell whether a pair is stored; where the other side is loaded, that one decides.
+        // A side that is not loaded does not show whether a pair is stored; where only the other side is loaded, that one decides.
         const decides = (entity: object): boolean => related.isLoaded || !isLoadedThere(relation, entity);
         for (const entity of changes.added) if (decides(entity)) links.add(relation, instance, entity);
         for (const entity of changes.removed) if (decides(entity)) unlinks.add(relation, instance, entity);

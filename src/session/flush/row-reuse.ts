@@ -99,7 +99,9 @@ export function redirectRelations(state: SessionState, reuses: readonly RowReuse
       if (relation.holdsKey) {
         const reference = instance.reference(relation)!;
         instance.setRelatedValue(relation, reference.movedTo(successors.get(reference.entity!)!));
-      } else if (relation.toMany && !relation.isManyToMany) related.without(gone);
+      } else if (relation.toMany && !relation.isManyToMany) {
+        instance.setRelatedValue(relation, related.without(gone));
+      }
       // The row of a join table still refers to the row, and so may the row of a one-to-one.
       else expire(instance, relation.index);
     }

@@ -2,7 +2,7 @@ import type * as acorn from "acorn";
 import { parse } from "./parse";
 
 /** A member access as it was typed: `User.query` and `filtrBy`. */
-export interface Access {
+export interface MemberAccess {
   readonly object: string | undefined;
   readonly name: string;
 }
@@ -11,13 +11,13 @@ export interface Access {
  * The member access at an offset of a text.
  * @param name the name of the member, where it is known: V8 may give the offset of the whole expression then
  */
-export function accessAt(text: string, offset: number, name?: string): Access | undefined {
+export function accessAt(text: string, offset: number, name?: string): MemberAccess | undefined {
   const parsed = parse(text);
   if (parsed.status !== "complete") return undefined;
   const moved = parsed.source.length === text.length ? 0 : 1;
   const at = offset + moved;
   const furthest = name === undefined ? 1 : Infinity;
-  let found: { access: Access; distance: number } | undefined;
+  let found: { access: MemberAccess; distance: number } | undefined;
   const visit = (node: acorn.AnyNode): void => {
     if (node.type === "MemberExpression" && !node.computed) {
       // V8 gives the offset of the dot, the property, or the whole expression.

@@ -20,7 +20,7 @@ import {
 import { awaited, identifier, newExpression, objectExpression, propertyOf, tagOf, valueOf } from "./values";
 
 /*
- * Rewrites inputs so that nobody has to type `await`.
+ * Rewrites inputs so that `await` need not be typed.
  *
  * Every call and every member access becomes `(H.is(E)?await H.it():H.it())`: the value is awaited only when it is a promise or
  * a relation that is not loaded. H is the helper (see ../evaluate/runtime) of the input or of the function call. The body of each

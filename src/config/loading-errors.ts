@@ -13,7 +13,7 @@ import {
   primaryKeyMissing,
   type SourcePlace,
 } from "./errors";
-import { placeOf } from "./trace";
+import { placeOf } from "./stack-traces";
 
 /*
  * Turns errors that TypeORM, Node or the project's files throw while a project is loaded into RetortErrors with a hint.

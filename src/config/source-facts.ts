@@ -1,8 +1,8 @@
 import ts from "typescript";
-import type { Source } from "./source";
+import type { Source } from "./compiled-file";
 
 /** Facts about a file that are known from its syntax. */
-export interface Facts {
+export interface SourceFacts {
   readonly isAsync: boolean;
   readonly format: "cjs" | "esm";
   readonly untyped: readonly string[];
@@ -36,7 +36,7 @@ const GLOBAL_CLASSES: ReadonlySet<string> = new Set([
   "Array",
 ]);
 
-export function factsOf({ file, text, format }: Source): Facts {
+export function factsOf({ file, text, format }: Source): SourceFacts {
   const source = ts.createSourceFile(
     file,
     text,

@@ -4,7 +4,7 @@ import ts from "typescript";
 import { compilerSettings } from "./tsconfig";
 
 /** Where a class is declared, and the name by which it is exported. */
-export interface Origin {
+export interface ClassDeclaration {
   /** The source, absolute. */
   readonly file: string;
   /** The name of the export; `default` for the default export. */
@@ -16,7 +16,7 @@ export interface Origin {
 }
 
 /** Finds the declarations of classes in the loaded modules. */
-export class Origins {
+export class ClassDeclarations {
   /** For each value, the modules that export it, with the name of the export. */
   readonly #exporters = new Map<unknown, { file: string; name: string }[]>();
   readonly #sources = new Map<string, ts.SourceFile>();
@@ -34,7 +34,7 @@ export class Origins {
   }
 
   /** The declaration of a class; undefined where no module declares and exports it. */
-  of(target: unknown): Origin | undefined {
+  of(target: unknown): ClassDeclaration | undefined {
     for (const { file, name } of this.#exporters.get(target) ?? []) {
       const origin = this.#originIn(this.#sourceOf(file), name);
       if (origin) return origin;
@@ -42,7 +42,7 @@ export class Origins {
     return undefined;
   }
 
-  #originIn(file: string, exported: string): Origin | undefined {
+  #originIn(file: string, exported: string): ClassDeclaration | undefined {
     const declaration = exportedClass(this.#parsed(file), exported);
     if (!declaration) return undefined;
     const isStatic = (member: ts.ClassElement): boolean =>

@@ -1,2 +1,2 @@
 /** Prints one line to stderr: why a start is slow, or what of the project was left out. */
-export type Note = (line: string) => void;
+export type Warn = (line: string) => void;

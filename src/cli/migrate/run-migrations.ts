@@ -10,7 +10,7 @@ import type { TextStyle } from "../../terminal/style";
 import { write, writeData } from "../../terminal/write";
 import type { CommandContext } from "../command";
 import { errorJson, planJson, printJson, reportJson, stateJson, stepJson } from "./json";
-import { noteMissing, openMigrations, type OpenedMigrations } from "./opened";
+import { noteMissing, openMigrations, type OpenedMigrations } from "./open";
 
 /** The default time to wait for another run, in milliseconds. */
 export const LOCK_TIMEOUT = 10_000;

@@ -8,7 +8,8 @@ import { MigrationLog } from "../../migrate/history/migration-log";
 import type { RunContext } from "../../migrate/run/context";
 import { missingNames, readState, type MigrationState } from "../../migrate/history/state";
 import { escapeLine } from "../../terminal/escaped-text";
-import type { CommandContext, DatabaseUse } from "../command";
+import type { DatabaseUse } from "../../config/open";
+import type { CommandContext } from "../command";
 
 /** The project's migrations and its database, opened for a migrate command. */
 export interface OpenedMigrations {

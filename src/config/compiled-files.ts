@@ -1,10 +1,10 @@
 import fs from "node:fs";
 import path from "node:path";
 import { Cache, cacheFolder } from "./cache";
-import type { Note } from "./note";
+import type { Warn } from "./warn";
 import { moduleFormatOf } from "./package";
 import { shown } from "./errors";
-import type { Compiled, Source } from "./source";
+import type { Compiled, Source } from "./compiled-file";
 import { compilerSettings } from "./tsconfig";
 import type { TypedCompiler } from "./types";
 
@@ -25,9 +25,9 @@ type Dependencies = Readonly<Record<string, string>>;
  * The compiled forms of a project's TypeScript files: from the cache where source, compiler and tsconfig.json are unchanged, else compiled
  * now.
  */
-export class Sources {
+export class CompiledFiles {
   readonly #root: string;
-  readonly #note: Note;
+  readonly #note: Warn;
   readonly #cache: Cache;
   readonly #version: string;
   readonly #maps = new Map<string, () => string | undefined>();
@@ -35,7 +35,7 @@ export class Sources {
   readonly #hashes = new Map<string, string>();
   #typed: TypedCompiler | undefined;
 
-  constructor(root: string, note: Note) {
+  constructor(root: string, note: Warn) {
     this.#root = root;
     this.#note = note;
     this.#cache = new Cache(cacheFolder(root));
