@@ -5,13 +5,13 @@
  * changed, also in place (a JSON push, `date.setFullYear()`, a byte of a Buffer).
  */
 export interface Codec {
-  /** Values are immutable and travel as they are, so that a snapshot is the value itself and `===` compares it. */
+  /** Values are immutable and are not converted: the snapshot is the value, compared by `===`. */
   readonly plain: boolean;
   /** Raw → value; undefined where they are the same. */
   readonly decode: ((raw: unknown) => unknown) | undefined;
-  /** Whether the driver gives numbers, and not texts that hold one. */
+  /** Whether the driver returns numbers, not texts of numbers. */
   readonly isNumber?: boolean;
-  /** How the column is read, where its bare name would lose something of it. */
+  /** The expression that selects the column, where its name alone would lose information. */
   readonly select?: (sql: string) => string;
   /** Value → raw; undefined where they are the same. */
   readonly encode: ((value: unknown) => unknown) | undefined;
@@ -20,14 +20,14 @@ export interface Codec {
    * Undefined where the column keeps every value that it takes.
    */
   readonly normalize?: (value: unknown) => unknown;
-  /** What to remember of a raw value that was read. */
+  /** The snapshot of a raw value that was read. */
   freeze(raw: unknown): unknown;
-  /** Whether remembering the value is cheaper than remembering the raw one, for those who have both. */
+  /** Whether a snapshot of the value is cheaper than one of the raw value. */
   readonly freezesValues: boolean;
-  /** What to remember of a value that was written. */
+  /** The snapshot of a value that was written. */
   freezeValue(value: unknown): unknown;
-  /** Whether the value is still what was remembered. */
+  /** Whether the value is unchanged since the snapshot. */
   same(value: unknown, snapshot: unknown): boolean;
-  /** The value that was remembered, as a new object. */
+  /** The value of a snapshot, as a new object. */
   thaw(snapshot: unknown): unknown;
 }

@@ -1,7 +1,7 @@
 import type { DateLimits } from "../../dialect/column-types";
 import { inexact, wrongType, type Inspector, type Refusal } from "./refusal";
 
-const INVALID: Refusal = { reason: "invalid-date", words: "it is no date" };
+const INVALID: Refusal = { reason: "invalid-date", words: "it is not a date" };
 
 export function dateInspector({ earliest, latest, isLocal }: DateLimits): Inspector {
   return (value) => {
@@ -9,8 +9,11 @@ export function dateInspector({ earliest, latest, isLocal }: DateLimits): Inspec
     const time = value.getTime();
     if (Number.isNaN(time)) return INVALID;
     if (time < earliest || time > latest) return { reason: "out-of-range", words: "the column has no such year" };
-    if (isLocal && !isSaidByClocks(value))
-      return inexact("clocks are set back here then, and the column knows no time zone", "a timestamptz column does");
+    if (isLocal && !isUnambiguous(value))
+      return inexact(
+        "this local time occurs twice (clocks are set back), and the column has no time zone",
+        "use a timestamptz column",
+      );
     return undefined;
   };
 }
@@ -23,9 +26,9 @@ function examineText(value: unknown): Refusal | undefined {
   return /\.\d{3}\d*[1-9]/.test(value) ? inexact("dates keep milliseconds") : undefined;
 }
 
-/** Twice a year an hour comes back: what clocks show then is two times, and the column could not tell which. */
-function isSaidByClocks(date: Date): boolean {
-  const said = new Date(
+/** When clocks are set back, an hour occurs twice, and the column does not store which. */
+function isUnambiguous(date: Date): boolean {
+  const read = new Date(
     date.getFullYear(),
     date.getMonth(),
     date.getDate(),
@@ -34,7 +37,7 @@ function isSaidByClocks(date: Date): boolean {
     date.getSeconds(),
     date.getMilliseconds(),
   );
-  return said.getTime() === date.getTime() || date.getFullYear() < 100;
+  return read.getTime() === date.getTime() || date.getFullYear() < 100;
 }
 
 /** A day without a time, read as a text. A Date is its local day, or its UTC day where the column says `utc: true`. */
