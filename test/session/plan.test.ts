@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { ValueToCome, type Plan } from "../../src";
+import { PendingValue, type Plan } from "../../src";
 import { eachDatabase } from "../helpers/databases";
 import { benchOn } from "../helpers/bench";
 import { Comment, Group, Node, Post, Profile, Seat, User } from "../helpers/entities/blog";
@@ -98,7 +98,7 @@ eachDatabase((database) => {
 
   /** The statements without what a plan cannot know. */
   function comparable(sql: string, parameters: readonly unknown[], known: readonly unknown[]): string {
-    return `${sql} ${JSON.stringify(parameters.map((value, place) => (known[place] instanceof ValueToCome ? "…" : value)))}`;
+    return `${sql} ${JSON.stringify(parameters.map((value, place) => (known[place] instanceof PendingValue ? "…" : value)))}`;
   }
 
   /** What a connection tells: of many runs of one statement, the first. */

@@ -7,7 +7,7 @@ import { nameOf } from "../state/errors";
 import { attach, Instance, instanceOf, type InstanceOwner } from "../state/instance";
 import { Reference } from "../state/reference";
 import { UndoLog } from "../state/undo-log";
-import { ValueToCome } from "../state/value-to-come";
+import { PendingValue } from "../state/pending-value";
 import { runStep, type FlushObserver } from "../write/flush-run";
 import { updateReferencingInstances, type ReferencingRow } from "../write/key-change";
 import { Persister } from "../write/persister";
@@ -112,9 +112,9 @@ class Clones implements FlushObserver {
           ...(step.placeholders && { placeholders: this.#placeholders(step.placeholders) }),
           ...(step.joinTables && { joinTables: step.joinTables }),
         };
-      case "detach":
+      case "clear-foreign-key":
         return { ...step, rows: step.rows.map((row) => ({ ...row, instance: of(row.instance) })) };
-      case "park":
+      case "set-temporary-value":
         return {
           ...step,
           rows: step.rows.map((row) => ({ ...row, instance: of(row.instance), value: valueToCome(row) })),
@@ -160,7 +160,7 @@ class Clones implements FlushObserver {
 
   #setToCome(clone: Instance, column: ColumnModel, overwrite = false): void {
     if (!overwrite && !isAbsent(column.read(clone.entity))) return;
-    const value = new ValueToCome(this.originalOf(clone).entity, column.property);
+    const value = new PendingValue(this.originalOf(clone).entity, column.property);
     column.write(clone.entity, value);
     if (clone.snapshot) clone.snapshot[column.index] = value;
   }
@@ -207,7 +207,7 @@ class Clones implements FlushObserver {
 
 /** A temporary value is made up when it is written. */
 function valueToCome({ instance, column, value }: Pick<TemporaryValue, "instance" | "column" | "value">): unknown {
-  return value === null ? null : new ValueToCome(instance.entity, column.property);
+  return value === null ? null : new PendingValue(instance.entity, column.property);
 }
 
 function isAbsent(value: unknown): boolean {
@@ -219,7 +219,7 @@ function isAbsent(value: unknown): boolean {
 function plannedStep(step: Step, statements: readonly PlannedStatement[], plan: FlushPlan): PlannedStep {
   const rows = [...new Set(instancesOf(step))];
   const waits =
-    "model" in step && step.action !== "detach" && step.action !== "park"
+    "model" in step && step.action !== "clear-foreign-key" && step.action !== "set-temporary-value"
       ? step.rows.flatMap((instance) => plan.dependenciesOf(instance).map((dependency) => waitOf(instance, dependency)))
       : [];
   return {

@@ -1,6 +1,6 @@
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import { instanceOf, NOT_LOADED, type Instance } from "./instance";
-import { ValueToCome } from "./value-to-come";
+import { PendingValue } from "./pending-value";
 import { currentValue, foreignKeysOf } from "./values";
 
 /** A column that has to be written, and its value. */
@@ -58,7 +58,7 @@ export function changesOf(instance: Instance, orphaned?: OrphanActions): Change[
 
 /** A value as its column keeps it. */
 function normalized({ codec }: ColumnModel, value: unknown): unknown {
-  return codec.normalize && !(value instanceof ValueToCome) ? codec.normalize(value) : value;
+  return codec.normalize && !(value instanceof PendingValue) ? codec.normalize(value) : value;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { compiled } from "../../metadata/compiled";
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import { instanceOf, NOT_LOADED, type Instance } from "./instance";
-import { ValueToCome } from "./value-to-come";
+import { PendingValue } from "./pending-value";
 
 /** A foreign key column, and the relation that decides its value. */
 interface ForeignKeyColumn {
@@ -60,7 +60,7 @@ function keyOfReference(
 
 /** A value as it is sent to the database. */
 export function encodedValue({ codec }: ColumnModel, value: unknown): unknown {
-  return codec.encode && !(value instanceof ValueToCome) ? codec.encode(value) : value;
+  return codec.encode && !(value instanceof PendingValue) ? codec.encode(value) : value;
 }
 
 const readers = new WeakMap<EntityModel, (entity: object) => unknown[]>();

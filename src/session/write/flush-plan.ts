@@ -141,7 +141,7 @@ class Planner {
 
   #temporarySteps(): Step[] {
     return [...byModel(this.#temporary.keys())].map(([model, rows]) => ({
-      action: "park",
+      action: "set-temporary-value",
       model,
       rows: rows.flatMap((instance) =>
         [...this.#temporary.get(instance)!].map((column) => ({
@@ -156,7 +156,7 @@ class Planner {
 
   #clearSteps(): Step[] {
     return [...byModel(this.#cleared.keys())].map(([model, rows]) => ({
-      action: "detach",
+      action: "clear-foreign-key",
       model,
       rows: rows.map((instance) => ({ instance, relations: this.#cleared.get(instance)! })),
     }));

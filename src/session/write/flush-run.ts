@@ -26,12 +26,12 @@ export async function runStep(step: Step, persister: Persister, observer: FlushO
       return runUpdates(step.model, step.updates ?? updatesOf(step.rows), persister, observer);
     case "delete":
       return persister.delete(step.model, step.rows, step.joinTables);
-    case "detach":
+    case "clear-foreign-key":
       return persister.update(
         step.model,
         step.rows.map(({ instance, relations }) => ({ instance, changes: nullsOf(relations) })),
       );
-    case "park":
+    case "set-temporary-value":
       return runTemporaryValues(step.rows, persister, observer);
     case "link":
       return persister.link(step.links);

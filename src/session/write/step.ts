@@ -24,9 +24,9 @@ export type Step =
       readonly joinTables?: readonly JoinTableSide[];
     }
   /** Sets foreign keys of rows NULL that are deleted later. */
-  | { readonly action: "detach"; readonly model: EntityModel; readonly rows: readonly ClearedForeignKeys[] }
+  | { readonly action: "clear-foreign-key"; readonly model: EntityModel; readonly rows: readonly ClearedForeignKeys[] }
   /** Gives up unique values early, where they are exchanged in a cycle. */
-  | { readonly action: "park"; readonly model: EntityModel; readonly rows: readonly TemporaryValue[] }
+  | { readonly action: "set-temporary-value"; readonly model: EntityModel; readonly rows: readonly TemporaryValue[] }
   | { readonly action: "link" | "unlink"; readonly links: readonly Link[] };
 
 /** Values of foreign keys that must not be NULL, for new rows that are inserted before the rows they refer to. */
@@ -41,6 +41,7 @@ export interface ClearedForeignKeys {
 /** The objects whose rows a step writes. */
 export function* instancesOf(step: Step): Generator<Instance> {
   if ("links" in step) for (const { owner, target } of step.links) yield* [owner, target];
-  else if (step.action === "detach" || step.action === "park") for (const { instance } of step.rows) yield instance;
+  else if (step.action === "clear-foreign-key" || step.action === "set-temporary-value")
+    for (const { instance } of step.rows) yield instance;
   else yield* step.rows;
 }

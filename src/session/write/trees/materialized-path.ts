@@ -1,7 +1,7 @@
 import type { Statements } from "../../../dialect/dialect";
 import type { EntityModel, TreeModel } from "../../../metadata/model";
 import type { Instance } from "../../state/instance";
-import { ValueToCome } from "../../state/value-to-come";
+import { PendingValue } from "../../state/pending-value";
 import { currentValue, storedKeyValues } from "../../state/values";
 import type { TemporaryValue } from "../temporary-values";
 import { encodedKey, isSameKey, TreeStrategy, type Key, type Node, type StatementValues } from "./tree-strategy";
@@ -57,7 +57,7 @@ export class MaterializedPath extends TreeStrategy {
     const { dialect } = this.statements;
     const { quoted, property } = this.#tree.path;
     // Read first, because MariaDB cannot select it in the UPDATE. A plan does not read, and shows that it is to come.
-    const before = (await this.#readPath(node.key)) ?? new ValueToCome(node.instance.entity, property);
+    const before = (await this.#readPath(node.key)) ?? new PendingValue(node.instance.entity, property);
     await this.write([node], (_, values) => {
       const after = this.#newPath(node, name, values);
       const length = (): string => `${dialect.charLength}(${values.add(before)})`;

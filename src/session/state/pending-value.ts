@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { nameOf } from "./errors";
 
 /** Stands for a value that is not known before the flush: a key that the database generates, a uuid. */
-export class ValueToCome {
+export class PendingValue {
   /** The object that will have it. */
   readonly entity: object;
   /** Its property. */
