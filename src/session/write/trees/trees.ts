@@ -28,7 +28,8 @@ export class Trees {
     const moved = step.action === "update" ? EMPTY : await this.#move(false);
     if (!("model" in step) || !step.model.tree) return moved;
     if (step.action === "update") this.#moving = [...this.#moving, ...step.rows.filter(changesPlace)];
-    if (step.action === "set-temporary-value") return [...moved, ...(await this.#strategy(step.model).useTemporaryKeys(step.rows))];
+    if (step.action === "set-temporary-value")
+      return [...moved, ...(await this.#strategy(step.model).useTemporaryKeys(step.rows))];
     if (step.action !== "delete") return moved;
     await this.#strategy(step.model).remove(step.rows.map(storedNode));
     return [...moved, ...step.rows];
