@@ -188,12 +188,17 @@ export class RelationModel {
 
   /** The same relation seen from the other side, where the entities declare it. */
   get inverse(): RelationModel | undefined {
-    if (this.#inverse === undefined) {
-      const inverse = this.metadata.inverseRelation;
-      this.#inverse =
-        (inverse && this.target.relations.find(({ property }) => property === inverse.propertyPath)) ?? null;
-    }
+    if (this.#inverse === undefined) this.#inverse = this.#inverseRelation() ?? null;
     return this.#inverse ?? undefined;
+  }
+
+  #inverseRelation(): RelationModel | undefined {
+    const { inverseRelation, propertyPath } = this.metadata;
+    if (!inverseRelation) return undefined;
+    // Several relations may name one inverse, which is the inverse of the one that it names itself.
+    const named = inverseRelation.inverseRelation?.propertyPath;
+    if (named !== undefined && named !== propertyPath) return undefined;
+    return this.target.relation(inverseRelation.propertyPath);
   }
 
   /** Whether it goes through a join table. */
@@ -204,6 +209,11 @@ export class RelationModel {
   /** Foreign key and referenced columns, whichever side holds them; none for a many-to-many. */
   get joins(): readonly JoinedColumns[] {
     return (this.#joins ??= this.#joinedColumns());
+  }
+
+  /** The side of a many-to-many whose decorators declare the join table. */
+  get owningSide(): RelationModel {
+    return this.metadata.isOwning ? this : this.target.relation(this.metadata.inverseRelation!.propertyPath)!;
   }
 
   /** Its join table, where it has one. */
@@ -383,11 +393,16 @@ export class EntityModel {
   }
   #deleteDate: ColumnModel | null | undefined;
 
-  /** Every relation that it declares. */
+  /** Every relation that it declares and that the database has. */
   get relations(): readonly RelationModel[] {
-    return (this.#relations ??= this.metadata.relations.map(
-      (relation, index) => new RelationModel(this, relation, index, this.#models),
-    ));
+    return (this.#relations ??= this.metadata.relations
+      .filter((relation) => isStored(relation))
+      .map((relation, index) => new RelationModel(this, relation, index, this.#models)));
+  }
+
+  /** Relations that nothing in the database stores: no side declares a join table or a join column. TypeORM ignores them. */
+  get unstored(): readonly RelationMetadata[] {
+    return this.metadata.relations.filter((relation) => !isStored(relation));
   }
 
   /** Relations that are loaded with every object (`eager: true`). */
@@ -397,11 +412,13 @@ export class EntityModel {
 
   /** Properties that show the keys of related rows (`@RelationId`). */
   get relationIds(): readonly RelationIdModel[] {
-    return (this.#relationIds ??= this.metadata.relationIds.map((metadata) => ({
-      property: metadata.propertyName,
-      relation: this.relation(metadata.relation.propertyPath)!,
-      metadata,
-    })));
+    return (this.#relationIds ??= this.metadata.relationIds
+      .filter(({ relation }) => isStored(relation))
+      .map((metadata) => ({
+        property: metadata.propertyName,
+        relation: this.relation(metadata.relation.propertyPath)!,
+        metadata,
+      })));
   }
   #relationIds: readonly RelationIdModel[] | undefined;
 
@@ -526,6 +543,16 @@ export class EntityModel {
       ...this.relations.map(({ property }) => property),
     ];
   }
+}
+
+function isStored({
+  isManyToMany,
+  junctionEntityMetadata,
+  isWithJoinColumn,
+  inverseRelation,
+}: RelationMetadata): boolean {
+  if (isManyToMany) return junctionEntityMetadata !== undefined;
+  return isWithJoinColumn || inverseRelation?.isWithJoinColumn === true;
 }
 
 /** TypeORM knows an entity without a class by its name only; the schema that the project has written is the better handle. */

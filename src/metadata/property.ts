@@ -58,8 +58,12 @@ export function propertyOf(metadata: PropertyMetadata): Property {
     path,
     read(entity) {
       let holder: unknown = entity;
-      for (const name of parents) holder = (holder as Record<string, unknown> | null | undefined)?.[name];
-      return (holder as Record<string, unknown> | null | undefined)?.[last];
+      for (const name of parents) {
+        holder = (holder as Record<string, unknown>)[name];
+        // An embedded that is null has no values; one that is undefined was not set.
+        if (holder === null || holder === undefined) return holder;
+      }
+      return (holder as Record<string, unknown>)[last];
     },
     write(entity, value) {
       let holder = entity as Record<string, unknown>;

@@ -6,13 +6,12 @@ import type { Models } from "../metadata/models";
 import type { Query } from "../query/query";
 import type { SessionOptions } from "./options";
 import { hydratorOf, type Hydrator } from "./relations/hydrator";
-import { conceal } from "./relations/instrument";
 import type { Registry } from "./relations/registry";
-import { isModified } from "./state/changes";
-import { noDeleteDate, notPersistent, ofAnotherDataSource } from "./state/errors";
+import { hasChangedRelation, isModified } from "./state/changes";
+import { duplicateKey, noDeleteDate, notPersistent, ofAnotherDataSource } from "./state/errors";
 import { keyMaker } from "./state/identity-key";
 import { IdentityMap } from "./state/identity-map";
-import { instanceOf, type Instance, type InstanceOwner, type RelationSource } from "./state/instance";
+import { instanceOf, instanceOfMember, type Instance, type InstanceOwner, type RelationSource } from "./state/instance";
 import { UndoLog } from "./state/undo-log";
 import { dataSourceOf } from "../typeorm/data-source";
 
@@ -70,6 +69,15 @@ export class SessionState implements InstanceOwner {
       return instance;
     }
     this.registry.claim(instance, this);
+    const other = this.#otherOf(instance);
+    if (other) throw duplicateKey(entity as object, other.entity, String(instance.key), true);
+    this.#attach(instance);
+    for (const related of this.#detachedWith(instance)) this.#attach(related);
+    return instance;
+  }
+
+  #attach(instance: Instance): void {
+    const { relationships } = this.registry;
     this.undoLog.record(instance);
     if (instance.deletion === "sent") {
       // Its row is deleted, so it is a new object now.
@@ -79,10 +87,38 @@ export class SessionState implements InstanceOwner {
     }
     instance.owner = this;
     instance.generation = this.generation;
-    if (instance.snapshot) this.identities.add(instance);
-    else this.pending.add(instance);
+    if (!instance.snapshot) this.pending.add(instance);
+    else {
+      this.identities.add(instance);
+      // What was changed of it in no session is written by this one.
+      if (instance.promises || hasChangedRelation(instance)) this.relationsChanged.add(instance);
+    }
     if (instance.isRolledBack) relationships.renotify(instance);
-    return instance;
+  }
+
+  /** The object of the session that has the row of an object to add. */
+  #otherOf({ model, key, snapshot, deletion }: Instance): Instance | undefined {
+    const other = snapshot && deletion !== "sent" ? this.identities.get(model, key) : undefined;
+    return other?.deletion === "sent" ? undefined : other;
+  }
+
+  /**
+   * The objects with a row that an added object refers to, directly or not, and that belong to no session: they are attached
+   * with it, as by SQLAlchemy's save-update cascade.
+   */
+  #detachedWith(added: Instance): Set<Instance> {
+    const found = new Set([added]);
+    for (const instance of found)
+      for (const value of (instance.snapshot && instance.related) ?? [])
+        for (const entity of value?.isLoaded ? value.members() : []) {
+          const member = instanceOfMember(entity);
+          if (!member?.snapshot || member.owner || member.deletion === "sent") continue;
+          const other = this.#otherOf(member);
+          if (!other) found.add(member);
+          else if (this.isDirty(member)) throw duplicateKey(entity, other.entity, String(member.key), true);
+        }
+    found.delete(added);
+    return found;
   }
 
   #checked(entity: unknown): object {
@@ -189,6 +225,7 @@ export class SessionState implements InstanceOwner {
       for (const instance of instances.values()) {
         if (instance.model !== model) hydrator = hydratorOf((model = instance.model), this.registry.relationships);
         if (isModified(instance, hydrator!)) return true;
+        if (instance.related && hasChangedRelation(instance)) return true;
       }
     }
     return false;
@@ -256,19 +293,17 @@ export class SessionState implements InstanceOwner {
    */
   expireRelations(instance: Instance, changed: boolean): void {
     if (!instance.related) return;
-    let isKept = false;
+    const { relationships } = this.registry;
+    let isChanged = false;
     for (const relation of instance.model.relations) {
       const related = instance.related[relation.index];
       if (!related) continue;
-      if (!changed && related.isChanged) isKept = true;
-      else {
-        conceal(instance, relation);
-        instance.related[relation.index] = undefined;
-      }
+      if (!changed && related.isChanged) isChanged = true;
+      else relationships.expire(instance, relation);
     }
-    if (isKept) return;
-    instance.related = undefined;
+    if (isChanged) return;
     this.relationsChanged.delete(instance);
+    if (instance.related.every((related) => related === undefined)) instance.related = undefined;
   }
 
   /** Expires unchanged relations to rows of these tables. */
@@ -278,8 +313,7 @@ export class SessionState implements InstanceOwner {
       for (const relation of instance.model.relations) {
         const related = instance.relatedValue(relation);
         if (!related || related.isChanged || !tables.has(relation.target.root) || !isAffected(relation)) continue;
-        conceal(instance, relation);
-        instance.related[relation.index] = undefined;
+        this.registry.relationships.expire(instance, relation);
       }
     }
   }

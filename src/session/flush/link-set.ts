@@ -44,7 +44,7 @@ class LinkSet {
     const target = instanceOf(entity);
     if (!target) return;
     // Both sides name a pair as the owning side does.
-    const junction = (relation.metadata.isOwning ? relation : relation.inverse!).junction!;
+    const junction = relation.owningSide.junction!;
     const [left, right] = relation.metadata.isOwning ? [owner, target] : [target, owner];
     let byLeft = this.#links.get(junction.table);
     if (!byLeft) this.#links.set(junction.table, (byLeft = new Map<Instance, Map<Instance, Link>>()));

@@ -10,8 +10,6 @@ export interface CollectionAdapter {
   checkMember(relation: RelationModel, member: unknown): void;
   memberAdded(owner: Instance, relation: RelationModel, member: object): void;
   memberRemoved(owner: Instance, relation: RelationModel, member: object): void;
-  /** Whether a member is in the relation because its own side was set. */
-  isSetByMember(relation: RelationModel, member: object): boolean;
   /** The query of the related rows. */
   query(owner: Instance, relation: RelationModel): Query<object>;
   load(owner: Instance, relation: RelationModel): Promise<unknown>;
@@ -49,8 +47,10 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
   #flushing: readonly T[] | undefined;
   /** `#reported`, to look up one among many. */
   #index: Set<T> | undefined;
-  /** Members of a many-to-many that were added because their own side was changed. */
+  /** Members that were added because their own side was changed, and not on this side too. */
   #setByMember: Set<T> | undefined;
+  /** The array that was assigned to the relation: what is put into it later belongs to the relation too. */
+  #assigned: AssignedArray<T> | undefined;
 
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
@@ -103,7 +103,9 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
   }
   /** Adds members that are not there yet. */
   add(...members: T[]): this {
-    for (const member of members) if (!this.includes(member)) this.push(member);
+    for (const member of members)
+      if (this.includes(member)) this.#setByMember?.delete(member);
+      else this.push(member);
     return this;
   }
   /** The same as `add`; SQLAlchemy's name for it. */
@@ -125,9 +127,11 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
     this.#changing();
     for (const member of members) {
       super.push(member);
-      if (this.#isReported(member)) continue;
-      this.#report(member);
-      this.#adapter.memberAdded(this.#owner, this.#relation, member);
+      if (!this.#isReported(member)) {
+        this.#report(member);
+        this.#adapter.memberAdded(this.#owner, this.#relation, member);
+      }
+      this.#setByMember?.delete(member);
     }
     return this.length;
   }
@@ -164,7 +168,12 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
   }
   /** @internal */
   get isChanged(): boolean {
-    return this.#reported !== undefined || this.#needsStored || !this.#isAsReported();
+    return (
+      this.#reported !== undefined ||
+      this.#needsStored ||
+      !this.#isAsReported() ||
+      (this.#assigned !== undefined && !isSameList(this.#assigned.array, this.#assigned.taken))
+    );
   }
   /** @internal */
   get value(): this {
@@ -190,23 +199,24 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
   }
   /** @internal */
   forEachAssigned(visit: (member: T) => void): void {
+    if (!this.#reported) return;
+    const stored = this.#stored.length > 0 ? new Set(this.#stored) : undefined;
     for (let place = 0; place < this.length; place++) {
       const member = this[place]!;
-      const isSetByMember = this.#relation.isManyToMany
-        ? this.#setByMember?.has(member)
-        : this.#adapter.isSetByMember(this.#relation, member);
-      if (!isSetByMember) visit(member);
+      if (!this.#setByMember?.has(member) && !stored?.has(member)) visit(member);
     }
   }
 
   /** @internal */
   detectChanges(): void {
+    this.takeAssigned();
     if (this.#isAsReported()) return;
     this.#changing();
     const { added, removed } = compareMembers(this.#reported ?? this.#stored, this);
     for (const member of added) this.#adapter.checkMember(this.#relation, member);
     this.#reported = [...new Set<T>(this)];
     this.#index = undefined;
+    for (const member of removed) this.#setByMember?.delete(member as T);
     for (const member of removed) this.#adapter.memberRemoved(this.#owner, this.#relation, member);
     for (const member of added) this.#adapter.memberAdded(this.#owner, this.#relation, member);
   }
@@ -253,11 +263,17 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
   /** @internal */
   save(): SavedRelation {
     // A change by index or length is in the array before it is detected; the stored members are what was there before it.
-    return new SavedCollection<T>(this, this.#reported ? [...this] : this.#stored, this.#stored);
+    return new SavedCollection<T>(
+      this,
+      this.#reported ? this.#copied() : this.#stored,
+      this.#stored,
+      this.#setByMember,
+    );
   }
   /** @internal */
   discardUnreportedChanges(): void {
     if (!this.#isAsStored()) this.#replaceMembers(this.#stored);
+    this.#assigned = undefined;
   }
   /** @internal */
   withoutRow(): this {
@@ -275,12 +291,12 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
     this.#changing();
     if (belongs) {
       this.#report(member);
-      // In a one-to-many the member's reference holds this.
-      if (this.#relation.isManyToMany) (this.#setByMember ??= new Set()).add(member);
+      (this.#setByMember ??= new Set()).add(member);
       super.push(member);
     } else {
       this.#reported = (this.#reported ?? this.#stored).filter((one) => one !== member);
       this.#index?.delete(member);
+      this.#setByMember?.delete(member);
       const position = this.indexOf(member);
       if (position >= 0) Array.prototype.splice.call(this, position, 1);
     }
@@ -293,7 +309,7 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
       if (operation === "remove") members.delete(member);
       else {
         members.add(member);
-        if (!isOwn && this.#relation.isManyToMany) (this.#setByMember ??= new Set()).add(member);
+        if (!isOwn) (this.#setByMember ??= new Set()).add(member);
       }
     this.restore([...members], this.#stored);
   }
@@ -302,8 +318,43 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
   restore(members: readonly T[], stored: readonly T[]): void {
     this.#replaceMembers(members);
     this.#stored = stored;
+    this.#needsStored = false;
     this.#flushing = undefined;
+    this.#assigned = undefined;
     if (members !== stored) this.#reported = [...members];
+  }
+
+  /** @internal Restores the members and which of them their own side set. */
+  restoreSaved(members: readonly T[], stored: readonly T[], setByMember: ReadonlySet<T> | undefined): void {
+    this.restore(members, stored);
+    this.#setByMember = setByMember && new Set(setByMember);
+  }
+
+  /** @internal Replaces all members by those of an array or another iterable that is assigned to the relation. */
+  assign(members: readonly T[], given: unknown): void {
+    this.splice(0, this.length, ...members);
+    this.#setByMember = undefined;
+    this.#assigned = undefined;
+    if (!Array.isArray(given) || given instanceof Collection) return;
+    this.#assigned = { array: given as T[], taken: members };
+    if (this.#relation.isManyToMany) return;
+    // A child has one parent: the array belongs to the object that it was assigned to last.
+    const before = holders.get(given);
+    if (before && before !== (this as unknown)) before.#assigned = undefined;
+    holders.set(given, this as unknown as Collection<object>);
+  }
+
+  /** @internal Takes what was put into the assigned array, or removed from it, since it was assigned. */
+  takeAssigned(): void {
+    const assigned = this.#assigned;
+    if (!assigned || isSameList(assigned.array, assigned.taken)) return;
+    const now = [...assigned.array];
+    const { added, removed } = compareMembers(assigned.taken, now);
+    assigned.taken = now;
+    const gone = new Set(removed);
+    const kept = this.#copied().filter((member) => !gone.has(member));
+    const present = new Set<object>(kept);
+    this.splice(0, this.length, ...kept, ...(added as T[]).filter((member) => !present.has(member)));
   }
 
   #changing(): void {
@@ -331,17 +382,15 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
 
   #isAsReported(): boolean {
     const reported = this.#reported ?? this.#stored;
-    if (this.length !== reported.length) return false;
-    for (let index = 0; index < reported.length; index++)
-      if (this[index] !== reported[index] && !this.#isReported(this[index]!)) return false;
-    return true;
+    if (isSameList(this, reported)) return true;
+    // In another order, or with a member twice, it has the same members.
+    if (this.length < reported.length) return false;
+    const members = new Set<T>(this);
+    return members.size === reported.length && reported.every((member) => members.has(member));
   }
 
   #isAsStored(): boolean {
-    const stored = this.#stored;
-    if (this.length !== stored.length) return false;
-    for (let index = 0; index < stored.length; index++) if (this[index] !== stored[index]) return false;
-    return true;
+    return isSameList(this, this.#stored);
   }
 
   #replaceMembers(members: readonly T[]): void {
@@ -352,16 +401,39 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
   }
 }
 
+/** The one-to-many relations that arrays were assigned to last. */
+const holders = new WeakMap<object, Collection<object>>();
+
+/** An array that was assigned to a relation. */
+interface AssignedArray<T> {
+  readonly array: readonly T[];
+  /** Its members when the collection took them. */
+  taken: readonly T[];
+}
+
+function isSameList(left: readonly unknown[], right: readonly unknown[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let place = 0; place < left.length; place++) if (left[place] !== right[place]) return false;
+  return true;
+}
+
 /** Restores the same collection object, so that a variable that holds it shows the restored members. */
 class SavedCollection<T extends object> implements SavedRelation {
   readonly #collection: Collection<T>;
   readonly #members: readonly T[];
   readonly #stored: readonly T[];
+  readonly #setByMember: ReadonlySet<T> | undefined;
 
-  constructor(collection: Collection<T>, members: readonly T[], stored: readonly T[]) {
+  constructor(
+    collection: Collection<T>,
+    members: readonly T[],
+    stored: readonly T[],
+    setByMember: ReadonlySet<T> | undefined,
+  ) {
     this.#collection = collection;
     this.#members = members;
     this.#stored = stored;
+    this.#setByMember = setByMember && new Set(setByMember);
   }
 
   includes(entity: object): boolean {
@@ -369,7 +441,7 @@ class SavedCollection<T extends object> implements SavedRelation {
   }
 
   restore(): RelatedValue {
-    this.#collection.restore(this.#members, this.#stored);
+    this.#collection.restoreSaved(this.#members, this.#stored, this.#setByMember);
     return this.#collection;
   }
 }

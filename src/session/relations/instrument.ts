@@ -1,5 +1,6 @@
 import { inspect, type InspectOptionsStylized } from "node:util";
 import type { EntityModel, RelationModel } from "../../metadata/model";
+import { notStored } from "../state/errors";
 import { attach, instanceOf, type Instance } from "../state/instance";
 
 /** What the accessors of relations call. */
@@ -18,23 +19,45 @@ export interface RelationAccess {
  */
 export function instrument(instance: Instance, relationships: RelationAccess): void {
   const { entity, model } = instance;
+  const prototype = Object.getPrototypeOf(entity) as object;
+  const instrumented = prototypeWithRelations(model, prototype, relationships);
+  for (const { propertyName } of model.unstored)
+    if (Object.hasOwn(entity, propertyName)) refuseUnstored(model, propertyName, readProperty(entity, propertyName));
   const given = takeRelations(entity, model);
   // The prototype is set last: V8 gives an object a hidden class of its own where a property follows a change of prototype.
   attach(entity, instance);
-  const prototype = Object.getPrototypeOf(entity) as object;
-  const instrumented = prototypeWithRelations(model, prototype, relationships);
   if (given)
     for (const [relation, value] of given) if (value !== undefined && value !== null) expose(instance, relation);
   if (instrumented !== prototype) Object.setPrototypeOf(entity, instrumented);
   if (given) for (const [relation, value] of given) relationships.adopt(instance, relation, value);
 }
 
+function readProperty(entity: object, name: string): unknown {
+  return (entity as Record<string, unknown>)[name];
+}
+
+/** Refuses a value of a relation that nothing in the database stores. */
+function refuseUnstored(model: EntityModel, property: string, value: unknown): void {
+  const isEmpty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+  if (!isEmpty) throw notStored(`${model.name}.${property}`);
+}
+
 /** Removes the relations from an object's own properties, so that the accessors of its prototype are reached. */
 function takeRelations(entity: object, model: EntityModel): [RelationModel, unknown][] | undefined {
+  const own = takeOwnRelations(entity, model);
+  const { classAccessors } = instrumentations.get(model)!;
+  if (classAccessors.size === 0) return own;
+  const given = own ?? [];
+  for (const [relation, { get }] of classAccessors)
+    if (!given.some(([one]) => one === relation)) given.push([relation, get?.call(entity)]);
+  return given;
+}
+
+function takeOwnRelations(entity: object, model: EntityModel): [RelationModel, unknown][] | undefined {
   const holder = entity as Record<string, unknown>;
   let given: [RelationModel, unknown][] | undefined;
   for (const relation of model.relations)
-    if (relation.path.length === 1 && Object.hasOwn(entity, relation.property)) {
+    if (relation.path.length === 1 && hasOwnRelation(entity, relation)) {
       const pair: [RelationModel, unknown] = [relation, takeValue(entity, relation)];
       // An array that grows from empty reserves seventeen places.
       given = given ? [...given, pair] : [pair];
@@ -64,14 +87,25 @@ function isRelationAmong(given: readonly (readonly [RelationModel, unknown])[], 
   return false;
 }
 
+/** The properties in which TypeORM's accessors of a lazy relation keep its value, or the promise of it. */
+function lazyProperties(property: string): { data: string; has: string; promise: string } {
+  return { data: `__${property}__`, has: `__has_${property}__`, promise: `__promise_${property}__` };
+}
+
+function hasOwnRelation(entity: object, { property, metadata }: RelationModel): boolean {
+  if (Object.hasOwn(entity, property)) return true;
+  return metadata.isLazy && Object.values(lazyProperties(property)).some((name) => Object.hasOwn(entity, name));
+}
+
 /**
- * The value that an object has in a relation. TypeORM defines an accessor for each lazy relation on the objects that it
- * creates, which would load the relation: its stored value is taken, and the accessor is deleted.
+ * The value that an object has in a relation. TypeORM defines accessors for lazy relations on the classes and the objects
+ * that it creates, which would load the relation: its stored value is taken, and the accessor of the object is deleted.
  */
 function takeValue(entity: object, { property, metadata }: RelationModel): unknown {
   const values = entity as Record<string, unknown>;
-  if (!metadata.isLazy || !Object.getOwnPropertyDescriptor(entity, property)?.get) return values[property];
-  const [data, has, promise] = [`__${property}__`, `__has_${property}__`, `__promise_${property}__`];
+  const own = Object.getOwnPropertyDescriptor(entity, property);
+  if (!metadata.isLazy || (own && !own.get)) return values[property];
+  const { data, has, promise } = lazyProperties(property);
   const known = values[has] === true || values[data] !== undefined ? values[data] : values[promise];
   for (const name of [property, data, has, promise]) delete values[name];
   return known;
@@ -84,6 +118,8 @@ interface Instrumentation {
   readonly prototypes: Map<object, object>;
   /** The own, enumerable property of an object whose relation is known, by the relation's index. */
   readonly visible: (PropertyDescriptor | undefined)[];
+  /** Accessors that the class itself has for relations. They are given what their relations are set to. */
+  readonly classAccessors: Map<RelationModel, PropertyDescriptor>;
 }
 
 const instrumentations = new WeakMap<EntityModel, Instrumentation>();
@@ -95,7 +131,7 @@ const instrumentations = new WeakMap<EntityModel, Instrumentation>();
 export function prototypeWithRelations(model: EntityModel, prototype: object, relationships: RelationAccess): object {
   let instrumentation = instrumentations.get(model);
   if (!instrumentation) {
-    instrumentation = { relationships, prototypes: new Map<object, object>(), visible: [] };
+    instrumentation = { relationships, prototypes: new Map<object, object>(), visible: [], classAccessors: new Map() };
     instrumentations.set(model, instrumentation);
   }
   const { prototypes } = instrumentation;
@@ -104,7 +140,7 @@ export function prototypeWithRelations(model: EntityModel, prototype: object, re
   return instrumented;
 }
 
-function defineRelations(model: EntityModel, prototype: object, { visible }: Instrumentation): object {
+function defineRelations(model: EntityModel, prototype: object, { visible, classAccessors }: Instrumentation): object {
   const { target } = model.metadata;
   const own = typeof target === "function" ? (target.prototype as object) : undefined;
   const isOfClass = own !== undefined && (own === prototype || Object.prototype.isPrototypeOf.call(own, prototype));
@@ -115,6 +151,18 @@ function defineRelations(model: EntityModel, prototype: object, { visible }: Ins
     const property = propertyOf(holder, relation);
     Object.defineProperty(holder, relation.property, property.hidden);
     visible[relation.index] = property.visible;
+    if (property.ofClass && !relation.metadata.isLazy) classAccessors.set(relation, property.ofClass);
+  }
+  for (const { propertyName } of model.unstored) {
+    if (Object.hasOwn(holder, propertyName)) continue;
+    Object.defineProperty(holder, propertyName, {
+      get: () => undefined,
+      set(this: object, value: unknown) {
+        if (instanceOf(this)) refuseUnstored(model, propertyName, value);
+        else Object.defineProperty(this, propertyName, { value, writable: true, enumerable: true, configurable: true });
+      },
+      configurable: true,
+    });
   }
   if (!(inspect.custom in holder))
     Object.defineProperty(holder, inspect.custom, { value: inspectEntity, configurable: true, writable: true });
@@ -125,15 +173,14 @@ function defineRelations(model: EntityModel, prototype: object, { visible }: Ins
 export function expose(instance: Instance, asked: RelationModel): void {
   const relation = instance.model.ownRelation(asked) ?? asked;
   const { exposed } = instance;
+  const instrumentation = instrumentations.get(instance.model)!;
+  if (instrumentation.classAccessors.size > 0)
+    instrumentation.classAccessors.get(relation)?.set?.call(instance.entity, instance.relatedValue(relation)?.value);
   if (exposed === relation || (exposed instanceof Set && exposed.has(relation)) || relation.path.length > 1) return;
   // Most objects have one relation, so only the second one needs a Set.
   instance.exposed =
     exposed === undefined ? relation : exposed instanceof Set ? exposed.add(relation) : new Set([exposed, relation]);
-  Object.defineProperty(
-    instance.entity,
-    relation.property,
-    instrumentations.get(instance.model)!.visible[relation.index]!,
-  );
+  Object.defineProperty(instance.entity, relation.property, instrumentation.visible[relation.index]!);
 }
 
 /** Removes the own property of a relation that is not known any more. */
@@ -149,6 +196,8 @@ export function conceal(instance: Instance, asked: RelationModel): void {
 interface RelationProperty {
   readonly hidden: PropertyDescriptor;
   readonly visible: PropertyDescriptor;
+  /** The accessor that the class itself has. */
+  readonly ofClass: PropertyDescriptor | undefined;
 }
 
 /** One for each class and name, whatever the DataSource: objects with the same accessor functions share a hidden class. */
@@ -159,15 +208,30 @@ function propertyOf(prototype: object, { property }: RelationModel): RelationPro
   if (!known) properties.set(prototype, (known = new Map<string, RelationProperty>()));
   let defined = known.get(property);
   if (!defined) {
-    const visible = { ...accessorsOf(prototype, property), enumerable: true, configurable: true };
-    known.set(property, (defined = { visible, hidden: { ...visible, enumerable: false } }));
+    // The class's own accessor, or that of another copy of Retort, serves the objects that are not instrumented here.
+    const before = describedIn(prototype, property);
+    const ofClass = classAccessor(before);
+    const accessors = accessorsOf(before, property);
+    Object.defineProperty(accessors.get, OF_CLASS, { value: ofClass });
+    const visible = { ...accessors, enumerable: true, configurable: true };
+    known.set(property, (defined = { visible, hidden: { ...visible, enumerable: false }, ofClass }));
   }
   return defined;
 }
 
-function accessorsOf(prototype: object, property: string): Required<Pick<PropertyDescriptor, "get" | "set">> {
-  // The class's own accessor, or that of another copy of Retort, serves the objects that are not instrumented here.
-  const before = describedIn(prototype, property);
+/** Marks the accessors of relations, of every copy of this package, and holds the accessor that they replaced. */
+const OF_CLASS: unique symbol = Symbol.for("typeorm-retort.class-accessor");
+
+function classAccessor(found: PropertyDescriptor | undefined): PropertyDescriptor | undefined {
+  if (!found?.get && !found?.set) return undefined;
+  const { get } = found as { get?: { [OF_CLASS]?: PropertyDescriptor } };
+  return get && OF_CLASS in get ? get[OF_CLASS] : found;
+}
+
+function accessorsOf(
+  before: PropertyDescriptor | undefined,
+  property: string,
+): Required<Pick<PropertyDescriptor, "get" | "set">> {
   const relations = new WeakMap<EntityModel, RelationModel>();
   const relationOf = ({ model }: Instance): RelationModel | undefined => {
     const known = relations.get(model) ?? model.relation(property);

@@ -21,12 +21,15 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   #queue: Queue<T> = new Map();
   /** The queue that a running flush writes. */
   #flushing: Queue<T> | undefined;
+  /** The collection that the relation was before it expired: a variable may hold it, and change it. */
+  #expired: Collection<T> | undefined;
 
   /** @internal */
-  constructor(owner: Instance, relation: RelationModel, adapter: CollectionAdapter) {
+  constructor(owner: Instance, relation: RelationModel, adapter: CollectionAdapter, expired?: Collection<T>) {
     this.#owner = owner;
     this.#relation = relation;
     this.#adapter = adapter;
+    this.#expired = expired;
   }
 
   /** Makes `await user.posts` load the members, for all objects of the same query at once. */
@@ -63,8 +66,8 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   /** Adds members without loading the others. */
   push(...members: T[]): this {
     for (const member of members) this.#adapter.checkMember(this.#relation, member);
-    const loaded = this.#loaded();
-    if (loaded) loaded.add(...members);
+    const current = this.#current();
+    if (current) current.add(...members);
     else
       for (const member of members) {
         this.#enqueue(member, "add", true);
@@ -82,8 +85,8 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   }
   /** Removes members without loading the others. */
   remove(...members: T[]): this {
-    const loaded = this.#loaded();
-    if (loaded) loaded.remove(...members);
+    const current = this.#current();
+    if (current) current.remove(...members);
     else
       for (const member of members) {
         this.#enqueue(member, "remove", true);
@@ -100,7 +103,7 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
   }
   /** @internal */
   get isChanged(): boolean {
-    return this.#queue.size > 0;
+    return this.#queue.size > 0 || this.#expired?.isChanged === true;
   }
   /** @internal */
   get value(): this {
@@ -130,7 +133,15 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
 
   /** @internal */
   detectChanges(): void {
-    // Its methods report every change.
+    const expired = this.#expired;
+    if (!expired?.isChanged) return;
+    expired.detectChanges();
+    const assigned = new Set<object>();
+    expired.forEachAssigned((member) => assigned.add(member));
+    const { added, removed } = expired.changes();
+    for (const member of added as T[]) this.#enqueue(member, "add", assigned.has(member));
+    for (const member of removed as T[]) this.#enqueue(member, "remove", true);
+    expired.restore([...expired], [...expired]);
   }
   /** @internal */
   get needsStored(): false {
@@ -158,17 +169,15 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
 
   /** @internal */
   save(): SavedRelation {
-    return new SavedLazyCollection(this, new Map(this.#queue));
+    return new SavedLazyCollection(this, new Map(this.#queue), this.#expired?.save());
   }
   /** @internal */
   discardUnreportedChanges(): void {
-    // Its methods report every change.
+    this.#expired?.discardUnreportedChanges();
   }
   /** @internal There is no row to load members of: those that were added are all there are. */
   withoutRow(): Collection<T> {
-    const collection = Collection.over<T>(this.#owner, this.#relation, this.#adapter, []);
-    this.applyTo(collection);
-    return collection;
+    return this.filled([]);
   }
 
   // For the other side of the relation, and for loading
@@ -178,9 +187,24 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
     this.#enqueue(member, belongs ? "add" : "remove", false);
   }
 
-  /** @internal Applies what was added and removed to the members that were loaded. */
-  applyTo(collection: Collection<T>): void {
+  /** @internal The collection of the members that were loaded, with what was added and removed. */
+  filled(stored: readonly T[]): Collection<T> {
+    this.detectChanges();
+    const collection = this.#expired ?? Collection.over<T>(this.#owner, this.#relation, this.#adapter, stored);
+    if (this.#expired) collection.restore(stored, stored);
     if (this.#queue.size > 0) collection.applyQueue(this.#queue);
+    return collection;
+  }
+
+  /** @internal The collection that shows an object without a session what was added to a relation that is not loaded. */
+  get expired(): Collection<T> | undefined {
+    return this.#expired;
+  }
+
+  /** @internal Discards what was added and removed. */
+  discard(): void {
+    this.#queue = new Map();
+    this.#expired?.discardUnreportedChanges();
   }
 
   /** @internal */
@@ -201,11 +225,11 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
     return members;
   }
 
-  /** The collection that replaced this object when the relation was loaded: a variable may still hold this object. */
-  #loaded(): Collection<T> | undefined {
-    const now = this.#owner.relatedValue(this.#relation);
-    if (now?.isLoaded) return now as unknown as Collection<T>;
-    if (now !== this) this.#owner.setRelatedValue(this.#relation, this);
+  /** What replaced this object when the relation was loaded or expired: a variable may still hold this object. */
+  #current(): Collection<T> | LazyCollection<T> | undefined {
+    const current = this.#owner.relatedValue(this.#relation);
+    if (current !== undefined && current !== this) return current as unknown as Collection<T> | LazyCollection<T>;
+    if (!current) this.#owner.setRelatedValue(this.#relation, this);
     return undefined;
   }
 
@@ -229,10 +253,12 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
 class SavedLazyCollection<T extends object> implements SavedRelation {
   readonly #collection: LazyCollection<T>;
   readonly #queue: ReadonlyMap<object, QueuedChange>;
+  readonly #expired: SavedRelation | undefined;
 
-  constructor(collection: LazyCollection<T>, queue: ReadonlyMap<T, QueuedChange>) {
+  constructor(collection: LazyCollection<T>, queue: ReadonlyMap<T, QueuedChange>, expired: SavedRelation | undefined) {
     this.#collection = collection;
     this.#queue = queue;
+    this.#expired = expired;
   }
 
   includes(entity: object): boolean {
@@ -240,6 +266,7 @@ class SavedLazyCollection<T extends object> implements SavedRelation {
   }
 
   restore(): RelatedValue {
+    this.#expired?.restore();
     this.#collection.restore(this.#queue as ReadonlyMap<T, QueuedChange>);
     return this.#collection;
   }
@@ -266,6 +293,14 @@ export class LazyReference implements PromiseLike<object | null> {
     failed?: ((error: unknown) => E | PromiseLike<E>) | null,
   ): Promise<R | E> {
     return (this.#adapter.load(this.#owner, this.#relation) as Promise<object | null>).then(resolved, failed);
+  }
+  /** @internal Whether it is this relation of this object. */
+  isOf(owner: Instance, relation: RelationModel): boolean {
+    return this.#owner === owner && this.#relation === relation;
+  }
+  /** @internal */
+  get notLoaded(): Error {
+    return notLoaded(this.#relation);
   }
   /** JSON leaves out what is not loaded. */
   toJSON(): undefined {

@@ -5,7 +5,7 @@ import type { Models } from "../../metadata/models";
 import { isAwaitable } from "../../query/awaitable";
 import { unknownProperty } from "../../query/errors";
 import type { Query } from "../../query/query";
-import { nameOf, notInSession, raisedOnLoad, wrongEntity } from "../state/errors";
+import { nameOf, notInSession, raisedOnLoad, twoParents, wrongEntity, wrongList } from "../state/errors";
 import { Instance, instanceOf, NOT_LOADED, type InstanceOwner } from "../state/instance";
 import { Reference } from "../state/reference";
 import { Collection, type CollectionAdapter } from "./collection";
@@ -21,6 +21,8 @@ type ToMany = Collection<object> | LazyCollection;
  */
 export class Relationships implements CollectionAdapter, RelationAccess {
   readonly #models: Models;
+  /** Whether a value is taken that was set before a session saw the object, so that no accessor saw in which order. */
+  #isAdopting = false;
 
   constructor(models: Models) {
     this.#models = models;
@@ -41,14 +43,24 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     if (value instanceof Promise) {
       instance.owner?.changing(instance);
       instance.setPromise(relation, value);
-    } else if (relation.toMany) this.#writeMany(instance, relation, (value ?? []) as Iterable<object>);
-    else this.#writeOne(instance, relation, value);
+    } else {
+      instance.dropPromise(relation);
+      if (relation.toMany) this.#writeMany(instance, relation, value);
+      else this.#writeOne(instance, relation, value);
+    }
   }
 
   adopt(instance: Instance, relation: RelationModel, value: unknown): void {
     if (value === undefined) return;
-    if (value !== null) this.write(instance, relation, value);
-    else if (!relation.toMany) instance.setRelatedValue(relation, Reference.assigned(null, null));
+    const isAdopting = this.#isAdopting;
+    this.#isAdopting = true;
+    try {
+      if (value !== null) this.write(instance, relation, value);
+      else if (!relation.toMany && !instance.relatedValue(relation))
+        instance.setRelatedValue(relation, Reference.assigned(null, null));
+    } finally {
+      this.#isAdopting = isAdopting;
+    }
   }
 
   // Keys and values
@@ -153,13 +165,30 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     instance.isRolledBack = true;
   }
 
+  /** Makes a relation one that is not loaded; its changes are discarded. */
+  expire(instance: Instance, relation: RelationModel): void {
+    const related = instance.relatedValue(relation);
+    conceal(instance, relation);
+    if (related instanceof LazyCollection) related.discard();
+    const isHeld = related instanceof LazyCollection && related.expired !== undefined;
+    if (isHeld) return;
+    related?.discardUnreportedChanges();
+    const lazy = related instanceof Collection ? new LazyCollection(instance, relation, this, related) : undefined;
+    instance.setRelatedValue(relation, lazy);
+  }
+
+  /** Removes the objects that an assignment to a relation to one replaced, which is known when they are read. */
+  replaced(instance: Instance, relation: RelationModel, stored: readonly object[]): void {
+    const { entity } = instance.reference(relation)!;
+    for (const member of stored) if (member !== entity) this.memberRemoved(instance, relation, member);
+  }
+
   /** Fills a relation to many with the members that were read. */
   fillMany(instance: Instance, relation: RelationModel, stored: readonly object[]): void {
     const related = toMany(instance, relation);
     if (related?.isLoaded) return;
     instance.owner?.reading(instance);
-    const collection = Collection.over(instance, relation, this, stored);
-    related?.applyTo(collection);
+    const collection = related?.filled(stored) ?? Collection.over(instance, relation, this, stored);
     instance.setRelatedValue(relation, collection);
     expose(instance, relation);
   }
@@ -173,12 +202,6 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   }
 
   // CollectionAdapter
-
-  isSetByMember(relation: RelationModel, member: object): boolean {
-    const { inverse } = relation;
-    const reference = inverse && instanceOf(member)?.reference(inverse);
-    return reference !== undefined && !reference.isNotified;
-  }
 
   query(owner: Instance, relation: RelationModel): Query<object> {
     if (!owner.owner) throw notInSession(owner.entity);
@@ -211,11 +234,16 @@ export class Relationships implements CollectionAdapter, RelationAccess {
 
   #readMany(instance: Instance, relation: RelationModel): ToMany {
     const related = toMany(instance, relation);
-    if (related) return related;
+    if (related?.isLoaded) related.takeAssigned();
+    // Without a session there is nothing to load; what is added is written when the object is added again.
+    if (related) return instance.owner || related.isLoaded ? related : (related.expired ?? related);
     if (!instance.snapshot || !instance.owner) {
       const empty = Collection.over(instance, relation, this, []);
-      instance.setRelatedValue(relation, empty);
-      expose(instance, relation);
+      if (instance.snapshot) instance.setRelatedValue(relation, new LazyCollection(instance, relation, this, empty));
+      else {
+        instance.setRelatedValue(relation, empty);
+        expose(instance, relation);
+      }
       return empty;
     }
     this.#checkAllowed(instance, relation);
@@ -238,26 +266,31 @@ export class Relationships implements CollectionAdapter, RelationAccess {
 
   // Setting
 
-  #writeMany(instance: Instance, relation: RelationModel, value: Iterable<object>): void {
-    const members = [...value];
+  #writeMany(instance: Instance, relation: RelationModel, value: unknown): void {
+    const related = toMany(instance, relation);
+    if (value === undefined || value === related) return;
+    if (value !== null && !isIterable(value)) throw wrongList(relation, describe(value));
+    const members = value === null ? [] : [...(value as Iterable<object>)];
     for (const member of members) this.checkMember(relation, member);
     instance.owner?.changing(instance);
-    const related = toMany(instance, relation);
     if (related?.isLoaded) {
-      related.splice(0, related.length, ...members);
+      related.assign(members, value);
       return;
     }
-    const needsStored = instance.snapshot !== undefined && instance.owner !== undefined;
-    const collection = Collection.over<object>(instance, relation, this, [], needsStored);
+    const collection = Collection.over<object>(instance, relation, this, [], instance.snapshot !== undefined);
     instance.setRelatedValue(relation, collection);
     expose(instance, relation);
-    for (const member of members) collection.push(member);
+    collection.assign(members, value);
     // The flush finds the members that are removed in the database, where those that were only added are not.
     for (const member of related?.members() ?? [])
       if (!members.includes(member)) this.memberRemoved(instance, relation, member);
   }
 
   #writeOne(instance: Instance, relation: RelationModel, value: unknown): void {
+    if (value instanceof LazyReference) {
+      if (value.isOf(instance, relation)) return;
+      throw value.notLoaded;
+    }
     if (value === undefined) {
       instance.setRelatedValue(relation, undefined);
       return;
@@ -301,10 +334,19 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   ): void {
     const reference = instance.reference(relation);
     const before = reference ? reference.entity : this.known(instance, relation);
-    if (reference && before === entity) return;
-    instance.owner?.changing(instance);
     const isNotified = notifiedBy !== undefined;
+    if (reference && before === entity) {
+      // Both sides were set.
+      if (!isNotified && reference.isChanged) reference.isNotified = false;
+      return;
+    }
+    instance.owner?.changing(instance);
     const stored = storedNext(instance, relation, reference, before);
+    if (this.#isAdopting && isNotified && entity && reference?.isChanged && reference.entity) {
+      const error = (): Error => twoParents(instance.entity, relation, reference.entity!, entity);
+      instance.setRelatedValue(relation, Reference.conflicting(reference.entity, stored, error));
+      return;
+    }
     instance.setRelatedValue(relation, Reference.assigned(entity, stored, { isNotified }));
     expose(instance, relation);
     if (relation.holdsKey) this.#copyKey(instance, relation, entity);
@@ -348,6 +390,10 @@ export class Relationships implements CollectionAdapter, RelationAccess {
 export function referencesPrimaryKey(relation: RelationModel): boolean {
   const { primary } = relation.target;
   return relation.joins.length === primary.length && relation.joins.every(({ referenced }) => referenced.isPrimary);
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === "function";
 }
 
 function toMany(instance: Instance, relation: RelationModel): ToMany | undefined {

@@ -1,7 +1,7 @@
 import type { ColumnModel } from "../../metadata/model";
 import { conceal, expose } from "../relations/instrument";
 import type { SessionState } from "../session-state";
-import { instanceOf, type Instance, type UndoRecord } from "../state/instance";
+import { instanceOfMember, type Instance, type UndoRecord } from "../state/instance";
 import type { RelatedValue, SavedRelation } from "../state/related-value";
 import { restoreRelationIds } from "../state/values";
 
@@ -31,8 +31,9 @@ function restoreInstance(state: SessionState, record: UndoRecord): void {
   instance.soft = undefined;
   instance.reusesRowOf = undefined;
   instance.generation = record.generation;
+  if (record.snapshot) instance.promises = undefined;
   instance.owner = record.isOwned ? state : undefined;
-  restoreRelations(record);
+  restoreRelations(state, record);
   if (record.snapshot) restoreColumns(instance, written);
   else restoreFilled(record);
   instance.isRolledBack = !record.isOwned;
@@ -42,13 +43,17 @@ function restoreInstance(state: SessionState, record: UndoRecord): void {
   if (record.deletion === "asked") state.deleting.add(instance);
 }
 
-function restoreRelations({ instance, snapshot, related: savedRelations }: UndoRecord): void {
+function restoreRelations(state: SessionState, { instance, snapshot, related: savedRelations }: UndoRecord): void {
   if (!instance.related && !savedRelations) return;
   for (const relation of instance.model.relations) {
     const current = instance.relatedValue(relation);
     const saved = savedRelations?.[relation.index];
     markRemoved(current, saved);
-    const related = snapshot ? saved?.restore() : withoutRow(current, saved);
+    if (snapshot && !saved) {
+      state.registry.relationships.expire(instance, relation);
+      continue;
+    }
+    const related = snapshot ? saved!.restore() : withoutRow(current, saved);
     instance.setRelatedValue(relation, related);
     if (related?.isLoaded) expose(instance, relation);
     else conceal(instance, relation);
@@ -58,7 +63,7 @@ function restoreRelations({ instance, snapshot, related: savedRelations }: UndoR
 /** Objects outside the session that were related since the record was made are no longer: their own side has to notify again. */
 function markRemoved(current: RelatedValue | undefined, saved: SavedRelation | undefined): void {
   for (const entity of current?.members() ?? []) {
-    const instance = instanceOf(entity);
+    const instance = instanceOfMember(entity);
     if (instance && !instance.owner && !saved?.includes(entity)) instance.isRolledBack = true;
   }
 }

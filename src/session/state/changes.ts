@@ -110,6 +110,13 @@ export function isModified(instance: Instance, check: DirtyCheck): boolean {
   return hasAssignedReference(instance) && changesOf(instance).length > 0;
 }
 
+/** Whether any relation of an object holds what is not stored; members are compared with those that were loaded. */
+export function hasChangedRelation({ related }: Instance): boolean {
+  if (!related) return false;
+  for (let index = 0; index < related.length; index++) if (related[index]?.isChanged) return true;
+  return false;
+}
+
 /** Whether a foreign key will refer to a row that is still to be inserted, or whose key is about to change. */
 export function isAwaited(instance: Instance, relation: RelationModel): boolean {
   const reference = instance.reference(relation);

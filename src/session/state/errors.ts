@@ -39,6 +39,34 @@ export function wrongEntity(relation: RelationModel, given: string): RetortError
   });
 }
 
+/** @param given what was assigned to the relation, in words */
+export function wrongList(relation: RelationModel, given: string): RetortError {
+  return new RetortError(
+    "session/wrong-entity",
+    `${relation.label} takes a list of ${relation.target.name}, not ${given}`,
+    {
+      hint: `assign an array, or null to remove every ${relation.target.name}`,
+    },
+  );
+}
+
+/** @param relation `Film.actors` */
+export function notStored(relation: string): RetortError {
+  return new RetortError(
+    "session/not-stored",
+    `${relation} cannot be set: neither side of the relation has a join table or a join column`,
+    { hint: "add @JoinTable() (many-to-many) or @JoinColumn() (one-to-one) to one side" },
+  );
+}
+
+export function twoParents(entity: object, relation: RelationModel, one: object, other: object): RetortError {
+  return new RetortError(
+    "session/two-parents",
+    `${nameOf(entity)} has two values for ${relation.label}: ${nameOf(one)} and ${nameOf(other)}`,
+    { hint: `assign ${relation.label} to name the one that it belongs to` },
+  );
+}
+
 export function needsRollback(first: Error): RetortError {
   return new RetortError(
     "session/needs-rollback",

@@ -106,6 +106,11 @@ export class Instance {
     (this.promises ??= new Map()).set(relation, value);
   }
 
+  /** An assignment replaces a promise that was assigned before. */
+  dropPromise(relation: RelationModel): void {
+    if (this.promises?.delete(relation) && this.promises.size === 0) this.promises = undefined;
+  }
+
   relatedValue(relation: RelationModel): RelatedValue | undefined {
     if (!this.related) return undefined;
     const own = this.model.ownRelation(relation);
@@ -196,6 +201,11 @@ export function attach(entity: object, instance: Instance): void {
 /** The state of an object; undefined for one that no session has seen. */
 export function instanceOf(entity: object): Instance | undefined {
   return Stamp.read(entity);
+}
+
+/** The state of what is in a list, which before the next flush may be anything. */
+export function instanceOfMember(member: unknown): Instance | undefined {
+  return typeof member === "object" && member !== null ? instanceOf(member) : undefined;
 }
 
 /** Groups objects by entity. */

@@ -10,7 +10,7 @@ export class Reference implements RelatedValue, SavedRelation {
   declare storedEntity: object | null | undefined;
   declare status: Status;
   /** Whether it was set because the other side changed. Such a reference does not cascade. */
-  declare readonly isNotified: boolean;
+  declare isNotified: boolean;
   /** Whether only the key is known: `post.author = { id: 1 }`. The entity is then no object of a session. */
   declare readonly isKeyOnly: boolean;
   /**
@@ -19,7 +19,7 @@ export class Reference implements RelatedValue, SavedRelation {
    */
   declare copiedKey: unknown[] | undefined;
 
-  private constructor(
+  protected constructor(
     entity: object | null,
     storedEntity: object | null | undefined,
     status: Status,
@@ -53,6 +53,11 @@ export class Reference implements RelatedValue, SavedRelation {
     return new Reference(entity, storedEntity, "assigned", isNotified, isKeyOnly);
   }
 
+  /** A reference to one of several entities that claim the object, of which none was the last: a flush throws this error. */
+  static conflicting(entity: object | null, storedEntity: object | null | undefined, error: () => Error): Reference {
+    return new ConflictingReference(entity, storedEntity, error);
+  }
+
   get isLoaded(): true {
     return true;
   }
@@ -83,8 +88,8 @@ export class Reference implements RelatedValue, SavedRelation {
   detectChanges(): void {
     // A setter reports every change.
   }
-  get needsStored(): false {
-    return false;
+  get needsStored(): boolean {
+    return this.status === "assigned" && this.storedEntity === undefined && !this.isNotified;
   }
   compareWith(stored: readonly object[]): void {
     this.storedEntity = stored[0] ?? null;
@@ -135,6 +140,26 @@ export class Reference implements RelatedValue, SavedRelation {
 
   #with(entity: object | null, storedEntity: object | null | undefined, status: Status): Reference {
     return new Reference(entity, storedEntity, status, this.isNotified, this.isKeyOnly, this.copiedKey);
+  }
+}
+
+/** Both sides of a relation were set before a session saw them, and name different objects. */
+class ConflictingReference extends Reference {
+  readonly #error: () => Error;
+
+  constructor(entity: object | null, storedEntity: object | null | undefined, error: () => Error) {
+    super(entity, storedEntity, "assigned", false, false);
+    this.#error = error;
+  }
+
+  override forEachAssigned(): void {
+    throw this.#error();
+  }
+  override save(): SavedRelation {
+    return this;
+  }
+  override withoutRow(): Reference {
+    return this;
   }
 }
 
