@@ -8,7 +8,8 @@ import type { Codec } from "./codec";
 import { codecOf } from "./column-codec";
 import { inspectorOf } from "./inspection/inspector";
 import type { Inspector } from "./inspection/refusal";
-import { propertyOf, type Property } from "./property";
+import { groupBy } from "../groups";
+import { embeddedOf, propertyOf, type Property } from "./property";
 
 /** Whatever names an entity: its class, its EntitySchema, or its name. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- TypeORM's own word for an entity class
@@ -227,6 +228,16 @@ export class RelationModel {
     return this.#property.path;
   }
 
+  /** The value of its property in an object. */
+  read(entity: object): unknown {
+    return this.#property.read(entity);
+  }
+
+  /** Sets its property in an object. */
+  write(entity: object, value: unknown): void {
+    this.#property.write(entity, value);
+  }
+
   /** `User.posts`, for messages. */
   get label(): string {
     return `${this.model.name}.${this.property}`;
@@ -268,6 +279,26 @@ export interface RelationIdModel {
   readonly relation: RelationModel;
   /** TypeORM's own metadata of it. */
   readonly metadata: RelationIdMetadata;
+}
+
+/** The relations of one embedded. */
+export interface EmbeddedRelations {
+  readonly relations: readonly RelationModel[];
+  /** The embedded object of an entity; null where it, or one that it is in, was set null, undefined where it was not set. */
+  holder(entity: object): object | null | undefined;
+  /** Sets a new embedded object, as TypeORM makes it. */
+  create(entity: object): object;
+}
+
+function groupEmbedded(relations: readonly RelationModel[]): EmbeddedRelations[] {
+  const byPath = groupBy(
+    relations.filter(({ path }) => path.length > 1),
+    ({ path }) => path.slice(0, -1).join("."),
+  );
+  return [...byPath.values()].map((group) => {
+    const embedded = embeddedOf(group[0]!.metadata);
+    return { relations: group, holder: (entity) => embedded.read(entity), create: (entity) => embedded.create(entity) };
+  });
 }
 
 /** Makes each model of a DataSource once. */
@@ -399,6 +430,12 @@ export class EntityModel {
       .filter((relation) => isStored(relation))
       .map((relation, index) => new RelationModel(this, relation, index, this.#models)));
   }
+
+  /** The relations inside embeddeds, by the embedded that holds them. */
+  get embeddedRelations(): readonly EmbeddedRelations[] {
+    return (this.#embeddedRelations ??= groupEmbedded(this.relations));
+  }
+  #embeddedRelations: readonly EmbeddedRelations[] | undefined;
 
   /** Relations that nothing in the database stores: no side declares a join table or a join column. TypeORM ignores them. */
   get unstored(): readonly RelationMetadata[] {

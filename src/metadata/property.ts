@@ -49,23 +49,26 @@ interface PropertyMetadata {
   readonly embeddedMetadata?: EmbeddedMetadata | undefined;
 }
 
-export function propertyOf(metadata: PropertyMetadata): Property {
-  const path = metadata.propertyPath.split(".");
-  const last = path[path.length - 1]!;
-  if (path.length === 1) return new OwnProperty(metadata.entityMetadata.name, last);
-  const parents = path.slice(0, -1);
+/** The embedded object that holds a property: read, or created with those that it is in. */
+export interface Embedded {
+  /** Null where it, or one that it is in, is null; undefined where it was not set. */
+  read(entity: object): object | null | undefined;
+  /** The embedded object, which is set where there is none. */
+  create(entity: object): object;
+}
+
+export function embeddedOf(metadata: PropertyMetadata): Embedded {
+  const parents = metadata.propertyPath.split(".").slice(0, -1);
   return {
-    path,
     read(entity) {
       let holder: unknown = entity;
       for (const name of parents) {
         holder = (holder as Record<string, unknown>)[name];
-        // An embedded that is null has no values; one that is undefined was not set.
         if (holder === null || holder === undefined) return holder;
       }
-      return (holder as Record<string, unknown>)[last];
+      return holder as object;
     },
-    write(entity, value) {
+    create(entity) {
       let holder = entity as Record<string, unknown>;
       const embeddeds = metadata.embeddedMetadata?.embeddedMetadataTree ?? [];
       parents.forEach((name, depth) => {
@@ -74,7 +77,25 @@ export function propertyOf(metadata: PropertyMetadata): Property {
           unknown
         >;
       });
-      holder[last] = value;
+      return holder;
+    },
+  };
+}
+
+export function propertyOf(metadata: PropertyMetadata): Property {
+  const path = metadata.propertyPath.split(".");
+  const last = path[path.length - 1]!;
+  if (path.length === 1) return new OwnProperty(metadata.entityMetadata.name, last);
+  const embedded = embeddedOf(metadata);
+  return {
+    path,
+    read(entity) {
+      const holder = embedded.read(entity);
+      // An embedded that is null has no values; one that is undefined was not set.
+      return holder ? (holder as Record<string, unknown>)[last] : holder;
+    },
+    write(entity, value) {
+      (embedded.create(entity) as Record<string, unknown>)[last] = value;
     },
   };
 }

@@ -224,6 +224,7 @@ export class SessionState implements InstanceOwner {
       let hydrator: Hydrator;
       for (const instance of instances.values()) {
         if (instance.model !== model) hydrator = hydratorOf((model = instance.model), this.registry.relationships);
+        if (model.embeddedRelations.length > 0) this.registry.relationships.linkEmbeddeds(instance);
         if (isModified(instance, hydrator!)) return true;
         if (instance.related && hasChangedRelation(instance)) return true;
       }
@@ -232,6 +233,12 @@ export class SessionState implements InstanceOwner {
   }
 
   isDirty(instance: Instance): boolean {
+    this.registry.relationships.linkEmbeddeds(instance);
+    return this.isModified(instance);
+  }
+
+  /** The same as far as accessors saw it: relations that were set in a new embedded object are left out. */
+  isModified(instance: Instance): boolean {
     return isModified(instance, hydratorOf(instance.model, this.registry.relationships));
   }
 

@@ -47,6 +47,8 @@ class PendingRelations {
   }
 
   #visit(instance: Instance): void {
+    const { relationships } = this.#state.registry;
+    relationships.linkEmbeddeds(instance);
     if (instance.promises) this.promising.add(instance);
     if (!instance.related) return;
     for (const relation of instance.model.relations) {

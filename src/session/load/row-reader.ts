@@ -113,6 +113,7 @@ export class RowReader {
       const snapshot = own.snapshot(ownRow, ownOffset);
       const instance = new Instance(subclass, entity, state, snapshot, key, state.generation);
       attach(entity, instance);
+      if (subclass.embeddedRelations.length > 0) relationships.relinkEmbeddeds(instance);
       identities.set(key, instance);
       uncommitted?.add(instance);
       created?.push(instance);
@@ -139,6 +140,7 @@ export class RowReader {
     instance.group = undefined;
     instance.forbidden = undefined;
     state.expireRelations(instance, overwrite);
+    state.registry.relationships.relinkEmbeddeds(instance);
   }
 
   /** Calls the listeners of new objects, and loads eager relations. */

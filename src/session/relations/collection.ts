@@ -332,7 +332,8 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
 
   /** @internal Replaces all members by those of an array or another iterable that is assigned to the relation. */
   assign(members: readonly T[], given: unknown): void {
-    this.splice(0, this.length, ...members);
+    this.#setMembers(members);
+    this.detectChanges();
     this.#setByMember = undefined;
     this.#assigned = undefined;
     if (!Array.isArray(given) || given instanceof Collection) return;
@@ -354,7 +355,9 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
     const gone = new Set(removed);
     const kept = this.#copied().filter((member) => !gone.has(member));
     const present = new Set<object>(kept);
-    this.splice(0, this.length, ...kept, ...(added as T[]).filter((member) => !present.has(member)));
+    for (const member of added as T[]) if (!present.has(member)) kept.push(member);
+    this.#setMembers(kept);
+    this.detectChanges();
   }
 
   #changing(): void {
@@ -393,9 +396,14 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
     return isSameList(this, this.#stored);
   }
 
-  #replaceMembers(members: readonly T[]): void {
+  /** A spread could be more arguments than a call takes. */
+  #setMembers(members: readonly T[]): void {
     this.length = 0;
     for (const member of members) super.push(member);
+  }
+
+  #replaceMembers(members: readonly T[]): void {
+    this.#setMembers(members);
     this.#reported = undefined;
     this.#index = undefined;
   }

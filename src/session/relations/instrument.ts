@@ -2,16 +2,8 @@ import { inspect, type InspectOptionsStylized } from "node:util";
 import type { EntityModel, RelationModel } from "../../metadata/model";
 import { notStored } from "../state/errors";
 import { attach, instanceOf, type Instance } from "../state/instance";
-
-/** What the accessors of relations call. */
-export interface RelationAccess {
-  /** What the property of a relation returns. */
-  read(instance: Instance, relation: RelationModel): unknown;
-  /** Sets a relation, and the other side with it. */
-  write(instance: Instance, relation: RelationModel, value: unknown): void;
-  /** Takes the value that an object had in a relation before it was instrumented. */
-  adopt(instance: Instance, relation: RelationModel, value: unknown): void;
-}
+import { concealEmbedded, exposeEmbedded, linkEmbeddeds } from "./embedded";
+import type { RelationAccess } from "./relation-access";
 
 /**
  * Gives an object accessors for its relations. They are defined on the prototype of its class, so that `instanceof` and
@@ -30,6 +22,7 @@ export function instrument(instance: Instance, relationships: RelationAccess): v
     for (const [relation, value] of given) if (value !== undefined && value !== null) expose(instance, relation);
   if (instrumented !== prototype) Object.setPrototypeOf(entity, instrumented);
   if (given) for (const [relation, value] of given) relationships.adopt(instance, relation, value);
+  if (model.embeddedRelations.length > 0) linkEmbeddeds(instance, relationships);
 }
 
 function readProperty(entity: object, name: string): unknown {
@@ -174,19 +167,29 @@ export function expose(instance: Instance, asked: RelationModel): void {
   const relation = instance.model.ownRelation(asked) ?? asked;
   const { exposed } = instance;
   const instrumentation = instrumentations.get(instance.model)!;
-  if (instrumentation.classAccessors.size > 0)
-    instrumentation.classAccessors.get(relation)?.set?.call(instance.entity, instance.relatedValue(relation)?.value);
-  if (exposed === relation || (exposed instanceof Set && exposed.has(relation)) || relation.path.length > 1) return;
+  if (instrumentation.classAccessors.size > 0) tellClass(instance, relation, instrumentation);
+  if (exposed === relation || (exposed instanceof Set && exposed.has(relation))) return;
+  if (relation.path.length > 1) {
+    exposeEmbedded(instance, relation);
+    return;
+  }
   // Most objects have one relation, so only the second one needs a Set.
   instance.exposed =
     exposed === undefined ? relation : exposed instanceof Set ? exposed.add(relation) : new Set([exposed, relation]);
   Object.defineProperty(instance.entity, relation.property, instrumentation.visible[relation.index]!);
 }
 
+/** Gives the class's own accessor the value of a relation, so that methods that read a private field find it there. */
+function tellClass(instance: Instance, relation: RelationModel, { classAccessors }: Instrumentation): void {
+  const related = instance.relatedValue(relation);
+  if (related) classAccessors.get(relation)?.set?.call(instance.entity, related.value);
+}
+
 /** Removes the own property of a relation that is not known any more. */
 export function conceal(instance: Instance, asked: RelationModel): void {
   const relation = instance.model.ownRelation(asked) ?? asked;
   const { exposed } = instance;
+  if (relation.path.length > 1) concealEmbedded(instance, relation);
   if (exposed === relation) instance.exposed = undefined;
   else if (!(exposed instanceof Set && exposed.delete(relation))) return;
   delete (instance.entity as Record<string, unknown>)[relation.property];

@@ -9,7 +9,9 @@ import { nameOf, notInSession, raisedOnLoad, twoParents, wrongEntity, wrongList 
 import { Instance, instanceOf, NOT_LOADED, type InstanceOwner } from "../state/instance";
 import { Reference } from "../state/reference";
 import { Collection, type CollectionAdapter } from "./collection";
-import { conceal, expose, instrument, type RelationAccess } from "./instrument";
+import { linkEmbeddeds, relinkEmbeddeds } from "./embedded";
+import { conceal, expose, instrument } from "./instrument";
+import type { RelationAccess } from "./relation-access";
 import { LazyCollection, LazyReference } from "./lazy";
 
 /** A relation to many, loaded or not; `isLoaded` tells which. */
@@ -55,7 +57,7 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     const isAdopting = this.#isAdopting;
     this.#isAdopting = true;
     try {
-      if (value !== null) this.write(instance, relation, value);
+      if (value !== null || instance.snapshot) this.write(instance, relation, value);
       else if (!relation.toMany && !instance.relatedValue(relation))
         instance.setRelatedValue(relation, Reference.assigned(null, null));
     } finally {
@@ -123,9 +125,9 @@ export class Relationships implements CollectionAdapter, RelationAccess {
       if (value === undefined) continue;
       const embedded = model.metadata.embeddeds.find(({ propertyName }) => propertyName === property);
       if (embedded && typeof value === "object" && value !== null) {
-        for (const column of model.columns)
-          if (column.path[0] === property && column.read(values) !== undefined)
-            column.write(entity, column.read(values));
+        for (const part of [...model.columns, ...model.relations])
+          if (part.path[0] === property && part.read(values) !== undefined) part.write(entity, part.read(values));
+        this.linkEmbeddeds(instance);
       } else (entity as Record<string, unknown>)[property] = value;
     }
   }
@@ -140,6 +142,16 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     const instance = new Instance(model, entity);
     instrument(instance, this);
     return instance;
+  }
+
+  /** Takes relations that were set in embedded objects where no accessor saw it. */
+  linkEmbeddeds(instance: Instance): void {
+    if (instance.model.embeddedRelations.length > 0) linkEmbeddeds(instance, this);
+  }
+
+  /** Discards what was set in embedded objects where no accessor saw it; of an object that was read, makes those that it lacks. */
+  relinkEmbeddeds(instance: Instance): void {
+    if (instance.model.embeddedRelations.length > 0) relinkEmbeddeds(instance, this);
   }
 
   /** Notifies the other sides of an object's relations again. Those that have the object already do nothing. */

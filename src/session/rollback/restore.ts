@@ -10,7 +10,8 @@ export function restore(state: SessionState, records: readonly UndoRecord[]): vo
   const recorded = new Set(records.map(({ instance }) => instance));
   for (const instance of state.identities) {
     if (recorded.has(instance)) continue;
-    if (state.isDirty(instance)) restoreColumns(instance);
+    if (state.isModified(instance)) restoreColumns(instance);
+    state.registry.relationships.relinkEmbeddeds(instance);
     for (const related of instance.related ?? []) related?.discardUnreportedChanges();
   }
   // All of them leave the identity map before any takes its old key.
@@ -36,6 +37,7 @@ function restoreInstance(state: SessionState, record: UndoRecord): void {
   restoreRelations(state, record);
   if (record.snapshot) restoreColumns(instance, written);
   else restoreFilled(record);
+  if (record.snapshot) state.registry.relationships.relinkEmbeddeds(instance);
   instance.isRolledBack = !record.isOwned;
   if (!record.isOwned || record.deletion === "sent") return;
   if (record.snapshot) state.identities.add(instance);
