@@ -8,6 +8,8 @@ export interface ColumnTypes {
   /** `integer` columns have 64 bits. */
   readonly integersHave64Bits: boolean;
   readonly supportsUnsignedIntegers: boolean;
+  /** A primary key of this type alone is the number of the row, which the database makes where none is given. */
+  readonly rowNumberType: string | undefined;
   /** `tinyint` columns take true and false. */
   readonly tinyintTakesBooleans: boolean;
   /** The driver reads 64-bit integers as JavaScript numbers, which are not exact beyond 2^53. */

@@ -1,4 +1,5 @@
 import type { DataSource, EntitySchema } from "typeorm";
+import { dialectOf } from "../dialect/dialects";
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
 import type { RelationIdMetadata } from "typeorm/metadata/RelationIdMetadata.js";
@@ -68,12 +69,27 @@ export class ColumnModel {
     return this.metadata.isPrimary;
   }
 
+  /** Whether the database numbers the rows (`@PrimaryGeneratedColumn()`, an integer key of SQLite), or the value is a new uuid. */
+  get isGenerated(): boolean {
+    return (this.#isGenerated ??= this.metadata.isGenerated || this.#isRowNumber());
+  }
+  #isGenerated: boolean | undefined;
+
+  #isRowNumber(): boolean {
+    const { metadata } = this;
+    const { rowNumberType } = dialectOf(this.#dataSource).columnTypes;
+    if (!rowNumberType || !metadata.isPrimary || metadata.transformer || metadata.referencedColumn) return false;
+    const { primaryColumns, withoutRowid } = metadata.entityMetadata;
+    if (primaryColumns.length > 1 || withoutRowid === true) return false;
+    return this.#dataSource.driver.normalizeType(metadata) === rowNumberType;
+  }
+
   /** Whether the database makes the value when an INSERT names none. */
   get hasDefault(): boolean {
     const { metadata } = this;
     return metadata.default !== undefined && metadata.default !== null
       ? true
-      : metadata.isCreateDate || metadata.isUpdateDate || metadata.asExpression !== undefined || metadata.isGenerated;
+      : metadata.isCreateDate || metadata.isUpdateDate || metadata.asExpression !== undefined || this.isGenerated;
   }
 
   /** @internal What it is by default, in SQL; undefined where nothing is declared. */
@@ -255,8 +271,9 @@ export class RelationModel {
 
   #junctionModel(): JunctionModel {
     const { metadata } = this;
-    const junction = metadata.junctionEntityMetadata!;
     const owning = metadata.isOwning ? metadata : metadata.inverseRelation!;
+    // Where several relations name one inverse, TypeORM registers the table of the last at the inverse.
+    const junction = owning.junctionEntityMetadata!;
     const side = (columns: ColumnMetadata[], model: EntityModel): JunctionModel["toOwner"] =>
       columns.map((column) => ({
         quoted: this.#models.dataSource.driver.escape(column.databaseName),

@@ -4,9 +4,9 @@ import type { EntityModel, EntityTarget } from "../metadata/model";
 import { Aliased, Query } from "../query/query";
 import type { Key, Values } from "../query/types";
 import type { SessionOptions } from "./options";
+import { Merger } from "./load/merger";
 import { changesOf } from "./state/changes";
 import { notPersistent } from "./state/errors";
-import { keyMaker } from "./state/identity-key";
 import { instanceOf, type EntityState, type Instance } from "./state/instance";
 import type { Plan } from "./preview/plan";
 import { Registry } from "./relations/registry";
@@ -107,20 +107,26 @@ export class Session {
     for (const instance of [...this.#state.identities, ...this.#state.pending]) this.#state.expunge(instance);
   }
 
-  /** Copies an object's values to the session's object of the same key, which is loaded or created as needed; resolves to that. */
+  /**
+   * Copies an object's values to the session's object of the same key, which is loaded or created as needed; resolves to
+   * that. The objects that it refers to along loaded relations are merged too, with their values and relations.
+   *
+   * @see SQLAlchemy's `Session.merge()`
+   */
   async merge<T extends object>(entity: T): Promise<T> {
+    const [merged] = await this.mergeAll([entity]);
+    return merged!;
+  }
+
+  /**
+   * Merges all objects of a list, and reads their rows together: a list of a thousand objects takes a few statements.
+   *
+   * @see SQLAlchemy's `Session.merge_all()`
+   */
+  async mergeAll<T extends object>(entities: Iterable<T>): Promise<T[]> {
     this.#context.check();
-    const model = this.#modelOf(entity);
-    const values = model.primary.map((column) => column.read(entity));
-    const key = keyMaker(model).ofValues(values);
-    const known = key === undefined ? null : await this.#context.get(model, keyOf(model, entity));
-    const target = (known ?? this.#create(model)) as T;
-    for (const column of model.columns) {
-      const value = column.read(entity);
-      if (value !== undefined) column.write(target, value);
-    }
-    if (!known) this.#state.add(target);
-    return target;
+    const merger = new Merger(this.#state, this.#context, (entity) => this.#modelOf(entity));
+    return (await merger.merge([...entities])) as T[];
   }
 
   // Flushing and transactions
@@ -312,9 +318,7 @@ export class Session {
   }
 
   #create(model: EntityModel): object {
-    const entity = model.metadata.create() as object;
-    this.#state.registry.relationships.begin(entity, model);
-    return entity;
+    return this.#state.registry.relationships.create(model);
   }
 
   #model(entity: EntityClass<never> | EntityClass<object>): EntityModel {

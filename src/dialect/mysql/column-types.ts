@@ -20,6 +20,7 @@ export const mysqlColumnTypes: ColumnTypes = {
   booleansAreIntegers: false,
   integersHave64Bits: false,
   supportsUnsignedIntegers: true,
+  rowNumberType: undefined,
   tinyintTakesBooleans: true,
   longIntegersAreNumbers: false,
   supportsInfinity: false,

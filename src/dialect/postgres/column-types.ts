@@ -7,6 +7,7 @@ export const postgresColumnTypes: ColumnTypes = {
   booleansAreIntegers: false,
   integersHave64Bits: false,
   supportsUnsignedIntegers: false,
+  rowNumberType: undefined,
   tinyintTakesBooleans: false,
   longIntegersAreNumbers: false,
   supportsInfinity: true,

@@ -8,6 +8,7 @@ export const sqliteColumnTypes: ColumnTypes = {
   booleansAreIntegers: true,
   integersHave64Bits: true,
   supportsUnsignedIntegers: true,
+  rowNumberType: "integer",
   tinyintTakesBooleans: false,
   longIntegersAreNumbers: true,
   supportsInfinity: true,

@@ -109,8 +109,8 @@ function compileAreMet(columns: readonly ColumnModel[]): (entity: object) => boo
 }
 
 /** Whether an INSERT with null, or with nothing, would be refused. */
-function isRequired({ metadata, hasDefault }: ColumnModel, value: null | undefined): boolean {
-  if (metadata.isNullable || metadata.isGenerated) return false;
+function isRequired({ metadata, hasDefault, isGenerated }: ColumnModel, value: null | undefined): boolean {
+  if (metadata.isNullable || isGenerated) return false;
   return value === null || !hasDefault;
 }
 

@@ -150,7 +150,7 @@ class Clones implements FlushObserver {
   inserted(clones: readonly Instance[]): void {
     for (const clone of clones)
       for (const column of clone.model.columns)
-        if (column.metadata.isGenerated && isAbsent(column.read(this.originalOf(clone).entity)))
+        if (column.isGenerated && isAbsent(column.read(this.originalOf(clone).entity)))
           this.#setToCome(clone, column, true);
   }
 

@@ -330,14 +330,19 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
     this.#setByMember = setByMember && new Set(setByMember);
   }
 
-  /** @internal Replaces all members by those of an array or another iterable that is assigned to the relation. */
-  assign(members: readonly T[], given: unknown): void {
+  /**
+   * @internal Replaces all members.
+   *
+   * @param given what was assigned to the relation
+   * @param taken its members, for which `members` stand
+   */
+  assign(members: readonly T[], given: unknown, taken: readonly T[]): void {
     this.#setMembers(members);
     this.detectChanges();
     this.#setByMember = undefined;
     this.#assigned = undefined;
     if (!Array.isArray(given) || given instanceof Collection) return;
-    this.#assigned = { array: given as T[], taken: members };
+    this.#assigned = { array: given as T[], taken };
     if (this.#relation.isManyToMany) return;
     // A child has one parent: the array belongs to the object that it was assigned to last.
     const before = holders.get(given);

@@ -13,8 +13,7 @@ export function instrument(instance: Instance, relationships: RelationAccess): v
   const { entity, model } = instance;
   const prototype = Object.getPrototypeOf(entity) as object;
   const instrumented = prototypeWithRelations(model, prototype, relationships);
-  for (const { propertyName } of model.unstored)
-    if (Object.hasOwn(entity, propertyName)) refuseUnstored(model, propertyName, readProperty(entity, propertyName));
+  takeUnstored(entity, model);
   const given = takeRelations(entity, model);
   // The prototype is set last: V8 gives an object a hidden class of its own where a property follows a change of prototype.
   attach(entity, instance);
@@ -25,8 +24,13 @@ export function instrument(instance: Instance, relationships: RelationAccess): v
   if (model.embeddedRelations.length > 0) linkEmbeddeds(instance, relationships);
 }
 
-function readProperty(entity: object, name: string): unknown {
-  return (entity as Record<string, unknown>)[name];
+function takeUnstored(entity: object, model: EntityModel): void {
+  const holder = entity as Record<string, unknown>;
+  for (const { propertyName } of model.unstored) {
+    if (!Object.hasOwn(entity, propertyName)) continue;
+    refuseUnstored(model, propertyName, holder[propertyName]);
+    delete holder[propertyName];
+  }
 }
 
 /** Refuses a value of a relation that nothing in the database stores. */

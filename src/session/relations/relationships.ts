@@ -8,6 +8,7 @@ import type { Query } from "../../query/query";
 import { nameOf, notInSession, raisedOnLoad, twoParents, wrongEntity, wrongList } from "../state/errors";
 import { Instance, instanceOf, NOT_LOADED, type InstanceOwner } from "../state/instance";
 import { Reference } from "../state/reference";
+import { currentValue } from "../state/values";
 import { Collection, type CollectionAdapter } from "./collection";
 import { linkEmbeddeds, relinkEmbeddeds } from "./embedded";
 import { conceal, expose, instrument } from "./instrument";
@@ -130,6 +131,13 @@ export class Relationships implements CollectionAdapter, RelationAccess {
         this.linkEmbeddeds(instance);
       } else (entity as Record<string, unknown>)[property] = value;
     }
+  }
+
+  /** A new object of an entity, as TypeORM makes it. */
+  create(model: EntityModel): object {
+    const entity = model.metadata.create() as object;
+    this.begin(entity, model);
+    return entity;
   }
 
   /** The state of an object, which is instrumented now where no session has seen it. */
@@ -282,17 +290,18 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     const related = toMany(instance, relation);
     if (value === undefined || value === related) return;
     if (value !== null && !isIterable(value)) throw wrongList(relation, describe(value));
-    const members = value === null ? [] : [...(value as Iterable<object>)];
-    for (const member of members) this.checkMember(relation, member);
+    const given = value === null ? [] : [...(value as Iterable<object>)];
+    for (const member of given) this.checkMember(relation, member);
+    const members = given.map((member) => this.#resident(instance, relation, member));
     instance.owner?.changing(instance);
     if (related?.isLoaded) {
-      related.assign(members, value);
+      related.assign(members, value, given);
       return;
     }
     const collection = Collection.over<object>(instance, relation, this, [], instance.snapshot !== undefined);
     instance.setRelatedValue(relation, collection);
     expose(instance, relation);
-    collection.assign(members, value);
+    collection.assign(members, value, given);
     // The flush finds the members that are removed in the database, where those that were only added are not.
     for (const member of related?.members() ?? [])
       if (!members.includes(member)) this.memberRemoved(instance, relation, member);
@@ -317,7 +326,34 @@ export class Relationships implements CollectionAdapter, RelationAccess {
       if (model !== relation.target && !model.isA(relation.target))
         throw wrongEntity(relation, nameOf(value as object));
     }
-    this.#setReference(instance, relation, value as object | null, undefined);
+    const entity = value === null ? null : this.#resident(instance, relation, value as object);
+    this.#setReference(instance, relation, entity, undefined);
+  }
+
+  /**
+   * The session's object of a row, in the place of an equal one that was read elsewhere (by a repository of TypeORM). One
+   * with other values is taken as it is, and refused by the flush as a second object of the row.
+   */
+  #resident({ owner }: Instance, relation: RelationModel, entity: object): object {
+    if (!owner || instanceOf(entity)) return entity;
+    const { primary, columns, relations } = relation.target;
+    const key: Record<string, unknown> = {};
+    for (const column of primary) {
+      const value = column.read(entity);
+      if (value === undefined || value === null) return entity;
+      column.write(key, value);
+    }
+    const loaded = owner.loaded(relation.target, key);
+    const known = loaded && instanceOf(loaded);
+    if (!known || relations.some((one) => one.path.length === 1 && Object.hasOwn(entity, one.property))) return entity;
+    const isEqual = columns.every((column) => {
+      const value = column.read(entity);
+      const own = known.model.ownColumn(column);
+      return (
+        value === undefined || !own || own.codec.same(value, own.codec.freezeValue(currentValue(known, own) ?? null))
+      );
+    });
+    return isEqual ? loaded : entity;
   }
 
   /** `post.author = 1` or `{ id: 1 }`, as TypeORM accepts it: only the key is known. */

@@ -232,7 +232,9 @@ function groupOf(
     named: row.map((value) => value !== undefined),
     columns,
     generated,
-    key: generated.find(({ isPrimary, metadata }) => isPrimary && metadata.generationStrategy === "increment"),
+    key: generated.find(
+      ({ isPrimary, isGenerated, metadata }) => isPrimary && isGenerated && metadata.generationStrategy !== "uuid",
+    ),
     settled,
     frozen: columns.filter(({ codec }) => !codec.plain),
     unnamed: others.map(({ index }) => index),
@@ -274,7 +276,7 @@ function specialColumns(model: EntityModel): readonly ColumnModel[] {
         column.isPrimary ||
         column.metadata.isDiscriminator ||
         column.metadata.isVersion ||
-        column.metadata.isGenerated ||
+        column.isGenerated ||
         !isInsertable(column),
     );
     specials.set(model, columns);
@@ -289,7 +291,7 @@ function insertValue(instance: Instance, column: ColumnModel, before: unknown): 
   if (metadata.isDiscriminator) return instance.model.metadata.discriminatorValue;
   if (metadata.isVersion) return 1;
   const value = instance.related === undefined && !column.isVirtual ? before : currentValue(instance, column);
-  if (value !== undefined && !(value === null && metadata.isGenerated && !metadata.isNullable)) return value;
+  if (value !== undefined && !(value === null && column.isGenerated && !metadata.isNullable)) return value;
   if (metadata.generationStrategy === "uuid") return randomUUID();
   if (column.isPrimary && !column.hasDefault) throw missingKey(instance.entity, column);
   return undefined;
@@ -301,9 +303,7 @@ function isInsertable({ isOfChild, metadata }: ColumnModel): boolean {
 
 function isGeneratedByDatabase(column: ColumnModel): boolean {
   // The columns of a tree have no property to set.
-  return (
-    (column.hasDefault && !column.isVirtual && !column.isOfChild) || (column.isPrimary && column.metadata.isGenerated)
-  );
+  return (column.hasDefault && !column.isVirtual && !column.isOfChild) || (column.isPrimary && column.isGenerated);
 }
 
 /** Whether NULL or a placeholder is inserted for the key of a row that is inserted later: the UPDATE sets the property. */

@@ -1,0 +1,181 @@
+import { groupBy } from "../../groups";
+import type { EntityModel, RelationModel } from "../../metadata/model";
+import { isAwaitable } from "../../query/awaitable";
+import { Query } from "../../query/query";
+import type { SessionState } from "../session-state";
+import { among, batches, keyOf } from "../state/batches";
+import { keyMaker } from "../state/identity-key";
+import { instanceOf, type Instance } from "../state/instance";
+import type { LoadContext } from "./entity-loader";
+
+/** The part of a session's context that merging uses. */
+export interface MergeContext extends LoadContext {
+  loadRelation(entities: readonly object[], relation: RelationModel): Promise<void>;
+}
+
+/** An object to merge. */
+interface Given {
+  readonly entity: object;
+  readonly model: EntityModel;
+  /** The values of the relations that it has. */
+  readonly relations: readonly (readonly [RelationModel, unknown])[];
+}
+
+/**
+ * Copies objects to the session's objects of the same keys, along the relations that are loaded, as SQLAlchemy's merge
+ * cascade does. All rows of a table are read by few statements, however many objects there are.
+ */
+export class Merger {
+  readonly #state: SessionState;
+  readonly #context: MergeContext;
+  readonly #modelOf: (entity: object) => EntityModel;
+  readonly #given = new Map<object, Given>();
+  readonly #targets = new Map<object, object>();
+
+  constructor(state: SessionState, context: MergeContext, modelOf: (entity: object) => EntityModel) {
+    this.#state = state;
+    this.#context = context;
+    this.#modelOf = modelOf;
+  }
+
+  async merge(entities: readonly object[]): Promise<object[]> {
+    await this.#collect(entities);
+    for (const [model, given] of groupBy(this.#given.values(), (one) => one.model)) await this.#find(model, given);
+    await this.#loadRelations();
+    for (const given of this.#given.values()) this.#copy(given);
+    return entities.map((entity) => this.#targets.get(entity)!);
+  }
+
+  /** Finds the objects to merge: those that were given, and those that they refer to. */
+  async #collect(entities: readonly object[]): Promise<void> {
+    const queue = new Set(entities);
+    for (const entity of queue) {
+      if (instanceOf(entity)?.owner === this.#state) {
+        this.#targets.set(entity, entity);
+        continue;
+      }
+      const model = this.#modelOf(entity);
+      const relations: [RelationModel, unknown][] = [];
+      for (const relation of model.relations) {
+        const value = await valueOf(entity, relation);
+        if (value === undefined) continue;
+        relations.push([relation, value]);
+        for (const member of relation.toMany ? ((value ?? []) as Iterable<unknown>) : [value])
+          if (this.#isEntity(member)) queue.add(member);
+      }
+      this.#given.set(entity, { entity, model, relations });
+    }
+  }
+
+  #isEntity(value: unknown): value is object {
+    if (typeof value !== "object" || value === null) return false;
+    return instanceOf(value) !== undefined || this.#state.models.find(value) !== undefined;
+  }
+
+  /** Finds the session's objects, reads those that it lacks, and creates those that have no row. */
+  async #find(model: EntityModel, given: readonly Given[]): Promise<void> {
+    const state = this.#state;
+    const maker = keyMaker(model);
+    const keys = new Map<Given, { key: unknown; values: unknown[] }>();
+    for (const one of given) {
+      const values = model.primary.map((column) => column.read(one.entity));
+      const key = maker.ofValues(values);
+      if (key !== undefined) keys.set(one, { key, values: maker.parts(keyObject(model, one.entity)) });
+    }
+    const missing = new Map<unknown, unknown[]>();
+    for (const { key, values } of keys.values()) {
+      const known = state.identities.get(model, key);
+      if (!known || known.isExpired) missing.set(key, values);
+    }
+    const query = Query.of<object>(() => this.#context, model).withDeleted();
+    for (const batch of batches([...missing.values()], model.primary.length, state))
+      await query.filter(among(model.primary, batch)).all();
+    const created = new Map<unknown, object>();
+    for (const one of given) {
+      const key = keys.get(one)?.key;
+      const known = key === undefined ? undefined : state.identities.get(model, key);
+      // Its row was not found.
+      if (known?.isExpired) state.detach(known);
+      const isMerged = known?.owner === state && known.deletion === "none" && known.model.isA(model);
+      let target = isMerged ? known.entity : created.get(key);
+      if (!target) {
+        target = state.registry.relationships.create(model);
+        if (key !== undefined) created.set(key, target);
+      }
+      this.#targets.set(one.entity, target);
+    }
+  }
+
+  /** Loads the relations that are going to be set, for all objects together. */
+  async #loadRelations(): Promise<void> {
+    const owners = new Map<RelationModel, object[]>();
+    for (const { entity, relations } of this.#given.values())
+      for (const [relation] of relations) {
+        const target = instanceOf(this.#targets.get(entity)!)!;
+        if (!target.snapshot || relation.holdsKey) continue;
+        const list = owners.get(relation);
+        if (list) list.push(target.entity);
+        else owners.set(relation, [target.entity]);
+      }
+    for (const [relation, entities] of owners) await this.#context.loadRelation([...new Set(entities)], relation);
+  }
+
+  #copy({ entity, model, relations }: Given): void {
+    const state = this.#state;
+    const { relationships } = state.registry;
+    const target = instanceOf(this.#targets.get(entity)!)!;
+    for (const column of model.columns) {
+      const value = column.read(entity);
+      if (value !== undefined) column.write(target.entity, value);
+    }
+    if (target.owner !== state) state.add(target.entity);
+    for (const relation of model.relations) this.#copyKey(entity, target, relation);
+    for (const [relation, value] of relations) {
+      const merged = relation.toMany ? Array.from((value ?? []) as object[], this.#targetOf) : this.#targetOf(value);
+      if (!isSame(target, relation, merged)) relationships.write(target, relation, merged);
+    }
+  }
+
+  /** A foreign key without a property belongs to the values of an object that was read, though its relation is not loaded. */
+  #copyKey(entity: object, target: Instance, relation: RelationModel): void {
+    const { relationships } = this.#state.registry;
+    const given = instanceOf(entity);
+    const own = given?.model.relation(relation.property);
+    if (!given?.snapshot || !own?.holdsKey || given.relatedValue(own)) return;
+    if (!own.joins.every(({ foreign }) => foreign.isVirtual)) return;
+    const [from, to] = [relationships.foreignKey(given, own), relationships.foreignKey(target, relation)];
+    if (keyOf([from]) !== keyOf([to])) relationships.write(target, relation, from ?? null);
+  }
+
+  readonly #targetOf = (value: unknown): object => (this.#targets.get(value as object) ?? value) as object;
+}
+
+/** The value of a relation that an object has; undefined where it is not loaded. */
+async function valueOf(entity: object, relation: RelationModel): Promise<unknown> {
+  const instance = instanceOf(entity);
+  if (!instance) {
+    const value = relation.read(entity);
+    return value instanceof Promise ? ((await value) as unknown) : isAwaitable(value) ? undefined : value;
+  }
+  const own = instance.model.relation(relation.property);
+  if (!own) return undefined;
+  const promise = instance.promises?.get(own);
+  if (promise) return promise;
+  const related = instance.relatedValue(own);
+  return related?.isLoaded ? related.value : undefined;
+}
+
+function keyObject(model: EntityModel, entity: object): object {
+  const key = {};
+  for (const column of model.primary) column.write(key, column.read(entity));
+  return key;
+}
+
+function isSame(target: Instance, relation: RelationModel, value: unknown): boolean {
+  const related = target.relatedValue(relation);
+  if (!related?.isLoaded) return false;
+  if (!relation.toMany) return related.value === value;
+  const members = related.members();
+  const wanted = value as readonly object[];
+  return members.length === wanted.length && members.every((member, place) => member === wanted[place]);
+}

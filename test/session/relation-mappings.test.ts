@@ -1,0 +1,178 @@
+import { EntitySchema } from "typeorm";
+import { benchOn } from "../helpers/bench";
+import { database } from "../helpers/databases";
+import { id } from "../helpers/entities/plain-classes";
+
+const make = <T extends object>(type: new () => T, values: Partial<T>): T => Object.assign(new type(), values);
+const text = { type: String, nullable: true } as const;
+
+describe("a many-to-many without a join table", () => {
+  class Film {
+    declare id: number;
+    declare title: string;
+    declare actors: Actor[];
+  }
+  class Actor {
+    declare id: number;
+    declare name: string;
+  }
+  const bench = benchOn(database("sqlite"), {
+    entities: [
+      new EntitySchema<Film>({
+        name: "Film",
+        target: Film,
+        columns: { id, title: text },
+        relations: { actors: { type: "many-to-many", target: () => Actor } },
+      }),
+      new EntitySchema<Actor>({ name: "Actor", target: Actor, columns: { id, name: text } }),
+    ],
+  });
+
+  test("is ignored while it is not set, as by TypeORM, and refused by name when it is", async () => {
+    const { session } = bench;
+    const refused = /Film\.actors cannot be set: neither side of the relation has a join table/;
+    expect(() => session.add(make(Film, { title: "f", actors: [make(Actor, { name: "a" })] }))).toThrow(refused);
+    const film = make(Film, { title: "f", actors: [] });
+    session.add(film);
+    await session.commit();
+    expect(() => (film.actors = [new Actor()])).toThrow(refused);
+    session.expungeAll();
+    expect((await session.query(Film).one()).title).toBe("f");
+  });
+});
+
+describe("two relations with one inverse", () => {
+  class Foo {
+    declare id: number;
+    declare bars: Bar[];
+    declare others: Bar[];
+  }
+  class Bar {
+    declare id: number;
+    declare name: string;
+    declare foos: Foo[];
+  }
+  const toBar = (table: string) =>
+    ({ type: "many-to-many", target: () => Bar, inverseSide: "foos", joinTable: { name: table } }) as const;
+  const bench = benchOn(database("sqlite"), {
+    entities: [
+      new EntitySchema<Foo>({
+        name: "Foo",
+        target: Foo,
+        columns: { id },
+        relations: { bars: toBar("foo_bar"), others: toBar("foo_other") },
+      }),
+      new EntitySchema<Bar>({
+        name: "Bar",
+        target: Bar,
+        columns: { id, name: text },
+        relations: { foos: { type: "many-to-many", target: () => Foo, inverseSide: "bars" } },
+      }),
+    ],
+  });
+
+  test("writes each to its own table, and the inverse to that of the relation that it names", async () => {
+    const { session } = bench;
+    const [one, two] = [make(Bar, { name: "one" }), make(Bar, { name: "two" })];
+    const foo = make(Foo, { others: [one] });
+    session.add(foo);
+    await session.commit();
+    two.foos = [foo];
+    session.add(two);
+    await session.commit();
+    const tables = async (): Promise<unknown[]> => [
+      await bench.stored(`SELECT "barId" FROM foo_bar`),
+      await bench.stored(`SELECT "barId" FROM foo_other`),
+    ];
+    expect(await tables()).toEqual([[{ barId: two.id }], [{ barId: one.id }]]);
+    (await foo.bars).length = 0;
+    await session.commit();
+    expect(await tables()).toEqual([[], [{ barId: one.id }]]);
+    expect((await one.foos).length).toBe(0);
+  });
+});
+
+describe("an integer key of SQLite that is not given", () => {
+  class Tally {
+    declare id: number;
+    declare name: string;
+  }
+  const bench = benchOn(database("sqlite"), {
+    entities: [
+      new EntitySchema<Tally>({
+        name: "Tally",
+        target: Tally,
+        columns: { id: { type: "integer", primary: true }, name: text },
+      }),
+    ],
+  });
+
+  test("is the number of the row", async () => {
+    const { session } = bench;
+    const tallies = ["a", "b", "c"].map((name) => make(Tally, { name }));
+    session.add(...tallies, make(Tally, { id: 9, name: "given" }));
+    await session.commit();
+    expect(tallies.map((one) => one.id)).toEqual([10, 11, 12].map((_, place) => tallies[0]!.id + place));
+    expect(await session.get(Tally, tallies[1]!.id)).toBe(tallies[1]);
+    await session.commit();
+    tallies[0]!.name = "changed";
+    await session.commit();
+    expect(await bench.stored(`SELECT name FROM tally WHERE id = ${tallies[0]!.id}`)).toEqual([{ name: "changed" }]);
+    session.add(make(Tally, { id: null as never, name: "null" }));
+    await session.commit();
+    expect(await session.query(Tally).count()).toBe(5);
+  });
+});
+
+describe("a tree that a repository of TypeORM reads into an object of the session", () => {
+  class Folder {
+    declare id: number;
+    declare name: string;
+    declare parent: Folder | null;
+    declare children: Folder[];
+  }
+  const bench = benchOn(database("sqlite"), {
+    entities: [
+      new EntitySchema<Folder>({
+        name: "Folder",
+        target: Folder,
+        columns: { id, name: text },
+        trees: [{ type: "closure-table" }],
+        relations: {
+          parent: {
+            type: "many-to-one",
+            target: () => Folder,
+            inverseSide: "children",
+            treeParent: true,
+            nullable: true,
+          },
+          children: {
+            type: "one-to-many",
+            target: () => Folder,
+            inverseSide: "parent",
+            treeChildren: true,
+            cascade: true,
+          },
+        },
+      }),
+    ],
+  });
+
+  test("refers to the session's objects of the same rows", async () => {
+    const { session } = bench;
+    const leaf = make(Folder, { name: "c" });
+    const branch = make(Folder, { name: "b", children: [leaf] });
+    const root = make(Folder, { name: "a", children: [branch] });
+    session.add(root);
+    await session.commit();
+    const tree = await bench.dataSource.getTreeRepository(Folder).findDescendantsTree(root);
+    expect(tree.children[0]).toBe(branch);
+    expect(tree.children[0]!.children[0]).toBe(leaf);
+    bench.quiet();
+    await session.commit();
+    expect(bench.sent(/^(INSERT|UPDATE|DELETE)/)).toEqual([]);
+    root.children = [make(Folder, { id: branch.id, name: "other values" })];
+    await expect(session.commit()).rejects.toThrow(/has the key \d+ of Folder, which is loaded already/);
+    await session.rollback();
+  });
+});
