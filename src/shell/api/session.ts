@@ -41,8 +41,13 @@ export const SESSION: ApiTable = {
   expungeAll: direct("expungeAll()", "removes every object from the session", "db.session.expungeAll()"),
   merge: awaited(
     "merge(object)",
-    "the session's own object for the same row, with this object's values",
+    "the session's own object for the same row, with this object's values and loaded relations",
     "db.session.merge(other)",
+  ),
+  mergeAll: awaited(
+    "mergeAll(list)",
+    "the session's own objects for the same rows as a list of objects",
+    "db.session.mergeAll(list)",
   ),
   nested: awaited(
     "nested(work)",
