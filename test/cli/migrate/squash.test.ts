@@ -94,7 +94,7 @@ eachDatabase((kind) => {
       `${SQUASHED} was squashed from migrations of which some are applied here and some are not: ${C}`,
     );
     for (const [range, words] of [
-      ["auth", "is no range"],
+      ["auth", "is not a range"],
       ["later..later", "there is 1 migration in that range"],
     ] as const) {
       const bad = await retort("squash", range);
