@@ -11,7 +11,7 @@ import { hasChangedRelation, isModified } from "./state/changes";
 import { duplicateKey, noDeleteDate, notPersistent, ofAnotherDataSource } from "./state/errors";
 import { keyMaker } from "./state/identity-key";
 import { IdentityMap } from "./state/identity-map";
-import { instanceOf, instanceOfMember, type Instance, type InstanceOwner, type RelationSource } from "./state/instance";
+import { instanceOf, type Instance, type InstanceOwner, type RelationSource } from "./state/instance";
 import { UndoLog } from "./state/undo-log";
 import { dataSourceOf } from "../typeorm/data-source";
 
@@ -111,7 +111,7 @@ export class SessionState implements InstanceOwner {
     for (const instance of found)
       for (const value of (instance.snapshot && instance.related) ?? [])
         for (const entity of value?.isLoaded ? value.members() : []) {
-          const member = instanceOfMember(entity);
+          const member = instanceOf(entity);
           if (!member?.snapshot || member.owner || member.deletion === "sent") continue;
           const other = this.#otherOf(member);
           if (!other) found.add(member);

@@ -183,7 +183,7 @@ test("shell 15: Ctrl-C ends what runs, and leaves prompt and session whole", asy
 test("a database file that is moved away meanwhile is said", async () => {
   fs.renameSync(project.path("microblog.sqlite"), project.path("moved.sqlite"));
   const lines = await terminal.enter("db.session.commit()");
-  expect(lines.join(" ")).toContain("the database's file was moved");
+  expect(lines.join(" ")).toContain("the database file was moved");
   fs.renameSync(project.path("moved.sqlite"), project.path("microblog.sqlite"));
   await terminal.enter("db.session.rollback()");
 });

@@ -1,7 +1,7 @@
 import type { ColumnModel } from "../../metadata/model";
 import { conceal, expose } from "../relations/instrument";
 import type { SessionState } from "../session-state";
-import { instanceOfMember, type Instance, type UndoRecord } from "../state/instance";
+import { instanceOf, type Instance, type UndoRecord } from "../state/instance";
 import type { RelatedValue, SavedRelation } from "../state/related-value";
 import { restoreRelationIds } from "../state/values";
 
@@ -65,7 +65,7 @@ function restoreRelations(state: SessionState, { instance, snapshot, related: sa
 /** Objects outside the session that were related since the record was made are no longer: their own side has to notify again. */
 function markRemoved(current: RelatedValue | undefined, saved: SavedRelation | undefined): void {
   for (const entity of current?.members() ?? []) {
-    const instance = instanceOfMember(entity);
+    const instance = instanceOf(entity);
     if (instance && !instance.owner && !saved?.includes(entity)) instance.isRolledBack = true;
   }
 }

@@ -1,4 +1,5 @@
 import { groupBy } from "../../groups";
+import { isObject } from "../../values";
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import type { Query } from "../../query/query";
 import type { Reference } from "./reference";
@@ -189,8 +190,9 @@ class Stamp extends Stamped {
     else new Stamp(entity, instance);
   }
 
-  static read(entity: object): Instance | undefined {
-    return #instance in entity ? entity.#instance : undefined;
+  // What a caller gives need not be an object: the caller says so by name, `in` would only throw.
+  static read(value: unknown): Instance | undefined {
+    return isObject(value) && #instance in value ? value.#instance : undefined;
   }
 }
 
@@ -198,14 +200,9 @@ export function attach(entity: object, instance: Instance): void {
   Stamp.put(entity, instance);
 }
 
-/** The state of an object; undefined for one that no session has seen. */
-export function instanceOf(entity: object): Instance | undefined {
-  return Stamp.read(entity);
-}
-
-/** The state of what is in a list, which before the next flush may be anything. */
-export function instanceOfMember(member: unknown): Instance | undefined {
-  return typeof member === "object" && member !== null ? instanceOf(member) : undefined;
+/** The state of an object; undefined for one that no session has seen, and for what is no object. */
+export function instanceOf(value: unknown): Instance | undefined {
+  return Stamp.read(value);
 }
 
 /** Groups objects by entity. */
