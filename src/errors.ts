@@ -11,6 +11,7 @@ export const ExitCode = {
   different: 4,
   locked: 5,
   halfApplied: 6,
+  unsettled: 13,
 } as const;
 /** One of these numbers. */
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

@@ -41,3 +41,15 @@ export function typesDiffer(file: string, isMissing: boolean): RetortError {
   const what = isMissing ? `there is no ${file}` : `${file} does not match the entities`;
   return new RetortError("cli/types-differ", what, { hint: "retort types    (writes it)" });
 }
+
+/** Node has nothing left to do, and what is awaited has not settled. Node itself exits with 13 then. */
+export function neverSettles(what = "the command"): RetortError {
+  return new RetortError(
+    "cli/never-settles",
+    `${what} never settles: it awaits a promise that nothing is left to settle`,
+    {
+      exitCode: ExitCode.unsettled,
+      hint: "look for a Promise that is neither resolved nor rejected, or a callback that is never called",
+    },
+  );
+}

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { awaiting } from "../awaited-work";
 import { RetortError } from "../errors";
 import { namesOf } from "../shell/names";
 import type { CommandContext } from "./command";
@@ -24,8 +25,10 @@ export async function run(context: CommandContext): Promise<void> {
   redirectRunPrint(db, project.settings.shell, context.io.stdout, context.io.env);
   const pending = new PendingWork(db.dataSource);
   try {
-    const exported = await project.load(file, { isMain: true });
-    await defaultFunction(exported)?.();
+    await awaiting(name, async () => {
+      const exported = await project.load(file, { isMain: true });
+      await defaultFunction(exported)?.();
+    });
   } catch (error) {
     throw failure(error, name);
   }

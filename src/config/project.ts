@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { DataSource } from "typeorm";
+import { awaiting } from "../awaited-work";
 import { exportedDataSource } from "./exports";
 import { loadingFailure } from "./loading-errors";
 import { findConfiguration, packageSettings, projectRoot } from "./find";
@@ -70,9 +71,11 @@ async function load(file: string, root: string, loader: Loader, { name, note }: 
     name.startsWith(root + path.sep) && !name.includes(`${path.sep}node_modules${path.sep}`);
   try {
     const typeorm = new ProjectTypeorm(file, (other) => loader.load(other), note);
-    const exports = await inWorkingDirectory(root, () => loader.load(file));
+    const exports = await inWorkingDirectory(root, () => awaiting(file, () => loader.load(file)));
     const exported = await inWorkingDirectory(root, () =>
-      exportedDataSource(exports, file, name, (options) => typeorm.construct(options)),
+      awaiting(`what ${file} exports`, () =>
+        exportedDataSource(exports, file, name, (options) => typeorm.construct(options)),
+      ),
     );
     return {
       root,

@@ -1,10 +1,12 @@
 import path from "node:path";
 import type { DatabaseEvent } from "../dialect/dialect";
+import { awaiting } from "../awaited-work";
 import { RetortError } from "../errors";
 import { isAwaitable } from "../query/awaitable";
 import { Query } from "../query/query";
 import type { Database } from "../session/database";
 import { Collection } from "../session/relations/collection";
+import { firstLine } from "../text";
 import { CLEAR_LINE, LINE_START } from "../terminal/control";
 import { ansi, escapeLine } from "../terminal/escaped-text";
 import type { SavedInput, ShellContext, Terminal } from "./context";
@@ -126,7 +128,7 @@ export class Repl implements ShellContext {
     this.isInterrupted = false;
     await this.cancelling;
     this.cancelling = undefined;
-    return this.evaluator.evaluate(text, { breakable: this.isInteractive });
+    return awaiting(quoted(text), () => this.evaluator.evaluate(text, { breakable: this.isInteractive }));
   }
 
   private get isInteractive(): boolean {
@@ -250,4 +252,13 @@ export class Repl implements ShellContext {
     for (const name of this.names.redefinedBy(text))
       this.output.message(`${name} is redefined; .reload restores it`, this.output.style.dim);
   }
+}
+
+/** Characters of an input by which it is named. */
+const NAMED = 60;
+
+/** The first line of an input, shortened, in quotation marks. */
+function quoted(text: string): string {
+  const line = firstLine(text);
+  return `"${line.length > NAMED ? `${line.slice(0, NAMED)}…` : line}"`;
 }

@@ -1,3 +1,4 @@
+import { awaiting } from "../../awaited-work";
 import { pluralize } from "../../text";
 import { dialectOf } from "../../dialect/dialects";
 import { RetortError } from "../../errors";
@@ -200,7 +201,9 @@ export class StepRunner {
   async #runMigration({ migration, direction }: Step): Promise<void> {
     const { runner } = this.#context;
     const { instance } = migration;
-    await (direction === "up" ? instance.up(runner) : instance.down(runner));
+    await awaiting(`migration ${migration.name} (${direction})`, () =>
+      direction === "up" ? instance.up(runner) : instance.down(runner),
+    );
   }
 
   /** TypeORM's own command does not take the lock. */

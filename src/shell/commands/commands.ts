@@ -1,3 +1,4 @@
+import { awaiting } from "../../awaited-work";
 import { unknownDotCommand } from "../errors";
 import type { ShellContext } from "../context";
 import type { DotCommand } from "./command";
@@ -59,7 +60,7 @@ export async function runCommand(text: string, shell: ShellContext): Promise<boo
         name ?? "",
         commands.map((candidate) => candidate.name),
       );
-    const succeeded = (await command.run(argument!.trim(), shell)) ?? true;
+    const succeeded = (await awaiting(`.${command.name}`, async () => command.run(argument!.trim(), shell))) ?? true;
     // `.reveal` lasts for one statement or one command.
     if (command !== reveal) shell.output.secrets.revealed = false;
     return succeeded;
