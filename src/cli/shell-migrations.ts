@@ -6,12 +6,12 @@ import { History } from "../migrate/history/history";
 import { MigrationLog } from "../migrate/history/migration-log";
 import { readState, migrationInfos } from "../migrate/history/state";
 import type { IO } from "./command";
-import { declaredMigrations } from "./migrate/open";
+import { placeOf } from "./migrate/open";
 
 /** The number of migrations that are not applied yet. */
 export async function countPending(project: Project, dataSource: DataSource): Promise<number> {
-  const declared = declaredMigrations(dataSource);
-  const files = await loadMigrations({ declared, root: project.root, load: (file) => project.load(file) });
+  const { options } = placeOf(project, dataSource);
+  const files = await loadMigrations({ ...options, load: (file) => project.load(file) });
   const runner = dataSource.createQueryRunner("master");
   try {
     const state = await readState(files, new History(dataSource), new MigrationLog(dataSource), runner);

@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import type { MigrationPlace } from "./files/place";
 
 /** The part of the project's settings that migrations read: the `migrations` object under `retort`. */
 export interface MigrationSettings {
@@ -15,11 +16,8 @@ export interface MigrationContext {
   readonly dataSource: DataSource;
   /** The project's folder, absolute. Paths in messages are relative to it. */
   readonly root: string;
-  /** The folder that migration files are read from and written to, absolute. It may not exist yet. */
-  readonly folder: string;
-  /** What generated files are written in. */
-  readonly language: "ts" | "js";
-  readonly moduleFormat: "cjs" | "esm";
+  /** Where new migrations are written. */
+  readonly place: Pick<MigrationPlace, "newFile" | "newestTimestamp">;
   readonly settings: MigrationSettings;
 }
 

@@ -25,11 +25,12 @@ export function exportsNoMigration(file: string): RetortError {
   );
 }
 
-export function exportsSeveralMigrations(file: string, names: readonly string[]): RetortError {
+/** @param suggestion the line that makes the DataSource find new files, and the file that it belongs in */
+export function notFoundAgain(suggestion: { file: string; line: string }): RetortError {
   return usageError(
-    "exports-several-migrations",
-    `${file} exports several migrations: ${names.join(", ")}`,
-    "give each class a file of its own",
+    "not-found-again",
+    "the DataSource's `migrations` would not find a new migration file; nothing was written",
+    `in ${suggestion.file}, write ${suggestion.line}`,
   );
 }
 
@@ -162,6 +163,14 @@ export function rangePartlyApplied(names: readonly string[]): RetortError {
     {
       hint: "retort migrate up",
     },
+  );
+}
+
+export function sharesItsFile(name: string, file: string): RetortError {
+  return usageError(
+    "shares-its-file",
+    `${file} would be deleted, and has ${name}, which is not in the range`,
+    "give each class a file of its own, or squash all of the file's migrations",
   );
 }
 

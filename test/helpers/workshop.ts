@@ -9,9 +9,21 @@ import {
   type QueryRunner,
 } from "typeorm";
 import { type MigrationContext, openDataSource } from "../../src/migrate/context";
+import { MigrationPlace } from "../../src/migrate/files/place";
 import { type CheckResult, check } from "../../src/migrate/generate/check";
 import { type GenerateOptions, type GenerateResult, generate } from "../../src/migrate/generate/generate";
 import { type TestDatabase, type ScratchDatabase } from "./databases";
+
+/** A folder in which new migrations are TypeScript. */
+export function placeIn(folder: string): MigrationPlace {
+  return new MigrationPlace({
+    declared: ["*.ts"],
+    root: folder,
+    language: "ts",
+    configuration: path.join(folder, "ormconfig.ts"),
+    formatOf: () => "cjs",
+  });
+}
 
 type Entities = readonly (Function | EntitySchema<any>)[];
 export type Written = Extract<GenerateResult, { status: "written" | "shown" }>;
@@ -48,9 +60,7 @@ export class Workshop {
     return {
       dataSource: this.dataSource,
       root: this.folder,
-      folder: this.folder,
-      language: "ts",
-      moduleFormat: "cjs",
+      place: placeIn(this.folder),
       settings: { ignore: this.ignore },
     };
   }

@@ -8,7 +8,7 @@ import { nextTimestamp } from "../../src/migrate/generate/generate";
 import { database, eachDatabase } from "../helpers/databases";
 import { entity, toOne } from "../helpers/entities/schemas";
 import { typeormGenerate, typeormRun } from "./typeorm-tool";
-import { Workshop, load } from "../helpers/workshop";
+import { Workshop, load, placeIn } from "../helpers/workshop";
 
 const TIMESTAMP = 1700000000000;
 
@@ -17,7 +17,7 @@ test("migrate 26: whatever a migration is called, its class parses", () => {
   expect(classNameOf("2fa for users", TIMESTAMP)).toBe("_2faForUsers1700000000000");
   expect(classNameOf("größe-der/Dinge", TIMESTAMP)).toBe("GrößeDerDinge1700000000000");
   expect(classNameOf("addHTTPLog", TIMESTAMP)).toBe("AddHTTPLog1700000000000");
-  expect(fileNameOf("Posts Table", TIMESTAMP, { language: "ts" })).toBe("1700000000000-posts-table.ts");
+  expect(fileNameOf("Posts Table", TIMESTAMP)).toBe("1700000000000-posts-table");
   expect(() => classNameOf("…!", TIMESTAMP)).toThrow("no letter or digit");
   for (const name of ["class", "2fa", "a'b\"c`d", "名前"]) {
     const className = classNameOf(name, TIMESTAMP);
@@ -88,9 +88,9 @@ test("timestamps grow, whatever the clock says", () => {
   const folder = fs.mkdtempSync(path.join(require("node:os").tmpdir(), "retort-timestamps-"));
   const future = Date.now() + 1e9;
   fs.writeFileSync(path.join(folder, `${future}-later.ts`), "");
-  expect(nextTimestamp(folder)).toBe(future + 1);
-  expect(nextTimestamp(folder, future + 5)).toBe(future + 6);
-  expect(nextTimestamp(path.join(folder, "missing"))).toBeLessThanOrEqual(Date.now());
+  expect(nextTimestamp({ place: placeIn(folder) })).toBe(future + 1);
+  expect(nextTimestamp({ place: placeIn(folder) }, future + 5)).toBe(future + 6);
+  expect(nextTimestamp({ place: placeIn(path.join(folder, "missing")) })).toBeLessThanOrEqual(Date.now());
   fs.rmSync(folder, { recursive: true });
 });
 
@@ -289,7 +289,7 @@ describe("generate", () => {
       database: ":memory:",
       entities: [entity("Item", {})],
     }).initialize();
-    const context = { dataSource, root: "/", folder: "/", language: "ts", moduleFormat: "cjs", settings: {} } as const;
+    const context = { dataSource, root: "/", place: placeIn("/"), settings: {} };
     expect((await check(context)).differences.map(({ text }) => text)).toEqual(['create table "item"']);
     await dataSource.synchronize();
     expect((await check(context)).agrees).toBe(true);

@@ -5,6 +5,7 @@ import path from "node:path";
 import { DataSource, type DataSourceOptions } from "typeorm";
 import { generate } from "../../src/migrate/generate/generate";
 import { type ScratchDatabase, eachDatabase } from "../helpers/databases";
+import { placeIn } from "../helpers/workshop";
 import { entity } from "../helpers/entities/schemas";
 
 const kinds = ["postgres"] as const;
@@ -39,7 +40,7 @@ eachDatabase((kind) => {
   test("without the right to create a database, the file and the result say why it is not proven", async () => {
     const dataSource = await asRole().initialize();
     try {
-      const context = { dataSource, root: folder, folder, language: "ts", moduleFormat: "cjs", settings: {} } as const;
+      const context = { dataSource, root: folder, place: placeIn(folder), settings: {} };
       const result = await generate(context, { name: "items" });
       const reason = "no scratch database can be created: permission denied to create database";
       expect(result).toMatchObject({ status: "written", proof: { status: "not proven", reason } });

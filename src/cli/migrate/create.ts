@@ -1,9 +1,8 @@
 import { createMigration } from "../../migrate/generate/create";
-import { migrationFolder } from "../../migrate/files/folder";
 import type { CommandContext } from "../command";
 import { nameMissing } from "./errors";
 import { migrationJson, printJson } from "./json";
-import { declaredMigrations } from "./open";
+import { placeOf } from "./open";
 
 interface Options {
   message?: string;
@@ -14,9 +13,9 @@ interface Options {
 export async function run(command: CommandContext<Options>): Promise<void> {
   const words = nameOf(command);
   if (!words) throw nameMissing("create");
-  const { root, dataSource, settings, language, moduleFormat } = await command.project();
-  const folder = migrationFolder(declaredMigrations(dataSource), root, settings.migrations?.folder);
-  const created = createMigration({ folder, language, moduleFormat }, words);
+  const project = await command.project();
+  const { root } = project;
+  const created = createMigration({ place: placeOf(project) }, words);
   const json = migrationJson(created, root);
   if (command.options.json) printJson(command, json);
   else command.print(json.file!);

@@ -4,11 +4,10 @@ import { isObject } from "../../values";
 import { packageOf, type Package } from "../../config/package";
 import { RetortError } from "../../errors";
 import { configurationText, type Driver, type NewConfiguration } from "../../migrate/files/configuration";
-import { migrationFolder } from "../../migrate/files/folder";
 import { displayPath } from "../../migrate/errors";
 import type { CommandContext } from "../command";
 import { printJson } from "./json";
-import { declaredMigrations } from "./open";
+import { placeOf } from "./open";
 
 interface Options {
   json?: boolean;
@@ -47,9 +46,8 @@ interface Configuration {
 
 async function existingConfiguration(command: CommandContext): Promise<Configuration | undefined> {
   try {
-    const { root, file, dataSource, settings } = await command.project();
-    const folder = migrationFolder(declaredMigrations(dataSource), root, settings.migrations?.folder);
-    return { root, place: { path: file, isNew: false }, folder };
+    const project = await command.project();
+    return { root: project.root, place: { path: project.file, isNew: false }, folder: placeOf(project).folder };
   } catch (error) {
     if (error instanceof RetortError && error.code === "config/not-found") return undefined;
     throw error;

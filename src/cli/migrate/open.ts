@@ -2,13 +2,16 @@ import type { DataSource } from "typeorm";
 import type { MigrationContext } from "../../migrate/context";
 import { migrationDatabaseOf } from "../../migrate/run/databases/database";
 import { loadMigrations } from "../../migrate/files/files";
-import { migrationFolder } from "../../migrate/files/folder";
+import { MigrationPlace } from "../../migrate/files/place";
 import { History } from "../../migrate/history/history";
 import { MigrationLog } from "../../migrate/history/migration-log";
 import type { RunContext } from "../../migrate/run/context";
 import { missingNames, readState, type MigrationState } from "../../migrate/history/state";
 import { escapeLine } from "../../terminal/escaped-text";
 import type { DatabaseUse } from "../../config/open";
+import { moduleFormatOf } from "../../config/package";
+import type { Project } from "../../config/project";
+import type { BuildFolders } from "../../config/build-folders";
 import type { CommandContext } from "../command";
 
 /** The project's migrations and its database, opened for a migrate command. */
@@ -23,18 +26,18 @@ export interface OpenedMigrations {
 export async function openMigrations(command: CommandContext, access: DatabaseUse): Promise<OpenedMigrations> {
   keepStdoutForData();
   const project = await command.project();
-  const declared = takeMigrations(project.dataSource);
+  const place = placeOf(project);
   const { root } = project;
-  const files = await loadMigrations({ declared, root, load: (file) => project.load(file) });
+  // Retort loads them itself, so that an error can name the file; TypeORM would load them a second time.
+  project.dataSource.setOptions({ migrations: [] });
+  const files = await loadMigrations({ ...place.options, load: (file) => project.load(file) });
   const dataSource = await command.dataSource(access);
   const runner = dataSource.createQueryRunner("master");
   const settings = project.settings.migrations ?? {};
   const context: MigrationContext = {
     dataSource,
     root,
-    folder: migrationFolder(declared, root, settings.folder),
-    language: project.language,
-    moduleFormat: project.moduleFormat,
+    place,
     settings,
   };
   const running: RunContext = {
@@ -54,18 +57,28 @@ export function noteMissing(command: CommandContext, state: MigrationState): voi
     command.noteStyled(command.noteStyle.warn(escapeLine(`${name} is applied, but its file is missing.`)));
 }
 
-/**
- * The DataSource's migrations, taken out of its options: Retort loads them itself, so that an error can name its file,
- * and TypeORM would load them a second time.
- */
-function takeMigrations(dataSource: DataSource): (string | Function)[] {
-  const declared = declaredMigrations(dataSource);
-  dataSource.setOptions({ migrations: [] });
-  return declared;
+/** Where the project's migrations are, and where new ones are written. */
+export function placeOf(project: Project, dataSource: DataSource = project.dataSource): MigrationPlace {
+  const { root, settings, language, file } = project;
+  let build: BuildFolders | undefined | null = null;
+  return new MigrationPlace({
+    declared: declaredMigrations(dataSource),
+    root,
+    folder: settings.migrations?.folder,
+    language,
+    configuration: file,
+    formatOf: moduleFormatOf,
+    // Loads the TypeScript compiler, which is slow.
+    build: () => (build === null ? (build = loadBuildFolders()(root)) : build),
+  });
+}
+
+function loadBuildFolders(): (root: string) => BuildFolders | undefined {
+  return (require("../../config/build-folders") as typeof import("../../config/build-folders")).buildFolders;
 }
 
 /** The DataSource's `migrations`: a list, or an object whose values are one. */
-export function declaredMigrations({ options }: DataSource): (string | Function)[] {
+function declaredMigrations({ options }: DataSource): (string | Function)[] {
   return Object.values(options.migrations ?? []) as (string | Function)[];
 }
 

@@ -1,19 +1,17 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { createRequire } from "node:module";
 import type { MigrationInterface } from "typeorm";
-import { isFile } from "../../paths";
 import { RetortError } from "../../errors";
 import {
   cannotConstruct,
   exportsNoMigration,
-  exportsSeveralMigrations,
   fileDoesNotLoad,
   noTimestamp,
   duplicateName,
   displayPath,
 } from "../errors";
+import { type MigrationPatterns, findMigrationFiles } from "./sources";
 
 /** A migration of the project. */
 export interface MigrationFile {
@@ -33,11 +31,7 @@ export interface MigrationFile {
 }
 
 /** Where migrations come from. */
-export interface MigrationSources {
-  /** The DataSource's `migrations`: classes, paths and globs. */
-  readonly declared: readonly (string | Function)[];
-  /** The project's folder, absolute; relative globs begin there. */
-  readonly root: string;
+export interface MigrationSources extends MigrationPatterns {
   /** Loads a file through the project's compiler. */
   readonly load: (file: string) => Promise<Record<string, unknown>>;
 }
@@ -51,49 +45,14 @@ export async function loadMigrations(sources: MigrationSources): Promise<Migrati
     .map((target) => describe(target, fileOf(target), sources.root));
   // One after the other, so that the error is that of the first file.
   for (const file of findMigrationFiles(sources)) {
-    migrations.push(describe(await loadClass(file, sources), file, sources.root));
+    for (const target of await loadClasses(file, sources)) migrations.push(describe(target, file, sources.root));
   }
   refuseDuplicates(migrations, sources.root);
   return migrations.sort((a, b) => a.timestamp - b.timestamp || (a.name < b.name ? -1 : 1));
 }
 
-/** The files that the DataSource's globs name, as TypeORM reads them: code, but no declarations. */
-export function findMigrationFiles({ declared, root }: Pick<MigrationSources, "declared" | "root">): string[] {
-  const patterns = declared.filter((entry) => typeof entry === "string").map((glob) => glob.replaceAll("\\", "/"));
-  if (patterns.length === 0) return [];
-  const options = { cwd: root, absolute: true, expandDirectories: false, dot: true };
-  const files = patterns.every((pattern) => ONE_FOLDER.test(pattern))
-    ? patterns.flatMap((pattern) => filesIn(pattern, root))
-    : globber().globSync(patterns, options);
-  return [...new Set(files.map((file) => path.normalize(file)))].filter(isCode).sort();
-}
-
-/** `migrations/*.ts`, `migrations/*{.ts,.js}`: most projects have nothing else, and it needs no glob matcher. */
-const ONE_FOLDER = /^([^*?{}[\]()!+@|]+)\/\*(\.\w+|\{\.\w+(?:,\.\w+)*\}|\.\{\w+(?:,\w+)*\})$/;
-
-function filesIn(pattern: string, root: string): string[] {
-  const [, folder, endings] = ONE_FOLDER.exec(pattern)!;
-  const known = endings!.match(/\w+/g)!.map((ending) => `.${ending}`);
-  const absolute = path.resolve(root, folder!);
-  if (!fs.existsSync(absolute)) return [];
-  return fs
-    .readdirSync(absolute, { withFileTypes: true })
-    .filter((entry) => known.some((ending) => entry.name.endsWith(ending)))
-    .map((entry) => ({ entry, file: path.join(absolute, entry.name) }))
-    .filter(({ entry, file }) => entry.isFile() || (entry.isSymbolicLink() && isFile(file)))
-    .map(({ file }) => file);
-}
-
-function isCode(file: string): boolean {
-  return /\.[cm]?[jt]s$/.test(file) && !/\.d\.[cm]?ts$/.test(file);
-}
-
-/** TypeORM's own matcher, so that globs match as in TypeORM; it is loaded already. */
-function globber(): typeof import("tinyglobby") {
-  return createRequire(require.resolve("typeorm"))("tinyglobby") as typeof import("tinyglobby");
-}
-
-async function loadClass(file: string, { load, root }: MigrationSources): Promise<Function> {
+/** The migrations of a file: most have one. */
+async function loadClasses(file: string, { load, root }: MigrationSources): Promise<Function[]> {
   const shown = displayPath(root, file);
   let exported: Record<string, unknown>;
   try {
@@ -104,14 +63,8 @@ async function loadClass(file: string, { load, root }: MigrationSources): Promis
   }
   const classes = [...new Set(functionsIn(exported))];
   const migrations = classes.filter(isMigrationClass);
-  if (migrations.length > 1) {
-    throw exportsSeveralMigrations(
-      shown,
-      migrations.map(({ name }) => name),
-    );
-  }
   if (migrations.length === 0) throw exportsNoMigration(shown);
-  return migrations[0]!;
+  return migrations;
 }
 
 /** Every exported function, also in arrays and objects, as in TypeORM. */

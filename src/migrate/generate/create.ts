@@ -13,22 +13,19 @@ export interface CreatedMigration {
   readonly file: string;
 }
 
-/** Writes a migration that does nothing yet. @throws migrate/bad-name, migrate/file-exists */
-export function createMigration(
-  context: Pick<MigrationContext, "folder" | "language" | "moduleFormat">,
-  words: string,
-): CreatedMigration {
-  const timestamp = nextTimestamp(context.folder);
+/** Writes a migration that does nothing yet. @throws migrate/bad-name, migrate/file-exists, migrate/not-found-again */
+export function createMigration(context: Pick<MigrationContext, "place">, words: string): CreatedMigration {
+  const timestamp = nextTimestamp(context);
   const name = classNameOf(words, timestamp);
-  const file = path.join(context.folder, fileNameOf(words, timestamp, context));
+  const place = context.place.newFile(fileNameOf(words, timestamp));
   const up = [{ comment: "What is to be done: await queryRunner.query(`…`)", statements: [] }];
   const down = [{ comment: "What takes it back", statements: [] }];
-  const text = renderFile({ className: name, up, down }, context);
-  fs.mkdirSync(context.folder, { recursive: true });
+  const text = renderFile({ className: name, up, down }, place);
+  fs.mkdirSync(path.dirname(place.file), { recursive: true });
   try {
-    fs.writeFileSync(file, text, { flag: "wx" });
+    fs.writeFileSync(place.file, text, { flag: "wx" });
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "EEXIST" ? fileExists(file) : error;
+    throw (error as NodeJS.ErrnoException).code === "EEXIST" ? fileExists(place.file) : error;
   }
-  return { name, timestamp, file };
+  return { name, timestamp, file: place.file };
 }

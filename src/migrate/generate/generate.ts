@@ -60,20 +60,20 @@ export async function generate(context: MigrationContext, options: GenerateOptio
   if (difference.operations.length === 0) return { status: "unchanged" };
 
   const { up, down } = plans(difference);
-  const timestamp = nextTimestamp(context.folder, options.after);
+  const timestamp = nextTimestamp(context, options.after);
   const name = options.name ?? nameFor(difference.operations);
   const className = classNameOf(name, timestamp);
+  const place = context.place.newFile(fileNameOf(name, timestamp));
   const proof = await prove(context, { difference, up, down, className });
 
-  const file = path.join(context.folder, fileNameOf(name, timestamp, context));
   const remark = proof.status === "proven" ? undefined : `not proven: ${proof.reason}`;
-  const text = renderFile({ className, remark, up: up.steps, down: down.steps }, context);
-  if (!options.dryRun) write(file, text);
+  const text = renderFile({ className, remark, up: up.steps, down: down.steps }, place);
+  if (!options.dryRun) write(place.file, text);
   return {
     status: options.dryRun ? "shown" : "written",
     className,
     timestamp,
-    file,
+    file: place.file,
     text,
     steps: up.steps.map(({ comment, details }) => (details ? `${comment}: ${details.join("; ")}` : comment)),
     losses: [
@@ -103,10 +103,8 @@ function nameFor(operations: readonly Operation[]): string {
 }
 
 /** Now, or just after the newest file. */
-export function nextTimestamp(folder: string, after = 0): number {
-  const files = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
-  const used = files.map((file) => Number(/^(\d{13})/.exec(file)?.[1] ?? 0));
-  return Math.max(Date.now(), after + 1, ...used.map((timestamp) => timestamp + 1));
+export function nextTimestamp({ place }: Pick<MigrationContext, "place">, after = 0): number {
+  return Math.max(Date.now(), after + 1, place.newestTimestamp() + 1);
 }
 
 function write(file: string, text: string): void {

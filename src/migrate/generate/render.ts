@@ -38,10 +38,9 @@ export function classNameOf(name: string, timestamp: number): string {
   return `${/^\p{N}/u.test(joined) ? "_" : ""}${joined}${timestamp}`;
 }
 
-/** `1700000000000-posts-table.ts` */
-export function fileNameOf(name: string, timestamp: number, { language }: Pick<FileStyle, "language">): string {
-  const slug = wordsOf(name).join("-").toLowerCase();
-  return `${timestamp}-${slug}.${language}`;
+/** `1700000000000-posts-table`: the name of the file, without its extension. */
+export function fileNameOf(name: string, timestamp: number): string {
+  return `${timestamp}-${wordsOf(name).join("-").toLowerCase()}`;
 }
 
 /** The text of a migration file. */

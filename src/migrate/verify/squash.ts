@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import path from "node:path";
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { dialectOf } from "../../dialect/dialects";
 import type { SchemaDialect, Step as FileStep } from "../../dialect/schema/dialect";
@@ -10,7 +9,7 @@ import { classNameOf, fileNameOf, loadMigration, renderFile } from "../generate/
 import type { MigrationFile } from "../files/files";
 import { withParameters } from "../run/literal";
 import type { RunContext, RunOptions } from "../run/context";
-import { badRange, squashNotProven, tooFewToSquash, rangePartlyApplied } from "../errors";
+import { badRange, sharesItsFile, squashNotProven, tooFewToSquash, rangePartlyApplied } from "../errors";
 import { schemaDifferences, type Snapshot } from "../scratch/snapshot";
 import type { MigrationState } from "../history/state";
 import { parseTarget } from "../history/target";
@@ -50,9 +49,10 @@ export async function squash(
   words: string,
 ): Promise<Squashed> {
   const { before, inside } = filesIn(range, state);
+  refuseSharedFiles(inside, state);
   const { timestamp } = inside.at(-1)!;
   const name = classNameOf(words, timestamp);
-  const file = path.join(context.folder, fileNameOf(words, timestamp, context));
+  const place = context.place.newFile(fileNameOf(words, timestamp));
   const recorded = await record(context, running, before, inside);
   const prove = (body: Body) => differenceOf(context, running, before, { name, timestamp, body, inside }, recorded);
 
@@ -64,13 +64,13 @@ export async function squash(
     const problem = await prove(body);
     if (problem !== undefined) throw squashNotProven(problem);
   }
-  const text = withReplaces(renderFile({ className: name, ...body }, context), name, inside);
-  return { name, timestamp, file, text, replaced: inside, by };
+  const text = withReplaces(renderFile({ className: name, ...body }, place), name, inside);
+  return { name, timestamp, file: place.file, text, replaced: inside, by };
 }
 
 /** Writes the squashed file and deletes the others. */
 export function writeSquashed({ file, text, replaced }: Squashed): void {
-  const old = replaced.flatMap((one) => (one.file === undefined ? [] : [one.file]));
+  const old = [...new Set(replaced.flatMap((one) => (one.file === undefined ? [] : [one.file])))];
   // The new file first, so that a failure in between loses nothing.
   fs.writeFileSync(file, text, { flag: old.includes(file) ? "w" : "wx" });
   for (const one of old) if (one !== file) fs.rmSync(one);
@@ -89,6 +89,13 @@ function filesIn(range: string, state: MigrationState): { before: MigrationFile[
     throw rangePartlyApplied(inside.filter(({ name }) => !applied.has(name)).map(({ name }) => name));
   }
   return { before: state.files.slice(0, first), inside };
+}
+
+/** Squashing deletes files: none of them may have a migration that stays. */
+function refuseSharedFiles(inside: readonly MigrationFile[], { files }: MigrationState): void {
+  for (const one of files)
+    if (one.file !== undefined && !inside.includes(one) && inside.some(({ file }) => file === one.file))
+      throw sharesItsFile(one.name, one.file);
 }
 
 function indexOf(text: string, state: MigrationState, range: string): number {

@@ -23,13 +23,6 @@ const BAD: [what: string, file: string, text: string, words: RegExp][] = [
     /migrations\/1700000000002-empty\.js exports no migration: no class with the methods up and down/,
   ],
   [
-    "exports two migrations",
-    "1700000000002-two.js",
-    `exports.One1700000000002 = class One1700000000002 { up() {} down() {} };
-exports.Two1700000000003 = class Two1700000000003 { up() {} down() {} };`,
-    /1700000000002-two\.js exports several migrations: One1700000000002, Two1700000000003/,
-  ],
-  [
     "has no timestamp",
     "1700000000002-timeless.js",
     "exports.Timeless = class Timeless { up() {} down() {} };",
@@ -70,6 +63,55 @@ module.exports = { helper, Helped1700000000002, default: Helped1700000000002 };`
   const { exitCode, stderr } = await project.hosted(["migrate", "up"]);
   expect(stderr).toContain("up    Helped1700000000002");
   expect(exitCode).toBe(0);
+});
+
+test("a file may export several migrations, as in TypeORM", async () => {
+  project.write(
+    "migrations/1700000000002-two.js",
+    `exports.Two1700000000003 = class Two1700000000003 { async up(q) { await q.query("INSERT INTO fine VALUES (3)"); } async down(q) { await q.query("DELETE FROM fine WHERE id = 3"); } };
+exports.One1700000000002 = class One1700000000002 { async up(q) { await q.query("INSERT INTO fine VALUES (2)"); } async down(q) { await q.query("DELETE FROM fine WHERE id = 2"); } };`,
+  );
+  expect((await project.hosted(["migrate", "up"])).exitCode).toBe(0);
+  expect(await project.query("SELECT name FROM migrations ORDER BY id")).toEqual(
+    ["Fine1700000000001", "One1700000000002", "Two1700000000003"].map((name) => ({ name })),
+  );
+  expect((await project.hosted(["migrate", "down", "--yes"])).exitCode).toBe(0);
+  expect(await project.query("SELECT id FROM fine")).toEqual([{ id: 2 }]);
+  // Half of its migrations cannot be squashed: the file would be deleted with the rest.
+  const squash = await project.hosted(["migrate", "squash", `base..${nameOf(2, "One")}`]);
+  expect(squash).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining("Two1700000000003, which is not in the range"),
+  });
+});
+
+test("migrate promise 7: what generate writes is what up runs, in every form of migrations; otherwise it is refused", async () => {
+  const entities = `[new EntitySchema({ name: "Item", columns: { id: { type: Number, primary: true } } })]`;
+  for (const [declared, isWritten] of [
+    ['["migrations/*.js"]', true],
+    ['["migrations/sqlite-*.js"]', true],
+    ['["dist/**/*.js"]', true],
+    ["[]", false],
+    ["undefined", false],
+    ["[class Old1700000000001 { async up() {} async down() {} }]", false],
+    ["{ Old1700000000001: class Old1700000000001 { async up() {} async down() {} } }", false],
+  ] as const) {
+    const own = migrationProject(await database("sqlite").create(), { entities, options: `migrations: ${declared},` });
+    own.write("tsconfig.json", '{ "compilerOptions": { "outDir": "dist", "rootDir": "src" } }');
+    await own.hosted(["migrate", "up"]);
+    const generated = await own.hosted(["migrate", "generate", "items"]);
+    if (isWritten) {
+      expect([declared, generated.exitCode, own.list("dist")]).toEqual([declared, 0, []]);
+      expect((await own.hosted(["migrate", "up"])).stderr).toMatch(/up {4}Items/);
+      expect((await own.hosted(["migrate", "check"])).exitCode).toBe(0);
+    } else {
+      expect(generated).toMatchObject({ exitCode: 2, stdout: "" });
+      expect(generated.stderr).toMatch(
+        /would not find .*\n.*in ormconfig\.js, write migrations: \[.*"migrations\/\*\.js"\]/s,
+      );
+      expect([own.list("migrations"), own.list("src")]).toEqual([[], []]);
+    }
+  }
 });
 
 test("classes that the configuration gives itself are migrations too, and their files are found", async () => {
