@@ -35,9 +35,9 @@ function copyTypeorm(project: ScratchProject): void {
   fs.cpSync(real, project.path("copied"), { recursive: true, filter });
   fs.rmSync(project.path("node_modules/typeorm"));
   fs.renameSync(project.path("copied"), project.path("node_modules/typeorm"));
-  const { dependencies } = JSON.parse(project.read("node_modules/typeorm/package.json")) as { dependencies: object };
-  const isWithin = (name: string) => project.exists(`node_modules/typeorm/node_modules/${name}`);
-  for (const name of Object.keys(dependencies)) if (!isWithin(name)) linkPackage(project, name, name);
+  // Packages that it needs, and those that they need.
+  const all = fs.readdirSync(path.join(repository, "node_modules")).filter((name) => !name.startsWith("."));
+  for (const name of all) if (!fs.existsSync(project.path("node_modules", name))) linkPackage(project, name, name);
 }
 
 /** A package that says of itself only what it is. */

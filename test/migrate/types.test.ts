@@ -1,5 +1,5 @@
 import { type EntitySchema } from "typeorm";
-import { database, eachDatabase } from "../helpers/databases";
+import { eachDatabase } from "../helpers/databases";
 import { bare, entity, toOne, view } from "../helpers/entities/schemas";
 import { typeormGenerate } from "./typeorm-tool";
 import { Workshop } from "../helpers/workshop";
@@ -133,146 +133,157 @@ eachDatabase((kind) => {
   });
 });
 
-describe("postgres", () => {
-  beforeEach(async () => {
-    shop = await Workshop.open(database("postgres"));
-  });
+eachDatabase(
+  (kind) => {
+    beforeEach(async () => {
+      shop = await Workshop.open(kind);
+    });
 
-  test("migrate 18: expressions that PostgreSQL prints otherwise", async () => {
-    const { dataSource } = await shop.use([]);
-    await dataSource.query(
-      'CREATE EXTENSION IF NOT EXISTS "uuid-ossp"; CREATE EXTENSION IF NOT EXISTS citext; CREATE EXTENSION IF NOT EXISTS pgcrypto',
-    );
-    const long = "a_name_that_is_longer_than_the_sixty_three_characters_that_identifiers_may_have";
-    await settles([
-      entity(
-        "Odd",
-        {
-          utc: { type: "timestamp", default: () => "now() at time zone 'utc'" },
-          tomorrow: { type: "timestamptz", default: () => "now() + interval '1 day'" },
-          document: { type: "jsonb", default: () => "'{}'::jsonb" },
-          object: { type: "jsonb", default: { b: 1, a: ["it's"] } },
-          names: { type: "text", array: true, default: () => "ARRAY[]::text[]" },
-          tags: { type: "text", array: true, default: ["a b", "it's", 'q"q', "plain"] },
-          numbers: { type: "int", array: true, default: [] },
-          price: { type: "numeric", precision: 10, scale: 2, default: "0.00" },
-          key: { type: "uuid", default: () => "gen_random_uuid()" },
-          opens: { type: "time", default: "09:00" },
-          label: { type: "citext", nullable: true, unique: true },
-          [long]: { type: "int", nullable: true },
-          kinds: { type: "enum", enum: ["x", "y z", "it's"], array: true, default: ["x", "it's"] },
-          whole: {
-            type: "varchar",
-            length: 90,
-            generatedType: "STORED",
-            asExpression: `"label"::text || ' x'`,
-            nullable: true,
+    test("migrate 18: expressions that PostgreSQL prints otherwise", async () => {
+      const { dataSource } = await shop.use([]);
+      await dataSource.query(
+        'CREATE EXTENSION IF NOT EXISTS "uuid-ossp"; CREATE EXTENSION IF NOT EXISTS citext; CREATE EXTENSION IF NOT EXISTS pgcrypto',
+      );
+      const long = "a_name_that_is_longer_than_the_sixty_three_characters_that_identifiers_may_have";
+      await settles([
+        entity(
+          "Odd",
+          {
+            utc: { type: "timestamp", default: () => "now() at time zone 'utc'" },
+            tomorrow: { type: "timestamptz", default: () => "now() + interval '1 day'" },
+            document: { type: "jsonb", default: () => "'{}'::jsonb" },
+            object: { type: "jsonb", default: { b: 1, a: ["it's"] } },
+            names: { type: "text", array: true, default: () => "ARRAY[]::text[]" },
+            tags: { type: "text", array: true, default: ["a b", "it's", 'q"q', "plain"] },
+            numbers: { type: "int", array: true, default: [] },
+            price: { type: "numeric", precision: 10, scale: 2, default: "0.00" },
+            key: { type: "uuid", default: () => "gen_random_uuid()" },
+            opens: { type: "time", default: "09:00" },
+            label: { type: "citext", nullable: true, unique: true },
+            [long]: { type: "int", nullable: true },
+            kinds: { type: "enum", enum: ["x", "y z", "it's"], array: true, default: ["x", "it's"] },
+            whole: {
+              type: "varchar",
+              length: 90,
+              generatedType: "STORED",
+              asExpression: `"label"::text || ' x'`,
+              nullable: true,
+            },
+            numbered: { type: "int", generated: "identity", generatedIdentity: "ALWAYS" },
+            words: { type: "tsvector", nullable: true },
           },
-          numbered: { type: "int", generated: "identity", generatedIdentity: "ALWAYS" },
-          words: { type: "tsvector", nullable: true },
-        },
-        {
-          comment: "it's odd",
-          checks: [{ expression: `"price" >= 0 AND "opens" BETWEEN '08:00' AND '10:00'` }],
-          indices: [
-            { name: "IDX_words", columns: ["words"], type: "gin" },
-            { columns: ["price"], where: `"price" > 0 AND "label" IS NOT NULL` },
-          ],
-          exclusions: [{ expression: `USING gist (tsrange("utc", "utc" + interval '1 day') WITH &&)` }],
-        },
-      ),
-    ]);
-    expect((await shop.generate([entity("Plain", {})], { resolutions: { drops: ["odd"] } })).status).toBe("written");
-  });
-
-  test("migrate 19: one enum in two tables, a new value as the default, a renamed value with rows, there and back", async () => {
-    const both = (values: string[], value: string) => [
-      entity("Cat", {
-        mood: { type: "enum", enum: values, enumName: "mood", default: value },
-        moods: { type: "enum", enum: values, enumName: "mood", array: true, nullable: true },
-      }),
-      entity("Dog", { mood: { type: "enum", enum: values, enumName: "mood", default: value } }),
-      entity("Cow", { mood: { type: "enum", enum: values, enumName: "mood", default: "sad" } }),
-    ];
-    await settles(both(["glad", "sad"], "glad"));
-    await shop.query(`INSERT INTO "cat" ("moods") VALUES ('{glad,sad}')`);
-    await shop.query(`INSERT INTO "dog" ("mood") VALUES ('sad')`);
-    await shop.migrate(both(["glad", "sad", "calm"], "calm"));
-    await shop.query(`INSERT INTO "dog" DEFAULT VALUES`);
-    await shop.query(`INSERT INTO "cow" DEFAULT VALUES`);
-    expect(await shop.query(`SELECT "mood" FROM "dog" ORDER BY "id"`)).toEqual([{ mood: "sad" }, { mood: "calm" }]);
-    expect(await shop.query(`SELECT "mood" FROM "cow"`)).toEqual([{ mood: "sad" }]);
-    await shop.migrate(both(["happy", "sad", "calm"], "happy"), { renames: ["Cat.mood.glad:happy"] });
-    expect(await shop.query(`SELECT "mood", "moods" FROM "cat"`)).toEqual([{ mood: "happy", moods: "{happy,sad}" }]);
-    await shop.down();
-    await shop.query(`DELETE FROM "dog" WHERE "mood" = 'calm'`);
-    await shop.down();
-    expect(await shop.query(`SELECT "mood", "moods" FROM "cat"`)).toEqual([{ mood: "glad", moods: "{glad,sad}" }]);
-  });
-
-  test("migrate 20: a column under a view changes; views over views, hand-made and materialised ones too", async () => {
-    const item = (length: number, more: object = {}) => entity("Item", { name: { type: "varchar", length }, ...more });
-    const names = view("Names", `SELECT "name" FROM "item"`, ["name"]);
-    await shop.migrate([item(20), names]);
-    await shop.query(`CREATE VIEW "by_hand" AS SELECT upper("name"::text) AS "loud" FROM "names"`);
-    await shop.query(`CREATE MATERIALIZED VIEW "kept" AS SELECT "name" FROM "item"`);
-    await shop.query(`CREATE UNIQUE INDEX "kept_name" ON "kept" ("name")`);
-    await shop.query(`INSERT INTO "item" ("name") VALUES ('Ann')`);
-    await shop.migrate([item(40), names]);
-    expect(await shop.query(`SELECT * FROM "by_hand"`)).toEqual([{ loud: "ANN" }]);
-    expect(await shop.query(`SELECT 1 AS "found" FROM pg_indexes WHERE indexname = 'kept_name'`)).toHaveLength(1);
-    await shop.down();
-    expect(await shop.query(`SELECT * FROM "by_hand"`)).toEqual([{ loud: "ANN" }]);
-  });
-});
-
-describe("mariadb", () => {
-  beforeEach(async () => {
-    shop = await Workshop.open(database("mariadb"));
-  });
-
-  test("migrate 18: expressions that MariaDB prints otherwise", async () => {
-    await settles([
-      entity(
-        "Odd",
-        {
-          key: { type: "varchar", length: 36, default: () => "(uuid())" },
-          day: { type: "date", default: () => "(CURRENT_DATE)" },
-          document: { type: "json", default: () => "('{}')" },
-          moment: {
-            type: "datetime",
-            precision: 6,
-            default: () => "CURRENT_TIMESTAMP(6)",
-            onUpdate: "CURRENT_TIMESTAMP(6)",
+          {
+            comment: "it's odd",
+            checks: [{ expression: `"price" >= 0 AND "opens" BETWEEN '08:00' AND '10:00'` }],
+            indices: [
+              { name: "IDX_words", columns: ["words"], type: "gin" },
+              { columns: ["price"], where: `"price" > 0 AND "label" IS NOT NULL` },
+            ],
+            exclusions: [{ expression: `USING gist (tsrange("utc", "utc" + interval '1 day') WITH &&)` }],
           },
-          state: { type: "enum", enum: ["it's", "b"], default: "it's" },
-          several: { type: "set", enum: ["a", "it's"], default: ["a"] },
-          total: { type: "int", unsigned: true },
-          doubled: { type: "int", asExpression: "`total` * 2", generatedType: "STORED" },
-          virtual: { type: "int", asExpression: "`total` + 1", generatedType: "VIRTUAL" },
-          name: { type: "varchar", length: 20, charset: "latin1", collation: "latin1_bin" },
-          spot: { type: "point" },
-          words: { type: "text" },
-        },
-        {
-          comment: "it's odd",
-          indices: [
-            { name: "IDX_words", columns: ["words"], fulltext: true },
-            { name: "IDX_spot", columns: ["spot"], spatial: true },
-          ],
-        },
-      ),
-    ]);
-  });
+        ),
+      ]);
+      expect((await shop.generate([entity("Plain", {})], { resolutions: { drops: ["odd"] } })).status).toBe("written");
+    });
 
-  test("migrate 20: a check is emitted, changed and taken back", async () => {
-    const item = (least: number) =>
-      entity("Item", { size: { type: "int" } }, { checks: [{ name: "CHK_size", expression: `\`size\` > ${least}` }] });
-    await shop.migrate([item(0)]);
-    await expect(shop.query("INSERT INTO item (size) VALUES (0)")).rejects.toThrow("CHK_size");
-    await shop.migrate([item(5)]);
-    await expect(shop.query("INSERT INTO item (size) VALUES (3)")).rejects.toThrow("CHK_size");
-    await shop.down();
-    await shop.query("INSERT INTO item (size) VALUES (3)");
-  });
-});
+    test("migrate 19: one enum in two tables, a new value as the default, a renamed value with rows, there and back", async () => {
+      const both = (values: string[], value: string) => [
+        entity("Cat", {
+          mood: { type: "enum", enum: values, enumName: "mood", default: value },
+          moods: { type: "enum", enum: values, enumName: "mood", array: true, nullable: true },
+        }),
+        entity("Dog", { mood: { type: "enum", enum: values, enumName: "mood", default: value } }),
+        entity("Cow", { mood: { type: "enum", enum: values, enumName: "mood", default: "sad" } }),
+      ];
+      await settles(both(["glad", "sad"], "glad"));
+      await shop.query(`INSERT INTO "cat" ("moods") VALUES ('{glad,sad}')`);
+      await shop.query(`INSERT INTO "dog" ("mood") VALUES ('sad')`);
+      await shop.migrate(both(["glad", "sad", "calm"], "calm"));
+      await shop.query(`INSERT INTO "dog" DEFAULT VALUES`);
+      await shop.query(`INSERT INTO "cow" DEFAULT VALUES`);
+      expect(await shop.query(`SELECT "mood" FROM "dog" ORDER BY "id"`)).toEqual([{ mood: "sad" }, { mood: "calm" }]);
+      expect(await shop.query(`SELECT "mood" FROM "cow"`)).toEqual([{ mood: "sad" }]);
+      await shop.migrate(both(["happy", "sad", "calm"], "happy"), { renames: ["Cat.mood.glad:happy"] });
+      expect(await shop.query(`SELECT "mood", "moods" FROM "cat"`)).toEqual([{ mood: "happy", moods: "{happy,sad}" }]);
+      await shop.down();
+      await shop.query(`DELETE FROM "dog" WHERE "mood" = 'calm'`);
+      await shop.down();
+      expect(await shop.query(`SELECT "mood", "moods" FROM "cat"`)).toEqual([{ mood: "glad", moods: "{glad,sad}" }]);
+    });
+
+    test("migrate 20: a column under a view changes; views over views, hand-made and materialised ones too", async () => {
+      const item = (length: number, more: object = {}) =>
+        entity("Item", { name: { type: "varchar", length }, ...more });
+      const names = view("Names", `SELECT "name" FROM "item"`, ["name"]);
+      await shop.migrate([item(20), names]);
+      await shop.query(`CREATE VIEW "by_hand" AS SELECT upper("name"::text) AS "loud" FROM "names"`);
+      await shop.query(`CREATE MATERIALIZED VIEW "kept" AS SELECT "name" FROM "item"`);
+      await shop.query(`CREATE UNIQUE INDEX "kept_name" ON "kept" ("name")`);
+      await shop.query(`INSERT INTO "item" ("name") VALUES ('Ann')`);
+      await shop.migrate([item(40), names]);
+      expect(await shop.query(`SELECT * FROM "by_hand"`)).toEqual([{ loud: "ANN" }]);
+      expect(await shop.query(`SELECT 1 AS "found" FROM pg_indexes WHERE indexname = 'kept_name'`)).toHaveLength(1);
+      await shop.down();
+      expect(await shop.query(`SELECT * FROM "by_hand"`)).toEqual([{ loud: "ANN" }]);
+    });
+  },
+  ["postgres"],
+);
+
+eachDatabase(
+  (kind) => {
+    beforeEach(async () => {
+      shop = await Workshop.open(kind);
+    });
+
+    test("migrate 18: expressions that MariaDB prints otherwise", async () => {
+      await settles([
+        entity(
+          "Odd",
+          {
+            key: { type: "varchar", length: 36, default: () => "(uuid())" },
+            day: { type: "date", default: () => "(CURRENT_DATE)" },
+            document: { type: "json", default: () => "('{}')" },
+            moment: {
+              type: "datetime",
+              precision: 6,
+              default: () => "CURRENT_TIMESTAMP(6)",
+              onUpdate: "CURRENT_TIMESTAMP(6)",
+            },
+            state: { type: "enum", enum: ["it's", "b"], default: "it's" },
+            several: { type: "set", enum: ["a", "it's"], default: ["a"] },
+            total: { type: "int", unsigned: true },
+            doubled: { type: "int", asExpression: "`total` * 2", generatedType: "STORED" },
+            virtual: { type: "int", asExpression: "`total` + 1", generatedType: "VIRTUAL" },
+            name: { type: "varchar", length: 20, charset: "latin1", collation: "latin1_bin" },
+            spot: { type: "point" },
+            words: { type: "text" },
+          },
+          {
+            comment: "it's odd",
+            indices: [
+              { name: "IDX_words", columns: ["words"], fulltext: true },
+              { name: "IDX_spot", columns: ["spot"], spatial: true },
+            ],
+          },
+        ),
+      ]);
+    });
+
+    test("migrate 20: a check is emitted, changed and taken back", async () => {
+      const item = (least: number) =>
+        entity(
+          "Item",
+          { size: { type: "int" } },
+          { checks: [{ name: "CHK_size", expression: `\`size\` > ${least}` }] },
+        );
+      await shop.migrate([item(0)]);
+      await expect(shop.query("INSERT INTO item (size) VALUES (0)")).rejects.toThrow("CHK_size");
+      await shop.migrate([item(5)]);
+      await expect(shop.query("INSERT INTO item (size) VALUES (3)")).rejects.toThrow("CHK_size");
+      await shop.down();
+      await shop.query("INSERT INTO item (size) VALUES (3)");
+    });
+  },
+  ["mariadb"],
+);

@@ -14,7 +14,7 @@ import {
   type Relation,
 } from "typeorm";
 import { connect, type Database } from "../../src";
-import { database, eachDatabase, type TestDatabase } from "../helpers/databases";
+import { eachDatabase, type TestDatabase } from "../helpers/databases";
 
 /** Names as databases like them: `snake_case`. */
 class Snakes extends DefaultNamingStrategy {
@@ -263,30 +263,35 @@ eachDatabase((test_) => {
   });
 });
 
-test("a schema of its own", async () => {
-  const { dataSource, db, fresh, close } = await open(database("postgres"), { entities: [Crate, Item] }, (source) =>
-    source.query('CREATE SCHEMA "depot"'),
-  );
-  const [one, two] = ["one", "two"].map((label) => db.create(Crate, { label })) as [Crate, Crate];
-  one.beside.push(two);
-  one.items.push(db.create(Item));
-  db.session.add(one);
-  await db.session.commit();
-  expect(await dataSource.query('SELECT "label" FROM "depot"."crate" ORDER BY "id"')).toEqual([
-    { label: "one" },
-    { label: "two" },
-  ]);
-  const other = await fresh();
-  const read = await other.query(Crate).filterBy({ label: "one" }).one();
-  expect((await read.beside).map(({ label }) => label)).toEqual(["two"]);
-  expect(
-    await other
-      .query(Item)
-      .filterBy({ crate: { label: "one" } })
-      .count(),
-  ).toBe(1);
-  read.beside = [];
-  await other.session.commit();
-  expect(await dataSource.query('SELECT * FROM "depot"."crate_beside_crate"')).toEqual([]);
-  await close();
-});
+eachDatabase(
+  (kind) => {
+    test("a schema of its own", async () => {
+      const { dataSource, db, fresh, close } = await open(kind, { entities: [Crate, Item] }, (source) =>
+        source.query('CREATE SCHEMA "depot"'),
+      );
+      const [one, two] = ["one", "two"].map((label) => db.create(Crate, { label })) as [Crate, Crate];
+      one.beside.push(two);
+      one.items.push(db.create(Item));
+      db.session.add(one);
+      await db.session.commit();
+      expect(await dataSource.query('SELECT "label" FROM "depot"."crate" ORDER BY "id"')).toEqual([
+        { label: "one" },
+        { label: "two" },
+      ]);
+      const other = await fresh();
+      const read = await other.query(Crate).filterBy({ label: "one" }).one();
+      expect((await read.beside).map(({ label }) => label)).toEqual(["two"]);
+      expect(
+        await other
+          .query(Item)
+          .filterBy({ crate: { label: "one" } })
+          .count(),
+      ).toBe(1);
+      read.beside = [];
+      await other.session.commit();
+      expect(await dataSource.query('SELECT * FROM "depot"."crate_beside_crate"')).toEqual([]);
+      await close();
+    });
+  },
+  ["postgres"],
+);

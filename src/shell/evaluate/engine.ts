@@ -56,7 +56,8 @@ export class Engine {
           "Runtime.evaluate",
           { expression: code, replMode: true, awaitPromise: true, ...this.here() },
           (failure: Error | null, result) => {
-            if (failure) return resolve({ kind: "thrown", error: failure });
+            // Later: where SIGINT terminated the code (Node 22 and later report that here too), the catch below comes first.
+            if (failure) return setImmediate(() => resolve({ kind: "thrown", error: failure }));
             const { exceptionDetails } = result as EvaluateResult;
             resolve(exceptionDetails ? { kind: "thrown", error: this.thrown(exceptionDetails) } : { kind: "done" });
           },
