@@ -154,17 +154,25 @@ export interface Dialect {
   readonly deleteActions: string;
 
   /** A new connection for one session; nothing is opened before its first statement. */
-  connect(dataSource: DataSource, listener: DatabaseListener): Connection;
+  connect(dataSource: DataSource, listener: DatabaseListener, options: ConnectionOptions): Connection;
 }
 
-/** One connection to the database, used by one session. */
+/** How a session's connection behaves. */
+export interface ConnectionOptions {
+  /** How long a statement waits for a connection of the pool, in milliseconds. */
+  readonly poolTimeout: number;
+}
+
+/** A session's connection to the database. On a server it holds one of the pool only while something needs it. */
 export interface Connection {
   readonly dialect: Dialect;
   /** Opens the connection unless it is open. Await it once before calling any other method. */
   open(): MaybePromise<void>;
   readonly isOpen: boolean;
-  /** TypeORM's query runner on this connection: subscribers receive it, and it sees the open transaction. */
+  /** TypeORM's query runner on this connection, in a transaction and inside `hold`: subscribers receive it. */
   readonly queryRunner: QueryRunner;
+  /** Runs work whose statements, those sent by `queryRunner` too, need the same connection. */
+  hold<T>(work: () => Promise<T>): Promise<T>;
   /** Sends a statement and returns its rows. */
   rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]>;
   /** Sends a statement and returns what it changed. */

@@ -84,13 +84,21 @@ export function statementFailed(
   sql: string,
   parameters: readonly unknown[],
   isOutsideTransaction = false,
-): DatabaseError {
-  if (error instanceof DatabaseError) return error;
+): RetortError {
+  if (error instanceof RetortError) return error;
   const isLost = facts.kind === "connection-lost";
   const message = isLost ? `the connection to the database is lost: ${messageOf(error)}` : messageOf(error);
   const hint =
     isLost && isOutsideTransaction ? "nothing was lost with it: try again, once the server answers" : undefined;
   return new DatabaseError(facts, message, sql, parameters, error, hint);
+}
+
+/** @param users which sessions hold connections */
+export function poolTimeout(seconds: number, users: string): RetortError {
+  return new RetortError("database/pool-timeout", `no connection of the pool was free within ${seconds} s: ${users}`, {
+    hint: "commit(), rollback() or close() a session when its work is done, or raise poolSize of the DataSource",
+    retryable: true,
+  });
 }
 
 export function sandboxLost({ kind, message, sql, parameters, driverError }: DatabaseError): DatabaseError {

@@ -40,6 +40,10 @@ export class SandboxConnection implements Connection {
     await this.#inner.open();
   }
 
+  hold<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inner.hold(work);
+  }
+
   rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]> {
     return this.#restartIfLost(() => this.#inner.rows(sql, parameters));
   }

@@ -1,6 +1,7 @@
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "./dialect";
+import type { Connection, ConnectionOptions, DatabaseListener, Dialect, Row, RunResult } from "./dialect";
 import { DatabaseError, statementFailed, type DriverErrorFacts } from "./errors";
+import { poolUsersOf, withinPoolTimeout, type PoolUser, type PoolUsers } from "./pool-users";
 import { StatementObserver } from "./statement-observer";
 import { transactionStep } from "./transaction";
 
@@ -19,24 +20,35 @@ const RETRY_WITHIN = 500;
 const MAX_ATTEMPTS = 4;
 
 /**
- * A session's connection to a database server: taken from the DataSource's pool at the first statement and returned
- * when the session closes. A subclass implements what is the driver's own.
+ * A session's connection to a database server. It is taken from the DataSource's pool for a transaction, or for the
+ * statements that run outside one, and returned after them. A subclass implements what is the driver's own.
  */
 export abstract class ServerConnection<Client> implements Connection {
   readonly dialect: Dialect;
   protected readonly dataSource: DataSource;
   readonly #listener: DatabaseListener;
   readonly #observer: StatementObserver;
-  #queryRunner!: QueryRunner;
+  readonly #poolTimeout: number;
+  readonly #poolUsers: PoolUsers;
+  #queryRunner: QueryRunner | undefined;
   #client: Client | undefined;
-  #opening: Promise<void> | undefined;
+  #connecting: Promise<Client> | undefined;
+  /** What uses the connection now. Outside a transaction it is returned to the pool when nothing does. */
+  #uses = 0;
+  #returning: NodeJS.Immediate | undefined;
+  #poolUser: PoolUser | undefined;
+  #lastStatement: string | undefined;
   #begun = false;
+  /** Nothing has to be opened before a statement is sent. */
+  readonly isOpen = true;
 
-  constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener) {
+  constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener, options: ConnectionOptions) {
     this.dialect = dialect;
     this.dataSource = dataSource;
     this.#listener = listener;
     this.#observer = new StatementObserver(dataSource, listener);
+    this.#poolTimeout = options.poolTimeout;
+    this.#poolUsers = poolUsersOf(dataSource);
   }
 
   /** Sends one statement through the driver; its rows are arrays. */
@@ -44,6 +56,8 @@ export abstract class ServerConnection<Client> implements Connection {
   protected abstract readonly readDriverError: (error: unknown) => DriverErrorFacts;
   /** Ends a broken connection, so that the pool does not hand it out again. */
   protected abstract discard(client: Client): void;
+  /** Whether somebody waits for a connection of the pool. */
+  protected abstract readonly isPoolExhausted: boolean;
   /** Streams rows over a connection that nothing else uses. */
   protected abstract streamOutsideTransaction(
     client: Client,
@@ -59,32 +73,96 @@ export abstract class ServerConnection<Client> implements Connection {
     batchSize: number,
   ): AsyncIterable<Row[]>;
 
-  get isOpen(): boolean {
-    return this.#client !== undefined;
-  }
-
   get inTransaction(): boolean {
     return this.#begun;
   }
 
   get queryRunner(): QueryRunner {
-    return this.#queryRunner;
+    return (this.#queryRunner ??= this.dataSource.createQueryRunner("master"));
   }
 
-  open(): Promise<void> {
-    if (this.#client) return Promise.resolve();
-    // Concurrent calls share one connection.
-    return (this.#opening ??= this.#connect().finally(() => (this.#opening = undefined)));
+  open(): void {
+    // Nothing: the first statement takes a connection.
   }
 
-  async #connect(): Promise<void> {
-    this.#queryRunner = this.dataSource.createQueryRunner("master");
+  // The pool
+
+  /** Runs work that may use the connection, which is returned to the pool after it, unless a transaction is open. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#uses++;
     try {
-      this.#client = (await this.#queryRunner.connect()) as Client;
+      return await work();
+    } finally {
+      this.#uses--;
+      this.#returnIfUnused();
+    }
+  }
+
+  /** Concurrent calls share one connection. */
+  #connected(): Promise<Client> {
+    return (this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined)));
+  }
+
+  async #connect(): Promise<Client> {
+    try {
+      this.#client = await this.#takeFromPool(this.queryRunner);
+    } catch (error) {
+      // It would return the same failure for ever.
+      this.#queryRunner = undefined;
+      throw error;
+    }
+    this.#poolUser = this.#addPoolUser(() => (this.#begun ? "transaction" : "statement"));
+    return this.#client;
+  }
+
+  async #takeFromPool(queryRunner: QueryRunner): Promise<Client> {
+    const connecting = queryRunner.connect() as Promise<Client>;
+    const late = (): void => void queryRunner.release();
+    try {
+      return await withinPoolTimeout(connecting, this.#poolTimeout, this.#poolUsers, late);
     } catch (error) {
       throw statementFailed(this.readDriverError(error), error, "", [], !this.#begun);
     }
   }
+
+  #addPoolUser(purpose: () => PoolUser["purpose"]): PoolUser {
+    const lastStatement = (): string | undefined => this.#lastStatement;
+    const user = {
+      since: performance.now(),
+      get purpose() {
+        return purpose();
+      },
+      get lastStatement() {
+        return lastStatement();
+      },
+    };
+    this.#poolUsers.add(user);
+    return user;
+  }
+
+  /** Returns the connection at the end of this turn of the event loop, so that statements sent one after the other share it. */
+  #returnIfUnused(): void {
+    if (!this.#isUnused) return;
+    if (this.isPoolExhausted) return void this.#release();
+    this.#returning ??= setImmediate(() => {
+      this.#returning = undefined;
+      if (this.#isUnused) void this.#release();
+    });
+  }
+
+  get #isUnused(): boolean {
+    return this.#uses === 0 && !this.#begun && this.#queryRunner !== undefined;
+  }
+
+  async #release(): Promise<void> {
+    const queryRunner = this.#queryRunner;
+    this.#queryRunner = undefined;
+    this.#client = undefined;
+    if (this.#poolUser) this.#poolUsers.remove(this.#poolUser);
+    await queryRunner?.release();
+  }
+
+  // Statements
 
   async rows(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     const { rows } = await this.#retryIfLost(() => this.#sendObserved(sql, parameters));
@@ -103,7 +181,9 @@ export abstract class ServerConnection<Client> implements Connection {
 
   /** Outside a transaction a stream uses a connection of its own; inside one it must see what the transaction wrote. */
   async *stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
-    const started = this.#observer.sending(sql, parameters, this.#queryRunner);
+    this.#lastStatement = sql;
+    const { queryRunner } = this;
+    const started = this.#observer.sending(sql, parameters, queryRunner);
     let count = 0;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -118,53 +198,73 @@ export abstract class ServerConnection<Client> implements Connection {
           this.#listener({ type: "reconnect" });
           continue;
         }
-        this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
+        this.#observer.failed(sql, parameters, error, started, queryRunner);
         throw failure;
       }
     }
-    this.#observer.sent(sql, parameters, count, started, this.#queryRunner);
+    this.#observer.sent(sql, parameters, count, started, queryRunner);
   }
 
   async *#batches(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
     if (this.#begun) {
-      yield* this.streamInTransaction(this.#client!, sql, parameters, batchSize);
+      // The stream may outlive the transaction.
+      this.#uses++;
+      try {
+        yield* this.streamInTransaction(this.#client!, sql, parameters, batchSize);
+      } finally {
+        this.#uses--;
+        this.#returnIfUnused();
+      }
       return;
     }
     const own = this.dataSource.createQueryRunner("master");
+    const client = await this.#takeFromPool(own);
+    const poolUser = this.#addPoolUser(() => "stream");
     try {
-      yield* this.streamOutsideTransaction((await own.connect()) as Client, sql, parameters, batchSize);
+      yield* this.streamOutsideTransaction(client, sql, parameters, batchSize);
     } finally {
+      this.#poolUsers.remove(poolUser);
       await own.release();
     }
   }
 
-  async begin(): Promise<void> {
+  // The transaction
+
+  begin(): Promise<void> {
     const { isolationLevel: isolation } = this.dataSource.options as { isolationLevel?: string };
-    await this.#retryIfLost(() =>
-      transactionStep(this.#queryRunner, "Start", async () => {
-        for (const statement of this.dialect.beginTransaction({ isolation })) await this.run(statement);
-      }),
-    );
-    this.#begun = true;
-    this.#listener({ type: "begin" });
+    return this.hold(async () => {
+      await this.#retryIfLost(() =>
+        transactionStep(this.queryRunner, "Start", async () => {
+          for (const statement of this.dialect.beginTransaction({ isolation })) await this.run(statement);
+        }),
+      );
+      this.#begun = true;
+      this.#listener({ type: "begin" });
+    });
   }
 
   async commit(): Promise<void> {
-    await transactionStep(this.#queryRunner, "Commit", () => this.run("COMMIT"));
-    this.#begun = false;
-    this.#listener({ type: "commit" });
+    await transactionStep(this.queryRunner, "Commit", () => this.run("COMMIT"));
+    this.#ended("commit");
   }
 
   async rollback(): Promise<void> {
-    this.#begun = false;
+    const client = this.#client;
     try {
-      await transactionStep(this.#queryRunner, "Rollback", () => this.run("ROLLBACK"));
+      await transactionStep(this.queryRunner, "Rollback", () => this.run("ROLLBACK"));
     } catch (error) {
+      // The server rolls back a connection that is lost, or ended here; the next statement takes another one.
+      this.#begun = false;
+      this.#discardLost(client);
       if (!isLost(error)) throw error;
-      // The server has rolled back a lost connection by itself; the next statement takes another one.
-      this.#discardLost(this.#client);
     }
-    this.#listener({ type: "rollback" });
+    this.#ended("rollback");
+  }
+
+  #ended(type: "commit" | "rollback"): void {
+    this.#begun = false;
+    this.#listener({ type });
+    this.#returnIfUnused();
   }
 
   savepoint(name: string): Promise<unknown> {
@@ -180,15 +280,8 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   async close(): Promise<void> {
-    if (!this.#client) return;
     if (this.#begun) await this.rollback();
     await this.#release();
-  }
-
-  async #release(): Promise<void> {
-    if (!this.#client) return;
-    this.#client = undefined;
-    await this.#queryRunner.release();
   }
 
   /**
@@ -203,7 +296,6 @@ export abstract class ServerConnection<Client> implements Connection {
       } catch (error) {
         if (!this.#canRetry(error, started, attempt)) throw error;
       }
-      await this.open();
       this.#listener({ type: "reconnect" });
     }
   }
@@ -212,21 +304,24 @@ export abstract class ServerConnection<Client> implements Connection {
     return !this.#begun && isLost(error) && performance.now() - started < RETRY_WITHIN && attempt < MAX_ATTEMPTS;
   }
 
-  async #sendObserved(sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
-    if (!this.#client) await this.open();
-    const client = this.#client!;
-    const started = this.#observer.sending(sql, parameters, this.#queryRunner);
-    try {
-      const answer = await this.send(client, sql, parameters);
-      this.#observer.sent(sql, parameters, answer.rows.length || answer.result.changes, started, this.#queryRunner);
-      return answer;
-    } catch (error) {
-      this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
-      const facts = this.readDriverError(error);
-      // Inside a transaction the connection is discarded by the rollback that has to follow.
-      if (facts.kind === "connection-lost" && !this.#begun) this.#discardLost(client);
-      throw statementFailed(facts, error, sql, parameters, !this.#begun);
-    }
+  #sendObserved(sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
+    return this.hold(async () => {
+      const client = this.#client ?? (await this.#connected());
+      const { queryRunner } = this;
+      this.#lastStatement = sql;
+      const started = this.#observer.sending(sql, parameters, queryRunner);
+      try {
+        const answer = await this.send(client, sql, parameters);
+        this.#observer.sent(sql, parameters, answer.rows.length || answer.result.changes, started, queryRunner);
+        return answer;
+      } catch (error) {
+        this.#observer.failed(sql, parameters, error, started, queryRunner);
+        const facts = this.readDriverError(error);
+        // Inside a transaction the connection is discarded by the rollback that has to follow.
+        if (facts.kind === "connection-lost" && !this.#begun) this.#discardLost(client);
+        throw statementFailed(facts, error, sql, parameters, !this.#begun);
+      }
+    });
   }
 
   /** Discards a lost connection, once. */

@@ -14,4 +14,21 @@ export interface SessionOptions {
    * cut. Without it the database decides; SQLite stores nearly anything. Default true.
    */
   strict?: boolean;
+  /**
+   * How long a statement waits for a connection of the DataSource's pool, in milliseconds. Default 30,000. After it the statement
+   * fails with `database/pool-timeout`, and the error says which sessions hold the connections.
+   */
+  poolTimeout?: number;
+}
+
+/** The options of a session that was made with these; the others have their default. */
+export function completed(options: SessionOptions): Required<SessionOptions> {
+  return {
+    autoflush: true,
+    expireOnCommit: true,
+    lazyLoading: "batch",
+    strict: true,
+    poolTimeout: 30_000,
+    ...options,
+  };
 }

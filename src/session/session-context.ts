@@ -43,7 +43,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     this.models = registry.models;
     this.#options = options;
     this.#listener = listener;
-    this.state = new SessionState(registry, options, this.dialect.connect(dataSource, listener), this);
+    this.state = new SessionState(registry, options, this.dialect.connect(dataSource, listener, options), this);
     this.#transaction = new Transaction(this.state);
     this.#loader = new EntityLoader(this.state, this);
   }

@@ -3,7 +3,7 @@ import type { DatabaseListener } from "../dialect/dialect";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { Aliased, Query } from "../query/query";
 import type { Key, Values } from "../query/types";
-import type { SessionOptions } from "./options";
+import { completed, type SessionOptions } from "./options";
 import { Merger } from "./load/merger";
 import { changesOf } from "./state/changes";
 import { notPersistent } from "./state/errors";
@@ -43,8 +43,7 @@ export class Session {
    * @param listener is notified of statements, transactions and flushes
    */
   constructor(dataSource: DataSource, options: SessionOptions = {}, listener: DatabaseListener = ignore) {
-    const complete = { autoflush: true, expireOnCommit: true, lazyLoading: "batch" as const, strict: true, ...options };
-    this.#context = new SessionContext(Registry.of(dataSource), complete, listener);
+    this.#context = new SessionContext(Registry.of(dataSource), completed(options), listener);
     this.#state = this.#context.state;
   }
 

@@ -72,13 +72,12 @@ eachDatabase(
       await others.destroy();
     }
 
-    test("shell 15: a connection that was lost while nobody used it is taken up by the next statement, which says so", async () => {
+    test("shell 15: a connection that was lost while nobody used it does not concern the next statement", async () => {
       await repl.run("Thing.query.count()");
       for (const again of ["Thing.query.count() + 41", "db.session.add(Thing(id=1)); db.session.commit()"]) {
         await loseConnections();
-        opened.output();
         expect(await repl.run(again)).toBe(true);
-        expect(opened.output()).toContain("reconnected after the connection was lost");
+        opened.output();
         await repl.run("Thing.query.count() + 41");
         expect(opened.output()).not.toContain("lost");
       }

@@ -1,7 +1,13 @@
+import type { Readable } from "node:stream";
 import type { PoolConnection, ResultSetHeader } from "mysql2";
 import type { Row } from "../dialect";
 import { ServerConnection, type DriverResult } from "../server-connection";
 import { readDriverError } from "./driver-error";
+
+interface Driver {
+  /** mysql2's pool, with those that wait for a connection, which are not public; undefined with replication. */
+  pool?: { _connectionQueue?: { length: number } };
+}
 
 export class MysqlConnection extends ServerConnection<PoolConnection> {
   #streams = 0;
@@ -18,6 +24,11 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     client.destroy();
   }
 
+  protected get isPoolExhausted(): boolean {
+    const { pool } = this.dataSource.driver as unknown as Driver;
+    return (pool?._connectionQueue?.length ?? 0) > 0;
+  }
+
   /** mysql2 reads row by row from the socket, and pauses while no rows are requested. */
   protected async *streamOutsideTransaction(
     client: PoolConnection,
@@ -25,11 +36,20 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     parameters: readonly unknown[],
     batchSize: number,
   ): AsyncIterable<Row[]> {
-    const stream = client
+    let isComplete = false;
+    // mysql2 reports a lost connection as an event of the connection only, and the stream would wait for ever.
+    let stream: Readable | undefined;
+    let lost: Error | undefined;
+    const onLost = (error: Error): void => {
+      lost = error;
+      stream?.destroy(error);
+    };
+    client.on("error", onLost);
+    stream = client
       .query({ sql, values: parameters as unknown[], rowsAsArray: true })
       .stream({ highWaterMark: batchSize });
+    if (lost) stream.destroy(lost);
     let rows: Row[] = [];
-    let isComplete = false;
     try {
       for await (const row of stream as AsyncIterable<Row>) {
         rows.push(row);
@@ -39,6 +59,7 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
       }
       isComplete = true;
     } finally {
+      client.off("error", onLost);
       // The connection cannot be used until the rest is read, which nobody needs.
       if (!isComplete) client.destroy();
     }

@@ -84,5 +84,5 @@ export const mysqlDialect: Dialect = {
     JOIN information_schema.KEY_COLUMN_USAGE k ON k.CONSTRAINT_SCHEMA = r.CONSTRAINT_SCHEMA
       AND k.CONSTRAINT_NAME = r.CONSTRAINT_NAME AND k.TABLE_NAME = r.TABLE_NAME
     WHERE r.CONSTRAINT_SCHEMA = DATABASE() AND k.TABLE_SCHEMA = DATABASE()`,
-  connect: (dataSource, listener) => new MysqlConnection(mysqlDialect, dataSource, listener),
+  connect: (dataSource, listener, options) => new MysqlConnection(mysqlDialect, dataSource, listener, options),
 };

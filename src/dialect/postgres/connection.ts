@@ -1,4 +1,4 @@
-import type { Client, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from "pg";
+import type { Client, Pool, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from "pg";
 import type { Row } from "../dialect";
 import { ServerConnection, type DriverResult } from "../server-connection";
 import { readDriverError } from "./driver-error";
@@ -17,6 +17,10 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
   /** The pool drops clients that have ended. */
   protected discard(client: PoolClient): void {
     void (client as unknown as Client).end().catch(() => undefined);
+  }
+
+  protected get isPoolExhausted(): boolean {
+    return (this.dataSource.driver as unknown as { master: Pool }).master.waitingCount > 0;
   }
 
   /** A cursor needs a transaction. */

@@ -70,5 +70,5 @@ export const postgresDialect: Dialect = {
     JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
     WHERE k.contype = 'f'`,
-  connect: (dataSource, listener) => new PostgresConnection(postgresDialect, dataSource, listener),
+  connect: (dataSource, listener, options) => new PostgresConnection(postgresDialect, dataSource, listener, options),
 };

@@ -95,6 +95,10 @@ export class SqliteConnection implements Connection {
     return Object.assign(queryRunner, { manager: this.#dataSource.createEntityManager(queryRunner) });
   }
 
+  hold<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
   rows(sql: string, parameters: readonly unknown[] = []): Row[] | Promise<Row[]> {
     return this.#send(sql, parameters, (statement) => {
       if (statement.reader) return statement.all(parameters as unknown[]);

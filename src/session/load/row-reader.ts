@@ -34,7 +34,10 @@ export class RowReader {
     if (newlyLoaded) for (const { entity } of created!) newlyLoaded.add(entity);
     const isEager = segments.some(({ model }) => model.loadsEagerly);
     if (!isEager && !(hasListeners && created!.length > 0)) return entities;
-    return this.#complete(hasListeners ? created! : [], isEager ? groups : [], newlyLoaded, entities);
+    return this.#state.connection.hold(async () => {
+      await this.#complete(hasListeners ? created! : [], isEager ? groups : [], newlyLoaded);
+      return entities;
+    });
   }
 
   /** Reads rows that hold one entity each. */
@@ -148,8 +151,7 @@ export class RowReader {
     created: readonly Instance[],
     groups: readonly LoadGroup[],
     newlyLoaded: Set<object> | undefined,
-    entities: object[],
-  ): Promise<object[]> {
+  ): Promise<void> {
     const { queryRunner } = this.#state.connection;
     await notifyLoaded(queryRunner, created);
     for (const instance of created) storeComputed(instance);
@@ -164,7 +166,6 @@ export class RowReader {
       for (const [relation, list] of owners) await this.#context.loadRelation(list, relation, newlyLoaded);
       for (const [model, list] of byModel(instances)) await loadRelationIds(this.#context, queryRunner, model, list);
     }
-    return entities;
   }
 }
 
