@@ -7,6 +7,9 @@ import { escapeText, type EscapedText } from "../terminal/escaped-text";
 import { styleFor, type Style } from "../terminal/style";
 import { writeData, writeLines } from "../terminal/write";
 
+/** Makes the database of every command refuse writes, whatever the command is. */
+export const READ_ONLY_VARIABLE = "RETORT_READ_ONLY";
+
 /** The context of one command; closes what it opened. */
 export class Context<Options extends object> implements CommandContext<Options> {
   readonly io: IO;
@@ -78,6 +81,7 @@ export class Context<Options extends object> implements CommandContext<Options> 
   async #openDataSource(access: DatabaseUse): Promise<DataSource> {
     const { openDataSource } = require("../config/open") as typeof import("../config/open");
     const dataSource = await openDataSource(await this.project(), access);
+    if (this.io.env[READ_ONLY_VARIABLE]) await forbidWrites(dataSource);
     const patterns = patternsWithoutEntities(dataSource);
     if (patterns)
       this.noteStyled(
@@ -107,4 +111,9 @@ async function settled<T>(opening: Promise<T> | undefined): Promise<T | undefine
   } catch {
     return undefined;
   }
+}
+
+async function forbidWrites(dataSource: DataSource): Promise<void> {
+  const { databaseControlOf } = require("../dialect/dialects") as typeof import("../dialect/dialects");
+  await databaseControlOf(dataSource).forbidWrites(dataSource);
 }

@@ -6,6 +6,8 @@ import { History } from "../migrate/history/history";
 import { MigrationLog } from "../migrate/history/migration-log";
 import { readState, migrationInfos } from "../migrate/history/state";
 import type { IO } from "./command";
+
+import { READ_ONLY_VARIABLE } from "./context";
 import { placeOf } from "./migrate/open";
 
 /** The number of migrations that are not applied yet. */
@@ -27,17 +29,22 @@ export interface MigrateProcess {
   readonly file: string;
   readonly name: string | undefined;
   readonly root: string;
+  /** The database refuses every write. */
+  readonly readOnly: boolean;
 }
 
 /**
  * Runs `retort migrate …` in a child process, which loads entities and migrations as they are on disk now; the shell keeps those that
  * it has loaded.
  */
-export function runMigrateProcess(args: readonly string[], { io, file, name, root }: MigrateProcess): Promise<number> {
+export function runMigrateProcess(
+  args: readonly string[],
+  { io, file, name, root, readOnly }: MigrateProcess,
+): Promise<number> {
   const project = ["-d", file, ...(name === undefined ? [] : ["--name", name])];
   const child = spawn(process.execPath, [process.argv[1]!, "migrate", ...args, ...project], {
     cwd: root,
-    env: io.env,
+    env: { ...io.env, ...(readOnly && { [READ_ONLY_VARIABLE]: "1" }) },
     // A terminal is inherited, so that the command knows that it writes to one: colours, and data escaped.
     stdio: ["ignore", inherited(io.stdout), inherited(io.stderr)],
   });

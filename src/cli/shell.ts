@@ -75,9 +75,9 @@ function migrations({ io, options }: ShellContext, project: Project, db: Databas
       const { countPending } = require("./shell-migrations") as typeof import("./shell-migrations");
       return countPending(project, db.dataSource);
     },
-    run: (args) => {
+    run: (args, readOnly) => {
       const { runMigrateProcess } = require("./shell-migrations") as typeof import("./shell-migrations");
-      return runMigrateProcess(args, { io, file: project.file, name: options.name, root: project.root });
+      return runMigrateProcess(args, { io, file: project.file, name: options.name, root: project.root, readOnly });
     },
   };
 }

@@ -2,10 +2,16 @@ import type { DataSource } from "typeorm";
 
 /** Forbids writes and cancels statements, enforced by the database and not by our own code. */
 export interface DatabaseControl {
-  /** Makes the database refuse every write, on all present and future connections of the DataSource. */
+  /**
+   * The hosts that the DataSource's connections lead to, as the driver resolved them from all of its options and the environment: a name,
+   * an address, or the path of a socket. Empty for a database in a file; undefined where it cannot be known (a stream of the project's own).
+   */
+  hosts(dataSource: DataSource): readonly (string | undefined)[];
+  /**
+   * Makes the database refuse every write, on all present and future connections of the DataSource, except in `allowWrites`. Changes
+   * nothing for others who use the same server or its pooler.
+   */
   forbidWrites(dataSource: DataSource): Promise<void>;
-  /** The statement that allows writes again on one connection. */
-  readonly allowWrites: string;
   /** Cancels the statements that run on the DataSource's connections; their callers receive errors. */
   cancel(dataSource: DataSource): Promise<void>;
 }

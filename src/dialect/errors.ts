@@ -123,3 +123,10 @@ export function unsupportedDatabase(type: string): RetortError {
     exitCode: 2,
   });
 }
+
+/** Writes cannot be forbidden on such a connection. */
+export function clientCannotBeGuarded(client: string): RetortError {
+  return new RetortError("dialect/not-read-only", `${client} cannot be made read-only`, {
+    hint: "use the driver's JavaScript client, or a database user that may only read",
+  });
+}

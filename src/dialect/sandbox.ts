@@ -1,6 +1,7 @@
 import type { QueryRunner } from "typeorm";
 import type { Connection, Dialect, MaybePromise, Row, RunResult } from "./dialect";
 import { DatabaseError, sandboxLost } from "./errors";
+import { allowWrites } from "./write-permission";
 
 /** The savepoint that takes the place of the session's transaction. */
 const INNER = "retort_sandbox";
@@ -11,13 +12,10 @@ const INNER = "retort_sandbox";
  */
 export class SandboxConnection implements Connection {
   readonly #inner: Connection;
-  /** The statement that allows writes on this connection where they are forbidden on all others. */
-  readonly #allowWrites: string | undefined;
   #begun = false;
 
-  constructor(inner: Connection, allowWrites?: string) {
+  constructor(inner: Connection) {
     this.#inner = inner;
-    this.#allowWrites = allowWrites;
   }
 
   get dialect(): Dialect {
@@ -37,7 +35,7 @@ export class SandboxConnection implements Connection {
   }
 
   async open(): Promise<void> {
-    await this.#inner.open();
+    await allowWrites(() => this.#inner.open());
   }
 
   hold<T>(work: () => Promise<T>): Promise<T> {
@@ -61,11 +59,8 @@ export class SandboxConnection implements Connection {
   }
 
   async begin(): Promise<void> {
-    if (!this.#inner.inTransaction) {
-      // Sent at every outer transaction: after a loss it is another connection.
-      if (this.#allowWrites !== undefined) await this.#inner.run(this.#allowWrites);
-      await this.#inner.begin();
-    }
+    // This connection alone may write where it is forbidden to all others.
+    if (!this.#inner.inTransaction) await allowWrites(() => this.#inner.begin());
     await this.#inner.savepoint(INNER);
     this.#begun = true;
   }

@@ -51,7 +51,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   /** Runs all transactions as savepoints of one that is rolled back at the end. */
   sandbox(): void {
     const { state } = this;
-    state.connection = new SandboxConnection(state.connection, databaseControlOf(state.dataSource).allowWrites);
+    state.connection = new SandboxConnection(state.connection);
   }
 
   async cancel(): Promise<void> {

@@ -71,6 +71,6 @@ export interface ShellContext {
   interrupt(): void;
   /** @throws Interrupted where Ctrl-C was pressed: for the long work of commands */
   throwIfInterrupted(): void;
-  /** Continues with another database of the same connection settings, after the entities were loaded again. */
-  useDatabase(db: Database): void;
+  /** Continues with another database under its restrictions, after the project was loaded again. */
+  useDatabase(db: Database, restrictions: Restrictions): void;
 }

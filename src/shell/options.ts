@@ -25,8 +25,11 @@ export interface ShellSettings {
 export interface MigrateHook {
   /** The number of migrations that are not applied yet. Sends at most one SELECT. */
   pending(): Promise<number>;
-  /** Runs `retort migrate …args` and gives its exit code. Its output goes to the shell's streams. */
-  run(args: readonly string[]): Promise<number>;
+  /**
+   * Runs `retort migrate …args` and gives its exit code. Its output goes to the shell's streams.
+   * @param readOnly the database refuses every write of the command
+   */
+  run(args: readonly string[], readOnly: boolean): Promise<number>;
 }
 
 export interface ShellOptions {

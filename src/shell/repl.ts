@@ -52,7 +52,7 @@ export class Repl implements ShellContext {
   constructor(
     readonly options: ShellOptions,
     mode: OutputMode,
-    readonly restrictions: Restrictions = UNRESTRICTED,
+    public restrictions: Restrictions = UNRESTRICTED,
     readonly terminal: Terminal | undefined = undefined,
   ) {
     this.db = options.db;
@@ -68,11 +68,12 @@ export class Repl implements ShellContext {
     this.names = new Names(this.evaluator, options.settings);
     this.progress = new FlushProgress(this.output, () => this.unsaved);
     this.restorePrint = redirectPrint((values) => this.output.printValues(values));
-    this.useDatabase(options.db);
+    this.useDatabase(options.db, restrictions);
   }
 
-  useDatabase(db: Database): void {
+  useDatabase(db: Database, restrictions: Restrictions): void {
     this.stopObserving();
+    this.restrictions = restrictions;
     this.db = db;
     this.entities = new Entities(db.models);
     this.output.useDatabase(db, this.entities);

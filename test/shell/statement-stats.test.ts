@@ -1,3 +1,4 @@
+import { Pool } from "pg";
 import { promptText } from "../../src/shell/prompt/prompt-text";
 import { openRepl, type TestRepl } from "../helpers/repl";
 
@@ -67,7 +68,7 @@ test("shell 12: a host that is not local is shown in the prompt", async () => {
   const away = Object.create(repl, {
     db: {
       value: Object.create(repl.db, {
-        dataSource: { value: { options } },
+        dataSource: { value: { options, driver: { master: new Pool({ connectionString: options.url }), slaves: [] } } },
         session: { value: repl.db.session },
       }) as never,
     },

@@ -1,28 +1,45 @@
 import type { Pool, PoolConnection } from "mysql2";
 import type { DatabaseControl } from "../database-control";
+import { forbidWritesOf } from "./read-only-connection";
 
-const FORBID = "SET SESSION TRANSACTION READ ONLY";
+/** mysql2's pool, with the lists of its connections, which are not public. */
+type KnownPool = Pool & {
+  _freeConnections?: { length: number };
+  _allConnections?: { toArray(): { threadId: number }[] };
+};
 
+/** One pool; with `replication` a cluster of them, which creates each at its first use. */
 interface Driver {
-  /** mysql2's pool, with the lists of its connections, which are not public. */
-  pool: Pool & {
-    _freeConnections?: { length: number };
-    _allConnections?: { toArray(): { threadId: number }[] };
+  pool?: KnownPool;
+  poolCluster?: { readonly _nodes: Readonly<Record<string, { readonly pool: KnownPool }>> };
+  connect(): Promise<void>;
+}
+
+/** The options of a pool's connections, as mysql2 resolved them. */
+interface Resolved {
+  readonly config: {
+    readonly connectionConfig: { readonly host?: string; readonly socketPath?: string; readonly stream?: unknown };
   };
 }
 
 export const mysqlControl: DatabaseControl = {
+  hosts: (dataSource) =>
+    poolsOf(dataSource.driver as unknown as Driver).map((pool) => hostOf(pool as unknown as Resolved)),
   async forbidWrites(dataSource) {
-    const { pool } = dataSource.driver as unknown as Driver;
-    // Sent before the statement that the connection was opened for.
-    pool.on("connection", (connection) => connection.query(FORBID));
-    const idle = Array.from({ length: pool._freeConnections?.length ?? 1 }, () => take(pool));
-    for (const connection of await Promise.all(idle)) await forbidOn(connection);
+    const driver = dataSource.driver as unknown as Driver;
+    await forbidIn(driver);
+    // A DataSource that is destroyed and initialised again has new pools.
+    const connect = driver.connect.bind(driver);
+    driver.connect = async () => {
+      await connect();
+      await forbidIn(driver);
+    };
   },
-  allowWrites: "SET SESSION TRANSACTION READ WRITE",
   async cancel(dataSource) {
-    const { pool } = dataSource.driver as unknown as Driver;
-    const threads = (pool._allConnections?.toArray() ?? []).map(({ threadId }) => threadId).filter(Boolean);
+    const threads = poolsOf(dataSource.driver as unknown as Driver)
+      .flatMap((pool) => pool._allConnections?.toArray() ?? [])
+      .map(({ threadId }) => threadId)
+      .filter(Boolean);
     if (threads.length === 0) return;
     const running: { id: number }[] = await dataSource.query(
       `SELECT id AS id FROM information_schema.processlist WHERE id IN (${threads.join(", ")}) AND command <> 'Sleep' AND id <> CONNECTION_ID()`,
@@ -31,18 +48,30 @@ export const mysqlControl: DatabaseControl = {
   },
 };
 
+function poolsOf({ pool, poolCluster }: Driver): KnownPool[] {
+  if (pool) return [pool];
+  return Object.values(poolCluster?._nodes ?? {}).map((node) => node.pool);
+}
+
+function hostOf({ config: { connectionConfig } }: Resolved): string | undefined {
+  const { stream, socketPath, host } = connectionConfig;
+  return stream === undefined ? (socketPath ?? host) : undefined;
+}
+
+async function forbidIn(driver: Driver): Promise<void> {
+  for (const pool of poolsOf(driver)) {
+    // Emitted before the statement that the connection was opened for.
+    pool.on("connection", forbidWritesOf);
+    const idle = await Promise.all(Array.from({ length: pool._freeConnections?.length ?? 0 }, () => take(pool)));
+    for (const connection of idle) {
+      forbidWritesOf(connection);
+      connection.release();
+    }
+  }
+}
+
 function take(pool: Pool): Promise<PoolConnection> {
   return new Promise((resolve, reject) => {
     pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)));
-  });
-}
-
-function forbidOn(connection: PoolConnection): Promise<void> {
-  return new Promise((resolve, reject) => {
-    connection.query(FORBID, (error) => {
-      connection.release();
-      if (error) reject(error);
-      else resolve();
-    });
   });
 }

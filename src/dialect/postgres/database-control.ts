@@ -1,7 +1,6 @@
-import type { Pool, PoolClient } from "pg";
+import type { Pool } from "pg";
 import type { DatabaseControl } from "../database-control";
-
-const FORBID = "SET default_transaction_read_only = on";
+import { forbidWritesOf } from "./read-only-client";
 
 /** pg's pool, with the list of its connections, which is not public. */
 type KnownPool = Pool & { _clients?: { processID?: number }[] };
@@ -9,18 +8,30 @@ type KnownPool = Pool & { _clients?: { processID?: number }[] };
 interface Driver {
   master: KnownPool;
   slaves: KnownPool[];
+  connect(): Promise<void>;
+}
+
+/** What a pool creates its clients with. */
+interface ClientSource {
+  readonly Client: new (options: object) => { readonly host: unknown };
+  readonly options: { readonly stream?: unknown };
 }
 
 export const postgresControl: DatabaseControl = {
-  async forbidWrites(dataSource) {
+  hosts(dataSource) {
     const { master, slaves } = dataSource.driver as unknown as Driver;
-    for (const pool of [master, ...slaves]) {
-      // Sent before the statement that the connection was opened for.
-      pool.on("connect", (client) => void client.query(FORBID).catch(() => client.release(true)));
-      await Promise.all(Array.from({ length: pool.idleCount }, () => forbidOn(pool)));
-    }
+    return [master, ...slaves].map((pool) => hostOf(pool as unknown as ClientSource));
   },
-  allowWrites: "SET default_transaction_read_only = off",
+  async forbidWrites(dataSource) {
+    const driver = dataSource.driver as unknown as Driver;
+    await forbidIn(driver);
+    // A DataSource that is destroyed and initialised again has new pools.
+    const connect = driver.connect.bind(driver);
+    driver.connect = async () => {
+      await connect();
+      await forbidIn(driver);
+    };
+  },
   async cancel(dataSource) {
     const { master, slaves } = dataSource.driver as unknown as Driver;
     for (const pool of [master, ...slaves]) {
@@ -34,11 +45,21 @@ export const postgresControl: DatabaseControl = {
   },
 };
 
-async function forbidOn(pool: Pool): Promise<void> {
-  const client: PoolClient = await pool.connect();
-  try {
-    await client.query(FORBID);
-  } finally {
-    client.release();
+async function forbidIn({ master, slaves }: Driver): Promise<void> {
+  for (const pool of [master, ...slaves]) {
+    // Emitted before the statement that the connection was opened for.
+    pool.on("connect", forbidWritesOf);
+    const idle = await Promise.all(Array.from({ length: pool.idleCount }, () => pool.connect()));
+    for (const client of idle) {
+      forbidWritesOf(client);
+      client.release();
+    }
   }
+}
+
+/** The host of a client that the pool would create: from its options, a connection string, or the environment. */
+function hostOf({ Client, options }: ClientSource): string | undefined {
+  if (options.stream !== undefined) return undefined;
+  const { host } = new Client(options);
+  return typeof host === "string" ? host : undefined;
 }

@@ -6,6 +6,7 @@ import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "../d
 import { statementFailed, writeLockTimeout } from "../errors";
 import { StatementObserver } from "../statement-observer";
 import { transactionStep } from "../transaction";
+import { areWritesAllowed } from "../write-permission";
 import { readDriverError, isBusy } from "./driver-error";
 import { lockHolder } from "./lock-holder";
 import { isMemory, writeMutexOf, type WriteMutex } from "./write-mutex";
@@ -205,6 +206,8 @@ export class SqliteConnection implements Connection {
   async begin(): Promise<void> {
     if (!(await this.#mutex.acquire(this, this.#timeout)))
       throw writeLockTimeout(this.#database, this.#timeout / 1000, "another session of this process");
+    // In a sandbox over a database in memory, whose one connection refuses writes otherwise.
+    if (areWritesAllowed()) this.#handle.pragma("query_only = OFF");
     try {
       await transactionStep(this.#queryRunner, "Start", async () => {
         for (const statement of this.dialect.beginTransaction({})) await this.run(statement);

@@ -1,5 +1,5 @@
 import { escapeText } from "../../terminal/escaped-text";
-import { restrict } from "../restrictions";
+import { restrict, restrictionsAfter } from "../restrictions";
 import { notHere } from "../errors";
 import type { ShellContext } from "../context";
 import type { EntityModel } from "../../metadata/model";
@@ -21,8 +21,10 @@ export const reload: DotCommand = {
     const before = describe(shell);
     const { session } = shell.db;
     const db = await options.reload();
-    await restrict(db, shell.restrictions);
-    shell.useDatabase(db);
+    // The configuration may name another host now.
+    const restrictions = restrictionsAfter(shell.restrictions, { ...options, db });
+    await restrict(db, restrictions);
+    shell.useDatabase(db, restrictions);
     // Releases its connection.
     await session.close();
     const changes = differences(before, describe(shell));

@@ -9,8 +9,9 @@ import { databaseName } from "./prompt-text";
 /** The lines at the start: the database, the entities, restrictions, and what needs attention. */
 export async function greeting(shell: ShellContext): Promise<EscapedText[]> {
   const { style, width } = shell.output;
-  const { options } = shell.db.dataSource;
-  const { host } = hostOf(options);
+  const { dataSource } = shell.db;
+  const { options } = dataSource;
+  const host = hostOf(dataSource);
   const database = escapeLine(`${databaseName(options)} (${options.type}${host ? ` on ${host}` : ""})`);
   const entities = escapeLine(`${shell.names.entities.map(({ name }) => name).join(", ")}  ·  .help`);
   const first = ansi`${style.bold(database)}  ${style.dim(cut(entities, Math.max(10, width - widthOf(database) - 3)))}`;
@@ -19,7 +20,7 @@ export async function greeting(shell: ShellContext): Promise<EscapedText[]> {
 }
 
 function restrictionTexts({ restrictions: { sandbox, readOnly }, db }: ShellContext): string[] {
-  const host = hostOf(db.dataSource.options).host ?? "";
+  const host = hostOf(db.dataSource) ?? "the socket";
   return [
     ...(readOnly === "guarded" ? [`read-only, since ${host} is not local; retort shell --write allows changes`] : []),
     ...(readOnly === "asked" ? ["read-only: the database refuses every change"] : []),

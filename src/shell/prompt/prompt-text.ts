@@ -2,13 +2,13 @@ import path from "node:path";
 import type { DataSourceOptions } from "typeorm";
 import { ansi, escapeLine, join, type EscapedText } from "../../terminal/escaped-text";
 import type { ShellContext } from "../context";
-import { hostOf } from "../restrictions";
+import { remoteHostOf } from "../restrictions";
 
 /** `microblog ●2 > `: the database and the state of the session. */
 export function promptText({ db, output, restrictions, unsaved }: ShellContext): EscapedText {
   const { style } = output;
   const { session, dataSource } = db;
-  const { host, isLocal } = hostOf(dataSource.options);
+  const host = remoteHostOf(dataSource);
   const name = databaseName(dataSource.options);
   const marks = [
     restrictions.sandbox && style.warn(ansi`sandbox`),
@@ -18,7 +18,7 @@ export function promptText({ db, output, restrictions, unsaved }: ShellContext):
     session.inTransaction && style.bad(ansi`◆`),
     session.failure && style.bad(ansi`✗`),
   ].filter((mark): mark is EscapedText => typeof mark === "string");
-  const title = isLocal ? style.bold(escapeLine(name)) : style.bad(escapeLine(`${name}@${host}`));
+  const title = host === undefined ? style.bold(escapeLine(name)) : style.bad(escapeLine(`${name}@${host}`));
   return ansi`${join([title, ...marks], ansi` `)} > `;
 }
 
