@@ -91,6 +91,10 @@ export interface Dialect {
   readonly supportsConcurrentIndexes: boolean;
   /** Whether ADD COLUMN … NOT NULL without a default fills existing rows with the type's zero value. */
   readonly hasImplicitDefaults: boolean;
+  /** Whether ORDER BY takes NULLS FIRST and NULLS LAST. */
+  readonly supportsNullsOrder: boolean;
+  /** Whether HAVING and ORDER BY find an expression of SELECT or GROUP BY by its name only, and not by its text. */
+  readonly findsExpressionsByName: boolean;
   /** The most parameters that one statement can have. */
   readonly parameterLimit: number;
   readonly columnTypes: ColumnTypes;
@@ -121,6 +125,8 @@ export interface Dialect {
   /** `(a, b) IN (tuples)`, for keys of several columns. */
   tupleIn(left: string, tuples: readonly string[]): string;
   concat(left: string, right: string): string;
+  /** The placeholder of a text where the database would not infer that it is one. */
+  textPlaceholder(placeholder: string): string;
   /** The function that counts the characters of a text. */
   readonly charLength: string;
   /** The time of the transaction. @param precision digits of a second, where the column declares them */

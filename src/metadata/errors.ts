@@ -20,29 +20,30 @@ export function notAnEntity(value: unknown, known: readonly string[]): RetortErr
 }
 
 /**
- * A value that its column would not keep as it is. Its code is `value/` and the reason: `missing`, `wrong-type`,
- * `not-a-number`, `invalid-date`, `cyclic`, `too-long`, `out-of-range`, `inexact`.
+ * A value that its column would not keep as it is, or that a query cannot compare its column with. Its code is `value/` and the
+ * reason: `undefined`, `missing`, `wrong-type`, `not-a-number`, `invalid-date`, `cyclic`, `too-long`, `out-of-range`, `inexact`;
+ * for a key, `query/key`.
  */
 export class ValueError extends RetortError {
-  /** The name of the entity. */
-  readonly entity: string;
+  /** The name of the entity; undefined where the value belongs to no column (`func.count().gt("x")`). */
+  readonly entity: string | undefined;
   /** The property, `name.first` in an embedded. */
-  readonly property: string;
-  /** What was to be written. */
+  readonly property: string | undefined;
+  /** What was to be written, or to be compared with. */
   readonly value: unknown;
 
   /** @internal */
-  constructor(code: string, message: string, details: RetortErrorDetails, at: Place, value: unknown) {
+  constructor(code: string, message: string, details: RetortErrorDetails, at: Place | undefined, value: unknown) {
     super(code, message, details);
     this.name = "ValueError";
-    this.entity = at.model.name;
-    this.property = at.property;
+    this.entity = at?.model.name;
+    this.property = at?.property;
     this.value = value;
   }
 }
 
-/** Where a value was to be stored. */
-interface Place {
+/** The column or relation that a value is for. */
+export interface Place {
   readonly model: { readonly name: string };
   readonly property: string;
 }
@@ -70,7 +71,8 @@ export function valueMissing(at: Place, owner?: string): ValueError {
   );
 }
 
-function shown(value: unknown): string {
+/** A value in a message, shortened. */
+export function shown(value: unknown): string {
   const text = inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 40, maxArrayLength: 5 });
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

@@ -53,7 +53,7 @@ export class ColumnModel {
     this.isOfChild = model.metadata.childEntityMetadatas.some(
       ({ target, tableType }) => tableType === "entity-child" && target === metadata.target,
     );
-    this.#typed = metadata.referencedColumn && !metadata.type ? metadata.referencedColumn : metadata;
+    this.#typed = typedColumn(metadata);
     this.#dataSource = dataSource;
     this.codec = codecOf(this.#typed, dataSource);
     this.#property = propertyOf(metadata);
@@ -131,6 +131,14 @@ export class ColumnModel {
   write(entity: object, value: unknown): void {
     if (!this.isVirtual && !this.isOfChild) this.#property.write(entity, value);
   }
+}
+
+/** A foreign key without a property has the values of the key that it refers to: that one's type and transformer decide them. */
+function typedColumn(column: ColumnMetadata): ColumnMetadata {
+  let typed = column;
+  while (typed.referencedColumn && (!typed.type || (typed.isVirtual && typed.referencedColumn.transformer)))
+    typed = typed.referencedColumn;
+  return typed;
 }
 
 /** A pair of columns that a relation joins: a foreign key and what it points at. */

@@ -1,9 +1,10 @@
 import { isObject } from "../values";
 import type { ColumnModel, EntityModel } from "../metadata/model";
-import { valueMissing, valueRefused } from "../metadata/errors";
+import { valueMissing, valueRefused, type Place } from "../metadata/errors";
 import { isLeftToDatabase } from "../metadata/inspection/refusal";
-import { neverUpdated, unknownProperty } from "./errors";
-import { Expression, isSubquery, Scalar } from "./expression";
+import { neverUpdated, undefinedAssignment, unknownProperty } from "./errors";
+import { isPartOfQuery } from "./expression";
+import { misuseOf } from "./value-check";
 
 /** A column, and the value that `update({ … })` sets. */
 export interface Assignment {
@@ -12,7 +13,7 @@ export interface Assignment {
 }
 
 /**
- * The columns of the properties in `update({ … })`. Undefined values are ignored.
+ * The columns of the properties in `update({ … })`.
  *
  * @param strict whether to refuse values that the database would store in another form
  */
@@ -24,8 +25,8 @@ export function assignmentsOf(model: EntityModel, values: object, strict: boolea
 
 function check({ column, value }: Assignment, strict: boolean): void {
   if (!column.metadata.isUpdate) throw neverUpdated(column.label);
-  if (value instanceof Expression || isSubquery(value)) return;
-  if (value === null || value === undefined) {
+  if (isPartOfQuery(value)) return;
+  if (value === null) {
     if (!column.metadata.isNullable) throw valueMissing(column);
     return;
   }
@@ -35,15 +36,16 @@ function check({ column, value }: Assignment, strict: boolean): void {
 
 /** A relation sets its foreign key. */
 function assignments(model: EntityModel, property: string, value: unknown): Assignment[] {
-  if (value === undefined) return [];
   const column = model.column(property);
-  if (column && !column.isVirtual) return [{ column, value }];
+  if (column && !column.isVirtual) return [{ column, value: given(column, value) }];
   const relation = model.relation(property);
-  if (relation?.holdsKey)
+  if (relation?.holdsKey) {
+    given(relation, value);
     return relation.joins.map(({ foreign, referenced }) => ({
       column: foreign,
-      value: isEntity(value) ? referenced.read(value) : value,
+      value: given(foreign, isEntity(value) ? referenced.read(value) : value),
     }));
+  }
   const inside = model.columns.filter(({ path }) => path.length > 1 && path[0] === property);
   if (inside.length > 0 && isObject(value))
     return inside
@@ -52,6 +54,14 @@ function assignments(model: EntityModel, property: string, value: unknown): Assi
   throw unknownProperty(model.name, property, model.properties);
 }
 
+/** Undefined may be a mistake for any value: a variable that was not set. */
+function given(at: Place & { readonly label: string }, value: unknown): unknown {
+  if (value === undefined) throw undefinedAssignment(at.label, at);
+  const misuse = misuseOf(value);
+  if (misuse) throw valueRefused(at, value, misuse);
+  return value;
+}
+
 function isEntity(value: unknown): value is object {
-  return isObject(value) && !(value instanceof Scalar) && !isSubquery(value);
+  return isObject(value) && !isPartOfQuery(value);
 }

@@ -8,7 +8,10 @@ import type { Statement } from "./selection";
 export function withPlaceholders(marked: string, values: readonly unknown[], dialect: Dialect): Statement {
   if (values.length === 0) return { sql: marked, parameters: [] };
   const parameters: unknown[] = [];
+  const placeholders = new Map<string, string>();
   const sql = marked.replace(MARK, (_, index: string) => {
+    const known = placeholders.get(index);
+    if (known !== undefined) return known;
     const value = values[Number(index)];
     // Beyond the parameter limit, values become literals.
     if (parameters.length >= dialect.parameterLimit) {
@@ -16,12 +19,25 @@ export function withPlaceholders(marked: string, values: readonly unknown[], dia
       if (literal !== undefined) return literal;
     }
     parameters.push(value);
-    return dialect.placeholder(parameters.length);
+    const placeholder = dialect.placeholder(parameters.length);
+    // An expression that is repeated has one parameter, where parameters have numbers.
+    if (dialect.numbersPlaceholders) placeholders.set(index, placeholder);
+    return placeholder;
   });
   return { sql, parameters };
 }
 
-const MARK = /\0(\d+)\0/g;
+/**
+ * A value as the driver takes it where no column has encoded it: SQLite has no booleans and no dates.
+ */
+export function withoutColumn(value: unknown, { columnTypes }: Dialect): unknown {
+  if (typeof value === "boolean") return columnTypes.bind(value, "boolean");
+  if (value instanceof Date && columnTypes.datesAreTexts) return value.toISOString().replace("T", " ").replace("Z", "");
+  return value;
+}
+
+/** The mark of a value in a text that is not complete. */
+export const MARK = /\0(\d+)\0/g;
 
 export function selectedColumns(model: EntityModel, alias: string): string[] {
   return model.selected.map((column) => column.selected(column.of(alias)));

@@ -2,7 +2,9 @@ import type { EntityModel, RelationModel } from "../metadata/model";
 import { conditionOf } from "./criteria";
 import { unknownProperty } from "./errors";
 import { Column, ROOT, type Alias, type Path } from "./expression";
+import { wrongType } from "../metadata/inspection/refusal";
 import { RelationExpression } from "./relation";
+import { notAValue } from "./value-check";
 
 const known = new WeakMap<EntityModel, object>();
 
@@ -57,6 +59,9 @@ function strict(name: string, expressions: Record<string, unknown>): object {
   for (const [property, value] of Object.entries(expressions))
     if (Object.getPrototypeOf(value) === Object.prototype)
       expressions[property] = strict(`${name}.${property}`, value as Record<string, unknown>);
+  Object.defineProperty(expressions, notAValue, {
+    value: wrongType(`it is the columns of ${name}`, `one of them: ${Object.keys(expressions).join(", ")}`),
+  });
   return new Proxy(expressions, {
     get(target, property, receiver) {
       if (typeof property === "symbol" || property in target || isReadOfAnyObject(property))

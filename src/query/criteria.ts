@@ -3,29 +3,33 @@ import { isObject, isPlainObject } from "../values";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import {
   keyPartOfUnsaved,
+  operandRefused,
   operatorElsewhere,
-  undefinedCriterion,
+  undefinedOperand,
   unknownProperty,
   unsupportedOperator,
 } from "./errors";
-import { valueRefused } from "../metadata/errors";
+import { jsonInspector } from "../metadata/inspection/documents";
 import { relationsAlong } from "./scope";
 import {
   and,
+  checkParameter,
   Column,
   Condition,
   condition,
   ROOT,
+  isPartOfQuery,
   isSubquery,
   not,
   or,
-  Scalar,
+  sqlValue,
   type Alias,
   type Renderer,
   type Subquery,
   type Path,
 } from "./expression";
 import { RelationExpression } from "./relation";
+import { misuseOf } from "./value-check";
 
 /**
  * The condition of `filterBy({ … })`: equality, `null`, lists, TypeORM's operators, nested relations.
@@ -47,7 +51,6 @@ function conditionAt(model: EntityModel, criteria: object, path: Path, prefix: s
 function criterion(model: EntityModel, property: string, value: unknown, path: Path): Condition {
   const column = model.column(property);
   const relation = model.relation(property);
-  if (value === undefined && (column || relation)) throw undefinedCriterion(model.name, property);
   if (column && !column.isVirtual) return columnCriterion(new Column(column, path), value);
   if (relation) return relationCriterion({ relation, path }, value);
   // `name: { first: "Susan" }` is about an embedded, `"author.username"` about a relation.
@@ -62,32 +65,10 @@ function criterion(model: EntityModel, property: string, value: unknown, path: P
   throw unknownProperty(model.name, property, model.properties);
 }
 
-/**
- * Refuses a value of a type that the column cannot have, as a write does: MySQL finds a text that begins with no digit by
- * the number 0. A value that is only too long or out of range is found in no row, and can be asked for.
- */
-function checked(scalar: Column, value: unknown): void {
-  if (value === undefined) throw undefinedCriterion(scalar.model.model.name, scalar.model.property);
-  if (value === null || value instanceof Scalar || isSubquery(value)) return;
-  const refusal = scalar.model.inspect(value);
-  if (refusal && USELESS.has(refusal.reason)) throw valueRefused(scalar.model, value, refusal);
-}
-
-const USELESS: ReadonlySet<string> = new Set(["wrong-type", "not-a-number", "invalid-date", "cyclic"]);
-
 function columnCriterion(scalar: Column, value: unknown): Condition {
-  if (value === null) return scalar.isNull();
   if (isFindOperator(value)) return operatorCriterion(scalar, value);
   if (value instanceof Condition) return value;
-  if (value instanceof Scalar || isSubquery(value)) return scalar.eq(value);
-  if (Array.isArray(value) && !holdsLists(scalar.model)) return amongChecked(scalar, value);
-  checked(scalar, value);
-  return scalar.eq(value);
-}
-
-function amongChecked(scalar: Column, values: readonly unknown[]): Condition {
-  for (const value of values) checked(scalar, value);
-  return scalar.in(values);
+  return Array.isArray(value) && !holdsLists(scalar.model) ? scalar.in(value) : scalar.eq(value);
 }
 
 function holdsLists(column: ColumnModel): boolean {
@@ -107,11 +88,14 @@ function related({ relation, path }: RelationPath): RelationExpression {
 
 /** A relation is compared with entities, keys, null, or conditions on its other side. */
 function relationCriterion(at: RelationPath, value: unknown): Condition {
+  if (value === undefined) throw undefinedOperand(at.relation.label, at.relation);
+  const misuse = misuseOf(value);
+  if (misuse) throw operandRefused(at.relation.label, at.relation, value, misuse);
   if (value === null) return at.relation.holdsKey ? keyIsNull(at) : related(at).none();
   if (value === true) return related(at).any();
   if (value === false) return related(at).none();
   if (isFindOperator(value)) return relationOperator(at, value);
-  if (Array.isArray(value)) return or(...value.map((one) => relationCriterion(at, one)));
+  if (Array.isArray(value)) return or(...value.map((one: unknown) => relationCriterion(at, one)));
   if (isSubquery(value)) return isAmong(at, value);
   if (value instanceof Condition || isPlainObject(value)) return related(at).any(value);
   return isTheOne(at, value);
@@ -156,24 +140,19 @@ function isAmong(at: RelationPath, query: Subquery): Condition {
 /** The entity is related to this entity, or to the entity of this key. */
 function isTheOne(at: RelationPath, value: unknown): Condition {
   const { relation, path } = at;
-  const isEntity = isObject(value);
-  const parts = (columns: readonly ColumnModel[]): Condition =>
-    and(
-      ...columns.map((column) => {
-        const part = isEntity ? column.read(value) : value;
-        if (part === undefined || part === null) throw keyPartOfUnsaved(relation.label, column.label);
-        return new Column(column).eq(part);
-      }),
-    );
+  const part = (column: ColumnModel): unknown => {
+    const own = isObject(value) && !isValueOf(column, value) ? column.read(value) : value;
+    if (own === undefined || own === null) throw keyPartOfUnsaved(relation.label, column.label);
+    return own;
+  };
   if (relation.holdsKey)
-    return and(
-      ...relation.joins.map(({ foreign, referenced }) => {
-        const part = isEntity ? referenced.read(value) : value;
-        if (part === undefined || part === null) throw keyPartOfUnsaved(relation.label, referenced.label);
-        return new Column(foreign, path).eq(part);
-      }),
-    );
-  return related(at).any(parts(relation.target.primary));
+    return and(...relation.joins.map(({ foreign, referenced }) => new Column(foreign, path).eq(part(referenced))));
+  return related(at).any(and(...relation.target.primary.map((column) => new Column(column).eq(part(column)))));
+}
+
+/** Keys that are objects themselves: dates, bytes. */
+function isValueOf(column: ColumnModel, value: object): boolean {
+  return (value instanceof Date || value instanceof Uint8Array) && column.inspect(value) === undefined;
 }
 
 /** TypeORM's find operators: `Like("s%")`, `Not(In([1, 2]))`, `Raw(…)`. */
@@ -185,19 +164,14 @@ function operatorCriterion(column: Column, operator: FindOperator<unknown>): Con
       return isFindOperator(child) ? not(operatorCriterion(column, child)) : columnCriterion(column, child).not();
     }
     case "equal":
-      checked(column, value);
       return column.eq(value);
     case "lessThan":
-      checked(column, value);
       return column.lt(value);
     case "lessThanOrEqual":
-      checked(column, value);
       return column.lte(value);
     case "moreThan":
-      checked(column, value);
       return column.gt(value);
     case "moreThanOrEqual":
-      checked(column, value);
       return column.gte(value);
     case "between": {
       const [low, high] = value as [unknown, unknown];
@@ -205,7 +179,7 @@ function operatorCriterion(column: Column, operator: FindOperator<unknown>): Con
     }
     case "in":
     case "any":
-      return amongChecked(column, value as unknown[]);
+      return column.in(value as unknown[]);
     case "isNull":
       return column.isNull();
     case "like":
@@ -213,9 +187,9 @@ function operatorCriterion(column: Column, operator: FindOperator<unknown>): Con
     case "ilike":
       return column.ilike(value as string);
     case "and":
-      return and(...(value as FindOperator<unknown>[]).map((one) => operatorCriterion(column, one)));
+      return and(...(value as unknown[]).map((one) => columnCriterion(column, one)));
     case "or":
-      return or(...(value as FindOperator<unknown>[]).map((one) => operatorCriterion(column, one)));
+      return or(...(value as unknown[]).map((one) => columnCriterion(column, one)));
     case "raw":
       return rawCriterion(column, operator);
     case "arrayContains":
@@ -231,33 +205,45 @@ function operatorCriterion(column: Column, operator: FindOperator<unknown>): Con
   }
 }
 
+/** A list, or one of its members. */
 function overArray(column: Column, name: string, operator: string, value: unknown): Condition {
+  const list = isPartOfQuery(value)
+    ? value
+    : column.encode(Array.isArray(value) || value === undefined ? value : [value]);
   return condition((renderer) => {
     if (!renderer.dialect.supportsArrays)
       throw operatorElsewhere(name, column.model.label, renderer.dialect.displayName);
-    return `${column.render(renderer)} ${operator} ${renderer.parameter(value)}`;
+    return `${column.render(renderer)} ${operator} ${sqlValue(list, renderer)}`;
   });
 }
 
+/** A part of the document is checked as one, and passes no transformer, which takes whole documents. */
 function jsonContains(column: Column, value: unknown): Condition {
+  const { model } = column;
+  if (value === undefined) throw undefinedOperand(model.label, model);
+  const refusal = misuseOf(value) ?? (value === null ? undefined : jsonInspector(value));
+  if (refusal) throw operandRefused(model.label, model, value, refusal);
+  const text = JSON.stringify(value);
   return condition((renderer) => {
     const contains = renderer.dialect.jsonContains;
-    if (!contains) throw operatorElsewhere("jsonContains", column.model.label, renderer.dialect.displayName);
-    return contains(column.render(renderer), renderer.parameter(JSON.stringify(value)));
+    if (!contains) throw operatorElsewhere("jsonContains", model.label, renderer.dialect.displayName);
+    return contains(column.render(renderer), renderer.parameter(text));
   });
 }
 
 /** `Raw((alias) => `${alias} > :age`, { age: 18 })`, with named parameters. */
 function rawCriterion(column: Column, operator: FindOperator<unknown>): Condition {
+  const named: Record<string, unknown> = operator.objectLiteralParameters ?? {};
+  for (const [name, value] of Object.entries(named))
+    checkParameter(value, `:${name} of Raw(…) for ${column.model.label}`);
   return condition((renderer: Renderer) => {
     const own = column.render(renderer);
     const text = operator.getSql ? operator.getSql(own) : `${own} = ${String(operator.value)}`;
-    const named: Record<string, unknown> = operator.objectLiteralParameters ?? {};
     const filled = text.replace(/(?<!:):(\.\.\.)?(\w+)/g, (whole, spread: string | undefined, name: string) => {
       if (!(name in named)) return whole;
       return spread
-        ? (named[name] as unknown[]).map((one) => renderer.parameter(one)).join(", ")
-        : renderer.parameter(named[name]);
+        ? (named[name] as unknown[]).map((one) => sqlValue(one, renderer)).join(", ")
+        : sqlValue(named[name], renderer);
     });
     return `(${filled})`;
   });

@@ -1,4 +1,6 @@
-import { RetortError } from "../errors";
+import { RetortError, type RetortErrorDetails } from "../errors";
+import { shown, ValueError, type Place } from "../metadata/errors";
+import type { Refusal } from "../metadata/inspection/refusal";
 import { didYouMean } from "../suggestion";
 
 export function unknownProperty(entity: string, property: string, known: readonly string[]): RetortError {
@@ -11,15 +13,73 @@ export function unknownProperty(entity: string, property: string, known: readonl
   );
 }
 
-export function notCriteria(entity: string, given: string): RetortError {
-  return new RetortError("query/criteria", `a query of ${entity} cannot be filtered by ${given}`, {
+export function notCriteria(entity: string, given: unknown): RetortError {
+  return new RetortError("query/criteria", `a query of ${entity} cannot be filtered by ${shown(given)}`, {
     hint: `filterBy({ property: value }), or ${entity}.query.get(key)`,
   });
 }
 
-export function undefinedCriterion(entity: string, property: string): RetortError {
-  return new RetortError("query/undefined", `filterBy was given undefined for ${entity}.${property}`, {
-    hint: "null asks for rows without a value; leave the property out to ask for all",
+/** @param at the column or relation that was compared; undefined where it was an expression */
+export function undefinedOperand(label: string, at?: Place): ValueError {
+  const details = { hint: "null asks for rows without a value; leave the condition out to ask for all rows" };
+  return new ValueError("value/undefined", `${label} was compared with undefined`, details, at, undefined);
+}
+
+export function operandRefused(label: string, at: Place | undefined, value: unknown, refusal: Refusal): ValueError {
+  const message = `${label} cannot be compared with ${shown(value)}: ${refusal.words}`;
+  return new ValueError(`value/${refusal.reason}`, message, hinted(refusal), at, value);
+}
+
+/** A value of sql`…`, or an argument of a function. */
+export function parameterRefused(what: string, value: unknown, refusal: Refusal): ValueError {
+  const message = `${what} cannot be ${shown(value)}: ${refusal.words}`;
+  return new ValueError(`value/${refusal.reason}`, message, hinted(refusal), undefined, value);
+}
+
+export function undefinedParameter(what: string): ValueError {
+  const details = { hint: "null stands for NULL" };
+  return new ValueError("value/undefined", `${what} cannot be undefined`, details, undefined, undefined);
+}
+
+export function undefinedAssignment(label: string, at: Place): ValueError {
+  const details = { hint: "null clears it; leave the property out to keep it" };
+  return new ValueError("value/undefined", `update() was given undefined for ${label}`, details, at, undefined);
+}
+
+function hinted({ hint }: Refusal): RetortErrorDetails {
+  return hint === undefined ? {} : { hint };
+}
+
+/** @param given what stands where a condition is needed */
+export function notACondition(where: string, given: unknown, hint: string): RetortError {
+  return new RetortError("query/criteria", `${where} takes conditions, not ${shown(given)}`, { hint });
+}
+
+export function notAnExpression(where: string, given: unknown, hint: string): RetortError {
+  return new RetortError(
+    "query/expression",
+    `${where} takes expressions and names of properties, not ${shown(given)}`,
+    {
+      hint,
+    },
+  );
+}
+
+/** @param unknown the error that no property has the name */
+export function unknownLabel(
+  unknown: RetortError,
+  name: string,
+  values: readonly { readonly name: string }[],
+): RetortError {
+  const labels = values.map((value) => value.name);
+  return new RetortError(unknown.code, `${unknown.message}; select(…) has no "${name}" either`, {
+    hint: `selected: ${labels.join(", ")}; ${unknown.hint}`,
+  });
+}
+
+export function arraysElsewhere(database: string): RetortError {
+  return new RetortError("query/array", `${database} takes no list as one value`, {
+    hint: "column.in([…]); in sql`…`, one ${value} for each",
   });
 }
 
@@ -80,9 +140,18 @@ export function operatorElsewhere(operator: string, label: string, database: str
   return new RetortError("query/operator", `${database} does not support ${operator} (${label})`);
 }
 
-export function keyOfWrongShape(entity: string, parts: readonly string[], key: unknown): RetortError {
+/** @param at the column of the key that has no value, or one of a wrong type */
+export function keyOfWrongShape(at: Place, parts: readonly string[], key: unknown, refusal?: Refusal): ValueError {
+  const entity = at.model.name;
   const shape = parts.length === 1 ? parts[0]! : `{ ${parts.join(", ")} }`;
-  return new RetortError("query/key", `${entity}.get(…) takes ${shape}, not ${describeKey(key)}`);
+  const words = refusal ? ` (${entity}.${at.property}: ${refusal.words})` : "";
+  return new ValueError(
+    "query/key",
+    `${entity}.get(…) takes ${shape}, not ${describeKey(key)}${words}`,
+    { hint: `${entity}.query.filterBy({ … }) finds rows by other properties` },
+    at,
+    key,
+  );
 }
 
 export function noDeleteDate(entity: string): RetortError {
@@ -107,8 +176,8 @@ export function emptyWrite(method: string): RetortError {
 }
 
 function describeKey(key: unknown): string {
-  if (key === undefined) return "undefined";
-  return typeof key === "object" ? JSON.stringify(key) : `${typeof key} ${JSON.stringify(key)}`;
+  if (key === undefined || key === null) return String(key);
+  return typeof key === "object" ? shown(key) : `${typeof key} ${shown(key)}`;
 }
 
 export function notAFunctionName(name: string): RetortError {
@@ -131,4 +200,10 @@ export function badDirection(property: string, direction: unknown): RetortError 
       hint: '"ASC" or "DESC"',
     },
   );
+}
+
+export function notASubquery(given: unknown): RetortError {
+  return new RetortError("query/criteria", `exists(…) takes a query, not ${shown(given)}`, {
+    hint: "exists(Post.query.filter(…))",
+  });
 }

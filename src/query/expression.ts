@@ -1,6 +1,10 @@
+import { isObject } from "../values";
 import type { Dialect } from "../dialect/dialect";
+import { wrongType } from "../metadata/inspection/refusal";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
-import { badLabel } from "./errors";
+import { arraysElsewhere, badLabel, notACondition, parameterRefused, undefinedParameter } from "./errors";
+import { misuseOf, notAValue, parameterRefusal } from "./value-check";
+import { anyType, arithmeticType, BOOLEAN, ColumnType, NUMBER, TEXT, type ValueType } from "./value-type";
 
 /** An alias of an entity, so that a query can use its table more than once. */
 export interface Alias {
@@ -22,6 +26,8 @@ export interface Renderer {
   readonly dialect: Dialect;
   /** Adds a parameter; returns its placeholder. The value is encoded already. */
   parameter(value: unknown): string;
+  /** The SQL of an expression; where a statement repeats one, with the same parameters, so that the database finds them equal. */
+  expression(expression: Expression): string;
   /** `left IN (values)`, for a list of any length; the values are encoded. */
   among(left: string, values: readonly unknown[]): string;
   /** The quoted column, with the alias of the table at the end of the path. */
@@ -32,10 +38,13 @@ export interface Renderer {
   subquery(query: Subquery): string;
 }
 
+/** The method of a query that renders it inside another one. A symbol, because `User.c.posts` has names of columns as properties. */
+export const renderInto: unique symbol = Symbol("renderInto");
+
 /** A query inside another one. */
 export interface Subquery {
-  /** Its SQL; its parameters are added to the outer query's. */
-  renderInto(renderer: Renderer): string;
+  /** @internal Its SQL; its parameters are added to the outer query's. */
+  [renderInto](renderer: Renderer): string;
 }
 
 /** A part of a query. Expressions are immutable, and can be used in any number of queries. */
@@ -47,53 +56,73 @@ export abstract class Expression {
 /** The right operand of a comparison. */
 export type Operand<T> = T | Scalar<T> | Subquery;
 
-/** An expression with a value: a column, a function, arithmetic, a condition. */
+/** The SQL of an operand whose value was checked and encoded. */
+type Rendering = (renderer: Renderer) => string;
+
+/**
+ * An expression with a value: a column, a function, arithmetic, a condition.
+ *
+ * Its methods check the values that they are given, as a flush does: undefined, and values of a type that the expression cannot have, are
+ * refused with a `ValueError`. Values of columns with a transformer are given in the form of the property.
+ */
 export abstract class Scalar<T = unknown> extends Expression {
   /** The type of the value; it has no value at run time. */
   declare readonly $type: T;
 
+  /** @internal How its values are checked, sent and read. */
+  abstract get valueType(): ValueType;
+
   /** Whether values are JavaScript numbers. A number that is too large or too exact is a string. */
-  readonly isNumber: boolean = false;
-  /** Encodes a JavaScript value for the database. */
+  get isNumber(): boolean {
+    return this.valueType.isNumber;
+  }
+  /** Encodes a JavaScript value for the database. @throws ValueError for a value that the expression cannot have */
   encode(value: unknown): unknown {
-    return value;
+    return this.valueType.encode(value);
   }
   /** Decodes a value that the driver returned. */
   decode(raw: unknown): unknown {
-    return raw;
+    return this.valueType.decode(raw);
   }
-  /** Its SQL in a SELECT list, which may differ from that in a condition. */
+  /** @internal Its SQL in a SELECT list, which may differ from that in a condition. */
   renderSelected(renderer: Renderer): string {
-    return this.render(renderer);
+    return this.valueType.selected(renderer.expression(this));
   }
 
   /** Equal; `eq(null)` is `IS NULL`. */
   eq(value: Operand<T> | null): Condition {
-    return value === null ? this.isNull() : this.#compare("=", value);
+    if (isPartOfQuery(value)) return this.#compare("=", rendering(value));
+    const encoded = this.encode(value);
+    if (encoded === null) return this.isNull();
+    const equal = this.#compare("=", this.#parameter(encoded));
+    // A transformer may store null as another value; a row that was written without it has NULL.
+    return value === null ? equal.or(this.isNull()) : equal;
   }
   /** Not equal; `ne(null)` is `IS NOT NULL`. As in SQL, rows with NULL do not meet it. */
   ne(value: Operand<T> | null): Condition {
-    return value === null ? this.isNotNull() : this.#compare("<>", value);
+    if (isPartOfQuery(value)) return this.#compare("<>", rendering(value));
+    const encoded = this.encode(value);
+    return encoded === null ? this.isNotNull() : this.#compare("<>", this.#parameter(encoded));
   }
   /** Greater than. */
   gt(value: Operand<T>): Condition {
-    return this.#compare(">", value);
+    return this.#compare(">", this.#operand(value));
   }
   /** Greater than, or equal. */
   gte(value: Operand<T>): Condition {
-    return this.#compare(">=", value);
+    return this.#compare(">=", this.#operand(value));
   }
   /** Less than. */
   lt(value: Operand<T>): Condition {
-    return this.#compare("<", value);
+    return this.#compare("<", this.#operand(value));
   }
   /** Less than, or equal. */
   lte(value: Operand<T>): Condition {
-    return this.#compare("<=", value);
+    return this.#compare("<=", this.#operand(value));
   }
-  /** SQL's LIKE: `%` is any text, `_` any character. The database decides whether it is case-sensitive. */
+  /** SQL's LIKE: `%` is any text, `_` any character. The database decides whether it is case-sensitive. A pattern passes no transformer. */
   like(pattern: Operand<string>): Condition {
-    return condition((renderer) => `${operand(this, renderer)} LIKE ${this.#text(pattern, renderer)}`);
+    return this.#compare("LIKE", this.#pattern(pattern));
   }
   /** The opposite of `like`; rows with NULL do not meet it either. */
   notLike(pattern: Operand<string>): Condition {
@@ -101,50 +130,49 @@ export abstract class Scalar<T = unknown> extends Expression {
   }
   /** Case-insensitive LIKE. */
   ilike(pattern: Operand<string>): Condition {
-    return condition((renderer) =>
-      renderer.dialect.caseInsensitiveLike(operand(this, renderer), this.#text(pattern, renderer)),
-    );
+    const right = this.#pattern(pattern);
+    return condition((renderer) => renderer.dialect.caseInsensitiveLike(sqlValue(this, renderer), right(renderer)));
   }
   /** Starts with this text; `%` and `_` have no special meaning. */
   startsWith(text: string): Condition {
-    return this.#likeText(`${escapeLike(text)}%`);
+    return this.#likeText((escaped) => `${escaped}%`, text);
   }
   /** Ends with this text; `%` and `_` have no special meaning. */
   endsWith(text: string): Condition {
-    return this.#likeText(`%${escapeLike(text)}`);
+    return this.#likeText((escaped) => `%${escaped}`, text);
   }
   /** Contains this text; `%` and `_` have no special meaning. */
   contains(text: string): Condition {
-    return this.#likeText(`%${escapeLike(text)}%`);
+    return this.#likeText((escaped) => `%${escaped}%`, text);
   }
   /** Is one of a list of any length, or of a subquery's values. `null` in the list is `IS NULL`. */
-  in(values: Iterable<T | null> | Subquery): Condition {
+  in(values: Iterable<Operand<T> | null> | Subquery): Condition {
     if (isSubquery(values))
-      return condition((renderer) => `${operand(this, renderer)} IN (${renderer.subquery(values)})`);
-    const all = [...values];
+      return condition((renderer) => `${sqlValue(this, renderer)} IN (${renderer.subquery(values)})`);
+    const all = this.#members(values);
+    const expressions = all.filter(isPartOfQuery).map((one) => this.eq(one as Scalar<T>));
+    const encoded = all.filter((value) => !isPartOfQuery(value)).map((value) => this.encode(value));
     // In SQL, NULL is never IN a list.
-    const known = all.filter((value) => value !== null && value !== undefined).map((value) => this.encode(value));
-    const among = known.length === 0 ? NEVER : condition((renderer) => renderer.among(operand(this, renderer), known));
-    return known.length === all.length ? among : among.or(this.isNull());
+    const known = encoded.filter((value) => value !== null);
+    const among = known.length === 0 ? [] : [condition((renderer) => renderer.among(sqlValue(this, renderer), known))];
+    return or(...among, ...expressions, ...(encoded.includes(null) || all.includes(null) ? [this.isNull()] : []));
   }
   /** The opposite of `in`; rows with NULL do not meet it either. */
-  notIn(values: Iterable<T | null> | Subquery): Condition {
+  notIn(values: Iterable<Operand<T> | null> | Subquery): Condition {
     return this.in(values).not();
   }
   /** Between two values, both included. */
   between(low: Operand<T>, high: Operand<T>): Condition {
-    return condition(
-      (renderer) =>
-        `${operand(this, renderer)} BETWEEN ${this.#operand(low, renderer)} AND ${this.#operand(high, renderer)}`,
-    );
+    const [least, most] = [this.#operand(low), this.#operand(high)];
+    return condition((renderer) => `${sqlValue(this, renderer)} BETWEEN ${least(renderer)} AND ${most(renderer)}`);
   }
   /** IS NULL. */
   isNull(): Condition {
-    return condition((renderer) => `${operand(this, renderer)} IS NULL`);
+    return condition((renderer) => `${sqlValue(this, renderer)} IS NULL`);
   }
   /** IS NOT NULL. */
   isNotNull(): Condition {
-    return condition((renderer) => `${operand(this, renderer)} IS NOT NULL`);
+    return condition((renderer) => `${sqlValue(this, renderer)} IS NOT NULL`);
   }
 
   /** The sum with a number or another expression. */
@@ -187,7 +215,7 @@ export abstract class Scalar<T = unknown> extends Expression {
   }
   /** The number of distinct values in the group. */
   countDistinct(): Scalar<number> {
-    return new Rendered((renderer) => `COUNT(DISTINCT ${this.render(renderer)})`, asNumber);
+    return new Rendered((renderer) => `COUNT(DISTINCT ${renderer.expression(this)})`, NUMBER);
   }
   /** The sum of the group's values; as in SQL, NULL and not 0 where there are none. */
   sum(): Scalar<number | null> {
@@ -199,67 +227,86 @@ export abstract class Scalar<T = unknown> extends Expression {
   }
   /** The smallest value of the group; NULL where there are none. */
   min(): Scalar<T | null> {
-    return this.#same((own) => `MIN(${own})`);
+    return call("MIN", [this]);
   }
   /** The largest value of the group; NULL where there are none. */
   max(): Scalar<T | null> {
-    return this.#same((own) => `MAX(${own})`);
+    return call("MAX", [this]);
   }
   /** The text in lower case. SQLite only converts A to Z. */
   lower(): Scalar<string> {
-    return new Rendered((renderer) => `LOWER(${this.render(renderer)})`);
+    return call("LOWER", [this]);
   }
   /** The text in upper case. SQLite only converts A to Z. */
   upper(): Scalar<string> {
-    return new Rendered((renderer) => `UPPER(${this.render(renderer)})`);
+    return call("UPPER", [this]);
   }
   /** The length in characters, not bytes. */
   length(): Scalar<number> {
-    return new Rendered((renderer) => `${renderer.dialect.charLength}(${this.render(renderer)})`, asNumber);
+    return new Rendered((renderer) => `${renderer.dialect.charLength}(${renderer.expression(this)})`, NUMBER);
   }
   /** The value, or another one instead of NULL (COALESCE). */
   coalesce(value: Operand<T>): Scalar<NonNullable<T>> {
-    return this.#same((own, renderer) => `COALESCE(${own}, ${this.#operand(value, renderer)})`) as Scalar<
-      NonNullable<T>
-    >;
+    const other = this.#operand(value);
+    return new Rendered(
+      (renderer) => `COALESCE(${sqlValue(this, renderer)}, ${other(renderer)})`,
+      this.valueType,
+    ) as unknown as Scalar<NonNullable<T>>;
   }
 
-  #compare(operator: string, value: Operand<T>): Condition {
-    return condition((renderer) => `${operand(this, renderer)} ${operator} ${this.#operand(value, renderer)}`);
+  #compare(operator: string, right: Rendering): Condition {
+    return condition((renderer) => `${sqlValue(this, renderer)} ${operator} ${right(renderer)}`);
   }
   #arithmetic(operator: string, value: Operand<T>): Scalar<T> {
-    const scalar = this.#same((own, renderer) => `(${own} ${operator} ${this.#operand(value, renderer)})`);
-    if (!this.isNumber) return scalar;
-    // MySQL's driver returns BIGINT as a string.
+    const isNumber = (typeof value === "number" && Number.isFinite(value)) || typeof value === "bigint";
+    const right = isNumber ? this.#parameter(this.valueType.number(value, operator)) : this.#operand(value);
     return new Rendered(
-      (renderer) => scalar.render(renderer),
-      asNumber,
-      (one) => this.encode(one),
-      true,
+      (renderer) => `(${sqlValue(this, renderer)} ${operator} ${right(renderer)})`,
+      arithmeticType(this.valueType),
     );
   }
-  /** An expression of the same type, with the same encoding. */
-  #same(render: (own: string, renderer: Renderer) => string): Scalar<T> {
-    return new Rendered(
-      (renderer) => render(operand(this, renderer), renderer),
-      (raw) => this.decode(raw),
-      (value) => this.encode(value),
-    );
+  /** A value that is not compared with NULL: that is true of no row. */
+  #operand(value: unknown): Rendering {
+    if (isPartOfQuery(value)) return rendering(value);
+    if (value === null) throw this.valueType.refused(null, NULL_OPERAND);
+    return this.#parameter(this.encode(value));
   }
-  #operand(value: Operand<T>, renderer: Renderer): string {
-    if (value instanceof Expression || isSubquery(value)) return sqlValue(value, renderer);
-    const encoded = this.encode(value);
+  #parameter(encoded: unknown): Rendering {
     // PostgreSQL infers the type of a parameter from the other operand, and would refuse 1.5 beside an integer.
     if (this.isNumber && typeof encoded === "number" && Number.isFinite(encoded) && !Number.isInteger(encoded))
-      return `(${encoded})`;
-    return renderer.parameter(encoded);
+      return () => `(${encoded})`;
+    return (renderer) => renderer.parameter(encoded);
   }
-  #text(value: Operand<string>, renderer: Renderer): string {
-    return sqlValue(value, renderer);
+  #members(values: unknown): unknown[] {
+    if (values === undefined) return [this.encode(values)];
+    const misuse = misuseOf(values);
+    if (misuse) throw this.valueType.refused(values, misuse);
+    const isList = isObject(values) && Symbol.iterator in values && !(values instanceof Uint8Array);
+    if (!isList) throw this.valueType.refused(values, wrongType("in() takes a list or a query", "in([…])"));
+    return [...(values as Iterable<unknown>)];
   }
-  #likeText(pattern: string): Condition {
-    return condition((renderer) => `${operand(this, renderer)} LIKE ${renderer.parameter(pattern)} ESCAPE '!'`);
+  #pattern(value: unknown): Rendering {
+    if (isPartOfQuery(value)) return rendering(value);
+    const pattern = this.#text(value);
+    return (renderer) => renderer.parameter(pattern);
   }
+  #text(value: unknown): string {
+    if (value === undefined) this.encode(value);
+    if (typeof value !== "string")
+      throw this.valueType.refused(value, wrongType("a pattern is a text", "String(value)"));
+    return value;
+  }
+  #likeText(patternOf: (escaped: string) => string, text: unknown): Condition {
+    const pattern = patternOf(escapeLike(this.#text(text)));
+    return condition((renderer) => `${sqlValue(this, renderer)} LIKE ${renderer.parameter(pattern)} ESCAPE '!'`);
+  }
+}
+
+const NULL_OPERAND = wrongType("no comparison with NULL is true", "eq(null), isNull()");
+
+/** The SQL of an operand that is part of a query itself. */
+function rendering(value: unknown): Rendering {
+  return (renderer) => sqlValue(value, renderer);
 }
 
 /** A column of an entity: `User.c.username`, or of a related one: `Post.c.author.username`. */
@@ -270,61 +317,34 @@ export class Column<T = unknown, N extends string = string, R = T> extends Scala
   readonly model: ColumnModel;
   /** @internal The path to its table. */
   readonly path: Path;
-  /** Whether its values are JavaScript numbers. */
-  override readonly isNumber: boolean;
+  /** @internal */
+  readonly valueType: ValueType;
 
   /** @internal Use `User.c.username`. */
   constructor(model: ColumnModel, path: Path = ROOT) {
     super();
     this.model = model;
     this.path = path;
-    this.isNumber = model.codec.isNumber === true;
+    this.valueType = new ColumnType(model);
   }
 
   /** @internal */
-  override encode(value: unknown): unknown {
-    return this.model.codec.encode ? this.model.codec.encode(value) : value;
-  }
-  /** @internal */
-  override decode(raw: unknown): unknown {
-    return this.model.codec.decode ? this.model.codec.decode(raw) : raw;
-  }
-  /** @internal */
   override render(renderer: Renderer): string {
     return renderer.column(this.model, this.path);
-  }
-  /** @internal */
-  override renderSelected(renderer: Renderer): string {
-    return this.model.selected(this.render(renderer));
   }
 }
 
 /** A scalar defined by its rendering function. */
 export class Rendered<T = unknown> extends Scalar<T> {
-  readonly #render: (renderer: Renderer) => string;
-  readonly #decode: ((raw: unknown) => unknown) | undefined;
-  readonly #encode: ((value: unknown) => unknown) | undefined;
-  override readonly isNumber: boolean;
+  readonly #render: Rendering;
+  readonly valueType: ValueType;
 
-  constructor(
-    render: (renderer: Renderer) => string,
-    decode?: (raw: unknown) => unknown,
-    encode?: (value: unknown) => unknown,
-    isNumber = false,
-  ) {
+  constructor(render: Rendering, valueType: ValueType) {
     super();
-    this.isNumber = isNumber;
     this.#render = render;
-    this.#decode = decode;
-    this.#encode = encode;
+    this.valueType = valueType;
   }
 
-  override decode(raw: unknown): unknown {
-    return this.#decode ? this.#decode(raw) : raw;
-  }
-  override encode(value: unknown): unknown {
-    return this.#encode ? this.#encode(value) : value;
-  }
   override render(renderer: Renderer): string {
     return this.#render(renderer);
   }
@@ -353,12 +373,8 @@ export abstract class Condition extends Scalar<boolean> {
     return this.render(renderer);
   }
   /** @internal */
-  override encode(value: unknown): unknown {
-    return Boolean(value);
-  }
-  /** @internal */
-  override decode(raw: unknown): unknown {
-    return raw === null ? null : Boolean(raw);
+  get valueType(): ValueType {
+    return BOOLEAN;
   }
 }
 
@@ -442,8 +458,14 @@ class Negated extends Condition {
   }
 }
 
+const ORDER_AS_VALUE = wrongType("it is an order, for orderBy()", "leave asc() or desc() out");
+
 /** A scalar with a direction: `User.c.username.desc()`. */
 export class Order {
+  /** @internal */
+  get [notAValue](): typeof ORDER_AS_VALUE {
+    return ORDER_AS_VALUE;
+  }
   /** The sorted expression. */
   readonly scalar: Scalar;
   /** The direction. */
@@ -456,6 +478,10 @@ export class Order {
     this.direction = direction;
     this.nulls = nulls;
   }
+  /** @internal The same order of another expression. */
+  of(scalar: Scalar): Order {
+    return scalar === this.scalar ? this : new Order(scalar, this.direction, this.nulls);
+  }
   /** Sorts NULL first, on every database. */
   nullsFirst(): Order {
     return new Order(this.scalar, this.direction, "FIRST");
@@ -464,11 +490,11 @@ export class Order {
   nullsLast(): Order {
     return new Order(this.scalar, this.direction, "LAST");
   }
-  /** @param value the rendered scalar */
-  render(value: string): string {
-    // Works on databases without NULLS FIRST, too.
-    const nulls = this.nulls && `(${value} IS NULL) ${this.nulls === "FIRST" ? "DESC" : "ASC"}, `;
-    return `${nulls ?? ""}${value} ${this.direction}`;
+  /** @internal @param value the rendered scalar */
+  render(value: string, { supportsNullsOrder }: Dialect): string {
+    if (!this.nulls) return `${value} ${this.direction}`;
+    if (supportsNullsOrder) return `${value} ${this.direction} NULLS ${this.nulls}`;
+    return `(${value} IS NULL) ${this.nulls === "FIRST" ? "DESC" : "ASC"}, ${value} ${this.direction}`;
   }
 }
 
@@ -492,56 +518,93 @@ const ALWAYS = condition(() => "1 = 1");
 
 /** A conjunction: all conditions. */
 export function and(...conditions: Condition[]): Condition {
-  if (conditions.length > 1) return new Connected("AND", conditions);
-  return conditions[0] ?? ALWAYS;
+  return connectedBy("AND", conditions, ALWAYS);
 }
 
 /** A disjunction: at least one condition. */
 export function or(...conditions: Condition[]): Condition {
-  if (conditions.length > 1) return new Connected("OR", conditions);
-  return conditions[0] ?? NEVER;
+  return connectedBy("OR", conditions, NEVER);
+}
+
+function connectedBy(word: "AND" | "OR", conditions: readonly Condition[], none: Condition): Condition {
+  for (const one of conditions) checkCondition(`${word.toLowerCase()}(…)`, one);
+  return conditions.length > 1 ? new Connected(word, conditions) : (conditions[0] ?? none);
 }
 
 /** A negation. */
 export function not(of: Condition): Condition {
+  checkCondition("not(…)", of);
   return new Negated(of);
+}
+
+/** Callers of JavaScript may pass anything. @throws RetortError `query/criteria` where it is no condition */
+export function checkCondition(where: string, value: unknown): asserts value is Condition {
+  if (value instanceof Condition) return;
+  const hint =
+    value instanceof Scalar ? "compare it: column.eq(true)" : "User.c.age.gt(18), or leave the condition out";
+  throw notACondition(where, value, hint);
 }
 
 /** The SQL of any value: an expression, a subquery, or a parameter. */
 export function sqlValue(value: unknown, renderer: Renderer): string {
-  if (value instanceof Condition) return `(${value.render(renderer)})`;
-  if (value instanceof Expression) return value.render(renderer);
+  if (value instanceof Condition) return `(${renderer.expression(value)})`;
+  if (value instanceof Expression) return renderer.expression(value);
   if (value instanceof Labelled) return sqlValue(value.scalar, renderer);
   if (isSubquery(value)) return `(${renderer.subquery(value)})`;
+  // No parameter: PostgreSQL would have to infer its type.
+  if (value === null) return "NULL";
+  if (Array.isArray(value) && !renderer.dialect.supportsArrays) throw arraysElsewhere(renderer.dialect.displayName);
   return renderer.parameter(value);
 }
 
-/** The SQL of an operator's left operand. */
-function operand(scalar: Scalar<never> | Scalar, renderer: Renderer): string {
-  return sqlValue(scalar, renderer);
+/**
+ * Refuses what cannot be sent: undefined, NaN, objects and relations.
+ *
+ * @param what names the value in the error: `a value of sql`…``
+ * @throws ValueError
+ */
+export function checkParameter(value: unknown, what: string): void {
+  if (isPartOfQuery(value)) return;
+  if (value === undefined) throw undefinedParameter(what);
+  const refusal = value === null ? undefined : parameterRefusal(value);
+  if (refusal) throw parameterRefused(what, value, refusal);
 }
 
 /** A call of a database function. */
 export function call(name: string, values: readonly unknown[]): Scalar<never> {
+  for (const value of values) checkParameter(value, `an argument of ${name}(…)`);
   const render = (renderer: Renderer): string => {
     if (values.length === 0 && name === "COUNT") return "COUNT(*)";
-    return `${name}(${values.map((value) => sqlValue(value, renderer)).join(", ")})`;
+    return `${name}(${values.map((value) => argument(name, value, renderer)).join(", ")})`;
   };
-  return new Rendered<never>(render, NUMERIC.has(name) ? asNumber : undefined);
+  return new Rendered<never>(render, typeOfCall(name, values));
+}
+
+function argument(name: string, value: unknown, renderer: Renderer): string {
+  const text = sqlValue(value, renderer);
+  // CONCAT takes arguments of any type.
+  return typeof value === "string" && name.startsWith("CONCAT") ? renderer.dialect.textPlaceholder(text) : text;
 }
 
 const NUMERIC = new Set(["COUNT", "SUM", "AVG", "LENGTH", "CHAR_LENGTH", "ROUND", "CEIL", "FLOOR"]);
+const TEXTS = new Set(["LOWER", "UPPER", "TRIM", "LTRIM", "RTRIM", "REPLACE", "CONCAT", "SUBSTR", "SUBSTRING"]);
+/** Functions that return one of their arguments. */
+const SELECTIVE = new Set(["MIN", "MAX", "COALESCE", "IFNULL", "NULLIF", "GREATEST", "LEAST", "ANY_VALUE"]);
 
-/** Servers return counts and sums as strings; one that is no safe JavaScript number stays a string. */
-export function asNumber(raw: unknown): unknown {
-  if (typeof raw === "bigint") return Number.isSafeInteger(Number(raw)) ? Number(raw) : raw;
-  if (typeof raw !== "string") return raw;
-  const number = Number(raw);
-  return Number.isInteger(number) && !Number.isSafeInteger(number) ? raw : number;
+function typeOfCall(name: string, values: readonly unknown[]): ValueType {
+  if (NUMERIC.has(name)) return NUMBER;
+  if (TEXTS.has(name)) return TEXT;
+  const scalar = SELECTIVE.has(name) ? values.find((value) => value instanceof Scalar) : undefined;
+  return scalar ? scalar.valueType : anyType(`${name}(…)`);
+}
+
+/** Whether a value is rendered into the statement, and sent as no parameter. */
+export function isPartOfQuery(value: unknown): value is Scalar | Labelled | Subquery {
+  return value instanceof Expression || value instanceof Labelled || isSubquery(value);
 }
 
 export function isSubquery(value: unknown): value is Subquery {
-  return typeof (value as Subquery | null | undefined)?.renderInto === "function";
+  return isObject(value) && renderInto in value;
 }
 
 function escapeLike(text: string): string {

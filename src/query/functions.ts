@@ -1,9 +1,9 @@
-import { notAFunctionName } from "./errors";
 import {
-  asNumber,
   call,
+  checkCondition,
+  checkParameter,
   condition,
-  Expression,
+  isPartOfQuery,
   isSubquery,
   Scalar,
   sqlValue,
@@ -11,6 +11,8 @@ import {
   type Renderer,
   type Subquery,
 } from "./expression";
+import { notAFunctionName, notASubquery } from "./errors";
+import { anyType, BOOLEAN, NUMBER, type ValueType } from "./value-type";
 
 /** A database function. Expressions are rendered, queries become subqueries, other values become parameters. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the types of other functions are not known
@@ -64,12 +66,13 @@ export const func: Functions = new Proxy({} as Functions, {
 
 /** The condition that a subquery has a result: `User.query.filter(exists(Post.query.filter(…)))`. */
 export function exists(query: Subquery): Condition {
+  if (!isSubquery(query)) throw notASubquery(query);
   return condition((renderer) => `EXISTS (${renderer.subquery(query)})`);
 }
 
 /** SQL's CASE: `when(User.c.age.lt(18), "child").otherwise("adult")`. Without `otherwise`, NULL where no condition is met. */
 export function when<const V>(holds: Condition, value: V): Case<Chosen<V>> {
-  return new Case<Chosen<V>>([{ holds, value }], undefined);
+  return new Case<Chosen<V>>([branch(holds, value)], undefined);
 }
 
 /** The type of a branch: that of the expression, or the widened type of a literal. */
@@ -91,61 +94,60 @@ interface Branch {
   readonly value: unknown;
 }
 
+function branch(holds: Condition, value: unknown): Branch {
+  checkCondition("when(…)", holds);
+  checkParameter(value, "a value of when(…)");
+  return { holds, value };
+}
+
 /** SQL's CASE, as `when` starts it. The first condition that is met decides. */
 export class Case<T = unknown> extends Scalar<T | null> {
   readonly #branches: readonly Branch[];
   readonly #otherwise: unknown;
-  /** Whether all branches are numbers. */
-  override readonly isNumber: boolean;
+  /** @internal */
+  readonly valueType: ValueType;
 
   /** @internal Use `when`. */
   constructor(branches: readonly Branch[], otherwise: unknown) {
     super();
     this.#branches = branches;
     this.#otherwise = otherwise;
-    this.isNumber = this.#values.every(
-      (value) => typeof value === "number" || (value instanceof Scalar && value.isNumber),
-    );
+    this.valueType = typeOfBranches([...branches.map(({ value }) => value), otherwise]);
   }
 
   /** Adds a branch. */
   when<const V>(holds: Condition, value: V): Case<T | Chosen<V>> {
-    return new Case<T | Chosen<V>>([...this.#branches, { holds, value }], this.#otherwise);
+    return new Case<T | Chosen<V>>([...this.#branches, branch(holds, value)], this.#otherwise);
   }
   /** Sets the value where no condition is met. */
   otherwise<const V>(value: V): Scalar<T | Chosen<V>> {
+    checkParameter(value, "otherwise(…)");
     return new Case<T | Chosen<V>>(this.#branches, value) as unknown as Scalar<T | Chosen<V>>;
   }
 
   /** @internal */
-  override decode(raw: unknown): unknown {
-    if (raw === null) return null;
-    const values = this.#values;
-    if (values.every((value) => typeof value === "boolean")) return Boolean(raw);
-    const column = values.find((value) => value instanceof Scalar);
-    if (column) return column.decode(raw);
-    return this.isNumber ? asNumber(raw) : raw;
-  }
-  /** @internal */
   override render(renderer: Renderer): string {
-    const branches = this.#branches.map(
-      ({ holds, value }) => `WHEN ${holds.render(renderer)} THEN ${branchValue(value, renderer)}`,
-    );
-    const last = this.#otherwise === undefined ? "" : ` ELSE ${branchValue(this.#otherwise, renderer)}`;
+    const valueOf = (value: unknown): string => branchValue(value, this.valueType, renderer);
+    const branches = this.#branches.map(({ holds, value }) => `WHEN ${holds.render(renderer)} THEN ${valueOf(value)}`);
+    const last = this.#otherwise === undefined ? "" : ` ELSE ${valueOf(this.#otherwise)}`;
     return `CASE ${branches.join(" ")}${last} END`;
-  }
-
-  get #values(): unknown[] {
-    const all = [...this.#branches.map(({ value }) => value), this.#otherwise];
-    return all.filter((value) => value !== undefined && value !== null);
   }
 }
 
+/** The type of the first expression; without one, that of the values. */
+function typeOfBranches(all: readonly unknown[]): ValueType {
+  const values = all.filter((value) => value !== undefined && value !== null);
+  const scalar = values.find((value) => value instanceof Scalar);
+  if (scalar) return scalar.valueType;
+  if (values.every((value) => typeof value === "boolean")) return BOOLEAN;
+  return values.every((value) => typeof value === "number") ? NUMBER : anyType("when(…)");
+}
+
 /** Numbers and booleans are literals, because the database cannot infer the type of a parameter in a CASE. */
-function branchValue(value: unknown, renderer: Renderer): string {
+function branchValue(value: unknown, type: ValueType, renderer: Renderer): string {
   if (value === null || value === undefined) return "NULL";
   if (typeof value === "boolean") return value ? "TRUE" : "FALSE";
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
-  if (value instanceof Expression || isSubquery(value)) return sqlValue(value, renderer);
-  return renderer.parameter(value);
+  if (isPartOfQuery(value)) return sqlValue(value, renderer);
+  return renderer.parameter(typeof value === "object" ? type.encode(value) : value);
 }

@@ -1,4 +1,5 @@
-import { inspect } from "node:util";
+import { RetortError } from "../errors";
+import { isRecord } from "../values";
 import type { Row } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, EntityTarget, RelationModel } from "../metadata/model";
 import type { QueryContext } from "./context";
@@ -11,6 +12,7 @@ import {
   manyResults,
   noDeleteDate,
   noResult,
+  notAnExpression,
   notCriteria,
   unknownProperty,
 } from "./errors";
@@ -18,9 +20,13 @@ import {
   and,
   Column,
   Condition,
+  Expression,
   Labelled,
   Order,
+  checkCondition,
+  isSubquery,
   Rendered,
+  renderInto,
   Scalar,
   type Alias,
   type Renderer,
@@ -28,13 +34,15 @@ import {
 } from "./expression";
 import { assignmentsOf } from "./assignments";
 import { columnsOfAlias } from "./columns";
+import { LabelReference } from "./label-reference";
 import type { LoadOption } from "./loading";
 import { pageOf, Pagination, type PaginateOptions } from "./pagination";
-import { RelationExpression } from "./relation";
+import { RelationExpression, relationOf } from "./relation";
 import { relationsAlong } from "./scope";
 import { Sql } from "./sql";
 import { SelectCompiler } from "./select";
 import { everyRow, type EntityStatement, type Join, type Selection, type Statement } from "./selection";
+import { misuseOf } from "./value-check";
 import type { Assignments, Columns, Criteria, Key, PropertyOf, Selectable, SelectedRow } from "./types";
 
 /** Rows that `stream()` reads at a time. */
@@ -55,13 +63,17 @@ interface QueryState extends Selection {
   readonly newlyLoaded: Set<object> | undefined;
 }
 
-/** An argument of `orderBy`: an expression, a name (`"username"`, `"author.username"`), or `{ username: "DESC" }`. */
-export type OrderArgument<T> =
+/**
+ * An argument of `orderBy`: an expression, a name (`"username"`, `"author.username"`, the name of a value of `select(…)`), or
+ * `{ username: "DESC" }`.
+ */
+export type OrderArgument<T, R = T> =
   | Order
   | Scalar
   | PropertyOf<T>
+  | (keyof R & string)
   | `${string}.${string}`
-  | Partial<Record<PropertyOf<T>, "ASC" | "DESC" | "asc" | "desc">>;
+  | Partial<Record<PropertyOf<T> | (keyof R & string), "ASC" | "DESC" | "asc" | "desc">>;
 
 /** A relation, by its name, a path of names, or an expression. */
 export type RelationArgument<T> = PropertyOf<T> | `${string}.${string}` | RelationExpression;
@@ -109,8 +121,8 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.#with({ conditions: [...this.#state.conditions, ...conditions.map((one) => this.#condition(one))] });
   }
 
-  /** Sorts by these expressions, after those of earlier calls. */
-  orderBy(...orders: OrderArgument<T>[]): Query<T, R> {
+  /** Sorts by these expressions, after those of earlier calls. A name is that of a value of `select(…)`, else of a property. */
+  orderBy(...orders: OrderArgument<T, R>[]): Query<T, R> {
     return this.#with({ orders: [...this.#state.orders, ...orders.flatMap((order) => this.#orders(order))] });
   }
 
@@ -143,13 +155,17 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.#joined(relation, "LEFT", as);
   }
 
-  /** Groups rows by these values, for aggregates: `groupBy("author").select("author", Post.c.id.count().as("n"))`. */
-  groupBy(...groups: (Scalar | PropertyOf<T>)[]): Query<T, R> {
-    return this.#with({ groups: [...this.#state.groups, ...groups.map((group) => this.#scalar(group))] });
+  /**
+   * Groups rows by these values, for aggregates: `groupBy("author").select("author", Post.c.id.count().as("n"))`. A name is that of a
+   * property, else of a selected value: `select(Post.c.body.length().as("size"), func.count().as("n")).groupBy("size")`.
+   */
+  groupBy(...groups: (Scalar | PropertyOf<T> | (keyof R & string))[]): Query<T, R> {
+    return this.#with({ groups: [...this.#state.groups, ...groups.map((group) => this.#grouped(group))] });
   }
 
   /** Selects groups that meet all of these conditions: `having(Post.c.id.count().gt(5))`. */
   having(...conditions: Condition[]): Query<T, R> {
+    for (const one of conditions) checkCondition("having(…)", one);
     return this.#with({ having: [...this.#state.having, ...conditions] });
   }
 
@@ -355,17 +371,17 @@ export class Query<T extends object = object, R extends object = T> implements S
   /** A scalar subquery: the only column of `select(…)`, of the first row. */
   asScalar(): Scalar<R[keyof R] | null> {
     const [first] = this.#state.values ?? [];
-    return new Rendered<R[keyof R] | null>(
-      (renderer) => `(${renderer.subquery(this)})`,
-      (raw) => (first && raw !== null ? first.scalar.decode(raw) : raw),
-      undefined,
-      first?.scalar.isNumber === true,
-    );
+    const type = (first?.scalar ?? this.#column(this.#state.model.primary[0]!)).valueType;
+    return new Rendered<R[keyof R] | null>((renderer) => `(${renderer.subquery(this)})`, type);
   }
 
   /** @internal Renders a subquery: `User.c.id.in(Post.query.select("user_id"))`. */
-  renderInto(renderer: Renderer): string {
-    return new SelectCompiler(renderer.dialect, this.#state, (renderer as SelectCompiler).outerScope).renderInside();
+  [renderInto](renderer: Renderer): string {
+    return new SelectCompiler(
+      renderer.dialect,
+      this.#selection(),
+      (renderer as SelectCompiler).outerScope,
+    ).renderInside();
   }
 
   get [Symbol.toStringTag](): string {
@@ -381,7 +397,7 @@ export class Query<T extends object = object, R extends object = T> implements S
   }
 
   #compiler(): SelectCompiler {
-    return new SelectCompiler(this.#context().dialect, this.#state);
+    return new SelectCompiler(this.#context().dialect, this.#selection());
   }
 
   async #rows({ sql, parameters }: Statement, origin: string): Promise<Row[]> {
@@ -471,21 +487,26 @@ export class Query<T extends object = object, R extends object = T> implements S
     if (condition instanceof Condition) return condition;
     const { model, alias } = this.#state;
     // JavaScript callers may pass anything: a number would filter nothing, and update() and delete() would affect all rows.
-    if (typeof condition !== "object" || condition === null || Array.isArray(condition))
-      throw notCriteria(model.name, inspect(condition, { depth: 0, breakLength: Infinity }));
+    const isCriteria = isRecord(condition) && !(condition instanceof Expression) && !isSubquery(condition);
+    if (!isCriteria || misuseOf(condition)) throw notCriteria(model.name, condition);
     return conditionOf(model, condition, alias);
   }
 
   #joined(argument: RelationArgument<T>, kind: Join["kind"], as: AnyAliased | undefined): Query<T, R> {
     const relations = this.#relations(argument);
-    const from = argument instanceof RelationExpression ? argument.ownerPath.alias : undefined;
+    const from = argument instanceof RelationExpression ? relationOf(argument).path.alias : undefined;
     const last = relations.at(-1)!;
     if (as && as.alias.model.root !== last.target.root) throw aliasOfAnother(as.alias.model.name, last);
     return this.#with({ joins: [...this.#state.joins, { relations, kind, from, as: as?.alias }] });
   }
 
   #relations(argument: string | RelationExpression): readonly RelationModel[] {
-    if (argument instanceof RelationExpression) return [...argument.ownerPath.relations, argument.model];
+    if (argument instanceof RelationExpression) {
+      const { path, relation } = relationOf(argument);
+      return [...path.relations, relation];
+    }
+    if (typeof argument !== "string")
+      throw notAnExpression("a relation", argument, 'its name, "author", or an expression, Post.c.author');
     const { relations, rest } = relationsAlong(this.#state.model, argument);
     if (rest === "" && relations.length > 0) return relations;
     const last = relations.at(-1)?.target ?? this.#state.model;
@@ -496,20 +517,57 @@ export class Query<T extends object = object, R extends object = T> implements S
     );
   }
 
-  #orders(order: OrderArgument<T>): Order[] {
+  #orders(order: OrderArgument<T, R>): Order[] {
     if (order instanceof Order) return [order];
+    if (order instanceof Labelled) return [order.scalar.asc()];
     if (order instanceof Scalar) return [order.asc()];
-    if (typeof order === "string") return [this.#scalar(order).asc()];
+    if (typeof order === "string") return [this.#sorted(order).asc()];
+    if (!isRecord(order) || misuseOf(order))
+      throw notAnExpression("orderBy(…)", order, 'orderBy("name"), orderBy(User.c.name.desc())');
     return Object.entries(order).map(([name, direction]) => {
-      const scalar = this.#scalar(name);
+      const scalar = this.#sorted(name);
       if (!/^(asc|desc)$/i.test(String(direction))) throw badDirection(name, direction);
       return /^desc$/i.test(direction as string) ? scalar.desc() : scalar.asc();
     });
   }
 
+  /** As in SQL, a name in ORDER BY is first that of a selected value, and one in GROUP BY that of a column. */
+  #sorted(name: string): Scalar {
+    return new LabelReference(name, this.#named(name), "label");
+  }
+
+  #grouped(group: Scalar | Labelled | string): Scalar {
+    if (typeof group === "string") return new LabelReference(group, this.#named(group), "column");
+    return this.#scalar(group);
+  }
+
+  /** The column of a name, or why there is none. */
+  #named(name: string): Scalar | RetortError {
+    try {
+      return this.#scalar(name);
+    } catch (error) {
+      if (error instanceof RetortError) return error;
+      throw error;
+    }
+  }
+
+  /** The clauses, with names of selected values replaced by those. */
+  #selection(): Selection {
+    const { groups, orders, values = [] } = this.#state;
+    if (groups.length + orders.length === 0) return this.#state;
+    const resolved = (scalar: Scalar): Scalar => (scalar instanceof LabelReference ? scalar.among(values) : scalar);
+    return {
+      ...this.#state,
+      groups: groups.map(resolved),
+      orders: orders.map((order) => order.of(resolved(order.scalar))),
+    };
+  }
+
   /** A column, by its name or by a path along relations: `author.username`. */
-  #scalar(value: Scalar | string): Scalar {
-    if (typeof value !== "string") return value;
+  #scalar(value: Scalar | Labelled | string): Scalar {
+    if (value instanceof Labelled) return value.scalar;
+    if (value instanceof Scalar) return value;
+    if (typeof value !== "string") throw notAnExpression("a query", value, '"username", User.c.username');
     const { model } = this.#state;
     const own = model.column(value);
     if (own && !own.isVirtual) return this.#column(own);

@@ -1,39 +1,67 @@
+import { wrongType, type Refusal } from "../metadata/inspection/refusal";
 import type { EntityModel, RelationModel } from "../metadata/model";
+import { isRecord } from "../values";
+import { notACondition } from "./errors";
 import { Condition, condition, type Alias, type Path } from "./expression";
+import { misuseOf, notAValue } from "./value-check";
 
 /** Turns criteria into a condition. It is passed in, because criteria are built on this module. */
 export type ConditionMaker = (model: EntityModel, criteria: object, alias?: Alias) => Condition;
 
+/** What a relation in a query leads along; under a symbol, because the names of the related entity's columns are properties beside it. */
+const RELATION: unique symbol = Symbol("relation");
+
+/** The relation of an expression, and the path to the entity that declares it. */
+export interface RelationAt {
+  readonly relation: RelationModel;
+  readonly path: Path;
+}
+
 /** A relation in a query: `User.c.posts.any({ … })`. Its properties are the columns of the related entity: `Post.c.author.username`. */
 export class RelationExpression {
-  /** The relation's metadata. */
-  readonly model: RelationModel;
-  /** @internal The path to the entity that declares it. The name must not hide a column of the related entity. */
-  readonly ownerPath: Path;
   /** @internal */
-  readonly conditionOf: ConditionMaker;
+  readonly [RELATION]: RelationAt & { readonly conditionOf: ConditionMaker };
 
   /** @internal Use `User.c.posts`. */
-  constructor(model: RelationModel, ownerPath: Path, conditionOf: ConditionMaker) {
-    this.model = model;
-    this.ownerPath = ownerPath;
-    this.conditionOf = conditionOf;
+  constructor(relation: RelationModel, path: Path, conditionOf: ConditionMaker) {
+    this[RELATION] = { relation, path, conditionOf };
   }
 
   /** There is a related row that meets the conditions. */
-  any(criteria?: object | Condition): Condition {
-    const inner =
-      criteria === undefined || criteria instanceof Condition
-        ? criteria
-        : this.conditionOf(this.model.target, criteria);
-    return condition((renderer) => renderer.exists(this.model, this.ownerPath, inner));
+  any(...criteria: [criteria?: object | Condition]): Condition {
+    const { relation, path } = this[RELATION];
+    const inner = criteria.length === 0 ? undefined : conditionFor(this[RELATION], criteria[0]);
+    return condition((renderer) => renderer.exists(relation, path, inner));
   }
   /** The same as `any`, for a relation to one. @see SQLAlchemy's `has` */
-  has(criteria?: object | Condition): Condition {
-    return this.any(criteria);
+  has(...criteria: [criteria?: object | Condition]): Condition {
+    return this.any(...criteria);
   }
   /** There is no related row that meets the conditions. */
-  none(criteria?: object | Condition): Condition {
-    return this.any(criteria).not();
+  none(...criteria: [criteria?: object | Condition]): Condition {
+    return this.any(...criteria).not();
   }
+
+  /** @internal */
+  get [notAValue](): Refusal {
+    const { label, target } = this[RELATION].relation;
+    const key = target.primary[0]?.property ?? "id";
+    return wrongType(
+      `${label} is a relation, not a value`,
+      `${label}.${key} is its key; ${label}.any({ … }) is a condition`,
+    );
+  }
+}
+
+/** @internal */
+export function relationOf(expression: RelationExpression): RelationAt {
+  return expression[RELATION];
+}
+
+/** Callers of JavaScript may pass anything: `any(undefined)` must not mean any row. */
+function conditionFor({ relation, conditionOf }: RelationExpression[typeof RELATION], criteria: unknown): Condition {
+  if (criteria instanceof Condition) return criteria;
+  if (!isRecord(criteria) || misuseOf(criteria))
+    throw notACondition(`${relation.label}.any(…)`, criteria, "any() asks for any row");
+  return conditionOf(relation.target, criteria);
 }

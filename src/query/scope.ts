@@ -22,6 +22,8 @@ export class SelectScope {
   repeats = false;
   /** The JOIN clauses. */
   joins = "";
+  /** The aliases of its tables. */
+  readonly aliases: string[] = [];
   readonly #scopes = new Map<string, Scope>();
 
   constructor(model: EntityModel, alias: string, outer: SelectScope | undefined, as?: Alias) {

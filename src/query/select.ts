@@ -6,20 +6,25 @@ import type { Assignment } from "./assignments";
 import {
   Column,
   connected,
-  Expression,
-  isSubquery,
+  isPartOfQuery,
   MAX_UNNESTED,
+  sqlValue,
   type Alias,
   type Condition,
+  type Expression,
   type Labelled,
   type Order,
   type Renderer,
+  renderInto,
+  type Scalar,
   type Subquery,
   type Path,
 } from "./expression";
+import { RepeatedExpressions, type Clause } from "./repeated-expressions";
 import {
   foreignKeyFor,
   linkedBy,
+  withoutColumn,
   withPlaceholders,
   onClause,
   oneOfGroup,
@@ -47,6 +52,8 @@ export class SelectCompiler implements Renderer {
   readonly dialect: Dialect;
   readonly #selection: Selection;
   readonly #shared: Shared;
+  /** Undefined where no clause has to find an expression of another one, and inside an EXISTS. */
+  #repeated: RepeatedExpressions | undefined;
   #level: SelectScope;
 
   constructor(dialect: Dialect, selection: Selection, outer?: { level: SelectScope; shared: Shared }) {
@@ -54,7 +61,10 @@ export class SelectCompiler implements Renderer {
     this.#selection = selection;
     this.#shared = outer?.shared ?? { values: [], aliases: new Set() };
     const { model, alias } = selection;
-    this.#level = new SelectScope(model, this.#alias(alias?.name ?? model.metadata.tableName), outer?.level, alias);
+    this.#level = this.#newLevel(model, alias?.name ?? model.metadata.tableName, outer?.level, alias);
+    const { groups, having, distinct } = selection;
+    if (groups.length + having.length > 0 || distinct)
+      this.#repeated = new RepeatedExpressions(this.#shared.values, dialect.findsExpressionsByName);
   }
 
   /**
@@ -79,8 +89,8 @@ export class SelectCompiler implements Renderer {
       ? columns.map((column, place) => `${column} AS ${this.dialect.quote(`c${place}`)}`)
       : columns;
     const tail = page
-      ? orderBy(orders.map(({ order }, place) => order.render(this.#ofPage("order", place))))
-      : `${where}${group}${orderBy(orders.map(({ order, text }) => order.render(text)))}${this.#limitClause()}`;
+      ? orderBy(orders.map(({ order }, place) => order.render(this.#ofPage("order", place), this.dialect)))
+      : `${where}${group}${orderBy(orders.map(({ order, text }) => order.render(text, this.dialect)))}${this.#limitClause()}`;
     return {
       ...this.#statement(`SELECT ${names.join(", ")} FROM ${from}${this.#level.joins}${tail}`),
       segments: segments.map(({ segment }) => segment),
@@ -90,8 +100,11 @@ export class SelectCompiler implements Renderer {
 
   /** The statement that selects values instead of entities. */
   values(values: readonly Labelled[]): Statement {
-    const column = ({ scalar, name }: Labelled): string =>
-      `${scalar.renderSelected(this)} AS ${this.dialect.quote(name)}`;
+    const column = ({ scalar, name }: Labelled): string => {
+      const label = this.dialect.quote(name);
+      this.#repeated?.label(this.expression(scalar), label);
+      return `${scalar.renderSelected(this)} AS ${label}`;
+    };
     return this.#statement(this.#selectOf(() => values.map(column).join(", ")));
   }
 
@@ -100,8 +113,11 @@ export class SelectCompiler implements Renderer {
     const { limit, offset, distinct, groups, having, values, model } = this.#selection;
     const counted = this.dialect.quote("counted");
     if (groups.length > 0 || having.length > 0 || (values && distinct)) {
-      const column = ({ scalar }: Labelled, place: number): string =>
-        `${scalar.render(this)} AS ${this.dialect.quote(`value${place}`)}`;
+      const column = ({ scalar }: Labelled, place: number): string => {
+        const [text, label] = [this.expression(scalar), this.dialect.quote(`value${place}`)];
+        this.#repeated?.label(text, label);
+        return `${text} AS ${label}`;
+      };
       const rows = this.#selectOf(() => values?.map(column).join(", ") ?? "1 AS one", false);
       return this.#statement(`SELECT COUNT(*) FROM (${rows}) ${counted}`);
     }
@@ -141,7 +157,7 @@ export class SelectCompiler implements Renderer {
   linked(junction: JunctionModel, owners: readonly (readonly unknown[])[]): Statement {
     const { model } = this.#selection;
     const { root } = this.#level;
-    const link = this.#alias("link");
+    const link = this.#aliasIn(this.#level, "link");
     const linked = junction.toTarget.map(
       ({ quoted, referenced }) => `${link}.${quoted} = ${root.alias}.${referenced.quoted}`,
     );
@@ -157,8 +173,11 @@ export class SelectCompiler implements Renderer {
   /** Renders a subquery, which shares the parameters and aliases of the outer one; it selects keys where it has no values. */
   renderInside(): string {
     const { values } = this.#selection;
-    if (!values) return this.#keysOfRoots();
-    return this.#selectOf(() => values.map(({ scalar }) => scalar.render(this)).join(", "));
+    const text = values
+      ? this.#selectOf(() => values.map(({ scalar }) => this.expression(scalar)).join(", "))
+      : this.#keysOfRoots();
+    this.#leave(this.#level);
+    return text;
   }
 
   /** The statement that selects the distinct keys of the entities. */
@@ -176,14 +195,22 @@ export class SelectCompiler implements Renderer {
     const keys = primary.map(({ quoted }) => `${root.alias}.${quoted}`).join(", ");
     const once = repeats && this.#selection.groups.length === 0;
     const group = once ? ` GROUP BY ${keys}` : this.#groupClause();
-    const sorted = orders.map(({ order, text }) => order.render(once ? oneOfGroup(order, text, root) : text));
+    const sorted = orders.map(({ order, text }) =>
+      order.render(once ? oneOfGroup(order, text, root) : text, this.dialect),
+    );
     return `SELECT ${keys} FROM ${this.#fromRoot()}${joins}${where}${group}${orderBy(sorted)}${this.#limitClause()}`;
   }
 
   // Renderer
 
   parameter(value: unknown): string {
-    return `\0${this.#shared.values.push(value) - 1}\0`;
+    return `\0${this.#shared.values.push(withoutColumn(value, this.dialect)) - 1}\0`;
+  }
+
+  expression(expression: Expression): string {
+    // A column has no parameters, and its name is found everywhere.
+    if (!this.#repeated || expression instanceof Column) return expression.render(this);
+    return this.#repeated.text(expression, () => expression.render(this));
   }
 
   among(left: string, values: readonly unknown[]): string {
@@ -202,24 +229,27 @@ export class SelectCompiler implements Renderer {
   }
 
   subquery(query: Subquery): string {
-    return query.renderInto(this);
+    return query[renderInto](this);
   }
 
   exists(relation: RelationModel, path: Path, condition: Condition | undefined): string {
     const owner = this.#scopeOf(path.relations[0]?.model ?? relation.model, path);
-    const outer = this.#level;
-    const inner = new SelectScope(relation.target, this.#alias(relation.property), outer);
+    const [outer, repeated] = [this.#level, this.#repeated];
+    const inner = this.#newLevel(relation.target, relation.property, outer);
     this.#level = inner;
+    this.#repeated = undefined;
     const where = [...this.#hiddenRows(inner.root)];
     let from = this.#fromRoot();
     if (relation.junction) {
-      const link = this.#alias("link");
+      const link = this.#aliasIn(inner, "link");
       // The junction comes before the target, so that later joins belong to the target.
       from = `${relation.junction.table} ${link} JOIN ${from} ON ${linkedBy(link, relation.junction.toTarget, inner.root)}`;
       where.unshift(linkedBy(link, relation.junction.toOwner, owner));
     } else where.unshift(onClause(relation, owner, inner.root));
     if (condition) where.push(condition.renderGuarded(this));
     this.#level = outer;
+    this.#repeated = repeated;
+    this.#leave(inner);
     return `EXISTS (SELECT 1 FROM ${from}${inner.joins} WHERE ${where.join(" AND ")})`;
   }
 
@@ -282,7 +312,7 @@ export class SelectCompiler implements Renderer {
     const kind = named ?? "LEFT";
     const scope: Scope = {
       model: relation.target,
-      alias: this.#alias(as?.name ?? path.replace("*", "")),
+      alias: this.#aliasIn(level, as?.name ?? path.replace("*", "")),
       path,
       named: named !== undefined,
       as,
@@ -296,7 +326,7 @@ export class SelectCompiler implements Renderer {
       level.add(scope, ` ${kind} JOIN ${target} ON ${on}`);
       return scope;
     }
-    const link = this.#alias("link");
+    const link = this.#aliasIn(level, "link");
     const linked = `${junction.table} ${link}`;
     const toOwner = linkedBy(link, junction.toOwner, owner);
     const on = [linkedBy(link, junction.toTarget, scope), ...hidden].join(" AND ");
@@ -324,6 +354,25 @@ export class SelectCompiler implements Renderer {
     return scope;
   }
 
+  #newLevel(model: EntityModel, name: string, outer?: SelectScope, as?: Alias): SelectScope {
+    const alias = this.#alias(name);
+    const level = new SelectScope(model, this.dialect.quote(alias), outer, as);
+    level.aliases.push(alias);
+    return level;
+  }
+
+  /** Makes the aliases of a subquery free: the same subquery, rendered again, has the same text. */
+  #leave({ aliases }: SelectScope): void {
+    for (const alias of aliases) this.#shared.aliases.delete(alias.toLowerCase());
+  }
+
+  /** An alias in one level, quoted. */
+  #aliasIn(level: SelectScope, name: string): string {
+    const alias = this.#alias(name);
+    level.aliases.push(alias);
+    return this.dialect.quote(alias);
+  }
+
   #alias(name: string): string {
     const { aliases } = this.#shared;
     const begin = name.slice(0, LONGEST_ALIAS);
@@ -331,7 +380,7 @@ export class SelectCompiler implements Renderer {
     // Names are case-insensitive in some databases.
     for (let number = 1; aliases.has(alias.toLowerCase()); number++) alias = `${begin}_${number}`;
     aliases.add(alias.toLowerCase());
-    return this.dialect.quote(alias);
+    return alias;
   }
 
   /** Conditions that exclude soft-removed rows and other classes of a single-table inheritance. */
@@ -367,22 +416,33 @@ export class SelectCompiler implements Renderer {
     this.#joinAll();
     const columns = select();
     const tail = `${this.#whereClause()}${this.#groupClause()}`;
-    const order = ordered ? orderBy(this.#renderedOrders().map(({ order, text }) => order.render(text))) : "";
+    const order = ordered
+      ? orderBy(this.#renderedOrders().map(({ order, text }) => order.render(text, this.dialect)))
+      : "";
     const { distinct } = this.#selection;
     return `SELECT ${distinct ? "DISTINCT " : ""}${columns} FROM ${this.#fromRoot()}${this.#level.joins}${tail}${order}${this.#limitClause()}`;
   }
 
   #whereClause(): string {
+    const repeated = this.#repeated;
+    this.#repeated = undefined;
     const all = [
       ...this.#selection.conditions.flatMap((one) => one.conjuncts()).map((one) => one.renderGuarded(this)),
       ...this.#hiddenRows(this.#level.root),
     ];
+    this.#repeated = repeated;
     return all.length === 0 ? "" : ` WHERE ${all.length < MAX_UNNESTED ? all.join(" AND ") : connected(all, "AND")}`;
   }
 
   #groupClause(): string {
     const { groups, having } = this.#selection;
-    const grouped = groups.length === 0 ? "" : ` GROUP BY ${groups.map((group) => group.render(this)).join(", ")}`;
+    this.#enter("group");
+    const texts = groups.map((group) => this.expression(group));
+    groups.forEach((group, place) => {
+      if (!(group instanceof Column)) this.#repeated?.group(texts[place]!);
+    });
+    this.#enter("having");
+    const grouped = groups.length === 0 ? "" : ` GROUP BY ${texts.join(", ")}`;
     return having.length === 0
       ? grouped
       : `${grouped} HAVING ${connected(
@@ -392,7 +452,20 @@ export class SelectCompiler implements Renderer {
   }
 
   #renderedOrders(): { order: Order; text: string }[] {
-    return this.#selection.orders.map((order) => ({ order, text: order.scalar.render(this) }));
+    this.#enter("order");
+    return this.#selection.orders.map((order) => ({ order, text: this.#orderText(order.scalar) }));
+  }
+
+  /** With DISTINCT, rows are sorted by what was selected, which of some columns is another form than their own. */
+  #orderText(scalar: Scalar): string {
+    const text = this.expression(scalar);
+    const { distinct, values = [] } = this.#selection;
+    const isSelected = distinct && values.some((value) => this.expression(value.scalar) === text);
+    return isSelected && !this.dialect.findsExpressionsByName ? scalar.valueType.selected(text) : text;
+  }
+
+  #enter(clause: Clause): void {
+    if (this.#repeated) this.#repeated.clause = clause;
   }
 
   #limitClause(): string {
@@ -411,7 +484,7 @@ export class SelectCompiler implements Renderer {
       ...sorted.map(({ text }, place) => `${text} AS ${this.dialect.quote(`order${place}`)}`),
     ].join(", ");
     const group = repeats ? ` GROUP BY ${keys.join(", ")}` : "";
-    const order = orderBy(sorted.map(({ order: one, text }) => one.render(text)));
+    const order = orderBy(sorted.map(({ order: one, text }) => one.render(text, this.dialect)));
     const inner = `SELECT ${columns} FROM ${this.#fromRoot()}${joins}${where}${group}${order}${this.#limitClause()}`;
     const on = keys.map((key, place) => `${key} = ${this.#ofPage("key", place)}`).join(" AND ");
     this.#level = new SelectScope(root.model, root.alias, this.#level.outer, root.as);
@@ -449,9 +522,9 @@ export class SelectCompiler implements Renderer {
   }
 
   #assigned(column: ColumnModel, value: unknown): string {
-    if (value instanceof Expression) return value.render(this);
-    if (isSubquery(value)) return `(${this.subquery(value)})`;
-    return this.parameter(value === null || value === undefined ? null : new Column(column).encode(value));
+    if (isPartOfQuery(value)) return sqlValue(value, this);
+    const { encode } = column.codec;
+    return this.parameter((encode ? encode(value) : value) ?? null);
   }
 
   /** Assignments of every UPDATE: the version and the update date. */

@@ -1,4 +1,8 @@
-import { Condition, Labelled, sqlValue, type Renderer } from "./expression";
+import { checkParameter, Condition, Labelled, sqlValue, type Renderer } from "./expression";
+import { anyType, type ValueType } from "./value-type";
+
+/** The type of raw SQL is not known. */
+const ANY = anyType("sql`…`");
 
 /** Raw SQL, made by ``sql`…` ``: a value, a condition, or an order. */
 export class Sql extends Condition {
@@ -25,19 +29,18 @@ export class Sql extends Condition {
     return new Labelled(this, name);
   }
   /** @internal */
-  override encode(value: unknown): unknown {
-    return value;
-  }
-  /** @internal */
-  override decode(raw: unknown): unknown {
-    return raw;
+  override get valueType(): ValueType {
+    return ANY;
   }
 }
 
 /**
  * SQL of your own in a query: ``sql`lower(${User.c.username}) = ${name}` ``. Expressions are rendered, queries become
  * subqueries, values become parameters.
+ *
+ * @throws ValueError for a value that cannot be a parameter: undefined, NaN, an object, a relation
  */
 export function sql(texts: TemplateStringsArray, ...values: unknown[]): Sql {
+  for (const value of values) checkParameter(value, "a value of sql`…`");
   return new Sql([...texts], values);
 }

@@ -140,9 +140,13 @@ eachDatabase((database) => {
     expect(() => Author.query.filterBy({ address: { ciyt: "x" } } as never)).toThrow(
       /"address.ciyt"; did you mean "address.city"/,
     );
-    expect(() => Author.query.orderBy("bron" as never)).toThrow(`did you mean "born"?`);
-    expect(() => Book.query.orderBy("author.nam")).toThrow(`Author has no property "nam"; did you mean "name"?`);
-    expect(() => Author.query.groupBy("bron" as never)).toThrow(`did you mean "born"?`);
+    // A name in orderBy and groupBy may be that of a value that is selected later.
+    expect(() => Author.query.orderBy("bron" as never).toSQL()).toThrow(`did you mean "born"?`);
+    expect(() => Book.query.orderBy("author.nam").toSQL()).toThrow(
+      `Author has no property "nam"; did you mean "name"?`,
+    );
+    await expect(Author.query.orderBy("bron" as never).count()).rejects.toThrow(`did you mean "born"?`);
+    expect(() => Author.query.groupBy("bron" as never).toSQL()).toThrow(`did you mean "born"?`);
     expect(() => Author.query.select("bron" as never)).toThrow(`did you mean "born"?`);
     expect(() => Author.query.join("bokos" as never)).toThrow(`did you mean "books"?`);
     expect(() => (Author.c as unknown as Record<string, unknown>)["nmae"]).toThrow(`did you mean "name"?`);
@@ -160,7 +164,7 @@ eachDatabase((database) => {
 
   test("undefined is refused: it asks for everything by mistake", () => {
     expect(() => Author.query.filterBy({ name: undefined as never })).toThrow(
-      "filterBy was given undefined for Author.name",
+      "Author.name was compared with undefined",
     );
   });
 

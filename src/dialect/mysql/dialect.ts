@@ -17,6 +17,8 @@ export const mysqlDialect: Dialect = {
   supportsArrays: false,
   supportsConcurrentIndexes: false,
   hasImplicitDefaults: true,
+  supportsNullsOrder: false,
+  findsExpressionsByName: true,
   parameterLimit: 65_535,
   columnTypes: mysqlColumnTypes,
   quoting: mysqlQuoting,
@@ -43,6 +45,7 @@ export const mysqlDialect: Dialect = {
   caseInsensitiveLike: (left, right) => `LOWER(${left}) LIKE LOWER(${right})`,
   // || means OR.
   concat: (left, right) => `CONCAT(${left}, ${right})`,
+  textPlaceholder: (placeholder) => placeholder,
   charLength: "CHAR_LENGTH",
   now: (precision) => `CURRENT_TIMESTAMP(${precision ?? 6})`,
   jsonContains: (left, right) => `JSON_CONTAINS(${left}, ${right})`,

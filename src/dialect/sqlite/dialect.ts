@@ -12,6 +12,8 @@ export const sqliteDialect: Dialect = {
   supportsArrays: false,
   supportsConcurrentIndexes: false,
   hasImplicitDefaults: false,
+  supportsNullsOrder: true,
+  findsExpressionsByName: false,
   parameterLimit: 32_766,
   columnTypes: sqliteColumnTypes,
   quoting: sqliteQuoting,
@@ -40,6 +42,7 @@ export const sqliteDialect: Dialect = {
   // LIKE ignores the case of ASCII letters.
   caseInsensitiveLike: (left, right) => `${left} LIKE ${right}`,
   concat: (left, right) => `${left} || ${right}`,
+  textPlaceholder: (placeholder) => placeholder,
   charLength: "LENGTH",
   now: () => "CURRENT_TIMESTAMP",
   jsonContains: undefined,

@@ -1,7 +1,7 @@
 import type { Connection, MaybePromise, Row } from "../../dialect/dialect";
-import type { EntityModel, RelationModel } from "../../metadata/model";
+import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import type { MaterializeOptions, QueryContext, Segment } from "../../query/context";
-import { Column } from "../../query/expression";
+import { condition, ROOT, type Condition } from "../../query/expression";
 import { Query } from "../../query/query";
 import type { SessionState } from "../session-state";
 import { keyMaker } from "../state/identity-key";
@@ -23,9 +23,6 @@ export interface LoadContext extends QueryContext {
  * Runs queries of a flush or a bulk write: they do not autoflush, and do not wait for the operation that they are part of.
  */
 export type WithoutAutoflush = <T>(work: (context: QueryContext) => Promise<T>) => Promise<T>;
-
-/** Stands for the parts of a key where the statement of `get` is compiled once for all keys. */
-const ANY_KEY = 0;
 
 /** Loads objects by key, relations of objects, and the objects of a query's rows. */
 export class EntityLoader implements RelationSource {
@@ -74,9 +71,7 @@ export class EntityLoader implements RelationSource {
   #getStatement(model: EntityModel): { sql: string; rest: readonly unknown[] } {
     let statement = this.#getStatements.get(model);
     if (!statement) {
-      const query = Query.of<object>(() => this.#context, model).filter(
-        ...model.primary.map((column) => new Column(column).eq(ANY_KEY)),
-      );
+      const query = Query.of<object>(() => this.#context, model).filter(...model.primary.map(isParameter));
       const { sql, parameters } = query.toSQL();
       this.#getStatements.set(model, (statement = { sql, rest: parameters.slice(model.primary.length) }));
     }
@@ -117,6 +112,11 @@ export class EntityLoader implements RelationSource {
       relatedTo(this.#state.registry.relationships, instance, relation),
     );
   }
+}
+
+/** Compares a column with a parameter whose value is sent later: the statement of `get` is compiled once for all keys. */
+function isParameter(column: ColumnModel): Condition {
+  return condition((renderer) => `${renderer.column(column, ROOT)} = ${renderer.parameter(null)}`);
 }
 
 /** A soft-removed object is not found by its key either. */

@@ -1,6 +1,6 @@
 import type { ColumnModel, RelationModel } from "../../metadata/model";
 import type { QueryContext } from "../../query/context";
-import { and, Column, condition, NEVER, ROOT, type Condition } from "../../query/expression";
+import { Column, condition, NEVER, ROOT, type Condition } from "../../query/expression";
 import { Query } from "../../query/query";
 import { SelectCompiler } from "../../query/select";
 import { everyRow } from "../../query/selection";
@@ -28,13 +28,21 @@ export async function loadRelation(load: RelationLoad, owners: readonly Instance
 /** The condition that selects the rows that an object is related to. */
 export function relatedTo(relationships: Relationships, owner: Instance, relation: RelationModel): Condition {
   if (relation.isManyToMany) return throughJunction(relation, owner);
-  if (!relation.holdsKey)
-    return and(
-      ...relation.joins.map(({ foreign, referenced }) => new Column(foreign).eq(storedValue(owner, referenced))),
+  if (!relation.holdsKey) {
+    const values = relation.joins.map(({ referenced }) => storedValue(owner, referenced));
+    // A foreign key never refers to NULL.
+    if (values.includes(null)) return NEVER;
+    return among(
+      relation.joins.map(({ foreign }) => foreign),
+      [values],
     );
+  }
   const values = relationships.foreignKeyValues(owner, relation);
   if (!values) return NEVER;
-  return and(...relation.joins.map(({ referenced }, place) => new Column(referenced).eq(values[place])));
+  return among(
+    relation.joins.map(({ referenced }) => referenced),
+    [values],
+  );
 }
 
 /** Loads a relation whose foreign key the owners hold. */

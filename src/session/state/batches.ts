@@ -1,15 +1,23 @@
 import { canonical } from "../../metadata/compare";
 import type { ColumnModel } from "../../metadata/model";
 import type { QueryContext } from "../../query/context";
-import { Column, condition, ROOT, type Condition } from "../../query/expression";
+import { condition, NEVER, ROOT, type Condition } from "../../query/expression";
 import { encodedValue } from "./values";
 
 /** Some databases look up keys of several columns one by one, so that a longer list would only take longer. */
 const MAX_BATCH = 1_000;
 
-/** The condition that columns have one of these values. */
+/**
+ * The condition that columns have one of these values, which are stored ones: none is null. They are not checked, unlike those of a
+ * query of the user.
+ */
 export function among(columns: readonly ColumnModel[], wanted: readonly (readonly unknown[])[]): Condition {
-  if (columns.length === 1) return new Column(columns[0]!).in(wanted.map(([value]) => value));
+  const [column, ...others] = columns;
+  if (wanted.length === 0) return NEVER;
+  if (others.length === 0) {
+    const values = wanted.map(([value]) => encodedValue(column!, value));
+    return condition((renderer) => renderer.among(renderer.column(column!, ROOT), values));
+  }
   return condition((renderer) => {
     const tuples = wanted.map(
       (values) =>

@@ -1,5 +1,7 @@
 import type { ColumnModel, EntityModel } from "../../metadata/model";
 import { keyOfWrongShape } from "../../query/errors";
+import { misuseOf } from "../../query/value-check";
+import { isTypeRefusal } from "../../query/value-type";
 import { canonical } from "../../metadata/compare";
 
 /**
@@ -68,7 +70,8 @@ function compositeKey(model: EntityModel): KeyMaker {
       ),
     ofValues: joined,
     parts(given) {
-      if (!isPartsObject(given)) throw keyOfWrongShape(model.name, partNames(model), given);
+      if (!isPartsObject(given))
+        throw keyOfWrongShape(model.primary[0] ?? { model, property: "" }, partNames(model), given);
       return model.primary.map((column) => checkedPart(model, column, partOf(column, given), given));
     },
   };
@@ -83,22 +86,12 @@ function partOf(column: ColumnModel, given: object): unknown {
     : value;
 }
 
-function checkedPart(model: EntityModel, column: ColumnModel, value: unknown, given: unknown): unknown {
-  if (value === null || value === undefined || isOfWrongType(column, value))
-    throw keyOfWrongShape(model.name, partNames(model), given);
-  return value;
-}
-
 /** A key that no row can have (too long, out of range) is not of the wrong type: it is just not found. */
-function isOfWrongType(column: ColumnModel, value: unknown): boolean {
-  switch (column.inspect(value)?.reason) {
-    case "wrong-type":
-    case "not-a-number":
-    case "invalid-date":
-      return true;
-    default:
-      return false;
-  }
+function checkedPart(model: EntityModel, column: ColumnModel, value: unknown, given: unknown): unknown {
+  if (value === null || value === undefined) throw keyOfWrongShape(column, partNames(model), given);
+  const refusal = misuseOf(value) ?? column.inspect(value);
+  if (isTypeRefusal(refusal)) throw keyOfWrongShape(column, partNames(model), given, refusal);
+  return value;
 }
 
 function partNames(model: EntityModel): string[] {

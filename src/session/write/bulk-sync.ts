@@ -1,11 +1,11 @@
 import type { Connection } from "../../dialect/dialect";
 import type { ColumnModel, EntityModel } from "../../metadata/model";
 import type { BulkWrite } from "../../query/context";
-import { and, Column, or } from "../../query/expression";
 import { Query } from "../../query/query";
 import type { WithoutAutoflush } from "../load/entity-loader";
 import type { SessionState } from "../session-state";
 import { groupBy } from "../../groups";
+import { among, batches } from "../state/batches";
 import { keyMaker } from "../state/identity-key";
 import type { Instance } from "../state/instance";
 import { storedValue } from "../state/values";
@@ -57,17 +57,10 @@ export class BulkSync {
   async #read(root: EntityModel, instances: readonly Instance[]): Promise<void> {
     const { primary } = root;
     const keys = instances.map((instance) => primary.map((column) => storedValue(instance, column)));
-    const [only, ...others] = primary.map((column) => new Column(column));
-    const condition =
-      others.length === 0
-        ? only!.in(keys.map(([value]) => value))
-        : or(...keys.map((values) => and(...primary.map((column, place) => new Column(column).eq(values[place])))));
-    await this.#withoutAutoflush((context) =>
-      Query.of<object>(() => context, root)
-        .withDeleted()
-        .filter(condition)
-        .all(),
-    );
+    await this.#withoutAutoflush(async (context) => {
+      const query = Query.of<object>(() => context, root).withDeleted();
+      for (const batch of batches(keys, primary.length, context)) await query.filter(among(primary, batch)).all();
+    });
   }
 
   /** The loaded objects among the rows of the statement; all of them where it has more rows than there are objects. */

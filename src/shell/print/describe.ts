@@ -3,7 +3,7 @@ import { ansi, escapeLine, type EscapedText } from "../../terminal/escaped-text"
 import type { Style } from "../../terminal/style";
 import { dialectOf } from "../../dialect/dialects";
 import { Column, Expression, Labelled, Order, type Condition, type Renderer } from "../../query/expression";
-import { RelationExpression } from "../../query/relation";
+import { RelationExpression, relationOf } from "../../query/relation";
 import { Query } from "../../query/query";
 import type { EntityModel } from "../../metadata/model";
 import type { Database } from "../../session/database";
@@ -33,13 +33,14 @@ export function describe(value: unknown, context: DescribeContext): EscapedText 
   if (value === db.dataSource)
     return ansi`DataSource ${style.dim(escapeLine(`${db.dataSource.options.type}; .entities, .schema`))}`;
   // `User.c` and its relations are proxies; instanceof sees through them.
-  if (value instanceof RelationExpression) return ansi`${escapeLine(value.model.label)}  ${style.dim(ansi`relation`)}`;
+  if (value instanceof RelationExpression)
+    return ansi`${escapeLine(relationOf(value).relation.label)}  ${style.dim(ansi`relation`)}`;
   if (types.isProxy(value)) return columnsText(value, db, entities);
   if (value instanceof Query) return queryText(value as Query, entities);
   if (value instanceof Column && value.path.relations.length === 0)
     return ansi`${escapeLine(value.model.label)}  ${style.dim(ansi`column`)}`;
   if (value instanceof Expression) return escapeLine(sqlOf(value, db));
-  if (value instanceof Order) return escapeLine(value.render(sqlOf(value.scalar, db)));
+  if (value instanceof Order) return escapeLine(value.render(sqlOf(value.scalar, db), dialectOf(db.dataSource)));
   if (value instanceof Labelled) return escapeLine(`${sqlOf(value.scalar, db)} AS ${value.name}`);
   return undefined;
 }
@@ -79,6 +80,7 @@ function columnsText(value: object, db: Database, entities: Entities): EscapedTe
 function sqlOf(expression: Expression, { dataSource }: Database): string {
   const renderer: Renderer = {
     dialect: dialectOf(dataSource),
+    expression: (part) => part.render(renderer),
     parameter: (value) => inspect(value, { compact: true, breakLength: Infinity, maxStringLength: 100 }),
     among: (left, values) => `${left} IN (${values.map((value) => inspect(value)).join(", ")})`,
     column: (column, { relations }) =>
