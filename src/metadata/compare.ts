@@ -35,26 +35,36 @@ export function parsed(text: unknown): unknown {
   }
 }
 
-/** A text that two values share exactly when they are equal; keys of objects in any order. */
-export function canonical(value: unknown): string {
+/**
+ * A text that two values share exactly when they are equal; keys of objects in any order.
+ *
+ * @param around the objects that the value is in, the outermost first: one that contains itself is named by its place there
+ */
+export function canonical(value: unknown, around: readonly object[] = []): string {
   if (value === null || value === undefined) return "null";
   if (typeof value !== "object") return `${typeof value}:${String(value)}`;
   if (value instanceof Date) return `date:${value.getTime()}`;
   if (value instanceof Uint8Array) return `bytes:${Buffer.from(value).toString("base64")}`;
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  const place = around.indexOf(value);
+  if (place >= 0) return `circular:${place}`;
+  const inside = [...around, value];
+  if (Array.isArray(value)) return `[${value.map((member) => canonical(member, inside)).join(",")}]`;
   const toJSON = (value as { toJSON?: () => unknown }).toJSON;
-  if (typeof toJSON === "function") return canonical(toJSON.call(value));
+  if (typeof toJSON === "function") return canonical(toJSON.call(value), inside);
+  const properties = value as Record<string, unknown>;
   const keys = Object.keys(value).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical((value as Record<string, unknown>)[key])}`).join(",")}}`;
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(properties[key], inside)}`).join(",")}}`;
 }
 
 /**
  * Whether `canonical` shows everything of a value. Objects of a class may have private fields, so that two of them may
  * differ and look alike.
  */
-export function isTransparent(value: unknown): boolean {
+export function isTransparent(value: unknown, around: readonly object[] = []): boolean {
   if (typeof value !== "object" || value === null) return typeof value !== "function";
   if (value instanceof Date || value instanceof Uint8Array) return true;
-  if (Array.isArray(value)) return value.every(isTransparent);
-  return isPlainObject(value) && Object.values(value).every(isTransparent);
+  // One that contains itself is not copied.
+  if (around.includes(value) || !(Array.isArray(value) || isPlainObject(value))) return false;
+  const inside = [...around, value];
+  return Object.values(value).every((part) => isTransparent(part, inside));
 }

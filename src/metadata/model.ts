@@ -219,11 +219,20 @@ export class RelationModel {
 
   #inverseRelation(): RelationModel | undefined {
     const { inverseRelation, propertyPath } = this.metadata;
-    if (!inverseRelation) return undefined;
+    if (!inverseRelation) return this.#owningManyToMany();
     // Several relations may name one inverse, which is the inverse of the one that it names itself.
     const named = inverseRelation.inverseRelation?.propertyPath;
     if (named !== undefined && named !== propertyPath) return undefined;
     return this.target.relation(inverseRelation.propertyPath);
+  }
+
+  /** The side with the join table, where it names this one as its inverse and this one names none. */
+  #owningManyToMany(): RelationModel | undefined {
+    const { isManyToMany, isOwning, junctionEntityMetadata } = this.metadata;
+    if (!isManyToMany || isOwning) return undefined;
+    return this.target.relations.find(
+      ({ metadata }) => metadata.isOwning && metadata.junctionEntityMetadata === junctionEntityMetadata,
+    );
   }
 
   /** Whether it goes through a join table. */
@@ -238,7 +247,9 @@ export class RelationModel {
 
   /** The side of a many-to-many whose decorators declare the join table. */
   get owningSide(): RelationModel {
-    return this.metadata.isOwning ? this : this.target.relation(this.metadata.inverseRelation!.propertyPath)!;
+    const { isOwning, inverseRelation } = this.metadata;
+    if (isOwning) return this;
+    return inverseRelation ? this.target.relation(inverseRelation.propertyPath)! : this.#owningManyToMany()!;
   }
 
   /** Its join table, where it has one. */
@@ -279,7 +290,7 @@ export class RelationModel {
 
   #junctionModel(): JunctionModel {
     const { metadata } = this;
-    const owning = metadata.isOwning ? metadata : metadata.inverseRelation!;
+    const owning = this.owningSide.metadata;
     // Where several relations name one inverse, TypeORM registers the table of the last at the inverse.
     const junction = owning.junctionEntityMetadata!;
     const side = (columns: ColumnMetadata[], model: EntityModel): JunctionModel["toOwner"] =>

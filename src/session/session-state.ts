@@ -11,7 +11,7 @@ import { hasChangedRelation, isModified } from "./state/changes";
 import { duplicateKey, noDeleteDate, notPersistent, ofAnotherDataSource } from "./state/errors";
 import { keyMaker } from "./state/identity-key";
 import { IdentityMap } from "./state/identity-map";
-import { instanceOf, type Instance, type InstanceOwner, type RelationSource } from "./state/instance";
+import { instanceOf, NOT_LOADED, type Instance, type InstanceOwner, type RelationSource } from "./state/instance";
 import { UndoLog } from "./state/undo-log";
 import { dataSourceOf } from "../typeorm/data-source";
 
@@ -104,13 +104,14 @@ export class SessionState implements InstanceOwner {
 
   /**
    * The objects with a row that an added object refers to, directly or not, and that belong to no session: they are attached
-   * with it, as by SQLAlchemy's save-update cascade.
+   * with it, as by SQLAlchemy's save-update cascade. So are those that were removed from its relations, whose foreign keys
+   * may have to be written.
    */
   #detachedWith(added: Instance): Set<Instance> {
     const found = new Set([added]);
     for (const instance of found)
       for (const value of (instance.snapshot && instance.related) ?? [])
-        for (const entity of value?.isLoaded ? value.members() : []) {
+        for (const entity of value ? [...value.members(), ...value.changes().removed] : []) {
           const member = instanceOf(entity);
           if (!member?.snapshot || member.owner || member.deletion === "sent") continue;
           const other = this.#otherOf(member);
@@ -201,8 +202,9 @@ export class SessionState implements InstanceOwner {
       if (!deleteDate) throw noDeleteDate(instance.entity);
       if (!instance.snapshot || instance.deletion === "sent")
         throw notPersistent(instance.entity, instance.state, soft === "remove" ? "soft-removed" : "recovered");
-      const isRemoved = (deleteDate.read(instance.entity) ?? null) !== null;
-      if (isRemoved === (soft === "recover")) {
+      const isRemoved = isSoftRemoved(instance, deleteDate);
+      // Where it is not known, the date is written.
+      if (isRemoved !== (soft === "remove")) {
         this.undoLog.record(instance);
         instance.soft = soft;
         deleteDate.write(instance.entity, soft === "remove" ? nowIn(deleteDate) : null);
@@ -324,6 +326,14 @@ export class SessionState implements InstanceOwner {
       }
     }
   }
+}
+
+/** Whether an object has a delete date; the stored one decides where its property was not read. */
+function isSoftRemoved({ entity, snapshot }: Instance, deleteDate: ColumnModel): boolean | undefined {
+  const date = deleteDate.read(entity);
+  if (date !== undefined) return date !== null;
+  const stored = snapshot![deleteDate.index];
+  return stored === NOT_LOADED ? undefined : stored !== null;
 }
 
 /** The current time, as exactly as the column stores it. */

@@ -41,10 +41,33 @@ describe("the class of an object", () => {
 
   test("is printed once in a circle", async () => {
     const one = Object.assign(sheet(), { lines: [line("first")] });
+    one.lines[0]!.sheet = one;
     bench.session.add(one);
     expect(inspect(one, { depth: null })).toBe(
       "Sheet {\n  name: 'one',\n  lines: [ Line { text: 'first', sheet: [Circular] } ]\n}",
     );
+  });
+
+  test("has a relation as its own property where it was set or read, and not where only the other side was", async () => {
+    const { session } = bench;
+    const one = Object.assign(sheet(), { lines: [line("first")] });
+    const second = Object.assign(line("second"), { sheet: one });
+    session.add(one, second);
+    await session.commit();
+    expect(one.lines[0]!.sheet).toBe(one);
+    expect(Object.keys(one.lines[0]!)).not.toContain("sheet");
+    expect(() => JSON.stringify(one.lines[0])).not.toThrow();
+    const other = sheet("other");
+    const third = Object.assign(line("third"), { sheet: other });
+    session.add(third);
+    await session.commit();
+    expect(other.lines).toEqual([third]);
+    expect(Object.keys(other)).not.toContain("lines");
+    expect(JSON.parse(JSON.stringify(third))).toMatchObject({ text: "third", sheet: { name: "other" } });
+    other.lines.push(line("fourth"));
+    expect(Object.keys(other)).toContain("lines");
+    await session.rollback();
+    expect(Object.keys(other)).not.toContain("lines");
   });
 
   test("knows the relations of every database that it is an entity of", async () => {

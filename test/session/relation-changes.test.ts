@@ -390,6 +390,20 @@ describe("changes of relations", () => {
       expect(await stored()).toBe("changed>a y>a");
     });
 
+    test.each([
+      ["assigned", (a: Cart, x: Line) => (a.lines = a.lines.filter((one) => one !== x))],
+      ["removed from the list", (a: Cart, x: Line) => void a.lines.splice(a.lines.indexOf(x), 1)],
+    ])("session 44: so are the objects that were removed from its relations: %s", async (_, change) => {
+      const { a, x } = await carts();
+      await a.lines;
+      await bench.session.close();
+      change(a, x);
+      const { session } = await bench.fresh();
+      session.add(a);
+      await session.commit();
+      expect(await stored()).toBe("x>null y>a");
+    });
+
     test("session 7: a second object of a row that the session holds is refused, with both named", async () => {
       const { a } = await carts();
       await bench.session.close();

@@ -148,6 +148,19 @@ eachDatabase((database) => {
     }
   });
 
+  test("they are enumerable where their relation is: where it was set or read", async () => {
+    const { ann, one, art } = await fill();
+    const visible = (object: object): string[] => Object.keys(object).filter((name) => shown.includes(name));
+    expect(visible(ann)).toEqual([]);
+    expect(visible(art)).toEqual([]);
+    expect(visible(one).sort()).toEqual(["penKey", "topicIds", "writerId"]);
+    expect(art.textIds).toEqual([one.id]);
+    const fresh = await bench.fresh();
+    expect(visible(await fresh.query(Topic).filterBy({ id: art.id }).one())).toEqual(["textIds"]);
+    await bench.session.refresh(art);
+    expect(visible(art)).toEqual(["textIds"]);
+  });
+
   test("they follow what a flush writes, and a rollback", async () => {
     const { ann, bob, one, two, art, war } = await fill();
     expect([one.writerId, one.topicIds, ann.textIds]).toEqual([

@@ -92,6 +92,55 @@ describe("two relations with one inverse", () => {
   });
 });
 
+describe("a many-to-many whose other side names no inverse", () => {
+  class Song {
+    declare id: number;
+    declare singers: Singer[];
+  }
+  class Singer {
+    declare id: number;
+    declare songs: Song[];
+  }
+  const bench = benchOn(database("sqlite"), {
+    entities: [
+      new EntitySchema<Song>({
+        name: "Song",
+        target: Song,
+        columns: { id },
+        relations: {
+          singers: {
+            type: "many-to-many",
+            target: () => Singer,
+            inverseSide: "songs",
+            joinTable: { name: "song_singer" },
+          },
+        },
+      }),
+      new EntitySchema<Singer>({
+        name: "Singer",
+        target: Singer,
+        columns: { id },
+        relations: { songs: { type: "many-to-many", target: () => Song } },
+      }),
+    ],
+  });
+
+  test("is written and read from both sides", async () => {
+    const { session } = bench;
+    const [song, singer] = [new Song(), new Singer()];
+    singer.songs = [song];
+    session.add(singer);
+    await session.commit();
+    expect(song.singers).toEqual([singer]);
+    const { session: other } = await bench.fresh();
+    const read = await other.query(Singer).one();
+    expect(await read.songs).toHaveLength(1);
+    read.songs = [];
+    await other.commit();
+    expect(await bench.stored("SELECT * FROM song_singer")).toEqual([]);
+  });
+});
+
 describe("an integer key of SQLite that is not given", () => {
   class Tally {
     declare id: number;

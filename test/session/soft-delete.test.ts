@@ -65,6 +65,18 @@ eachDatabase((database) => {
     expect(await session.get(Page, one.id)).toBe(again);
   });
 
+  test("session 26: what was read without its delete date is recovered too", async () => {
+    const { session } = bench;
+    const [one] = (await folder()).pages as [Page];
+    session.softRemove(one);
+    await session.commit();
+    (one as Partial<Page>).deletedAt = undefined;
+    session.recover(one);
+    await session.commit();
+    expect(one.deletedAt).toBeNull();
+    expect(await session.query(Page).count()).toBe(2);
+  });
+
   test("session 26: version and update date follow, as with TypeORM", async () => {
     const { session, dataSource } = bench;
     const [one, two] = (await folder()).pages as [Page, Page];

@@ -8,6 +8,19 @@ const moment: ValueTransformer = {
   from: (value: string | null) => value && new Date(value),
 };
 
+/** An object of a class that refers to itself. */
+class Point {
+  readonly self = { point: this };
+  constructor(
+    readonly x: number,
+    readonly y: number,
+  ) {}
+}
+const point: ValueTransformer = {
+  to: (value: Point | null) => value && `${value.x} ${value.y}`,
+  from: (value: string | null) => value && new Point(...(value.split(" ").map(Number) as [number, number])),
+};
+
 @Entity()
 class Counter {
   @PrimaryGeneratedColumn({ type: "bigint" })
@@ -25,6 +38,9 @@ class Visit {
   @Column({ type: "varchar", nullable: true })
   @Generated("uuid")
   token!: string | null;
+
+  @Column({ type: "varchar", nullable: true, transformer: point })
+  place!: Point | null;
 }
 
 @Entity()
@@ -73,6 +89,19 @@ eachDatabase((database) => {
     const fresh = await bench.fresh();
     expect((await fresh.query(Visit).orderBy("id").all()).map(({ paid }) => paid)).toEqual([true, false]);
     expect(await fresh.query(Visit).filterBy({ paid: true }).count()).toBe(1);
+  });
+
+  test("session 24: a transformer may give an object that contains itself", async () => {
+    const { db, session } = bench;
+    const visit = db.create(Visit, { place: new Point(1, 2) });
+    session.add(visit);
+    await session.commit();
+    expect(session.isModified(visit)).toBe(false);
+    visit.place = new Point(3, 4);
+    await session.commit();
+    expect(await bench.stored("SELECT place FROM visit")).toEqual([{ place: "3 4" }]);
+    visit.place = new Point(3, 4);
+    expect(session.isModified(visit)).toBe(false);
   });
 
   test("session 43: a nullable generated uuid that is null stays NULL; one without a value is generated", async () => {

@@ -166,13 +166,16 @@ function defineRelations(model: EntityModel, prototype: object, { visible, class
   return isClassItself ? prototype : holder;
 }
 
-/** Makes a relation that is known an own, enumerable property, which JSON and spreading include. */
+/**
+ * Makes a relation that was loaded or set an own, enumerable property, which JSON and spreading include. One that is only
+ * known because the other side was set is none: JSON of an object and its children would never end.
+ */
 export function expose(instance: Instance, asked: RelationModel): void {
   const relation = instance.model.ownRelation(asked) ?? asked;
   const { exposed } = instance;
   const instrumentation = instrumentations.get(instance.model)!;
-  if (instrumentation.classAccessors.size > 0) tellClass(instance, relation, instrumentation);
-  if (exposed === relation || (exposed instanceof Set && exposed.has(relation))) return;
+  notifyClass(instance, relation);
+  if (isExposed(instance, relation)) return;
   if (relation.path.length > 1) {
     exposeEmbedded(instance, relation);
     return;
@@ -183,8 +186,16 @@ export function expose(instance: Instance, asked: RelationModel): void {
   Object.defineProperty(instance.entity, relation.property, instrumentation.visible[relation.index]!);
 }
 
+/** Whether a relation is an own, enumerable property of an object, or was one when an undo record was made. */
+export function isExposed({ exposed }: Pick<Instance, "exposed">, relation: RelationModel): boolean {
+  return exposed === relation || (exposed instanceof Set && exposed.has(relation));
+}
+
 /** Gives the class's own accessor the value of a relation, so that methods that read a private field find it there. */
-function tellClass(instance: Instance, relation: RelationModel, { classAccessors }: Instrumentation): void {
+export function notifyClass(instance: Instance, asked: RelationModel): void {
+  const { classAccessors } = instrumentations.get(instance.model)!;
+  if (classAccessors.size === 0) return;
+  const relation = instance.model.ownRelation(asked) ?? asked;
   const related = instance.relatedValue(relation);
   if (related) classAccessors.get(relation)?.set?.call(instance.entity, related.value);
 }

@@ -1,27 +1,43 @@
-import type { ColumnModel, RelationIdModel } from "../../metadata/model";
+import type { ColumnModel, RelationIdModel, RelationModel } from "../../metadata/model";
+import { isExposed } from "./instrument";
 import { instanceOf, type Instance } from "../state/instance";
 import { currentValue, keyValues, writeRelationId } from "../state/values";
 
-/** Sets the `@RelationId` properties of an object from its relations, as far as they are loaded. */
+/**
+ * Sets the `@RelationId` properties of an object that was written from its relations, as far as they are loaded. One whose
+ * relation is only known from the other side is not enumerable, as the relation itself.
+ */
 export function updateRelationIds(instance: Instance): void {
   for (const shown of instance.model.relationIds) {
     const { relation, property } = shown;
+    const isRead = Object.prototype.propertyIsEnumerable.call(instance.entity, property);
+    const isShown = (isRead && valueOf(instance, property) !== undefined) || isExposed(instance, relation);
     if (relation.holdsKey) {
-      updateRelationIdOfKey(instance, shown);
+      writeRelationId(instance, property, keyOf(instance, relation), isShown);
       continue;
     }
     const related = instance.relatedValue(relation);
     if (!related?.isLoaded) continue;
     const ids = related.members().map(idOf);
-    writeRelationId(instance, property, relation.toMany ? ids : ids.length > 0 ? ids[0] : null);
+    writeRelationId(instance, property, relation.toMany ? ids : ids.length > 0 ? ids[0] : null, isShown);
   }
 }
 
-/** Sets one `@RelationId` property from the object's own foreign key. */
+function valueOf({ entity }: Instance, property: string): unknown {
+  return (entity as Record<string, unknown>)[property];
+}
+
+/** Sets one `@RelationId` property of an object that was read from its own foreign key. */
 export function updateRelationIdOfKey(instance: Instance, { relation, property }: RelationIdModel): void {
-  const referenced = relation.joins.map((join) => join.referenced);
-  const values = relation.joins.map(({ foreign }) => currentValue(instance, foreign));
-  writeRelationId(instance, property, relationId(referenced, values));
+  writeRelationId(instance, property, keyOf(instance, relation));
+}
+
+function keyOf(instance: Instance, { joins }: RelationModel): unknown {
+  const values = joins.map(({ foreign }) => currentValue(instance, foreign));
+  return relationId(
+    joins.map(({ referenced }) => referenced),
+    values,
+  );
 }
 
 /** A key as a `@RelationId` property shows it: a value, or an object of the parts of a composite key. */

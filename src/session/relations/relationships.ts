@@ -5,13 +5,14 @@ import type { Models } from "../../metadata/models";
 import { isAwaitable } from "../../query/awaitable";
 import { unknownProperty } from "../../query/errors";
 import type { Query } from "../../query/query";
+import { keyOf } from "../state/batches";
 import { nameOf, notInSession, raisedOnLoad, twoParents, wrongEntity, wrongList } from "../state/errors";
 import { Instance, instanceOf, NOT_LOADED, type InstanceOwner } from "../state/instance";
 import { Reference } from "../state/reference";
 import { currentValue } from "../state/values";
 import { Collection, type CollectionAdapter } from "./collection";
 import { linkEmbeddeds, relinkEmbeddeds } from "./embedded";
-import { conceal, expose, instrument } from "./instrument";
+import { conceal, expose, instrument, notifyClass } from "./instrument";
 import type { RelationAccess } from "./relation-access";
 import { LazyCollection, LazyReference } from "./lazy";
 
@@ -243,6 +244,7 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   }
 
   memberAdded(owner: Instance, relation: RelationModel, member: object): void {
+    if (owner.relatedValue(relation)?.isLoaded) expose(owner, relation);
     if (relation.inverse) this.#notify(member, relation.inverse, owner.entity, true);
   }
 
@@ -260,10 +262,7 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     if (!instance.snapshot || !instance.owner) {
       const empty = Collection.over(instance, relation, this, []);
       if (instance.snapshot) instance.setRelatedValue(relation, new LazyCollection(instance, relation, this, empty));
-      else {
-        instance.setRelatedValue(relation, empty);
-        expose(instance, relation);
-      }
+      else instance.setRelatedValue(relation, empty);
       return empty;
     }
     this.#checkAllowed(instance, relation);
@@ -384,8 +383,10 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     const before = reference ? reference.entity : this.known(instance, relation);
     const isNotified = notifiedBy !== undefined;
     if (reference && before === entity) {
+      if (isNotified) return;
       // Both sides were set.
-      if (!isNotified && reference.isChanged) reference.isNotified = false;
+      if (reference.isChanged) reference.isNotified = false;
+      expose(instance, relation);
       return;
     }
     instance.owner?.changing(instance);
@@ -396,7 +397,8 @@ export class Relationships implements CollectionAdapter, RelationAccess {
       return;
     }
     instance.setRelatedValue(relation, Reference.assigned(entity, stored, { isNotified }));
-    expose(instance, relation);
+    if (isNotified) notifyClass(instance, relation);
+    else expose(instance, relation);
     if (relation.holdsKey) this.#copyKey(instance, relation, entity);
     const { inverse } = relation;
     if (!inverse) return;
@@ -408,13 +410,24 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   #notify(entity: object, relation: RelationModel, member: object, belongs: boolean): void {
     const other = this.instanceFor(entity);
     if (relation.toMany) this.#syncMember(other, relation, member, belongs);
-    else if (belongs || this.known(other, relation) === member)
+    else if (belongs || this.#refersTo(other, relation, member))
       this.#setReference(other, relation, belongs ? member : null, member);
+  }
+
+  /** Whether a relation to one leads to an entity; where no session finds it, the foreign key decides. */
+  #refersTo(instance: Instance, relation: RelationModel, entity: object): boolean {
+    const known = this.known(instance, relation);
+    if (known !== undefined || !relation.holdsKey) return known === entity;
+    const values = this.foreignKeyValues(instance, relation);
+    return (
+      values !== undefined && keyOf(values) === keyOf(relation.joins.map(({ referenced }) => referenced.read(entity)))
+    );
   }
 
   #syncMember(instance: Instance, relation: RelationModel, member: object, belongs: boolean): void {
     let related = toMany(instance, relation);
     if (!related) {
+      // It is no property of its own then: JSON of objects that refer to each other has one of the two sides.
       if (!instance.snapshot || !instance.owner) related = this.#readMany(instance, relation);
       else {
         related = new LazyCollection(instance, relation, this);

@@ -1,5 +1,5 @@
 import type { ColumnModel } from "../../metadata/model";
-import { conceal, expose } from "../relations/instrument";
+import { conceal, expose, isExposed } from "../relations/instrument";
 import type { SessionState } from "../session-state";
 import { instanceOf, type Instance, type UndoRecord } from "../state/instance";
 import type { RelatedValue, SavedRelation } from "../state/related-value";
@@ -45,7 +45,8 @@ function restoreInstance(state: SessionState, record: UndoRecord): void {
   if (record.deletion === "asked") state.deleting.add(instance);
 }
 
-function restoreRelations(state: SessionState, { instance, snapshot, related: savedRelations }: UndoRecord): void {
+function restoreRelations(state: SessionState, record: UndoRecord): void {
+  const { instance, snapshot, related: savedRelations } = record;
   if (!instance.related && !savedRelations) return;
   for (const relation of instance.model.relations) {
     const current = instance.relatedValue(relation);
@@ -57,7 +58,9 @@ function restoreRelations(state: SessionState, { instance, snapshot, related: sa
     }
     const related = snapshot ? saved!.restore() : withoutRow(current, saved);
     instance.setRelatedValue(relation, related);
-    if (related?.isLoaded) expose(instance, relation);
+    const isInEmbedded = relation.path.length > 1;
+    const wasExposed = isInEmbedded || isExposed(snapshot ? record : instance, relation);
+    if (related?.isLoaded && wasExposed) expose(instance, relation);
     else conceal(instance, relation);
   }
 }

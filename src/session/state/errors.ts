@@ -138,7 +138,7 @@ export function treeCycle(entity: object): RetortError {
 export function secondRoot(entity: string): RetortError {
   return new RetortError(
     "session/second-root",
-    `${entity} is a nested set, which has one root, and this would be a second`,
+    `Nested sets do not support multiple root entities. ${entity} has a root already`,
     {
       hint: 'give it a parent, or use @Tree("closure-table")',
     },

@@ -154,6 +154,8 @@ export interface UndoRecord {
   deletion: Instance["deletion"];
   readonly generation: number;
   readonly related: readonly (SavedRelation | undefined)[] | undefined;
+  /** The relations that were own, enumerable properties. */
+  readonly exposed: Instance["exposed"];
   /** The values of its `@RelationId` properties. */
   readonly relationIds: readonly unknown[];
   /** What a flush filled in. */

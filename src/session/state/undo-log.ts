@@ -111,6 +111,7 @@ function recordOf(instance: Instance, level: UndoRecord[], outer: UndoRecord | u
     deletion: instance.deletion,
     generation: instance.generation,
     related: instance.related?.map((value) => value?.save()),
+    exposed: instance.exposed instanceof Set ? new Set(instance.exposed) : instance.exposed,
     relationIds: relationIdValues(instance),
     filled: undefined,
     level,

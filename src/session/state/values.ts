@@ -124,10 +124,14 @@ export function relationIdValues({ entity, model: { relationIds } }: Instance): 
 /** Sets the `@RelationId` properties that an object has to earlier values. */
 export function restoreRelationIds(instance: Instance, values: readonly unknown[]): void {
   instance.model.relationIds.forEach(({ property }, place) => {
-    if (property in instance.entity) writeRelationId(instance, property, values[place]);
+    if (!(property in instance.entity)) return;
+    const isEnumerable = Object.prototype.propertyIsEnumerable.call(instance.entity, property);
+    writeRelationId(instance, property, values[place], isEnumerable);
   });
 }
 
-export function writeRelationId({ entity }: Instance, property: string, value: unknown): void {
-  (entity as Record<string, unknown>)[property] = value;
+export function writeRelationId({ entity }: Instance, property: string, value: unknown, enumerable = true): void {
+  const own = Object.getOwnPropertyDescriptor(entity, property);
+  if (enumerable === (own?.enumerable ?? true)) (entity as Record<string, unknown>)[property] = value;
+  else Object.defineProperty(entity, property, { value, writable: true, enumerable, configurable: true });
 }
