@@ -71,9 +71,9 @@ export type OrderArgument<T, R = T> =
   | Order
   | Scalar
   | PropertyOf<T>
-  | (keyof R & string)
+  | PropertyOf<R>
   | `${string}.${string}`
-  | Partial<Record<PropertyOf<T> | (keyof R & string), "ASC" | "DESC" | "asc" | "desc">>;
+  | Partial<Record<PropertyOf<T> | PropertyOf<R>, "ASC" | "DESC" | "asc" | "desc">>;
 
 /** A relation, by its name, a path of names, or an expression. */
 export type RelationArgument<T> = PropertyOf<T> | `${string}.${string}` | RelationExpression;
@@ -159,7 +159,7 @@ export class Query<T extends object = object, R extends object = T> implements S
    * Groups rows by these values, for aggregates: `groupBy("author").select("author", Post.c.id.count().as("n"))`. A name is that of a
    * property, else of a selected value: `select(Post.c.body.length().as("size"), func.count().as("n")).groupBy("size")`.
    */
-  groupBy(...groups: (Scalar | PropertyOf<T> | (keyof R & string))[]): Query<T, R> {
+  groupBy(...groups: (Scalar | PropertyOf<T> | PropertyOf<R>)[]): Query<T, R> {
     return this.#with({ groups: [...this.#state.groups, ...groups.map((group) => this.#grouped(group))] });
   }
 
