@@ -5,6 +5,12 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
+/**
+ * The versions of Node that the tests run on → the better-sqlite3 that fits: 12 is compiled where it is installed, 13 brings binaries
+ * and needs Node 22.
+ */
+export const NODES = { 20: "12", 22: "13", 24: "13", 26: "13" };
+
 const cache = fileURLToPath(new URL("../node_modules/.cache/installed", import.meta.url));
 
 /** The folder of a package (`better-sqlite3@13`), installed with the Node that is to load it. */

@@ -2,12 +2,14 @@
 // start use them too. The copy's node_modules links to this one's packages; TypeORM is copied, since it looks for drivers beside itself.
 //
 //   node scripts/variant.mjs --typeorm typeorm-0.3 [jest's arguments]
-//   node scripts/variant.mjs --node 22 --with better-sqlite3@13 --no-servers [jest's arguments]
+//   node scripts/variant.mjs --node 22 --no-servers [jest's arguments]
 //
 // --typeorm NAME   a package of node_modules that takes the place of typeorm
 // --with SPEC      a package to install for the run (node_modules/.cache); may be given several times
-// --node MAJOR     the Node that runs jest, and all that the tests start
+// --node MAJOR     the Node that runs jest, and all that the tests start, with the better-sqlite3 that fits
 // --no-servers     skips the suites of PostgreSQL and MariaDB
+//
+// Suites about the checkout and its servers, and not about the program, are left out (ABOUT_THE_CHECKOUT).
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
@@ -15,7 +17,10 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { installed, nodeProgram } from "./installed.mjs";
+import { installed, NODES, nodeProgram } from "./installed.mjs";
+
+/** What another Node or another TypeORM does not change: documents, the lockfile, the scripts, and the servers of the lab. */
+const ABOUT_THE_CHECKOUT = ["test/(architecture|docs|guarantees|lockfile)\\.test\\.ts$", "test/scripts/", "test/lab/"];
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const modules = path.join(repository, "node_modules");
@@ -64,7 +69,16 @@ function linkPackages() {
   for (const name of packageNames()) if (!/^typeorm/.test(name)) link(path.join(modules, name), name);
   copyTypeorm(path.join(modules, wanted.typeorm), "typeorm");
   copyTypeorm(path.join(modules, "typeorm-0.3"), "typeorm-0.3");
-  for (const spec of wanted.with) replacePackage(spec);
+  for (const spec of [...wanted.with, ...fittingSqlite()]) replacePackage(spec);
+}
+
+/** The better-sqlite3 of this checkout is built for the Node that runs this script. */
+function fittingSqlite() {
+  const { version } = JSON.parse(fs.readFileSync(path.join(modules, "better-sqlite3/package.json"), "utf8"));
+  const wantedMajor = NODES[wanted.node] ?? version.split(".")[0];
+  const isNamed = wanted.with.some((spec) => spec.startsWith("better-sqlite3@"));
+  const fits = node === process.execPath && version.startsWith(`${wantedMajor}.`);
+  return isNamed || fits ? [] : [`better-sqlite3@${wantedMajor}`];
 }
 
 /** TypeORM brings its own packages along; another package is linked, with those beside it. */
@@ -107,7 +121,8 @@ function runJest() {
     RETORT_TEST_MARIADB: "mysql://127.0.0.1:9/",
     CI: "",
   };
-  const { status } = spawnSync(node, ["node_modules/jest/bin/jest.js", ...jest], {
+  const leftOut = ABOUT_THE_CHECKOUT.map((pattern) => `--testPathIgnorePatterns=${pattern}`);
+  const { status } = spawnSync(node, ["node_modules/jest/bin/jest.js", ...jest, ...leftOut], {
     cwd: copy,
     stdio: "inherit",
     env: {

@@ -155,7 +155,7 @@ describe('type: "sqlite" of TypeORM 0.3', () => {
   test("a DataSource is opened through better-sqlite3, which is said in one line", async () => {
     const project = withTypeorm("typeorm-0.3", {
       "user.ts": ENTITY,
-      "ormconfig.ts": configuration('type: "sqlite", busyTimeout: 1234'),
+      "ormconfig.ts": configuration('type: "sqlite", busyTimeout: 1234, migrations: ["migrations/*.ts"]'),
     });
     fakePackage(project, "sqlite3", { version: "5.1.7" }, SQLITE3);
     const generated = await project.retort(["migrate", "generate", "users"]);

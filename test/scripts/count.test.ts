@@ -1,4 +1,3 @@
-import fs from "node:fs";
 import { runNode } from "../helpers/command";
 import { scratchProject } from "../helpers/project";
 
@@ -11,21 +10,47 @@ const report = {
   numRuntimeErrorTestSuites: 0,
 };
 
+function count(...reports: readonly (object | undefined)[]) {
+  const project = scratchProject();
+  const files = reports.map((changes, index) => {
+    const name = `run-${index + 1}.json`;
+    if (changes) project.write(name, JSON.stringify({ ...report, ...changes }));
+    return project.path(name);
+  });
+  return runNode(["scripts/count.mjs", ...files]);
+}
+
 test.each([
-  ["all passed", {}, "12 passed, 0 failed\n", 0],
-  ["some were skipped", { numPendingTests: 2, numTodoTests: 1 }, "12 passed, 0 failed, 3 skipped\n", 0],
-  ["some failed", { success: false, numFailedTests: 2 }, "12 passed, 2 failed\n", 1],
-  ["a suite did not load", { success: false, numRuntimeErrorTestSuites: 1 }, "12 passed, 1 failed\n", 1],
-  ["jest itself says that it failed", { success: false }, "12 passed, 0 failed\n", 1],
+  ["all passed", {}, "run-1: 12 passed, 0 failed\n12 passed, 0 failed\n", 0],
+  [
+    "some were skipped",
+    { numPendingTests: 2, numTodoTests: 1 },
+    "run-1: 12 passed, 0 failed, 3 skipped\n12 passed, 0 failed\n",
+    0,
+  ],
+  ["some failed", { success: false, numFailedTests: 2 }, "run-1: 12 passed, 2 failed\n12 passed, 2 failed\n", 1],
+  [
+    "a suite did not load",
+    { success: false, numRuntimeErrorTestSuites: 1 },
+    "run-1: 12 passed, 1 failed\n12 passed, 1 failed\n",
+    1,
+  ],
+  ["jest itself says that it failed", { success: false }, "run-1: 12 passed, 1 failed\n12 passed, 1 failed\n", 1],
 ])("the last line of continuous integration: %s", async (_, changes, stdout, exitCode) => {
-  const project = scratchProject({ files: { "jest.json": JSON.stringify({ ...report, ...changes }) } });
-  expect(await runNode(["scripts/count.mjs", project.path("jest.json")])).toMatchObject({ stdout, exitCode });
+  expect(await count(changes)).toMatchObject({ stdout, exitCode });
+});
+
+test("the last line of continuous integration: several runs are added up", async () => {
+  const { stdout, exitCode } = await count({}, { success: false, numFailedTests: 1, numPassedTests: 5 }, {});
+  expect(stdout).toMatch(/^29 passed, 1 failed\n$/m);
+  expect(stdout.trimEnd().split("\n")).toHaveLength(4);
+  expect(exitCode).toBe(1);
 });
 
 test("the last line of continuous integration: there is no report", async () => {
-  const missing = scratchProject().path("jest.json");
-  expect(fs.existsSync(missing)).toBe(false);
-  const result = await runNode(["scripts/count.mjs", missing]);
-  expect(result).toMatchObject({ stdout: "0 passed, 1 failed\n", exitCode: 1 });
-  expect(result.stderr).toMatch(/no report/);
+  const missing = await count({}, undefined);
+  expect(missing.stdout).toBe("run-1: 12 passed, 0 failed\nrun-2: 0 passed, 1 failed\n12 passed, 1 failed\n");
+  expect(missing.stderr).toMatch(/no report .*run-2\.json/);
+  expect(missing.exitCode).toBe(1);
+  expect(await count()).toMatchObject({ stdout: "0 passed, 0 failed\n", exitCode: 1 });
 });
