@@ -1,10 +1,8 @@
 import { isObject } from "../../values";
+import { isSecretName } from "../secret-names";
 
 /** Printed in place of a secret. */
 export const MASK = "••••";
-
-const WORDS =
-  /(^|[^a-z])(pass(word|wd|phrase)?|pwd|secret|token|salt|otp|cvv|cvc|credentials?)([^a-z]|$)|(api|private|access|secret|encryption|signing|auth)[^a-z]?key([^a-z]|$)/;
 
 /** Decides which columns hold secrets, by their names. */
 export class Secrets {
@@ -22,8 +20,7 @@ export class Secrets {
     if (this.revealed) return false;
     const name = property.slice(property.lastIndexOf(".") + 1);
     if (this.named.has(name.toLowerCase()) || this.named.has(`${entity ?? ""}.${property}`.toLowerCase())) return true;
-    // passwordHash counts as password_hash.
-    return WORDS.test(name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase());
+    return isSecretName(name);
   }
 
   /** Whether a column of this name is hidden in some entity. */

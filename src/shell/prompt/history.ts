@@ -2,29 +2,35 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { holdsSecret } from "./secret-input";
 
 /** Inputs that are kept in the file. */
 const KEPT = 5_000;
-
-/** Text next to words for secrets (`password='…'`, `setPassword("…")`, `token: "…"`), and addresses that hold a password. */
-const SECRET =
-  /(pass(word|wd|phrase)?|pwd|secret|token|api_?key|private_?key|credential)\w*["'`]?\s*\]?\s*(=(?!=)|:|\()\s*[^)]*["'`]|\b\w+:\/\/[^\s/:@]+:[^\s/@]+@/i;
 
 /** The inputs of this project, of this shell and earlier ones. */
 export class History {
   readonly entries: string[] = [];
 
-  /** @param file readable by its owner only; undefined keeps nothing */
-  constructor(private readonly file: string | undefined) {
+  private readonly secrets: ReadonlySet<string>;
+
+  /**
+   * @param file readable by its owner only; undefined keeps nothing
+   * @param secrets names of secrets besides the usual ones: `token`, or `User.token`
+   */
+  constructor(
+    private readonly file: string | undefined,
+    secrets: readonly string[] = [],
+  ) {
+    this.secrets = new Set(secrets.map((name) => name.slice(name.lastIndexOf(".") + 1).toLowerCase()));
     if (file !== undefined) this.entries.push(...read(file));
   }
 
-  /** Adds an input. One that contains a password is not written to the file. */
+  /** Adds an input. One that holds a secret is not written to the file. */
   add(text: string): void {
     const entry = text.trimEnd();
     if (entry.trim() === "" || entry === this.entries.at(-1)) return;
     this.entries.push(entry);
-    if (this.file !== undefined && !holdsSecret(entry)) append(this.file, entry);
+    if (this.file !== undefined && !holdsSecret(entry, this.secrets)) append(this.file, entry);
   }
 
   /** The latest entry that begins with a text, for the suggestion after it. */
@@ -42,10 +48,6 @@ export class History {
     for (let index = from - 1; index >= 0; index -= 1) if (this.entries[index]!.includes(text)) return index;
     return -1;
   }
-}
-
-export function holdsSecret(text: string): boolean {
-  return SECRET.test(text);
 }
 
 /** One file for each project, below the user's state folder. */

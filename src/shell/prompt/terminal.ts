@@ -34,10 +34,10 @@ export class PromptTerminal implements Terminal {
   private events: TerminalEvents | undefined;
   private isClosed = false;
 
-  constructor({ input, output, env, root, historyFile }: ShellOptions) {
+  constructor({ input, output, env, root, historyFile, settings }: ShellOptions) {
     this.input = input as NodeJS.ReadStream;
     this.output = output as NodeJS.WriteStream;
-    this.history = new History(historyFile ?? env["RETORT_HISTORY"] ?? historyFileOf(root, env));
+    this.history = new History(historyFile ?? env["RETORT_HISTORY"] ?? historyFileOf(root, env), settings?.secrets);
     this.keyboard = new Keyboard(this.input, (key) => this.pressed(key));
   }
 
