@@ -48,7 +48,8 @@ export function placeOf(error: unknown, isOwn: (file: string) => boolean) {
   const stack = (error as { stack?: unknown } | null)?.stack;
   if (typeof stack !== "string") return undefined;
   const syntax = /^(?:file:\/\/)?(\/[^\n]*?):(\d+)\n/.exec(stack);
-  const frames = [...stack.matchAll(/(?:file:\/\/)?((?:\/|[A-Z]:\\)[^\n():]*):(\d+):(\d+)\)?$/gm)];
+  // A path begins after a space or "(": `node:internal/process/task_queues:95:5` is no file of anybody.
+  const frames = [...stack.matchAll(/(?<=[\s(]|file:\/\/)((?:\/|[A-Z]:\\)[^\n():]*):(\d+):(\d+)\)?$/gm)];
   const places = [...(syntax ? [syntax] : []), ...frames].map(([, file, line, column]) => ({
     file: file!,
     line: Number(line),

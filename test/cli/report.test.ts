@@ -51,3 +51,14 @@ test.each([
   expect(style.enabled).toBe(expected);
   expect(style.bad(escapeText("x")) === "x").toBe(!expected);
 });
+
+test("an error that was raised inside Node has no place: it is nobody's file", () => {
+  const error = new Error("permission denied");
+  error.stack = `Error: permission denied
+    at Parser.parse (/srv/app/node_modules/pg/lib/parser.js:1:2)
+    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)
+    at async main (node:internal/modules/run_main:7:3)`;
+  expect(report(error, quiet)).toMatch(/^error: permission denied\n/);
+  error.stack += "\n    at async seed (file:///srv/app/seed.ts:3:4)";
+  expect(report(error, quiet)).toContain("/srv/app/seed.ts:3:4");
+});

@@ -1,4 +1,5 @@
 import type { DataSource, EntityMetadata, QueryRunner } from "typeorm";
+import type { Spelling } from "./spelling";
 
 import type { Operation, Rename } from "./operation";
 import type { Column, ObjectName, Schema, Table } from "./model";
@@ -45,10 +46,10 @@ export interface SchemaDialect {
   /** Databases on which migrations are tried. */
   readonly scratch: ScratchSupport;
   /**
-   * An empty schema that is invisible to others and needs no database of its own. Absent where statements that change a
-   * schema commit by themselves, or where a scratch database is as cheap.
+   * How it spells what entities declare. Absent where creating them in an empty scratch database costs nothing and writes
+   * nothing that others see (SQLite).
    */
-  openEmptySchema?(dataSource: DataSource): Promise<EmptySchema>;
+  readonly spelling?: Spelling;
   /**
    * The statements that perform the operations, step by step, and the schema afterwards.
    * @param to that schema, where it is known exactly (when a migration is undone)
@@ -99,14 +100,6 @@ export interface Scope {
   isIgnored(name: string): boolean;
   /** The entities' schemas, besides the default one. */
   readonly schemas: readonly string[];
-}
-
-/** An empty place in which the entities' schema is created and read back, so that it has the database's own spelling. */
-export interface EmptySchema {
-  /** Names of the project's schemas lead to the empty ones. */
-  readonly runner: QueryRunner;
-  read(scope: Scope): Promise<Schema>;
-  close(): Promise<void>;
 }
 
 /** What a kind of database provides for scratch databases: databases on which migrations are tried and that are dropped afterwards. */

@@ -3,6 +3,7 @@ import type { SchemaDialect } from "./dialect";
 import type { Column, EnumType, ForeignKey, Index, ObjectName, PrimaryKey, Schema, Table, View } from "./model";
 import { emptySchema, keyOf } from "./model";
 import { quotedText } from "../literals";
+import { viewsInOrder } from "./view-order";
 import { exclusionDeferrable, indexMethod, normalizedDefault } from "../../typeorm/metadata";
 
 type ColumnMetadata = EntityMetadata["columns"][number];
@@ -46,7 +47,12 @@ export function declaredSchema(dataSource: DataSource, dialect: SchemaDialect): 
   }
   const named = [...tables.values()].map(withoutValues);
   return {
-    schema: { ...emptySchema, tables: named, enums: enumsOf([...tables.values()]), views },
+    schema: {
+      ...emptySchema,
+      tables: named,
+      enums: enumsOf([...tables.values()]),
+      views: viewsInOrder(views, dialect),
+    },
     entities,
     ignored: leftAlone,
   };

@@ -128,7 +128,7 @@ export interface ForeignKey {
   readonly onDelete: string;
   readonly onUpdate: string;
   readonly deferrable?: Deferrable | undefined;
-  /** MySQL created an index of the same name for it, which is not dropped with it. */
+  /** Whether MySQL has an index of the same name for it, which is not dropped with it; undefined before it is created. */
   readonly hasIndex?: boolean | undefined;
 }
 
@@ -144,6 +144,8 @@ export interface EnumType extends ObjectName {
 export interface View extends ObjectName {
   /** The SELECT. */
   readonly definition: string;
+  /** The names of its columns, where the database has them beside the definition. */
+  readonly columns?: readonly string[] | undefined;
   readonly materialized: boolean;
   readonly indexes: readonly Index[];
   /** The name of the `typeorm_metadata` table that stores the view; absent for a view created by hand. */

@@ -11,6 +11,8 @@ export interface ServerPlanRules {
   statementsFor(operation: Operation, before: Schema): readonly Statement[];
   /** The schema after a rename, with the expressions that the server rewrites by itself. */
   renamed(before: Schema, operation: Rename): Schema;
+  /** The schema after an operation that is no rename, with what the server or the statements change besides. */
+  applied?(schema: Schema, operation: Operation): Schema;
   /** Whether the operation fails while other objects depend on what it changes. */
   isBlocked(operation: Operation): boolean;
   /** The steps that drop these objects and create them again. @param blocked all operations that they block */
@@ -32,6 +34,7 @@ export function serverPlan(from: Schema, operations: readonly Operation[], rules
   let created: Table[] = [];
   const addForeignKeys = () => {
     for (const key of created.flatMap(foreignKeysOf("addConstraint"))) add(key, rules.statementsFor(key, schema));
+    for (const table of created) schema = rules.applied?.(schema, { kind: "createTable", table }) ?? schema;
     created = [];
   };
   const firstBlocked = operations.findIndex(rules.isBlocked);
@@ -49,7 +52,7 @@ export function serverPlan(from: Schema, operations: readonly Operation[], rules
       create = dependents.create;
     }
     const before = schema;
-    schema = isRename(operation) ? rules.renamed(before, operation) : apply(before, operation);
+    schema = isRename(operation) ? rules.renamed(before, operation) : applied(rules, before, operation);
     add(operation, [
       ...rules.statementsFor(operation, before),
       ...metadataStatements(rules.metadataTable, operation, before, schema).map((text) => sql(text)),
@@ -58,6 +61,11 @@ export function serverPlan(from: Schema, operations: readonly Operation[], rules
   }
   addForeignKeys();
   return { steps, schema };
+}
+
+function applied(rules: ServerPlanRules, before: Schema, operation: Operation): Schema {
+  const schema = apply(before, operation);
+  return rules.applied?.(schema, operation) ?? schema;
 }
 
 function isRename(operation: Operation): operation is Rename {

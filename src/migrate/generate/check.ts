@@ -21,5 +21,10 @@ export async function check(context: MigrationContext): Promise<CheckResult> {
 
 /** The changes that the database needs, without questions. */
 export async function difference(context: MigrationContext): Promise<Difference> {
-  return plainDifference(await readSchemas(context));
+  const runner = context.dataSource.createQueryRunner();
+  try {
+    return await plainDifference(runner, await readSchemas(context));
+  } finally {
+    await runner.release();
+  }
 }

@@ -11,6 +11,7 @@ import {
   findTable,
   keyOf,
 } from "../../dialect/schema/model";
+import { viewsInOrder } from "../../dialect/schema/view-order";
 import type { ChangeEnum, Operation, Constraint } from "../../dialect/schema/operation";
 
 /** The constraints and indexes of a table as one list. */
@@ -261,7 +262,7 @@ function compareViews(
   const isSame = (a: View, b: View) =>
     a.materialized === b.materialized && dialect.sameExpression(a.definition, b.definition);
   const changed = (from: Schema, to: Schema) =>
-    from.views.filter((view) => {
+    viewsInOrder(from.views, dialect).filter((view) => {
       const other = find(to, view);
       return !other || !isSame(view, other);
     });

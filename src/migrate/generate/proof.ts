@@ -148,14 +148,14 @@ class ProofRun {
 
   async #expectNoDifference(): Promise<void> {
     const actual = await this.scratch.read(this.#scope);
-    const { operations } = plainDifference({ ...this.candidate.difference, actual });
+    const { operations } = await plainDifference(this.scratch.runner, { ...this.candidate.difference, actual });
     if (operations.length > 0)
       throw proofFailed(`after up there is still a difference: ${operations.map(describe).join("; ")}`);
   }
 
   async #expectSchemaAsBefore(): Promise<void> {
     const now = await this.scratch.read(this.#scope);
-    const differences = schemaDifferences(now, this.candidate.difference.actual, this.#dialect);
+    const differences = await schemaDifferences(this.scratch, now, this.candidate.difference.actual);
     if (differences.length > 0) throw proofFailed(`down does not restore the schema: ${differences.join("; ")}`);
   }
 

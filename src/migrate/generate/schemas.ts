@@ -1,3 +1,4 @@
+import type { QueryRunner } from "typeorm";
 import type { Plan, SchemaDialect, Scope } from "../../dialect/schema/dialect";
 import { schemaDialectOf } from "../../dialect/dialects";
 import { type Declared, declaredSchema } from "../../dialect/schema/entities";
@@ -6,7 +7,7 @@ import { executePlan } from "../../dialect/schema/scratch";
 import type { Operation } from "../../dialect/schema/operation";
 import { wildcard } from "../../text";
 import type { MigrationContext } from "../context";
-import { ScratchDatabase } from "../scratch/scratch";
+import { withScratch } from "../scratch/scratch";
 import { entitiesNotAccepted } from "./errors";
 
 /** The schema of the entities and the schema of the database, both in the database's own spelling. */
@@ -21,35 +22,42 @@ export interface Schemas {
 /** The side of the entities. */
 export type WantedSchema = Omit<Schemas, "actual">;
 
-/** Reads both schemas. */
+/** Reads both schemas. Creates nothing. */
 export async function readSchemas(context: MigrationContext): Promise<Schemas> {
-  const wanted = await readWanted(context);
   const runner = context.dataSource.createQueryRunner();
   try {
+    const wanted = await readWanted(context, runner);
     return { ...wanted, actual: await wanted.dialect.read(runner, wanted.scope) };
   } finally {
     await runner.release();
   }
 }
 
-/** The entities' schema, created in an empty place and read back, so that it has the database's own spelling. */
-export async function readWanted(context: MigrationContext): Promise<WantedSchema> {
-  const { dataSource } = context;
-  const dialect = schemaDialectOf(dataSource);
-  const declared = declaredSchema(dataSource, dialect);
+/** The entities' schema in the database's own spelling. @param runner connected to a database of the project's kind */
+export async function readWanted(context: MigrationContext, runner: QueryRunner): Promise<WantedSchema> {
+  const dialect = schemaDialectOf(context.dataSource);
+  const declared = declaredSchema(context.dataSource, dialect);
   const scope = scopeOf(context, declared);
-  const empty = dialect.openEmptySchema
-    ? await dialect.openEmptySchema(dataSource)
-    : await ScratchDatabase.open(context, { entities: false });
-  try {
+  const wanted = dialect.spelling
+    ? await dialect.spelling.declared(runner, declared.schema)
+    : await createdElsewhere(context, declared, dialect, scope);
+  return { wanted, declared, scope, dialect };
+}
+
+/** The entities' schema, created in an empty scratch database and read back. */
+async function createdElsewhere(
+  context: MigrationContext,
+  declared: Declared,
+  dialect: SchemaDialect,
+  scope: Scope,
+): Promise<Schema> {
+  return withScratch(context, { entities: false }, async (empty) => {
     for (const step of creation(declared, dialect).steps)
       await executePlan({ steps: [step] }, empty.runner).catch((error: unknown) => {
         throw entitiesNotAccepted(step.comment.replace(/^create /i, ""), error);
       });
-    return { wanted: withoutStored(await empty.read(scope)), declared, scope, dialect };
-  } finally {
-    await empty.close();
-  }
+    return withoutStored(await empty.read(scope));
+  });
 }
 
 /**

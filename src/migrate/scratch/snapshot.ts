@@ -1,5 +1,5 @@
 import { describe } from "../../dialect/schema/describe";
-import { type SchemaDialect, type Scope } from "../../dialect/schema/dialect";
+import type { Scope } from "../../dialect/schema/dialect";
 import { type Schema, displayName, findTable, keyOf } from "../../dialect/schema/model";
 import { compare } from "../generate/compare";
 import type { ScratchDatabase } from "./scratch";
@@ -21,9 +21,17 @@ export async function takeSnapshot(scratch: ScratchDatabase, scope: Scope): Prom
   return { schema, rows };
 }
 
-/** What would have to change to make the one schema the other, a line each. */
-export function schemaDifferences(actual: Schema, wanted: Schema, dialect: SchemaDialect): string[] {
-  const operations = compare(actual, wanted, dialect).map(describe);
+/**
+ * What would have to change to make the one schema the other, a line each. A database may print an expression otherwise
+ * after it was created from the text that it had printed itself, so that it is asked here too.
+ */
+export async function schemaDifferences(
+  { runner, dialect }: Pick<ScratchDatabase, "runner" | "dialect">,
+  actual: Schema,
+  wanted: Schema,
+): Promise<string[]> {
+  const aligned = (await dialect.spelling?.aligned(runner, wanted, actual)) ?? wanted;
+  const operations = compare(actual, aligned, dialect).map(describe);
   if (operations.length > 0) return operations;
   return wanted.tables.flatMap((table) => {
     const own = findTable(actual, table);

@@ -197,7 +197,7 @@ async function differenceOf(
     const upError = await trial.up();
     if (upError) return upError.message;
     const after = await trial.snapshot();
-    const schema = schemaDifferences(after.schema, wanted.after.schema, trial.dialect);
+    const schema = await schemaDifferences(trial.scratch, after.schema, wanted.after.schema);
     if (schema.length > 0) return schema.join("; ");
     const rows = differentRows(after, wanted.after);
     if (rows.length > 0) return `other rows in ${rows.join(", ")}`;

@@ -56,7 +56,7 @@ export class Trial {
 
   /** What differs between the schema as it is now and another one, a line each. */
   async differences(wanted: Schema): Promise<string[]> {
-    return schemaDifferences(await this.scratch.read(this.scope), wanted, this.dialect);
+    return schemaDifferences(this.scratch, await this.scratch.read(this.scope), wanted);
   }
 
   async #run(makePlan: (state: MigrationState) => Plan): Promise<Error | undefined> {

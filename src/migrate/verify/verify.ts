@@ -69,8 +69,8 @@ function hasFailed(migrations: readonly VerifiedMigration[]): boolean {
 
 /** What the entities have and the migrations do not create, a line each. */
 async function entityDifferences(context: MigrationContext, { scratch, scope }: Trial): Promise<string[]> {
-  const wanted = await readWanted(context);
-  const { operations } = plainDifference({ ...wanted, actual: await scratch.read(scope) });
+  const wanted = await readWanted(context, scratch.runner);
+  const { operations } = await plainDifference(scratch.runner, { ...wanted, actual: await scratch.read(scope) });
   return operations.map(describe);
 }
 
@@ -118,7 +118,7 @@ class Verifier {
     const downError = await trial.down("-1");
     if (downError) return this.#verifyIrreversible(migration, downError, before, after);
     const back = await trial.snapshot();
-    const changed = schemaDifferences(back.schema, before.schema, trial.dialect);
+    const changed = await schemaDifferences(trial.scratch, back.schema, before.schema);
     if (changed.length > 0) return failed(`down does not restore the schema: ${changed.join("; ")}`);
     const [lost, losses] = lostRows(before, back, after);
     if (lost.length > 0) return { ...failed(`up and down lose ${lost.join(" and ")}`), losesRows: true };

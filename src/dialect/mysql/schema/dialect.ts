@@ -9,6 +9,7 @@ import { path, quote, text } from "./create";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
 import { mysqlScratch } from "./scratch";
+import { mysqlSpelling } from "./spelling";
 
 /** Out of range, truncated, of another kind, too long. */
 const BAD_VALUES: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1406]);
@@ -47,6 +48,7 @@ export const mysqlSchema: SchemaDialect = {
   renamed,
   read: readSchema,
   scratch: mysqlScratch,
+  spelling: mysqlSpelling,
   plan,
   count: (table, condition) =>
     `SELECT COUNT(*) AS \`rows\` FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,

@@ -1,6 +1,6 @@
 import type { Plan, Statement } from "../../schema/dialect";
 import type { ForeignKey, ObjectName, Schema, Table } from "../../schema/model";
-import { findTable, keyOf } from "../../schema/model";
+import { findTable, keyOf, replaceTable } from "../../schema/model";
 import type { AddColumn, AlterColumn, ChangePrimaryKey, Constraint, Operation, Rename } from "../../schema/operation";
 import { apply } from "../../schema/operation";
 import { serverPlan, withExpressions } from "../../schema/server-plan";
@@ -15,6 +15,7 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     metadataTable: create.metadataTable,
     statementsFor,
     renamed,
+    applied: withKeyIndexes,
     isBlocked: changesType,
     dependents(schema, blocked) {
       const keys = foreignKeysOver(schema, blocked.filter(changesType));
@@ -66,11 +67,11 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
     case "alterColumn":
       return alterColumn(operation);
     case "changePrimaryKey":
-      return changePrimaryKey(operation);
+      return changePrimaryKey(operation, findTable(schema, operation.table));
     case "addConstraint":
-      return [addConstraint(operation.table, operation.constraint)];
+      return [addConstraint(operation.table, operation.constraint, findTable(schema, operation.table))];
     case "dropConstraint":
-      return dropConstraint(operation.table, operation.constraint);
+      return dropConstraint(operation.table, operation.constraint, findTable(schema, operation.table));
     case "renameConstraint":
       if (operation.before.kind === "index")
         return [
@@ -79,7 +80,10 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
             `RENAME INDEX ${quote(operation.before.value.name!)} TO ${quote(operation.after.value.name!)}`,
           ),
         ];
-      return [...dropConstraint(operation.table, operation.before), addConstraint(operation.table, operation.after)];
+      return [
+        ...dropConstraint(operation.table, operation.before, undefined),
+        addConstraint(operation.table, operation.after, undefined),
+      ];
     case "createView":
       return [sql(`CREATE VIEW ${path(operation.view)} AS ${operation.view.definition}`)];
     case "dropView":
@@ -152,17 +156,24 @@ function foreignKeysOver(schema: Schema, columns: readonly AlterColumn[]): Owned
   );
 }
 
-function changePrimaryKey({ table, before, after }: ChangePrimaryKey): Statement[] {
-  const changes = [before && "DROP PRIMARY KEY", after && `ADD PRIMARY KEY (${create.list(after.columns)})`].filter(
-    Boolean,
-  );
-  return [alter(table, changes.join(", "))];
+function changePrimaryKey({ table, before, after }: ChangePrimaryKey, own: Table | undefined): Statement[] {
+  const now = own && { ...own, primaryKey: after };
+  const changes = [
+    before && "DROP PRIMARY KEY",
+    after && `ADD PRIMARY KEY (${create.list(after.columns)})`,
+    ...(own && now ? keyIndexChanges(own, now) : []),
+  ];
+  return [alter(table, changes.filter(Boolean).join(", "))];
 }
 
-function addConstraint(table: ObjectName, constraint: Constraint): Statement {
+/** @param own the table before the change; undefined where its foreign keys are known to keep their indexes */
+function addConstraint(table: ObjectName, constraint: Constraint, own: Table | undefined): Statement {
   switch (constraint.kind) {
-    case "index":
-      return alter(table, `ADD ${create.indexClause(constraint.value)}`);
+    case "index": {
+      const now = own && { ...own, indexes: [...own.indexes, constraint.value] };
+      const others = own && now ? keyIndexChanges(own, now) : [];
+      return alter(table, [`ADD ${create.indexClause(constraint.value)}`, ...others].join(", "));
+    }
     case "check":
       return alter(table, `ADD ${clauses.check(constraint.value)}`);
     case "foreignKey":
@@ -172,11 +183,47 @@ function addConstraint(table: ObjectName, constraint: Constraint): Statement {
   }
 }
 
-function dropConstraint(table: ObjectName, constraint: Constraint): Statement[] {
-  if (constraint.kind === "index") return [alter(table, `DROP INDEX ${quote(constraint.value.name)}`)];
+function dropConstraint(table: ObjectName, constraint: Constraint, own: Table | undefined): Statement[] {
+  if (constraint.kind === "index") {
+    const { name } = constraint.value;
+    const now = own && { ...own, indexes: own.indexes.filter((index) => index.name !== name) };
+    const others = own && now ? keyIndexChanges(own, now) : [];
+    return [alter(table, [`DROP INDEX ${quote(name)}`, ...others].join(", "))];
+  }
   if (constraint.kind === "check") return [alter(table, `DROP CONSTRAINT ${quote(constraint.value.name!)}`)];
   const name = quote(constraint.value.name!);
-  const hasIndex = constraint.kind === "foreignKey" && constraint.value.hasIndex;
+  const key = own?.foreignKeys.find((one) => one.name === constraint.value.name);
+  const hasIndex = constraint.kind === "foreignKey" && (key ?? constraint.value).hasIndex;
   // MySQL created the index with the foreign key and does not drop it with it.
   return [alter(table, `DROP FOREIGN KEY ${name}`), ...(hasIndex ? [alter(table, `DROP INDEX ${name}`)] : [])];
+}
+
+/** Whether an index of the table, or its primary key, begins with the columns of the foreign key. */
+function isIndexed({ indexes, primaryKey }: Table, { columns }: ForeignKey): boolean {
+  const lists = [
+    ...indexes.filter(({ kind }) => kind === undefined).map((index) => index.columns.map(({ name }) => name)),
+  ];
+  return [...lists, primaryKey?.columns ?? []].some((list) => columns.every((name, at) => list[at] === name));
+}
+
+/**
+ * A foreign key needs an index. The last one that serves it can only go together with the creation of its own, and its own
+ * goes when another serves it, as when the server had created it.
+ */
+function keyIndexChanges(before: Table, after: Table): string[] {
+  return before.foreignKeys.flatMap((key) => {
+    const [was, is] = [isIndexed(before, key), isIndexed(after, key)];
+    if (was && !is && key.hasIndex !== true) return [`ADD INDEX ${quote(key.name!)} (${create.list(key.columns)})`];
+    return !was && is && key.hasIndex === true ? [`DROP INDEX ${quote(key.name!)}`] : [];
+  });
+}
+
+/** The schema with the indexes that foreign keys of a changed table have now. */
+function withKeyIndexes(schema: Schema, operation: Operation): Schema {
+  const isOfIndex = operation.kind === "addConstraint" || operation.kind === "dropConstraint";
+  if (!isOfIndex && operation.kind !== "changePrimaryKey" && operation.kind !== "createTable") return schema;
+  const table = findTable(schema, operation.table);
+  if (!table) return schema;
+  const foreignKeys = table.foreignKeys.map((key) => ({ ...key, hasIndex: !isIndexed(table, key) }));
+  return replaceTable(schema, table, { ...table, foreignKeys });
 }

@@ -52,7 +52,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
         exclusions: [],
         foreignKeys: foreignKeys.map((key) => ({
           ...key,
-          hasIndex: indexes.some((index) => index.name === key.name) || undefined,
+          hasIndex: indexes.some((index) => index.name === key.name),
         })),
         triggers: (triggers.get(at) ?? []).map(triggerOf),
         comment: row.comment || undefined,

@@ -8,10 +8,10 @@ import type { Column } from "../../schema/model";
 import { quotedText } from "../../literals";
 import { mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";
-import { openEmptySchema } from "./empty-schema";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
 import { postgresScratch } from "./scratch";
+import { postgresSpelling } from "./spelling";
 
 /** The error code of a missing operator, which is a function too. */
 const UNDEFINED_FUNCTION = "42883";
@@ -26,7 +26,8 @@ export const postgresSchema: SchemaDialect = {
     schemaOf: (dataSource, { schema }) => (schema && schema !== standardSchema(dataSource) ? schema : undefined),
     column(dataSource, column, base, table) {
       const strategy = column.generationStrategy as string | undefined;
-      const isNumbered = column.isGenerated && (strategy === "identity" || strategy === "increment");
+      // As TypeORM: what is generated and no uuid is numbered, "rowid" too.
+      const isNumbered = column.isGenerated && strategy !== "uuid";
       const identity =
         strategy === "identity" ? (column.generatedIdentity === "ALWAYS" ? "always" : "by default") : "increment";
       const type = isEnum(column.type)
@@ -61,7 +62,7 @@ export const postgresSchema: SchemaDialect = {
   renamed,
   read: readSchema,
   scratch: postgresScratch,
-  openEmptySchema,
+  spelling: postgresSpelling,
   plan,
   count: (table, condition) => `SELECT COUNT(*) AS "rows" FROM ${path(table)}${condition ? ` WHERE ${condition}` : ""}`,
   isDataError: (error) =>

@@ -60,6 +60,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
       schema: places.modelled(row.schema),
       name: row.name,
       definition: row.definition!.trim().replace(/;$/, ""),
+      columns: row.columns ?? undefined,
       materialized: row.kind === "m",
       uses: (uses.get(row.oid) ?? []).map(({ schema, name, column }) => ({
         table: keyOf({ schema: places.modelled(schema), name }),
@@ -87,6 +88,7 @@ interface TableRow {
   kind: "r" | "p" | "v" | "m";
   comment: string | null;
   definition: string | null;
+  columns: string[] | null;
 }
 
 interface ColumnRow {
@@ -157,7 +159,10 @@ const NOT_OF_AN_EXTENSION = (oid: string) =>
 
 const TABLES = `
   SELECT c.oid, n.nspname AS "schema", c.relname AS "name", c.relkind AS "kind", obj_description(c.oid, 'pg_class') AS "comment",
-    CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS "definition"
+    CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS "definition",
+    CASE WHEN c.relkind IN ('v', 'm') THEN ARRAY(
+      SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum
+    ) END AS "columns"
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND ${NOT_OF_AN_EXTENSION("c.oid")}
   ORDER BY c.oid`;

@@ -21,9 +21,17 @@ export interface Difference extends Schemas {
 }
 
 /** The difference without questions: what no entity has counts as dropped, and nothing as renamed. */
-export function plainDifference(schemas: Schemas): Difference {
-  const wanted = normalize(schemas.wanted, schemas.actual, schemas.declared.schema, schemas.dialect);
-  return { ...schemas, operations: compare(schemas.actual, wanted, schemas.dialect) };
+export async function plainDifference(runner: QueryRunner, schemas: Schemas): Promise<Difference> {
+  return { ...schemas, operations: await compareAligned(runner, schemas) };
+}
+
+/** The operations that are left when everything that means the same is spelt the same. */
+async function compareAligned(
+  runner: QueryRunner,
+  { actual, wanted, declared, dialect }: Schemas,
+): Promise<Operation[]> {
+  const aligned = (await dialect.spelling?.aligned(runner, wanted, actual)) ?? wanted;
+  return compare(actual, normalize(aligned, actual, declared.schema, dialect), dialect);
 }
 
 /** The difference with every question answered. @throws migrate/unanswered with all questions that are open */
@@ -54,7 +62,7 @@ class DifferenceResolver {
     for (const table of state.wanted.tables) await resolveColumns(state, table);
     renameEnums(state);
     const operations: Operation[] = [];
-    for (const operation of this.#compare()) {
+    for (const operation of await this.#compare()) {
       const resolved = await this.#resolveOperation(operation);
       if (resolved) operations.push(resolved);
     }
@@ -62,9 +70,9 @@ class DifferenceResolver {
     return { ...state.schemas, operations: this.#withRenames(operations) };
   }
 
-  #compare(): Operation[] {
-    const { wanted, actual, schemas } = this.#state;
-    return compare(actual, normalize(wanted, actual, schemas.declared.schema, schemas.dialect), schemas.dialect);
+  #compare(): Promise<Operation[]> {
+    const { wanted, actual, schemas, runner } = this.#state;
+    return compareAligned(runner, { ...schemas, wanted, actual });
   }
 
   /** The operation with its values and row counts; undefined for one that is not to be done. */
