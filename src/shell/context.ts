@@ -26,6 +26,13 @@ export interface SavedInput {
   readonly isPrinted: boolean;
 }
 
+export interface RunOptions {
+  /** Whether more statements follow at once: the values of assignments are not printed then. */
+  readonly hasMore?: boolean;
+  /** Lines before the statement in the text that it was taken from; they count in the location of an error. */
+  readonly linesBefore?: number;
+}
+
 /** The state and functions of the shell that commands, help, completion and the prompt use. */
 export interface ShellContext {
   readonly options: ShellOptions;
@@ -55,10 +62,11 @@ export interface ShellContext {
 
   /**
    * Runs a statement and prints its value or its error.
-   * @param hasMore whether more statements follow at once: the values of assignments are not printed then
    * @returns whether it succeeded
    */
-  run(text: string, hasMore?: boolean): Promise<boolean>;
+  run(text: string, options?: RunOptions): Promise<boolean>;
+  /** Runs a whole text (a file) as if it were typed, up to the first error. @returns whether all of it succeeded */
+  runText(text: string): Promise<boolean>;
   /** The value of an expression; prints nothing. @throws what the expression throws */
   valueOf(text: string): Promise<unknown>;
   /** Does the work of a command and prints a summary of the statements that it sent. */

@@ -45,3 +45,9 @@ export function nothingToWrite(expression: string): RetortError {
     hint: ".export users.csv User.query",
   });
 }
+
+export function loadsItself(name: string): RetortError {
+  return new RetortError("shell/loads-itself", `${name} is being loaded already`, {
+    hint: "take the .load of the file out of the file",
+  });
+}

@@ -9,7 +9,7 @@ import { Collection } from "../session/relations/collection";
 import { firstLine } from "../text";
 import { CLEAR_LINE, LINE_START } from "../terminal/control";
 import { ansi, escapeLine } from "../terminal/escaped-text";
-import type { SavedInput, ShellContext, Terminal } from "./context";
+import type { RunOptions, SavedInput, ShellContext, Terminal } from "./context";
 import { Evaluator, type EvaluationResult } from "./evaluate/evaluator";
 import { importFrom } from "./evaluate/modules";
 import { Interrupted } from "./evaluate/runtime";
@@ -21,6 +21,7 @@ import { FlushProgress } from "./print/flush-progress";
 import { Output } from "./print/output";
 import { redirectPrint } from "./print/print";
 import type { Restrictions } from "./restrictions";
+import { runText } from "./run-inputs";
 import { echoLines } from "./sql/echo";
 import { repeatedQueries } from "./sql/repeated";
 import { StatementSummary } from "./sql/statement-stats";
@@ -105,9 +106,9 @@ export class Repl implements ShellContext {
 
   // Evaluating ----------------------------------------------------------------------------------------------------------
 
-  async run(text: string, hasMore = false): Promise<boolean> {
+  async run(text: string, { hasMore = false, linesBefore = 0 }: RunOptions = {}): Promise<boolean> {
     this.statements = new StatementSummary();
-    const result = await this.evaluate(text);
+    const result = await this.evaluate("\n".repeat(linesBefore) + text);
     this.progress.end();
     if (result.kind === "value") this.printResult(text, result, hasMore);
     else this.printFailure(result);
@@ -115,6 +116,10 @@ export class Repl implements ShellContext {
     this.printSummary();
     this.noteRedefinedNames(text);
     return result.kind === "value";
+  }
+
+  runText(text: string): Promise<boolean> {
+    return runText(text, this);
   }
 
   async valueOf(text: string): Promise<unknown> {

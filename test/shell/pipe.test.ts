@@ -1,3 +1,7 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { PassThrough } from "node:stream";
 import { DataSource } from "typeorm";
 import { pipe } from "../helpers/repl";
 import { Article, Shop } from "../helpers/entities/shop";
@@ -62,4 +66,66 @@ test("-e that leaves changes unsaved says so, and exits 1", async () => {
   expect(left.notes).toMatch(/^retort: the input ended with 1 unsaved change; end it with db\.session\.commit\(\)/);
   const saved = await pipe(dataSource, "", { evaluate: "db.session.add(Shop(name='x')); db.session.commit()" });
   expect(saved).toMatchObject({ exitCode: 0, notes: "" });
+});
+
+describe("a text is parsed as a whole", () => {
+  const WRONG = "print('begun')\nconst = 5\nprint('never')\n";
+
+  test("shell 22: a syntax error anywhere in a pipe runs nothing, and names its line", async () => {
+    const ran = await pipe(dataSource, WRONG);
+    expect(ran).toMatchObject({ exitCode: 1, output: "" });
+    expect(ran.notes).toMatch(/^SyntaxError: Unexpected token\n {2}line 2: const = 5\n$/);
+    expect(await pipe(dataSource, ".echo on\nprint(1)\n.echo off\nprint((\n")).toMatchObject({
+      exitCode: 1,
+      output: "",
+    });
+  });
+
+  test("shell 22: a syntax error anywhere in -e runs nothing", async () => {
+    expect(await pipe(dataSource, "", { evaluate: WRONG })).toMatchObject({ exitCode: 1, output: "" });
+    expect(await pipe(dataSource, "", { evaluate: "print(1)\n.echo on\nprint((" })).toMatchObject({ output: "" });
+  });
+
+  test("shell 22: a syntax error anywhere in a file that is loaded runs nothing", async () => {
+    const file = path.join(os.tmpdir(), `retort-load-${process.pid}.js`);
+    fs.writeFileSync(file, WRONG);
+    expect(await pipe(dataSource, `.load ${file}\n`)).toMatchObject({ exitCode: 1, output: "" });
+    fs.writeFileSync(file, "print('a')\n.echo on\n.echo off\nnull.b\nprint('never')");
+    const ran = await pipe(dataSource, `.load ${file}\n`);
+    expect(ran).toMatchObject({ exitCode: 1, output: "a\n" });
+    fs.writeFileSync(file, `.load ${file}\n`);
+    expect((await pipe(dataSource, `.load ${file}\n`)).notes).toMatch(/is being loaded already/);
+    fs.rmSync(file);
+  });
+
+  test("shell 22: an error while running names the line of the text", async () => {
+    const { notes } = await pipe(
+      dataSource,
+      "begun = 1\n\nfunction fails() {\n  throw new Error('no')\n}\nbegun = 2\nfails(); begun\n",
+    );
+    expect(notes).toMatch(/^no\n {2}line 4: /);
+  });
+
+  test("shell 22: a pipe that is written slowly is one text", async () => {
+    const input = new PassThrough();
+    const ran = pipe(dataSource, "", { input });
+    input.write("print(1)\n");
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    input.end("const = 5\n");
+    expect(await ran).toMatchObject({ exitCode: 1, output: "" });
+  });
+
+  test.each([
+    ["const y = 10\n  + 4\ny\n", "14\n"],
+    ["const s = 'a'\n  + 'b'\ns\n", "'ab'\n"],
+    ["const y = 'abc'\n  [1]\ny\n", "'b'\n"],
+    ["if (0) { print(1) }\n\nelse { print(2) }\n", "2\n"],
+    ["Shop.query\n\n  /* none */\n  .filterBy({ name: 'none' })\n  .count()\n", "0\n"],
+    ["twice(4)\nfunction twice(n: number) { return n * 2 }\ntype A = string\nenum E { a, b }\nE.b\n", "8\n1\n"],
+    ["const n: number = 3\nn\ninterface A { }\nn + 1\n", "3\n4\n"],
+  ])("shell 22: %j is read as Node reads a file, by a pipe and by -e", async (text, output) => {
+    expect(await pipe(dataSource, text)).toMatchObject({ output, exitCode: 0 });
+    const last = output.split("\n").at(-2)!;
+    expect(await pipe(dataSource, "", { evaluate: text })).toMatchObject({ output: `${last}\n`, exitCode: 0 });
+  });
 });

@@ -1,4 +1,4 @@
-import { InputSplitter } from "../../src/shell/evaluate/input-splitter";
+import { splitInputs } from "../../src/shell/evaluate/input-splitter";
 import { parse } from "../../src/shell/rewrite/parse";
 import { openRepl, type TestRepl } from "../helpers/repl";
 
@@ -63,11 +63,12 @@ test("shell 4: declarations can be typed again, a failed let poisons nothing, im
   ).toBe("'mall'");
 });
 
-test("shell 5: lines become whole statements, in order", () => {
-  const statements = new InputSplitter(
-    (text) => parse(text),
-    (name) => name === "echo",
+const split = (text: string): (readonly [kind: string, text: string])[] =>
+  splitInputs(text, { parse: (part) => parse(part), isCommand: (name) => name === "echo" }).map(
+    (input) => [input.kind, input.text] as const,
   );
+
+test("shell 5: a text becomes whole statements, in order", () => {
   const script = [
     "function pasted(a) {",
     "",
@@ -86,13 +87,57 @@ test("shell 5: lines become whole statements, in order", () => {
     "two`",
     "x = 1; y = 2",
   ];
-  const pieces = [...script.flatMap((line) => statements.push(line)), ...statements.flush()];
-  expect(pieces.map(({ kind, text }) => [kind, text.split("\n").length])).toEqual([
+  expect(split(script.join("\n")).map(([kind, text]) => [kind, text.split("\n").length])).toEqual([
     ["statement", 4],
     ["statement", 4],
     ["statement", 4],
     ["command", 1],
     ["statement", 2],
     ["statement", 1],
+    ["statement", 1],
   ]);
 });
+
+test.each([
+  ["+", "const y = 10\n  + 4"],
+  ["-", "const y = 10\n- 4"],
+  ["[", "const y = 'abc'\n[1]"],
+  ["(", "const y = String\n(5)"],
+  ["/", "const y = 10\n/2/1"],
+  ["a template", "const y = String.raw\n`a`"],
+  ["a member", "const y = Shop.query\n.count()"],
+  ["a member with the name of a command", "const y = Shop\n  .echo"],
+  ["a call with the name of a command", "const y = Shop\n.echo(1)"],
+  ["a condition", "const y = 1\n? 2\n: 3"],
+  ["a condition on names", "const y = a\n?b\n:c"],
+  ["blank lines in a chain", "Shop.query\n\n\n  .count()"],
+  ["comments in a chain", "Shop.query\n  /* a\n remark */ // another\n  .count()"],
+  ["a blank line before else", "if (0) print(1)\n\nelse print(2)"],
+  ["a blank line before catch", "try { f() }\n\ncatch {\n}\n\nfinally { }"],
+  ["a blank line before while", "do { } \n\nwhile (0)"],
+  ["a line with a command inside a template", "x = `\n.echo on\n`"],
+  ["a line with a command inside a block", "{\n  let x = [1]\n.echo\n}"],
+])("shell 22: %s at the beginning of a line continues the statement, as Node reads it", (_what, text) => {
+  expect(split(text).map(([, piece]) => piece.replace(/;$/, ""))).toEqual([text]);
+});
+
+test.each([
+  ["a = 1\n.echo on\nb", ["a = 1", ".echo on", "b"]],
+  ["\n  .echo on\n?Shop\na", [".echo on", "?Shop", "a"]],
+  ["a\n?Shop.query\nb", ["a", "?Shop.query", "b"]],
+  [".nothing\na", [".nothing", "a"]],
+  ["a; b\n{ c }\n({ d })", ["a;", "b", "{ c };", "({ d })"]],
+  ["\uFEFFa\r\nb", ["a", "b"]],
+  ["print(f())\nfunction f() { return 1 }\ng = 1", ["function f() { return 1 }", "print(f())", "g = 1"]],
+])("shell 22: %j is split where statements and dot-commands begin", (text, pieces) => {
+  expect(split(text).map(([, piece]) => piece)).toEqual(pieces);
+});
+
+test.each(["a = 1\nb = (\n", "a = 1\nconst = 2\nb", "function f() {\na = 1", "a\n.echo on\nb c", "`\n.echo"])(
+  "shell 22: of %j only the part that is wrong is left, to be reported",
+  (text) => {
+    const inputs = split(text);
+    expect(inputs).toHaveLength(1);
+    expect(parse(inputs[0]![1]).status).not.toBe("complete");
+  },
+);

@@ -1,27 +1,27 @@
 import fs from "node:fs";
-import { noSuchFile, usage } from "../errors";
-import { InputSplitter } from "../evaluate/input-splitter";
+import { loadsItself, noSuchFile, usage } from "../errors";
 import type { DotCommand } from "./command";
 import { takeFile, type NamedFile } from "./file";
 
 export const load: DotCommand = {
   name: "load",
   takes: "FILE",
-  summary: "runs the statements of a file as if they were typed; stops at the first error",
+  summary: "runs a file as if it were typed; a syntax error runs nothing, the first error stops it",
   async run(argument, shell) {
     const typed = takeFile(argument, shell);
     if (!typed || typed.rest !== "") throw usage("load", ".load FILE");
-    const splitter = new InputSplitter(
-      (text) => shell.evaluator.parse(text),
-      () => false,
-    );
-    const lines = read(typed).split(/\r?\n/);
-    for (const { text } of [...lines.flatMap((line) => splitter.push(line)), ...splitter.flush()]) {
-      if (!(await shell.run(text))) return false;
+    if (loading.has(typed.file)) throw loadsItself(typed.name);
+    loading.add(typed.file);
+    try {
+      return await shell.runText(read(typed));
+    } finally {
+      loading.delete(typed.file);
     }
-    return true;
   },
 };
+
+/** Files that are being loaded. */
+const loading = new Set<string>();
 
 function read({ name, file }: NamedFile): string {
   try {

@@ -4,68 +4,127 @@ import type { Parsed } from "../rewrite/parse";
 export interface ReplInput {
   readonly kind: "statement" | "command";
   readonly text: string;
+  /** Lines before it in the text that it was taken from, for the location of an error. */
+  readonly linesBefore: number;
 }
 
-/** A line that can only continue the statement before it; comments too, since it may continue below them. */
-const CONTINUES =
-  /^\s*(\.\s*[\p{ID_Start}$_]|\?\.|else\b|catch\b|finally\b|&&|\|\||\?\?|[*%<>=?:,|&^)\]}]|instanceof\b|in\b|\/\/)/u;
+export interface SplitterOptions {
+  parse(text: string): Parsed;
+  /** Whether a dot-command of this name exists. */
+  isCommand(name: string): boolean;
+}
 
-const COMMAND = /^\.(\w+)(?=\s|$)|^\?/;
-
-/** Splits the lines of a pipe, a file or pasted text into statements and dot-commands. */
-export class InputSplitter {
-  private lines: string[] = [];
-  private isComplete = false;
-
-  /**
-   * @param parse decides whether a text is complete
-   * @param isCommand whether a dot-command of this name exists
-   */
-  constructor(
-    private readonly parse: (text: string) => Parsed,
-    private readonly isCommand: (name: string) => boolean,
-  ) {}
-
-  /** Adds a line; gives the inputs that are complete now. A complete statement is held until a line does not continue it. */
-  push(line: string): ReplInput[] {
-    const inputs: ReplInput[] = [];
-    if (this.isComplete && !this.continues(line)) inputs.push(...this.flush());
-    if (this.lines.length === 0) {
-      if (line.trim() === "") return inputs;
-      if (this.commandOf(line) !== undefined) return [...inputs, { kind: "command", text: line.trim() }];
+/**
+ * Splits a whole text (a pipe, a file, what was pasted) into statements and dot-commands, in the order in which they run: functions are
+ * declared first, as in a file of JavaScript. Where a statement is wrong anywhere, that part of the text is the only result, so that
+ * running it prints the error and nothing else runs.
+ */
+export function splitInputs(text: string, options: SplitterOptions): ReplInput[] {
+  const inputs: ReplInput[] = [];
+  for (const part of partsOf(text, options)) {
+    if (part.kind === "command") inputs.push(part);
+    else {
+      const parsed = options.parse(part.text);
+      if (parsed.status === "incomplete" || parsed.status === "invalid") return [part];
+      inputs.push(...(parsed.status === "complete" ? statementsOf(part, parsed, options) : wholeLines(part, options)));
     }
-    this.lines.push(line);
-    this.isComplete = this.parse(this.text).status !== "incomplete";
-    return inputs;
   }
+  return inputs;
+}
 
-  /** Whether a complete statement is held. */
-  get hasComplete(): boolean {
-    return this.isComplete;
-  }
+// Dot-commands ----------------------------------------------------------------------------------------------------------
 
-  /** Gives what is held, complete or not. */
-  flush(): ReplInput[] {
-    if (this.lines.length === 0) return [];
-    const { text } = this;
-    this.lines = [];
-    this.isComplete = false;
-    return text.trim() === "" ? [] : [{ kind: "statement", text }];
-  }
+/** `.name` without `(` after it; the name of a member that continues a chain may be indented. */
+const COMMAND = /^\.(\w+)(?=\s|$)/;
+/** `?name`, the help on a name; `? a` continues a condition. */
+const HELP = /^\?(?:$|[\p{ID_Start}$_.])/u;
 
-  private get text(): string {
-    return this.lines.join("\n");
-  }
+const MAY_BE_COMMAND = /^\s*[.?]/;
 
-  private continues(line: string): boolean {
-    return CONTINUES.test(line) && this.commandOf(line) === undefined;
-  }
+/** The dot-commands of a text, and the JavaScript between them. */
+function partsOf(text: string, options: SplitterOptions): ReplInput[] {
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+  const parts: ReplInput[] = [];
+  let first = 0;
+  const endPart = (end: number): void => {
+    const part = lines.slice(first, end).join("\n");
+    if (part.trim() !== "") parts.push({ kind: "statement", text: part, linesBefore: first });
+  };
+  lines.forEach((line, index) => {
+    if (!MAY_BE_COMMAND.test(line)) return;
+    const before = lines.slice(first, index).join("\n");
+    if (!isCommandLine(line, before, lines[index + 1], options)) return;
+    endPart(index);
+    parts.push({ kind: "command", text: line.trim(), linesBefore: index });
+    first = index + 1;
+  });
+  endPart(lines.length);
+  return parts;
+}
 
-  /** The name of the dot-command in a line. `.all()` at the start of a line continues the line before. */
-  private commandOf(line: string): string | undefined {
-    const match = COMMAND.exec(line);
-    if (!match) return undefined;
-    if (match[1] === undefined) return "?";
-    return this.isCommand(match[1]) || this.lines.length === 0 ? match[1] : undefined;
-  }
+/** Whether a line is a dot-command: the text before it is complete, and the line does not continue it. */
+function isCommandLine(line: string, before: string, next: string | undefined, options: SplitterOptions): boolean {
+  const isFirst = before.trim() === "";
+  const start = isFirst ? line.trimStart() : line;
+  const name = COMMAND.exec(start)?.[1];
+  if (name === undefined && !HELP.test(start)) return false;
+  if (isFirst) return true;
+  // `.name` of no command is a member, `.name (…)` a call, and `?name` before `:` a condition.
+  if (name !== undefined && (!options.isCommand(name) || /^\.\w+\s*\(/.test(start))) return false;
+  if (name === undefined && /^\s*:/.test(next ?? "")) return false;
+  return options.parse(before).status !== "incomplete";
+}
+
+// Statements ------------------------------------------------------------------------------------------------------------
+
+/** The statements of a text that was parsed as a whole. */
+function statementsOf(
+  part: ReplInput,
+  parsed: Extract<Parsed, { status: "complete" }>,
+  options: SplitterOptions,
+): ReplInput[] {
+  const { program, typed } = parsed;
+  const starts = program.body.map(({ start }) => typed.offset(start));
+  if (starts.length <= 1) return [part];
+  const pieces = starts.map((start, index) => part.text.slice(index === 0 ? 0 : start, starts[index + 1]));
+  const statements = asStatements(pieces, part, options);
+  const isFunction = (_: unknown, index: number): boolean => program.body[index]?.type === "FunctionDeclaration";
+  // Where TypeScript was compiled, a statement may have become several.
+  if (statements.length !== program.body.length) return statements;
+  return [...statements.filter(isFunction), ...statements.filter((_, index) => !isFunction(_, index))];
+}
+
+/** Each piece that is a statement by itself; one that is not belongs to the next one. */
+function asStatements(pieces: readonly string[], part: ReplInput, { parse }: SplitterOptions): ReplInput[] {
+  const statements: ReplInput[] = [];
+  let [text, linesBefore] = ["", part.linesBefore];
+  pieces.forEach((piece, index) => {
+    text += piece;
+    const { status } = parse(text);
+    const isLast = index === pieces.length - 1;
+    if (!isLast && (status === "incomplete" || status === "invalid")) return;
+    statements.push({ kind: "statement", text: asBlock(text.trimEnd()), linesBefore });
+    linesBefore += text.split("\n").length - 1;
+    text = "";
+  });
+  return statements;
+}
+
+/** `{ … }` among other statements is a block; alone at the prompt it would be an object. */
+function asBlock(text: string): string {
+  return /^\s*\{/.test(text) && !text.endsWith(";") ? `${text};` : text;
+}
+
+/** A text that is nested too deeply to be parsed as a whole: lines are put together until they are complete. */
+function wholeLines({ text, linesBefore }: ReplInput, { parse }: SplitterOptions): ReplInput[] {
+  const inputs: ReplInput[] = [];
+  const lines = text.split("\n");
+  let first = 0;
+  lines.forEach((_, index) => {
+    const whole = lines.slice(first, index + 1).join("\n");
+    if (whole.trim() === "" || (index < lines.length - 1 && parse(whole).status === "incomplete")) return;
+    inputs.push({ kind: "statement", text: whole, linesBefore: linesBefore + first });
+    first = index + 1;
+  });
+  return inputs;
 }

@@ -2,7 +2,7 @@ import { pluralize } from "../../text";
 import { isCommand, isKnown, runCommand } from "../commands/commands";
 import type { ShellContext } from "../context";
 import { ansi, escapeText } from "../../terminal/escaped-text";
-import { InputSplitter, type ReplInput } from "../evaluate/input-splitter";
+import { splitInputs, type ReplInput } from "../evaluate/input-splitter";
 import { Editor } from "./editor";
 import { greeting } from "./greeting";
 import { highlightInput } from "./highlight-input";
@@ -105,10 +105,9 @@ class Prompt {
 
   private split(text: string): ReplInput[] {
     const trimmed = text.trim();
-    if (isCommand(trimmed) && !trimmed.includes("\n")) return [{ kind: "command", text: trimmed }];
-    if (!trimmed.includes("\n")) return [{ kind: "statement", text }];
-    const splitter = new InputSplitter((part) => this.shell.evaluator.parse(part), isKnown);
-    return [...text.split("\n").flatMap((line) => splitter.push(line)), ...splitter.flush()];
+    if (isCommand(trimmed) && !trimmed.includes("\n")) return [{ kind: "command", text: trimmed, linesBefore: 0 }];
+    if (!trimmed.includes("\n")) return [{ kind: "statement", text, linesBefore: 0 }];
+    return splitInputs(text, { parse: (part) => this.shell.evaluator.parse(part), isCommand: isKnown });
   }
 
   private async runInputs(inputs: readonly ReplInput[]): Promise<void> {
@@ -116,7 +115,9 @@ class Prompt {
     for (const [index, input] of inputs.entries()) {
       const left = inputs.length - index - 1;
       const succeeded =
-        input.kind === "command" ? await runCommand(input.text, shell) : await shell.run(input.text, left > 0);
+        input.kind === "command"
+          ? await runCommand(input.text, shell)
+          : await shell.run(input.text, { hasMore: left > 0, linesBefore: input.linesBefore });
       if (shell.lastError !== undefined) this.printedErrors.add(messageOf(shell.lastError));
       if (shell.isExiting) return;
       if (succeeded || left === 0) continue;
