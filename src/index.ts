@@ -1,12 +1,12 @@
 export { connect, Database } from "./session/database";
 export { Session, type Changes, type EntityClass, type Savepoint } from "./session/session";
-export type { SessionOptions } from "./session/options";
+export type { BeginOptions, RetryOptions, SessionOptions } from "./session/options";
 export type { Plan, PlannedStatement, PlannedStep, PlannedWait } from "./session/preview/plan";
 export { PendingValue } from "./session/state/pending-value";
 export type { EntityState } from "./session/state/instance";
 export { Collection } from "./session/relations/collection";
 export { collection, LazyCollection, LazyReference } from "./session/relations/lazy";
-export { Aliased, Query, type OrderArgument, type RelationArgument } from "./query/query";
+export { Aliased, Query, type LockOptions, type OrderArgument, type RelationArgument } from "./query/query";
 export type { Statement } from "./query/selection";
 export { Pagination, type PaginateOptions } from "./query/pagination";
 export { joined, raise, selectin, type LoadOption } from "./query/loading";
@@ -46,7 +46,7 @@ export {
   type JoinedColumns,
   type JunctionModel,
 } from "./metadata/model";
-export type { DatabaseEvent, DatabaseListener } from "./dialect/dialect";
+export type { DatabaseEvent, DatabaseListener, IsolationLevel, TransactionOptions } from "./dialect/dialect";
 export { DatabaseError, type DatabaseErrorKind } from "./dialect/errors";
 export { ExitCode, RetortError, type RetortErrorDetails } from "./errors";
 export { ValueError } from "./metadata/errors";

@@ -47,10 +47,22 @@ export interface DeferredConstraints {
   readonly end: string | undefined;
 }
 
+/** The isolation levels of the SQL standard. */
+export type IsolationLevel = "READ UNCOMMITTED" | "READ COMMITTED" | "REPEATABLE READ" | "SERIALIZABLE";
+
 /** What a transaction is begun with. Where an option is absent, the database's default holds. */
 export interface TransactionOptions {
-  readonly isolation?: string | undefined;
+  /** What the transaction sees of others. SQLite's transactions are serializable, whatever is asked for. */
+  readonly isolation?: IsolationLevel | undefined;
+  /** Whether the database refuses writes in the transaction. */
   readonly readOnly?: boolean | undefined;
+}
+
+/** How a SELECT locks its rows. */
+export interface RowLock {
+  readonly mode: "update" | "share";
+  /** What happens with rows that another transaction has locked; undefined: the statement waits. */
+  readonly ifLocked: "skip" | "fail" | undefined;
 }
 
 /** Column types of the tables that Retort keeps for itself. */
@@ -99,6 +111,11 @@ export interface Dialect {
   readonly parameterLimit: number;
   readonly columnTypes: ColumnTypes;
 
+  /**
+   * Whether rows can be locked by a SELECT. Without it the transaction that `forUpdate()` begins locks the whole database.
+   */
+  readonly supportsRowLocks: boolean;
+
   // Lexical rules
 
   readonly quoting: Quoting;
@@ -141,6 +158,8 @@ export interface Dialect {
 
   /** A LIMIT/OFFSET clause; empty when there is neither. */
   limit(limit: number | undefined, offset: number | undefined): string;
+  /** The clause that locks the rows of a SELECT. @param alias the quoted alias of the table whose rows are locked */
+  lockRows(lock: RowLock, alias: string): string;
   /** The values of an INSERT that names no column. */
   readonly defaultValues: string;
   /** The clause that makes an INSERT do nothing where the row exists; `column` is any quoted column of its key. */
@@ -190,8 +209,7 @@ export interface Connection {
    * included, neither wait for the stream nor show in it. The columns of the statement must have distinct names.
    */
   stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]>;
-  /** Begins a transaction that can write. */
-  begin(): Promise<void>;
+  begin(options: TransactionOptions): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
   savepoint(name: string): MaybePromise<unknown>;

@@ -51,7 +51,25 @@ export function loadFor<T>({ options }: DataSource, loaders: LoaderByDatabase<T>
 
 /** The dialect of the DataSource's database. @throws dialect/unsupported */
 export function dialectOf(dataSource: DataSource): Dialect {
+  if (isMariadb(dataSource)) return mariadbDialect();
   return loadFor(dataSource, DIALECTS);
+}
+
+/** The first version of MariaDB with INSERT … RETURNING. */
+const RETURNING_SINCE = [10, 5] as const;
+
+function mariadbDialect(): Dialect {
+  return (require("./mysql/dialect") as typeof import("./mysql/dialect")).mariadbDialect;
+}
+
+/**
+ * Whether the server is MariaDB, whatever the DataSource calls it. TypeORM has asked for the version, which is below 10 where it
+ * is MySQL's.
+ */
+function isMariadb({ options, driver }: DataSource): boolean {
+  if (DATABASE_TYPES[options.type] !== "mysql") return false;
+  const [major = 0, minor = 0] = (driver?.version ?? "").split(".").map(Number);
+  return major > RETURNING_SINCE[0] || (major === RETURNING_SINCE[0] && minor >= RETURNING_SINCE[1]);
 }
 
 /** The control (read-only mode, cancelling) of the DataSource's database. @throws dialect/unsupported */

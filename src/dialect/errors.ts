@@ -106,6 +106,10 @@ export function sandboxLost({ kind, message, sql, parameters, driverError }: Dat
   return new DatabaseError({ kind }, message, sql, parameters, driverError, hint);
 }
 
+export function readOnlyTransaction(sql: string, parameters: readonly unknown[]): DatabaseError {
+  return new DatabaseError({ kind: "read-only" }, "the transaction is read only", sql, parameters, undefined);
+}
+
 export function writeLockTimeout(file: string, seconds: number, holder: string | undefined): DatabaseError {
   const who = holder ?? "another process";
   return new DatabaseError(

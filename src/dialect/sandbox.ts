@@ -1,5 +1,5 @@
 import type { QueryRunner } from "typeorm";
-import type { Connection, Dialect, MaybePromise, Row, RunResult } from "./dialect";
+import type { Connection, Dialect, MaybePromise, Row, RunResult, TransactionOptions } from "./dialect";
 import { DatabaseError, sandboxLost } from "./errors";
 import { allowWrites } from "./write-permission";
 
@@ -58,9 +58,10 @@ export class SandboxConnection implements Connection {
     return this.#inner.stream(sql, parameters, batchSize);
   }
 
-  async begin(): Promise<void> {
+  /** The isolation level is that of the outer transaction, once it is open. */
+  async begin({ isolation }: TransactionOptions): Promise<void> {
     // This connection alone may write where it is forbidden to all others.
-    if (!this.#inner.inTransaction) await allowWrites(() => this.#inner.begin());
+    if (!this.#inner.inTransaction) await allowWrites(() => this.#inner.begin({ isolation }));
     await this.#inner.savepoint(INNER);
     this.#begun = true;
   }

@@ -1,5 +1,13 @@
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Connection, ConnectionOptions, DatabaseListener, Dialect, Row, RunResult } from "./dialect";
+import type {
+  Connection,
+  ConnectionOptions,
+  DatabaseListener,
+  Dialect,
+  Row,
+  RunResult,
+  TransactionOptions,
+} from "./dialect";
 import { DatabaseError, statementFailed, type DriverErrorFacts } from "./errors";
 import { poolUsersOf, withinPoolTimeout, type PoolUser, type PoolUsers } from "./pool-users";
 import { StatementObserver } from "./statement-observer";
@@ -230,12 +238,11 @@ export abstract class ServerConnection<Client> implements Connection {
 
   // The transaction
 
-  begin(): Promise<void> {
-    const { isolationLevel: isolation } = this.dataSource.options as { isolationLevel?: string };
+  begin(options: TransactionOptions): Promise<void> {
     return this.hold(async () => {
       await this.#retryIfLost(() =>
         transactionStep(this.queryRunner, "Start", async () => {
-          for (const statement of this.dialect.beginTransaction({ isolation })) await this.run(statement);
+          for (const statement of this.dialect.beginTransaction(options)) await this.run(statement);
         }),
       );
       this.#begun = true;

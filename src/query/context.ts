@@ -40,6 +40,8 @@ export interface QueryContext {
   readonly dialect: Dialect;
   /** Waits for a running operation, autoflushes, and returns the open connection. */
   ready(origin: string): MaybePromise<Connection>;
+  /** The same, and begins the transaction: for a query that locks its rows. */
+  lockable(origin: string): Promise<Connection>;
   /** The entities of the first segment, one for each row. */
   materialize(segments: readonly Segment[], rows: readonly Row[], options: MaterializeOptions): MaybePromise<object[]>;
   /** The entity of a key: the loaded one, or the one that is read. */

@@ -93,6 +93,25 @@ export function keyPartOfUnsaved(relation: string, key: string): RetortError {
   });
 }
 
+export function bothLockOptions(): RetortError {
+  return new RetortError("query/lock", "skipLocked and nowait exclude each other", {
+    hint: "skipLocked leaves out locked rows, nowait fails on one",
+  });
+}
+
+/** @param option `skipLocked` or `nowait` */
+export function noRowLocks(database: string, option: string): RetortError {
+  return new RetortError("query/lock", `${database} locks the whole database, not rows: it has no ${option}`, {
+    hint: "forUpdate() without it waits until no other transaction writes",
+  });
+}
+
+export function locksNothing(method: string, lock: string): RetortError {
+  return new RetortError("query/lock", `${method} locks no rows, so ${lock}() has no effect`, {
+    hint: `read the rows with ${lock}().all() first`,
+  });
+}
+
 export function noResult(entity: string): RetortError {
   return new RetortError("query/no-result", `no ${entity} found`);
 }

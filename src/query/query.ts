@@ -1,6 +1,6 @@
 import { RetortError } from "../errors";
 import { isRecord } from "../values";
-import type { Row } from "../dialect/dialect";
+import type { Row, RowLock } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, EntityTarget, RelationModel } from "../metadata/model";
 import type { QueryContext } from "./context";
 import { conditionOf } from "./criteria";
@@ -8,10 +8,13 @@ import {
   aliasOfAnother,
   badCount,
   badDirection,
+  bothLockOptions,
   emptyWrite,
+  locksNothing,
   manyResults,
   noDeleteDate,
   noResult,
+  noRowLocks,
   notAnExpression,
   notCriteria,
   unknownProperty,
@@ -61,6 +64,14 @@ interface QueryState extends Selection {
   readonly populateExisting: boolean;
   /** Collects the objects that were not loaded before. */
   readonly newlyLoaded: Set<object> | undefined;
+}
+
+/** What happens with rows that another transaction has locked; without an option the statement waits for them. */
+export interface LockOptions {
+  /** Leaves them out. */
+  readonly skipLocked?: boolean;
+  /** Fails with `database/locked`. */
+  readonly nowait?: boolean;
 }
 
 /**
@@ -201,6 +212,39 @@ export class Query<T extends object = object, R extends object = T> implements S
     return this.#with({ populateExisting: true });
   }
 
+  /**
+   * Locks the rows until the transaction ends, which it begins where none is open: no other transaction changes or locks them.
+   * Loaded objects take the values that are read; their unflushed changes are flushed first. On SQLite the whole database is locked.
+   *
+   * @param options.skipLocked leaves out rows that another transaction has locked, instead of waiting
+   * @param options.nowait fails with `database/locked` where another transaction has locked one
+   * @throws RetortError `query/lock` where both are asked for, or the database has no locks of rows (SQLite)
+   * @example const job = await Job.query.orderBy("id").limit(1).forUpdate({ skipLocked: true }).first();
+   * @see SQLAlchemy's `Query.with_for_update()`
+   */
+  forUpdate(options: LockOptions = {}): Query<T, R> {
+    return this.#locked("update", options);
+  }
+
+  /** Locks the rows as `forUpdate` does, but others may read them with `forShare` at the same time. */
+  forShare(options: LockOptions = {}): Query<T, R> {
+    return this.#locked("share", options);
+  }
+
+  #locked(mode: RowLock["mode"], { skipLocked = false, nowait = false }: LockOptions): Query<T, R> {
+    if (skipLocked && nowait) throw bothLockOptions();
+    const ifLocked = skipLocked ? "skip" : nowait ? "fail" : undefined;
+    const { dialect } = this.#context();
+    if (ifLocked && !dialect.supportsRowLocks)
+      throw noRowLocks(dialect.displayName, skipLocked ? "skipLocked" : "nowait");
+    return this.#with({ lock: { mode, ifLocked }, populateExisting: true });
+  }
+
+  /** @throws RetortError `query/lock` where the query is to lock rows, which this method cannot */
+  #refuseLock(method: string): void {
+    if (this.#state.lock) throw locksNothing(method, this.#state.lock.mode === "update" ? "forUpdate" : "forShare");
+  }
+
   /** @internal Collects the objects that were not loaded before, for a stream. */
   collectNewlyLoaded(newlyLoaded: Set<object> | undefined): Query<T, R> {
     return this.#with({ newlyLoaded });
@@ -253,18 +297,20 @@ export class Query<T extends object = object, R extends object = T> implements S
   async scalar<V = unknown>(): Promise<V | null> {
     const { values, model } = this.#state;
     const [first] = values ?? [new Labelled<unknown>(this.#column(model.primary[0]!), "key")];
-    const rows = await this.#rows(this.#atMost(1).#compiler().values([first!]), "scalar");
+    const rows = await this.#rows(this.#atMost(1).#compiler().values([first!]), "scalar", this.#state.lock);
     return rows.length === 0 ? null : (first!.scalar.decode(rows[0]![0]) as V);
   }
 
   /** The number of entities, or of rows of `select(…)`. */
   async count(): Promise<number> {
+    this.#refuseLock("count()");
     const [row] = await this.#rows(this.#compiler().count(), "count");
     return Number(row![0]);
   }
 
   /** Whether there is a result. */
   async exists(): Promise<boolean> {
+    this.#refuseLock("exists()");
     const [row] = await this.#rows(this.#compiler().found(), "exists");
     return Boolean(row![0]);
   }
@@ -276,7 +322,8 @@ export class Query<T extends object = object, R extends object = T> implements S
       .offset((page - 1) * perPage)
       .all();
     // A first page that is not full is all there is.
-    const total = page === 1 && items.length < perPage ? items.length : await this.count();
+    const unlocked = this.#with({ lock: undefined });
+    const total = page === 1 && items.length < perPage ? items.length : await unlocked.count();
     return new Pagination(items, page, perPage, total, (other) => this.paginate({ ...options, page: other }));
   }
 
@@ -286,6 +333,7 @@ export class Query<T extends object = object, R extends object = T> implements S
    */
   async *stream(): AsyncGenerator<R> {
     const { values, model } = this.#state;
+    this.#refuseLock("stream()");
     const context = this.#context();
     const connection = await context.ready(`${model.name}.query.stream()`);
     const statement = values ? this.#compiler().values(values) : this.#streamed().#compiler().entities(true);
@@ -377,6 +425,7 @@ export class Query<T extends object = object, R extends object = T> implements S
 
   /** @internal Renders a subquery: `User.c.id.in(Post.query.select("user_id"))`. */
   [renderInto](renderer: Renderer): string {
+    this.#refuseLock("a subquery");
     return new SelectCompiler(
       renderer.dialect,
       this.#selection(),
@@ -400,15 +449,16 @@ export class Query<T extends object = object, R extends object = T> implements S
     return new SelectCompiler(this.#context().dialect, this.#selection());
   }
 
-  async #rows({ sql, parameters }: Statement, origin: string): Promise<Row[]> {
-    const ready = this.#context().ready(`${this.#state.model.name}.query.${origin}()`);
+  async #rows({ sql, parameters }: Statement, origin: string, lock?: RowLock): Promise<Row[]> {
+    const call = `${this.#state.model.name}.query.${origin}()`;
+    const ready = lock ? this.#context().lockable(call) : this.#context().ready(call);
     const connection = ready instanceof Promise ? await ready : ready;
     return connection.rows(sql, parameters);
   }
 
   async #entities(origin: string): Promise<R[]> {
     const { sql, parameters, segments, repeats } = this.#compiler().entities();
-    const rows = await this.#rows({ sql, parameters }, origin);
+    const rows = await this.#rows({ sql, parameters }, origin, this.#state.lock);
     const { loads } = this.#state;
     const materialized = this.#context().materialize(segments, rows, this.#state);
     const entities = (materialized instanceof Promise ? await materialized : materialized) as R[];
@@ -453,7 +503,7 @@ export class Query<T extends object = object, R extends object = T> implements S
   }
 
   async #values(origin: string): Promise<R[]> {
-    return this.#decoded(await this.#rows(this.#compiler().values(this.#state.values!), origin));
+    return this.#decoded(await this.#rows(this.#compiler().values(this.#state.values!), origin, this.#state.lock));
   }
 
   #decoded(rows: readonly Row[]): R[] {
@@ -472,6 +522,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     compile: (compiler: SelectCompiler) => Statement,
   ): Promise<number> {
     const { model } = this.#state;
+    this.#refuseLock(`${method}()`);
     const { sql, parameters } = compile(this.#compiler());
     return this.#context().write({
       origin: `${model.name}.query.${method}()`,

@@ -92,7 +92,7 @@ export class SelectCompiler implements Renderer {
       ? orderBy(orders.map(({ order }, place) => order.render(this.#ofPage("order", place), this.dialect)))
       : `${where}${group}${orderBy(orders.map(({ order, text }) => order.render(text, this.dialect)))}${this.#limitClause()}`;
     return {
-      ...this.#statement(`SELECT ${names.join(", ")} FROM ${from}${this.#level.joins}${tail}`),
+      ...this.#statement(`SELECT ${names.join(", ")} FROM ${from}${this.#level.joins}${tail}${this.#lockClause()}`),
       segments: segments.map(({ segment }) => segment),
       repeats: this.#level.repeats,
     };
@@ -105,7 +105,7 @@ export class SelectCompiler implements Renderer {
       this.#repeated?.label(this.expression(scalar), label);
       return `${scalar.renderSelected(this)} AS ${label}`;
     };
-    return this.#statement(this.#selectOf(() => values.map(column).join(", ")));
+    return this.#statement(this.#selectOf(() => values.map(column).join(", ")) + this.#lockClause());
   }
 
   /** The statement that counts entities, or rows of values. */
@@ -470,6 +470,11 @@ export class SelectCompiler implements Renderer {
 
   #limitClause(): string {
     return this.dialect.limit(this.#selection.limit, this.#selection.offset);
+  }
+
+  #lockClause(): string {
+    const { lock } = this.#selection;
+    return lock ? this.dialect.lockRows(lock, this.#level.root.alias) : "";
   }
 
   /** Joins the keys of one page to the root's table, and makes that the scope of the statement. */

@@ -1,3 +1,4 @@
+import type { RowLock } from "../dialect/dialect";
 import type { EntityModel, RelationModel } from "../metadata/model";
 import type { Segment } from "./context";
 import type { Alias, Condition, Labelled, Order, Scalar } from "./expression";
@@ -30,6 +31,8 @@ export interface Selection {
   readonly offset: number | undefined;
   readonly distinct: boolean;
   readonly withDeleted: boolean;
+  /** How the rows are locked. */
+  readonly lock?: RowLock | undefined;
 }
 
 /** The selection of all rows of an entity. */

@@ -1,3 +1,5 @@
+import type { IsolationLevel, TransactionOptions } from "../dialect/dialect";
+
 /** How a session behaves, as `new Session` and `connect` take it. */
 export interface SessionOptions {
   /** Whether a query first flushes what was changed before it. Default true. */
@@ -15,14 +17,30 @@ export interface SessionOptions {
    */
   strict?: boolean;
   /**
+   * The isolation level of its transactions; default: that of the DataSource (`isolationLevel`), or of the database. At
+   * REPEATABLE READ and SERIALIZABLE the first statement begins the transaction, a read too.
+   */
+  isolation?: IsolationLevel;
+  /**
    * How long a statement waits for a connection of the DataSource's pool, in milliseconds. Default 30,000. After it the statement
    * fails with `database/pool-timeout`, and the error says which sessions hold the connections.
    */
   poolTimeout?: number;
 }
 
+/** What `session.begin` takes. */
+export type BeginOptions = TransactionOptions;
+
+/** What `session.transaction` takes. */
+export interface RetryOptions extends BeginOptions {
+  /** How often the function is run again after an error that is `retryable`. Default 0. */
+  readonly retries?: number;
+}
+
+export type CompleteOptions = Required<Omit<SessionOptions, "isolation">>;
+
 /** The options of a session that was made with these; the others have their default. */
-export function completed(options: SessionOptions): Required<SessionOptions> {
+export function completed({ isolation: _, ...options }: SessionOptions): CompleteOptions {
   return {
     autoflush: true,
     expireOnCommit: true,

@@ -1,4 +1,4 @@
-import type { Connection, DatabaseListener, Dialect, MaybePromise, Row } from "../dialect/dialect";
+import type { Connection, DatabaseListener, Dialect, IsolationLevel, MaybePromise, Row } from "../dialect/dialect";
 import { databaseControlOf, dialectOf } from "../dialect/dialects";
 import { DatabaseError } from "../dialect/errors";
 import { SandboxConnection } from "../dialect/sandbox";
@@ -7,13 +7,15 @@ import type { Models } from "../metadata/models";
 import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../query/context";
 import type { Query } from "../query/query";
 import { forgetDeleteActions } from "./flush/delete-actions";
+import { isolationOf } from "./isolation";
+import { rereadChanged } from "./load/reread";
 import { EntityLoader, type LoadContext } from "./load/entity-loader";
-import type { SessionOptions } from "./options";
+import type { BeginOptions, CompleteOptions } from "./options";
 import { EMPTY_PLAN, type Plan } from "./preview/plan";
 import { previewFlush } from "./preview/preview";
 import type { Registry } from "./relations/registry";
 import { SessionState } from "./session-state";
-import { closedSession, inAutoflush, needsRollback } from "./state/errors";
+import { alreadyInTransaction, closedSession, inAutoflush, needsRollback, unflushedChanges } from "./state/errors";
 import { keyMaker } from "./state/identity-key";
 import { instanceOf, type Instance, type RelationSource } from "./state/instance";
 import { Transaction } from "./transaction";
@@ -29,7 +31,8 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   readonly dialect: Dialect;
   readonly models: Models;
   closed = false;
-  readonly #options: Required<SessionOptions>;
+  readonly #options: CompleteOptions;
+  readonly #isolation: IsolationLevel | undefined;
   readonly #listener: DatabaseListener;
   readonly #transaction: Transaction;
   readonly #loader: EntityLoader;
@@ -37,14 +40,20 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   /** The operation that runs, and with it those that wait for it. */
   #running: Promise<unknown> | undefined;
 
-  constructor(registry: Registry, options: Required<SessionOptions>, listener: DatabaseListener) {
+  constructor(
+    registry: Registry,
+    options: CompleteOptions,
+    isolation: IsolationLevel | undefined,
+    listener: DatabaseListener,
+  ) {
     const { dataSource } = registry.models;
     this.dialect = dialectOf(dataSource);
     this.models = registry.models;
     this.#options = options;
+    this.#isolation = isolation;
     this.#listener = listener;
     this.state = new SessionState(registry, options, this.dialect.connect(dataSource, listener, options), this);
-    this.#transaction = new Transaction(this.state);
+    this.#transaction = new Transaction(this.state, isolationOf(dataSource, isolation));
     this.#loader = new EntityLoader(this.state, this);
   }
 
@@ -107,6 +116,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   connected(): MaybePromise<Connection> {
     this.check();
     const { connection } = this.state;
+    if (this.#transaction.readsInTransaction && !connection.inTransaction) return this.#begun();
     return connection.isOpen ? connection : this.#opened();
   }
 
@@ -116,13 +126,26 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     return connection;
   }
 
+  async #begun(): Promise<Connection> {
+    await this.#transaction.begin();
+    return this.state.connection;
+  }
+
+  async lockable(origin: string): Promise<Connection> {
+    this.check();
+    await this.#running?.catch(() => undefined);
+    // What was changed of the locked objects would be lost when their rows are read.
+    if (this.state.hasChanges()) await this.#autoflush(origin);
+    return this.exclusive(() => this.#begun());
+  }
+
   async #autoflush(origin: string): Promise<Connection> {
     try {
       await this.flush();
     } catch (error) {
       throw error instanceof Error ? inAutoflush(origin, error) : error;
     }
-    return this.#opened();
+    return this.connected();
   }
 
   async withoutAutoflush<T>(work: () => T | Promise<T>): Promise<T> {
@@ -197,6 +220,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     this.check();
     if (!this.state.hasChanges()) return NOTHING_FLUSHED;
     try {
+      if (this.#transaction.readsInTransaction || this.#transaction.isIsolated) await this.#rereadChanged();
       const unitOfWork = new UnitOfWork(this.state, this.#insideOperation, () => this.#transaction.begin());
       const result = await unitOfWork.flush();
       if (result.inserted + result.updated + result.deleted > 0) this.#listener({ type: "flush", ...result });
@@ -206,6 +230,12 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
       await this.#transaction.fail(error as Error);
       throw error;
     }
+  }
+
+  /** At isolation levels above READ COMMITTED a flush writes nothing that was computed from rows read before the transaction. */
+  async #rereadChanged(): Promise<void> {
+    await this.#transaction.begin();
+    await rereadChanged(this.state, this.#insideOperation);
   }
 
   plan(): Promise<Plan> {
@@ -234,6 +264,25 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   }
 
   // The transaction
+
+  /** @throws RetortError `session/in-transaction` */
+  begin(options: BeginOptions): Promise<void> {
+    return this.exclusive(async () => {
+      this.check();
+      if (this.state.connection.inTransaction) throw alreadyInTransaction();
+      await this.#transaction.begin({
+        ...options,
+        isolation: isolationOf(this.state.dataSource, options.isolation ?? this.#isolation),
+      });
+    });
+  }
+
+  /** Refuses what would commit, or roll back, more than what `transaction(work)` does. */
+  checkUnused(): void {
+    this.check();
+    if (this.state.connection.inTransaction) throw alreadyInTransaction();
+    if (this.state.hasChanges()) throw unflushedChanges();
+  }
 
   commit(): Promise<FlushResult> {
     return this.exclusive(async () => {

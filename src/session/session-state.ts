@@ -4,7 +4,7 @@ import { dialectOf } from "../dialect/dialects";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
 import type { Query } from "../query/query";
-import type { SessionOptions } from "./options";
+import type { CompleteOptions } from "./options";
 import { hydratorOf, type Hydrator } from "./relations/hydrator";
 import type { Registry } from "./relations/registry";
 import { hasChangedRelation, isModified } from "./state/changes";
@@ -21,7 +21,7 @@ export class SessionState implements InstanceOwner {
   readonly dialect: Dialect;
   readonly models: Models;
   readonly registry: Registry;
-  readonly options: Required<SessionOptions>;
+  readonly options: CompleteOptions;
   readonly identities = new IdentityMap();
   readonly undoLog = new UndoLog();
   connection: Connection;
@@ -40,7 +40,7 @@ export class SessionState implements InstanceOwner {
   readonly #source: RelationSource;
 
   /** @param source loads the relations of the session's objects */
-  constructor(registry: Registry, options: Required<SessionOptions>, connection: Connection, source: RelationSource) {
+  constructor(registry: Registry, options: CompleteOptions, connection: Connection, source: RelationSource) {
     this.registry = registry;
     this.models = registry.models;
     this.dataSource = registry.models.dataSource;

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, EntitySchema } from "typeorm";
 import type { DatabaseListener } from "../dialect/dialect";
+import { RetortError } from "../errors";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { Aliased, Query } from "../query/query";
 import type { Key, Values } from "../query/types";
-import { completed, type SessionOptions } from "./options";
+import { completed, type BeginOptions, type RetryOptions, type SessionOptions } from "./options";
 import { Merger } from "./load/merger";
 import { changesOf } from "./state/changes";
 import { notPersistent } from "./state/errors";
@@ -43,7 +45,8 @@ export class Session {
    * @param listener is notified of statements, transactions and flushes
    */
   constructor(dataSource: DataSource, options: SessionOptions = {}, listener: DatabaseListener = ignore) {
-    this.#context = new SessionContext(Registry.of(dataSource), completed(options), listener);
+    const registry = Registry.of(dataSource);
+    this.#context = new SessionContext(registry, completed(options), options.isolation, listener);
     this.#state = this.#context.state;
   }
 
@@ -143,6 +146,48 @@ export class Session {
    */
   plan(): Promise<Plan> {
     return this.#context.plan();
+  }
+
+  /**
+   * Begins a transaction now, with an isolation level of its own. At REPEATABLE READ and SERIALIZABLE what was loaded before is read
+   * again when a query returns it, and a change of a row that is not as it was loaded is refused.
+   *
+   * @example await session.begin({ isolation: "SERIALIZABLE" });
+   * @param options.isolation default: that of the session, of its DataSource, or of the database
+   * @param options.readOnly whether the database refuses writes in this transaction. Default false
+   * @throws RetortError `session/in-transaction` where one is open, `session/isolation` where there is no such level
+   * @see SQLAlchemy's `Session.begin()`
+   */
+  begin(options: BeginOptions = {}): Promise<void> {
+    return this.#context.begin(options);
+  }
+
+  /**
+   * Runs a function in a transaction, commits at its end, and rolls back where it throws. With `retries`, the function is run again
+   * after a deadlock, a serialization failure or another error that is `retryable`; a commit whose outcome is unknown is not.
+   * The function must take its objects from the session: what it has read before the retry is read again.
+   *
+   * @example await session.transaction(async () => { … }, { isolation: "SERIALIZABLE", retries: 5 });
+   * @returns what the function returns
+   * @throws RetortError `session/in-transaction` inside a transaction, `session/unflushed` where the session has unflushed changes
+   */
+  async transaction<T>(work: (session: Session) => T | Promise<T>, options: RetryOptions = {}): Promise<T> {
+    const { retries = 0, ...begin } = options;
+    for (let attempt = 0; ; attempt++) {
+      this.#context.checkUnused();
+      try {
+        await this.#context.begin(begin);
+        this.expireAll();
+        const result = await work(this);
+        await this.commit();
+        return result;
+      } catch (error) {
+        // The error of the function, or of the commit, is the one to report.
+        if (!this.isClosed) await this.rollback().catch(() => undefined);
+        if (!(error instanceof RetortError && error.retryable) || attempt >= retries) throw error;
+      }
+      await sleep(pauseBefore(attempt));
+    }
   }
 
   /** Flushes, and commits the transaction. Sends nothing where nothing was changed. */
@@ -354,4 +399,12 @@ function instanceOfAny(entity: unknown): Instance | undefined {
 
 function ignore(): void {
   // No listener was given.
+}
+
+const FIRST_PAUSE = 10;
+const LONGEST_PAUSE = 1_000;
+
+/** Milliseconds before a transaction is tried again: longer each time, and random, so that two do not meet again. */
+function pauseBefore(attempt: number): number {
+  return Math.random() * Math.min(FIRST_PAUSE * 2 ** attempt, LONGEST_PAUSE);
 }

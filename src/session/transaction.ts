@@ -1,9 +1,14 @@
 import { DatabaseError } from "../dialect/errors";
+import type { IsolationLevel, TransactionOptions } from "../dialect/dialect";
+import { isAboveReadCommitted } from "./isolation";
 import { restore } from "./rollback/restore";
 import type { SessionState } from "./session-state";
 import { savepointOver } from "./state/errors";
 
-/** The transaction of a session: it begins with the first flush that writes, and has a savepoint for each `nested()`. */
+/**
+ * The transaction of a session: it begins with the first flush that writes, with the first statement at levels above READ
+ * COMMITTED, or by `begin()`. It has a savepoint for each `nested()`.
+ */
 export class Transaction {
   /** The error of a flush or commit that failed, until the rollback. */
   failure: Error | undefined;
@@ -11,16 +16,39 @@ export class Transaction {
   /** The open savepoints, the innermost last; the undo log has a level for each. */
   readonly #savepoints: string[] = [];
   #savepointCount = 0;
+  readonly #isolation: IsolationLevel | undefined;
+  #beginning: Promise<void> | undefined;
+  /** Whether the open transaction reads rows as they were at one point in time. */
+  #isIsolated = false;
 
-  constructor(state: SessionState) {
+  /** @param isolation the level of transactions that are not begun with another */
+  constructor(state: SessionState, isolation: IsolationLevel | undefined) {
     this.#state = state;
+    this.#isolation = isolation;
   }
 
-  /** Begins the transaction, unless it is open. */
-  async begin(): Promise<void> {
+  /** Whether the first statement begins the transaction, a read too. */
+  get readsInTransaction(): boolean {
+    return isAboveReadCommitted(this.#isolation);
+  }
+
+  get isIsolated(): boolean {
+    return this.#isIsolated && this.#state.connection.inTransaction;
+  }
+
+  /** Begins the transaction, unless it is open; concurrent statements begin it once. */
+  begin(options: TransactionOptions = {}): Promise<void> {
+    if (this.#state.connection.inTransaction) return Promise.resolve();
+    return (this.#beginning ??= this.#begin(options).finally(() => (this.#beginning = undefined)));
+  }
+
+  async #begin({ isolation = this.#isolation, readOnly }: TransactionOptions): Promise<void> {
     const { connection } = this.#state;
     await connection.open();
-    if (!connection.inTransaction) await connection.begin();
+    await connection.begin({ isolation, readOnly });
+    this.#isIsolated = isAboveReadCommitted(isolation);
+    // What was loaded before is read again: it is not what this transaction sees.
+    if (this.#isIsolated) this.#state.generation++;
   }
 
   /** Records that a flush failed. A half-written flush is rolled back now, so that no lock is held while the error is read. */

@@ -38,17 +38,17 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
   ): AsyncIterable<Row[]> {
     let isComplete = false;
     // mysql2 reports a lost connection as an event of the connection only, and the stream would wait for ever.
-    let stream: Readable | undefined;
-    let lost: Error | undefined;
+    const reading: { stream?: Readable; lost?: Error } = {};
     const onLost = (error: Error): void => {
-      lost = error;
-      stream?.destroy(error);
+      reading.lost = error;
+      reading.stream?.destroy(error);
     };
     client.on("error", onLost);
-    stream = client
+    const stream = client
       .query({ sql, values: parameters as unknown[], rowsAsArray: true })
       .stream({ highWaterMark: batchSize });
-    if (lost) stream.destroy(lost);
+    reading.stream = stream;
+    if (reading.lost) stream.destroy(reading.lost);
     let rows: Row[] = [];
     try {
       for await (const row of stream as AsyncIterable<Row>) {

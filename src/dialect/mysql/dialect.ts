@@ -7,11 +7,12 @@ import { MysqlConnection } from "./connection";
 /** The largest LIMIT; MySQL wants one before an OFFSET. https://dev.mysql.com/doc/refman/8.4/en/select.html */
 const EVERY_ROW = "18446744073709551615";
 
-/** MySQL and MariaDB. */
+const IF_LOCKED = { skip: " SKIP LOCKED", fail: " NOWAIT" } as const;
+
+/** MySQL. */
 export const mysqlDialect: Dialect = {
   displayName: "MySQL",
   supportsTransactionalDdl: false,
-  // MariaDB has INSERT … RETURNING, but this dialect serves both.
   supportsInsertReturning: false,
   supportsUpdateReturning: false,
   supportsArrays: false,
@@ -19,6 +20,7 @@ export const mysqlDialect: Dialect = {
   hasImplicitDefaults: true,
   supportsNullsOrder: false,
   findsExpressionsByName: true,
+  supportsRowLocks: true,
   parameterLimit: 65_535,
   columnTypes: mysqlColumnTypes,
   quoting: mysqlQuoting,
@@ -42,6 +44,8 @@ export const mysqlDialect: Dialect = {
     if (limit === undefined && !offset) return "";
     return ` LIMIT ${limit ?? EVERY_ROW}${offset ? ` OFFSET ${offset}` : ""}`;
   },
+  lockRows: ({ mode, ifLocked }) =>
+    ` ${mode === "update" ? "FOR UPDATE" : ifLocked ? "FOR SHARE" : "LOCK IN SHARE MODE"}${ifLocked ? IF_LOCKED[ifLocked] : ""}`,
   caseInsensitiveLike: (left, right) => `LOWER(${left}) LIKE LOWER(${right})`,
   // || means OR.
   concat: (left, right) => `CONCAT(${left}, ${right})`,
@@ -58,7 +62,8 @@ export const mysqlDialect: Dialect = {
   defaultValues: "() VALUES ()",
   onConflictDoNothing: (column) => ` ON DUPLICATE KEY UPDATE ${column} = ${column}`,
   beginTransaction({ isolation, readOnly }) {
-    const begin = `START TRANSACTION${readOnly ? " READ ONLY" : ""}`;
+    const access = readOnly === undefined ? "" : readOnly ? " READ ONLY" : " READ WRITE";
+    const begin = `START TRANSACTION${access}`;
     return isolation === undefined ? [begin] : [`SET TRANSACTION ISOLATION LEVEL ${isolation}`, begin];
   },
   explainPrefix: "EXPLAIN ",
@@ -88,4 +93,15 @@ export const mysqlDialect: Dialect = {
       AND k.CONSTRAINT_NAME = r.CONSTRAINT_NAME AND k.TABLE_NAME = r.TABLE_NAME
     WHERE r.CONSTRAINT_SCHEMA = DATABASE() AND k.TABLE_SCHEMA = DATABASE()`,
   connect: (dataSource, listener, options) => new MysqlConnection(mysqlDialect, dataSource, listener, options),
+};
+
+/** MariaDB, from 10.5 on, which has INSERT … RETURNING. */
+export const mariadbDialect: Dialect = {
+  ...mysqlDialect,
+  displayName: "MariaDB",
+  supportsInsertReturning: true,
+  // MariaDB has no FOR SHARE.
+  lockRows: ({ mode, ifLocked }) =>
+    ` ${mode === "update" ? "FOR UPDATE" : "LOCK IN SHARE MODE"}${ifLocked ? IF_LOCKED[ifLocked] : ""}`,
+  connect: (dataSource, listener, options) => new MysqlConnection(mariadbDialect, dataSource, listener, options),
 };

@@ -4,6 +4,8 @@ import { doubleQuoted, exactLiteral, hexadecimal, quotedText } from "../literals
 import { postgresQuoting } from "../schema/tokens";
 import { PostgresConnection } from "./connection";
 
+const IF_LOCKED = { skip: " SKIP LOCKED", fail: " NOWAIT" } as const;
+
 export const postgresDialect: Dialect = {
   displayName: "PostgreSQL",
   supportsTransactionalDdl: true,
@@ -14,6 +16,7 @@ export const postgresDialect: Dialect = {
   hasImplicitDefaults: false,
   supportsNullsOrder: true,
   findsExpressionsByName: false,
+  supportsRowLocks: true,
   parameterLimit: 65_535,
   columnTypes: postgresColumnTypes,
   quoting: postgresQuoting,
@@ -37,6 +40,9 @@ export const postgresDialect: Dialect = {
   limit(limit, offset) {
     return `${limit === undefined ? "" : ` LIMIT ${limit}`}${offset ? ` OFFSET ${offset}` : ""}`;
   },
+  // Tables that are joined by a LEFT JOIN cannot be locked.
+  lockRows: ({ mode, ifLocked }, alias) =>
+    ` FOR ${mode === "update" ? "UPDATE" : "SHARE"} OF ${alias}${ifLocked ? IF_LOCKED[ifLocked] : ""}`,
   caseInsensitiveLike: (left, right) => `${left} ILIKE ${right}`,
   concat: (left, right) => `${left} || ${right}`,
   textPlaceholder: (placeholder) => `${placeholder}::text`,
@@ -53,7 +59,11 @@ export const postgresDialect: Dialect = {
   defaultValues: "DEFAULT VALUES",
   onConflictDoNothing: () => " ON CONFLICT DO NOTHING",
   beginTransaction: ({ isolation, readOnly }) => [
-    ["START TRANSACTION", isolation && `ISOLATION LEVEL ${isolation}`, readOnly && "READ ONLY"]
+    [
+      "START TRANSACTION",
+      isolation && `ISOLATION LEVEL ${isolation}`,
+      readOnly !== undefined && (readOnly ? "READ ONLY" : "READ WRITE"),
+    ]
       .filter(Boolean)
       .join(" "),
   ],

@@ -2,8 +2,8 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Connection, DatabaseListener, Dialect, Row, RunResult } from "../dialect";
-import { statementFailed, writeLockTimeout } from "../errors";
+import type { Connection, DatabaseListener, Dialect, Row, RunResult, TransactionOptions } from "../dialect";
+import { DatabaseError, readOnlyTransaction, statementFailed, writeLockTimeout } from "../errors";
 import { StatementObserver } from "../statement-observer";
 import { transactionStep } from "../transaction";
 import { areWritesAllowed } from "../write-permission";
@@ -46,6 +46,7 @@ export class SqliteConnection implements Connection {
   #queryRunner!: QueryRunner;
   #ownsHandle = false;
   #begun = false;
+  #readOnly = false;
   isOpen = false;
 
   constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener) {
@@ -121,7 +122,7 @@ export class SqliteConnection implements Connection {
     const changes = new Array<number>(batches.length);
     let position = 0;
     try {
-      const statement = this.#prepare(sql);
+      const statement = this.#writable(this.#prepare(sql), sql, batches[0] ?? []);
       for (; position < batches.length; position++)
         changes[position] = statement.run(batches[position] as unknown[]).changes;
     } catch (error) {
@@ -203,20 +204,23 @@ export class SqliteConnection implements Connection {
   }
 
   /** Sessions of this process wait for the mutex; the lock of another process is retried. */
-  async begin(): Promise<void> {
-    if (!(await this.#mutex.acquire(this, this.#timeout)))
+  async begin(options: TransactionOptions): Promise<void> {
+    // A reader on a connection of its own waits for nobody.
+    const readOnly = options.readOnly === true;
+    if (!(readOnly && this.#ownsHandle) && !(await this.#mutex.acquire(this, this.#timeout)))
       throw writeLockTimeout(this.#database, this.#timeout / 1000, "another session of this process");
     // In a sandbox over a database in memory, whose one connection refuses writes otherwise.
     if (areWritesAllowed()) this.#handle.pragma("query_only = OFF");
     try {
       await transactionStep(this.#queryRunner, "Start", async () => {
-        for (const statement of this.dialect.beginTransaction({})) await this.run(statement);
+        for (const statement of this.dialect.beginTransaction(options)) await this.run(statement);
       });
     } catch (error) {
       this.#mutex.release(this);
       throw error;
     }
     this.#begun = true;
+    this.#readOnly = readOnly;
     this.#listener({ type: "begin" });
   }
 
@@ -240,6 +244,7 @@ export class SqliteConnection implements Connection {
 
   #end(): void {
     this.#begun = false;
+    this.#readOnly = false;
     this.#mutex.release(this);
   }
 
@@ -277,13 +282,23 @@ export class SqliteConnection implements Connection {
     return statement;
   }
 
+  /** SQLite has no transactions that are read only, but it tells which statements write. */
+  #writable(statement: Statement, sql: string, parameters: readonly unknown[]): Statement {
+    if (this.#readOnly && !statement.readonly) throw readOnlyTransaction(sql, parameters);
+    return statement;
+  }
+
   #send<T>(sql: string, parameters: readonly unknown[], send: (statement: Statement) => T): T | Promise<T> {
     const started = this.#observer.sending(sql, parameters, this.#queryRunner);
     try {
-      const result = send(this.#prepare(sql));
+      const result = send(this.#writable(this.#prepare(sql), sql, parameters));
       this.#observer.sent(sql, parameters, countOf(result), started, this.#queryRunner);
       return result;
     } catch (error) {
+      if (error instanceof DatabaseError) {
+        this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
+        throw error;
+      }
       if (isBusy(error)) return this.#sendWhenFree(sql, parameters, send, started);
       this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
       throw statementFailed(readDriverError(error), error, sql, parameters);

@@ -14,6 +14,7 @@ export const sqliteDialect: Dialect = {
   hasImplicitDefaults: false,
   supportsNullsOrder: true,
   findsExpressionsByName: false,
+  supportsRowLocks: false,
   parameterLimit: 32_766,
   columnTypes: sqliteColumnTypes,
   quoting: sqliteQuoting,
@@ -41,6 +42,7 @@ export const sqliteDialect: Dialect = {
   },
   // LIKE ignores the case of ASCII letters.
   caseInsensitiveLike: (left, right) => `${left} LIKE ${right}`,
+  lockRows: () => "",
   concat: (left, right) => `${left} || ${right}`,
   textPlaceholder: (placeholder) => placeholder,
   charLength: "LENGTH",
@@ -57,7 +59,7 @@ export const sqliteDialect: Dialect = {
   onConflictDoNothing: () => " ON CONFLICT DO NOTHING",
   // No isolation level is needed: transactions are serializable. IMMEDIATE takes the write lock at once, so a transaction
   // that has read never fails with a stale snapshot when it writes.
-  beginTransaction: () => ["BEGIN IMMEDIATE"],
+  beginTransaction: ({ readOnly }) => [readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE"],
   explainPrefix: "EXPLAIN QUERY PLAN ",
   planLines,
   internalTable: {

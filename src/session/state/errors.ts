@@ -78,6 +78,27 @@ export function needsRollback(first: Error): RetortError {
   );
 }
 
+/** @param known the levels that there are */
+export function unknownIsolation(level: unknown, known: readonly string[]): RetortError {
+  return new RetortError("session/isolation", `there is no isolation level "${String(level)}"`, {
+    hint: `use ${known.join(", ")}`,
+  });
+}
+
+export function alreadyInTransaction(): RetortError {
+  return new RetortError("session/in-transaction", "the session is in a transaction already", {
+    hint: "commit() or rollback() it first; nested() opens a savepoint in it",
+  });
+}
+
+export function unflushedChanges(): RetortError {
+  return new RetortError(
+    "session/unflushed",
+    "the session has changes that are not flushed, and transaction() would commit or discard them",
+    { hint: "commit() or rollback() them first, or make them inside the function" },
+  );
+}
+
 export function savepointOver(): RetortError {
   return new RetortError(
     "session/savepoint-over",

@@ -47,7 +47,8 @@ export class UnitOfWork implements FlushObserver {
     const state = this.#state;
     await loadPendingRelations(state, this.#withoutAutoflush);
     const cascades = await new Cascades(state, this.#withoutAutoflush).saveUpdate().orphans().deletes();
-    cascades.apply();
+    // Once more: objects may have been put into relations while that waited.
+    cascades.saveUpdate().apply();
     const { reusedRows } = cascades;
     adoptRows(state, reusedRows);
     let changes = this.#beginFlush(computeChangeSet(state, cascades));

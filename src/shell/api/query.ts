@@ -139,6 +139,18 @@ export const QUERY: ApiTable = {
     "number",
   ),
   withDeleted: direct("withDeleted()", "includes soft-deleted rows", "User.query.withDeleted().all()", "query"),
+  forUpdate: direct(
+    "forUpdate({ skipLocked, nowait })",
+    "locks the rows until the transaction ends",
+    "User.query.filterBy(id=1).forUpdate().one()",
+    "query",
+  ),
+  forShare: direct(
+    "forShare({ skipLocked, nowait })",
+    "locks the rows against changes until the transaction ends",
+    "User.query.filterBy(id=1).forShare().one()",
+    "query",
+  ),
   populateExisting: direct(
     "populateExisting()",
     "overwrites loaded objects with the rows that are read",

@@ -12,6 +12,16 @@ export const SESSION: ApiTable = {
   ),
   recover: direct("recover(...objects)", "clears the delete date that softRemove() set", "db.session.recover(u)"),
   commit: awaited("commit()", "writes all changes and commits the transaction", "db.session.commit()"),
+  begin: awaited(
+    "begin({ isolation, readOnly })",
+    "begins a transaction now; the first flush begins one by itself",
+    "db.session.begin({ isolation: 'SERIALIZABLE' })",
+  ),
+  transaction: awaited(
+    "transaction(work, { isolation, retries })",
+    "runs a function in a transaction, commits at its end, and repeats what is retryable",
+    "db.session.transaction(() => { u.age = 20 }, { retries: 5 })",
+  ),
   rollback: awaited(
     "rollback()",
     "undoes everything since the last commit, in the database and in memory",
