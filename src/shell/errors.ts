@@ -50,4 +50,24 @@ export function loadsItself(name: string): RetortError {
   return new RetortError("shell/loads-itself", `${name} is being loaded already`, {
     hint: "take the .load of the file out of the file",
   });
+export type CannotWaitReason = "callback" | "generator" | "synchronous";
+
+const CANNOT_WAIT: Readonly<Record<CannotWaitReason, readonly [what: string, hint: string]>> = {
+  callback: [
+    "a function that had to wait for the database was called by code that does not wait for it",
+    "use a for…of loop, or a method of arrays, or load the values before",
+  ],
+  generator: [
+    "a generator had to wait for the database, and what iterates over it does not wait",
+    "collect its values first: [...generator()]",
+  ],
+  synchronous: [
+    "a constructor, setter, field, static block or default value cannot wait for the database",
+    "load the value before, and pass it",
+  ],
+};
+
+export function cannotWait(reason: CannotWaitReason): RetortError {
+  const [what, hint] = CANNOT_WAIT[reason];
+  return new RetortError("shell/cannot-wait", what, { hint });
 }

@@ -361,6 +361,128 @@ test("the table holds what was promised", () => {
   expect(TABLE.length).toBeGreaterThanOrEqual(80);
 });
 
+/** Positions of a query in which JavaScript has no `await` for it, and the code around has to wait nevertheless. */
+const POSITIONS: [typed: string, given: unknown][] = [
+  ["class K1 { age(id) { return User.query.get(id).id } } new K1().age(2)", 2],
+  ["class K2 { static first() { return User.query.first().username } } K2.first()", "susan"],
+  [
+    "class K3 { has() { if (User.query.filterBy({ id: 9 }).count()) return 'wrong'; return 'right' } } new K3().has()",
+    "right",
+  ],
+  ["class K4 { many(x) { return x.posts.count() > 1 } } const k4 = new K4(); users.filter(x => k4.many(x)).length", 1],
+  ["class K5 { get n() { return User.query.count() } } new K5().n + 1", 4],
+  ["class K6 { #n() { return User.query.count() } n() { return this.#n() } } new K6().n()", 3],
+  ["class K7 extends K1 { age(id) { return super.age(id) + User.query.count() } } new K7().age(1)", 4],
+  ["class K8 { [User.query.first().username]() { return 'named' } } new K8().susan()", "named"],
+  ["class K9 { handler = () => User.query.count() } new K9().handler()", 3],
+  ["const { size } = { get size() { return User.query.count() } }; size", 3],
+  ["const { n: { m } } = { n: { get m() { return User.query.count() } } }; m", 3],
+  ["[first] = User.query.all(); first.id", 1],
+  ["(({ id } = User.query.get(3)) => id)()", 3],
+  ["((n, m = n + User.query.count()) => m)(1)", 4],
+  ["n = 0; for (const x of (function* () { yield* User.query.all() })()) n += x.id; n", 6],
+  ["function* g1() { for (const x of User.query.all()) yield x.username } [...g1()].join()", "susan,john,mary"],
+  ["const [g2a, ...g2b] = g1(); g2a + g2b.length", "susan2"],
+  ["Array.from(g1(), x => x.length + User.query.count())", [8, 7, 7]],
+  ["function* g3() { yield 0; yield* g1(); yield User.query.count() } [...g3()].length", 5],
+  [
+    "it1 = g1(); [it1.next().value, it1.next().value, it1.return('end').value, it1.next().done]",
+    ["susan", "john", "end", true],
+  ],
+  [
+    "function* g4() { try { yield 1; yield 2 } finally { n = User.query.count() } } n = 0; for (const x of g4()) break; n",
+    3,
+  ],
+  ["class K10 { *[Symbol.iterator]() { yield User.query.count() } } [...new K10()]", [3]],
+  ["({ *each() { yield User.query.count() } }).each().next().value", 3],
+  ["async function* g5() { yield User.query.get(2).username } n = ''; for (const x of g5()) n += x; n", "john"],
+  ["const later1 = function* () { yield 1 }; later1.name", "later1"],
+  ["library.apply(() => User.query.count())", 3],
+  ["library.filterAsync(users, x => x.posts.count() > 1).length", 1],
+  ["(() => User.query.count()).call()", 3],
+  [
+    "n = 0; setTimeout(() => { n = User.query.count() }, 1); new Promise(resolve => setTimeout(resolve, 40)).then(() => 1); n",
+    3,
+  ],
+  ["new Promise(resolve => resolve(User.query.count()))", 3],
+];
+
+test.each(POSITIONS)("shell 19: %s", async (typed, given) => {
+  evaluator.define("library", LIBRARY);
+  expect(await give(typed)).toEqual(given);
+});
+
+/** Code of others, as a library has it. */
+const LIBRARY = {
+  apply: (callback: () => unknown): unknown => callback(),
+  filter: (list: unknown[], callback: (item: unknown) => unknown): unknown[] => list.filter((item) => callback(item)),
+  filterLate: async (list: unknown[], callback: (item: unknown) => unknown): Promise<unknown[]> => {
+    await Promise.resolve();
+    return list.filter((item) => callback(item));
+  },
+  filterAsync: async (list: unknown[], callback: (item: unknown) => unknown): Promise<unknown[]> => {
+    const kept: unknown[] = [];
+    for (const item of list) if (await callback(item)) kept.push(item);
+    return kept;
+  },
+};
+
+test.each([
+  "library.filter(users, x => x.posts.count() > 1)",
+  "library.filterLate(users, x => x.posts.count() > 1)",
+  "'abc'.replace(/b/, () => User.query.count())",
+  "JSON.stringify({ a: 1 }, (key, value) => User.query.count() && value)",
+  "JSON.stringify({ toJSON() { return User.query.count() } })",
+  "Object.groupBy ? Object.groupBy([1], () => User.query.first().username) : library.filter(users, x => x.posts.count())",
+  "new Uint8Array([3, 1]).sort((a, b) => User.query.count() * (a - b))",
+  "function* lazy() { yield User.query.count() } new Set(lazy())",
+  "class C1 { constructor() { this.n = User.query.count() } } new C1()",
+  "class C2 { n = User.query.count() } new C2()",
+  "class C3 { static n = User.query.count() }",
+  "class C4 { static { this.n = User.query.count() } }",
+  "class C5 { set n(value) { this.m = User.query.count() } } new C5().n = 1",
+  "({ set n(value) { this.m = User.query.count() } }).n = 1",
+  "class C6 { constructor(n = User.query.count()) { this.n = n } } new C6()",
+])("shell 19: what would have to wait where JavaScript cannot is refused: %s", async (typed) => {
+  evaluator.define("library", LIBRARY);
+  const outcome = await evaluator.evaluate(typed);
+  expect(outcome).toMatchObject({ kind: "error", error: { code: "shell/cannot-wait" } });
+});
+
+test.each([
+  ["db0 = { n: 0, add() { this.n++; return this } }; db0" + ".add(0, 'text')".repeat(150) + ".n", 150],
+  ["print(n = ".repeat(30) + "1" + ")".repeat(30) + ", 1", 1],
+  ["x => ".repeat(40) + "1, 2", 2],
+])("shell 19: the time grows with the length of the input, not faster: %#", async (typed, given) => {
+  const began = performance.now();
+  expect(await give(typed)).toEqual(given);
+  // Doubling with each call would take hours.
+  expect(performance.now() - began).toBeLessThan(20_000);
+});
+
+test.each([
+  ["u0 = {}; u0.nope()", "u0.nope is not a function"],
+  ["u0.nope?.x.y; u0.nope.x", "Cannot read properties of undefined (reading 'x')"],
+  ["u0['no' + 'pe']", undefined],
+  ["u0?.nope()", "u0?.nope is not a function"],
+  ["u0.a = 5; [...u0.a]", "u0.a is not iterable"],
+  ["for (const x of u0.a) x", "u0.a is not iterable"],
+  ["new u0.a()", "u0.a is not a constructor"],
+  ["const { z0 } = u0.nope", "Cannot destructure property 'z0' of 'u0.nope' as it is undefined."],
+  [
+    "let failure; try { u0.nope() } catch ({ message }) { failure = message } throw new Error(failure)",
+    "u0.nope is not a function",
+  ],
+])("shell 19: the message of an error names what was typed: %s", async (typed, message) => {
+  const outcome = await evaluator.evaluate(typed);
+  expect(outcome.kind === "error" ? (outcome.error as Error).message : undefined).toBe(message);
+});
+
+test("shell 19: a function is converted to the text that was typed", async () => {
+  for (const text of ["(a) => { return a.b }", "function f(a) { return a.b() }", "class K { m() { return this.n() } }"])
+    expect(await give(`String(${text})`)).toBe(text);
+});
+
 test("two statements are kept apart although the second now begins with a parenthesis", async () => {
   expect(await give("s1 = u\ns2 = u.posts\nu.posts.length\ns3 = s1\nu.username")).toBe("susan");
   expect(await give("function go() {\n  const x = u\n  u.posts.length\n  return x\n}\ngo().username")).toBe("susan");

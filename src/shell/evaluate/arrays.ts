@@ -1,151 +1,231 @@
+import { isAwaitable } from "../../query/awaitable";
+
 /*
  * Array methods whose callbacks may have to be awaited. Each is a generator that yields what a callback gave and receives the
- * value; its driver decides whether to await. Holes are skipped as JavaScript does.
+ * value; its driver decides whether to await. They follow the specification of the methods that they stand for: the length is read
+ * once, holes are skipped, a subclass makes arrays of its own kind.
  */
 
 type Callback = (...values: unknown[]) => unknown;
 type Steps = Generator<unknown, unknown, unknown>;
+type Method = (list: unknown[], callback: Callback, values: readonly unknown[], seen: Seen) => Steps;
+type Seen = (value: unknown) => unknown;
+/** The values of an iterable; a promise where it has to wait. */
+type ListOf = (source: unknown) => unknown;
 
 /** The method of this name for this receiver, or undefined when the receiver's own is the one to call. */
-export function callbackMethod(receiver: unknown, name: string, values: readonly unknown[]): Steps | undefined {
-  if (receiver === Array && name === "from") {
-    const [source, callback, self] = values;
-    return typeof callback === "function" ? from(source as Iterable<unknown>, callback as Callback, self) : undefined;
-  }
-  const [callback, second] = values;
+export function callbackMethod(
+  receiver: unknown,
+  name: string,
+  values: readonly unknown[],
+  seen: Seen,
+  listOf: ListOf,
+): Steps | undefined {
+  if (name === "from") return arrayFrom(receiver, values, listOf);
+  const [callback] = values;
   if (typeof callback !== "function") return undefined;
-  if (name === "forEach" && (receiver instanceof Map || receiver instanceof Set)) {
-    return forEachEntry(receiver, callback as Callback, second);
-  }
-  if (!Array.isArray(receiver)) return undefined;
-  const method = METHODS[name];
-  return method?.(receiver, callback as Callback, second, values.length > 1);
+  const own = (receiver as Record<string, unknown> | null | undefined)?.[name];
+  if (name === "forEach" && isCollectionMethod(receiver, own))
+    return forEachEntry(receiver as Map<unknown, unknown>, callback as Callback, values[1]);
+  if (!Array.isArray(receiver) || own !== (Array.prototype as unknown as Record<string, unknown>)[name])
+    return undefined;
+  return METHODS[name]?.(receiver, callback as Callback, values, seen);
 }
 
-type Method = (list: unknown[], callback: Callback, second: unknown, hasSecond: boolean) => Steps;
+function isCollectionMethod(receiver: unknown, method: unknown): boolean {
+  if (receiver instanceof Map) return method === Map.prototype.forEach;
+  return receiver instanceof Set && method === Set.prototype.forEach;
+}
 
 const METHODS: Readonly<Record<string, Method>> = {
-  *map(list, callback, self) {
-    const mapped = new Array<unknown>(list.length);
-    for (const index of present(list)) mapped[index] = yield callback.call(self, list[index], index, list);
+  *map(list, callback, [, self]) {
+    const { length } = list;
+    const mapped = newArray(list, length);
+    for (const index of present(list, length))
+      define(mapped, index, yield callback.call(self, list[index], index, list));
     return mapped;
   },
-  *filter(list, callback, self) {
-    const kept: unknown[] = [];
-    for (const index of present(list)) {
+  *filter(list, callback, [, self]) {
+    const { length } = list;
+    const kept = newArray(list, 0);
+    let size = 0;
+    for (const index of present(list, length)) {
       const item = list[index];
-      if (yield callback.call(self, item, index, list)) kept.push(item);
+      if (yield callback.call(self, item, index, list)) define(kept, size++, item);
     }
     return kept;
   },
-  *forEach(list, callback, self) {
-    for (const index of present(list)) yield callback.call(self, list[index], index, list);
+  *forEach(list, callback, [, self]) {
+    for (const index of present(list, list.length)) yield callback.call(self, list[index], index, list);
     return undefined;
   },
-  *some(list, callback, self) {
-    for (const index of present(list)) if (yield callback.call(self, list[index], index, list)) return true;
+  *some(list, callback, [, self]) {
+    for (const index of present(list, list.length))
+      if (yield callback.call(self, list[index], index, list)) return true;
     return false;
   },
-  *every(list, callback, self) {
-    for (const index of present(list)) if (!(yield callback.call(self, list[index], index, list))) return false;
+  *every(list, callback, [, self]) {
+    for (const index of present(list, list.length))
+      if (!(yield callback.call(self, list[index], index, list))) return false;
     return true;
   },
-  *find(list, callback, self) {
-    for (let index = 0; index < list.length; index += 1) {
+  *find(list, callback, [, self]) {
+    const { length } = list;
+    for (let index = 0; index < length; index += 1) {
       const item = list[index];
       if (yield callback.call(self, item, index, list)) return item;
     }
     return undefined;
   },
-  *findIndex(list, callback, self) {
-    for (let index = 0; index < list.length; index += 1) {
+  *findIndex(list, callback, [, self]) {
+    const { length } = list;
+    for (let index = 0; index < length; index += 1)
       if (yield callback.call(self, list[index], index, list)) return index;
-    }
     return -1;
   },
-  *findLast(list, callback, self) {
+  *findLast(list, callback, [, self]) {
     for (let index = list.length - 1; index >= 0; index -= 1) {
       const item = list[index];
       if (yield callback.call(self, item, index, list)) return item;
     }
     return undefined;
   },
-  *findLastIndex(list, callback, self) {
-    for (let index = list.length - 1; index >= 0; index -= 1) {
+  *findLastIndex(list, callback, [, self]) {
+    for (let index = list.length - 1; index >= 0; index -= 1)
       if (yield callback.call(self, list[index], index, list)) return index;
-    }
     return -1;
   },
-  *flatMap(list, callback, self) {
-    const flat: unknown[] = [];
-    for (const index of present(list)) {
+  *flatMap(list, callback, [, self]) {
+    const { length } = list;
+    const flat = newArray(list, 0);
+    let size = 0;
+    for (const index of present(list, length)) {
       const given = yield callback.call(self, list[index], index, list);
-      if (Array.isArray(given)) for (const at of present(given)) flat.push((given as unknown[])[at]);
-      else flat.push(given);
+      if (!Array.isArray(given)) define(flat, size++, given);
+      else for (const at of present(given, given.length)) define(flat, size++, (given as unknown[])[at]);
     }
     return flat;
   },
-  *reduce(list, callback, initial, hasInitial) {
-    return yield* fold(list, [...present(list)], callback, initial, hasInitial);
+  *reduce(list, callback, values) {
+    return yield* fold(list, [...present(list, list.length)], callback, values);
   },
-  *reduceRight(list, callback, initial, hasInitial) {
-    return yield* fold(list, [...present(list)].reverse(), callback, initial, hasInitial);
+  *reduceRight(list, callback, values) {
+    return yield* fold(list, [...present(list, list.length)].reverse(), callback, values);
   },
-  *sort(list, callback) {
-    const sorted = (yield* mergeSort(
-      list.filter((item) => item !== undefined),
-      callback,
-    )) as unknown[];
-    const last = list.length;
-    for (let index = 0; index < last; index += 1) list[index] = sorted[index];
+  *sort(list, callback, _values, seen) {
+    const indexes = [...present(list, list.length)];
+    const items = indexes.map((index) => list[index]);
+    const sorted = (yield* sortItems(items, callback, seen)) as unknown[];
+    sorted.forEach((item, index) => (list[index] = item));
+    // Holes come last.
+    for (const index of indexes) if (index >= sorted.length) Reflect.deleteProperty(list, index);
     return list;
   },
-  *toSorted(list, callback) {
-    const sorted = (yield* mergeSort(
-      list.filter((item) => item !== undefined),
-      callback,
-    )) as unknown[];
-    return [...sorted, ...new Array<undefined>(list.length - sorted.length).fill(undefined)];
+  *toSorted(list, callback, _values, seen) {
+    return yield* sortItems(Array.from(list), callback, seen);
   },
 };
 
-function* present(list: readonly unknown[]): Generator<number> {
-  for (let index = 0; index < list.length; index += 1) if (index in list) yield index;
+/** An array of the same class, as `map` and `filter` make them. */
+function newArray(list: unknown[], length: number): unknown[] {
+  let species = list.constructor as (new (size: number) => unknown[]) | undefined | null;
+  if (Object(species) === species) species = (species as unknown as Record<symbol, typeof species>)[Symbol.species];
+  return species === undefined || species === null ? new Array<unknown>(length) : new species(length);
 }
 
-function* fold(list: unknown[], indexes: number[], callback: Callback, initial: unknown, hasInitial: boolean): Steps {
-  let result = initial;
-  if (!hasInitial) {
+function define(list: unknown[], index: number, value: unknown): void {
+  Object.defineProperty(list, index, { value, configurable: true, enumerable: true, writable: true });
+}
+
+function* present(list: readonly unknown[], length: number): Generator<number> {
+  for (let index = 0; index < length; index += 1) if (index in list) yield index;
+}
+
+function* fold(list: unknown[], indexes: number[], callback: Callback, values: readonly unknown[]): Steps {
+  let result = values[1];
+  if (values.length < 2) {
     const first = indexes.shift();
     if (first === undefined) throw new TypeError("Reduce of empty array with no initial value");
     result = list[first];
   }
-  for (const index of indexes) result = yield callback(result, list[index], index, list);
+  for (const index of indexes) if (index in list) result = yield callback(result, list[index], index, list);
   return result;
 }
 
-/** A stable sort, as JavaScript's is. */
-function* mergeSort(list: readonly unknown[], compare: Callback): Steps {
+// Sorting -------------------------------------------------------------------------------------------------------------
+
+/** Ends JavaScript's own sort. */
+class HasToWait extends Error {}
+
+/**
+ * The sorted items. JavaScript's own sort calls the comparator, so that it is called for the same pairs in the same order, until a
+ * comparison has to be awaited; then a merge sort goes on with what was compared.
+ */
+function* sortItems(items: readonly unknown[], compare: Callback, seen: Seen): Steps {
+  const order = items.map((_, index) => index).filter((index) => items[index] !== undefined);
+  const results = new Map<string, unknown>();
+  const compareItems = (a: number, b: number): unknown => {
+    const result = seen(compare(items[a], items[b]));
+    results.set(`${a},${b}`, result);
+    return result;
+  };
+  try {
+    order.sort((a, b) => {
+      const result = compareItems(a, b);
+      if (isAwaitable(result)) throw new HasToWait();
+      return result as number;
+    });
+  } catch (error) {
+    if (!(error instanceof HasToWait)) throw error;
+    const again = (a: number, b: number): unknown => results.get(`${a},${b}`) ?? compareItems(a, b);
+    order.splice(
+      0,
+      order.length,
+      ...(yield* mergeSort(
+        order.sort((a, b) => a - b),
+        again,
+      )),
+    );
+  }
+  return [...order.map((index) => items[index]), ...items.filter((item) => item === undefined)];
+}
+
+function* mergeSort(
+  list: readonly number[],
+  compare: (a: number, b: number) => unknown,
+): Generator<unknown, number[], unknown> {
   if (list.length < 2) return [...list];
   const middle = list.length >> 1;
-  const left = (yield* mergeSort(list.slice(0, middle), compare)) as unknown[];
-  const right = (yield* mergeSort(list.slice(middle), compare)) as unknown[];
-  const merged: unknown[] = [];
+  const left = yield* mergeSort(list.slice(0, middle), compare);
+  const right = yield* mergeSort(list.slice(middle), compare);
+  const merged: number[] = [];
   let l = 0;
   let r = 0;
   while (l < left.length && r < right.length) {
-    const order = Number(yield compare(left[l], right[r]));
-    merged.push(order > 0 ? right[r++] : left[l++]);
+    const order = Number(yield compare(left[l]!, right[r]!));
+    merged.push(order > 0 ? right[r++]! : left[l++]!);
   }
   return [...merged, ...left.slice(l), ...right.slice(r)];
 }
 
-function* from(source: Iterable<unknown> | ArrayLike<unknown>, callback: Callback, self: unknown): Steps {
+// Others --------------------------------------------------------------------------------------------------------------
+
+function arrayFrom(receiver: unknown, [source, callback, self]: readonly unknown[], listOf: ListOf): Steps | undefined {
+  if (receiver !== Array || (callback !== undefined && typeof callback !== "function")) return undefined;
+  if (source === null || source === undefined) return undefined;
+  return from(source as Iterable<unknown>, callback as Callback | undefined, self, listOf);
+}
+
+function* from(
+  source: Iterable<unknown> | ArrayLike<unknown>,
+  callback: Callback | undefined,
+  self: unknown,
+  listOf: ListOf,
+): Steps {
   const mapped: unknown[] = [];
   // Not by Array.from() first, which Ctrl-C could not end: there may be 1e9 elements.
-  for (const item of isIterable(source) ? source : elements(source)) {
-    mapped.push(yield callback.call(self, item, mapped.length));
-  }
+  const values = isIterable(source) ? ((yield listOf(source)) as Iterable<unknown>) : elements(source);
+  for (const item of values) mapped.push(callback ? yield callback.call(self, item, mapped.length) : item);
   return mapped;
 }
 

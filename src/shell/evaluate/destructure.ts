@@ -1,44 +1,111 @@
+import { types } from "node:util";
 import { isAwaitable } from "../../query/awaitable";
-import { isObject } from "../../values";
+import { isIterable, Iteration } from "./iteration";
 
-/** What a destructuring pattern reads: properties by name, elements by index. */
-export type Shape = 0 | 1 | readonly Shape[] | { readonly [name: string]: Shape };
-
-/** A value whose parts that a shape names are awaited; a promise only where one of them is. */
-export function settleParts(value: unknown, shape: Shape): unknown {
-  if (isObject(value) && isAwaitable(value)) {
-    return Promise.resolve(value).then((settled) => settleParts(settled, shape));
-  }
-  if (typeof shape !== "object" || value === null || typeof value !== "object") return value;
-  if (Array.isArray(shape) && !Array.isArray(value)) return value;
-  const settled = Object.entries(shape).flatMap(([name, inner]: [string, Shape]) => {
-    const part = (value as Record<string, unknown>)[name];
-    const parts = settleParts(part, inner);
-    return parts === part ? [] : [[name, parts] as const];
-  });
-  if (settled.length === 0) return value;
-  const needsAwait = settled.some(([, part]) => isAwaitable(part));
-  const replaced = needsAwait
-    ? Promise.all(settled.map(([, part]) => part)).then((parts) =>
-        settled.map(([name], index) => [name, parts[index]] as const),
-      )
-    : settled;
-  return replaced instanceof Promise ? replaced.then((parts) => withParts(value, parts)) : withParts(value, replaced);
+/**
+ * What a destructuring pattern reads: properties by name (`p`) or elements by position (`e`), each 1 or a pattern of its own, or 0
+ * for an element that is skipped; `r` stands for the rest.
+ */
+export type Shape = 0 | 1 | PropertiesShape | ElementsShape;
+interface PropertiesShape {
+  readonly p: Readonly<Record<string, Shape>>;
+  readonly r?: 1;
+}
+interface ElementsShape {
+  readonly e: readonly Shape[];
+  readonly r?: 1;
 }
 
-/** The same value, with some of its properties replaced. */
-function withParts(value: object, parts: readonly (readonly [string, unknown])[]): object {
-  const copy: object = Array.isArray(value)
-    ? [...(value as unknown[])]
-    : (Object.create(Object.getPrototypeOf(value) as object | null, enumerable(value)) as object);
-  for (const [name, part] of parts) {
-    Object.defineProperty(copy, name, { value: part, enumerable: true, configurable: true, writable: true });
-  }
-  return copy;
+/** Tells the runtime about a value that was read, and returns it. */
+export type Seen = (value: unknown) => unknown;
+
+/**
+ * A value whose parts that a shape names are awaited; a promise only where one of them is. The value itself is returned where
+ * nothing was awaited and reading it again gives the same.
+ */
+export function settleParts(value: unknown, shape: Shape, seen: Seen): unknown {
+  if (isAwaitable(value)) return Promise.resolve(value).then((settled) => settleParts(settled, shape, seen));
+  if (typeof shape !== "object" || value === null || value === undefined) return value;
+  if ("e" in shape) return settleElements(value, shape, seen);
+  return typeof value === "object" || typeof value === "function" ? settleProperties(value, shape, seen) : value;
 }
 
-function enumerable(value: object): PropertyDescriptorMap {
-  return Object.fromEntries(
-    Object.entries(Object.getOwnPropertyDescriptors(value)).filter(([, own]) => own.enumerable),
-  );
+// Elements ------------------------------------------------------------------------------------------------------------
+
+function settleElements(value: unknown, shape: ElementsShape, seen: Seen): unknown {
+  if (!isIterable(value)) return value;
+  if (Array.isArray(value) && value[Symbol.iterator] === Array.prototype[Symbol.iterator]) {
+    const list = value as unknown[];
+    const settled = list.map((item, index) => settlePart(item, shape.e[index] ?? (shape.r ? 1 : 0), seen));
+    return settled.every((item, index) => item === list[index]) ? value : all(settled);
+  }
+  return typeof value === "string" ? value : taken(new Iteration(value, { seen }), shape, seen);
+}
+
+/** The elements that a pattern takes from an iterator. */
+function taken(iteration: Iteration, shape: ElementsShape, seen: Seen): unknown {
+  const items: unknown[] = [];
+  const next = (): unknown => {
+    while (shape.r || items.length < shape.e.length) {
+      const waiting = iteration.next();
+      if (waiting) return waiting.then(() => (take() ? next() : all(items)));
+      if (!take()) break;
+    }
+    const closing = iteration.close();
+    return isAwaitable(closing) ? Promise.resolve(closing).then(() => all(items)) : all(items);
+  };
+  const take = (): boolean => {
+    if (!iteration.done) items.push(settlePart(iteration.value, shape.e[items.length] ?? 1, seen));
+    return !iteration.done;
+  };
+  return next();
+}
+
+// Properties ----------------------------------------------------------------------------------------------------------
+
+function settleProperties(value: object, shape: PropertiesShape, seen: Seen): unknown {
+  const names = Object.keys(shape.p);
+  if (names.every((name) => isPlainProperty(value, name, shape.p[name]!))) return value;
+  // Getters run once: what the pattern reads afterwards is a copy.
+  const read = names.map((name) => settlePart(seen((value as Record<string, unknown>)[name]), shape.p[name]!, seen));
+  const rest = shape.r ? ownValues(value, new Set(names)) : {};
+  const settled = all(read);
+  const copy = (parts: readonly unknown[]): object =>
+    Object.assign(
+      Object.create(null) as object,
+      rest,
+      Object.fromEntries(names.map((name, index) => [name, parts[index]])),
+    );
+  return settled instanceof Promise ? settled.then(copy) : copy(settled);
+}
+
+/** Whether a property has a value that is not awaited, and that can be read twice. */
+function isPlainProperty(value: object, name: string, shape: Shape): boolean {
+  if (types.isProxy(value)) return false;
+  for (let holder: unknown = value; holder; holder = Object.getPrototypeOf(holder)) {
+    const own = Object.getOwnPropertyDescriptor(holder, name);
+    if (own) return "value" in own && !isAwaitable(own.value) && (shape === 1 || Object(own.value) !== own.value);
+    if (types.isProxy(holder)) return false;
+  }
+  return true;
+}
+
+function ownValues(value: object, without: ReadonlySet<string>): Record<PropertyKey, unknown> {
+  const values: Record<PropertyKey, unknown> = {};
+  for (const key of Reflect.ownKeys(value)) {
+    if (typeof key === "string" && without.has(key)) continue;
+    if (Object.getOwnPropertyDescriptor(value, key)?.enumerable) values[key] = (value as typeof values)[key];
+  }
+  return values;
+}
+
+// Both ----------------------------------------------------------------------------------------------------------------
+
+function settlePart(part: unknown, shape: Shape, seen: Seen): unknown {
+  return shape === 0 ? part : settleParts(part, shape, seen);
+}
+
+/** The values; a promise of them where one has to be awaited. */
+function all(values: unknown[]): unknown[] | Promise<unknown[]> {
+  return values.some(isAwaitable) ? Promise.all(values) : values;
 }

@@ -1,11 +1,15 @@
 import { isObject } from "../../values";
 import { createRequire } from "node:module";
 import { parse, type Parsed, type TypedSource } from "../rewrite/parse";
-import { offsetAt, render, type Rewritten } from "../rewrite/rope";
-import { rewrite, type LastStatement } from "../rewrite/rewrite";
+import { subjectAt, type ErrorSubject } from "../rewrite/access";
+import { compile, tooDeep } from "../rewrite/compile";
+import { offsetAt, type Rewritten } from "../rewrite/rope";
+import { RUNTIME } from "../rewrite/scope";
+import type { LastStatement } from "../rewrite/rewrite";
 import { stripTypes } from "../rewrite/types";
 import { isAwaitable } from "../../query/awaitable";
 import { Engine, type Completion } from "./engine";
+import { showTypedFunctions } from "./function-text";
 import { Interrupted, Runtime, type Input, type RuntimeHost } from "./runtime";
 
 /** How an input ended. */
@@ -42,8 +46,16 @@ const END_TIMEOUT = 400;
 /** Inputs whose text is kept, to locate errors in functions that were typed earlier. */
 const MAX_INPUTS = 500;
 
-/** The name of the runtime on the global object; rewritten code calls it. */
-const RUNTIME = "__retort";
+/** What stands for a value in the message of an error that rewritten code throws. */
+const REWRITTEN =
+  /\(0\s*,\s*__(?:run|retort[\d.sync]*)\.t\)|__(?:run|retort[\d.sync]*)\.t(?:\.[\p{ID_Continue}$]+|\[[^\]]*\]|\.?\(intermediate value\))*|(?:\(intermediate value\))+/u;
+
+const SUBJECTS: readonly (readonly [message: RegExp, subject: ErrorSubject])[] = [
+  [/ is not a function/, "callee"],
+  [/ is not a constructor/, "constructor"],
+  [/ is not iterable/, "iterable"],
+  [/^Cannot destructure /, "destructured"],
+];
 
 /** Evaluates inputs, one after the other. */
 export class Evaluator {
@@ -54,11 +66,12 @@ export class Evaluator {
   private readonly installed = new Map<string, PropertyDescriptor | undefined>();
   private readonly inputs = new Map<number, EvaluatedInput>();
   private readonly declared = new Set<string>();
+  private readonly showRewrittenFunctions: () => void;
   private count = 0;
   private interruption: (() => void) | undefined;
 
   constructor(host: RuntimeHost) {
-    this.runtime = new Runtime(host);
+    this.runtime = new Runtime(host, (error) => this.describe(error));
     Object.defineProperty(globalThis, RUNTIME, {
       value: this.runtime,
       configurable: true,
@@ -66,6 +79,7 @@ export class Evaluator {
       writable: true,
     });
     this.engine = new Engine(this.runtime, RUNTIME);
+    this.showRewrittenFunctions = showTypedFunctions(() => this.inputs.values());
   }
 
   /**
@@ -111,25 +125,27 @@ export class Evaluator {
 
   /** Evaluates a complete input. */
   async evaluate(text: string, options: { breakable?: boolean } = {}): Promise<EvaluationResult> {
-    const parsed = this.parse(text);
-    if (parsed.status === "incomplete")
-      return syntaxError(text, new InputError("the input is incomplete", text.length));
-    if (parsed.status === "invalid") return syntaxError(text, new InputError(parsed.message, parsed.offset));
     const number = (this.count += 1);
     const helper = `${RUNTIME}${number}`;
-    const program = rewrite(parsed.program, parsed.source, {
-      helper,
-      entities: this.entities,
-      substitutes: this.substitutes,
-    });
-    const rewritten = render([program.rope, `\n//# sourceURL=retort:${number}`], parsed.source);
-    this.keep(number, { rewritten, typed: parsed.typed });
+    const { entities, substitutes } = this;
+    const compiled = await compile(text, { helper, entities, substitutes });
+    if (compiled.status === "incomplete")
+      return syntaxError(text, new InputError("the input is incomplete", text.length));
+    if (compiled.status === "invalid") return syntaxError(text, new InputError(compiled.message, compiled.offset));
+    const { rewritten, typed, last } = compiled;
+    this.keep(number, { rewritten, typed });
     // A declaration hides the substitute of its name.
-    for (const name of program.declares) {
+    for (const name of compiled.declares) {
       this.substitutes.delete(name);
       this.declared.add(name);
     }
-    return this.run(rewritten.code, helper, program.last, options.breakable ?? false);
+    const result = await this.run(
+      `${rewritten.code}\n//# sourceURL=retort:${number}`,
+      helper,
+      last,
+      options.breakable ?? false,
+    );
+    return isCompileOverflow(result) ? syntaxError(text, new InputError(tooDeep(text), 0)) : result;
   }
 
   private async run(code: string, helper: string, last: LastStatement, breakable: boolean): Promise<EvaluationResult> {
@@ -152,6 +168,7 @@ export class Evaluator {
       }
       if (ending.kind === "thrown") {
         if (ending.error instanceof Interrupted) return { kind: "interrupted" };
+        this.describe(ending.error);
         return { kind: "error", error: ending.error, location: this.locate(ending.error) };
       }
       return { kind: "value", value: input.last, last };
@@ -194,9 +211,21 @@ export class Evaluator {
     return undefined;
   }
 
+  /** Changes the message of an error of JavaScript so that it names what was typed, not the rewritten code. */
+  private describe(error: unknown): void {
+    const message = isObject(error) ? (error as Error).message : undefined;
+    if (typeof message !== "string" || !REWRITTEN.test(message)) return;
+    const location = this.locate(error);
+    const subject = SUBJECTS.find(([pattern]) => pattern.test(message))?.[1];
+    const typed = location && subject && subjectAt(location.text, location.offset, subject);
+    if (typed === undefined && !message.includes("__r")) return;
+    (error as Error).message = message.replace(REWRITTEN, typed ?? "(intermediate value)");
+  }
+
   /** Removes the names from the global object. */
   close(): void {
     this.engine.close();
+    this.showRewrittenFunctions();
     for (const [name, before] of this.installed) {
       if (before) Object.defineProperty(globalThis, name, before);
       else Reflect.deleteProperty(globalThis, name);
@@ -208,6 +237,12 @@ export class Evaluator {
     this.inputs.set(number, input);
     this.inputs.delete(number - MAX_INPUTS);
   }
+}
+
+/** Whether V8's parser has run out of stack, before anything was evaluated. */
+function isCompileOverflow(result: EvaluationResult): boolean {
+  if (result.kind !== "error" || !(result.error instanceof RangeError)) return false;
+  return result.location === undefined && !/\n\s*at retort:/.test(result.error.stack ?? "");
 }
 
 function withTimeout<T>(milliseconds: number, work: Promise<T>): Promise<T | "late"> {

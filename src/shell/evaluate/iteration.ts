@@ -1,49 +1,100 @@
 import { inspect } from "node:util";
+import { isAwaitable } from "../../query/awaitable";
+import { REWRITTEN_VALUE } from "../rewrite/scope";
+import { nextOf } from "./generators";
 
-/** The iteration of a `for…of` loop. */
+interface IterationOptions {
+  /** Tells the runtime about a value that typed code returned. */
+  readonly seen: (value: unknown) => unknown;
+  /** Called before each value; a promise delays it. */
+  readonly pause?: () => Promise<void> | undefined;
+}
+
+/** The iteration of a `for…of` loop, or of another construct that iterates. */
 export class Iteration {
   done = false;
   value: unknown;
   private readonly iterator: Iterator<unknown> | AsyncIterator<unknown>;
   private readonly isAsync: boolean;
+  private failed = false;
 
   constructor(
     source: unknown,
-    private readonly pause: () => Promise<void> | undefined,
+    private readonly options: IterationOptions,
   ) {
     this.isAsync = !isIterable(source) && isAsyncIterable(source);
     if (this.isAsync) this.iterator = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     else if (isIterable(source)) this.iterator = source[Symbol.iterator]();
-    else throw new TypeError(`${describe(source)} is not iterable`);
+    else throw notIterable();
   }
 
   /** Moves to the next value; gives a promise where that has to be awaited. */
   next(): Promise<void> | undefined {
-    const pausing = this.pause();
+    const pausing = this.options.pause?.();
     if (pausing) return pausing.then(() => this.step());
     return this.step();
+  }
+
+  /** The loop's body threw: this is the error of the loop, whatever closing the iterator throws. */
+  fail(error: unknown): never {
+    this.failed = true;
+    throw error;
   }
 
   /** Ends the loop early. */
   close(): unknown {
     if (this.done) return undefined;
     this.done = true;
-    return this.iterator.return?.();
+    if (!this.failed) return this.closed();
+    try {
+      const closing = this.closed();
+      return isAwaitable(closing) ? Promise.resolve(closing).catch(() => undefined) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private closed(): unknown {
+    return this.options.seen(nextOf(this.iterator, "return", []));
   }
 
   private step(): Promise<void> | undefined {
     // An iterator that throws has ended: there is nothing to close.
     this.done = true;
-    const result = this.iterator.next();
-    if (this.isAsync) return Promise.resolve(result).then((settled) => this.take(settled));
+    const result = this.options.seen(nextOf(this.iterator, "next", []));
+    if (this.isAsync || isAwaitable(result))
+      return Promise.resolve(result as PromiseLike<IteratorResult<unknown>>).then((settled) => this.take(settled));
     this.take(result as IteratorResult<unknown>);
     return undefined;
   }
 
   private take(result: IteratorResult<unknown>): void {
-    this.done = result.done === true;
+    if (Object(result) !== result) throw new TypeError(`Iterator result ${inspect(result)} is not an object`);
+    // Any value ends the iteration that counts as true, as in JavaScript.
+    this.done = Boolean(result.done);
     this.value = this.done ? undefined : result.value;
   }
+}
+
+/** The values of an iteration; a promise where it has to wait. */
+export function valuesOf(iteration: Iteration): unknown[] | Promise<unknown[]> {
+  const list: unknown[] = [];
+  const next = (): unknown[] | Promise<unknown[]> => {
+    for (;;) {
+      const waiting = iteration.next();
+      if (waiting) return waiting.then(() => (take() ? next() : list));
+      if (!take()) return list;
+    }
+  };
+  const take = (): boolean => {
+    if (!iteration.done) list.push(iteration.value);
+    return !iteration.done;
+  };
+  return next();
+}
+
+export function notIterable(): TypeError {
+  return new TypeError(`${REWRITTEN_VALUE} is not iterable`);
 }
 
 export function isIterable(value: unknown): value is Iterable<unknown> {
@@ -63,10 +114,4 @@ export async function collect(values: AsyncIterable<unknown>): Promise<unknown[]
   const list: unknown[] = [];
   for await (const value of values) list.push(value);
   return list;
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "object") return `this ${value.constructor?.name ?? "object"}`;
-  return typeof value === "function" ? `function ${value.name}` : inspect(value);
 }

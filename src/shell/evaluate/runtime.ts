@@ -1,12 +1,15 @@
-import { isObject } from "../../values";
 import { isAwaitable } from "../../query/awaitable";
+import { cannotWait, type CannotWaitReason } from "../errors";
+import { REWRITTEN_VALUE } from "../rewrite/scope";
 import { callbackMethod } from "./arrays";
+import { UnclaimedResult } from "./call-result";
 import { settleParts, type Shape } from "./destructure";
-import { collect, isAsyncIterable, isIterable, Iteration } from "./iteration";
+import { isGenerator, nextOf, registerGenerator, returnPermit, takePermit, Waiting } from "./generators";
+import { collect, isAsyncIterable, isIterable, Iteration, notIterable, valuesOf } from "./iteration";
 
 /*
  * What rewritten code calls while it runs. The names of its methods are short, since they stand in every expression:
- * `(H.is(value)?await H.it():H.it())`.
+ * `(H.is(value)?await H.t:H.t)`.
  */
 
 /** Thrown inside a statement that Ctrl-C has ended, so that it does not continue in the background. */
@@ -52,10 +55,18 @@ export class Runtime {
   readonly names: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   /** Where the engine hands over thrown objects. */
   thrown: unknown;
+  /** The helper of code that cannot wait. */
+  readonly sync: FunctionCall = new SynchronousCode(this);
+  /** The result of a call that what called it has not looked at. */
+  readonly unclaimed = new UnclaimedResult();
   /** Calls that are on the stack. */
   #depth = 0;
 
-  constructor(readonly host: RuntimeHost) {}
+  /** @param describeError changes the message of an error of JavaScript so that it contains what was typed */
+  constructor(
+    readonly host: RuntimeHost,
+    private readonly describeError: (error: unknown) => void,
+  ) {}
 
   /** Begins an input. */
   begin(): Input {
@@ -82,17 +93,46 @@ export class Runtime {
     call.becomeAsync();
     return call;
   }
+
+  /** Begins the body of a typed generator. */
+  iteration(): GeneratorCall {
+    return new GeneratorCall(this, this.current);
+  }
+
+  /** Registers a generator function, and names an anonymous one. */
+  generator(target: unknown, name?: string): unknown {
+    if (name !== undefined) Object.defineProperty(target, "name", { value: name, configurable: true });
+    registerGenerator(target);
+    return target;
+  }
+
+  /** Registers the methods of an object or a class that are generators. */
+  methods(holder: object): object {
+    const holders = typeof holder === "function" ? [holder, (holder as { prototype: object }).prototype] : [holder];
+    for (const each of holders)
+      for (const key of Reflect.ownKeys(each)) registerGenerator(Object.getOwnPropertyDescriptor(each, key)!.value);
+    return holder;
+  }
+
+  /** An error that typed code catches, with a message about what was typed. */
+  caught(error: unknown): unknown {
+    this.describeError(error);
+    return error;
+  }
 }
 
 /** One call of a typed function. */
 export class FunctionCall {
-  private held: unknown;
+  /** The value of the last step. */
+  t: unknown;
   private isSynchronous = true;
   private hasEnded = false;
   private hasFailed = false;
   private result: unknown;
   private lastPause = 0;
   private iterations = 0;
+  /** For each call with keyword arguments that is being evaluated: whether its receiver takes them. */
+  private readonly keywordCalls: { readonly receiver: unknown; readonly takesKeywords: boolean }[] = [];
 
   constructor(
     protected readonly runtime: Runtime,
@@ -110,30 +150,27 @@ export class FunctionCall {
 
   // Awaiting ----------------------------------------------------------------------------------------------------------
 
-  /** Whether a value has to be awaited; it is held for `it()`. */
+  /** Whether a value has to be awaited; it is stored in `t`. */
   is(value: unknown): boolean {
-    if (this.isInterrupted) throw new Interrupted();
-    this.held = value;
-    return isObject(value) && isAwaitable(value);
-  }
-
-  /** The value that was held. */
-  it(): unknown {
-    const { held } = this;
-    this.held = undefined;
-    return held;
+    this.store(value);
+    return isAwaitable(this.t);
   }
 
   /** Whether the object of `.name` has to be awaited: not if it has the member without being loaded. */
   on(receiver: unknown, name?: string): boolean {
-    return this.is(receiver) && !hasWithoutLoading(receiver as object, name);
+    this.store(receiver);
+    return isAwaitable(this.t) && !hasWithoutLoading(this.t, name);
   }
 
   /** Whether a value ends an optional chain. */
   none(value: unknown): boolean {
-    if (this.isInterrupted) throw new Interrupted();
-    this.held = value;
+    this.store(value);
     return value === null || value === undefined;
+  }
+
+  protected store(value: unknown): void {
+    if (this.isInterrupted) throw new Interrupted();
+    this.t = this.runtime.unclaimed.isEmpty ? value : this.runtime.unclaimed.claim(value);
   }
 
   /** A method bound to its receiver. */
@@ -144,17 +181,31 @@ export class FunctionCall {
 
   /** Something to spread: queries give their rows. */
   list(value: unknown): unknown {
+    if (typeof value === "string" || Array.isArray(value) || !isIterable(value)) return this.rows(value);
+    return valuesOf(this.iterate(value));
+  }
+
+  /** Something to iterate over: queries give their rows. */
+  rows(value: unknown): unknown {
     return isAsyncIterable(value) && !isIterable(value) ? collect(value) : value;
   }
 
-  /** A value that is destructured, with the named properties awaited. */
+  /** A value that is destructured, with what the pattern reads awaited. */
   parts(value: unknown, shape: Shape): unknown {
-    return settleParts(value, shape);
+    if (typeof shape === "object" && "e" in shape && !isAwaitable(value) && !isIterable(value)) throw notIterable();
+    return settleParts(value, shape, (part) => this.seen(part));
   }
 
   /** Iterates over something. */
   iterate(source: unknown): Iteration {
-    return new Iteration(source, () => (this.shouldPause() ? this.pause() : undefined));
+    return new Iteration(source, {
+      seen: (value) => this.seen(value),
+      pause: () => (this.shouldPause() ? this.pause() : undefined),
+    });
+  }
+
+  private seen(value: unknown): unknown {
+    return this.runtime.unclaimed.isEmpty ? value : this.runtime.unclaimed.claim(value);
   }
 
   // Calls -------------------------------------------------------------------------------------------------------------
@@ -176,19 +227,46 @@ export class FunctionCall {
     return new (target as new (...given: readonly unknown[]) => unknown)(...values);
   }
 
-  /** Whether the receiver, which is held for `it()`, takes keyword arguments. */
-  keywords(receiver: unknown): boolean {
-    this.held = receiver;
-    return this.runtime.host.takesKeywords(receiver);
+  /** What a constructor gave. That of a promise does not wait for its function. */
+  made(value: unknown): unknown {
+    if (value instanceof Promise) this.runtime.unclaimed.clear();
+    return this.seen(value);
+  }
+
+  /** Begins a call with keyword arguments. */
+  begin(receiver: unknown): void {
+    this.keywordCalls.push({ receiver, takesKeywords: this.runtime.host.takesKeywords(receiver) });
+  }
+
+  /** Whether a value is given by keyword; otherwise it is assigned. */
+  named(value: unknown): boolean {
+    this.t = value;
+    return this.keywordCalls.at(-1)!.takesKeywords;
+  }
+
+  /** Ends a call with keyword arguments: `[0, value]`, `[0, list, 1]` for a spread list, or `[name, value]`. */
+  keywords(method: string, values: readonly (readonly [0 | string, unknown, 1?])[]): unknown {
+    const { receiver, takesKeywords } = this.keywordCalls.pop()!;
+    const isNamed = ([name]: readonly [0 | string, ...unknown[]]): boolean => takesKeywords && name !== 0;
+    const plain = values
+      .filter((value) => !isNamed(value))
+      .flatMap(([, value, isSpread]) => (isSpread ? (value as unknown[]) : [value]));
+    const named = values.filter(isNamed).map(([name, value]) => [name, value] as const);
+    return methodOf(receiver, method).apply(receiver, takesKeywords ? [...plain, Object.fromEntries(named)] : plain);
   }
 
   /** Calls a method whose callback may have to be awaited. */
   callback(receiver: unknown, name: string, values: readonly unknown[]): unknown {
-    const steps = callbackMethod(receiver, name, values);
+    if (isGenerator(receiver)) return nextOf(receiver, name as "next", values);
+    const steps = callbackMethod(
+      receiver,
+      name,
+      values,
+      (value) => this.seen(value),
+      (source) => this.list(source),
+    );
     if (steps) return this.drive(steps);
-    const method = (receiver as Record<string, (...given: readonly unknown[]) => unknown>)[name];
-    if (typeof method !== "function") throw new TypeError(`${name} is not a function`);
-    return method.apply(receiver, values as unknown[]);
+    return methodOf(receiver, name).apply(receiver, values as unknown[]);
   }
 
   import(specifier: string): Promise<unknown> {
@@ -200,8 +278,8 @@ export class FunctionCall {
     for (;;) {
       const step = steps.next(given);
       if (step.done) return step.value;
-      if (this.is(step.value)) return this.driveOn(steps, step.value);
-      given = this.it();
+      if (this.is(step.value)) return this.driveOn(steps, this.t);
+      given = this.t;
     }
   }
 
@@ -210,7 +288,7 @@ export class FunctionCall {
     for (;;) {
       const step = steps.next(given);
       if (step.done) return step.value;
-      given = this.is(step.value) ? await this.it() : this.it();
+      given = this.is(step.value) ? await this.t : this.t;
       if (this.shouldPause()) await this.pause();
     }
   }
@@ -256,10 +334,90 @@ export class FunctionCall {
   /** What the caller gets: the value if the body has ended, otherwise a promise of it. */
   outcome(promise: Promise<unknown>): unknown {
     this.isSynchronous = false;
-    if (!this.hasEnded) return promise.then(() => this.result);
+    if (!this.hasEnded) return this.runtime.unclaimed.put(promise.then(() => this.result));
     if (this.hasFailed) throw this.result;
     return this.result;
   }
+}
+
+/** Code that cannot wait: constructors, setters, field initializers, static blocks, parameters. */
+class SynchronousCode extends FunctionCall {
+  constructor(runtime: Runtime) {
+    super(runtime, undefined);
+  }
+
+  override is(value: unknown): boolean {
+    if (super.is(value)) throw refuse(this.t, "synchronous");
+    return false;
+  }
+
+  override on(receiver: unknown, name?: string): boolean {
+    if (super.on(receiver, name)) throw refuse(this.t, "synchronous");
+    return false;
+  }
+
+  /** The value of a field: a relation that is not loaded is stored as it is. */
+  stored(value: unknown): unknown {
+    this.store(value);
+    if (value instanceof Promise) throw refuse(value, "synchronous");
+    return value;
+  }
+
+  protected override get isInterrupted(): boolean {
+    return this.runtime.current?.interrupted ?? false;
+  }
+}
+
+/** One run of a typed generator. */
+class GeneratorCall extends FunctionCall {
+  private permit = takePermit();
+
+  /** What the generator yields in order to wait for a value. */
+  wait(): Waiting {
+    this.permit ??= takePermit();
+    if (!this.permit) throw refuse(this.t, "generator");
+    return new Waiting(this.t as PromiseLike<unknown>);
+  }
+
+  /** The value that is yielded. */
+  out(value: unknown): unknown {
+    this.permit = undefined;
+    return value;
+  }
+
+  /** What the generator delegates to; another generator of the prompt may wait in its place. */
+  delegate(values: unknown): unknown {
+    if (isGenerator(values)) returnPermit(this.permit);
+    return this.out(values);
+  }
+
+  /** What the generator was resumed with. */
+  sent(value: unknown): unknown {
+    this.permit = takePermit();
+    return value;
+  }
+
+  override shouldPause(): boolean {
+    return super.shouldPause() && this.permit !== undefined;
+  }
+
+  override end(): void {
+    returnPermit(this.permit);
+  }
+}
+
+function refuse(value: unknown, reason: CannotWaitReason): Error {
+  // Its failure would be an unhandled rejection, beside the error that is thrown.
+  if (value instanceof Promise) value.catch(() => undefined);
+  return cannotWait(reason);
+}
+
+type AnyMethod = (...values: readonly unknown[]) => unknown;
+
+function methodOf(receiver: unknown, name: string): AnyMethod {
+  const method = (receiver as Record<string, unknown>)[name];
+  if (typeof method !== "function") throw new TypeError(`${REWRITTEN_VALUE}.${name} is not a function`);
+  return method as AnyMethod;
 }
 
 /** One input at the prompt. */

@@ -1,4 +1,5 @@
 import type * as acorn from "acorn";
+import { childrenOf } from "./ast";
 import { parse } from "./parse";
 
 /** A member access as it was typed: `User.query` and `filtrBy`. */
@@ -37,4 +38,73 @@ export function accessAt(text: string, offset: number, name?: string): MemberAcc
   };
   visit(parsed.program);
   return found?.access;
+}
+
+/** What an error is about: what is called, constructed, iterated over or destructured. */
+export type ErrorSubject = "callee" | "constructor" | "iterable" | "destructured";
+
+/**
+ * The expression at an offset of a text that an error is about, as V8 writes it in the error's message: `a.b(...).c`.
+ * @returns undefined where there is none
+ */
+export function subjectAt(text: string, offset: number, subject: ErrorSubject): string | undefined {
+  const parsed = parse(text);
+  if (parsed.status !== "complete") return undefined;
+  const at = offset + (parsed.source.length === text.length ? 0 : 1);
+  let found: { node: acorn.AnyNode; distance: number } | undefined;
+  const visit = (node: acorn.AnyNode): void => {
+    const meant = subjectOf(node, subject);
+    if (meant) {
+      const start = meant.type === "MemberExpression" ? meant.property.start : meant.start;
+      const distance = Math.min(Math.abs(start - at), Math.abs(start - 1 - at), Math.abs(meant.end - at));
+      if (!found || distance < found.distance) found = { node: meant, distance };
+    }
+    childrenOf(node).forEach(visit);
+  };
+  visit(parsed.program);
+  return found && displayed(found.node, parsed.source);
+}
+
+function subjectOf(node: acorn.AnyNode, subject: ErrorSubject): acorn.AnyNode | null | undefined {
+  switch (subject) {
+    case "callee":
+      return node.type === "CallExpression" ? node.callee : undefined;
+    case "constructor":
+      return node.type === "NewExpression" ? node.callee : undefined;
+    case "destructured":
+      return valueOf(node, "ObjectPattern");
+    default:
+      if (node.type === "ForOfStatement") return node.right;
+      if (node.type === "SpreadElement" || (node.type === "YieldExpression" && node.delegate)) return node.argument;
+      return valueOf(node, "ArrayPattern");
+  }
+}
+
+/** The value that a pattern of a type is given. */
+function valueOf(node: acorn.AnyNode, pattern: "ObjectPattern" | "ArrayPattern"): acorn.AnyNode | null | undefined {
+  if (node.type === "VariableDeclarator") return node.id.type === pattern ? node.init : undefined;
+  return node.type === "AssignmentExpression" && node.left.type === pattern ? node.right : undefined;
+}
+
+function displayed(node: acorn.AnyNode, source: string): string {
+  switch (node.type) {
+    case "Identifier":
+    case "ThisExpression":
+    case "Literal":
+    case "Super":
+      return source.slice(node.start, node.end);
+    case "ChainExpression":
+      return displayed(node.expression, source);
+    case "CallExpression":
+      return `${displayed(node.callee, source)}${node.optional ? "?." : ""}(...)`;
+    case "MemberExpression": {
+      const object = displayed(node.object, source);
+      const key = displayed(node.property, source);
+      if (!node.computed)
+        return `${object}${node.optional ? "?." : "."}${source.slice(node.property.start, node.property.end)}`;
+      return `${object}${node.optional ? "?." : ""}[${key}]`;
+    }
+    default:
+      return "(intermediate value)";
+  }
 }

@@ -1,15 +1,16 @@
 import type * as acorn from "acorn";
-import { replaceNodes, sliceOf, type Node } from "./ast";
+import { replaceBetween, replaceNodes, sliceOf, type Node } from "./ast";
 import { shapeOf } from "./patterns";
 import type { Rope } from "./rope";
-import type { Rewriter, Scope } from "./scope";
-import { awaited, chainOf, identifier } from "./values";
+import { RUNTIME, type Rewriter, type Scope } from "./scope";
+import { awaited, identifier, memberReference } from "./values";
 
 /*
  * Assignments, declarations and destructuring patterns.
  */
 
 export function assignment(rewriter: Rewriter, node: acorn.AssignmentExpression, scope: Scope): Rope {
+  rewriter.nameFunction(node.right, node.left);
   const left = assignmentTarget(rewriter, node.left, scope);
   const right = destructured(node.left, rewriter.node(node.right, scope), scope);
   return replaceNodes(node, [
@@ -20,6 +21,7 @@ export function assignment(rewriter: Rewriter, node: acorn.AssignmentExpression,
 
 export function declarator(rewriter: Rewriter, node: acorn.VariableDeclarator, scope: Scope): Rope {
   if (!node.init) return pattern(rewriter, node.id, scope);
+  rewriter.nameFunction(node.init, node.id);
   const init = destructured(node.id, rewriter.node(node.init, scope), scope);
   return replaceNodes(node, [
     [node.id, pattern(rewriter, node.id, scope)],
@@ -27,9 +29,9 @@ export function declarator(rewriter: Rewriter, node: acorn.VariableDeclarator, s
   ]);
 }
 
-/** A value that is destructured: the properties that the pattern names are awaited first. */
+/** A value that is destructured: what the pattern reads is awaited first. */
 export function destructured(pattern: Node, value: Rope, scope: Scope): Rope {
-  const shape = scope.canAwait ? shapeOf(pattern) : undefined;
+  const shape = shapeOf(pattern);
   return shape === undefined ? value : awaited([`${scope.helper}.parts(`, value, `,${shape})`], scope);
 }
 
@@ -41,12 +43,8 @@ export function assignmentTarget(rewriter: Rewriter, node: Node, scope: Scope): 
 
 /** The target of an assignment: its own value is not read, but its object is. */
 export function reference(rewriter: Rewriter, node: Node, scope: Scope): Rope {
-  if (node.type !== "MemberExpression")
-    return node.type === "Identifier" ? identifier(rewriter, node, scope) : rewriter.node(node, scope);
-  if (scope.canAwait) return chainOf(rewriter, node, scope).expression;
-  const replacements: [Node, Rope][] = [[node.object, rewriter.node(node.object, scope)]];
-  if (node.computed) replacements.push([node.property, rewriter.node(node.property, scope)]);
-  return replaceNodes(node, replacements);
+  if (node.type === "MemberExpression") return memberReference(rewriter, node, scope);
+  return node.type === "Identifier" ? identifier(rewriter, node, scope) : rewriter.node(node, scope);
 }
 
 export function pattern(rewriter: Rewriter, node: Node, scope: Scope): Rope {
@@ -56,6 +54,7 @@ export function pattern(rewriter: Rewriter, node: Node, scope: Scope): Rope {
     case "MemberExpression":
       return reference(rewriter, node, scope);
     case "AssignmentPattern":
+      rewriter.nameFunction(node.right, node.left);
       return replaceNodes(node, [
         [node.left, pattern(rewriter, node.left, scope)],
         [node.right, rewriter.node(node.right, scope)],
@@ -88,10 +87,21 @@ function patternProperty(rewriter: Rewriter, node: acorn.AssignmentProperty | ac
   return replaceNodes(node, replacements);
 }
 
+/** The message of an error contains what was typed, not the rewritten code. */
 export function catchClause(rewriter: Rewriter, node: acorn.CatchClause, scope: Scope): Rope {
-  const replacements: [Node, Rope][] = [[node.body, rewriter.node(node.body, scope)]];
-  if (node.param) replacements.unshift([node.param, pattern(rewriter, node.param, scope)]);
-  return replaceNodes(node, replacements);
+  const { param, body } = node;
+  if (!param) return replaceNodes(node, [[body, rewriter.node(body, scope)]]);
+  const statements = replaceBetween(
+    body.start + 1,
+    body.end - 1,
+    body.body.map((statement) => [statement, rewriter.node(statement, scope)]),
+  );
+  if (param.type === "Identifier") {
+    const name = sliceOf(param);
+    return ["catch(", name, "){", name, `=${RUNTIME}.caught(`, name, ");", statements, "}"];
+  }
+  const caught = destructured(param, `${RUNTIME}.caught(__caught)`, scope);
+  return ["catch(__caught){let ", pattern(rewriter, param, scope), "=", caught, ";", statements, "}"];
 }
 
 export function unary(rewriter: Rewriter, node: acorn.UnaryExpression, scope: Scope): Rope {

@@ -27,6 +27,13 @@ export const CALLBACK_METHODS: ReadonlySet<string> = new Set([
   "from",
 ]);
 
+/** Methods of generators: a generator of the prompt may have to wait between its values. */
+export const GENERATOR_METHODS: ReadonlySet<string> = new Set(["next", "return", "throw"]);
+
+export function isFunction(node: Node): node is FunctionNode {
+  return /^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type);
+}
+
 /** The child nodes, in the order of the text. */
 export function childrenOf(node: Node): Node[] {
   const children: Node[] = [];

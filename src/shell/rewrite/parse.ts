@@ -1,9 +1,12 @@
 import { Parser, type Options, type Program } from "acorn";
+import { childrenOf, type Node } from "./ast";
 
 export type Parsed =
   | { readonly status: "complete"; readonly program: Program; readonly source: string; readonly typed: TypedSource }
   /** More lines are needed. */
   | { readonly status: "incomplete" }
+  /** Nested too deeply for code that visits it recursively; see ./compile. */
+  | { readonly status: "deep" }
   | { readonly status: "invalid"; readonly message: string; readonly offset: number };
 
 /** Maps offsets of the parsed text to the input; the two differ where types were stripped. */
@@ -44,8 +47,17 @@ const OPTIONS: Options = {
   allowHashBang: true,
 };
 
+/** How deep nodes may be nested, so that visiting them does not exhaust the stack. */
+const MAX_DEPTH = 400;
+
 /** Parses JavaScript, and TypeScript where that fails: its compiler is slow to load. */
 export function parse(text: string, stripTypes?: StripTypes): Parsed {
+  const parsed = parseDeep(text, stripTypes);
+  return parsed.status === "complete" && isDeeper(parsed.program, MAX_DEPTH) ? { status: "deep" } : parsed;
+}
+
+/** The same without a limit of depth, for a thread with a large stack. */
+export function parseDeep(text: string, stripTypes?: StripTypes): Parsed {
   const plain = parseScript(text);
   if (plain.status !== "invalid" || !stripTypes) return plain;
   const stripped = stripTypes(text);
@@ -66,6 +78,7 @@ function parseScript(text: string): Parsed {
   try {
     return { status: "complete", program: ShellParser.parse(source, OPTIONS), source, typed };
   } catch (error) {
+    if (isStackOverflow(error)) return { status: "deep" };
     if (!isAcornError(error)) throw error;
     if (isCutShort(text, error)) return { status: "incomplete" };
     return { status: "invalid", message: error.message.replace(/ \(\d+:\d+\)$/, ""), offset: error.pos };
@@ -91,6 +104,20 @@ interface AcornError extends SyntaxError {
 
 function isAcornError(error: unknown): error is AcornError {
   return error instanceof SyntaxError && "pos" in error;
+}
+
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError || (isAcornError(error) && error.message.startsWith("Not enough stack space"));
+}
+
+/** Whether nodes are nested deeper than a limit, found without recursion. */
+function isDeeper(program: Program, limit: number): boolean {
+  let level: Node[] = [program];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limit) return true;
+    level = level.flatMap(childrenOf);
+  }
+  return false;
 }
 
 /** Whether the text ends where the grammar needs more. */

@@ -3,30 +3,39 @@ import type * as acorn from "acorn";
 type Node = acorn.AnyNode;
 
 /**
- * The properties that a destructuring pattern reads, as the text of an object literal: `{author:{username:1}}`.
- * @returns undefined when the pattern reads no properties by name.
+ * What a destructuring pattern reads, as the text of a `Shape` (see ../evaluate/destructure): `{p:{"author":{p:{"username":1}}}}`
+ * for `{ author: { username } }`.
+ * @returns undefined when nothing that the pattern reads is known by name or position
  */
 export function shapeOf(pattern: Node): string | undefined {
   switch (pattern.type) {
     case "AssignmentPattern":
       return shapeOf(pattern.left);
     case "ArrayPattern": {
-      const shapes = pattern.elements.map((element) => (element && shapeOf(element)) ?? "0");
-      return shapes.some((shape) => shape !== "0") ? `[${shapes.join(",")}]` : undefined;
+      const shapes = pattern.elements.map((element) =>
+        element === null ? "0" : element.type === "RestElement" ? undefined : (shapeOf(element) ?? "1"),
+      );
+      if (shapes.length === 0) return undefined;
+      const elements = shapes.filter((shape) => shape !== undefined);
+      return `{e:[${elements.join(",")}]${elements.length < shapes.length ? ",r:1" : ""}}`;
     }
     case "ObjectPattern": {
-      const shapes = pattern.properties.flatMap((property) => {
-        if (property.type === "RestElement" || property.computed) return [];
-        const key = property.key as Node;
-        if (key.type !== "Identifier" && key.type !== "Literal") return [];
-        const name = key.type === "Identifier" ? key.name : String(key.value);
-        return [`${JSON.stringify(name)}:${shapeOf(property.value) ?? "1"}`];
-      });
-      return shapes.length ? `{${shapes.join(",")}}` : undefined;
+      const shapes: string[] = [];
+      let rest = "";
+      for (const property of pattern.properties) {
+        if (property.type === "RestElement") rest = ",r:1";
+        else if (property.computed) return undefined;
+        else shapes.push(`[${JSON.stringify(keyOf(property.key))}]:${shapeOf(property.value) ?? "1"}`);
+      }
+      return shapes.length > 0 ? `{p:{${shapes.join(",")}}${rest}}` : undefined;
     }
     default:
       return undefined;
   }
+}
+
+function keyOf(key: Node): string {
+  return key.type === "Identifier" ? key.name : String((key as acorn.Literal).value);
 }
 
 /** The names that a node binds in its own function scope, without those of nested functions and classes. */

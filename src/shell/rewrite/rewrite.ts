@@ -1,7 +1,7 @@
 import type * as acorn from "acorn";
 import { assignment, catchClause, declarator, pattern, reference, unary } from "./assignments";
 import { childrenOf, replaceNodes, singleName, sliceOf, type FunctionNode, type Node } from "./ast";
-import { classOf, functionOf } from "./functions";
+import { blockStatement, classOf, functionOf, registrations, setterOf, yieldExpression } from "./functions";
 import { declaredNames } from "./patterns";
 import type { Rope } from "./rope";
 import type { RewriteOptions, Rewriter, Scope } from "./scope";
@@ -11,23 +11,24 @@ import {
   forIn,
   forOf,
   importDeclaration,
+  isNativeForAwait,
   labeled,
   lastStatement,
   loop,
   returnStatement,
   withSemicolon,
 } from "./statements";
-import { awaited, identifier, newExpression, objectExpression, propertyOf, tagOf, valueOf } from "./values";
+import { awaited, identifier, newExpression, objectExpression, propertyOf, taggedTemplate, valueOf } from "./values";
 
 /*
  * Rewrites inputs so that `await` need not be typed.
  *
- * Every call and every member access becomes `(H.is(E)?await H.it():H.it())`: the value is awaited only when it is a promise or
- * a relation that is not loaded. H is the helper (see ../evaluate/runtime) of the input or of the function call. The body of each
- * function runs in an async arrow function whose result is given synchronously when nothing had to be awaited, and as a promise
- * otherwise. So callbacks work where JavaScript wants them synchronous (`"a".replace(/a/, m => …)`).
+ * What every call and member access gives is awaited when it is a promise or a relation that is not loaded (see ./values). The body
+ * of each function runs in an async arrow function whose result is given synchronously when nothing had to be awaited, and as a
+ * promise otherwise. So callbacks work where JavaScript wants them synchronous (`"a".replace(/a/, m => …)`).
  *
- * Generators and class bodies are not rewritten: JavaScript allows no `await` there.
+ * Generators wait by yielding to what iterates over them (see ../evaluate/generators). Constructors, setters, field initializers and
+ * static blocks cannot wait: a value that would have to be awaited there throws.
  */
 
 /** What the last statement is; it decides what is printed. */
@@ -50,6 +51,7 @@ export function rewrite(program: acorn.Program, source: string, options: Rewrite
 
 class InputRewriter implements Rewriter {
   private loops = 0;
+  private readonly names = new Map<Node, string>();
 
   constructor(
     readonly source: string,
@@ -60,10 +62,9 @@ class InputRewriter implements Rewriter {
     const declares = declaredNames(program);
     const scope: Scope = {
       helper: this.options.helper,
-      canAwait: true,
+      suspension: "await",
       returns: "plain",
       hidden: new Set(declares),
-      awaits: { used: false },
     };
     const statements = program.body.filter((statement) => statement.type !== "EmptyStatement");
     const last = statements.at(-1);
@@ -71,11 +72,21 @@ class InputRewriter implements Rewriter {
       statement === last ? lastStatement(this, statement, scope) : this.node(statement, scope),
       ";\n",
     ]);
-    return { rope, last: describeLast(last), declares };
+    return { rope: [registrations(program.body), rope], last: describeLast(last), declares };
   }
 
   nextLoop(): number {
     return (this.loops += 1);
+  }
+
+  nameFunction(value: Node | null | undefined, name: Node): void {
+    if (value?.type !== "FunctionExpression" || value.id) return;
+    if (name.type === "Identifier") this.names.set(value, name.name);
+    if (name.type === "Literal") this.names.set(value, String(name.value));
+  }
+
+  inferredName(node: Node): string | undefined {
+    return this.names.get(node);
   }
 
   children(node: Node, scope: Scope): Rope {
@@ -104,7 +115,7 @@ class InputRewriter implements Rewriter {
       case "ClassExpression":
         return classOf(this, node, scope);
       case "Property":
-        return propertyOf(this, node, scope);
+        return node.kind === "set" ? setterOf(this, node as acorn.Property, scope) : propertyOf(this, node, scope);
       case "LabeledStatement":
         return labeled(this, node, scope, []);
       case "ImportDeclaration":
@@ -127,14 +138,6 @@ class InputRewriter implements Rewriter {
       case "AssignmentExpression":
         return assignment(this, node, scope);
       case "MemberExpression":
-        return scope.canAwait ? valueOf(this, node, scope) : reference(this, node, scope);
-    }
-    return scope.canAwait ? this.awaitingNode(node, scope) : this.children(node, scope);
-  }
-
-  /** Nodes that are only rewritten where `await` is allowed. */
-  private awaitingNode(node: Node, scope: Scope): Rope {
-    switch (node.type) {
       case "CallExpression":
       case "ImportExpression":
         return valueOf(this, node, scope);
@@ -143,13 +146,12 @@ class InputRewriter implements Rewriter {
       case "NewExpression":
         return newExpression(this, node, scope);
       case "TaggedTemplateExpression":
-        return awaited([tagOf(this, node.tag, scope), this.node(node.quasi, scope)], scope);
+        return taggedTemplate(this, node, scope);
+      case "SequenceExpression":
+        // The parentheses around it are not part of the node.
+        return ["(", this.children(node, scope), ")"];
       case "ObjectExpression":
         return objectExpression(this, node, scope);
-      case "ExpressionStatement":
-      case "ThrowStatement":
-      case "VariableDeclaration":
-        return withSemicolon(this, node, this.children(node, scope));
       case "SpreadElement":
         return ["...", awaited([`${scope.helper}.list(`, this.node(node.argument, scope), ")"], scope)];
       case "UpdateExpression":
@@ -157,12 +159,28 @@ class InputRewriter implements Rewriter {
       case "UnaryExpression":
         return unary(this, node, scope);
       case "AwaitExpression":
-        scope.awaits.used = true;
-        return this.children(node, scope);
+        return scope.suspension === "await"
+          ? this.children(node, scope)
+          : awaited(this.node(node.argument, scope), scope);
+      case "YieldExpression":
+        return yieldExpression(this, node, scope);
+      default:
+        return this.statement(node, scope);
+    }
+  }
+
+  private statement(node: Node, scope: Scope): Rope {
+    switch (node.type) {
+      case "BlockStatement":
+        return blockStatement(this, node, scope);
+      case "ExpressionStatement":
+      case "ThrowStatement":
+      case "VariableDeclaration":
+        return withSemicolon(this, node, this.children(node, scope));
       case "ReturnStatement":
         return returnStatement(this, node, scope);
       case "ForOfStatement":
-        return node.await ? forAwait(this, node, scope) : forOf(this, node, scope, []);
+        return isNativeForAwait(node, scope) ? forAwait(this, node, scope) : forOf(this, node, scope, []);
       case "ForInStatement":
         return forIn(this, node, scope);
       case "ForStatement":

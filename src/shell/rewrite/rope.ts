@@ -4,12 +4,22 @@ export interface Slice {
   readonly end: number;
 }
 
-/** Rewritten code before it is rendered: new text, ranges of the source, and ropes of both. */
-export type Rope = string | Slice | readonly Rope[];
+/** New text that stands for a place of the source: errors in it are reported there. */
+export interface Anchor {
+  readonly text: string;
+  readonly offset: number;
+}
 
-interface Mapped extends Slice {
-  /** Where the range starts in the rewritten code. */
+/** Rewritten code before it is rendered: new text, ranges of the source, and ropes of both. */
+export type Rope = string | Slice | Anchor | readonly Rope[];
+
+/** A range of the rewritten code, and where its start is in the source. */
+export interface Mapped {
   readonly at: number;
+  readonly length: number;
+  readonly start: number;
+  /** Whether all of it stands for the same place. */
+  readonly isAnchor: boolean;
 }
 
 /** Rewritten code with a map to its source. */
@@ -17,7 +27,7 @@ export class Rewritten {
   constructor(
     readonly source: string,
     readonly code: string,
-    private readonly mapped: readonly Mapped[],
+    readonly mapped: readonly Mapped[],
   ) {}
 
   /** The offset in the source for an offset in the code; new text maps to the source that follows it. */
@@ -26,13 +36,16 @@ export class Rewritten {
     let high = this.mapped.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const slice = this.mapped[middle]!;
-      if (slice.at + (slice.end - slice.start) <= offset) low = middle + 1;
+      const range = this.mapped[middle]!;
+      if (range.at + range.length <= offset) low = middle + 1;
       else high = middle;
     }
-    const slice = this.mapped[low];
-    if (!slice) return this.source.length;
-    return slice.start + Math.max(0, offset - slice.at);
+    // V8 reports the end of a call.
+    const before = this.mapped[low - 1];
+    if (before?.isAnchor && before.at + before.length === offset) return before.start;
+    const range = this.mapped[low];
+    if (!range) return this.source.length;
+    return range.isAnchor ? range.start : range.start + Math.max(0, offset - range.at);
   }
 }
 
@@ -41,25 +54,24 @@ export function render(rope: Rope, source: string): Rewritten {
   const parts: string[] = [];
   const mapped: Mapped[] = [];
   let at = 0;
+  const add = (text: string, start?: number, isAnchor = false): void => {
+    if (text === "") return;
+    parts.push(text);
+    if (start !== undefined) mapped.push({ at, length: text.length, start, isAnchor });
+    at += text.length;
+  };
   const write = (part: Rope): void => {
-    if (typeof part === "string") {
-      parts.push(part);
-      at += part.length;
-    } else if (isSlice(part)) {
-      if (part.end <= part.start) return;
-      parts.push(source.slice(part.start, part.end));
-      mapped.push({ at, start: part.start, end: part.end });
-      at += part.end - part.start;
-    } else {
-      part.forEach(write);
-    }
+    if (typeof part === "string") add(part);
+    else if (isList(part)) part.forEach(write);
+    else if ("text" in part) add(part.text, part.offset, true);
+    else add(source.slice(part.start, part.end), part.start);
   };
   write(rope);
   return new Rewritten(source, parts.join(""), mapped);
 }
 
-function isSlice(rope: Slice | readonly Rope[]): rope is Slice {
-  return !Array.isArray(rope);
+function isList(rope: Rope): rope is readonly Rope[] {
+  return Array.isArray(rope);
 }
 
 /** The offset of a line (from 1) and column (from 1) in a text. */

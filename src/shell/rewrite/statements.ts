@@ -3,7 +3,7 @@ import { assignmentTarget, destructured, pattern } from "./assignments";
 import { replaceNodes, singleName, slice, type Node } from "./ast";
 import type { Rope } from "./rope";
 import type { Rewriter, Scope } from "./scope";
-import { awaited } from "./values";
+import { awaited, suspended } from "./values";
 
 /*
  * Statements that run something later or repeatedly, end early, or import and export.
@@ -49,7 +49,7 @@ export function returnStatement(rewriter: Rewriter, node: acorn.ReturnStatement,
 export function labeled(rewriter: Rewriter, node: acorn.LabeledStatement, scope: Scope, labels: string[]): Rope {
   const all = [...labels, node.label.name];
   if (node.body.type === "LabeledStatement") return labeled(rewriter, node.body, scope, all);
-  if (node.body.type === "ForOfStatement" && scope.canAwait && !node.body.await)
+  if (node.body.type === "ForOfStatement" && !isNativeForAwait(node.body, scope))
     return forOf(rewriter, node.body, scope, all);
   return [all.map((label) => `${label}:`), rewriter.node(node.body, scope)];
 }
@@ -69,19 +69,27 @@ export function forOf(rewriter: Rewriter, node: acorn.ForOfStatement, scope: Sco
       ? [`${left.kind} `, pattern(rewriter, left.declarations[0]!.id, scope), "=", value, ";"]
       : ["(", assignmentTarget(rewriter, left, scope), "=", value, ");"];
   return [
-    `{const ${iteration}=${helper}.iterate(`,
+    `{const ${iteration}=`,
+    { text: `${helper}.iterate`, offset: node.right.start },
+    "(",
     rewriter.node(node.right, scope),
     `);try{${labels.map((label) => `${label}:`).join("")}for(;`,
     awaited(`${iteration}.next()`, scope),
     `,!${iteration}.done;){`,
     bind,
     rewriter.node(node.body, scope),
-    `}}finally{if(${helper}.is(${iteration}.close()))await ${helper}.it()}}`,
+    `}}catch(__caught){${iteration}.fail(__caught)}finally{`,
+    awaited(`${iteration}.close()`, scope),
+    "}}",
   ];
 }
 
+/** `for await` where JavaScript allows it. */
+export function isNativeForAwait(node: acorn.ForOfStatement, scope: Scope): boolean {
+  return node.await && scope.suspension === "await";
+}
+
 export function forAwait(rewriter: Rewriter, node: acorn.ForOfStatement, scope: Scope): Rope {
-  scope.awaits.used = true;
   return replaceNodes(node, [
     [node.left, loopVariable(rewriter, node.left, scope)],
     [node.right, rewriter.node(node.right, scope)],
@@ -126,12 +134,14 @@ export function loop(
 /** Each iteration checks whether Ctrl-C was pressed. */
 function loopBody(rewriter: Rewriter, body: Node, scope: Scope): Rope {
   const { helper } = scope;
-  scope.awaits.used = true;
-  return [`{if(${helper}.shouldPause())await ${helper}.pause();`, rewriter.node(body, scope), "}"];
+  const pause =
+    scope.suspension === "none"
+      ? ""
+      : `if(${helper}.shouldPause()&&${helper}.is(${helper}.pause()))${suspended(scope)};`;
+  return ["{", pause, rewriter.node(body, scope), "}"];
 }
 
 export function importDeclaration(node: acorn.ImportDeclaration, scope: Scope): Rope {
-  scope.awaits.used = true;
   const loaded = `await ${scope.helper}.import(${JSON.stringify(node.source.value)})`;
   const whole = node.specifiers.filter((specifier) => specifier.type === "ImportNamespaceSpecifier");
   const named = node.specifiers.flatMap((specifier) => {

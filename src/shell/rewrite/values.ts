@@ -1,127 +1,122 @@
 import type * as acorn from "acorn";
-import { CALLBACK_METHODS, isKeywordArgument, memberName, replaceNodes, sliceOf, type Node } from "./ast";
-import type { Rope, Slice } from "./rope";
+import {
+  CALLBACK_METHODS,
+  GENERATOR_METHODS,
+  isKeywordArgument,
+  memberName,
+  replaceNodes,
+  sliceOf,
+  type Node,
+} from "./ast";
+import type { Rope } from "./rope";
 import type { Rewriter, Scope } from "./scope";
 
 /*
  * Expressions that have a value: names, calls, member accesses, objects.
+ *
+ * The helper H keeps the last value in `H.t`. `H.is(value)` stores it there and tells whether it has to be awaited; `H.on(value, name)`
+ * does the same for an object whose member is read, and `H.none(value)` tells whether it ends an optional chain. A chain of calls
+ * and members is a flat list of such steps, so that its length does not nest the code:
+ *
+ *     a.b(c).d    (H.on(a,"b")&&(H.t=await H.t),H.on(H.t.b(c),"d")&&(H.t=await H.t),H.is(H.t.d)?await H.t:H.t)
+ *
+ * Each step reads `H.t` before anything else is evaluated, so nested chains and recursion may overwrite it.
  */
 
-/** A chain of calls and members, and the conditionals of its `?.` that are still open. */
+/** A chain of calls and members, up to its last step. */
 interface Chain {
-  readonly opened: Rope;
+  /** The steps before the last, and the conditionals of `?.` that are still open. */
+  readonly steps: Rope;
+  /** The last step. */
   readonly expression: Rope;
+  /** How many conditionals are open. */
   readonly open: number;
 }
 
 /** A call or a member access, awaited. */
 export function valueOf(rewriter: Rewriter, node: Node, scope: Scope): Rope {
-  const chain = chainOf(rewriter, node, scope);
-  return [chain.opened, awaited(chain.expression, scope), ")".repeat(chain.open)];
+  const { steps, expression, open } = chainOf(rewriter, node, scope);
+  return ["(", steps, awaitedStep(expression, scope), ")".repeat(open + 1)];
 }
 
+/** An expression whose value is awaited. */
 export function awaited(expression: Rope, scope: Scope): Rope {
-  scope.awaits.used = true;
-  return [`(${scope.helper}.is(`, expression, `)?await ${scope.helper}.it():${scope.helper}.it())`];
+  return ["(", awaitedStep(expression, scope), ")"];
 }
 
-/**
- * A chain of calls and members, not awaited yet. Each `?.` opens a conditional that the end of the whole chain closes, so that
- * everything after it is skipped as in JavaScript.
- */
-export function chainOf(rewriter: Rewriter, node: Node, scope: Scope): Chain {
+function awaitedStep(expression: Rope, scope: Scope): Rope {
   const { helper } = scope;
-  if (node.type === "MemberExpression") {
-    const object = receiverOf(rewriter, node.object, memberName(node), scope);
-    const member = memberOf(rewriter, node, scope);
-    if (!node.optional) return { ...object, expression: [object.expression, member] };
-    return {
-      opened: [object.opened, `(${helper}.none(`, object.expression, ")?void 0:"],
-      expression: [`${helper}.it()`, member],
-      open: object.open + 1,
-    };
-  }
-  if (node.type === "CallExpression") return callOf(rewriter, node, scope);
-  if (node.type === "ImportExpression") {
-    return { opened: "", expression: [`${helper}.import(`, rewriter.node(node.source, scope), ")"], open: 0 };
-  }
-  return { opened: "", expression: rewriter.node(node, scope), open: 0 };
+  const value = `${helper}.t`;
+  if (scope.suspension === "none") return [`${helper}.is(`, expression, `),${value}`];
+  return [`${helper}.is(`, expression, `)?${suspended(scope)}:${value}`];
 }
 
-function callOf(rewriter: Rewriter, node: acorn.CallExpression, scope: Scope): Chain {
-  const { helper } = scope;
-  const callee = node.callee as Node;
-  const keywords = node.arguments.some(isKeywordArgument);
-  if (callee.type === "Identifier" && rewriter.options.entities.has(callee.name)) {
-    const values = argumentList(rewriter, node.arguments, scope, true);
-    return {
-      opened: "",
-      expression: [`${helper}.make(`, identifier(rewriter, callee, scope), ",[", values, "])"],
-      open: 0,
-    };
-  }
-  if (callee.type === "MemberExpression" && !callee.computed && !callee.optional && !node.optional) {
-    const method = (callee.property as acorn.Identifier).name;
-    const object = receiverOf(rewriter, callee.object, method, scope);
-    const place = sliceOf(callee.property);
-    if (keywords)
-      return { ...object, expression: keywordCall(rewriter, node, method, object.expression, place, scope) };
-    if (CALLBACK_METHODS.has(method) && node.arguments.length > 0) {
-      const values = argumentList(rewriter, node.arguments, scope, false);
-      return { ...object, expression: [`${helper}.callback(`, object.expression, `,"`, place, `",[`, values, "])"] };
-    }
-  }
-  const values: Rope = ["(", argumentList(rewriter, node.arguments, scope, false), ")"];
-  if (node.optional) return optionalCall(rewriter, node, values, scope);
-  if (callee.type === "Super" || callee.type === "Identifier") {
-    return { opened: "", expression: [rewriter.node(callee, scope), values], open: 0 };
-  }
-  if (callee.type === "MemberExpression" || callee.type === "CallExpression") {
-    const chain = chainOf(rewriter, callee, scope);
-    if (callee.type === "MemberExpression") return { ...chain, expression: [chain.expression, values] };
-    return { ...chain, expression: [awaited(chain.expression, scope), values] };
-  }
-  // `(function () { … })()`: the parentheses are not part of the callee.
-  return { opened: "", expression: ["(", rewriter.node(callee, scope), ")", values], open: 0 };
+/** Waits for the value that the helper keeps. */
+export function suspended({ helper, suspension }: Scope): string {
+  return suspension === "yield" ? `yield ${helper}.wait()` : `await ${helper}.t`;
 }
 
-/** `a.b?.(…)` and `f?.(…)`. */
-function optionalCall(rewriter: Rewriter, node: acorn.CallExpression, values: Rope, scope: Scope): Chain {
-  const { helper } = scope;
-  const callee = node.callee as Node;
-  if (callee.type === "MemberExpression") {
-    const object = receiverOf(rewriter, callee.object, memberName(callee), scope);
-    const key: Rope = callee.computed ? rewriter.node(callee.property, scope) : quoted(callee.property);
-    const skip: Rope = callee.optional ? [`(${helper}.none(`, object.expression, ")?void 0:"] : "";
-    const receiver: Rope = callee.optional ? `${helper}.it()` : object.expression;
-    return {
-      opened: [object.opened, skip, `(${helper}.none(${helper}.bound(`, receiver, ",", key, "))?void 0:"],
-      expression: [`${helper}.it()`, values],
-      open: object.open + (callee.optional ? 2 : 1),
-    };
+/** A member whose value is stored, not used: only a promise is refused. */
+export function storedMember(rewriter: Rewriter, node: acorn.MemberExpression, scope: Scope): Rope {
+  const { steps, expression, open } = memberAccess(rewriter, node, scope);
+  return ["(", steps, `${scope.helper}.stored(`, expression, ")", ")".repeat(open + 1)];
+}
+
+/** A member that is not read: the target of an assignment, the operand of `++` and `delete`. */
+export function memberReference(rewriter: Rewriter, node: acorn.MemberExpression, scope: Scope): Rope {
+  if (isPlainReceiver(node.object)) return [rewriter.node(node.object, scope), memberOf(rewriter, node, scope)];
+  const object = receiverOf(rewriter, node.object, memberName(node), scope);
+  return [["(", object.steps, `${scope.helper}.t`, ")".repeat(object.open + 1)], memberOf(rewriter, node, scope)];
+}
+
+/** A chain of calls and members; its last step is not awaited. */
+function chainOf(rewriter: Rewriter, node: Node, scope: Scope): Chain {
+  switch (node.type) {
+    case "MemberExpression":
+      return memberAccess(rewriter, node, scope);
+    case "CallExpression":
+      return callOf(rewriter, node, scope);
+    case "ImportExpression":
+      return single([`${scope.helper}.import(`, rewriter.node(node.source, scope), ")"]);
+    default:
+      return single(rewriter.node(node, scope));
   }
-  const chain = chainOf(rewriter, callee, scope);
+}
+
+function single(expression: Rope): Chain {
+  return { steps: "", expression, open: 0 };
+}
+
+function memberAccess(rewriter: Rewriter, node: acorn.MemberExpression, scope: Scope): Chain {
+  const member = memberOf(rewriter, node, scope);
+  if (isPlainReceiver(node.object)) return single([rewriter.node(node.object, scope), member]);
+  const object = receiverOf(rewriter, node.object, memberName(node), scope);
+  const value = `${scope.helper}.t`;
+  if (!node.optional) return { ...object, expression: [value, member] };
   return {
-    opened: [chain.opened, `(${helper}.none(`, chain.expression, ")?void 0:"],
-    expression: [`${helper}.it()`, values],
-    open: chain.open + 1,
+    steps: [object.steps, `${scope.helper}.none(${value})?void 0:(`],
+    expression: [value, member],
+    open: object.open + 1,
   };
 }
 
-/** The object of a member access; awaited, unless it has the member without being loaded (`u.posts.count()`). */
-function receiverOf(rewriter: Rewriter, object: Node, name: string | undefined, scope: Scope): Chain {
-  if (!canBePromise(object)) return { opened: "", expression: ["(", rewriter.node(object, scope), ")"], open: 0 };
-  if (object.type === "Super" || object.type === "ThisExpression") {
-    return { opened: "", expression: rewriter.node(object, scope), open: 0 };
-  }
-  const chain = chainOf(rewriter, object, scope);
+/** The steps that store the object of a member access in `H.t`. It is awaited, unless it has the member without being loaded. */
+function receiverOf(
+  rewriter: Rewriter,
+  object: Node,
+  name: string | undefined,
+  scope: Scope,
+): Omit<Chain, "expression"> {
   const { helper } = scope;
-  scope.awaits.used = true;
+  const { steps, expression, open } = chainOf(rewriter, object, scope);
   const key = name === undefined ? "" : `,${JSON.stringify(name)}`;
-  return {
-    ...chain,
-    expression: [`(${helper}.on(`, chain.expression, `${key})?await ${helper}.it():${helper}.it())`],
-  };
+  const wait = scope.suspension === "none" ? "" : `&&(${helper}.t=${suspended(scope)})`;
+  return { steps: [steps, `${helper}.on(`, expression, `${key})${wait},`], open };
+}
+
+/** `super` is no value: only its members can be read. */
+function isPlainReceiver(object: Node): boolean {
+  return object.type === "Super";
 }
 
 function memberOf(rewriter: Rewriter, node: acorn.MemberExpression, scope: Scope): Rope {
@@ -129,26 +124,125 @@ function memberOf(rewriter: Rewriter, node: acorn.MemberExpression, scope: Scope
   return [".", sliceOf(node.property)];
 }
 
+// Calls ---------------------------------------------------------------------------------------------------------------
+
+function callOf(rewriter: Rewriter, node: acorn.CallExpression, scope: Scope): Chain {
+  const callee = node.callee as Node;
+  if (callee.type === "Identifier") {
+    if (rewriter.options.entities.has(callee.name)) return single(entityCall(rewriter, "make", callee, node, scope));
+    if (!node.optional) return single([rewriter.node(callee, scope), callArguments(rewriter, node, scope)]);
+  }
+  if (callee.type === "Super") return single([sliceOf(callee), callArguments(rewriter, node, scope)]);
+  if (callee.type === "MemberExpression") return methodCall(rewriter, node, callee, scope);
+  return functionCall(rewriter, node, callee, scope);
+}
+
+/** A call of what is not a member: `f(x)(y)`, `(x => y)()`, `f?.()`. */
+function functionCall(rewriter: Rewriter, node: acorn.CallExpression, callee: Node, scope: Scope): Chain {
+  const { helper } = scope;
+  const { steps, expression, open } = chainOf(rewriter, callee, scope);
+  const wait = scope.suspension === "none" ? "" : `&&(${helper}.t=${suspended(scope)})`;
+  const call = boundCall(rewriter, node, scope);
+  const loaded: Rope = [steps, `${helper}.is(`, expression, `)${wait},`];
+  if (!node.optional) return { steps: loaded, expression: call, open };
+  return { steps: [loaded, `${helper}.none(${helper}.t)?void 0:(`], expression: call, open: open + 1 };
+}
+
+function methodCall(
+  rewriter: Rewriter,
+  node: acorn.CallExpression,
+  callee: acorn.MemberExpression,
+  scope: Scope,
+): Chain {
+  const { helper } = scope;
+  if (isPlainReceiver(callee.object)) {
+    const { expression } = memberAccess(rewriter, callee, scope);
+    return single([expression, callArguments(rewriter, node, scope)]);
+  }
+  if (node.optional) return optionalMethodCall(rewriter, node, callee, scope);
+  const name = memberName(callee);
+  const { steps, open } = memberAccess(rewriter, callee, scope);
+  if (name !== undefined && node.arguments.some(isKeywordArgument))
+    return { ...keywordCall(rewriter, node, callee, steps, scope), open };
+  if (name !== undefined && isHelpedMethod(name, node)) {
+    const values = argumentList(rewriter, node.arguments, scope, false);
+    const called = { text: `${helper}.callback`, offset: callee.property.start };
+    const call: Rope = [called, `(${helper}.t,"`, sliceOf(callee.property), `",[`, values, "])"];
+    return { steps, expression: call, open };
+  }
+  return {
+    steps,
+    expression: [`${helper}.t`, memberOf(rewriter, callee, scope), callArguments(rewriter, node, scope)],
+    open,
+  };
+}
+
+/** Whether the helper calls a method, because its callbacks or the generator may have to be awaited. */
+function isHelpedMethod(name: string, node: acorn.CallExpression): boolean {
+  return (CALLBACK_METHODS.has(name) && node.arguments.length > 0) || GENERATOR_METHODS.has(name);
+}
+
+/** `a.b?.(…)`, `a?.b?.(…)`. */
+function optionalMethodCall(
+  rewriter: Rewriter,
+  node: acorn.CallExpression,
+  callee: acorn.MemberExpression,
+  scope: Scope,
+): Chain {
+  const { helper } = scope;
+  const { steps, open } = memberAccess(rewriter, callee, scope);
+  const key: Rope = callee.computed ? rewriter.node(callee.property, scope) : ['"', sliceOf(callee.property), '"'];
+  return {
+    steps: [steps, `${helper}.none(${helper}.bound(${helper}.t,`, key, "))?void 0:("],
+    expression: boundCall(rewriter, node, scope),
+    open: open + 1,
+  };
+}
+
 /**
  * `filterBy(username='susan')`. `f(a = 1)` is an assignment in JavaScript, and stays one unless the receiver is one of Retort's
- * objects, which is known only at run time.
+ * objects, which is known only at run time: `(H.named(1)?H.t:a=H.t)`.
  */
 function keywordCall(
   rewriter: Rewriter,
   node: acorn.CallExpression,
-  method: string,
-  receiver: Rope,
-  place: Slice,
+  callee: acorn.MemberExpression,
+  steps: Rope,
   scope: Scope,
-): Rope {
+): Omit<Chain, "open"> {
   const { helper } = scope;
-  const asKeywords = ["(", argumentList(rewriter, node.arguments, scope, true), ")"];
-  if (method === "filterBy") return [receiver, ".", place, asKeywords];
-  const asTyped = ["(", argumentList(rewriter, node.arguments, scope, false), ")"];
-  return [
-    [`(${helper}.keywords(`, receiver, `)?${helper}.it().`, place, asKeywords],
-    [`:${helper}.it().`, place, asTyped, ")"],
-  ];
+  const method = sliceOf(callee.property);
+  if (memberName(callee) === "filterBy")
+    return {
+      steps,
+      expression: [`${helper}.t.`, method, "(", argumentList(rewriter, node.arguments, scope, true), ")"],
+    };
+  const values = node.arguments.map((value): Rope => {
+    if (!isKeywordArgument(value)) return ["[0,", argumentOf(rewriter, value, scope), "],"];
+    const name = identifier(rewriter, value.left, scope);
+    const given = rewriter.node(value.right, scope);
+    return [`["`, sliceOf(value.left), `",(${helper}.named(`, given, `)?${helper}.t:`, name, `=${helper}.t)],`];
+  });
+  return {
+    steps: [steps, `${helper}.begin(${helper}.t),`],
+    expression: [`${helper}.keywords("`, method, `",[`, values, "])"],
+  };
+}
+
+/** A spread argument of a call with keywords is passed as an array, which the helper spreads. */
+function argumentOf(rewriter: Rewriter, node: Node, scope: Scope): Rope {
+  return node.type === "SpreadElement" ? ["[", rewriter.node(node, scope), "],1"] : rewriter.node(node, scope);
+}
+
+/** A call of the function in `H.t`, without a receiver: `(0,f)()`. */
+function boundCall(rewriter: Rewriter, node: acorn.CallExpression, scope: Scope): Rope {
+  const offset = node.callee.end;
+  const values = argumentList(rewriter, node.arguments, scope, false);
+  return [{ text: `(0,${scope.helper}.t)(`, offset }, values, { text: ")", offset }];
+}
+
+function callArguments(rewriter: Rewriter, node: acorn.CallExpression, scope: Scope): Rope {
+  return ["(", argumentList(rewriter, node.arguments, scope, false), ")"];
 }
 
 function argumentList(
@@ -170,22 +264,47 @@ function argumentList(
   return parts;
 }
 
-export function newExpression(rewriter: Rewriter, node: acorn.NewExpression, scope: Scope): Rope {
-  const callee = node.callee as Node;
-  if (callee.type === "Identifier" && rewriter.options.entities.has(callee.name)) {
-    const values = argumentList(rewriter, node.arguments, scope, true);
-    return [`${scope.helper}.construct(`, identifier(rewriter, callee, scope), ",[", values, "])"];
-  }
-  const replacements: [Node, Rope][] = node.arguments.map((value) => [value, rewriter.node(value, scope)]);
-  replacements.unshift([callee, sliceOf(callee)]);
-  // In parentheses: `new User().posts` must not become `new (…).posts`.
-  return ["(", replaceNodes(node, replacements), ")"];
+function entityCall(
+  rewriter: Rewriter,
+  method: "make" | "construct",
+  callee: acorn.Identifier,
+  node: acorn.CallExpression | acorn.NewExpression,
+  scope: Scope,
+): Rope {
+  const values = argumentList(rewriter, node.arguments, scope, true);
+  return [`${scope.helper}.${method}(`, identifier(rewriter, callee, scope), ",[", values, "])"];
 }
 
-export function tagOf(rewriter: Rewriter, node: Node, scope: Scope): Rope {
-  if (node.type === "MemberExpression") return chainOf(rewriter, node, scope).expression;
+export function newExpression(rewriter: Rewriter, node: acorn.NewExpression, scope: Scope): Rope {
+  const callee = node.callee as Node;
+  if (callee.type === "Identifier" && rewriter.options.entities.has(callee.name))
+    return entityCall(rewriter, "construct", callee, node, scope);
+  const called = pathOf(rewriter, callee, scope) ?? ["(", rewriter.node(callee, scope), ")"];
+  const values = argumentList(rewriter, node.arguments, scope, false);
+  return [`${scope.helper}.made(new `, called, "(", values, "))"];
+}
+
+/** `a.b.C` as it was typed: the message of an error contains it. */
+function pathOf(rewriter: Rewriter, node: Node, scope: Scope): Rope | undefined {
+  if (node.type === "Identifier") return identifier(rewriter, node, scope);
+  if (node.type === "ThisExpression") return sliceOf(node);
+  if (node.type !== "MemberExpression" || node.computed) return undefined;
+  const object = pathOf(rewriter, node.object, scope);
+  return object && [object, ".", sliceOf(node.property)];
+}
+
+// Templates, names and objects ----------------------------------------------------------------------------------------
+
+export function taggedTemplate(rewriter: Rewriter, node: acorn.TaggedTemplateExpression, scope: Scope): Rope {
+  const quasi = rewriter.node(node.quasi, scope);
+  const tag = node.tag as Node;
+  if (tag.type === "MemberExpression") {
+    const { steps, expression, open } = memberAccess(rewriter, tag, scope);
+    return ["(", steps, awaitedStep([expression, quasi], scope), ")".repeat(open + 1)];
+  }
   // The parentheses of `(x => …)` are not part of the node.
-  return node.type === "Identifier" ? rewriter.node(node, scope) : ["(", rewriter.node(node, scope), ")"];
+  const called: Rope = tag.type === "Identifier" ? rewriter.node(tag, scope) : ["(", rewriter.node(tag, scope), ")"];
+  return awaited([called, quasi], scope);
 }
 
 export function identifier(rewriter: Rewriter, node: acorn.Identifier, scope: Scope): Rope {
@@ -203,13 +322,14 @@ export function propertyOf(rewriter: Rewriter, node: acorn.Property | acorn.Assi
       rewriter.options.substitutes.has(value.name) ? [":", identifier(rewriter, value, scope)] : "",
     ];
   }
+  if (!node.computed) rewriter.nameFunction(value, node.key);
   const replacements: [Node, Rope][] = [[value, rewriter.node(value, scope)]];
   if (node.computed) replacements.unshift([node.key, rewriter.node(node.key, scope)]);
   return replaceNodes(node, replacements);
 }
 
 export function objectExpression(rewriter: Rewriter, node: acorn.ObjectExpression, scope: Scope): Rope {
-  return replaceNodes(
+  const rope = replaceNodes(
     node,
     node.properties.map((property) => [
       property,
@@ -218,15 +338,13 @@ export function objectExpression(rewriter: Rewriter, node: acorn.ObjectExpressio
         : rewriter.node(property, scope),
     ]),
   );
-}
-
-function quoted(node: Node): Rope {
-  return ['"', sliceOf(node), '"'];
-}
-
-/** Whether a value of this form can be a promise or a relation that is not loaded. */
-function canBePromise(node: Node): boolean {
-  return /^(Identifier|MemberExpression|CallExpression|ChainExpression|ImportExpression|Super|ThisExpression)$/.test(
-    node.type,
+  const hasGenerator = node.properties.some(
+    (property) =>
+      property.type === "Property" &&
+      property.method &&
+      property.value.type === "FunctionExpression" &&
+      property.value.generator &&
+      !property.value.async,
   );
+  return hasGenerator ? ["__retort.methods(", rope, ")"] : rope;
 }
