@@ -50,6 +50,8 @@ export function loadsItself(name: string): RetortError {
   return new RetortError("shell/loads-itself", `${name} is being loaded already`, {
     hint: "take the .load of the file out of the file",
   });
+}
+
 export type CannotWaitReason = "callback" | "generator" | "synchronous";
 
 const CANNOT_WAIT: Readonly<Record<CannotWaitReason, readonly [what: string, hint: string]>> = {
