@@ -6,6 +6,9 @@ export type DatabaseErrorKind =
   | "foreign-key"
   | "not-null"
   | "check"
+  | "too-long"
+  | "out-of-range"
+  | "invalid-value"
   | "serialization"
   | "deadlock"
   | "locked"
@@ -23,6 +26,16 @@ export interface DriverErrorFacts {
   table?: string | undefined;
   column?: string | undefined;
   constraint?: string | undefined;
+  /** Which parameters the database may mean, where it names no column. */
+  offending?: OffendingValue | undefined;
+  entity?: string | undefined;
+  property?: string | undefined;
+}
+
+/** A parameter by its place, counted from 0, or by what is known of its value. */
+export interface OffendingValue {
+  readonly parameter?: number;
+  matches?(parameter: unknown): boolean;
 }
 
 const RETRYABLE: ReadonlySet<DatabaseErrorKind> = new Set(["serialization", "deadlock", "locked", "connection-lost"]);
@@ -50,6 +63,10 @@ export class DatabaseError extends RetortError {
   readonly column: string | undefined;
   /** The violated constraint, where the database names it. */
   readonly constraint: string | undefined;
+  /** The entity whose value the database refused, where that is known. */
+  readonly entity: string | undefined;
+  /** The property; several with commas between them where a constraint concerns several, or where it may be any of them. */
+  readonly property: string | undefined;
   /** The driver's own error. */
   readonly driverError: unknown;
 
@@ -73,6 +90,8 @@ export class DatabaseError extends RetortError {
     this.table = facts.table;
     this.column = facts.column;
     this.constraint = facts.constraint;
+    this.entity = facts.entity;
+    this.property = facts.property;
     this.driverError = cause;
   }
 }
@@ -87,7 +106,7 @@ export function statementFailed(
 ): RetortError {
   if (error instanceof RetortError) return error;
   const isLost = facts.kind === "connection-lost";
-  const message = isLost ? `the connection to the database is lost: ${messageOf(error)}` : messageOf(error);
+  const message = isLost ? `the connection to the database is lost: ${messageOf(error)}` : placed(facts, error);
   const hint =
     isLost && isOutsideTransaction ? "nothing was lost with it: try again, once the server answers" : undefined;
   return new DatabaseError(facts, message, sql, parameters, error, hint);
@@ -99,6 +118,19 @@ export function poolTimeout(seconds: number, users: string): RetortError {
     hint: "commit(), rollback() or close() a session when its work is done, or raise poolSize of the DataSource",
     retryable: true,
   });
+}
+
+/** `User.username: duplicate key …` */
+function placed({ entity, property }: DriverErrorFacts, error: unknown): string {
+  if (entity === undefined) return messageOf(error);
+  const places =
+    property === undefined
+      ? entity
+      : property
+          .split(", ")
+          .map((name) => `${entity}.${name}`)
+          .join(", ");
+  return `${places}: ${messageOf(error)}`;
 }
 
 export function sandboxLost({ kind, message, sql, parameters, driverError }: DatabaseError): DatabaseError {

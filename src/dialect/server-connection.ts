@@ -8,6 +8,7 @@ import type {
   RunResult,
   TransactionOptions,
 } from "./dialect";
+import { located } from "./error-place";
 import { DatabaseError, statementFailed, type DriverErrorFacts } from "./errors";
 import { poolUsersOf, withinPoolTimeout, type PoolUser, type PoolUsers } from "./pool-users";
 import { StatementObserver } from "./statement-observer";
@@ -201,7 +202,7 @@ export abstract class ServerConnection<Client> implements Connection {
         }
         break;
       } catch (error) {
-        const failure = statementFailed(this.readDriverError(error), error, sql, parameters, !this.#begun);
+        const failure = statementFailed(this.#factsOf(error, sql, parameters), error, sql, parameters, !this.#begun);
         if (count === 0 && this.#canRetry(failure, started, attempt)) {
           this.#listener({ type: "reconnect" });
           continue;
@@ -323,12 +324,16 @@ export abstract class ServerConnection<Client> implements Connection {
         return answer;
       } catch (error) {
         this.#observer.failed(sql, parameters, error, started, queryRunner);
-        const facts = this.readDriverError(error);
+        const facts = this.#factsOf(error, sql, parameters);
         // Inside a transaction the connection is discarded by the rollback that has to follow.
         if (facts.kind === "connection-lost" && !this.#begun) this.#discardLost(client);
         throw statementFailed(facts, error, sql, parameters, !this.#begun);
       }
     });
+  }
+
+  #factsOf(error: unknown, sql: string, parameters: readonly unknown[]): DriverErrorFacts {
+    return located(this.readDriverError(error), this.dataSource, sql, parameters);
   }
 
   /** Discards a lost connection, once. */

@@ -3,7 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, Row, RunResult, TransactionOptions } from "../dialect";
-import { DatabaseError, readOnlyTransaction, statementFailed, writeLockTimeout } from "../errors";
+import { located } from "../error-place";
+import {
+  DatabaseError,
+  readOnlyTransaction,
+  statementFailed,
+  writeLockTimeout,
+  type DriverErrorFacts,
+} from "../errors";
 import { StatementObserver } from "../statement-observer";
 import { transactionStep } from "../transaction";
 import { areWritesAllowed } from "../write-permission";
@@ -128,7 +135,7 @@ export class SqliteConnection implements Connection {
     } catch (error) {
       const parameters = batches[position] ?? [];
       this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(readDriverError(error), error, sql, parameters);
+      throw statementFailed(this.#factsOf(error, sql, parameters), error, sql, parameters);
     }
     this.#observer.sent(sql, batches[0] ?? [], batches.length, started, this.#queryRunner);
     return changes;
@@ -147,7 +154,7 @@ export class SqliteConnection implements Connection {
       }
     } catch (error) {
       this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(readDriverError(error), error, sql, parameters);
+      throw statementFailed(this.#factsOf(error, sql, parameters), error, sql, parameters);
     }
     this.#observer.sent(sql, parameters, count, started, this.#queryRunner);
   }
@@ -301,8 +308,12 @@ export class SqliteConnection implements Connection {
       }
       if (isBusy(error)) return this.#sendWhenFree(sql, parameters, send, started);
       this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(readDriverError(error), error, sql, parameters);
+      throw statementFailed(this.#factsOf(error, sql, parameters), error, sql, parameters);
     }
+  }
+
+  #factsOf(error: unknown, sql: string, parameters: readonly unknown[]): DriverErrorFacts {
+    return located(readDriverError(error), this.#dataSource, sql, parameters);
   }
 
   async #sendWhenFree<T>(
@@ -318,7 +329,7 @@ export class SqliteConnection implements Connection {
       return result;
     } catch (error) {
       this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(readDriverError(error), error, sql, parameters);
+      throw statementFailed(this.#factsOf(error, sql, parameters), error, sql, parameters);
     }
   }
 

@@ -8,6 +8,9 @@ const KINDS: Record<string, DatabaseErrorKind> = {
   SQLITE_CONSTRAINT_FOREIGNKEY: "foreign-key",
   SQLITE_CONSTRAINT_NOTNULL: "not-null",
   SQLITE_CONSTRAINT_CHECK: "check",
+  SQLITE_CONSTRAINT_DATATYPE: "invalid-value",
+  SQLITE_MISMATCH: "invalid-value",
+  SQLITE_TOOBIG: "too-long",
   SQLITE_BUSY: "locked",
   SQLITE_BUSY_SNAPSHOT: "serialization",
   SQLITE_LOCKED: "locked",
@@ -33,10 +36,18 @@ export function readDriverError(error: unknown): DriverErrorFacts {
     if (missing?.[1] === "column") return { kind: "missing-column", column: missing[2] };
   }
   const kind = KINDS[code] ?? (code.startsWith("SQLITE_READONLY") ? "read-only" : "other");
-  const place = /constraint failed: (?:index '(?<constraint>[^']+)'|(?<table>[^.,]+)\.(?<column>[^,]+))/.exec(
-    message,
-  )?.groups;
-  return { kind, table: place?.["table"], column: place?.["column"], constraint: place?.["constraint"] };
+  const failed = /constraint failed: (.+)$/s.exec(message)?.[1];
+  return { kind, ...(failed === undefined ? {} : placeOf(kind, failed)) };
+}
+
+/** What SQLite says of a constraint: the columns of a unique one, the name of an index over expressions, the name or text of a check. */
+function placeOf(kind: DatabaseErrorKind, failed: string): Partial<DriverErrorFacts> {
+  if (kind === "check") return { constraint: failed };
+  const index = /^index '(.+)'$/.exec(failed)?.[1];
+  if (index !== undefined) return { constraint: index };
+  const columns = failed.split(", ").map((path) => path.slice(path.lastIndexOf(".") + 1));
+  const [first] = failed.split(", ");
+  return { table: first!.slice(0, first!.lastIndexOf(".")), column: columns.join(", ") };
 }
 
 function codeOf(error: unknown): string {
