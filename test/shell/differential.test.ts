@@ -39,11 +39,12 @@ function shown(value: unknown): string {
 }
 
 /** V8 has several texts for a value that has no name. */
-function failed(error: unknown): string {
-  return `throws ${shown(error)}`
+function normalized(output: string): string {
+  return output
+    .replace(/\n +at .*/g, "")
     .replace(/(\(intermediate value\)|\(\.\.\.\))+/g, "(value)")
-    .replace(/: .*\(value\).* is not /, ": (value) is not ")
-    .replace(/of '.*' as it is/, "of (value) as it is");
+    .replace(/^('caught' "|throws TypeError: ).*\(value\).* is not /gm, "$1(value) is not ")
+    .replace(/of '.*' as it is/g, "of (value) as it is");
 }
 
 /** The result and the output of a program. */
@@ -53,9 +54,9 @@ async function run(evaluate: () => unknown): Promise<string> {
   try {
     result = shown(await evaluate());
   } catch (error) {
-    result = failed(error);
+    result = `throws ${shown(error)}`;
   }
-  return [...printed, result].join("\n").replace(/\n +at .*/g, "");
+  return normalized([...printed, result].join("\n"));
 }
 
 async function typed(text: string): Promise<unknown> {
