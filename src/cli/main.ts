@@ -6,6 +6,7 @@ import { commands } from "./commands";
 import { Context } from "./context";
 import { parse, type Request } from "./program";
 import { exitCodeOf, report } from "./report";
+import { columnsOf } from "../terminal/size";
 import { styleFor } from "../terminal/style";
 import { write } from "../terminal/write";
 
@@ -15,7 +16,7 @@ import { write } from "../terminal/write";
  */
 export async function main(argv: readonly string[], io: IO): Promise<ExitCode> {
   try {
-    const request = parse(argv, commands, version(), styleFor(io.stdout, io.env));
+    const request = parse(argv, commands, version(), styleFor(io.stdout, io.env), columnsOf(io.stdout, Infinity));
     if (request.kind === "command") return await perform(request, io);
     write(io.stdout, request.text);
     return ExitCode.done;

@@ -17,6 +17,9 @@ export type Request =
 
 const EVERYWHERE = "Options everywhere:";
 
+/** The help is no wider than this. */
+const HELP_COLUMNS = 100;
+
 /** Taken by every command, before or after its name. */
 const GLOBAL_OPTIONS: readonly CommandOption[] = [
   { flags: "-d, --data-source <file>", summary: "the file that exports the DataSource (default: found)" },
@@ -27,10 +30,17 @@ const GLOBAL_OPTIONS: readonly CommandOption[] = [
 /**
  * Reads the arguments.
  * @param argv without node and the script
+ * @param columns of the terminal, for the help
  * @throws RetortError exit code 2, with "did you mean"
  */
-export function parse(argv: readonly string[], commands: readonly Command[], version: string, style: Style): Request {
-  const program = new Program(commands, version, style);
+export function parse(
+  argv: readonly string[],
+  commands: readonly Command[],
+  version: string,
+  style: Style,
+  columns = HELP_COLUMNS,
+): Request {
+  const program = new Program(commands, version, style, Math.min(columns, HELP_COLUMNS));
   return program.parse(withDefaultCommand(helpAsOption(argv), commands[0]!));
 }
 
@@ -69,6 +79,7 @@ function flagsOf({ flags }: CommandOption): string[] {
 class Program {
   readonly #root: Parser;
   readonly #style: Style;
+  readonly #columns: number;
   /** The names of a command in the list of its group. */
   readonly #titles = new Map<Parser, string>();
   #request: Request | undefined;
@@ -76,8 +87,9 @@ class Program {
   /** The command whose arguments are parsed, for error messages. */
   #current: Parser;
 
-  constructor(commands: readonly Command[], version: string, style: Style) {
+  constructor(commands: readonly Command[], version: string, style: Style, columns: number) {
     this.#style = style;
+    this.#columns = columns;
     this.#root = this.#configured(new Parser("retort"));
     this.#root
       .description("For TypeORM what flask shell and Flask-Migrate are for Flask.")
@@ -156,7 +168,7 @@ class Program {
       .configureOutput({
         writeOut: (text) => void (this.#text += text),
         writeErr: () => undefined,
-        getOutHelpWidth: () => 100,
+        getOutHelpWidth: () => this.#columns,
       });
   }
 

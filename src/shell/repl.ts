@@ -209,7 +209,7 @@ export class Repl implements ShellContext {
     if (result.kind === "interrupted") {
       const hint = needsRollback ? ansi`; the session needs db.session.rollback()` : ansi``;
       // The terminal has echoed ^C.
-      const start = isInteractive ? ansi`${LINE_START}${CLEAR_LINE}` : ansi``;
+      const start = output.progressStream ? ansi`${LINE_START}${CLEAR_LINE}` : ansi``;
       return output.note([ansi`${start}${output.style.warn(ansi`interrupted${hint}`)}`]);
     }
     output.note(

@@ -1,3 +1,4 @@
+import { isDumb } from "../terminal/style";
 import type { OutputMode, ShellOptions } from "./options";
 import { evaluateOnce, readPipe } from "./pipe";
 import { Repl } from "./repl";
@@ -12,11 +13,12 @@ export async function openShell(options: ShellOptions): Promise<number> {
   const mode = modeOf(options);
   const restrictions = restrictionsOf(options);
   await restrict(options.db, restrictions);
-  const terminal = mode === "terminal" ? newTerminal(options) : undefined;
+  const terminal = mode === "terminal" && !isDumb(options.env) ? newTerminal(options) : undefined;
   const repl = new Repl(options, mode, restrictions, terminal);
   try {
     if (options.evaluate !== undefined) return await evaluateOnce(repl, options.evaluate);
-    if (!terminal) return await readPipe(repl);
+    if (mode === "pipe") return await readPipe(repl);
+    if (!terminal) return await runPlainPrompt(repl);
     const { runPrompt } = require("./prompt/prompt") as typeof import("./prompt/prompt");
     return await runPrompt(repl, terminal);
   } finally {
@@ -24,6 +26,11 @@ export async function openShell(options: ShellOptions): Promise<number> {
     // Rolls back an open transaction, that of a sandbox included.
     await repl.db.session.close();
   }
+}
+
+function runPlainPrompt(repl: Repl): Promise<number> {
+  const { runOnDumbTerminal } = require("./prompt/dumb-terminal") as typeof import("./prompt/dumb-terminal");
+  return runOnDumbTerminal(repl);
 }
 
 function modeOf({ evaluate, input, output }: ShellOptions): OutputMode {

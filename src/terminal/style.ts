@@ -46,7 +46,12 @@ export function styleFor(stream: { readonly isTTY?: boolean }, env: NodeJS.Proce
 function wantsColours(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
   if (env["NO_COLOR"]) return false;
   if (env["FORCE_COLOR"]) return env["FORCE_COLOR"] !== "0";
-  return stream.isTTY === true && env["TERM"] !== "dumb";
+  return stream.isTTY === true && !isDumb(env);
+}
+
+/** Whether the terminal can do nothing but print text: no colours, no cursor that moves. */
+export function isDumb(env: NodeJS.ProcessEnv): boolean {
+  return env["TERM"] === "dumb";
 }
 
 let colours: Style | undefined;

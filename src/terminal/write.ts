@@ -1,3 +1,4 @@
+import { inAscii, isAsciiLocale } from "./ascii";
 import { ansi, escapeText, join, type EscapedText } from "./escaped-text";
 
 /** A stream that may be a terminal. */
@@ -8,7 +9,7 @@ export interface Stream {
 
 /** Writes text that people read. Everything that Retort shows goes through here. */
 export function write(stream: Stream, text: EscapedText): void {
-  stream.write(text);
+  stream.write(stream.isTTY === true && isAsciiLocale(process.env) ? inAscii(text) : text);
 }
 
 /** Writes lines; none writes nothing. */

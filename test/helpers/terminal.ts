@@ -63,11 +63,11 @@ export class Terminal {
     const { cwd = repository, env, columns = 100, rows = 30, program } = options;
     this.#screen = new Screen({ cols: columns, rows, scrollback: 20_000, allowProposedApi: true });
     this.#pty = spawn(program ?? process.execPath, program ? [...argv] : [retortFile, ...argv], {
-      name: "xterm-256color",
+      name: env?.["TERM"] ?? "xterm-256color",
       cols: columns,
       rows,
       cwd,
-      env: { ...definedOnly(cleanEnvironment(env)), TERM: "xterm-256color" },
+      env: definedOnly(cleanEnvironment(env)),
     });
     // The terminal answers as a real one does, e.g. when it is asked for the cursor's position.
     this.#screen.onData((answer) => this.#pty.write(answer));
@@ -126,6 +126,13 @@ export class Terminal {
 
   text(): string {
     return this.lines().join("\n");
+  }
+
+  /** Rows that the terminal began by itself, in the middle of a line that was too long for it. */
+  wrapped(): string[] {
+    const buffer = this.#screen.buffer.active;
+    const rows = Array.from({ length: buffer.length }, (_, row) => buffer.getLine(row)!);
+    return rows.filter(({ isWrapped }) => isWrapped).map((row) => row.translateToString(true));
   }
 
   /** The line of the cursor, up to the cursor. */

@@ -11,7 +11,7 @@ export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
   summary: "this list, or help on a command or a name",
   completions: (shell) => [...table().map(({ name }) => name), ...shell.names.entities.map(({ name }) => name)],
   run(argument, shell) {
-    if (argument === "") return shell.output.print(overview(table(), shell));
+    if (argument === "") return shell.output.printText(overview(table(), shell));
     const commands = table();
     const name = argument.replace(/^\./, "");
     const command = commands.find((candidate) => candidate.name === name);
@@ -26,7 +26,7 @@ export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
       lines.unshift(...explanation(argument, shell));
       if (lines.length === 0) throw noHelp(argument);
     }
-    shell.output.print(lines);
+    shell.output.printText(lines);
   },
 });
 

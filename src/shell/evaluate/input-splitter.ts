@@ -9,7 +9,7 @@ export interface ReplInput {
 }
 
 export interface SplitterOptions {
-  parse(text: string): Parsed;
+  readonly parse: (text: string) => Parsed;
   /** Whether a dot-command of this name exists. */
   isCommand(name: string): boolean;
 }

@@ -1,6 +1,8 @@
 import type { Database } from "../../session/database";
-import { escapeText, type EscapedText } from "../../terminal/escaped-text";
-import { plain, styleFor, type Style, type TextStyle } from "../../terminal/style";
+import { ansi, escapeText, linesOf, type EscapedText } from "../../terminal/escaped-text";
+import { columnsOf, rowsOf } from "../../terminal/size";
+import { isDumb, plain, styleFor, type Style, type TextStyle } from "../../terminal/style";
+import { widthOf, wrap } from "../../terminal/width";
 import { writeData, writeLines } from "../../terminal/write";
 import type { OutputMode, ResultFormat, ShellOptions } from "../options";
 import type { Entities } from "./entities";
@@ -62,14 +64,12 @@ export class Output {
 
   /** Columns of the terminal. */
   get width(): number {
-    const { columns } = this.stream;
-    return columns && columns > 0 ? columns : DEFAULT_WIDTH;
+    return columnsOf(this.stream, DEFAULT_WIDTH);
   }
 
   /** Rows of a list that are printed at once; in a pipe all of them. */
   private get limit(): number {
-    const { rows } = this.stream;
-    return this.mode === "terminal" ? Math.max(10, (rows ?? 30) - FREE_LINES) : Number.MAX_SAFE_INTEGER;
+    return this.mode === "terminal" ? Math.max(10, rowsOf(this.stream) - FREE_LINES) : Number.MAX_SAFE_INTEGER;
   }
 
   /** Prints results: values, and what a command was asked for. */
@@ -82,9 +82,24 @@ export class Output {
     writeLines(this.mode === "terminal" ? this.stream : this.options.error, lines);
   }
 
+  /** Prints text that people read, with lines that fit the terminal. */
+  printText(lines: readonly EscapedText[]): void {
+    this.print(this.fitting(lines));
+  }
+
   /** Prints a message, in one style. */
   message(text: string, style: TextStyle = plain.bold): void {
-    this.note([style(escapeText(text))]);
+    this.note(this.fitting(linesOf(escapeText(text))).map(style));
+  }
+
+  /** At a terminal, lines that are too long go on below, indented, between two words. */
+  fitting(lines: readonly EscapedText[]): EscapedText[] {
+    if (this.mode !== "terminal") return [...lines];
+    return lines.flatMap((line) =>
+      widthOf(line) <= this.width
+        ? [line]
+        : wrap(line, this.width - 2).map((part, index) => (index === 0 ? part : ansi`  ${part}`)),
+    );
   }
 
   /** Prints a value in the current format. */
@@ -109,6 +124,6 @@ export class Output {
 
   /** Draws over the current line: progress. */
   get progressStream(): OutputStream | undefined {
-    return this.mode === "terminal" ? this.stream : undefined;
+    return this.mode === "terminal" && !isDumb(this.options.env) ? this.stream : undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { columnsOf } from "../../terminal/size";
 import type { Database } from "../../session/database";
 import { styleFor } from "../../terminal/style";
 import type { ShellSettings } from "../options";
@@ -21,7 +22,7 @@ export function redirectRunPrint(
     entities: new Entities(db.models),
     secrets: new Secrets(settings?.secrets),
     style: styleFor(output, env),
-    width: () => output.columns || WIDTH,
+    width: () => columnsOf(output, WIDTH),
     limit: () => Number.MAX_SAFE_INTEGER,
   });
   redirectPrint((values) => printTo(output, output.isTTY === true, printer, values));

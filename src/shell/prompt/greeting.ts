@@ -8,7 +8,8 @@ import { databaseName } from "./prompt-text";
 
 /** The lines at the start: the database, the entities, restrictions, and what needs attention. */
 export async function greeting(shell: ShellContext): Promise<EscapedText[]> {
-  const { style, width } = shell.output;
+  const { output } = shell;
+  const { style, width } = output;
   const { dataSource } = shell.db;
   const { options } = dataSource;
   const host = hostOf(dataSource);
@@ -16,7 +17,7 @@ export async function greeting(shell: ShellContext): Promise<EscapedText[]> {
   const entities = escapeLine(`${shell.names.entities.map(({ name }) => name).join(", ")}  ·  .help`);
   const first = ansi`${style.bold(database)}  ${style.dim(cut(entities, Math.max(10, width - widthOf(database) - 3)))}`;
   const warnings = [...restrictionTexts(shell), ...ambiguousNames(shell), ...(await pendingMigrations(shell))];
-  return [first, ...warnings.map((text) => style.warn(escapeLine(text)))];
+  return output.fitting([first, ...warnings.map((text) => style.warn(escapeLine(text)))]);
 }
 
 function restrictionTexts({ restrictions: { sandbox, readOnly }, db }: ShellContext): string[] {

@@ -1,5 +1,6 @@
 import { CLEAR_LINE, inverse, LINE_START } from "../../terminal/control";
 import { ansi, escapeLine, type EscapedText } from "../../terminal/escaped-text";
+import { columnsOf, rowsOf } from "../../terminal/size";
 import { cut } from "../../terminal/width";
 import { write, writeLines } from "../../terminal/write";
 import type { Key } from "./keys";
@@ -17,7 +18,7 @@ export async function pageThrough(
     at += step;
     if (at >= lines.length) return;
     const bar = escapeLine(` ${lines.length - at} more rows · space: page, Enter: row, G: all, q: quit `);
-    write(output, inverse(cut(bar, Math.max(8, (output.columns || 80) - 1))));
+    write(output, inverse(cut(bar, Math.max(8, columnsOf(output) - 1))));
     const key = await nextKey();
     write(output, ansi`${LINE_START}${CLEAR_LINE}`);
     if (key.text === "q" || key.name === "ctrl-c" || key.name === "ctrl-d" || key.name === "escape") return;
@@ -31,5 +32,5 @@ function stepOf({ text, name }: Key, all: number, output: NodeJS.WriteStream): n
 }
 
 function pageSize(output: NodeJS.WriteStream): number {
-  return Math.max(2, (output.rows || 24) - 1);
+  return Math.max(2, rowsOf(output) - 1);
 }

@@ -18,6 +18,7 @@ import {
   withoutStyles,
   type EscapedText,
 } from "../../terminal/escaped-text";
+import { columnsOf, rowsOf } from "../../terminal/size";
 import type { TextStyle } from "../../terminal/style";
 import { graphemes, isDisputed, widthOf } from "../../terminal/width";
 import { write, type Stream } from "../../terminal/write";
@@ -70,11 +71,11 @@ export class View {
   constructor(private readonly screen: Screen) {}
 
   get columns(): number {
-    return Math.max(8, this.screen.columns ?? 80);
+    return Math.max(8, columnsOf(this.screen));
   }
 
   private get rows(): number {
-    return Math.max(4, this.screen.rows ?? 24);
+    return Math.max(4, rowsOf(this.screen));
   }
 
   draw(frame: Frame): void {
@@ -126,7 +127,7 @@ export class View {
   /** The rows around the cursor of a text that is higher than the screen; without colours and completions. */
   private drawWindow(frame: Frame, lines: readonly Line[]): void {
     const height = this.rows - 1;
-    const rows = lines.flatMap((line) => rowsOf(line, this.columns));
+    const rows = lines.flatMap((line) => screenRowsOf(line, this.columns));
     const { position } = cursorOf(frame, lines, this.columns);
     const first = Math.min(Math.max(0, position.row - Math.floor(height / 2)), Math.max(0, rows.length - height));
     const shown = rows.slice(first, first + height);
@@ -217,7 +218,7 @@ function advance(text: EscapedText, columns: number): Position {
 }
 
 /** The rows of a line as the screen shows them, without styles. */
-function rowsOf({ prompt, text, suggestion }: Line, columns: number): EscapedText[] {
+function screenRowsOf({ prompt, text, suggestion }: Line, columns: number): EscapedText[] {
   const rows = [EMPTY];
   let width = 0;
   for (const grapheme of graphemes(ansi`${withoutStyles(prompt)}${text}${suggestion}`)) {
