@@ -1,5 +1,6 @@
 import type { DataSource, QueryRunner } from "typeorm";
 import type { ColumnTypes } from "./column-types";
+import type { DatabaseErrorKind } from "./errors";
 import type { Literals } from "./literals";
 import type { Quoting } from "./schema/tokens";
 
@@ -92,8 +93,8 @@ export interface Dialect {
   /** Whether a rollback takes back changes of the schema. */
   readonly supportsTransactionalDdl: boolean;
   /**
-   * Whether INSERT … RETURNING gives the generated values. Without it the keys of one INSERT are consecutive and the driver
-   * returns the first; other generated values are read afterwards.
+   * Whether INSERT … RETURNING gives the generated values. Without it the keys of one INSERT have a fixed distance
+   * (`keyIncrement`) and the driver returns the first; other generated values are read afterwards.
    */
   readonly supportsInsertReturning: boolean;
   readonly supportsUpdateReturning: boolean;
@@ -160,6 +161,8 @@ export interface Dialect {
   limit(limit: number | undefined, offset: number | undefined): string;
   /** The clause that locks the rows of a SELECT. @param alias the quoted alias of the table whose rows are locked */
   lockRows(lock: RowLock, alias: string): string;
+  /** The statement that reads the distance between two generated keys of one INSERT; unused where RETURNING gives them. */
+  readonly keyIncrement: string;
   /** The values of an INSERT that names no column. */
   readonly defaultValues: string;
   /** The clause that makes an INSERT do nothing where the row exists; `column` is any quoted column of its key. */
@@ -167,6 +170,11 @@ export interface Dialect {
   readonly deferredConstraints: DeferredConstraints;
   /** The statements that begin a transaction. */
   beginTransaction(options: TransactionOptions): readonly string[];
+  /**
+   * What an error of a statement means for its transaction: it goes on; it goes on from a savepoint; or the server has rolled it
+   * back, savepoints included.
+   */
+  transactionAfter(kind: DatabaseErrorKind): "open" | "aborted" | "ended";
   /** What precedes a statement to get its query plan. */
   readonly explainPrefix: string;
   /** The query plan as lines; the steps that feed a step stand below it, indented. */

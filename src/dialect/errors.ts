@@ -13,6 +13,7 @@ export type DatabaseErrorKind =
   | "deadlock"
   | "locked"
   | "connection-lost"
+  | "outcome-unknown"
   | "read-only"
   | "cancelled"
   | "missing-table"
@@ -23,6 +24,8 @@ export type DatabaseErrorKind =
 /** What a dialect reads from its driver's error. */
 export interface DriverErrorFacts {
   kind: DatabaseErrorKind;
+  /** Whether the statement was not sent: the connection was lost before. */
+  notSent?: boolean | undefined;
   table?: string | undefined;
   column?: string | undefined;
   constraint?: string | undefined;
@@ -45,6 +48,8 @@ const HINTS: Partial<Record<DatabaseErrorKind, string>> = {
   deadlock: "two transactions waited for each other: roll back and try the same work again",
   locked: "another connection is writing: try again, or give it more time",
   "connection-lost": "roll back, and try the same work again",
+  "outcome-unknown":
+    "roll back, then read whether the changes are stored before you repeat them: repeated, they may be done twice",
   "missing-table": "retort migrate status",
   "missing-column": "retort migrate status",
 };
@@ -69,6 +74,8 @@ export class DatabaseError extends RetortError {
   readonly property: string | undefined;
   /** The driver's own error. */
   readonly driverError: unknown;
+  /** @internal Whether the statement was not sent: the connection was lost before. */
+  readonly notSent: boolean;
 
   constructor(
     facts: DriverErrorFacts,
@@ -93,6 +100,7 @@ export class DatabaseError extends RetortError {
     this.entity = facts.entity;
     this.property = facts.property;
     this.driverError = cause;
+    this.notSent = facts.notSent ?? false;
   }
 }
 
@@ -131,6 +139,18 @@ function placed({ entity, property }: DriverErrorFacts, error: unknown): string 
           .map((name) => `${entity}.${name}`)
           .join(", ");
   return `${places}: ${messageOf(error)}`;
+}
+
+/** @param error the error of a COMMIT that was sent and not answered */
+export function commitUnanswered(error: DatabaseError): DatabaseError {
+  const { message, sql, parameters, driverError } = error;
+  return new DatabaseError(
+    { kind: "outcome-unknown" },
+    `the outcome of the commit is unknown: it was sent, and its answer was lost (${message})`,
+    sql,
+    parameters,
+    driverError,
+  );
 }
 
 export function sandboxLost({ kind, message, sql, parameters, driverError }: DatabaseError): DatabaseError {

@@ -9,7 +9,7 @@ import type {
   TransactionOptions,
 } from "./dialect";
 import { located } from "./error-place";
-import { DatabaseError, statementFailed, type DriverErrorFacts } from "./errors";
+import { commitUnanswered, DatabaseError, statementFailed, type DriverErrorFacts } from "./errors";
 import { poolUsersOf, withinPoolTimeout, type PoolUser, type PoolUsers } from "./pool-users";
 import { StatementObserver } from "./statement-observer";
 import { transactionStep } from "./transaction";
@@ -48,6 +48,8 @@ export abstract class ServerConnection<Client> implements Connection {
   #poolUser: PoolUser | undefined;
   #lastStatement: string | undefined;
   #begun = false;
+  /** The first error after which the transaction only accepts a rollback. */
+  #failure: DatabaseError | undefined;
   /** Nothing has to be opened before a statement is sent. */
   readonly isOpen = true;
 
@@ -247,17 +249,23 @@ export abstract class ServerConnection<Client> implements Connection {
         }),
       );
       this.#begun = true;
+      this.#failure = undefined;
       this.#listener({ type: "begin" });
     });
   }
 
   async commit(): Promise<void> {
-    await transactionStep(this.queryRunner, "Commit", () => this.run("COMMIT"));
+    try {
+      await transactionStep(this.queryRunner, "Commit", () => this.run("COMMIT"));
+    } catch (error) {
+      throw isLost(error) && isCommit(error) && !error.notSent ? commitUnanswered(error) : error;
+    }
     this.#ended("commit");
   }
 
   async rollback(): Promise<void> {
     const client = this.#client;
+    this.#failure = undefined;
     try {
       await transactionStep(this.queryRunner, "Rollback", () => this.run("ROLLBACK"));
     } catch (error) {
@@ -271,6 +279,7 @@ export abstract class ServerConnection<Client> implements Connection {
 
   #ended(type: "commit" | "rollback"): void {
     this.#begun = false;
+    this.#failure = undefined;
     this.#listener({ type });
     this.#returnIfUnused();
   }
@@ -283,8 +292,12 @@ export abstract class ServerConnection<Client> implements Connection {
     return this.run(`RELEASE SAVEPOINT ${this.dialect.quote(name)}`);
   }
 
-  rollbackToSavepoint(name: string): Promise<unknown> {
-    return this.run(`ROLLBACK TO SAVEPOINT ${this.dialect.quote(name)}`);
+  async rollbackToSavepoint(name: string): Promise<void> {
+    const failure = this.#failure;
+    // The savepoint is gone with the transaction. What is reported is why.
+    if (failure && this.dialect.transactionAfter(failure.kind) === "ended") throw failure;
+    this.#failure = undefined;
+    await this.run(`ROLLBACK TO SAVEPOINT ${this.dialect.quote(name)}`);
   }
 
   async close(): Promise<void> {
@@ -314,6 +327,8 @@ export abstract class ServerConnection<Client> implements Connection {
 
   #sendObserved(sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
     return this.hold(async () => {
+      // On MySQL it would be written outside a transaction; PostgreSQL would only say that the transaction is aborted.
+      if (this.#failure) throw this.#failure;
       const client = this.#client ?? (await this.#connected());
       const { queryRunner } = this;
       this.#lastStatement = sql;
@@ -327,7 +342,10 @@ export abstract class ServerConnection<Client> implements Connection {
         const facts = this.#factsOf(error, sql, parameters);
         // Inside a transaction the connection is discarded by the rollback that has to follow.
         if (facts.kind === "connection-lost" && !this.#begun) this.#discardLost(client);
-        throw statementFailed(facts, error, sql, parameters, !this.#begun);
+        const failure = statementFailed(facts, error, sql, parameters, !this.#begun);
+        if (this.#begun && failure instanceof DatabaseError && this.dialect.transactionAfter(facts.kind) !== "open")
+          this.#failure = failure;
+        throw failure;
       }
     });
   }
@@ -344,6 +362,11 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 }
 
-function isLost(error: unknown): boolean {
+function isLost(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && error.kind === "connection-lost";
+}
+
+/** Not a statement of a subscriber's `beforeTransactionCommit`, after which nothing is committed. */
+function isCommit({ sql }: DatabaseError): boolean {
+  return sql === "COMMIT";
 }

@@ -226,8 +226,8 @@ export class Session {
       await this.#context.releaseSavepoint(name);
       return result;
     } catch (error) {
-      // The function may have ended the transaction, and the savepoint with it.
-      if (this.#context.hasSavepoint(name)) await this.#context.rollbackToSavepoint(name);
+      // The function may have ended the transaction, and the savepoint with it. Where the database has, the error says why.
+      if (this.#context.hasSavepoint(name)) await this.#context.rollbackToSavepoint(name).catch(() => undefined);
       throw error;
     }
   }

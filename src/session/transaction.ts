@@ -75,8 +75,10 @@ export class Transaction {
     } catch (error) {
       // SQLite: another connection reads. The transaction is still open, and the commit can be tried again.
       if (error instanceof DatabaseError && error.kind === "locked") throw error;
-      // Deferred constraints are checked only now: nothing is stored, though every flush succeeded.
+      // Deferred constraints are checked only now: nothing is stored, though every flush succeeded. Where the answer was lost, everything
+      // may be stored.
       this.failure = error as Error;
+      if (isUnknown(error)) this.#state.generation++;
       if (connection.inTransaction) await connection.rollback();
       throw error;
     }
@@ -84,10 +86,13 @@ export class Transaction {
 
   async rollback(): Promise<void> {
     const state = this.#state;
+    const { failure } = this;
     this.#restoreTo(0);
     restore(state, state.undoLog.take());
     state.expireUncommitted();
     state.bulkWritten.clear();
+    // Memory is what it was before; the database may have what was to be committed.
+    if (isUnknown(failure)) state.generation++;
     this.failure = undefined;
     if (state.connection.inTransaction) await state.connection.rollback();
   }
@@ -127,7 +132,13 @@ export class Transaction {
     const { connection } = this.#state;
     const depth = this.#savepoints.indexOf(name);
     // The database first: where a deadlock has ended the whole transaction, memory must not go back to the savepoint only.
-    await connection.rollbackToSavepoint(name);
+    try {
+      await connection.rollbackToSavepoint(name);
+    } catch (error) {
+      // The transaction is gone: all of it has to be rolled back in memory too.
+      this.failure ??= error as Error;
+      throw this.failure;
+    }
     await connection.releaseSavepoint(name);
     this.#restoreTo(depth);
     this.#state.expireUncommitted();
@@ -143,4 +154,8 @@ export class Transaction {
       this.#savepoints.pop();
     }
   }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof DatabaseError && error.kind === "outcome-unknown";
 }

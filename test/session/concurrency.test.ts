@@ -308,6 +308,53 @@ eachDatabase(
       expect(await bench.stored(`SELECT "age" FROM "user"`)).toEqual([{ age: 4 }, { age: 4 }]);
     });
 
+    test("session 31: a deadlock inside a savepoint is the error that is reported, and is retryable", async () => {
+      await susanAndJoe();
+      const sessions = (await Promise.all([bench.fresh(), bench.fresh()])).map(({ session }) => session);
+      const both = sessions.map((session, index) =>
+        failureOf(
+          session.nested(async () => {
+            const users = await session.query(User).orderBy("username").all();
+            if (index === 1) users.reverse();
+            users[0]!.age! += 1;
+            await session.flush();
+            await sleep(100);
+            users[1]!.age! += 1;
+            await session.flush();
+          }),
+        ),
+      );
+      const failures = await Promise.all(both);
+      expect(failures.filter((failure) => failure !== undefined)).toMatchObject([
+        { code: "database/deadlock", retryable: true },
+      ]);
+      const victim = sessions[failures.findIndex((failure) => failure !== undefined)]!;
+      await sessions.find((session) => session !== victim)!.commit();
+      await victim.rollback();
+      for (const user of await victim.query(User).populateExisting().all()) user.age! += 1;
+      await victim.commit();
+      expect(await bench.stored(`SELECT "age" FROM "user"`)).toEqual([{ age: 3 }, { age: 3 }]);
+    });
+
+    test("session 31: after a deadlock of a read nothing is written outside the transaction", async () => {
+      await susanAndJoe();
+      const sessions = (await Promise.all([bench.fresh(), bench.fresh()])).map(({ session }) => session);
+      const lock = (session: Session, username: string) => session.query(User).filterBy({ username }).forUpdate().one();
+      await lock(sessions[0]!, "susan");
+      await lock(sessions[1]!, "joe");
+      const failures = await Promise.all([
+        failureOf(lock(sessions[0]!, "joe")),
+        sleep(50).then(() => failureOf(lock(sessions[1]!, "susan"))),
+      ]);
+      const index = failures.findIndex((failure) => failure !== undefined);
+      const victim = sessions[index]!;
+      victim.add(victim.create(User, { username: "ann" }));
+      expect(await failureOf(victim.commit())).toMatchObject({ code: "database/deadlock", retryable: true });
+      await victim.rollback();
+      await sessions[1 - index]!.rollback();
+      expect(await victim.query(User).count()).toBe(2);
+    });
+
     test("session 31: a connection that is lost in a transaction is said so, and the work can be done again", async () => {
       await susanAndJoe();
       const { db, session } = bench;

@@ -1,5 +1,6 @@
 import { mysqlColumnTypes } from "./column-types";
 import type { Dialect } from "../dialect";
+import type { DatabaseErrorKind } from "../errors";
 import { backtickQuoted, escapedText, hexadecimal, quotedText } from "../literals";
 import { mysqlQuoting } from "../schema/tokens";
 import { MysqlConnection } from "./connection";
@@ -8,6 +9,14 @@ import { MysqlConnection } from "./connection";
 const EVERY_ROW = "18446744073709551615";
 
 const IF_LOCKED = { skip: " SKIP LOCKED", fail: " NOWAIT" } as const;
+
+/** Errors with which InnoDB, or a cluster, rolls back the whole transaction. */
+const ENDING: ReadonlySet<DatabaseErrorKind> = new Set([
+  "deadlock",
+  "serialization",
+  "connection-lost",
+  "outcome-unknown",
+]);
 
 /** MySQL. */
 export const mysqlDialect: Dialect = {
@@ -59,6 +68,7 @@ export const mysqlDialect: Dialect = {
     end: "SET FOREIGN_KEY_CHECKS = 1",
   },
   isNotDistinct: (left, right) => `${left} <=> ${right}`,
+  keyIncrement: "SELECT @@auto_increment_increment",
   defaultValues: "() VALUES ()",
   onConflictDoNothing: (column) => ` ON DUPLICATE KEY UPDATE ${column} = ${column}`,
   beginTransaction({ isolation, readOnly }) {
@@ -66,6 +76,7 @@ export const mysqlDialect: Dialect = {
     const begin = `START TRANSACTION${access}`;
     return isolation === undefined ? [begin] : [`SET TRANSACTION ISOLATION LEVEL ${isolation}`, begin];
   },
+  transactionAfter: (kind) => (ENDING.has(kind) ? "ended" : "open"),
   explainPrefix: "EXPLAIN ",
   planLines: (rows) =>
     rows.map(([, kind, table, type, , key, , , count, extra]) =>

@@ -30,6 +30,9 @@ const KINDS: Record<string, DatabaseErrorKind> = {
   ECONNREFUSED: "connection-lost",
   EPIPE: "connection-lost",
   ER_CON_COUNT_ERROR: "connection-lost",
+  // Galera: a node that is not part of the cluster refuses statements, and one that leaves it cannot tell what became of a commit.
+  ER_UNKNOWN_COM_ERROR: "connection-lost",
+  ER_ERROR_DURING_COMMIT: "outcome-unknown",
 };
 
 /** MariaDB's own errors by number: the driver maps them to MySQL's names, which mean something else. */
@@ -52,6 +55,8 @@ export function readDriverError(error: unknown): DriverErrorFacts {
   const path = /column `[^`]+`\.`([^`]+)`\.`([^`]+)`/.exec(sqlMessage);
   const column = /column '([^']+)'|Field '([^']+)'/i.exec(sqlMessage);
   return {
+    // mysql2 does not send a statement over a connection that is lost already.
+    notSent: /closed state/i.test(message) || code === "ECONNREFUSED",
     kind: check ? "check" : (MARIADB_KINDS[errno] ?? KINDS[code] ?? (lost ? "connection-lost" : "other")),
     table:
       check?.[2] ??

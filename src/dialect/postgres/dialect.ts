@@ -56,6 +56,7 @@ export const postgresDialect: Dialect = {
     end: undefined,
   },
   isNotDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
+  keyIncrement: "SELECT 1",
   defaultValues: "DEFAULT VALUES",
   onConflictDoNothing: () => " ON CONFLICT DO NOTHING",
   beginTransaction: ({ isolation, readOnly }) => [
@@ -67,6 +68,7 @@ export const postgresDialect: Dialect = {
       .filter(Boolean)
       .join(" "),
   ],
+  transactionAfter: (kind) => (kind === "connection-lost" || kind === "outcome-unknown" ? "ended" : "aborted"),
   explainPrefix: "EXPLAIN ",
   planLines: (rows) => rows.map((row) => String(row[0])),
   internalTable: {

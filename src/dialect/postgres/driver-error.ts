@@ -30,6 +30,9 @@ const KINDS: Record<string, DatabaseErrorKind> = {
   "57P03": "connection-lost",
 };
 
+/** Messages of pg about statements that it does not send, because the connection is lost already. */
+const NOT_SENT = /not queryable|Client was closed|ECONNREFUSED/;
+
 const LOST = /Connection terminated|not queryable|ECONNRESET|EPIPE|ECONNREFUSED|Client was closed/;
 
 interface PostgresError {
@@ -48,6 +51,7 @@ export function readDriverError(error: unknown): DriverErrorFacts {
   const kind = KINDS[code] ?? (lost ? "connection-lost" : "other");
   return {
     kind,
+    notSent: NOT_SENT.test(message),
     table,
     // A violation names its columns only in the detail: Key (username)=(susan) already exists. The key of a row that is still referenced is
     // that of another table.

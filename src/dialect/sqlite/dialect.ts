@@ -55,11 +55,14 @@ export const sqliteDialect: Dialect = {
     end: undefined,
   },
   isNotDistinct: (left, right) => `${left} IS ${right}`,
+  keyIncrement: "SELECT 1",
   defaultValues: "DEFAULT VALUES",
   onConflictDoNothing: () => " ON CONFLICT DO NOTHING",
   // No isolation level is needed: transactions are serializable. IMMEDIATE takes the write lock at once, so a transaction
   // that has read never fails with a stale snapshot when it writes.
   beginTransaction: ({ readOnly }) => [readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE"],
+  // The connection itself tells whether SQLite has rolled the transaction back.
+  transactionAfter: () => "open",
   explainPrefix: "EXPLAIN QUERY PLAN ",
   planLines,
   internalTable: {

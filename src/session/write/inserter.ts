@@ -17,6 +17,7 @@ export class Inserter {
   readonly #connection: Statements;
   readonly #dialect: Dialect;
   readonly #undoLog: UndoLog;
+  #increment: number | undefined;
 
   constructor(connection: Statements, undoLog: UndoLog) {
     this.#connection = connection;
@@ -71,7 +72,7 @@ export class Inserter {
     for (let place = 0; place < size; place++) this.#inserted(group, from + place, generated, rows[place] ?? NO_ROW);
   }
 
-  /** MySQL: the rows of one INSERT get consecutive keys. Other generated values are read, in one statement for many rows. */
+  /** MySQL: the keys of one INSERT have a fixed distance, which a cluster sets to the number of its nodes. Other generated values are read, in one statement for many rows. */
   async #insertConsecutive(
     sql: string,
     parameters: readonly unknown[],
@@ -82,10 +83,16 @@ export class Inserter {
     const { lastId } = await this.#connection.run(sql, parameters);
     const { key, generated, instances } = group;
     const keys = key ? [key] : [];
+    const increment = key && size > 1 ? await this.#keyIncrement() : 1;
     for (let place = 0; place < size; place++)
-      this.#inserted(group, from + place, keys, key ? [consecutive(key, lastId, place)] : NO_ROW);
+      this.#inserted(group, from + place, keys, key ? [consecutive(key, lastId, place * increment)] : NO_ROW);
     const others = generated.filter((column) => column !== key);
     if (others.length > 0) await readBack(this.#connection, group.model, others, instances.slice(from, from + size));
+  }
+
+  /** Read once in a flush: it is a variable of the connection. */
+  async #keyIncrement(): Promise<number> {
+    return (this.#increment ??= Number((await this.#connection.rows(this.#dialect.keyIncrement))[0]![0]));
   }
 
   #sql({ model, columns, generated }: InsertGroup, size: number): string {
@@ -334,8 +341,8 @@ function inOrderOf(place: number, rows: Row[]): void {
 }
 
 /** The key of a row of an INSERT, in the form in which a query returns it. */
-function consecutive({ metadata: { type } }: ColumnModel, first: unknown, place: number): unknown {
-  const key = BigInt(first as number | string) + BigInt(place);
+function consecutive({ metadata: { type } }: ColumnModel, first: unknown, distance: number): unknown {
+  const key = BigInt(first as number | string) + BigInt(distance);
   return LONG_INTEGER_TYPES.has(type) ? String(key) : Number(key);
 }
 
