@@ -218,11 +218,12 @@ export class RelationModel {
   }
 
   #inverseRelation(): RelationModel | undefined {
-    const { inverseRelation, propertyPath } = this.metadata;
+    const { inverseRelation, isManyToMany, propertyPath } = this.metadata;
     if (!inverseRelation) return this.#owningManyToMany();
-    // Several relations may name one inverse, which is the inverse of the one that it names itself.
+    // Several relations may name one inverse. A many-to-many has a table of its own then, and no inverse but that of the one
+    // that the inverse names itself; a child of any of the others has one foreign key.
     const named = inverseRelation.inverseRelation?.propertyPath;
-    if (named !== undefined && named !== propertyPath) return undefined;
+    if (isManyToMany && named !== undefined && named !== propertyPath) return undefined;
     return this.target.relation(inverseRelation.propertyPath);
   }
 

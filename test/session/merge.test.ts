@@ -40,6 +40,24 @@ eachDatabase((kind) => {
     expect(await session.merge(merged)).toBe(merged);
   });
 
+  test("session 44: merge takes plain objects in relations, as a request brings them", async () => {
+    const { session } = bench;
+    const { id, posts, profile } = await susan();
+    const body = {
+      id,
+      posts: [{ id: posts[1]!.id, body: "changed" }, { body: "new" }],
+      profile: { id: profile!.id, motto: "c" },
+    };
+    const merged = await session.merge(Object.assign(new User(), JSON.parse(JSON.stringify(body)) as Partial<User>));
+    expect(merged.posts.every((post) => post instanceof Post && post.author === merged)).toBe(true);
+    await session.commit();
+    const other = (await bench.fresh()).session;
+    const stored = (await other.query(User).one()) as User;
+    expect((await stored.posts).map((post) => post.body)).toEqual(["changed", "new"]);
+    expect((await stored.profile)!.motto).toBe("c");
+    expect(stored.username).toBe("susan");
+  });
+
   test("session 44: merge leaves relations alone that are not loaded", async () => {
     const { session } = bench;
     const user = await susan();

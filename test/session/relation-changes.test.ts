@@ -255,6 +255,21 @@ describe("changes of relations", () => {
       expect(() => (a.lines = value as unknown as Line[])).toThrow(/Cart\.lines takes a (list of )?Line, not/);
     });
 
+    test("session 43: a key instead of an object, and no more than a key", async () => {
+      const { session } = bench;
+      const { a, b, x } = await carts();
+      const plain = (values: object): Cart => values as Cart;
+      x.cart = plain({ id: b.id });
+      await session.commit();
+      expect(await stored()).toBe("x>b y>a");
+      x.cart = plain({ id: a.id, name: "a" });
+      expect(x.cart).toBe(a);
+      for (const values of [{ id: a.id, name: "other" }, { name: "a" }, { id: null }, {}])
+        expect(() => (x.cart = plain(values))).toThrow("Line.cart takes a Cart or its key, { id }, not a plain object");
+      await session.commit();
+      expect(await stored()).toBe("x>a y>a");
+    });
+
     test("session 43: the other side of a one-to-one that is not loaded", async () => {
       const { session } = bench;
       const receipt = make(Receipt, { number: "1", cart: cart("a") });

@@ -92,6 +92,97 @@ describe("two relations with one inverse", () => {
   });
 });
 
+describe("a foreign key of two columns", () => {
+  class Seat {
+    declare row: number;
+    declare place: number;
+  }
+  class Ticket {
+    declare id: number;
+    declare row: number | null;
+    declare seat: Seat | null;
+  }
+  const bench = benchOn(database("sqlite"), {
+    entities: [
+      new EntitySchema<Seat>({
+        name: "Seat",
+        target: Seat,
+        columns: { row: { type: Number, primary: true }, place: { type: Number, primary: true } },
+      }),
+      new EntitySchema<Ticket>({
+        name: "Ticket",
+        target: Ticket,
+        columns: { id, row: { type: Number, nullable: true } },
+        relations: {
+          seat: {
+            type: "many-to-one",
+            target: () => Seat,
+            nullable: true,
+            joinColumn: [
+              { name: "row", referencedColumnName: "row" },
+              { name: "place", referencedColumnName: "place" },
+            ],
+          },
+        },
+      }),
+    ],
+  });
+
+  test("takes an object with both, and refuses one value for both", async () => {
+    const { session } = bench;
+    session.add(make(Seat, { row: 1, place: 2 }));
+    await session.commit();
+    const ticket = make(Ticket, { seat: { row: 1, place: 2 } });
+    session.add(ticket);
+    await session.commit();
+    expect(await bench.stored(`SELECT "row", place FROM ticket`)).toEqual([{ row: 1, place: 2 }]);
+    for (const key of [1, { row: 1 }, { place: 2 }])
+      expect(() => (ticket.seat = key as unknown as Seat)).toThrow("Ticket.seat takes a Seat or its key, { row, place }");
+  });
+});
+
+describe("two lists with one inverse", () => {
+  class Shop {
+    declare id: number;
+    declare orders: Order[];
+    declare urgent: Order[];
+  }
+  class Order {
+    declare id: number;
+    declare shop: Shop | null;
+  }
+  const toOrder = { type: "one-to-many", target: () => Order, inverseSide: "shop" } as const;
+  const bench = benchOn(database("sqlite"), {
+    entities: [
+      new EntitySchema<Shop>({
+        name: "Shop",
+        target: Shop,
+        columns: { id },
+        relations: { orders: toOrder, urgent: toOrder },
+      }),
+      new EntitySchema<Order>({
+        name: "Order",
+        target: Order,
+        columns: { id },
+        relations: { shop: { type: "many-to-one", target: () => Shop, inverseSide: "orders", nullable: true } },
+      }),
+    ],
+  });
+
+  test("are written through its foreign key, whichever they are added to and removed from", async () => {
+    const { session } = bench;
+    const shop = make(Shop, { orders: [new Order()], urgent: [new Order()] });
+    session.add(shop);
+    await session.commit();
+    const keys = (): Promise<unknown> => bench.stored(`SELECT "shopId" FROM "order" ORDER BY id`);
+    expect(await keys()).toEqual([{ shopId: shop.id }, { shopId: shop.id }]);
+    expect(shop.urgent[0]!.shop).toBe(shop);
+    shop.urgent = [];
+    await session.commit();
+    expect(await keys()).toEqual([{ shopId: shop.id }, { shopId: null }]);
+  });
+});
+
 describe("a many-to-many whose other side names no inverse", () => {
   class Song {
     declare id: number;

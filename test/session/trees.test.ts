@@ -1,12 +1,13 @@
 import { type EntityClass, type Session } from "../../src";
 import { eachDatabase } from "../helpers/databases";
 import { benchOn } from "../helpers/bench";
-import { Closure, Path, Nested, Named, type TreeNode } from "../helpers/entities/trees";
+import { Closure, Coded, Path, Nested, Named, type TreeNode } from "../helpers/entities/trees";
 
 const kinds: [string, new () => TreeNode][] = [
   ["closure table", Closure],
   ["closure table with other names", Named],
   ["materialised path", Path],
+  ["materialised path with a foreign key to a unique column", Coded],
   ["nested set", Nested],
 ];
 
@@ -19,10 +20,10 @@ function shapeOf({ name, children }: TreeNode): Shape {
 }
 
 eachDatabase((database) => {
-  const bench = benchOn(database, { entities: [Closure, Named, Path, Nested] });
+  const bench = benchOn(database, { entities: [Closure, Named, Path, Coded, Nested] });
 
   // What is SQL's own is the same for both closure tables.
-  const some = kinds.filter(([, Node]) => Node !== Named || database.name === "sqlite");
+  const some = kinds.filter(([, Node]) => (Node !== Named && Node !== Coded) || database.name === "sqlite");
 
   describe.each(some)("%s", (_kind, Node) => {
     const entity = Node as EntityClass<TreeNode>;

@@ -1,7 +1,9 @@
 import { groupBy } from "../../groups";
+import { isPlainObject } from "../../values";
 import type { EntityModel, RelationModel } from "../../metadata/model";
 import { isAwaitable } from "../../query/awaitable";
 import { Query } from "../../query/query";
+import { hasOnlyKey } from "../relations/relationships";
 import type { SessionState } from "../session-state";
 import { among, batches, keyOf } from "../state/batches";
 import { keyMaker } from "../state/identity-key";
@@ -23,7 +25,7 @@ interface Given {
 
 /**
  * Copies objects to the session's objects of the same keys, along the relations that are loaded, as SQLAlchemy's merge
- * cascade does. All rows of a table are read by few statements, however many objects there are.
+ * cascade does. Plain objects in relations are taken for objects of the relation's entity, as by TypeORM's `save`. All rows of a table are read by few statements, however many objects there are.
  */
 export class Merger {
   readonly #state: SessionState;
@@ -48,20 +50,25 @@ export class Merger {
 
   /** Finds the objects to merge: those that were given, and those that they refer to. */
   async #collect(entities: readonly object[]): Promise<void> {
-    const queue = new Set(entities);
-    for (const entity of queue) {
+    const queue = new Map(entities.map((entity) => [entity, () => this.#modelOf(entity)]));
+    const add = (entity: object, modelOf: () => EntityModel): void => {
+      if (!queue.has(entity)) queue.set(entity, modelOf);
+    };
+    for (const [entity, modelOf] of queue) {
       if (instanceOf(entity)?.owner === this.#state) {
         this.#targets.set(entity, entity);
         continue;
       }
-      const model = this.#modelOf(entity);
+      const model = modelOf();
       const relations: [RelationModel, unknown][] = [];
       for (const relation of model.relations) {
         const value = await valueOf(entity, relation);
         if (value === undefined) continue;
         relations.push([relation, value]);
         for (const member of relation.toMany ? ((value ?? []) as Iterable<unknown>) : [value])
-          if (this.#isEntity(member)) queue.add(member);
+          if (this.#isEntity(member)) add(member, () => this.#modelOf(member));
+          else if (isPlainObject(member) && (relation.toMany || !hasOnlyKey(relation, member)))
+            add(member, () => relation.target);
       }
       this.#given.set(entity, { entity, model, relations });
     }

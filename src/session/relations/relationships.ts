@@ -1,4 +1,4 @@
-import { isPlainObject } from "../../values";
+import { isObject, isPlainObject } from "../../values";
 import { describe } from "../../metadata/errors";
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import type { Models } from "../../metadata/models";
@@ -6,7 +6,7 @@ import { isAwaitable } from "../../query/awaitable";
 import { unknownProperty } from "../../query/errors";
 import type { Query } from "../../query/query";
 import { keyOf } from "../state/batches";
-import { nameOf, notInSession, raisedOnLoad, twoParents, wrongEntity, wrongList } from "../state/errors";
+import { nameOf, notInSession, raisedOnLoad, twoParents, wrongEntity, wrongKey, wrongList } from "../state/errors";
 import { Instance, instanceOf, NOT_LOADED, type InstanceOwner } from "../state/instance";
 import { Reference } from "../state/reference";
 import { currentValue } from "../state/values";
@@ -335,7 +335,7 @@ export class Relationships implements CollectionAdapter, RelationAccess {
    */
   #resident({ owner }: Instance, relation: RelationModel, entity: object): object {
     if (!owner || instanceOf(entity)) return entity;
-    const { primary, columns, relations } = relation.target;
+    const { primary, relations } = relation.target;
     const key: Record<string, unknown> = {};
     for (const column of primary) {
       const value = column.read(entity);
@@ -345,27 +345,23 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     const loaded = owner.loaded(relation.target, key);
     const known = loaded && instanceOf(loaded);
     if (!known || relations.some((one) => one.path.length === 1 && Object.hasOwn(entity, one.property))) return entity;
-    const isEqual = columns.every((column) => {
-      const value = column.read(entity);
-      const own = known.model.ownColumn(column);
-      return (
-        value === undefined || !own || own.codec.same(value, own.codec.freezeValue(currentValue(known, own) ?? null))
-      );
-    });
-    return isEqual ? loaded : entity;
+    return hasValuesOf(known, entity) ? loaded : entity;
   }
 
   /** `post.author = 1` or `{ id: 1 }`, as TypeORM accepts it: only the key is known. */
   #writeKey(instance: Instance, relation: RelationModel, value: unknown): void {
-    const loaded = instance.owner?.loaded(relation.target, value);
+    const key = keyGiven(relation, value);
+    const loaded = key && referencesPrimaryKey(relation) ? instance.owner?.loaded(relation.target, key) : undefined;
+    const isKey =
+      key && (!isObject(value) || hasOnlyKey(relation, value) || (loaded && hasValuesOf(instanceOf(loaded)!, value)));
+    if (!isKey) throw wrongKey(relation, describe(value));
     if (loaded) {
       this.#setReference(instance, relation, loaded, undefined);
       return;
     }
     instance.owner?.changing(instance);
     const stub = this.#models.dataSource.manager.create(relation.target.metadata.target as never) as object;
-    for (const { referenced } of relation.joins)
-      referenced.write(stub, typeof value === "object" ? referenced.read(value as object) : value);
+    for (const { referenced } of relation.joins) referenced.write(stub, referenced.read(key));
     const stored = storedNext(instance, relation, instance.reference(relation), this.known(instance, relation));
     instance.setRelatedValue(relation, Reference.assigned(stub, stored, { isKeyOnly: true }));
     this.#copyKey(instance, relation, stub);
@@ -451,6 +447,38 @@ export class Relationships implements CollectionAdapter, RelationAccess {
 export function referencesPrimaryKey(relation: RelationModel): boolean {
   const { primary } = relation.target;
   return relation.joins.length === primary.length && relation.joins.every(({ referenced }) => referenced.isPrimary);
+}
+
+/** The key that a relation is set to, as an object of its parts; undefined where a part of it is missing. */
+function keyGiven({ joins }: RelationModel, value: unknown): object | undefined {
+  if (!isObject(value) && joins.length > 1) return undefined;
+  const key = {};
+  for (const { referenced } of joins) {
+    const part = isObject(value) ? referenced.read(value) : value;
+    if (part === undefined || part === null) return undefined;
+    referenced.write(key, part);
+  }
+  return key;
+}
+
+/** Whether an object has none of the target's properties but the key, so that nothing of it would be lost. */
+export function hasOnlyKey({ joins, target }: RelationModel, value: object): boolean {
+  const key = new Set(joins.map(({ referenced }) => referenced));
+  return [...target.columns, ...target.relations].every(
+    (part) => key.has(part as ColumnModel) || part.read(value) === undefined,
+  );
+}
+
+/** Whether an object has no other values than one that is loaded; a value that is missing is none. */
+function hasValuesOf(loaded: Instance, entity: object): boolean {
+  const { columns, relations } = loaded.model;
+  if (relations.some((relation) => relation.read(entity) !== undefined)) return false;
+  return columns.every((column) => {
+    const value = column.read(entity);
+    return (
+      value === undefined || column.codec.same(value, column.codec.freezeValue(currentValue(loaded, column) ?? null))
+    );
+  });
 }
 
 function isIterable(value: unknown): boolean {

@@ -39,6 +39,18 @@ export function wrongEntity(relation: RelationModel, given: string): RetortError
   });
 }
 
+/** @param given a description of what was assigned to the relation */
+export function wrongKey({ label, target, joins }: RelationModel, given: string): RetortError {
+  const key = joins.map(({ referenced }) => referenced.property).join(", ");
+  return new RetortError(
+    "session/wrong-entity",
+    `${label} takes a ${target.name} or its key, { ${key} }, not ${given}`,
+    {
+      hint: `db.create(${target.name}, { … }) makes a new one; session.merge(…) takes the changes of a stored one`,
+    },
+  );
+}
+
 /** @param given what was assigned to the relation, in words */
 export function wrongList(relation: RelationModel, given: string): RetortError {
   return new RetortError(

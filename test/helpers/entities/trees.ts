@@ -2,6 +2,7 @@ import "reflect-metadata";
 import {
   Column,
   Entity,
+  JoinColumn,
   PrimaryColumn,
   PrimaryGeneratedColumn,
   Tree,
@@ -76,4 +77,19 @@ export class Named implements TreeNode {
   parent!: Relation<Named> | null;
   @TreeChildren({ cascade: true })
   children!: Relation<Named>[];
+}
+
+/** A materialized path whose foreign key refers to another unique column than the key. */
+@Entity()
+@Tree("materialized-path")
+export class Coded implements TreeNode {
+  @PrimaryGeneratedColumn()
+  id!: number;
+  @Column({ type: "varchar", length: 20, unique: true })
+  name!: string;
+  @TreeParent()
+  @JoinColumn({ name: "parent_name", referencedColumnName: "name" })
+  parent!: Relation<Coded> | null;
+  @TreeChildren({ cascade: true })
+  children!: Relation<Coded>[];
 }

@@ -1,15 +1,16 @@
 import type { Statements } from "../../../dialect/dialect";
-import type { EntityModel, TreeModel } from "../../../metadata/model";
+import type { ColumnModel, EntityModel, TreeModel } from "../../../metadata/model";
+import { referencesPrimaryKey } from "../../relations/relationships";
 import { changesForNow, isAwaited } from "../../state/changes";
 import { treeCycle } from "../../state/errors";
 import { groupBy } from "../../../groups";
-import type { Instance } from "../../state/instance";
-import { currentValue, keyValues, storedKeyValues } from "../../state/values";
+import { instanceOf, type Instance } from "../../state/instance";
+import { currentValue, encodedValue, keyValues, storedKeyValues } from "../../state/values";
 import type { Step } from "../step";
 import { ClosureTable } from "./closure-table";
 import { MaterializedPath } from "./materialized-path";
 import { NestedSet } from "./nested-set";
-import { encodedKey, type Key, type Node, type TreeStrategy } from "./tree-strategy";
+import { encodedKey, StatementValues, type Key, type Node, type TreeStrategy } from "./tree-strategy";
 
 /** Keeps what TypeORM's TreeRepository reads in step with the foreign keys of the parents. */
 export class Trees {
@@ -38,7 +39,7 @@ export class Trees {
   /** Called after each step of a flush. Returns the nodes that were written. */
   async after(step: Step): Promise<readonly Instance[]> {
     if (step.action !== "insert" || !step.model.tree) return EMPTY;
-    await this.#strategy(step.model).insert(step.rows.map(currentNode));
+    await this.#strategy(step.model).insert(await this.#currentNodes(step.rows));
     return step.rows;
   }
 
@@ -60,9 +61,53 @@ export class Trees {
     const moving = this.#moving;
     if (moving.length === 0) return EMPTY;
     this.#moving = [];
-    for (const nodes of groupBy(moving.map(currentNode), ({ instance }) => instance.model.root).values())
+    for (const nodes of groupBy(await this.#currentNodes(moving), ({ instance }) => instance.model.root).values())
       await this.#moveAll(nodes, isLast);
     return moving;
+  }
+
+  async #currentNodes(instances: readonly Instance[]): Promise<Node[]> {
+    const nodes: Node[] = [];
+    for (const instance of instances) {
+      const key = encodedKey(instance.model, keyValues(instance));
+      nodes.push({ instance, key, parent: await this.#parentOf(instance) });
+    }
+    return nodes;
+  }
+
+  /** The parent's primary key, from the foreign key; undefined for a root, and where the parent is still to be written. */
+  async #parentOf(instance: Instance): Promise<Key | undefined> {
+    const { parent } = instance.model.tree!;
+    if (isAwaited(instance, parent)) return undefined;
+    const found = parent.joins.map(({ foreign, referenced }) => ({
+      column: referenced,
+      value: currentValue(instance, foreign) ?? null,
+    }));
+    if (found.some(({ value }) => value === null)) return undefined;
+    const { primary } = parent.target;
+    if (!referencesPrimaryKey(parent)) return this.#keyOf(instance, found);
+    const values = primary.map(({ column }) => found.find((one) => one.column.column === column)!.value);
+    return encodedKey(parent.target, values);
+  }
+
+  /** The primary key of a parent that the foreign key refers to by other columns. */
+  async #keyOf(
+    instance: Instance,
+    referenced: readonly { readonly column: ColumnModel; readonly value: unknown }[],
+  ): Promise<Key | undefined> {
+    const { parent } = instance.model.tree!;
+    const values = new StatementValues(this.#statements.dialect);
+    const condition = values.equal(
+      referenced.map(({ column }) => column.quoted),
+      referenced.map(({ column, value }) => encodedValue(column, value)),
+    );
+    const columns = parent.target.primary.map(({ quoted }) => quoted).join(", ");
+    const sql = `SELECT ${columns} FROM ${parent.target.table} WHERE ${condition}`;
+    const [row] = await this.#statements.rows(sql, values.parameters);
+    if (row) return row;
+    // A plan does not read.
+    const loaded = instanceOf(instance.reference(parent)?.entity);
+    return loaded && encodedKey(parent.target, keyValues(loaded));
   }
 
   /** Moves nodes of one table, each when its parent is not below it any more. */
@@ -107,21 +152,6 @@ function changesPlace(instance: Instance): boolean {
   );
 }
 
-function currentNode(instance: Instance): Node {
-  return { instance, key: encodedKey(instance.model, keyValues(instance)), parent: parentOf(instance) };
-}
-
 function storedNode(instance: Instance): Node {
   return { instance, key: encodedKey(instance.model, storedKeyValues(instance)), parent: undefined };
-}
-
-/** The parent's primary key, from the foreign key; undefined for a root, and where the parent is still to be written. */
-function parentOf(instance: Instance): Key | undefined {
-  const { parent } = instance.model.tree!;
-  if (isAwaited(instance, parent)) return undefined;
-  const values = new Map(
-    parent.joins.map(({ foreign, referenced }) => [referenced.column, currentValue(instance, foreign)]),
-  );
-  const key = parent.target.primary.map(({ column }) => values.get(column) ?? null);
-  return key.includes(null) ? undefined : encodedKey(parent.target, key);
 }
