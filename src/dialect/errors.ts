@@ -153,6 +153,23 @@ export function commitUnanswered(error: DatabaseError): DatabaseError {
   );
 }
 
+export function cannotCancel(reason: string): RetortError {
+  return new RetortError("database/cannot-cancel", `the running statement cannot be cancelled: ${reason}`, {
+    hint: "it runs on in the server until it is done; end it there, or set a limit (statement_timeout, max_statement_time)",
+  });
+}
+
+export function streamEnded(cause: unknown): RetortError {
+  return new RetortError(
+    "database/stream-ended",
+    "the stream ended with its transaction, as it does behind a transaction pooler",
+    {
+      hint: "read to the end before the commit, or begin the stream outside a transaction",
+      cause,
+    },
+  );
+}
+
 export function sandboxLost({ kind, message, sql, parameters, driverError }: DatabaseError): DatabaseError {
   const hint = "the sandbox was restarted; its earlier changes are lost";
   return new DatabaseError({ kind }, message, sql, parameters, driverError, hint);

@@ -162,7 +162,7 @@ export class Repl implements ShellContext {
     this.isInterrupted = true;
     this.evaluator.interrupt();
     // The next input waits for the cancellation, which could end its statement otherwise.
-    this.cancelling = this.db.session.cancel().catch(() => undefined);
+    this.cancelling = this.db.session.cancel().catch((error: unknown) => this.reportError(error));
   }
 
   throwIfInterrupted(): void {

@@ -1,11 +1,13 @@
 import type { Pool, PoolConnection } from "mysql2";
 import type { DatabaseControl } from "../database-control";
+import { cancelIn, type Mysql, type Running } from "./cancel";
 import { forbidWritesOf } from "./read-only-connection";
 
 /** mysql2's pool, with the lists of its connections, which are not public. */
 type KnownPool = Pool & {
   _freeConnections?: { length: number };
-  _allConnections?: { toArray(): { threadId: number }[] };
+  _allConnections?: { toArray(): readonly Running[] };
+  readonly config?: { readonly connectionConfig: object };
 };
 
 /** One pool; with `replication` a cluster of them, which creates each at its first use. */
@@ -13,6 +15,8 @@ interface Driver {
   pool?: KnownPool;
   poolCluster?: { readonly _nodes: Readonly<Record<string, { readonly pool: KnownPool }>> };
   connect(): Promise<void>;
+  /** The package mysql2. */
+  readonly mysql: Mysql;
 }
 
 /** The options of a pool's connections, as mysql2 resolved them. */
@@ -36,15 +40,8 @@ export const mysqlControl: DatabaseControl = {
     };
   },
   async cancel(dataSource) {
-    const threads = poolsOf(dataSource.driver as unknown as Driver)
-      .flatMap((pool) => pool._allConnections?.toArray() ?? [])
-      .map(({ threadId }) => threadId)
-      .filter(Boolean);
-    if (threads.length === 0) return;
-    const running: { id: number }[] = await dataSource.query(
-      `SELECT id AS id FROM information_schema.processlist WHERE id IN (${threads.join(", ")}) AND command <> 'Sleep' AND id <> CONNECTION_ID()`,
-    );
-    for (const { id } of running) await dataSource.query(`KILL QUERY ${id}`);
+    const driver = dataSource.driver as unknown as Driver;
+    await Promise.all(poolsOf(driver).map((pool) => cancelIn(pool, driver.mysql)));
   },
 };
 

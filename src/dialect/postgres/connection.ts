@@ -1,6 +1,7 @@
 import type { Client, Pool, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from "pg";
 import type { Row } from "../dialect";
 import { ServerConnection, type DriverResult } from "../server-connection";
+import { streamEnded } from "../errors";
 import { readDriverError } from "./driver-error";
 
 export class PostgresConnection extends ServerConnection<PoolClient> {
@@ -39,21 +40,23 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
     }
   }
 
-  /** A cursor WITH HOLD outlives the commit. */
+  /** A cursor WITH HOLD outlives the commit, but behind a pooler it would stay on a connection that is given to others then. */
   protected async *streamInTransaction(
     client: PoolClient,
     sql: string,
     parameters: readonly unknown[],
     batchSize: number,
   ): AsyncIterable<Row[]> {
-    const name = await this.#declare(client, "NO SCROLL CURSOR WITH HOLD", sql, parameters);
+    const isPooled = await isBehindPooler(client);
+    const name = await this.#declare(client, `NO SCROLL CURSOR${isPooled ? "" : " WITH HOLD"}`, sql, parameters);
     let isClosed = false;
     try {
       yield* fetched(client, name, batchSize);
     } catch (error) {
       isClosed = true;
-      throw error;
+      throw isPooled && (error as { code?: unknown }).code === NO_SUCH_CURSOR ? streamEnded(error) : error;
     } finally {
+      isClosed ||= isPooled && !this.inTransaction;
       if (!isClosed) await queued(client, { text: `CLOSE ${name}` });
     }
   }
@@ -63,6 +66,22 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
     await queued(client, { text: `DECLARE ${name} ${kind} FOR ${sql}`, values: parameters as unknown[] });
     return name;
   }
+}
+
+const NO_SUCH_CURSOR = "34000";
+
+const behindPooler = new WeakMap<PoolClient, Promise<boolean>>();
+
+/** Whether a client's connection leads to a pooler, which has told it the number of no server process. */
+function isBehindPooler(client: PoolClient): Promise<boolean> {
+  let answer = behindPooler.get(client);
+  if (!answer) {
+    answer = queued(client, { text: "SELECT pg_backend_pid()", rowMode: "array" }).then(
+      ({ rows }) => rows[0]![0] !== (client as unknown as { processID: number }).processID,
+    );
+    behindPooler.set(client, answer);
+  }
+  return answer;
 }
 
 async function* fetched(client: PoolClient, name: string, batchSize: number): AsyncIterable<Row[]> {

@@ -1,9 +1,10 @@
 import type { Pool } from "pg";
 import type { DatabaseControl } from "../database-control";
+import { cancelQuery, isRunning, type CancellableClient } from "./cancel";
 import { forbidWritesOf } from "./read-only-client";
 
 /** pg's pool, with the list of its connections, which is not public. */
-type KnownPool = Pool & { _clients?: { processID?: number }[] };
+type KnownPool = Pool & { _clients?: CancellableClient[] };
 
 interface Driver {
   master: KnownPool;
@@ -34,14 +35,8 @@ export const postgresControl: DatabaseControl = {
   },
   async cancel(dataSource) {
     const { master, slaves } = dataSource.driver as unknown as Driver;
-    for (const pool of [master, ...slaves]) {
-      const pids = (pool._clients ?? []).flatMap(({ processID }) => (processID ? [processID] : []));
-      // A free connection sends this: it must not cancel its own statement.
-      await pool.query(
-        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = ANY($1) AND state = 'active' AND pid <> pg_backend_pid()",
-        [pids],
-      );
-    }
+    const running = [master, ...slaves].flatMap((pool) => (pool._clients ?? []).filter(isRunning));
+    await Promise.all(running.map(cancelQuery));
   },
 };
 
