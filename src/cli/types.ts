@@ -5,6 +5,7 @@ import { declarationFile, declarationsOf, isIncluded, type GlobalName } from "..
 import { describedEntities } from "../config/open";
 import type { Project } from "../config/project";
 import { entityNames, OPERATORS, QUERY_FUNCTIONS } from "../shell/names";
+import { writeWholeFile } from "../new-file";
 import { escapeText } from "../terminal/escaped-text";
 import type { CommandContext } from "./command";
 import { typesDiffer } from "./errors";
@@ -29,7 +30,7 @@ export async function run(context: CommandContext<Options>): Promise<void> {
     if (before?.replaceAll("\r\n", "\n") !== text) throw typesDiffer(shown, before === undefined);
     return;
   }
-  if (before !== text) write(file, text);
+  if (before !== text) writeWholeFile(file, text);
   context.print(`${before === text ? "kept" : before === undefined ? "created" : "changed"}  ${shown}`);
   for (const line of leftOut) context.noteStyled(context.noteStyle.dim(escapeText(`retort: ${line}`)));
   if (isIncluded(file) === false)
@@ -44,11 +45,6 @@ function fileFor(project: Project, entities: readonly EntityMetadata[], named: s
   if (named) return named;
   if (settings.types?.file !== undefined) return path.resolve(root, settings.types.file);
   return declarationFile(root, entities, project.exports());
-}
-
-function write(file: string, text: string): void {
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, text);
 }
 
 /** The globals of `retort run`; those of the project's settings have no known type. */

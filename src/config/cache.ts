@@ -30,7 +30,11 @@ export class Cache {
   read(name: string): string | undefined {
     if (!this.#folder) return undefined;
     try {
-      return fs.readFileSync(path.join(this.#folder, name), "utf8");
+      const stored = fs.readFileSync(path.join(this.#folder, name), "utf8");
+      const end = stored.indexOf("\n");
+      const text = stored.slice(end + 1);
+      // A file that was damaged counts as none.
+      return stored.slice(0, end) === Cache.key(text) ? text : undefined;
     } catch {
       return undefined;
     }
@@ -42,7 +46,7 @@ export class Cache {
     const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
     try {
       fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      fs.writeFileSync(temporary, text, { mode: 0o600 });
+      fs.writeFileSync(temporary, `${Cache.key(text)}\n${text}`, { mode: 0o600 });
       fs.renameSync(temporary, file);
     } catch {
       removeQuietly(temporary);

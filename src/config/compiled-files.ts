@@ -9,7 +9,7 @@ import { compilerSettings } from "./tsconfig";
 import type { TypedCompiler } from "./types";
 
 /** Incremented when the compiled form of the same source changes. */
-const GENERATION = "2";
+const GENERATION = "3";
 
 /** The first line of a cached file, before the code. */
 interface Header {

@@ -233,11 +233,27 @@ export function notADatabase(file: string, cause: unknown): RetortError {
   );
 }
 
-export function databaseUnreadable(file: string, why: string, cause: unknown): RetortError {
+/** What to do about an error of SQLite when it opens a file, by the beginning of its code. */
+const SQLITE_HINTS: readonly (readonly [code: string, hint: string])[] = [
+  ["SQLITE_CANTOPEN", "check the file's owner and permissions, and those of its folder"],
+  ["SQLITE_PERM", "check the file's owner and permissions"],
+  ["SQLITE_READONLY", "check the permissions of the file and of its folder"],
+  ["SQLITE_CORRUPT", "restore it from a backup, or recover it: sqlite3 FILE .recover"],
+  ["SQLITE_FULL", "make room on its disk"],
+  ["SQLITE_IOERR", "check its disk"],
+];
+
+export function databaseUnreadable(file: string, why: string, code: string, cause: unknown): RetortError {
+  const hint =
+    SQLITE_HINTS.find(([start]) => code.startsWith(start))?.[1] ?? "add --verbose to see where it comes from";
+  return failure("unreadable", `the database ${shown(file)} cannot be opened: ${why}`, hint, cause);
+}
+
+export function databaseLocked(file: string, cause: unknown): RetortError {
   return failure(
-    "unreadable",
-    `the database ${shown(file)} cannot be opened: ${why}`,
-    "check the file's owner and permissions",
+    "locked",
+    `the database ${shown(file)} is locked: another process is writing to it`,
+    "try again when that process has ended its transaction",
     cause,
   );
 }

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { DataSource, EntityMetadata } from "typeorm";
 import { driverErrorOf, RetortError, shortMessage } from "../errors";
-import { connectionFailed, databaseUnreadable, folderMissing, notADatabase } from "./errors";
+import { connectionFailed, databaseLocked, databaseUnreadable, folderMissing, notADatabase } from "./errors";
 import { inWorkingDirectory } from "./working-directory";
 import { loadingFailure, metadataFailure } from "./loading-errors";
 import type { Project } from "./project";
@@ -132,7 +132,9 @@ function fileFailure(error: unknown, file: string | undefined): RetortError | un
   }
   if (!file) return undefined;
   if (code === "SQLITE_NOTADB") return notADatabase(file, error);
-  return code?.startsWith("SQLITE_") ? databaseUnreadable(file, shortMessage(error), error) : undefined;
+  if (code === undefined || !code.startsWith("SQLITE_")) return undefined;
+  if (/^SQLITE_(?:BUSY|LOCKED)/.test(code)) return databaseLocked(file, error);
+  return databaseUnreadable(file, shortMessage(error), code, error);
 }
 
 /** Why a server cannot be reached or refuses the login: the driver's code → its meaning and what to check. */

@@ -329,3 +329,19 @@ export function displayPath(root: string, file: string): string {
   const relative = path.relative(root, file);
   return relative.startsWith("..") || path.isAbsolute(relative) ? file : relative.split(path.sep).join("/");
 }
+
+function fileExists(file: string): RetortError {
+  return new RetortError("migrate/file-exists", `${file} already exists`, { hint: "choose another name" });
+}
+
+/** A migration file that could not be written: it exists, the disk is full, its folder is not writable. */
+export function fileNotWritten(file: string, cause: unknown): RetortError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === "EEXIST") return fileExists(file);
+  // `ENOSPC: no space left on device, write`
+  const why = message.replace(/^[A-Z]+: |, \w+( '.*)?$/g, "");
+  return new RetortError("migrate/file-not-written", `${file} cannot be written: ${why}`, {
+    hint: "nothing was written; make room, or check the folder's permissions",
+    cause,
+  });
+}

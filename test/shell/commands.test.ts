@@ -1,8 +1,43 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { ChildEntity, Column, Entity, PrimaryGeneratedColumn, TableInheritance } from "typeorm";
 import { microblogProject, scratchProject } from "../helpers/project";
 import { noTerminal, openRepl, type TestRepl, type TestReplOptions } from "../helpers/repl";
+
+@Entity()
+@TableInheritance({ column: { type: "varchar", name: "kind" } })
+class Animal {
+  @PrimaryGeneratedColumn()
+  id!: number;
+  @Column()
+  name!: string;
+}
+
+@ChildEntity()
+class Dog extends Animal {
+  @Column("varchar", { nullable: true })
+  bark!: string | null;
+}
+
+@ChildEntity()
+class Cat extends Animal {
+  @Column("varchar", { nullable: true })
+  meow!: string | null;
+}
+
+/** Records of CSV, by RFC 4180. */
+function parseCsv(text: string): string[][] {
+  const records: string[][] = [];
+  let record: string[] = [];
+  for (const [, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n)/g)) {
+    record.push(quoted === undefined ? bare! : quoted.replaceAll('""', '"'));
+    if (end === ",") continue;
+    records.push(record);
+    record = [];
+  }
+  return records;
+}
 
 let folder: string;
 let opened: TestRepl;
@@ -55,6 +90,54 @@ describe(".export", () => {
     expect(read("names.csv")).toBe("6\n4\n13\n");
     expect(JSON.parse(read("none.json"))).toEqual([]);
   });
+
+  test.each([
+    ["first after 500 rows", 1_200, (n: number) => n > 700],
+    ["in the last row only", 501, (n: number) => n === 501],
+    ["from the first row on", 600, (n: number) => n % 2 === 1],
+  ])("a subtype that appears %s has its values under its own columns", async (_when, rows, isCat) => {
+    await opened?.close();
+    opened = await openRepl({ root: folder, entities: [Animal, Dog, Cat] });
+    const animals = Array.from({ length: rows }, (_, index) =>
+      isCat(index + 1)
+        ? opened.db.create(Cat, { name: "c", meow: 'a\n"b"' })
+        : opened.db.create(Dog, { name: "d\n,", bark: '"wuff"\r\n' }),
+    );
+    opened.db.session.addAll(animals);
+    await opened.db.session.commit();
+    await opened.type(".export all.csv Animal.query.orderBy('id')");
+    const [names, ...records] = parseCsv(read("all.csv"));
+    expect([...names!].sort()).toEqual(["bark", "id", "meow", "name"]);
+    const at = (record: string[], name: string): string | undefined => record[names!.indexOf(name)];
+    expect(records).toHaveLength(rows);
+    expect(records.filter((record) => at(record, "meow") !== "")).toHaveLength(
+      animals.filter((one) => one instanceof Cat).length,
+    );
+    records.forEach((record) => {
+      expect(record).toHaveLength(names!.length);
+      const cat = ["", 'a\n"b"'];
+      const dog = ['"wuff"\r\n', ""];
+      expect([at(record, "bark"), at(record, "meow")]).toEqual(at(record, "meow") ? cat : dog);
+    });
+    expect(fs.readdirSync(folder)).toEqual(["all.csv"]);
+  });
+
+  test("entities, objects and subtypes in one list have the columns of all of them", async () => {
+    await open();
+    await type(".export list.csv [{ n: 1 }, Shop.query.get(1), { n: 2, name: 'x' }]");
+    expect(read("list.csv")).toBe("n,id,name\n1,,\n,1,corner\n2,,x\n");
+  });
+
+  test.each(["csv", "json", "ndjson"])(
+    "a disk that is full is said, and nothing stays behind (.%s)",
+    async (ending) => {
+      await open();
+      fs.symlinkSync("/dev/full", path.join(folder, `full.${ending}`));
+      const [line] = await type(`.export full.${ending} Array.from({ length: 5000 }, (_, n) => ({ n }))`);
+      expect(line).toMatch(/^full\.\w+ cannot be read or written: no space left on device/);
+      expect(fs.readdirSync(folder)).toEqual([`full.${ending}`]);
+    },
+  );
 
   test("keeps secrets to itself, unless .reveal comes first, and then for this once", async () => {
     await open();

@@ -1,3 +1,4 @@
+import { writeNewFile } from "../../new-file";
 import fs from "node:fs";
 import path from "node:path";
 import { isObject } from "../../values";
@@ -60,8 +61,7 @@ function writeConfiguration({ io, options }: CommandContext): Configuration {
   const isTyped = fs.existsSync(path.join(root, "tsconfig.json")) || dependsOn(owner, "typescript");
   const ending = isTyped ? ".ts" : ".js";
   const file = withEnding(namedFile(io, options.dataSource, owner) ?? path.join(root, "ormconfig"), ending);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, configurationText(settingsFor(file, root, owner)), { flag: "wx" });
+  writeNewFile(file, configurationText(settingsFor(file, root, owner)));
   return { root, place: { path: file, isNew: true }, folder: path.join(root, "migrations") };
 }
 

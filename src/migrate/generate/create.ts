@@ -1,8 +1,6 @@
-import fs from "node:fs";
-import path from "node:path";
+import { writeMigration } from "../files/write";
 import type { MigrationContext } from "../context";
 import { classNameOf, fileNameOf, renderFile } from "./render";
-import { fileExists } from "./errors";
 import { nextTimestamp } from "./generate";
 
 /** A new, empty migration. */
@@ -21,11 +19,6 @@ export function createMigration(context: Pick<MigrationContext, "place">, words:
   const up = [{ comment: "What is to be done: await queryRunner.query(`…`)", statements: [] }];
   const down = [{ comment: "What takes it back", statements: [] }];
   const text = renderFile({ className: name, up, down }, place);
-  fs.mkdirSync(path.dirname(place.file), { recursive: true });
-  try {
-    fs.writeFileSync(place.file, text, { flag: "wx" });
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "EEXIST" ? fileExists(place.file) : error;
-  }
+  writeMigration(place.file, text);
   return { name, timestamp, file: place.file };
 }

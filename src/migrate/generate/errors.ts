@@ -107,7 +107,3 @@ export function badName(name: string): RetortError {
     exitCode: ExitCode.usage,
   });
 }
-
-export function fileExists(file: string): RetortError {
-  return new RetortError("migrate/file-exists", `${file} already exists`, { hint: "choose another name" });
-}

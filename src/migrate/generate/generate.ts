@@ -1,5 +1,4 @@
-import fs from "node:fs";
-import path from "node:path";
+import { writeMigration } from "../files/write";
 import type { Plan } from "../../dialect/schema/dialect";
 import { type Operation, reverseAll } from "../../dialect/schema/operation";
 import { describe } from "../../dialect/schema/describe";
@@ -9,7 +8,7 @@ import type { MigrationContext } from "../context";
 import { type Difference, resolvedDifference } from "./resolve/resolver";
 import { isVerbatim, readSchemas } from "./schemas";
 import { classNameOf, fileNameOf, renderFile } from "./render";
-import { fileExists, pendingMigrations } from "./errors";
+import { pendingMigrations } from "./errors";
 import { type Proof, prove } from "./proof";
 import { brokenViews, losses, refusals } from "./irreversible";
 
@@ -68,7 +67,7 @@ export async function generate(context: MigrationContext, options: GenerateOptio
 
   const remark = proof.status === "proven" ? undefined : `not proven: ${proof.reason}`;
   const text = renderFile({ className, remark, up: up.steps, down: down.steps }, place);
-  if (!options.dryRun) write(place.file, text);
+  if (!options.dryRun) writeMigration(place.file, text);
   return {
     status: options.dryRun ? "shown" : "written",
     className,
@@ -105,14 +104,4 @@ function nameFor(operations: readonly Operation[]): string {
 /** Now, or just after the newest file. */
 export function nextTimestamp({ place }: Pick<MigrationContext, "place">, after = 0): number {
   return Math.max(Date.now(), after + 1, place.newestTimestamp() + 1);
-}
-
-function write(file: string, text: string): void {
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  try {
-    fs.writeFileSync(file, text, { flag: "wx" });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw fileExists(file);
-    throw error;
-  }
 }

@@ -1,3 +1,4 @@
+import { writeMigration } from "../files/write";
 import fs from "node:fs";
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { dialectOf } from "../../dialect/dialects";
@@ -72,7 +73,7 @@ export async function squash(
 export function writeSquashed({ file, text, replaced }: Squashed): void {
   const old = [...new Set(replaced.flatMap((one) => (one.file === undefined ? [] : [one.file])))];
   // The new file first, so that a failure in between loses nothing.
-  fs.writeFileSync(file, text, { flag: old.includes(file) ? "w" : "wx" });
+  writeMigration(file, text, old.includes(file));
   for (const one of old) if (one !== file) fs.rmSync(one);
 }
 

@@ -1,13 +1,15 @@
 import { pluralize } from "../../text";
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
-import { once } from "node:events";
+import os from "node:os";
 import path from "node:path";
+import { pipeline } from "node:stream/promises";
 import { Query } from "../../query/query";
 import { noSuchFile, nothingToWrite, usage } from "../errors";
 import { formatted, type FormatOptions } from "../print/formats";
 import type { ShellContext } from "../context";
 import type { DotCommand } from "./command";
+import { CsvFile } from "./csv-file";
 import { mayWrite, takeFile, type NamedFile } from "./file";
 import { Progress } from "../print/progress";
 
@@ -49,41 +51,66 @@ async function write(value: unknown, { name, file }: NamedFile, format: Format, 
   const isSpecial = existing?.isFile() === false;
   // Of a symbolic link the target is replaced.
   const destination = existing ? fs.realpathSync(file) : file;
-  const temporary = isSpecial ? destination : `${destination}.${randomBytes(4).toString("hex")}.part`;
+  const temporary = `${isSpecial ? path.join(os.tmpdir(), "retort-export") : destination}.${randomBytes(4).toString("hex")}.part`;
+  const rows = new ExportedRows(value, format, shell);
   try {
-    const output = await openStream(temporary, isSpecial ? "w" : "wx", existing?.mode);
-    const rows = await writeRows(value, output, format, shell);
-    if (!isSpecial) fs.renameSync(temporary, destination);
-    return rows;
+    await rows.writeTo(temporary, existing?.mode);
+    if (isSpecial) await pipeline(fs.createReadStream(temporary), fs.createWriteStream(destination));
+    else fs.renameSync(temporary, destination);
+    return rows.count;
   } catch (error) {
-    if (!isSpecial) fs.rmSync(temporary, { force: true });
     throw (error as NodeJS.ErrnoException).syscall ? noSuchFile(name, error) : error;
-  }
-}
-
-async function openStream(file: string, flags: string, mode: number | undefined): Promise<fs.WriteStream> {
-  const output = fs.createWriteStream(file, { flags, ...(mode !== undefined && { mode }) });
-  await once(output, "open");
-  return output;
-}
-
-async function writeRows(value: unknown, output: fs.WriteStream, format: Format, shell: ShellContext): Promise<number> {
-  const total = value instanceof Query ? await (value as Query).count().catch(() => undefined) : undefined;
-  const progress = new Progress(shell.output, () => total);
-  const rowFile = new RowFile(output, format, { entities: shell.entities, secrets: shell.output.secrets });
-  try {
-    for await (const rows of batches(value)) {
-      await rowFile.add(rows);
-      progress.update(rowFile.rows);
-      shell.throwIfInterrupted();
-    }
-    await rowFile.end();
   } finally {
-    progress.end();
-    output.end();
-    await once(output, "close");
+    fs.rmSync(temporary, { force: true });
   }
-  return rowFile.rows;
+}
+
+/** The rows of a value as the text of a file. */
+class ExportedRows {
+  count = 0;
+  private readonly options: FormatOptions;
+
+  constructor(
+    private readonly value: unknown,
+    private readonly format: Format,
+    private readonly shell: ShellContext,
+  ) {
+    this.options = { entities: shell.entities, secrets: shell.output.secrets };
+  }
+
+  async writeTo(file: string, mode: number | undefined): Promise<void> {
+    const options = { flags: "wx", ...(mode !== undefined && { mode }) };
+    const csv = this.format === "csv" ? new CsvFile(file, options, this.options) : undefined;
+    await pipeline(csv ? csv.texts(this.batches()) : this.texts(), fs.createWriteStream(file, options));
+    await csv?.completeEarlierRecords();
+  }
+
+  private async *batches(): AsyncGenerator<unknown[]> {
+    const { value, shell } = this;
+    const total = value instanceof Query ? await (value as Query).count().catch(() => undefined) : undefined;
+    const progress = new Progress(shell.output, () => total);
+    try {
+      for await (const rows of batches(value)) {
+        yield rows;
+        this.count += rows.length;
+        progress.update(this.count);
+        shell.throwIfInterrupted();
+      }
+    } finally {
+      progress.end();
+    }
+  }
+
+  /** JSON and newline-delimited JSON. */
+  private async *texts(): AsyncGenerator<string> {
+    for await (const rows of this.batches()) {
+      const lines = [...formatted(rows, "ndjson", this.options)];
+      const first = this.count === 0;
+      if (this.format === "ndjson") yield lines.map((line) => `${line}\n`).join("");
+      else yield lines.map((line, index) => `${first && index === 0 ? "[" : ","}\n${line}`).join("");
+    }
+    if (this.format === "json") yield this.count === 0 ? "[]\n" : "\n]\n";
+  }
 }
 
 async function* batches(value: unknown): AsyncGenerator<unknown[]> {
@@ -99,34 +126,4 @@ async function* batches(value: unknown): AsyncGenerator<unknown[]> {
     rows = [];
   }
   if (rows.length > 0) yield rows;
-}
-
-/** Writes batches of rows in a format. */
-class RowFile {
-  rows = 0;
-
-  constructor(
-    private readonly file: fs.WriteStream,
-    private readonly format: Format,
-    private readonly options: FormatOptions,
-  ) {}
-
-  async add(rows: readonly unknown[]): Promise<void> {
-    const lines = [...formatted(rows, this.format === "json" ? "ndjson" : this.format, this.options)];
-    // Each batch of CSV begins with the column names.
-    if (this.format === "csv" && this.rows > 0) lines.shift();
-    const first = this.rows === 0;
-    this.rows += rows.length;
-    if (this.format === "json")
-      await this.put(lines.map((line, index) => `${first && index === 0 ? "[" : ","}\n${line}`).join(""));
-    else await this.put(lines.map((line) => `${line}\n`).join(""));
-  }
-
-  async end(): Promise<void> {
-    if (this.format === "json") await this.put(this.rows === 0 ? "[]\n" : "\n]\n");
-  }
-
-  private async put(text: string): Promise<void> {
-    if (!this.file.write(text)) await once(this.file, "drain");
-  }
 }

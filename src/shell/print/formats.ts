@@ -95,30 +95,51 @@ function put(values: PlainObject, path: string, value: Plain): void {
 }
 
 function* csv(values: readonly unknown[], options: FormatOptions): Generator<string> {
-  const model = options.entities.of(values[0]);
-  const rows = values.every((value) => isObject(value) && !Array.isArray(value) && !(value instanceof Date));
-  if (!rows) {
+  const names = csvColumns(values, options);
+  if (names === undefined) {
     for (const value of values) yield field(plain(value, options));
     return;
   }
-  const names = model
-    ? [
-        ...new Set(
-          values.flatMap((value) => shownColumns(options.entities.of(value) ?? model).map(({ property }) => property)),
-        ),
-      ]
-    : [...new Set(values.flatMap((value) => Object.keys(value as object)))];
   if (names.length === 0) return;
-  yield names.map(field).join(",");
+  yield csvHeader(names);
+  for (const value of values) yield csvRecord(value, names, options);
+}
+
+/**
+ * The columns of rows, in the order in which they appear; undefined where the values are no rows.
+ * @param known columns of earlier rows, which come first
+ */
+export function csvColumns(
+  values: readonly unknown[],
+  { entities }: FormatOptions,
+  known: readonly string[] = [],
+): string[] | undefined {
+  const isRow = (value: unknown): boolean => isObject(value) && !Array.isArray(value) && !(value instanceof Date);
+  if (!values.every(isRow)) return undefined;
+  const names = new Set(known);
   for (const value of values) {
-    const own = options.entities.of(value);
-    yield names
-      .map((name) => {
-        const item = own ? readPath(value as object, name) : (value as Record<string, unknown>)[name];
-        return field(plain(options.secrets.mask(item, name, own?.name), options));
-      })
-      .join(",");
+    const model = entities.of(value);
+    const own = model ? shownColumns(model).map(({ property }) => property) : Object.keys(value as object);
+    for (const name of own) names.add(name);
   }
+  return [...names];
+}
+
+export function csvHeader(names: readonly string[]): string {
+  return names.map(field).join(",");
+}
+
+/** A row as a record with these columns; one that it does not have is empty. */
+export function csvRecord(row: unknown, names: readonly string[], options: FormatOptions): string {
+  const model = options.entities.of(row);
+  const columns = model && new Set(shownColumns(model).map(({ property }) => property));
+  return names
+    .map((name) => {
+      if (columns && !columns.has(name)) return "";
+      const item = model ? readPath(row as object, name) : (row as Record<string, unknown>)[name];
+      return field(plain(options.secrets.mask(item, name, model?.name), options));
+    })
+    .join(",");
 }
 
 /** One field by RFC 4180; null is empty. */

@@ -40,13 +40,19 @@ function tryLock(file: string, sqlite: typeof BetterSqlite3): BetterSqlite3.Data
     handle.exec("BEGIN EXCLUSIVE");
     if (before !== undefined && inode(file) === before) return handle;
   } catch (error) {
-    if (!isBusy(error)) {
+    if (!isBusy(error) && !isDamaged(error)) {
       handle.close();
       throw error;
     }
+    // Nothing is stored in it: the next try makes a new one.
+    if (isDamaged(error)) fs.rmSync(file, { force: true });
   }
   handle.close();
   return undefined;
+}
+
+function isDamaged(error: unknown): boolean {
+  return /^SQLITE_(?:NOTADB|CORRUPT)/.test((error as { code?: string }).code ?? "");
 }
 
 function withWriteError<T>(work: () => T): T {
