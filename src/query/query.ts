@@ -37,6 +37,7 @@ import {
 } from "./expression";
 import { assignmentsOf } from "./assignments";
 import { columnsOfAlias } from "./columns";
+import { defaultOrder } from "./default-order";
 import { LabelReference } from "./label-reference";
 import type { LoadOption } from "./loading";
 import { pageOf, Pagination, type PaginateOptions } from "./pagination";
@@ -296,7 +297,7 @@ export class Query<T extends object = object, R extends object = T> implements S
   /** The first value of the first row, or null: `User.query.select(User.c.age.max()).scalar()`. Without `select`, the first column of the primary key. */
   async scalar<V = unknown>(): Promise<V | null> {
     const { values, model } = this.#state;
-    const [first] = values ?? [new Labelled<unknown>(this.#column(model.primary[0]!), "key")];
+    const [first] = values ?? [new Labelled<unknown>(this.#column(model.primary[0] ?? model.columns[0]!), "key")];
     const rows = await this.#rows(this.#atMost(1).#compiler().values([first!]), "scalar", this.#state.lock);
     return rows.length === 0 ? null : (first!.scalar.decode(rows[0]![0]) as V);
   }
@@ -419,7 +420,8 @@ export class Query<T extends object = object, R extends object = T> implements S
   /** A scalar subquery: the only column of `select(…)`, of the first row. */
   asScalar(): Scalar<R[keyof R] | null> {
     const [first] = this.#state.values ?? [];
-    const type = (first?.scalar ?? this.#column(this.#state.model.primary[0]!)).valueType;
+    const { primary, columns } = this.#state.model;
+    const type = (first?.scalar ?? this.#column(primary[0] ?? columns[0]!)).valueType;
     return new Rendered<R[keyof R] | null>((renderer) => `(${renderer.subquery(this)})`, type);
   }
 
@@ -604,8 +606,11 @@ export class Query<T extends object = object, R extends object = T> implements S
 
   /** The clauses, with names of selected values replaced by those. */
   #selection(): Selection {
-    const { groups, orders, values = [] } = this.#state;
-    if (groups.length + orders.length === 0) return this.#state;
+    const { groups, orders, values = [], model, alias } = this.#state;
+    if (groups.length + orders.length === 0)
+      return model.metadata.orderBy && !this.#state.values
+        ? { ...this.#state, orders: defaultOrder(model, alias) }
+        : this.#state;
     const resolved = (scalar: Scalar): Scalar => (scalar instanceof LabelReference ? scalar.among(values) : scalar);
     return {
       ...this.#state,

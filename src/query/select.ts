@@ -163,10 +163,10 @@ export class SelectCompiler implements Renderer {
     );
     const owner = junction.toOwner.map(({ quoted }) => `${link}.${quoted}`);
     const where = [this.#ownersAmong(owner, owners), ...this.#hiddenRows(root)].join(" AND ");
-    const order = model.primary.map(({ quoted }) => `${root.alias}.${quoted}`).join(", ");
+    const order = orderBy(this.#renderedOrders().map(({ order: one, text }) => one.render(text, this.dialect)));
     return this.#statement(
       `SELECT ${owner.join(", ")}, ${selectedColumns(model, root.alias).join(", ")} FROM ${junction.table} ${link}` +
-        ` JOIN ${this.#fromRoot()} ON ${linked.join(" AND ")} WHERE ${where} ORDER BY ${order}`,
+        ` JOIN ${this.#fromRoot()} ON ${linked.join(" AND ")} WHERE ${where}${order}`,
     );
   }
 

@@ -8,7 +8,7 @@ import type { CompleteOptions } from "./options";
 import { hydratorOf, type Hydrator } from "./relations/hydrator";
 import type { Registry } from "./relations/registry";
 import { hasChangedRelation, isModified } from "./state/changes";
-import { duplicateKey, noDeleteDate, notPersistent, ofAnotherDataSource } from "./state/errors";
+import { duplicateKey, noDeleteDate, notPersistent, ofAnotherDataSource, withoutKey } from "./state/errors";
 import { keyMaker } from "./state/identity-key";
 import { IdentityMap } from "./state/identity-map";
 import { instanceOf, NOT_LOADED, type Instance, type InstanceOwner, type RelationSource } from "./state/instance";
@@ -126,7 +126,8 @@ export class SessionState implements InstanceOwner {
     const instance = typeof entity === "object" && entity !== null ? instanceOf(entity) : undefined;
     if (instance && dataSourceOf(instance.model.metadata) !== this.dataSource)
       throw ofAnotherDataSource(instance.entity);
-    if (!instance) this.models.ofEntity(entity);
+    const model = instance?.model ?? this.models.ofEntity(entity);
+    if (model.primary.length === 0) throw withoutKey(entity as object, model.name);
     return entity as object;
   }
 

@@ -106,7 +106,7 @@ export class Bench {
     const runner = this.dataSource.createQueryRunner();
     try {
       const tables = this.dataSource.entityMetadatas
-        .filter(({ tableType }) => tableType !== "entity-child")
+        .filter(({ tableType }) => tableType !== "entity-child" && tableType !== "view")
         .map(({ tablePath }) => this.dataSource.driver.escape(tablePath));
       const [off, on] = FOREIGN_KEY_CHECKS[this.kind];
       await runner.query(off);

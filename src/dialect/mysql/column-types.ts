@@ -16,6 +16,12 @@ const BYTES: Readonly<Record<string, number>> = {
   varbinary: 255,
 };
 
+/** TypeORM reads them as texts (WKT). */
+const SPATIAL_TYPES = new Set([
+  ...["geometry", "point", "linestring", "polygon"],
+  ...["multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection"],
+]);
+
 export const mysqlColumnTypes: ColumnTypes = {
   booleansAreIntegers: false,
   integersHave64Bits: false,
@@ -42,7 +48,10 @@ export const mysqlColumnTypes: ColumnTypes = {
     type === "binary" ? { limit: length ?? 1, isFixed: true } : { limit: length ?? BYTES[type], isFixed: false },
   bytesTakeTexts: false,
   bitsAreBytes: true,
-  select: (type) => (type === "date" || type === "json" ? (sql) => `CAST(${sql} AS CHAR)` : undefined),
+  select(type) {
+    if (SPATIAL_TYPES.has(type)) return (sql) => `ST_AsText(${sql})`;
+    return type === "date" || type === "json" ? (sql) => `CAST(${sql} AS CHAR)` : undefined;
+  },
   bind: (parameter) => parameter,
   refusesNul: false,
   json: "either",

@@ -28,7 +28,11 @@ export const postgresColumnTypes: ColumnTypes = {
   bytes: (_type, length) => ({ limit: length, isFixed: false }),
   bytesTakeTexts: false,
   bitsAreBytes: false,
-  select: (type, isArray) => (type === "date" ? (sql) => `${sql}::text${isArray ? "[]" : ""}` : undefined),
+  select(type, isArray) {
+    // PostGIS; TypeORM reads them as GeoJSON.
+    if (type === "geometry" || type === "geography") return (sql) => `ST_AsGeoJSON(${sql})::json`;
+    return type === "date" ? (sql) => `${sql}::text${isArray ? "[]" : ""}` : undefined;
+  },
   bind: (parameter, type) => (type === "timestamp with time zone" ? withUtcTexts(parameter) : parameter),
   refusesNul: true,
   json: "parsed",

@@ -79,6 +79,7 @@ function inspectorOfType(column: ColumnMetadata, dataSource: DataSource, types: 
   const { driver } = dataSource;
   const normal = driver.normalizeType(column);
   if (BYTE_TYPES.has(type) || isByteClass(type)) return inspectorOfBytes(column, normal, types);
+  if ((driver.spatialTypes as string[]).includes(normal)) return spatialInspector(column);
   return inspectorNamed(column, normal, dataSource, types);
 }
 
@@ -170,6 +171,15 @@ function inspectorOfBytes(column: ColumnMetadata, normal: string, types: ColumnT
 
 const booleanInspector: Inspector = (value) =>
   typeof value === "boolean" ? undefined : wrongType("it takes true and false", "Boolean(value)");
+
+/** A spatial value is written by a function of the database, which is not part of a flush. */
+function spatialInspector({ propertyName }: ColumnMetadata): Inspector {
+  return () =>
+    wrongType(
+      "a session does not write spatial columns",
+      `query.update({ ${propertyName}: sql\`ST_GeomFromText(\${value})\` })`,
+    );
+}
 
 /** For types that have no inspector of their own. */
 const anyInspector: Inspector = (value) => {

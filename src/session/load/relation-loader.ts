@@ -1,9 +1,10 @@
 import type { ColumnModel, RelationModel } from "../../metadata/model";
 import type { QueryContext } from "../../query/context";
-import { Column, condition, NEVER, ROOT, type Condition } from "../../query/expression";
+import { defaultOrder } from "../../query/default-order";
+import { Column, condition, NEVER, ROOT, type Condition, type Order } from "../../query/expression";
 import { Query } from "../../query/query";
 import { SelectCompiler } from "../../query/select";
-import { everyRow } from "../../query/selection";
+import { everyRow, type Selection } from "../../query/selection";
 import { referencesPrimaryKey, type Relationships } from "../relations/relationships";
 import { among, batches, keyOf } from "../state/batches";
 import { instanceOf, type Instance } from "../state/instance";
@@ -107,10 +108,7 @@ async function loadManyToMany(load: RelationLoad, owners: readonly Instance[]): 
   const connection = ready instanceof Promise ? await ready : ready;
   for (const batch of batches(members.wanted, columns.length, context)) {
     const encoded = batch.map((values) => values.map((value, place) => encodedValue(columns[place]!, value)));
-    const { sql, parameters } = new SelectCompiler(context.dialect, everyRow(relation.target)).linked(
-      junction,
-      encoded,
-    );
+    const { sql, parameters } = new SelectCompiler(context.dialect, everyMember(relation)).linked(junction, encoded);
     const rows = await connection.rows(sql, parameters);
     const segment = { model: relation.target, offset: columns.length };
     const entities = await context.materialize([segment], rows, { populateExisting: false, newlyLoaded });
@@ -164,15 +162,22 @@ class Members {
   }
 }
 
+function everyMember(relation: RelationModel): Selection {
+  return { ...everyRow(relation.target), orders: orderOfMembers(relation) };
+}
+
+/** The order that the entity declares, and that of its keys. */
+function orderOfMembers({ target }: RelationModel): Order[] {
+  return [...defaultOrder(target), ...target.primary.map((column) => new Column(column).asc())];
+}
+
 /** The entities on a relation's other side whose columns have one of these values, ordered by key. */
 async function find(
   { context, relation, newlyLoaded }: RelationLoad,
   columns: readonly ColumnModel[],
   wanted: readonly (readonly unknown[])[],
 ): Promise<object[]> {
-  const query = Query.of<object>(() => context, relation.target).orderBy(
-    ...relation.target.primary.map((column) => new Column(column).asc()),
-  );
+  const query = Query.of<object>(() => context, relation.target).orderBy(...orderOfMembers(relation));
   const found: object[] = [];
   for (const batch of batches(wanted, columns.length, context))
     for (const entity of await query.filter(among(columns, batch)).collectNewlyLoaded(newlyLoaded).all())

@@ -90,6 +90,7 @@ export class RowReader {
     populateExisting: boolean,
     created: Instance[] | undefined,
   ): (row: Row) => Instance | undefined {
+    if (model.primary.length === 0) return this.#readerWithoutKey(model, offset, created);
     const state = this.#state;
     const { relationships } = state.registry;
     const hydrator = hydratorOf(model, relationships);
@@ -119,6 +120,25 @@ export class RowReader {
       if (subclass.embeddedRelations.length > 0) relationships.relinkEmbeddeds(instance);
       identities.set(key, instance);
       uncommitted?.add(instance);
+      created?.push(instance);
+      return instance;
+    };
+  }
+
+  /** The rows of an entity without a primary key, a view: each is an object of its own, which the session does not hold. */
+  #readerWithoutKey(
+    model: EntityModel,
+    offset: number,
+    created: Instance[] | undefined,
+  ): (row: Row) => Instance | undefined {
+    const hydrator = hydratorOf(model, this.#state.registry.relationships);
+    return (row) => {
+      // A LEFT JOIN has NULLs where there is no row.
+      if (offset > 0 && row.slice(offset, offset + model.selected.length).every((raw) => raw === null))
+        return undefined;
+      const entity = hydrator.create(row, offset);
+      const instance = new Instance(model, entity, undefined, hydrator.snapshot(row, offset));
+      attach(entity, instance);
       created?.push(instance);
       return instance;
     };

@@ -156,6 +156,13 @@ export function notPersistent(entity: object, state: string, action: string): Re
   });
 }
 
+/** Objects of a view: nothing says which row is whose. */
+export function withoutKey(entity: object, model: string): RetortError {
+  return new RetortError("session/no-key", `${nameOf(entity)} cannot be written: ${model} has no primary key`, {
+    hint: "write the rows that the view selects, or give it a @PrimaryColumn() where the database can write the view",
+  });
+}
+
 export function noDeleteDate(entity: object): RetortError {
   return new RetortError("session/no-delete-date", `${nameOf(entity)} cannot be soft-removed: it has no delete date`, {
     hint: "give its entity a @DeleteDateColumn(), or delete() it",

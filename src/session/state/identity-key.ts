@@ -53,6 +53,7 @@ function compositeKey(model: EntityModel): KeyMaker {
   const identifiers = model.primary.map(identifier);
   const joined = (values: readonly unknown[]): unknown => {
     const parts: unknown[] = [];
+    if (values.length === 0) return undefined;
     for (let index = 0; index < values.length; index++) {
       const value = values[index];
       if (value === null || value === undefined) return undefined;

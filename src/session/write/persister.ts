@@ -193,7 +193,11 @@ export class Persister {
       : model.columns.find(({ metadata }) => metadata.isUpdateDate);
     const defaults = new Set(updates[0]!.changes.filter(isDefault).map(({ column }) => column));
     const generated = model.columns.filter(
-      (column) => column === touched || column.metadata.asExpression !== undefined || defaults.has(column),
+      (column) =>
+        column === touched ||
+        column.metadata.asExpression !== undefined ||
+        defaults.has(column) ||
+        (column.metadata.onUpdate !== undefined && !columns.includes(column)),
     );
     const { lead, parameters: before } = withClause(referencing);
     let position = before.length;
