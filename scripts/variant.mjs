@@ -6,6 +6,7 @@
 //
 // --typeorm NAME   a package of node_modules that takes the place of typeorm
 // --with SPEC      a package to install for the run (node_modules/.cache); may be given several times
+// --lowest         the lowest version of each peer dependency
 // --node MAJOR     the Node that runs jest, and all that the tests start, with the better-sqlite3 that fits
 // --no-servers     skips the suites of PostgreSQL and MariaDB
 //
@@ -31,10 +32,12 @@ const { values: wanted } = parseArgs({
     typeorm: { type: "string", default: "typeorm" },
     node: { type: "string" },
     with: { type: "string", multiple: true, default: [] },
+    lowest: { type: "boolean", default: false },
     "no-servers": { type: "boolean", default: false },
   },
 });
 
+if (wanted.lowest) wanted.with.push(...lowestPeers());
 const node = wanted.node === undefined ? process.execPath : nodeProgram(wanted.node);
 const copy = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "retort-variant-")));
 try {
@@ -47,10 +50,16 @@ try {
 
 /** Options of this script come first; from the first one that it does not know, all are jest's. */
 function split(argv) {
-  const known = { "--typeorm": 2, "--node": 2, "--with": 2, "--no-servers": 1 };
+  const known = { "--typeorm": 2, "--node": 2, "--with": 2, "--lowest": 1, "--no-servers": 1 };
   let end = 0;
   while (Object.hasOwn(known, argv[end] ?? "")) end += known[argv[end]];
   return [argv.slice(0, end), argv.slice(end)];
+}
+
+/** `^0.3.26 || ^1.0.0` → 0.3.26 */
+function lowestPeers() {
+  const { peerDependencies } = JSON.parse(fs.readFileSync(path.join(repository, "package.json"), "utf8"));
+  return Object.entries(peerDependencies).map(([name, range]) => `${name}@${/\d+\.\d+\.\d+/.exec(range)[0]}`);
 }
 
 /** What git has or would have, and what is built. */

@@ -190,6 +190,14 @@ export function writeLockTimeout(file: string, seconds: number, holder: string |
   );
 }
 
+/** TypeORM 0.3 prefers the package mysql where both are installed. */
+export function mysqlPackage(): RetortError {
+  return new RetortError("dialect/mysql-package", 'the driver "mysql" is not supported (supported: "mysql2")', {
+    hint: 'npm install mysql2, and write connectorPackage: "mysql2" in the options of the DataSource',
+    exitCode: 2,
+  });
+}
+
 export function unsupportedDatabase(type: string): RetortError {
   return new RetortError("dialect/unsupported", `type "${type}" is not supported`, {
     hint: 'use type: "better-sqlite3", "postgres", "mysql" or "mariadb"',

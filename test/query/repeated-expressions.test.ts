@@ -9,7 +9,7 @@ eachDatabase((database) => {
 
   /** Expressions with a parameter, each made anew: the database has to find two of them equal. */
   const expressions: [string, () => Scalar, unknown[]][] = [
-    ["a function", () => func.concat(Author.c.name, "!"), ["Nobody 100%!", "Octavia!", "Terry!", "Ursula!"]],
+    ["a function", () => func.replace(Author.c.name, "y", "!"), ["Nobod! 100%", "Octavia", "Terr!", "Ursula"]],
     ["sql", () => sql`CASE WHEN ${Author.c.born} > ${1940} THEN ${"young"} ELSE ${"old"} END`, ["old", "young"]],
     ["arithmetic", () => Author.c.born.minus(1900).modulo(10), [null, 7, 8, 9]],
     ["a column in it", () => Author.c.name.length().plus(1), [6, 7, 8, 12]],
@@ -17,11 +17,7 @@ eachDatabase((database) => {
     ["coalesce", () => Author.c.born.coalesce(0), [0, 1929, 1947, 1948]],
     ["when", () => when(Author.c.born.gt(1940), "young").otherwise("old"), ["old", "young"]],
     [EXISTS, () => Author.c.books.any({ title: "Mort" }), [false, true]],
-    [
-      "nested",
-      () => func.lower(func.concat(Author.c.name, "!", "?")),
-      ["nobody 100%!?", "octavia!?", "terry!?", "ursula!?"],
-    ],
+    ["nested", () => func.lower(func.replace(Author.c.name, "y", "!")), ["nobod! 100%", "octavia", "terr!", "ursula"]],
   ];
   const sorted = (values: unknown[]) =>
     [...values].sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));

@@ -1,4 +1,13 @@
-import { DataSource, EntitySchema, type DataSourceOptions } from "typeorm";
+import {
+  DataSource,
+  Entity,
+  EntitySchema,
+  PrimaryColumn,
+  Tree,
+  TreeChildren,
+  TreeParent,
+  type DataSourceOptions,
+} from "typeorm";
 import { connect, type Database } from "../../src";
 import { eachDatabase, type ScratchDatabase } from "../helpers/databases";
 
@@ -28,9 +37,12 @@ interface Chapter extends Row {
 interface Note extends Row {
   author: Author | null;
 }
-interface Node extends Row {
-  parent: Node | null;
-  children: Node[];
+@Entity()
+@Tree("closure-table")
+class Node {
+  @PrimaryColumn("int") id!: number;
+  @TreeParent() parent!: Node | null;
+  @TreeChildren() children!: Node[];
 }
 interface Tag extends Row {
   books: Book[];
@@ -223,15 +235,6 @@ eachDatabase((kind) => {
       const pairs = [[1, 1], [1, 2], [2, 2]] as const; // prettier-ignore
       for (const [id_ancestor, id_descendant] of pairs)
         await dataSource.getRepository("Closure").insert({ id_ancestor, id_descendant });
-    });
-    const Node = new EntitySchema<Node>({
-      name: "Node",
-      columns: ID,
-      trees: [{ type: "closure-table" }],
-      relations: {
-        parent: { type: "many-to-one", target: "Node", treeParent: true, inverseSide: "children", joinColumn: true },
-        children: { type: "one-to-many", target: "Node", treeChildren: true, inverseSide: "parent" },
-      },
     });
     await connectTo([Node]);
     db.session.delete(await db.query(Node).getOrFail(2));

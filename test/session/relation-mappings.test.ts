@@ -1,4 +1,4 @@
-import { EntitySchema } from "typeorm";
+import { Column, Entity, EntitySchema, PrimaryGeneratedColumn, Tree, TreeChildren, TreeParent } from "typeorm";
 import { benchOn } from "../helpers/bench";
 import { database } from "../helpers/databases";
 import { id } from "../helpers/entities/plain-classes";
@@ -265,38 +265,15 @@ describe("an integer key of SQLite that is not given", () => {
 });
 
 describe("a tree that a repository of TypeORM reads into an object of the session", () => {
+  @Entity()
+  @Tree("closure-table")
   class Folder {
-    declare id: number;
-    declare name: string;
-    declare parent: Folder | null;
-    declare children: Folder[];
+    @PrimaryGeneratedColumn() id!: number;
+    @Column("varchar") name!: string;
+    @TreeParent() declare parent: Folder | null;
+    @TreeChildren({ cascade: true }) declare children: Folder[];
   }
-  const bench = benchOn(database("sqlite"), {
-    entities: [
-      new EntitySchema<Folder>({
-        name: "Folder",
-        target: Folder,
-        columns: { id, name: text },
-        trees: [{ type: "closure-table" }],
-        relations: {
-          parent: {
-            type: "many-to-one",
-            target: () => Folder,
-            inverseSide: "children",
-            treeParent: true,
-            nullable: true,
-          },
-          children: {
-            type: "one-to-many",
-            target: () => Folder,
-            inverseSide: "parent",
-            treeChildren: true,
-            cascade: true,
-          },
-        },
-      }),
-    ],
-  });
+  const bench = benchOn(database("sqlite"), { entities: [Folder] });
 
   test("refers to the session's objects of the same rows", async () => {
     const { session } = bench;

@@ -1,8 +1,10 @@
-import type { Readable } from "node:stream";
-import type { PoolConnection, ResultSetHeader } from "mysql2";
-import type { Row } from "../dialect";
+import { PassThrough } from "node:stream";
+import type { DataSource } from "typeorm";
+import type { PoolConnection, QueryOptions, ResultSetHeader } from "mysql2";
+import type { ConnectionOptions, DatabaseListener, Dialect, Row } from "../dialect";
 import { ServerConnection, type DriverResult } from "../server-connection";
 import { readDriverError } from "./driver-error";
+import { exactNumbers, expectMysql2, readsFloatsExactly } from "./driver-package";
 
 interface Driver {
   /** mysql2's pool, with those that wait for a connection, which are not public; undefined with replication. */
@@ -11,11 +13,21 @@ interface Driver {
 
 export class MysqlConnection extends ServerConnection<PoolConnection> {
   #streams = 0;
+  /** How rows are read; a `typeCast` of the project's own stays. */
+  readonly #reading: Pick<QueryOptions, "rowsAsArray" | "typeCast">;
+
+  constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener, options: ConnectionOptions) {
+    super(dialect, dataSource, listener, options);
+    expectMysql2(dataSource);
+    const { extra } = dataSource.options as { extra?: { typeCast?: unknown } };
+    const isOwn = typeof extra?.typeCast === "function";
+    this.#reading = { rowsAsArray: true, ...(!isOwn && !readsFloatsExactly(dataSource) && { typeCast: exactNumbers }) };
+  }
 
   protected async send(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
-    const answer = await sent(client, sql, parameters);
+    const answer = await this.#sent(client, sql, parameters);
     if (Array.isArray(answer)) return { rows: answer, result: { changes: answer.length, lastId: undefined } };
-    return { rows: [], result: { changes: answer.affectedRows, lastId: await lastIdOf(client, answer) } };
+    return { rows: [], result: { changes: answer.affectedRows, lastId: await this.#lastIdOf(client, answer) } };
   }
 
   protected readonly readDriverError = readDriverError;
@@ -37,18 +49,13 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     batchSize: number,
   ): AsyncIterable<Row[]> {
     let isComplete = false;
+    const stream = new PassThrough({ objectMode: true, highWaterMark: batchSize });
+    const onLost = (error: Error): void => void stream.destroy(error);
     // mysql2 reports a lost connection as an event of the connection only, and the stream would wait for ever.
-    const reading: { stream?: Readable; lost?: Error } = {};
-    const onLost = (error: Error): void => {
-      reading.lost = error;
-      reading.stream?.destroy(error);
-    };
     client.on("error", onLost);
-    const stream = client
-      .query({ sql, values: parameters as unknown[], rowsAsArray: true })
-      .stream({ highWaterMark: batchSize });
-    reading.stream = stream;
-    if (reading.lost) stream.destroy(reading.lost);
+    // The rows are piped: early releases of mysql2 say "close" before the last rows are read, which ends `for await` with an error.
+    const source = client.query({ sql, values: parameters as unknown[], ...this.#reading }).stream();
+    source.on("error", onLost).pipe(stream);
     let rows: Row[] = [];
     try {
       for await (const row of stream as AsyncIterable<Row>) {
@@ -92,20 +99,20 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
       await this.send(client, `DROP TEMPORARY TABLE IF EXISTS ${table}`, []);
     }
   }
-}
 
-function sent(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<Row[] | ResultSetHeader> {
-  return new Promise((resolve, reject) => {
-    client.query({ sql, values: parameters as unknown[], rowsAsArray: true }, (error, result) => {
-      if (error) reject(error);
-      else resolve(result as unknown as Row[] | ResultSetHeader);
+  #sent(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<Row[] | ResultSetHeader> {
+    return new Promise((resolve, reject) => {
+      client.query({ sql, values: parameters as unknown[], ...this.#reading }, (error, result) => {
+        if (error) reject(error);
+        else resolve(result as unknown as Row[] | ResultSetHeader);
+      });
     });
-  });
-}
+  }
 
-/** The driver reads keys beyond 2^53 as numbers, which are not exact; then the server is asked for its digits. */
-async function lastIdOf(client: PoolConnection, { insertId }: ResultSetHeader): Promise<number | bigint | undefined> {
-  if (Number.isSafeInteger(Number(insertId))) return Number(insertId) || undefined;
-  const [row] = (await sent(client, "SELECT CAST(LAST_INSERT_ID() AS CHAR)", [])) as Row[];
-  return BigInt(row![0] as string);
+  /** The driver reads keys beyond 2^53 as numbers, which are not exact; then the server is asked for its digits. */
+  async #lastIdOf(client: PoolConnection, { insertId }: ResultSetHeader): Promise<number | bigint | undefined> {
+    if (Number.isSafeInteger(Number(insertId))) return Number(insertId) || undefined;
+    const [row] = (await this.#sent(client, "SELECT CAST(LAST_INSERT_ID() AS CHAR)", [])) as Row[];
+    return BigInt(row![0] as string);
+  }
 }
