@@ -2,6 +2,7 @@ export { connect, Database } from "./session/database";
 export { Session, type Changes, type EntityClass, type Savepoint } from "./session/session";
 export type { BeginOptions, RetryOptions, SessionOptions } from "./session/options";
 export type { Plan, PlannedStatement, PlannedStep, PlannedWait } from "./session/preview/plan";
+export type { ExecutedRows } from "./session/execute";
 export { PendingValue } from "./session/state/pending-value";
 export type { EntityState } from "./session/state/instance";
 export { Collection } from "./session/relations/collection";

@@ -17,6 +17,15 @@ export interface RunResult {
   lastId: number | bigint | undefined;
 }
 
+/** The result of a statement that is not known to read or to write. */
+export interface QueryResult {
+  /** The names of the columns of its rows. */
+  readonly columns: readonly string[];
+  readonly rows: readonly Row[];
+  /** Rows that it inserted, updated or deleted; of a statement that only reads 0. */
+  readonly changes: number;
+}
+
 /** What happens on a connection: the shell's summaries, `.echo` and `db.observe` receive it. */
 export type DatabaseEvent =
   | {
@@ -208,6 +217,8 @@ export interface Connection {
   hold<T>(work: () => Promise<T>): Promise<T>;
   /** Sends a statement and returns its rows. */
   rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]>;
+  /** Sends any statement and returns its rows and what it changed. */
+  query(sql: string, parameters?: readonly unknown[]): MaybePromise<QueryResult>;
   /** Sends a statement and returns what it changed. */
   run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult>;
   /** Sends one statement once for each batch of parameters; returns the number of rows that each changed. */

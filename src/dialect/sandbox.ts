@@ -1,5 +1,5 @@
 import type { QueryRunner } from "typeorm";
-import type { Connection, Dialect, MaybePromise, Row, RunResult, TransactionOptions } from "./dialect";
+import type { Connection, Dialect, MaybePromise, QueryResult, Row, RunResult, TransactionOptions } from "./dialect";
 import { DatabaseError, sandboxLost } from "./errors";
 import { allowWrites } from "./write-permission";
 
@@ -44,6 +44,10 @@ export class SandboxConnection implements Connection {
 
   rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]> {
     return this.#restartIfLost(() => this.#inner.rows(sql, parameters));
+  }
+
+  query(sql: string, parameters?: readonly unknown[]): MaybePromise<QueryResult> {
+    return this.#restartIfLost(() => this.#inner.query(sql, parameters));
   }
 
   run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult> {

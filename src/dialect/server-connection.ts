@@ -4,6 +4,7 @@ import type {
   ConnectionOptions,
   DatabaseListener,
   Dialect,
+  QueryResult,
   Row,
   RunResult,
   TransactionOptions,
@@ -16,6 +17,8 @@ import { transactionStep } from "./transaction";
 
 /** What a driver returns for one statement. */
 export interface DriverResult {
+  /** The names of the columns; undefined where the statement returns no rows. */
+  columns?: readonly string[] | undefined;
   rows: Row[];
   result: RunResult;
 }
@@ -178,6 +181,11 @@ export abstract class ServerConnection<Client> implements Connection {
   async rows(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     const { rows } = await this.#retryIfLost(() => this.#sendObserved(sql, parameters));
     return rows;
+  }
+
+  async query(sql: string, parameters: readonly unknown[] = []): Promise<QueryResult> {
+    const { columns, rows, result } = await this.#retryIfLost(() => this.#sendObserved(sql, parameters));
+    return { columns: columns ?? [], rows, changes: result.changes };
   }
 
   async run(sql: string, parameters: readonly unknown[] = []): Promise<RunResult> {

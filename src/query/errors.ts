@@ -112,6 +112,13 @@ export function locksNothing(method: string, lock: string): RetortError {
   });
 }
 
+/** @param what what a value of the statement is */
+export function notInRawStatement(what: string): RetortError {
+  return new RetortError("query/raw", `${what} cannot be part of a statement of sql\`…\` that is executed by itself`, {
+    hint: "write it as SQL, or use it in a query: User.query.filter(sql`…`)",
+  });
+}
+
 export function noResult(entity: string): RetortError {
   return new RetortError("query/no-result", `no ${entity} found`);
 }

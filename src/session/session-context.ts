@@ -7,6 +7,7 @@ import type { Models } from "../metadata/models";
 import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../query/context";
 import type { Query } from "../query/query";
 import { forgetDeleteActions } from "./flush/delete-actions";
+import { execute, type ExecutedRows } from "./execute";
 import { isolationOf } from "./isolation";
 import { rereadChanged } from "./load/reread";
 import { EntityLoader, type LoadContext } from "./load/entity-loader";
@@ -261,6 +262,11 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     });
     if (changed > 0) await sync.after();
     return changed;
+  }
+
+  async execute(sql: string, parameters: readonly unknown[]): Promise<ExecutedRows> {
+    await this.ready("session.execute()");
+    return this.exclusive(() => execute(this.state, this.#transaction, sql, parameters));
   }
 
   // The transaction

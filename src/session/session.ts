@@ -4,7 +4,10 @@ import type { DatabaseListener } from "../dialect/dialect";
 import { RetortError } from "../errors";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { Aliased, Query } from "../query/query";
+import { rawParameters, rawStatement } from "../query/raw";
+import type { Sql } from "../query/sql";
 import type { Key, Values } from "../query/types";
+import type { ExecutedRows } from "./execute";
 import { completed, type BeginOptions, type RetryOptions, type SessionOptions } from "./options";
 import { Merger } from "./load/merger";
 import { changesOf } from "./state/changes";
@@ -246,6 +249,24 @@ export class Session {
   /** The entity of a primary key, or null. A loaded one is returned without a statement, unless it is expired. */
   async get<T extends object>(entity: EntityClass<T>, key: Key): Promise<T | null> {
     return (await this.#context.get(this.#model(entity), key)) as T | null;
+  }
+
+  /**
+   * Runs SQL of your own in the session's transaction, after an autoflush. A statement that writes begins the transaction, and every
+   * loaded object is read again by the next query that returns it.
+   *
+   * @param statement a text with the placeholders of the database (`$1` on PostgreSQL, `?` elsewhere), or ``sql`…` ``
+   * @param parameters the parameters of a text
+   * @returns the rows as objects, with `changes`: the number of rows that the statement wrote
+   * @throws RetortError `session/transaction-statement` for BEGIN, COMMIT and the like
+   * @example const [row] = await session.execute(sql`SELECT count(*) AS n FROM users WHERE age > ${18}`);
+   * @see SQLAlchemy's `Session.execute()`
+   */
+  execute(statement: string | Sql, parameters: readonly unknown[] = []): Promise<ExecutedRows> {
+    const { dialect } = this.#context;
+    if (typeof statement === "string") return this.#context.execute(statement, rawParameters(parameters, dialect));
+    const { sql, parameters: values } = rawStatement(statement, dialect);
+    return this.#context.execute(sql, rawParameters(values, dialect));
   }
 
   /** A query of all rows of an entity. */

@@ -4,6 +4,7 @@ import { awaiting } from "../awaited-work";
 import { RetortError } from "../errors";
 import { isAwaitable } from "../query/awaitable";
 import { Query } from "../query/query";
+import { Sql } from "../query/sql";
 import type { Database } from "../session/database";
 import { Collection } from "../session/relations/collection";
 import { firstLine } from "../text";
@@ -108,7 +109,8 @@ export class Repl implements ShellContext {
 
   async run(text: string, { hasMore = false, linesBefore = 0 }: RunOptions = {}): Promise<boolean> {
     this.statements = new StatementSummary();
-    const result = await this.evaluate("\n".repeat(linesBefore) + text);
+    const source = "\n".repeat(linesBefore) + text;
+    const result = await this.executed(source, await this.evaluate(source));
     this.progress.end();
     if (result.kind === "value") this.printResult(text, result, hasMore);
     else this.printFailure(result);
@@ -135,6 +137,19 @@ export class Repl implements ShellContext {
     await this.cancelling;
     this.cancelling = undefined;
     return awaiting(quoted(text), () => this.evaluator.evaluate(text, { breakable: this.isInteractive }));
+  }
+
+  /** An input that is ``sql`…` `` by itself runs in the session, and its value is the rows. */
+  private async executed(source: string, result: EvaluationResult): Promise<EvaluationResult> {
+    if (result.kind !== "value" || result.last.kind !== "expression" || !(result.value instanceof Sql)) return result;
+    const { value, last } = result;
+    // A variable that holds a part of a query is shown.
+    if (!/^sql\s*`/.test(source.slice(last.start, last.end))) return result;
+    try {
+      return { ...result, value: await awaiting(quoted(source), () => this.db.session.execute(value)) };
+    } catch (error) {
+      return this.isInterrupted ? { kind: "interrupted" } : { kind: "error", error, location: undefined };
+    }
   }
 
   private get isInteractive(): boolean {

@@ -11,6 +11,12 @@ interface Driver {
   pool?: { _connectionQueue?: { length: number } };
 }
 
+interface Answer {
+  readonly answer: Row[] | ResultSetHeader;
+  /** The names of the columns, where there are rows. */
+  readonly columns: readonly string[] | undefined;
+}
+
 export class MysqlConnection extends ServerConnection<PoolConnection> {
   #streams = 0;
   /** How rows are read; a `typeCast` of the project's own stays. */
@@ -25,8 +31,8 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
   }
 
   protected async send(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
-    const answer = await this.#sent(client, sql, parameters);
-    if (Array.isArray(answer)) return { rows: answer, result: { changes: answer.length, lastId: undefined } };
+    const { answer, columns } = await this.#sent(client, sql, parameters);
+    if (Array.isArray(answer)) return { columns, rows: answer, result: { changes: 0, lastId: undefined } };
     return { rows: [], result: { changes: answer.affectedRows, lastId: await this.#lastIdOf(client, answer) } };
   }
 
@@ -100,11 +106,12 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     }
   }
 
-  #sent(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<Row[] | ResultSetHeader> {
+  #sent(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      client.query({ sql, values: parameters as unknown[], ...this.#reading }, (error, result) => {
+      client.query({ sql, values: parameters as unknown[], ...this.#reading }, (error, result, fields) => {
         if (error) reject(error);
-        else resolve(result as unknown as Row[] | ResultSetHeader);
+        else
+          resolve({ answer: result as unknown as Row[] | ResultSetHeader, columns: fields?.map(({ name }) => name) });
       });
     });
   }
@@ -112,7 +119,7 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
   /** The driver reads keys beyond 2^53 as numbers, which are not exact; then the server is asked for its digits. */
   async #lastIdOf(client: PoolConnection, { insertId }: ResultSetHeader): Promise<number | bigint | undefined> {
     if (Number.isSafeInteger(Number(insertId))) return Number(insertId) || undefined;
-    const [row] = (await this.#sent(client, "SELECT CAST(LAST_INSERT_ID() AS CHAR)", [])) as Row[];
-    return BigInt(row![0] as string);
+    const { answer } = await this.#sent(client, "SELECT CAST(LAST_INSERT_ID() AS CHAR)", []);
+    return BigInt((answer as Row[])[0]![0] as string);
   }
 }

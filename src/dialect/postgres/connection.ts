@@ -9,8 +9,14 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
 
   protected async send(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
     const query: QueryArrayConfig = { text: sql, values: parameters as unknown[], rowMode: "array" };
-    const { rows, rowCount } = await queued(client, query);
-    return { rows: rows ?? [], result: { changes: rowCount ?? 0, lastId: undefined } };
+    const answer = await queued(client, query);
+    // Of several statements in one text, the last one's.
+    const { rows, rowCount, fields, command } = Array.isArray(answer) ? (answer.at(-1) as typeof answer) : answer;
+    return {
+      columns: fields?.map(({ name }) => name),
+      rows: rows ?? [],
+      result: { changes: command === "SELECT" || command === "FETCH" ? 0 : (rowCount ?? 0), lastId: undefined },
+    };
   }
 
   protected readonly readDriverError = readDriverError;

@@ -2,7 +2,15 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource, QueryRunner } from "typeorm";
-import type { Connection, DatabaseListener, Dialect, Row, RunResult, TransactionOptions } from "../dialect";
+import type {
+  Connection,
+  DatabaseListener,
+  Dialect,
+  QueryResult,
+  Row,
+  RunResult,
+  TransactionOptions,
+} from "../dialect";
 import { located } from "../error-place";
 import {
   DatabaseError,
@@ -113,6 +121,18 @@ export class SqliteConnection implements Connection {
       if (statement.reader) return statement.all(parameters as unknown[]);
       statement.run(parameters as unknown[]);
       return [];
+    });
+  }
+
+  query(sql: string, parameters: readonly unknown[] = []): QueryResult | Promise<QueryResult> {
+    return this.#send(sql, parameters, (statement) => {
+      if (!statement.reader) {
+        const { changes } = statement.run(parameters as unknown[]);
+        return { columns: [], rows: [], changes };
+      }
+      const rows = statement.all(parameters as unknown[]);
+      const columns = statement.columns().map(({ name }) => name);
+      return { columns, rows, changes: statement.readonly ? 0 : rows.length };
     });
   }
 
@@ -353,5 +373,6 @@ let streams = 0;
 
 function countOf(result: unknown): number {
   if (Array.isArray(result)) return result.length;
-  return (result as RunResult | undefined)?.changes ?? 0;
+  const { changes, rows } = (result ?? {}) as { changes?: number; rows?: readonly Row[] };
+  return rows?.length || (changes ?? 0);
 }

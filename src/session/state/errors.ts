@@ -111,6 +111,15 @@ export function unflushedChanges(): RetortError {
   );
 }
 
+/** @param statement its first word: `COMMIT` */
+export function transactionStatement(statement: string): RetortError {
+  return new RetortError(
+    "session/transaction-statement",
+    `${statement} is not executed: the session would not know what became of its transaction`,
+    { hint: "use session.begin(), commit(), rollback() or nested()" },
+  );
+}
+
 export function savepointOver(): RetortError {
   return new RetortError(
     "session/savepoint-over",

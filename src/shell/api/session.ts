@@ -40,6 +40,12 @@ export const SESSION: ApiTable = {
     "an entity under a second name, to join a table with itself",
     "other = db.session.aliased(User)",
   ),
+  execute: awaited(
+    "execute(sql, parameters)",
+    "runs SQL in the session's transaction; at the prompt sql`…` alone does",
+    "db.session.execute(sql`select count(*) from users`)",
+    "list",
+  ),
   refresh: awaited("refresh(...objects)", "reads objects again and overwrites their values", "db.session.refresh(u)"),
   expire: direct("expire(...objects)", "the next query reads these objects again", "db.session.expire(u)"),
   expireAll: direct("expireAll()", "the next queries read every object again", "db.session.expireAll()"),
