@@ -1,6 +1,7 @@
 /** The candidate that was most likely meant by a misspelt word; undefined where none is near. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
+  if (wanted.length < 3) return completed(wanted, candidates);
   let best: string | undefined;
   let least = allowedEdits(wanted) + 1;
   for (const candidate of candidates) {
@@ -13,10 +14,16 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** A word of one or two letters with one of them changed is another word. */
 function allowedEdits(word: string): number {
-  const { length } = word.replace(/^-+/, "");
-  return length < 3 ? 0 : Math.max(1, Math.floor(length / 3));
+  return Math.max(1, Math.floor(word.replace(/^-+/, "").length / 3));
+}
+
+/** A word of one or two letters with one of them changed is another word, but its last letter may be missing: `al`. */
+function completed(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length < 2) return undefined;
+  for (const candidate of candidates)
+    if (candidate.length === word.length + 1 && candidate.toLowerCase().startsWith(word)) return candidate;
+  return undefined;
 }
 
 /** ` Did you mean "username"?`, or nothing. */

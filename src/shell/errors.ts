@@ -73,3 +73,11 @@ export function cannotWait(reason: CannotWaitReason): RetortError {
   const [what, hint] = CANNOT_WAIT[reason];
   return new RetortError("shell/cannot-wait", what, { hint });
 }
+
+/** `User('x')`. */
+export function takesValues(entity: string, column: string, given: unknown): RetortError {
+  const value = typeof given === "string" ? `'${given}'` : "…";
+  return new RetortError("shell/takes-values", `${entity} takes its columns by name`, {
+    hint: `${entity}(${column}=${value}), or ${entity}({ ${column}: ${value} })`,
+  });
+}

@@ -3,6 +3,7 @@ import type { DatabaseEvent } from "../dialect/dialect";
 import { awaiting } from "../awaited-work";
 import { RetortError } from "../errors";
 import { isAwaitable } from "../query/awaitable";
+import type { EntityModel } from "../metadata/model";
 import { Query } from "../query/query";
 import { Sql } from "../query/sql";
 import type { Database } from "../session/database";
@@ -11,14 +12,17 @@ import { firstLine } from "../text";
 import { CLEAR_LINE, LINE_START } from "../terminal/control";
 import { ansi, escapeLine } from "../terminal/escaped-text";
 import type { RunOptions, SavedInput, ShellContext, Terminal } from "./context";
+import { takesValues } from "./errors";
+import { isObject } from "../values";
 import { Evaluator, type EvaluationResult } from "./evaluate/evaluator";
 import { importFrom } from "./evaluate/modules";
 import { Interrupted } from "./evaluate/runtime";
 import { Names } from "./names";
 import type { OutputMode, ShellOptions } from "./options";
 import { Entities } from "./print/entities";
-import { failureLines } from "./print/failure";
+import { adviceLines, failureLines } from "./print/failure";
 import { FlushProgress } from "./print/flush-progress";
+import { adviceForRead, type KnownNames } from "./print/newcomers";
 import { Output } from "./print/output";
 import { redirectPrint } from "./print/print";
 import type { Restrictions } from "./restrictions";
@@ -63,7 +67,7 @@ export class Repl implements ShellContext {
     this.output = new Output(options, mode);
     this.evaluator = new Evaluator({
       isEntity: (target) => this.entities.ofTarget(target) !== undefined,
-      create: (target, values) => this.db.create(target as never, values as never),
+      create: (target, values) => this.create(target, values),
       takesKeywords: (receiver) => this.takesKeywords(receiver),
       import: (specifier) => importFrom(specifier, options.root, options.load?.bind(options)),
     });
@@ -82,6 +86,13 @@ export class Repl implements ShellContext {
     this.stopObserving = db.observe((event) => this.observe(event));
     this.names.define(db, this.entities);
     this.evaluator.defineRequire(path.join(this.options.root, "package.json"));
+  }
+
+  private create(target: unknown, values: unknown): object {
+    const model = this.entities.ofTarget(target);
+    if (model && values !== undefined && (!isObject(values) || Array.isArray(values)))
+      throw takesValues(model.name, exampleColumn(model), values);
+    return this.db.create(target as never, values as never);
   }
 
   private takesKeywords(receiver: unknown): boolean {
@@ -113,7 +124,7 @@ export class Repl implements ShellContext {
     const result = await this.executed(source, await this.evaluate(source));
     this.progress.end();
     if (result.kind === "value") this.printResult(text, result, hasMore);
-    else this.printFailure(result);
+    else this.printFailure(result, text);
     this.output.secrets.revealed = false;
     this.printSummary();
     this.noteRedefinedNames(text);
@@ -201,8 +212,10 @@ export class Repl implements ShellContext {
 
   /** Reading a member that does not exist gives `undefined` without an error; at a terminal a suggestion is printed. */
   private suggestMember(text: string, { value, last }: Success): void {
-    if (!this.isInteractive) return;
     const isRead = last.kind === "expression" && value === undefined;
+    const advice = isRead ? adviceForRead(text, this.known) : undefined;
+    if (advice) return this.output.note(adviceLines(advice, this.output));
+    if (!this.isInteractive) return;
     const isSet = last.kind === "assignment" && last.names.length === 0;
     if (!isRead && !isSet) return;
     const { missingMember } = require("./complete/missing-member") as typeof import("./complete/missing-member");
@@ -216,7 +229,7 @@ export class Repl implements ShellContext {
     this.printSummary();
   }
 
-  private printFailure(result: Failure): void {
+  private printFailure(result: Failure, input?: string): void {
     const { output, isInteractive } = this;
     this.lastError = result.kind === "error" ? result.error : undefined;
     const { failure } = this.db.session;
@@ -234,12 +247,21 @@ export class Repl implements ShellContext {
         isTerminal: isInteractive,
         verbose: this.options.verbose ?? false,
         names: () => this.names.all(),
-        members: (expression) => this.members(expression),
+        ...this.known,
+        input,
         // An error of JavaScript has nothing to do with the failed flush.
         needsRollback: needsRollback && (result.error === failure || result.error instanceof RetortError),
         isReadOnly: this.restrictions.readOnly !== undefined,
       }),
     );
+  }
+
+  private get known(): KnownNames {
+    return {
+      members: (expression) => this.members(expression),
+      isEntity: (name) => this.names.entity(name) !== undefined,
+      entity: this.names.entities[0]?.name ?? "Entity",
+    };
   }
 
   /** The members of an expression, found by types. */
@@ -282,4 +304,11 @@ const NAMED = 60;
 function quoted(text: string): string {
   const line = firstLine(text);
   return `"${line.length > NAMED ? `${line.slice(0, NAMED)}…` : line}"`;
+}
+
+/** A column that people fill in by hand. */
+function exampleColumn({ columns }: EntityModel): string {
+  const isTyped = ({ metadata }: EntityModel["columns"][number]): boolean =>
+    !metadata.isGenerated && !metadata.isVirtual && metadata.relationMetadata === undefined;
+  return (columns.find(isTyped) ?? columns[0])?.property ?? "name";
 }

@@ -8,6 +8,7 @@ import type { Style } from "../../terminal/style";
 import { cut, wrap } from "../../terminal/width";
 import { positionAt } from "../rewrite/rope";
 import { accessAt } from "../rewrite/access";
+import { adviceFor, type Advice } from "./newcomers";
 import type { SourceLocation } from "../evaluate/evaluator";
 
 export interface FailureContext {
@@ -20,6 +21,11 @@ export interface FailureContext {
   names(): Iterable<string>;
   /** Known members of an expression, found by types: nothing is run. */
   members(expression: string): Iterable<string>;
+  /** The input that failed, where it is known. */
+  readonly input: string | undefined;
+  isEntity(name: string): boolean;
+  /** The name of some entity, for examples. */
+  readonly entity: string;
   /** Whether the session needs a rollback, and the error is about it. */
   readonly needsRollback: boolean;
   /** Whether the shell is read-only. */
@@ -34,14 +40,24 @@ export function failureLines(
 ): EscapedText[] {
   const { style } = context;
   const columns = context.isTerminal ? Math.max(20, context.width) : Infinity;
-  const message = cut(escapeLine(messageOf(error, location, context)), Math.max(context.width, 400));
+  const advice = adviceFor(error, location, context, context.input);
+  const text = advice?.message ?? messageOf(error, location, context, advice !== undefined);
+  const message = cut(escapeLine(text), Math.max(context.width, 400));
   const lines = wrap(message, columns).map((line, index) => style.bad(index === 0 ? line : ansi`  ${line}`));
-  const next = nextOf(error, context);
+  const next = advice?.hint ?? nextOf(error, context);
   if (next) lines.push(...hintLines(escapeLine(next), columns, style));
   else if (location && !isObvious(location, message)) lines.push(locationLine(location, context));
   if (context.verbose && error instanceof Error && error.stack)
     lines.push(...linesOf(escapeText(error.stack)).map(style.dim));
   return lines;
+}
+
+/** What to type instead of an input that has given nothing. */
+export function adviceLines(
+  { message = "", hint }: Advice,
+  { style, width }: { style: Style; width: number },
+): EscapedText[] {
+  return [style.warn(escapeLine(message)), ...hintLines(escapeLine(hint), Math.max(20, width), style)];
 }
 
 function hintLines(text: EscapedText, columns: number, style: Style): EscapedText[] {
@@ -78,10 +94,17 @@ function isAborted(error: RetortError): boolean {
   return (error.cause as { code?: unknown } | undefined)?.code === "25P02";
 }
 
-function messageOf(error: unknown, location: SourceLocation | undefined, context: FailureContext): string {
+function messageOf(
+  error: unknown,
+  location: SourceLocation | undefined,
+  context: FailureContext,
+  hasAdvice: boolean,
+): string {
   if (!(error instanceof Error)) return `Thrown: ${thrown(error)}`;
   if (error instanceof RetortError) return firstLine(error.message);
-  const message = explained(error, location, context) ?? firstLine(error.message);
+  // What to type is better than a name that is near.
+  const isNamed = hasAdvice && error.name === "ReferenceError";
+  const message = (isNamed ? undefined : explained(error, location, context)) ?? firstLine(error.message);
   if (!message) return error.name;
   return error.name === "Error" ? message : `${error.name}: ${message}`;
 }

@@ -1,0 +1,94 @@
+import { openRepl, type TestRepl } from "../helpers/repl";
+
+let opened: TestRepl;
+beforeAll(async () => {
+  opened = await openRepl();
+});
+afterAll(() => opened.close());
+
+test.each([
+  ["exit", ".exit"],
+  ["exit()", ".exit"],
+  ["quit", ".exit"],
+  ["quit();", ".exit"],
+  ["\\q", ".exit"],
+  ["help", ".help"],
+  ["help()", ".help"],
+  ["help(Shop)", ".help"],
+  ["\\dt", ".entities"],
+  ["\\d shop", ".schema"],
+  ["clear", "Ctrl-L"],
+  ["commit()", "db.session.commit()"],
+  ["rollback", "db.session.rollback()"],
+  ["em.find(Shop)", "db.session"],
+  ["AppDataSource.getRepository(Shop)", "db.dataSource"],
+  ["shopRepository.find()", "Shop.query"],
+  ["None", "null"],
+])("shell 18: %s is answered with %s", async (input, next) => {
+  const lines = await opened.type(input);
+  expect(lines).toHaveLength(2);
+  expect(lines[1]!.trim()).toMatch(/^→ /);
+  expect(lines[1]).toContain(next);
+});
+
+test.each([
+  "SELECT 1",
+  "select * from shop",
+  "SELECT name FROM shop WHERE id = 1;",
+  "insert into shop(name) values ('x')",
+  "update shop set name = 'x'",
+  "delete from shop",
+  "create table t(a int)",
+  "show tables",
+  "begin",
+])("shell 18: SQL typed as it is, %s, is answered with how it is sent", async (input) => {
+  const [first, next] = await opened.type(input);
+  expect(first).toBe("this is SQL, and the prompt takes JavaScript");
+  expect(next).toContain(`db.dataSource.query(`);
+  expect(next).toContain(input.replace(/;$/, ""));
+});
+
+test.each([
+  ["Shop.find()", "Shop.query.all()"],
+  ["Shop.find({ where: { name: 'x' } })", "Shop.query.filterBy({ name: 'x' }).all()"],
+  ["Shop.findBy({ name: 'x' })", "Shop.query.filterBy({ name: 'x' }).all()"],
+  ["Shop.findOneBy({ id: 1 })", "Shop.query.filterBy({ id: 1 }).first()"],
+  ["Shop.findOneByOrFail({ id: 1 })", "Shop.query.filterBy({ id: 1 }).one()"],
+  ["Shop.findByPk(1)", "Shop.query.get(1)"],
+  ["Shop.objects", "Shop.query.all()"],
+  ["Shop.objects.all()", "Shop.query.all()"],
+  ["Shop.objects.filter({ id: 1 })", "Shop.query.all()"],
+  ["Shop.count()", "Shop.query.count()"],
+  ["Shop.create({ name: 'x' })", "Shop({ name: 'x' })"],
+  ["Shop.save()", "db.session.add(object)"],
+  ["Shop.where({ name: 'x' })", "Shop.query.filterBy({ name: 'x' }).all()"],
+  ["Shop.query.where({ name: 'x' })", "Shop.query.filterBy({ name: 'x' })"],
+  ["Shop.query.where(Shop.c.id.gt(1)).all()", "Shop.query.filter(Shop.c.id.gt(1))"],
+  ["Shop.query.getMany()", "Shop.query.all()"],
+  ["Shop.query.order_by('id')", "Shop.query.orderBy('id')"],
+  ["Shop.query.take(3)", "Shop.query.limit(3)"],
+  ["Shop.query.filter(Shop.c.id > 10)", "Shop.c.id.gt(10)"],
+  ["Shop.query.filter(Shop.c.name == 'x').all()", "Shop.c.name.eq('x')"],
+  ["Shop('x')", "Shop(name='x'), or Shop({ name: 'x' })"],
+  ["Shop.query.al()", 'did you mean "all"?'],
+])("shell 18: %s, a word of another ORM, is answered with %s", async (input, next) => {
+  const lines = await opened.type(input);
+  expect(lines.join("\n")).toContain(next);
+});
+
+test("shell 18: a name that the project or an input defines keeps its meaning", async () => {
+  expect(await opened.type("exit = 3; exit")).toEqual(["3"]);
+  expect(await opened.type("Shop.find = () => 'own'; Shop.find()")).toEqual(["'own'"]);
+  await opened.type("delete Shop.find; exit = undefined");
+});
+
+test.each([
+  ["?when", /CASE/],
+  ["?Like", /find operator/],
+  ["?db.session", /add, query, commit/],
+  ["?Shop.query", /query of all rows/],
+  [".help filterBy", /filterBy\(\{ property: value \}\)/],
+  [".help .export", /writes the rows/],
+])("shell 18: %s is explained", async (input, text) => {
+  expect((await opened.type(input)).join("\n")).toMatch(text);
+});
