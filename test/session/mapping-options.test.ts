@@ -1,6 +1,8 @@
 import {
   Column,
+  DataSource,
   Entity,
+  EntitySchema,
   EventSubscriber,
   Generated,
   JoinColumn,
@@ -20,10 +22,12 @@ import {
   VirtualColumn,
   type AfterQueryEvent,
   type BeforeQueryEvent,
+  type DataSourceOptions,
+  type EntitySchemaOptions,
   type EntitySubscriberInterface,
   type Relation,
 } from "typeorm";
-import { joined, sql, type RetortError } from "../../src";
+import { connect, joined, sql, type RetortError } from "../../src";
 import { benchOn } from "../helpers/bench";
 import { eachDatabase } from "../helpers/databases";
 
@@ -412,5 +416,122 @@ eachDatabase((database) => {
     const [loaded] = await other.query(Driver).all();
     const car = (await loaded!.car)!;
     expect(await car.driver).toBe(loaded);
+  });
+});
+
+describe("places of their own", () => {
+  const entry = (more: Partial<EntitySchemaOptions<{ id: number; text: string }>>) =>
+    new EntitySchema<{ id: number; text: string }>({
+      name: "Entry",
+      columns: { id: { type: "int", primary: true }, text: { type: "varchar", length: 20 } },
+      ...more,
+    });
+  const opened = async (options: DataSourceOptions, entities: EntitySchema[], prepare: string[] = []) => {
+    const dataSource = await new DataSource({ ...options, entities } as DataSourceOptions).initialize();
+    for (const statement of prepare) await dataSource.query(statement);
+    await dataSource.synchronize();
+    return { dataSource, db: await connect(dataSource) };
+  };
+
+  eachDatabase(
+    (kind) => {
+      test("an entity of another database is written and read there", async () => {
+        const [main, other] = [await kind.create(), await kind.create()];
+        const Entry = entry({ database: other.name });
+        const { dataSource, db } = await opened(main.options, [Entry]);
+        db.session.add(db.create(Entry, { id: 1, text: "there" }));
+        await db.session.commit();
+        expect(await db.query(Entry).filterBy({ text: "there" }).count()).toBe(1);
+        await db.close();
+        await dataSource.destroy();
+        const there = await new DataSource(other.options).initialize();
+        expect(await there.query("SELECT text FROM entry")).toEqual([{ text: "there" }]);
+        await there.destroy();
+      });
+    },
+    ["sqlite", "mariadb"],
+  );
+
+  eachDatabase(
+    (kind) => {
+      test("a closure table may be in another schema than its entity", async () => {
+        const Entry = entry({
+          relations: {
+            parent: { type: "many-to-one", target: "Entry", treeParent: true, nullable: true },
+            children: { type: "one-to-many", target: "Entry", inverseSide: "parent", treeChildren: true },
+          } as never,
+          trees: [{ type: "closure-table", options: { closureTableSchema: "beside" } }],
+        });
+        const scratch = await kind.create();
+        const { dataSource, db } = await opened(scratch.options, [Entry], ['CREATE SCHEMA "beside"']);
+        db.session.add(db.create(Entry, { id: 1, text: "root" }));
+        await db.session.commit();
+        const tables = await dataSource.query<{ table_schema: string }[]>(
+          "SELECT table_schema FROM information_schema.tables WHERE table_name = 'entry_closure'",
+        );
+        expect(tables).toHaveLength(1);
+        await db.close();
+        await dataSource.destroy();
+      });
+    },
+    ["postgres"],
+  );
+});
+
+test("a database that is not supported is refused by name", async () => {
+  const dataSource = { initialize: () => undefined, isInitialized: true, options: { type: "mongodb" } };
+  expect(await failure(() => connect(dataSource as never))).toMatchObject({
+    code: "dialect/unsupported",
+    message: 'type "mongodb" is not supported',
+  });
+});
+
+eachDatabase((database) => {
+  interface Day {
+    id: number;
+    local: string;
+    universal: string;
+    other: Day | null;
+  }
+  const Day = new EntitySchema<Day>({
+    name: "Day",
+    columns: {
+      id: { type: "int", primary: true },
+      local: { type: "date" },
+      universal: { type: "date", utc: true } as never,
+      // Words that no version of TypeORM reads.
+      ...({
+        odd: { type: "int", default: 3, columnDefinition: "rubbish", treeChildrenCount: true, readonly: true },
+      } as object),
+    },
+    relations: { other: { type: "many-to-one", target: "Day", nullable: true, default: 5 } as never },
+  });
+  const bench = benchOn(database, { entities: [Day] });
+
+  test("the day of a date is the local one, or that in UTC where the column says so", async () => {
+    const { db, session } = bench;
+    const [late, early] = [new Date("2024-03-01T23:30:00Z"), new Date("2024-03-01T00:30:00Z")];
+    const days = [late, early].map((date, id) =>
+      db.create(Day, { id, local: date as never, universal: date as never }),
+    );
+    session.add(...days);
+    await session.commit();
+    const localDay = (date: Date) =>
+      [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+    expect(days.map(({ local, universal }) => [local, universal])).toEqual([
+      [localDay(late), "2024-03-01"],
+      [localDay(early), "2024-03-01"],
+    ]);
+  });
+
+  test("options that TypeORM does not read change nothing", async () => {
+    const { db, session } = bench;
+    session.add(db.create(Day, { id: 1, local: "2024-01-01", universal: "2024-01-01" }));
+    await session.commit();
+    expect(await bench.stored('SELECT "odd", "otherId" FROM "day"')).toEqual([{ odd: 3, otherId: null }]);
+    const day = (await db.query(Day).one()) as Day & { odd: number };
+    day.odd = 4;
+    await session.commit();
+    expect(await bench.stored('SELECT "odd" FROM "day"')).toEqual([{ odd: 4 }]);
   });
 });
