@@ -1,6 +1,6 @@
 export { connect, Database } from "./session/database";
 export { Session, type Changes, type EntityClass, type Savepoint } from "./session/session";
-export type { BeginOptions, RetryOptions, SessionOptions } from "./session/options";
+export type { BeginOptions, RetryOptions, ScopeOptions, SessionOptions } from "./session/options";
 export type { Plan, PlannedStatement, PlannedStep, PlannedWait } from "./session/preview/plan";
 export type { ExecutedRows } from "./session/execute";
 export { PendingValue } from "./session/state/pending-value";

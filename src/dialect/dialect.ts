@@ -203,6 +203,8 @@ export interface Dialect {
 export interface ConnectionOptions {
   /** How long a statement waits for a connection of the pool, in milliseconds. */
   readonly poolTimeout: number;
+  /** A query runner of the application, whose connection and transaction are used and never ended. */
+  readonly queryRunner?: QueryRunner | undefined;
 }
 
 /** A session's connection to the database. On a server it holds one of the pool only while something needs it. */

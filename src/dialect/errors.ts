@@ -170,6 +170,20 @@ export function streamEnded(cause: unknown): RetortError {
   );
 }
 
+export function noTransactionToJoin(): RetortError {
+  return new RetortError("session/no-transaction", "the query runner of this session has no open transaction to join", {
+    hint: "await queryRunner.startTransaction() first, or make the session of the DataSource",
+  });
+}
+
+export function joinedTransaction(): RetortError {
+  return new RetortError(
+    "session/joined",
+    "the session joins a transaction of the application, which has begun with an isolation level already",
+    { hint: "queryRunner.startTransaction(isolation) sets it" },
+  );
+}
+
 export function sandboxLost({ kind, message, sql, parameters, driverError }: DatabaseError): DatabaseError {
   const hint = "the sandbox was restarted; its earlier changes are lost";
   return new DatabaseError({ kind }, message, sql, parameters, driverError, hint);

@@ -41,6 +41,8 @@ export abstract class ServerConnection<Client> implements Connection {
   readonly #listener: DatabaseListener;
   readonly #observer: StatementObserver;
   readonly #poolTimeout: number;
+  /** Whether the connection is that of a query runner of the application, with its transaction. */
+  readonly #isJoined: boolean;
   readonly #poolUsers: PoolUsers;
   #queryRunner: QueryRunner | undefined;
   #client: Client | undefined;
@@ -63,6 +65,8 @@ export abstract class ServerConnection<Client> implements Connection {
     this.#observer = new StatementObserver(dataSource, listener);
     this.#poolTimeout = options.poolTimeout;
     this.#poolUsers = poolUsersOf(dataSource);
+    this.#queryRunner = options.queryRunner;
+    this.#isJoined = options.queryRunner !== undefined;
   }
 
   /** Sends one statement through the driver; its rows are arrays. */
@@ -88,7 +92,7 @@ export abstract class ServerConnection<Client> implements Connection {
   ): AsyncIterable<Row[]>;
 
   get inTransaction(): boolean {
-    return this.#begun;
+    return this.#isJoined ? this.queryRunner.isTransactionActive : this.#begun;
   }
 
   get queryRunner(): QueryRunner {
@@ -165,7 +169,7 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   get #isUnused(): boolean {
-    return this.#uses === 0 && !this.#begun && this.#queryRunner !== undefined;
+    return this.#uses === 0 && !this.#begun && !this.#isJoined && this.#queryRunner !== undefined;
   }
 
   async #release(): Promise<void> {
@@ -225,7 +229,7 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   async *#batches(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
-    if (this.#begun) {
+    if (this.inTransaction) {
       // The stream may outlive the transaction.
       this.#uses++;
       try {
@@ -309,6 +313,7 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   async close(): Promise<void> {
+    if (this.#isJoined) return;
     if (this.#begun) await this.rollback();
     await this.#release();
   }
@@ -330,7 +335,7 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   #canRetry(error: unknown, started: number, attempt: number): boolean {
-    return !this.#begun && isLost(error) && performance.now() - started < RETRY_WITHIN && attempt < MAX_ATTEMPTS;
+    return !this.inTransaction && isLost(error) && performance.now() - started < RETRY_WITHIN && attempt < MAX_ATTEMPTS;
   }
 
   #sendObserved(sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
@@ -349,9 +354,13 @@ export abstract class ServerConnection<Client> implements Connection {
         this.#observer.failed(sql, parameters, error, started, queryRunner);
         const facts = this.#factsOf(error, sql, parameters);
         // Inside a transaction the connection is discarded by the rollback that has to follow.
-        if (facts.kind === "connection-lost" && !this.#begun) this.#discardLost(client);
+        if (facts.kind === "connection-lost" && !this.inTransaction) this.#discardLost(client);
         const failure = statementFailed(facts, error, sql, parameters, !this.#begun);
-        if (this.#begun && failure instanceof DatabaseError && this.dialect.transactionAfter(facts.kind) !== "open")
+        if (
+          this.inTransaction &&
+          failure instanceof DatabaseError &&
+          this.dialect.transactionAfter(facts.kind) !== "open"
+        )
           this.#failure = failure;
         throw failure;
       }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { DataSource, DataSourceOptions, EntitySchema } from "typeorm";
 import type { DatabaseEvent, DatabaseListener } from "../dialect/dialect";
 import { databaseControlOf, dialectOf } from "../dialect/dialects";
@@ -6,15 +7,16 @@ import { columnsOf } from "../query/columns";
 import type { Aliased, Query } from "../query/query";
 import type { Columns, Values } from "../query/types";
 import { Registry } from "./relations/registry";
-import type { SessionOptions } from "./options";
+import type { ScopeOptions, SessionOptions } from "./options";
+import { scopeWrites } from "./state/errors";
 import { Session, type EntityClass } from "./session";
 
 /** A project's database: its entities, a session, and the queries. */
 export class Database {
   /** TypeORM's DataSource, for everything that Retort does not do. */
   readonly dataSource: DataSource;
-  /** The session of `User.query` and of the prompt. */
-  readonly session: Session;
+  readonly #session: Session;
+  readonly #scopes = new AsyncLocalStorage<Session>();
   readonly #registry: Registry;
   readonly #listeners = new Set<DatabaseListener>();
   readonly #closesDataSource: boolean;
@@ -27,8 +29,37 @@ export class Database {
     dialectOf(dataSource);
     this.#registry = Registry.of(dataSource);
     this.#closesDataSource = closesDataSource;
-    this.session = new Session(dataSource, options, (event) => this.#notify(event));
+    this.#session = new Session(dataSource, options, (event) => this.#notify(event));
     for (const model of this.models) this.#install(model);
+  }
+
+  /** The session of `User.query` and of the prompt; inside `scope` that of the scope. */
+  get session(): Session {
+    return this.#scopes.getStore() ?? this.#session;
+  }
+
+  /**
+   * Runs a function with a session of its own, such as a request of a server: inside it, and in everything that it awaits, `db.session`,
+   * `User.query` and the relations of its objects belong to that session. The function commits; at its end, or when it throws, what is
+   * not committed is rolled back, and the session is closed. Inside another scope the function uses that one's session.
+   *
+   * @param options.fresh whether to open a session of its own inside another scope, too
+   * @returns what the function returns
+   * @throws RetortError `session/scope-writes` for a fresh scope on SQLite, where the outer session has written: both would wait for the lock
+   * @example app.addHook("preHandler", (request, reply, done) => void db.scope(() => …));
+   * @see Flask-SQLAlchemy's session, which belongs to the application context
+   */
+  async scope<T>(work: (session: Session) => T | Promise<T>, options: ScopeOptions = {}): Promise<T> {
+    const { fresh = false, ...sessionOptions } = options;
+    const outer = this.#scopes.getStore();
+    if (outer && !fresh) return work(outer);
+    if (outer?.inTransaction && !dialectOf(this.dataSource).supportsRowLocks) throw scopeWrites();
+    const session = this.newSession(sessionOptions);
+    try {
+      return await this.#scopes.run(session, async () => work(session));
+    } finally {
+      await session.close();
+    }
   }
 
   /** All entities by name: the class, or the EntitySchema where there is none. */
@@ -49,7 +80,7 @@ export class Database {
 
   /** A query of all rows of an entity, in `db.session`. */
   query<T extends object>(entity: EntityClass<T>): Query<T> {
-    return this.session.query(entity);
+    return Session.queryOf(this.#current(), entity);
   }
 
   /**
@@ -58,7 +89,7 @@ export class Database {
    * @param name the alias in the SQL; default: the name of the table
    */
   aliased<T extends object>(entity: EntityClass<T>, name?: string): Aliased<T> {
-    return this.session.aliased(entity, name);
+    return Session.aliasOf(this.#current(), entity, name);
   }
 
   /** The columns of an entity as expressions; also `User.c` where the class has no `c` of its own. */
@@ -69,6 +100,12 @@ export class Database {
   /** Creates an object with these values. It is not added to the session. */
   create<T extends object>(entity: EntityClass<T>, values: Values<T> = {}): T {
     return this.session.create(entity, values);
+  }
+
+  /** A query that is made in a scope belongs to it; one that is made outside belongs to the scope that sends it, or to none. */
+  #current(): () => Session {
+    const scoped = this.#scopes.getStore();
+    return scoped ? () => scoped : () => this.session;
   }
 
   /** Opens another session. The caller has to close it. */
@@ -89,7 +126,7 @@ export class Database {
 
   /** Closes the session, and the DataSource where `connect` initialised it. */
   async close(): Promise<void> {
-    await this.session.close();
+    await this.#session.close();
     for (const uninstall of this.#installed) uninstall();
     if (this.#closesDataSource && this.dataSource.isInitialized) await this.dataSource.destroy();
   }

@@ -37,6 +37,12 @@ export interface RetryOptions extends BeginOptions {
   readonly retries?: number;
 }
 
+/** What `db.scope` takes. */
+export interface ScopeOptions extends SessionOptions {
+  /** Whether the scope has a session of its own inside another scope, too. Default false. */
+  readonly fresh?: boolean;
+}
+
 export type CompleteOptions = Required<Omit<SessionOptions, "isolation">>;
 
 /** The options of a session that was made with these; the others have their default. */

@@ -1,6 +1,8 @@
+import type { QueryRunner } from "typeorm";
 import type { Connection, DatabaseListener, Dialect, IsolationLevel, MaybePromise, Row } from "../dialect/dialect";
 import { databaseControlOf, dialectOf } from "../dialect/dialects";
 import { DatabaseError } from "../dialect/errors";
+import { JoinedConnection } from "../dialect/joined";
 import { SandboxConnection } from "../dialect/sandbox";
 import type { EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
@@ -46,6 +48,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     options: CompleteOptions,
     isolation: IsolationLevel | undefined,
     listener: DatabaseListener,
+    queryRunner?: QueryRunner,
   ) {
     const { dataSource } = registry.models;
     this.dialect = dialectOf(dataSource);
@@ -53,8 +56,15 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     this.#options = options;
     this.#isolation = isolation;
     this.#listener = listener;
-    this.state = new SessionState(registry, options, this.dialect.connect(dataSource, listener, options), this);
-    this.#transaction = new Transaction(this.state, isolationOf(dataSource, isolation));
+    const connection = this.dialect.connect(dataSource, listener, { ...options, queryRunner });
+    this.state = new SessionState(
+      registry,
+      options,
+      queryRunner ? new JoinedConnection(connection, queryRunner) : connection,
+      this,
+    );
+    // The application's transaction has the level that it was begun with.
+    this.#transaction = new Transaction(this.state, queryRunner ? isolation : isolationOf(dataSource, isolation));
     this.#loader = new EntityLoader(this.state, this);
   }
 
@@ -278,9 +288,14 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
       if (this.state.connection.inTransaction) throw alreadyInTransaction();
       await this.#transaction.begin({
         ...options,
-        isolation: isolationOf(this.state.dataSource, options.isolation ?? this.#isolation),
+        isolation: this.#levelOf(options),
       });
     });
+  }
+
+  #levelOf({ isolation = this.#isolation }: BeginOptions): IsolationLevel | undefined {
+    const { connection, dataSource } = this.state;
+    return connection instanceof JoinedConnection ? isolation : isolationOf(dataSource, isolation);
   }
 
   /** Refuses what would commit, or roll back, more than what `transaction(work)` does. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DataSource, EntitySchema } from "typeorm";
+import type { DataSource, EntitySchema, QueryRunner } from "typeorm";
 import type { DatabaseListener } from "../dialect/dialect";
 import { RetortError } from "../errors";
 import type { EntityModel, EntityTarget } from "../metadata/model";
@@ -44,12 +44,14 @@ export class Session {
   readonly #state: SessionState;
 
   /**
-   * @param dataSource an initialised DataSource
+   * @param source an initialised DataSource; or a query runner with an open transaction, which the session joins: its commits and
+   *   rollbacks concern what it has done itself, and only the application ends the transaction
    * @param listener is notified of statements, transactions and flushes
    */
-  constructor(dataSource: DataSource, options: SessionOptions = {}, listener: DatabaseListener = ignore) {
-    const registry = Registry.of(dataSource);
-    this.#context = new SessionContext(registry, completed(options), options.isolation, listener);
+  constructor(source: DataSource | QueryRunner, options: SessionOptions = {}, listener: DatabaseListener = ignore) {
+    const queryRunner = isQueryRunner(source) ? source : undefined;
+    const registry = Registry.of(isQueryRunner(source) ? dataSourceOf(source) : source);
+    this.#context = new SessionContext(registry, completed(options), options.isolation, listener, queryRunner);
     this.#state = this.#context.state;
   }
 
@@ -274,6 +276,17 @@ export class Session {
     return Query.of<T>(() => this.#context, this.#model(entity));
   }
 
+  /** @internal A query that runs in the session that is current when it sends a statement. */
+  static queryOf<T extends object>(current: () => Session, entity: EntityClass<T>): Query<T> {
+    return Query.of<T>(() => current().#context, current().#model(entity));
+  }
+
+  /** @internal The same of an alias. */
+  static aliasOf<T extends object>(current: () => Session, entity: EntityClass<T>, name?: string): Aliased<T> {
+    const model = current().#model(entity);
+    return new Aliased<T>(() => current().#context, model, name ?? model.metadata.tableName);
+  }
+
   /** An alias of an entity, for queries that use its table more than once. */
   aliased<T extends object>(entity: EntityClass<T>, name?: string): Aliased<T> {
     const model = this.#model(entity);
@@ -416,6 +429,11 @@ function keyOf(model: EntityModel, entity: object): Key {
 /** JavaScript callers may pass anything. */
 function instanceOfAny(entity: unknown): Instance | undefined {
   return typeof entity === "object" && entity !== null ? instanceOf(entity) : undefined;
+}
+
+/** Not by instanceof: the project may have another copy of TypeORM. */
+function isQueryRunner(source: DataSource | QueryRunner): source is QueryRunner {
+  return typeof (source as QueryRunner).startTransaction === "function";
 }
 
 function ignore(): void {

@@ -4,6 +4,7 @@ import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource, QueryRunner } from "typeorm";
 import type {
   Connection,
+  ConnectionOptions,
   DatabaseListener,
   Dialect,
   QueryResult,
@@ -59,19 +60,22 @@ export class SqliteConnection implements Connection {
   #handle!: BetterSqlite3.Database;
   #mutex!: WriteMutex;
   #queryRunner!: QueryRunner;
+  /** A query runner of the application, whose connection and transaction are used. */
+  readonly #joined: QueryRunner | undefined;
   #ownsHandle = false;
   #begun = false;
   #readOnly = false;
   isOpen = false;
 
-  constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener) {
+  constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener, options: ConnectionOptions) {
     this.dialect = dialect;
     this.#dataSource = dataSource;
     this.#listener = listener;
     this.#observer = new StatementObserver(dataSource, listener);
-    const options = dataSource.options as { database: string; timeout?: number };
-    this.#database = isMemory(options.database) ? options.database : path.resolve(options.database);
-    this.#timeout = options.timeout ?? DEFAULT_TIMEOUT;
+    this.#joined = options.queryRunner;
+    const { database, timeout } = dataSource.options as { database: string; timeout?: number };
+    this.#database = isMemory(database) ? database : path.resolve(database);
+    this.#timeout = timeout ?? DEFAULT_TIMEOUT;
   }
 
   get queryRunner(): QueryRunner {
@@ -79,13 +83,16 @@ export class SqliteConnection implements Connection {
   }
 
   get inTransaction(): boolean {
-    return this.#begun;
+    return this.#joined ? this.#joined.isTransactionActive : this.#begun;
   }
 
   async open(): Promise<void> {
     if (this.isOpen) return;
     const driver = this.#dataSource.driver as unknown as Driver;
-    if (isMemory(this.#database)) {
+    if (this.#joined) {
+      this.#handle = driver.databaseConnection;
+      this.#queryRunner = this.#joined;
+    } else if (isMemory(this.#database)) {
       this.#handle = driver.databaseConnection;
       this.#queryRunner = this.#dataSource.createQueryRunner("master");
     } else {

@@ -74,7 +74,7 @@ export const sqliteDialect: Dialect = {
   },
   deleteActions: `SELECT 'main', "object"."name", 1, "key"."id", "key"."from", "key"."on_delete"
     FROM "sqlite_master" "object" JOIN pragma_foreign_key_list("object"."name") "key" WHERE "object"."type" = 'table'`,
-  connect: (dataSource, listener) => new SqliteConnection(sqliteDialect, dataSource, listener),
+  connect: (dataSource, listener, options) => new SqliteConnection(sqliteDialect, dataSource, listener, options),
 };
 
 /** A row has the step's number, its parent's, an unused number and a description. */

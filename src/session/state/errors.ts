@@ -120,6 +120,14 @@ export function transactionStatement(statement: string): RetortError {
   );
 }
 
+export function scopeWrites(): RetortError {
+  return new RetortError(
+    "session/scope-writes",
+    "a fresh scope cannot be opened on SQLite while the outer one has written: each would wait for the other",
+    { hint: "commit() the outer session first, or use its session: db.scope(work) without fresh" },
+  );
+}
+
 export function savepointOver(): RetortError {
   return new RetortError(
     "session/savepoint-over",

@@ -36,6 +36,11 @@ export const DATABASE: ApiTable = {
     "calls a function for each statement, flush and commit; gives a function that stops",
     "stop = db.observe(e => print(e.type))",
   ),
+  scope: awaited(
+    "scope(work)",
+    "runs a function with a session of its own, as a request of a server",
+    "db.scope(() => User.query.all())",
+  ),
   forbidWrites: awaited("forbidWrites()", "makes the database refuse every write from now on", "db.forbidWrites()"),
   close: awaited("close()", "rolls back and closes what connect() opened", "db.close()"),
 };
