@@ -76,6 +76,10 @@ test.each([
   expect(lines.join("\n")).toContain(next);
 });
 
+test("shell 18: a line that begins with ( is read as Node reads it, and that is said where it fails", async () => {
+  expect((await opened.type("began = Date.now()\n({ a: 1 })")).at(-1)).toContain("end that line with a semicolon");
+});
+
 test("shell 18: a name that the project or an input defines keeps its meaning", async () => {
   expect(await opened.type("exit = 3; exit")).toEqual(["3"]);
   expect(await opened.type("Shop.find = () => 'own'; Shop.find()")).toEqual(["'own'"]);

@@ -57,8 +57,22 @@ const FULL =
   "db.session.add(Article(title='日本語のテキスト', apiToken='s3cret', publishedAt=new Date(0), extra={ deep: { list: [1, 2] } }, picture=Buffer.from('hello')), " +
   "Article(title='👩‍👩‍👧 family\\nand\\tmore'), Article(title='\\x1b[31mred')); db.session.commit()";
 
+test("shell 8: a foreign key that is in no property is shown in lists and records, without a query", async () => {
+  await open({ columns: 150 });
+  await type("db.session.addAll([Article(title='a', shop=Shop(name='s')), Article(title='b')]); db.session.commit()");
+  await type("articles = Article.query.orderBy('id').all()");
+  const lines = await type("articles");
+  expect(lines[0]).toMatch(/│ shop$/);
+  expect(lines[2]).toMatch(/│ → 1$/);
+  expect(lines[3]).toMatch(/│ null$/);
+  expect(lines).toHaveLength(4);
+  expect((await type("articles[0]")).join("\n")).toMatch(/shop +→ 1/);
+  await type("articles[1].shop = articles[0].shop");
+  expect((await type("articles"))[3]).toMatch(/│ → 1$/);
+});
+
 test("shell 8: a list of entities is a table whose columns align, whatever is in them", async () => {
-  await open({ columns: 130 });
+  await open({ columns: 150 });
   await type(FULL);
   const lines = await shown("Article.query.all()");
   expect(lines).toHaveLength(5);
@@ -69,7 +83,7 @@ test("shell 8: a list of entities is a table whose columns align, whatever is in
   for (const row of bars) expect(row).toEqual(bars[0]);
   expect(lines.join("\n")).not.toContain("\x1b");
   expect(lines[2]).toMatch(
-    /日本語のテキスト +│ draft +│ •••• +│ 1970-01-01 00:00:00Z │ \{ deep: \{ list: \[ 1, 2 \] \} \} │ 0x68656c6c6f \(5 bytes\)$/,
+    /日本語のテキスト +│ draft +│ •••• +│ 1970-01-01 00:00:00Z │ \{ deep: \{ list: \[ 1, 2 \] \} \} │ 0x68656c6c6f \(5 bytes\) +│ null$/,
   );
   expect(lines[3]).toMatch(/👩‍👩‍👧 family↵and→more │ draft +│ null/);
 });

@@ -1,6 +1,7 @@
 import { inspect, types } from "node:util";
 import { isAwaitable } from "../../query/awaitable";
 import { instanceOf } from "../../session/state/instance";
+import { currentValue } from "../../session/state/values";
 import { inspectEntity } from "../../session/relations/instrument";
 import type { EntityModel, RelationModel } from "../../metadata/model";
 
@@ -82,4 +83,21 @@ export function loadedRelation(entity: object, relation: RelationModel): { reado
   if (!own?.enumerable) return undefined;
   const value = (entity as Record<string, unknown>)[relation.property];
   return value === undefined || isAwaitable(value) ? undefined : { value };
+}
+
+/** The relations of an entity whose foreign key is in no property: `author` of a post without `authorId`. */
+export function unmappedForeignKeys(model: EntityModel): RelationModel[] {
+  return model.relations.filter(
+    ({ holdsKey, joins, metadata }) =>
+      holdsKey && metadata.persistenceEnabled !== false && joins.every(({ foreign }) => foreign.isVirtual),
+  );
+}
+
+/** The foreign key of a relation as `→ 3`; null where it refers to nothing, undefined where it is not known. Sends no query. */
+export function foreignKeyText(entity: object, relation: RelationModel): string | null | undefined {
+  const instance = instanceOf(entity);
+  if (!instance) return undefined;
+  const values = relation.joins.map(({ foreign }) => currentValue(instance, foreign));
+  if (values.some((value) => value === undefined)) return undefined;
+  return values.every((value) => value === null) ? null : `→ ${values.map(String).join("/")}`;
 }

@@ -241,6 +241,7 @@ function memberAdvice(message: string, location: SourceLocation, names: KnownNam
   // `User.objects.all()`: what is undefined is `User.objects`.
   const read = /^Cannot read properties of undefined \(reading '(.*)'\)/.exec(message)?.[1];
   const access = accessAt(location.text, location.offset, read);
+  if (/ is not a function$/.test(message) && continuesBefore(location)) return { hint: CONTINUES };
   if (access?.object === undefined) return undefined;
   if (read !== undefined) return adviceForRead(access.object, names);
   if (!/ is not a function/.test(message)) return undefined;
@@ -252,6 +253,13 @@ function memberAdvice(message: string, location: SourceLocation, names: KnownNam
       ? valueOf(OF_QUERY, access.name)
       : undefined;
   return instead && { hint: instead(access.object, given) };
+}
+
+const CONTINUES = "a line that begins with ( or ` continues the line before it; end that line with a semicolon";
+
+/** Whether what is called ends its line, and the arguments begin the next one. */
+function continuesBefore({ text, offset }: SourceLocation): boolean {
+  return /^[^\n]*\n\s*[(`]/.test(text.slice(offset));
 }
 
 /** Characters of arguments that are repeated in a hint. */

@@ -9,7 +9,7 @@ import type { ColumnModel, EntityModel } from "../../metadata/model";
 import type { Database } from "../../session/database";
 import { cellText } from "./cell";
 import { describe } from "./describe";
-import { type Entities, loadedRelation, ownText, readPath } from "./entities";
+import { type Entities, foreignKeyText, loadedRelation, ownText, readPath, unmappedForeignKeys } from "./entities";
 import { type Secrets } from "./secrets";
 import { drawPairs, drawTable, type TableCell, type TableColumn } from "./table";
 
@@ -103,9 +103,12 @@ export class Printer {
       const before = change ? style.dim(ansi`${this.cell(change.before, column.property, model)} → `) : EMPTY;
       return { name: escapeLine(column.property), text: ansi`${before}${text}` };
     });
+    const unmapped = unmappedForeignKeys(model);
     const related = model.relations.flatMap((relation) => {
       const loaded = loadedRelation(entity, relation);
-      return loaded ? [{ name: escapeLine(relation.property), text: this.related(loaded.value) }] : [];
+      if (loaded) return [{ name: escapeLine(relation.property), text: this.related(loaded.value) }];
+      const key = unmapped.includes(relation) ? foreignKeyText(entity, relation) : undefined;
+      return key === undefined ? [] : [{ name: escapeLine(relation.property), text: this.related(key) }];
     });
     return [...linesOf(title), ...drawPairs([...fields, ...related], style)];
   }
@@ -164,15 +167,10 @@ export class Printer {
     const { entities } = this.options;
     const models = new Set(values.map((value) => entities.of(value)));
     const [model] = models;
-    const names =
-      models.size === 1 && model
-        ? shownColumns(model).map(({ property }) => property)
-        : !models.has(undefined)
-          ? sharedColumns([...models] as EntityModel[])
-          : plainColumns(values);
+    const names = models.has(undefined) ? plainColumns(values) : sharedColumns([...models] as EntityModel[]);
     if (!names) return undefined;
     const read = (value: unknown, name: string): unknown =>
-      model ? readPath(value as object, name) : (value as Record<string, unknown>)[name];
+      model ? this.columnOf(value as object, name) : (value as Record<string, unknown>)[name];
     const raw = values.map((value) => names.map((name) => read(value, name)));
     const columns = names.map((name, index) => ({
       name: escapeLine(name),
@@ -185,6 +183,13 @@ export class Printer {
       })),
     );
     return { columns, cells };
+  }
+
+  /** What a table shows of an entity: a property, or the foreign key of a relation. */
+  private columnOf(entity: object, name: string): unknown {
+    const model = this.options.entities.of(entity)!;
+    const relation = unmappedForeignKeys(model).find(({ property }) => property === name);
+    return relation ? foreignKeyText(entity, relation) : readPath(entity, name);
   }
 
   // Anything else -------------------------------------------------------------------------------------------------------
@@ -287,9 +292,11 @@ export function shownColumns(model: EntityModel): ColumnModel[] {
   return model.columns.filter(({ isVirtual }) => !isVirtual);
 }
 
-/** The columns of entities of several classes, each once. */
+/** The columns of a table of entities, each once: their properties, and relations whose foreign key is in none. */
 function sharedColumns(models: readonly EntityModel[]): string[] {
-  return [...new Set(models.flatMap((model) => shownColumns(model).map(({ property }) => property)))];
+  const columns = models.flatMap((model) => shownColumns(model).map(({ property }) => property));
+  const relations = models.flatMap((model) => unmappedForeignKeys(model).map(({ property }) => property));
+  return [...new Set([...columns, ...relations])];
 }
 
 /** The keys of plain objects that mostly have the same keys; undefined for other values. */
