@@ -137,7 +137,9 @@ describe("a foreign key of two columns", () => {
     await session.commit();
     expect(await bench.stored(`SELECT "row", place FROM ticket`)).toEqual([{ row: 1, place: 2 }]);
     for (const key of [1, { row: 1 }, { place: 2 }])
-      expect(() => (ticket.seat = key as unknown as Seat)).toThrow("Ticket.seat takes a Seat or its key, { row, place }");
+      expect(() => (ticket.seat = key as unknown as Seat)).toThrow(
+        "Ticket.seat takes a Seat or its key, { row, place }",
+      );
   });
 });
 
