@@ -42,6 +42,8 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   #autoflushSuspended = 0;
   /** The operation that runs, and with it those that wait for it. */
   #running: Promise<unknown> | undefined;
+  /** Work inside the operation that runs. */
+  #inside = 0;
 
   constructor(
     registry: Registry,
@@ -89,17 +91,20 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   /** Runs an operation when those before it are done. */
   async exclusive<T>(operation: () => Promise<T>): Promise<T> {
     const before = this.#running;
-    const running = before ? before.then(operation, operation) : operation();
+    let done!: () => void;
+    // Set before the operation begins, which may read at once.
+    const running = new Promise<void>((resolve) => (done = resolve));
     this.#running = running;
     try {
-      return await running;
+      return await (before ? before.then(operation) : operation());
     } finally {
       if (this.#running === running) this.#running = undefined;
+      done();
     }
   }
 
   get isBusy(): boolean {
-    return this.#running !== undefined;
+    return this.#running !== undefined && this.#inside === 0;
   }
 
   /** @throws RetortError `session/closed`, `session/needs-rollback` */
@@ -114,11 +119,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
 
   ready(origin: string): MaybePromise<Connection> {
     this.check();
-    if (this.#running)
-      return this.#running.then(
-        () => this.ready(origin),
-        () => this.ready(origin),
-      );
+    if (this.#running && this.#inside === 0) return this.#running.then(() => this.ready(origin));
     if (this.#options.autoflush && this.#autoflushSuspended === 0 && this.state.hasChanges())
       return this.#autoflush(origin);
     return this.connected();
@@ -144,7 +145,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
 
   async lockable(origin: string): Promise<Connection> {
     this.check();
-    await this.#running?.catch(() => undefined);
+    await this.#running;
     // What was changed of the locked objects would be lost when their rows are read.
     if (this.state.hasChanges()) await this.#autoflush(origin);
     return this.exclusive(() => this.#begun());
@@ -170,12 +171,11 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
 
   /** Runs queries of the operation that is running, which therefore must not wait for it. */
   readonly #insideOperation = async <T>(work: (context: QueryContext) => Promise<T>): Promise<T> => {
-    const running = this.#running;
-    this.#running = undefined;
+    this.#inside++;
     try {
       return await this.withoutAutoflush(() => work(this));
     } finally {
-      this.#running = running;
+      this.#inside--;
     }
   };
 

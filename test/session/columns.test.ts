@@ -330,6 +330,23 @@ eachDatabase((database) => {
     expect(Number(again!.younger)).toBe(2);
   });
 
+  test("a lazy relation of an object that no session holds is not empty: reading it fails, unless it was loaded", async () => {
+    const { db, session } = bench;
+    session.add(
+      db.create(Lazy, { name: "child", parent: Promise.resolve(db.create(Lazy, { name: "root" })) } as never),
+    );
+    await session.commit();
+    const fresh = await bench.fresh();
+    const [child, root] = (await fresh.query(Lazy).orderBy("name").all()) as [Lazy, Lazy];
+    await root.labels;
+    await fresh.session.close();
+    expect(await root.labels).toEqual([]);
+    expect(await root.parent).toBeNull();
+    await expect(root.children).rejects.toMatchObject({ code: "session/detached" });
+    await expect(child.parent).rejects.toMatchObject({ code: "session/detached" });
+    expect(await db.create(Lazy, {}).children).toEqual([]);
+  });
+
   test("lazy relations are promises, and take promises", async () => {
     const { db, session } = bench;
     const root = db.create(Lazy, { name: "root" });

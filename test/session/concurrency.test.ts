@@ -35,6 +35,24 @@ eachDatabase((kind) => {
     expect(bench.events.filter(({ type }) => type === "begin")).toHaveLength(1);
   });
 
+  test("session 29: so do two of which the first reads, and what it reads does not wait for it", async () => {
+    const { db, session } = bench;
+    const user = db.create(User, { username: "gone" });
+    user.posts.push(db.create(Post, { body: "stays" }));
+    session.add(user);
+    await session.commit();
+    session.expungeAll();
+    session.delete(await session.query(User).one());
+    bench.quiet();
+    const first = session.commit();
+    await Promise.resolve();
+    session.add(db.create(User, { username: "new" }));
+    await Promise.all([first, session.commit()]);
+    const events = bench.events.map(({ type }) => type).filter((type) => type !== "statement");
+    expect(events.join(" ")).toMatch(/^(begin flush commit ?)+$/);
+    expect(await bench.stored(`SELECT "username" FROM "user"`)).toEqual([{ username: "new" }]);
+  });
+
   test("session 29: what is added during a flush waits for the next", async () => {
     const { db, session } = bench;
     const [first, second] = ["first", "second"].map((username) => db.create(User, { username })) as [User, User];

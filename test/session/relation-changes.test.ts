@@ -427,6 +427,33 @@ describe("changes of relations", () => {
       expect(() => session.add(a)).toThrow(/has the key \d+ of .*loaded already/);
     });
 
+    test("session 7: in a relation, the session's object takes the place of an unchanged one of the same row", async () => {
+      await carts();
+      const read = async (): Promise<[Cart, Label]> => {
+        const { session } = await bench.fresh();
+        const found: [Cart, Label] = [
+          (await session.query(Cart).orderBy("id").first())!,
+          (await session.query(Label).first())!,
+        ];
+        await session.close();
+        return found;
+      };
+      const [[cart1, label1], [cart2, label2], [cart3]] = [await read(), await read(), await read()];
+      const { session } = await bench.fresh();
+      const held = (await session.query(Cart).orderBy("id").first())!;
+      const lines = [line("m", { cart: cart1 }), line("n", { cart: cart2 })];
+      const added = [cart("c", { labels: [label1] }), cart("d", { labels: [label2] })];
+      session.add(...lines, ...added);
+      await session.commit();
+      expect(lines.map((one) => one.cart === held)).toEqual([true, true]);
+      expect(added[0]!.labels[0]).toBe(added[1]!.labels[0]);
+      expect(await stored()).toBe("x>a y>a m>a n>a");
+      expect(await labels()).toBe("a:l c:l d:l");
+      cart3.name = "changed";
+      session.add(line("o", { cart: cart3 }));
+      await expect(session.commit()).rejects.toThrow(/has the key \d+ of .*loaded already/);
+    });
+
     test("session 44: a promise that is assigned is awaited, in objects that it brings too", async () => {
       const { session } = bench;
       const c = cart("c");

@@ -1,4 +1,13 @@
-import { Column, Entity, EntitySchema, PrimaryGeneratedColumn, Tree, TreeChildren, TreeParent } from "typeorm";
+import {
+  Column,
+  Entity,
+  EntitySchema,
+  PrimaryGeneratedColumn,
+  Tree,
+  TreeChildren,
+  TreeParent,
+  type EntitySchemaRelationOptions,
+} from "typeorm";
 import { benchOn } from "../helpers/bench";
 import { database } from "../helpers/databases";
 import { id } from "../helpers/entities/plain-classes";
@@ -136,11 +145,121 @@ describe("a foreign key of two columns", () => {
     session.add(ticket);
     await session.commit();
     expect(await bench.stored(`SELECT "row", place FROM ticket`)).toEqual([{ row: 1, place: 2 }]);
+    ticket.seat = null;
+    await session.commit();
+    expect(await bench.stored(`SELECT "row", place FROM ticket`)).toEqual([{ row: null, place: null }]);
     for (const key of [1, { row: 1 }, { place: 2 }])
       expect(() => (ticket.seat = key as unknown as Seat)).toThrow(
         "Ticket.seat takes a Seat or its key, { row, place }",
       );
   });
+});
+
+describe("a foreign key that shares a column with others", () => {
+  class Category {
+    declare tenant: number;
+    declare id: number;
+  }
+  class Article {
+    declare id: number;
+    declare tenant: number;
+    declare category: Category | null;
+    declare second: Category | null;
+  }
+  const tenant = { type: Number } as const;
+  const toCategory = (column: string): EntitySchemaRelationOptions => ({
+    type: "many-to-one",
+    target: () => Category,
+    nullable: true,
+    joinColumn: [
+      { name: "tenant", referencedColumnName: "tenant" },
+      { name: column, referencedColumnName: "id" },
+    ],
+  });
+  const bench = benchOn(database("sqlite"), {
+    entities: [
+      new EntitySchema<Category>({
+        name: "Category",
+        target: Category,
+        columns: { tenant: { ...tenant, primary: true }, id: { type: Number, primary: true } },
+      }),
+      new EntitySchema<Article>({
+        name: "Article",
+        target: Article,
+        columns: { id, tenant },
+        relations: { category: toCategory("categoryId"), second: toCategory("secondId") },
+      }),
+    ],
+  });
+
+  test("keeps it where it must not be NULL, when the relation is set to null", async () => {
+    const { session } = bench;
+    const category = make(Category, { tenant: 7, id: 1 });
+    const article = make(Article, { tenant: 7, category, second: category });
+    session.add(category, article, make(Article, { tenant: 7, category: null }));
+    await session.commit();
+    article.category = null;
+    await session.commit();
+    expect(article.tenant).toBe(7);
+    const rows = await bench.stored(`SELECT tenant, "categoryId", "secondId" FROM article ORDER BY id`);
+    expect(rows).toEqual([
+      { tenant: 7, categoryId: null, secondId: 1 },
+      { tenant: 7, categoryId: null, secondId: null },
+    ]);
+    expect(session.isModified(article)).toBe(false);
+  });
+});
+
+describe("objects with eager relations that a flush reads", () => {
+  class Room {
+    declare id: number;
+    declare guests: Guest[];
+  }
+  class Guest {
+    declare id: number;
+    declare room: Room | null;
+    declare bags: Bag[];
+  }
+  class Bag {
+    declare id: number;
+    declare guest: Guest | null;
+  }
+  const bench = benchOn(database("sqlite"), {
+    entities: [
+      new EntitySchema<Room>({
+        name: "Room",
+        target: Room,
+        columns: { id },
+        relations: { guests: { type: "one-to-many", target: () => Guest, inverseSide: "room" } },
+      }),
+      new EntitySchema<Guest>({
+        name: "Guest",
+        target: Guest,
+        columns: { id },
+        relations: {
+          room: { type: "many-to-one", target: () => Room, inverseSide: "guests", nullable: true },
+          bags: { type: "one-to-many", target: () => Bag, inverseSide: "guest", eager: true },
+        },
+      }),
+      new EntitySchema<Bag>({
+        name: "Bag",
+        target: Bag,
+        columns: { id },
+        relations: { guest: { type: "many-to-one", target: () => Guest, inverseSide: "bags", nullable: true } },
+      }),
+    ],
+  });
+
+  test("are read with them, and the flush ends", async () => {
+    const { session } = bench;
+    session.add(make(Room, { guests: [make(Guest, { bags: [new Bag()] })] }));
+    await session.commit();
+    session.expungeAll();
+    const room = await session.query(Room).one();
+    room.guests = [];
+    await session.commit();
+    expect(await bench.stored(`SELECT "roomId" FROM guest`)).toEqual([{ roomId: null }]);
+  }, 5_000);
 });
 
 describe("two lists with one inverse", () => {

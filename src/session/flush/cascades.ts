@@ -6,8 +6,8 @@ import { relatedTo } from "../load/relation-loader";
 import type { SessionState } from "../session-state";
 import { among, batches } from "../state/batches";
 import { childrenNeedParent, heldByAnotherSession } from "../state/errors";
-import { byModel } from "../state/instance";
-import { instanceOf, type Instance } from "../state/instance";
+import { IdentityMap } from "../state/identity-map";
+import { byModel, instanceOf, type Instance } from "../state/instance";
 import { storedValue } from "../state/values";
 import type { CascadeResult, RowReuse } from "./change-set";
 import { deleteActionsOf, type DeleteActions } from "./delete-actions";
@@ -25,6 +25,8 @@ export class Cascades implements CascadeResult {
   readonly #withoutAutoflush: WithoutAutoflush;
   /** Children that can neither be deleted with their parent nor live without it. */
   readonly #blocking: [Instance, RelationModel][] = [];
+  /** Added objects that have a row. */
+  readonly #detached = new IdentityMap();
 
   constructor(state: SessionState, withoutAutoflush: WithoutAutoflush) {
     this.#state = state;
@@ -41,11 +43,36 @@ export class Cascades implements CascadeResult {
       if (other.owner === this.#state || other.deletion === "sent" || this.added.has(other)) return;
       if (other.owner) throw heldByAnotherSession(entity);
       this.added.add(other);
+      if (other.snapshot) this.#detached.add(other);
       queue.push(other);
     };
-    for (const instance of queue)
-      if (!this.deleted.has(instance)) for (const related of instance.related ?? EMPTY) related?.forEachAssigned(add);
+    for (const instance of queue) {
+      if (this.deleted.has(instance)) continue;
+      for (const relation of instance.related ? instance.model.relations : EMPTY) {
+        this.#replaceEqual(instance, relation);
+        instance.relatedValue(relation)?.forEachAssigned(add);
+      }
+    }
     return this;
+  }
+
+  /** Puts the session's objects in the place of unchanged ones of the same rows that no session holds. */
+  #replaceEqual(instance: Instance, relation: RelationModel): void {
+    const related = instance.relatedValue(relation);
+    if (!related?.isLoaded || !related.isChanged) return;
+    const members = related.members();
+    const replaced = members.map((member) => this.#objectOfSameRow(member) ?? member);
+    if (replaced.every((member, place) => member === members[place])) return;
+    this.#state.registry.relationships.write(instance, relation, relation.toMany ? replaced : replaced[0]);
+  }
+
+  #objectOfSameRow(entity: object): object | undefined {
+    const detached = instanceOf(entity);
+    if (!detached?.snapshot || detached.owner || detached.deletion === "sent") return undefined;
+    const { model, key } = detached;
+    const other = this.#state.identities.get(model, key) ?? this.#detached.get(model, key);
+    if (!other || other === detached || other.deletion !== "none" || isChanged(this.#state, detached)) return undefined;
+    return other.entity;
   }
 
   /** Applies `orphanedRowAction` to objects that were removed from their parent's collection and added to no other. */
@@ -214,7 +241,17 @@ export class Cascades implements CascadeResult {
   }
 }
 
-const EMPTY: readonly undefined[] = [];
+const EMPTY: readonly never[] = [];
+
+/** Whether anything of an object would be lost if the session's object of the same row took its place. */
+function isChanged(state: SessionState, instance: Instance): boolean {
+  if (state.isDirty(instance) || instance.promises) return true;
+  return (instance.related ?? EMPTY).some((related) => {
+    let isSet = false;
+    if (related?.isChanged) related.forEachAssigned(() => (isSet = true));
+    return isSet || (related !== undefined && related.changes().removed.length > 0);
+  });
+}
 
 /** Whether rows could stay that refer to a deleted one, if the database does not do what the entities say. */
 function mayLeaveRows(model: EntityModel): boolean {

@@ -114,11 +114,12 @@ function isRequired({ metadata, hasDefault, isGenerated }: ColumnModel, value: n
   return value === null || !hasDefault;
 }
 
-/** Whether a foreign key has a value, or will have one when the row that it refers to is written. */
+/** Whether the columns of a foreign key that must not be NULL have values, or will have them when the row that it refers to is written. */
 function hasTarget(instance: Instance, relation: RelationModel): boolean {
   const reference = instance.reference(relation);
   if (reference?.isChanged && reference.entity) return true;
   return relation.joins.every(({ foreign }) => {
+    if (foreign.metadata.isNullable && !foreign.isPrimary) return true;
     const value = currentValue(instance, foreign);
     return value !== null && value !== undefined;
   });

@@ -9,7 +9,7 @@ import { keyOf } from "../state/batches";
 import { nameOf, notInSession, raisedOnLoad, twoParents, wrongEntity, wrongKey, wrongList } from "../state/errors";
 import { Instance, instanceOf, NOT_LOADED, type InstanceOwner } from "../state/instance";
 import { Reference } from "../state/reference";
-import { currentValue } from "../state/values";
+import { currentValue, staysWithoutTarget } from "../state/values";
 import { Collection, type CollectionAdapter } from "./collection";
 import { linkEmbeddeds, relinkEmbeddeds } from "./embedded";
 import { conceal, expose, instrument, notifyClass } from "./instrument";
@@ -40,7 +40,8 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     const value = relation.toMany ? this.#readMany(instance, relation) : this.#readOne(instance, relation);
     if (!relation.metadata.isLazy) return value;
     // TypeORM's lazy relations are promises, loaded or not.
-    return isAwaitable(value) ? this.load(instance, relation) : Promise.resolve(value);
+    const isMissing = value === undefined || (relation.toMany && !instance.relatedValue(relation)?.isLoaded);
+    return isMissing || isAwaitable(value) ? this.load(instance, relation) : Promise.resolve(value);
   }
 
   write(instance: Instance, relation: RelationModel, value: unknown): void {
@@ -230,8 +231,12 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   }
 
   load(owner: Instance, relation: RelationModel): Promise<unknown> {
-    if (!owner.owner) return Promise.resolve(relation.toMany ? [] : null);
-    return owner.owner.load(owner, relation);
+    if (owner.owner) return owner.owner.load(owner, relation);
+    if (!owner.snapshot || owner.deletion === "sent") return Promise.resolve(relation.toMany ? [] : null);
+    const rejected = Promise.reject(notInSession(owner.entity));
+    // Reading a property that nobody awaits must not end the process.
+    rejected.catch(() => undefined);
+    return rejected;
   }
 
   checkMember(relation: RelationModel, member: unknown): void {
@@ -436,6 +441,7 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   /** Copies the entity's key, as far as it is known, into the properties of the foreign key. */
   #copyKey(instance: Instance, relation: RelationModel, entity: object | null): void {
     instance.reference(relation)!.copiedKey = relation.joins.map(({ foreign, referenced }) => {
+      if (entity === null && staysWithoutTarget(relation, foreign)) return undefined;
       const value = entity === null ? null : (referenced.read(entity) ?? undefined);
       foreign.write(instance.entity, value);
       return value;

@@ -49,6 +49,7 @@ function keyOfReference(
 ): unknown {
   const reference = instance.reference(relation);
   if (!reference?.isChanged) return undefined;
+  if (reference.entity === null && staysWithoutTarget(relation, column)) return undefined;
   if (!column.isVirtual && !Object.is(column.read(instance.entity), reference.copiedKey?.[place])) return undefined;
   if (reference.entity === null) return null;
   const other = instanceOf(reference.entity);
@@ -56,6 +57,16 @@ function keyOfReference(
   // A foreign key cannot refer to a row that is not inserted yet, though its key be known: NULL for now, an UPDATE later.
   if (!other.snapshot && other.owner && other !== instance) return null;
   return currentValue(other, referenced) ?? null;
+}
+
+/**
+ * Whether a column of a composite foreign key keeps its value when the relation is set to null: one that must not be NULL, a
+ * tenant's key that other relations share, where another column of the key can be.
+ */
+export function staysWithoutTarget({ joins, model }: RelationModel, column: ColumnModel): boolean {
+  const canBeNull = ({ metadata, isPrimary }: ColumnModel): boolean => metadata.isNullable && !isPrimary;
+  const own = model.ownColumn(column);
+  return own !== undefined && !canBeNull(own) && joins.some(({ foreign }) => canBeNull(foreign));
 }
 
 /** A value as it is sent to the database. */
