@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Query, Session, type Database, type RetortError } from "../../src";
+import { Session, type Database, type Query, type RetortError } from "../../src";
 import { benchOn } from "../helpers/bench";
 import { database, eachDatabase } from "../helpers/databases";
 import { Post, User } from "../helpers/entities/blog";
