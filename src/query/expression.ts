@@ -28,6 +28,8 @@ export interface Renderer {
   parameter(value: unknown): string;
   /** The SQL of an expression; where a statement repeats one, with the same parameters, so that the database finds them equal. */
   expression(expression: Expression): string;
+  /** Renders the argument of an aggregate, which is computed of each row: names of values, which are those of a group, mean nothing there. */
+  ofEachRow(render: () => string): string;
   /** `left IN (values)`, for a list of any length; the values are encoded. */
   among(left: string, values: readonly unknown[]): string;
   /** The quoted column, with the alias of the table at the end of the path. */
@@ -215,7 +217,7 @@ export abstract class Scalar<T = unknown> extends Expression {
   }
   /** The number of distinct values in the group. */
   countDistinct(): Scalar<number> {
-    return new Rendered((renderer) => `COUNT(DISTINCT ${renderer.expression(this)})`, NUMBER);
+    return new Rendered((renderer) => `COUNT(DISTINCT ${renderer.ofEachRow(() => renderer.expression(this))})`, NUMBER);
   }
   /** The sum of the group's values; as in SQL, NULL and not 0 where there are none. */
   sum(): Scalar<number | null> {
@@ -575,7 +577,8 @@ export function call(name: string, values: readonly unknown[]): Scalar<never> {
   for (const value of values) checkParameter(value, `an argument of ${name}(…)`);
   const render = (renderer: Renderer): string => {
     if (values.length === 0 && name === "COUNT") return "COUNT(*)";
-    return `${name}(${values.map((value) => argument(name, value, renderer)).join(", ")})`;
+    const list = (): string => values.map((value) => argument(name, value, renderer)).join(", ");
+    return `${name}(${AGGREGATES.test(name) ? renderer.ofEachRow(list) : list()})`;
   };
   return new Rendered<never>(render, typeOfCall(name, values));
 }
@@ -585,6 +588,9 @@ function argument(name: string, value: unknown, renderer: Renderer): string {
   // CONCAT takes arguments of any type.
   return typeof value === "string" && name.startsWith("CONCAT") ? renderer.dialect.textPlaceholder(text) : text;
 }
+
+const AGGREGATES =
+  /^(COUNT|SUM|AVG|MIN|MAX|TOTAL|EVERY|(BOOL|BIT)_(AND|OR|XOR)|STD|STDDEV|VARIANCE|VAR_\w+|STDDEV_\w+|\w+_AGG|\w*GROUP_\w+)$/;
 
 const NUMERIC = new Set(["COUNT", "SUM", "AVG", "LENGTH", "CHAR_LENGTH", "ROUND", "CEIL", "FLOOR"]);
 const TEXTS = new Set(["LOWER", "UPPER", "TRIM", "LTRIM", "RTRIM", "REPLACE", "CONCAT", "SUBSTR", "SUBSTRING"]);

@@ -2,7 +2,7 @@ import type { Dialect } from "../dialect/dialect";
 import type { ColumnModel } from "../metadata/model";
 import { withoutColumn, withPlaceholders } from "./clauses";
 import { notInRawStatement } from "./errors";
-import type { Expression, Path, Renderer } from "./expression";
+import { checkParameter, type Expression, type Path, type Renderer } from "./expression";
 import type { Statement } from "./selection";
 import type { Sql } from "./sql";
 
@@ -21,6 +21,10 @@ class RawRenderer implements Renderer {
 
   expression(expression: Expression): string {
     return expression.render(this);
+  }
+
+  ofEachRow(render: () => string): string {
+    return render();
   }
 
   among(left: string, values: readonly unknown[]): string {
@@ -47,7 +51,17 @@ export function rawStatement(sql: Sql, dialect: Dialect): Statement {
   return withPlaceholders(sql.render(renderer), renderer.values, dialect);
 }
 
-/** Parameters of a statement that is given as text; SQLite has no booleans and no dates. */
+/**
+ * Parameters of a statement that is given as text.
+ *
+ * @throws ValueError for undefined and NaN, and for an object: MySQL's driver would write it into the statement
+ */
+export function checkedParameters(parameters: readonly unknown[], dialect: Dialect): unknown[] {
+  parameters.forEach((value, place) => checkParameter(value, `parameter ${place + 1} of execute()`));
+  return rawParameters(parameters, dialect);
+}
+
+/** Parameters without a column; SQLite has no booleans and no dates. */
 export function rawParameters(parameters: readonly unknown[], dialect: Dialect): unknown[] {
   return parameters.map((value) => withoutColumn(value, dialect));
 }

@@ -36,6 +36,17 @@ export class RepeatedExpressions {
     return this.#usesLabels ? this.#byName(text) : text;
   }
 
+  /** Renders the argument of an aggregate. */
+  ofEachRow(render: () => string): string {
+    const { clause } = this;
+    this.clause = "select";
+    try {
+      return render();
+    } finally {
+      this.clause = clause;
+    }
+  }
+
   /** Remembers the name of a selected value. */
   label(text: string, quoted: string): void {
     if (!this.#labels.has(text)) this.#labels.set(text, quoted);

@@ -222,6 +222,10 @@ export class SelectCompiler implements Renderer {
     return `${left} IN (${values.map((value) => this.parameter(value)).join(", ")})`;
   }
 
+  ofEachRow(render: () => string): string {
+    return this.#repeated ? this.#repeated.ofEachRow(render) : render();
+  }
+
   column(column: ColumnModel, path: Path): string {
     const key = foreignKeyFor(column, path);
     if (key) return this.column(key, { ...path, relations: path.relations.slice(0, -1) });

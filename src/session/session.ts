@@ -4,7 +4,7 @@ import type { DatabaseListener } from "../dialect/dialect";
 import { RetortError } from "../errors";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { Aliased, Query } from "../query/query";
-import { rawParameters, rawStatement } from "../query/raw";
+import { checkedParameters, rawParameters, rawStatement } from "../query/raw";
 import type { Sql } from "../query/sql";
 import type { Key, Values } from "../query/types";
 import type { ExecutedRows } from "./execute";
@@ -12,6 +12,8 @@ import { completed, type BeginOptions, type RetryOptions, type SessionOptions } 
 import { Merger } from "./load/merger";
 import { changesOf } from "./state/changes";
 import { notPersistent } from "./state/errors";
+import { among } from "./state/batches";
+import { storedKeyValues } from "./state/values";
 import { instanceOf, type EntityState, type Instance } from "./state/instance";
 import type { Plan } from "./preview/plan";
 import { Registry } from "./relations/registry";
@@ -266,7 +268,7 @@ export class Session {
    */
   execute(statement: string | Sql, parameters: readonly unknown[] = []): Promise<ExecutedRows> {
     const { dialect } = this.#context;
-    if (typeof statement === "string") return this.#context.execute(statement, rawParameters(parameters, dialect));
+    if (typeof statement === "string") return this.#context.execute(statement, checkedParameters(parameters, dialect));
     const { sql, parameters: values } = rawStatement(statement, dialect);
     return this.#context.execute(sql, rawParameters(values, dialect));
   }
@@ -297,13 +299,10 @@ export class Session {
   async refresh(...entities: object[]): Promise<void> {
     for (const entity of entities) {
       const instance = this.#persistent(entity, "refreshed");
-      const key = keyOf(instance.model, entity);
-      const conditions = Object.fromEntries(
-        instance.model.primary.map(({ property }) => [property, (key as Record<string, unknown>)[property]]),
-      );
+      const row = among(instance.model.primary, [storedKeyValues(instance)]);
       this.#state.expireRelations(instance, true);
       await this.noAutoflush(() =>
-        this.query<object>(instance.model.name).withDeleted().filterBy(conditions).populateExisting().one(),
+        this.query<object>(instance.model.name).withDeleted().filter(row).populateExisting().one(),
       );
     }
   }
@@ -420,10 +419,6 @@ export class Session {
     if (!instance?.snapshot || instance.deletion === "sent") throw notPersistent(entity, this.state(entity), action);
     return instance;
   }
-}
-
-function keyOf(model: EntityModel, entity: object): Key {
-  return Object.fromEntries(model.primary.map((column) => [column.property, column.read(entity)]));
 }
 
 /** JavaScript callers may pass anything. */

@@ -83,6 +83,13 @@ eachDatabase((database) => {
       expect(rows.reduce((sum, { n }) => sum + n, 0)).toBe(4);
       expect(await query.count()).toBe(expected.length);
     }
+    // In an aggregate it is computed of each row.
+    const counted = Author.query
+      .select(make().as("value"), make().count().as("n"))
+      .groupBy(make())
+      .having(make().countDistinct().gte(0), make().count().gte(0))
+      .orderBy(make().count().desc(), make().countDistinct());
+    expect(await counted.all()).toHaveLength(expected.length);
     // Also where the grouped expression is not selected.
     if (name !== EXISTS)
       await expectStrict(Author.query.groupBy(make()).having(make().isNotNull()).select(count).orderBy(make()));

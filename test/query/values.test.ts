@@ -330,6 +330,14 @@ eachDatabase((database) => {
     else expect(await thrown(() => listed.count())).toMatchObject({ code: "query/array" });
   });
 
+  test("parameters of execute() are checked too", async () => {
+    const { session } = bench;
+    const placeholder = bench.kind === "postgres" ? "$1" : "?";
+    for (const value of [undefined, NaN, { age: 1 }, Promise.resolve(1), new Wallet(), c().payments])
+      expect(await thrown(async () => session.execute(`SELECT ${placeholder}`, [value]))).toBeInstanceOf(ValueError);
+    expect(bench.sent()).toEqual([]);
+  });
+
   test("values pass the transformer of their column: keys, conditions, lists, bulk updates, aggregates", async () => {
     const { db } = bench;
     const wallet = db.create(Wallet, { owner: "user:1", balance: new Money(300), since: "2024-02-29" });

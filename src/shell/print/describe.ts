@@ -81,6 +81,7 @@ function sqlOf(expression: Expression, { dataSource }: Database): string {
   const renderer: Renderer = {
     dialect: dialectOf(dataSource),
     expression: (part) => part.render(renderer),
+    ofEachRow: (render) => render(),
     parameter: (value) => inspect(value, { compact: true, breakLength: Infinity, maxStringLength: 100 }),
     among: (left, values) => `${left} IN (${values.map((value) => inspect(value)).join(", ")})`,
     column: (column, { relations }) =>
