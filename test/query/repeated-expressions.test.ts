@@ -90,6 +90,12 @@ eachDatabase((database) => {
       .having(make().countDistinct().gte(0), make().count().gte(0))
       .orderBy(make().count().desc(), make().countDistinct());
     expect(await counted.all()).toHaveLength(expected.length);
+    const alone = Author.query
+      .select(count)
+      .groupBy(make())
+      .having(make().count().gte(0))
+      .orderBy(make().countDistinct());
+    expect(await alone.all()).toHaveLength(expected.length);
     // Also where the grouped expression is not selected.
     if (name !== EXISTS)
       await expectStrict(Author.query.groupBy(make()).having(make().isNotNull()).select(count).orderBy(make()));
