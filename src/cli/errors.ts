@@ -53,3 +53,11 @@ export function neverSettles(what = "the command"): RetortError {
     },
   );
 }
+
+export function startFileGivesNoNames(file: string): RetortError {
+  return usage(
+    "start-file",
+    `${file} gives no names for the prompt`,
+    "export default (db) => ({ name: value }), or export const name = value",
+  );
+}

@@ -8,6 +8,7 @@ import { fileMissing, fileThrew } from "./errors";
 import { errorLocation } from "./error-location";
 import { PendingWork } from "./pending-work";
 import { errorText } from "./report";
+import { namesOfStartFile } from "./start-file";
 
 /**
  * `retort run FILE [args…]`: runs a file of the project with the prompt's names as globals. It commits nothing by itself, and notes
@@ -19,7 +20,8 @@ export async function run(context: CommandContext): Promise<void> {
   if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) throw fileMissing(name);
   const project = await context.project();
   const db = await context.database({ use: "write" });
-  defineGlobals(namesOf(db, project.settings.shell));
+  const names = { ...project.settings.shell?.names, ...(await namesOfStartFile(project, db)) };
+  defineGlobals(namesOf(db, { names }));
   process.argv = [process.argv[0]!, file, ...args];
   const { redirectRunPrint } = require("../shell/print/run-print") as typeof import("../shell/print/run-print");
   redirectRunPrint(db, project.settings.shell, context.io.stdout, context.io.env);

@@ -5,6 +5,7 @@ import { openShell } from "../shell/shell";
 import type { Database } from "../session/database";
 import { escapeText } from "../terminal/escaped-text";
 import type { CommandContext } from "./command";
+import { namesOfStartFile } from "./start-file";
 import type { DatabaseUse } from "../config/open";
 
 export interface ShellOptions {
@@ -43,6 +44,7 @@ export async function run(context: ShellContext): Promise<ExitCode> {
       format: options.format,
       verbose: options.verbose,
       load: (file) => project.load(file),
+      namesOf: (database) => namesOfStartFile(project, database),
       migrate: migrations(context, project, db),
       reload: () => reloader.reload(),
     });

@@ -79,6 +79,9 @@ export interface ShellContext {
   interrupt(): void;
   /** @throws Interrupted where Ctrl-C was pressed: for the long work of commands */
   throwIfInterrupted(): void;
-  /** Continues with another database under its restrictions, after the project was loaded again. */
-  useDatabase(db: Database, restrictions: Restrictions): void;
+  /**
+   * Continues with another database under its restrictions, after the project was loaded again.
+   * @param names those of the project's start file
+   */
+  useDatabase(db: Database, restrictions: Restrictions, names?: Readonly<Record<string, unknown>>): void;
 }

@@ -103,6 +103,7 @@ export class Names {
   /** The entities of the database in use. */
   entities: readonly EntityName[] = [];
   private defined: Record<string, unknown> = {};
+  private ofProject: Readonly<Record<string, unknown>> = {};
   private readonly redefined = new Set<string>();
 
   constructor(
@@ -110,11 +111,15 @@ export class Names {
     private readonly settings: { readonly names?: Record<string, unknown> } = {},
   ) {}
 
-  /** Defines the names of a database, over those that were defined before or redefined by inputs. */
-  define(db: Database, entities: Entities): void {
+  /**
+   * Defines the names of a database, over those that were defined before or redefined by inputs.
+   * @param more those of the project's start file
+   */
+  define(db: Database, entities: Entities, more: Readonly<Record<string, unknown>> = {}): void {
     this.redefined.clear();
     this.entities = entityNames(db.models);
-    this.defined = namesOf(db, this.settings);
+    this.ofProject = { ...this.settings.names, ...more };
+    this.defined = namesOf(db, { names: this.ofProject });
     const ofEntities = new Set(this.entities.map(({ name }) => name));
     for (const [name, value] of Object.entries(this.defined))
       this.evaluator.define(name, value, ofEntities.has(name) && entities.ofTarget(value) ? "entity" : "value");
@@ -134,9 +139,9 @@ export class Names {
     return name in this.defined || BUILT_IN.has(name);
   }
 
-  /** Whether a name comes from the project's settings. */
+  /** Whether a name comes from the project's settings or its start file. */
   isFromSettings(name: string): boolean {
-    return name in (this.settings.names ?? {});
+    return name in this.ofProject;
   }
 
   /** Names of entities, `db` and `session` that an input gave another meaning; each is reported once. */

@@ -58,6 +58,8 @@ export interface ShellOptions {
 
   /** Loads a TypeScript or JavaScript file of the project through the project's compiler. */
   load?(file: string): Promise<Record<string, unknown>>;
+  /** More names at the prompt, of the project's start file; asked for at the start and after `.reload`. */
+  namesOf?(db: Database): Promise<Record<string, unknown>>;
   readonly migrate?: MigrateHook | undefined;
   /** Loads the project's entity files again and gives a database with the same connection settings. */
   reload?(): Promise<Database>;

@@ -60,6 +60,7 @@ export class Repl implements ShellContext {
     mode: OutputMode,
     public restrictions: Restrictions = UNRESTRICTED,
     readonly terminal: Terminal | undefined = undefined,
+    names: Readonly<Record<string, unknown>> = {},
   ) {
     this.db = options.db;
     this.entities = new Entities(this.db.models);
@@ -74,17 +75,17 @@ export class Repl implements ShellContext {
     this.names = new Names(this.evaluator, options.settings);
     this.progress = new FlushProgress(this.output, () => this.unsaved);
     this.restorePrint = redirectPrint((values) => this.output.printValues(values));
-    this.useDatabase(options.db, restrictions);
+    this.useDatabase(options.db, restrictions, names);
   }
 
-  useDatabase(db: Database, restrictions: Restrictions): void {
+  useDatabase(db: Database, restrictions: Restrictions, names: Readonly<Record<string, unknown>> = {}): void {
     this.stopObserving();
     this.restrictions = restrictions;
     this.db = db;
     this.entities = new Entities(db.models);
     this.output.useDatabase(db, this.entities);
     this.stopObserving = db.observe((event) => this.observe(event));
-    this.names.define(db, this.entities);
+    this.names.define(db, this.entities, names);
     this.evaluator.defineRequire(path.join(this.options.root, "package.json"));
   }
 

@@ -14,7 +14,8 @@ export async function openShell(options: ShellOptions): Promise<number> {
   const restrictions = restrictionsOf(options);
   await restrict(options.db, restrictions);
   const terminal = mode === "terminal" && !isDumb(options.env) ? newTerminal(options) : undefined;
-  const repl = new Repl(options, mode, restrictions, terminal);
+  const names = await options.namesOf?.(options.db);
+  const repl = new Repl(options, mode, restrictions, terminal, names);
   try {
     if (options.evaluate !== undefined) return await evaluateOnce(repl, options.evaluate);
     if (mode === "pipe") return await readPipe(repl);

@@ -44,7 +44,7 @@ test.each([
 ])("shell 18: SQL typed as it is, %s, is answered with how it is sent", async (input) => {
   const [first, next] = await opened.type(input);
   expect(first).toBe("this is SQL, and the prompt takes JavaScript");
-  expect(next).toContain(`db.dataSource.query(`);
+  expect(next).toContain("sql`");
   expect(next).toContain(input.replace(/;$/, ""));
 });
 

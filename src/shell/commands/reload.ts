@@ -24,7 +24,7 @@ export const reload: DotCommand = {
     // The configuration may name another host now.
     const restrictions = restrictionsAfter(shell.restrictions, { ...options, db });
     await restrict(db, restrictions);
-    shell.useDatabase(db, restrictions);
+    shell.useDatabase(db, restrictions, await options.namesOf?.(db));
     // Releases its connection.
     await session.close();
     const changes = differences(before, describe(shell));

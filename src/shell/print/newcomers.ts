@@ -97,7 +97,7 @@ function sqlAdvice(line: string, text: string): Advice | undefined {
   const short = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
   return {
     message: "this is SQL, and the prompt takes JavaScript",
-    hint: `db.dataSource.query(${short.includes('"') ? `\`${short}\`` : `"${short}"`})`,
+    hint: short.includes("`") ? `db.session.execute("${short}")` : `sql\`${short}\``,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from "../../session/database";
-import { ansi, escapeText, linesOf, type EscapedText } from "../../terminal/escaped-text";
+import { ansi, escapeText, linesOf, repeat, slice, type EscapedText } from "../../terminal/escaped-text";
 import { columnsOf, rowsOf } from "../../terminal/size";
 import { isDumb, plain, styleFor, type Style, type TextStyle } from "../../terminal/style";
 import { widthOf, wrap } from "../../terminal/width";
@@ -95,11 +95,7 @@ export class Output {
   /** At a terminal, lines that are too long go on below, indented, between two words. */
   fitting(lines: readonly EscapedText[]): EscapedText[] {
     if (this.mode !== "terminal") return [...lines];
-    return lines.flatMap((line) =>
-      widthOf(line) <= this.width
-        ? [line]
-        : wrap(line, this.width - 2).map((part, index) => (index === 0 ? part : ansi`  ${part}`)),
-    );
+    return lines.flatMap((line) => (widthOf(line) <= this.width ? [line] : wrapped(line, this.width)));
   }
 
   /** Prints a value in the current format. */
@@ -126,4 +122,13 @@ export class Output {
   get progressStream(): OutputStream | undefined {
     return this.mode === "terminal" && !isDumb(this.options.env) ? this.stream : undefined;
   }
+}
+
+/** A line in lines that fit; those after the first are indented more than it is, as far as a long word leaves room. */
+function wrapped(line: EscapedText, width: number): EscapedText[] {
+  const blanks = /^ */.exec(line)![0].length;
+  return wrap(slice(line, blanks), width - blanks - 2).map((part, index) => {
+    const indent = Math.min(index === 0 ? blanks : blanks + 2, width - widthOf(part));
+    return ansi`${repeat(ansi` `, indent)}${part}`;
+  });
 }
