@@ -203,6 +203,13 @@ export interface Dialect {
 export interface ConnectionOptions {
   /** How long a statement waits for a connection of the pool, in milliseconds. */
   readonly poolTimeout: number;
+  /**
+   * For how long after a commit of its own a session reads from the master, in milliseconds, where the DataSource has replicas. Before
+   * and after that it reads from a replica, except in a transaction.
+   */
+  readonly readYourWrites: number;
+  /** @internal Whether it reads from the replicas of a DataSource with `replication`. */
+  readonly isReplica?: boolean | undefined;
   /** A query runner of the application, whose connection and transaction are used and never ended. */
   readonly queryRunner?: QueryRunner | undefined;
 }

@@ -53,12 +53,20 @@ export abstract class ServerConnection<Client> implements Connection {
   #poolUser: PoolUser | undefined;
   #lastStatement: string | undefined;
   #begun = false;
+  #isReadOnly = false;
   /** The first error after which the transaction only accepts a rollback. */
   #failure: DatabaseError | undefined;
   /** Nothing has to be opened before a statement is sent. */
   readonly isOpen = true;
 
+  readonly #options: ConnectionOptions;
+  /** The connection to the replicas, where the DataSource has some. */
+  #replica: Connection | undefined;
+  /** When a transaction of this session that may have written was committed last. */
+  #committed = -Infinity;
+
   constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener, options: ConnectionOptions) {
+    this.#options = options;
     this.dialect = dialect;
     this.dataSource = dataSource;
     this.#listener = listener;
@@ -96,7 +104,11 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   get queryRunner(): QueryRunner {
-    return (this.#queryRunner ??= this.dataSource.createQueryRunner("master"));
+    return (this.#queryRunner ??= this.#newQueryRunner());
+  }
+
+  #newQueryRunner(): QueryRunner {
+    return this.dataSource.createQueryRunner(this.#options.isReplica ? "slave" : "master");
   }
 
   open(): void {
@@ -180,9 +192,22 @@ export abstract class ServerConnection<Client> implements Connection {
     await queryRunner?.release();
   }
 
+  // Replicas
+
+  /** The connection for a statement that reads outside a transaction; undefined where this one is to be used. */
+  #replicaToRead(): Connection | undefined {
+    const { dataSource } = this;
+    const { isReplica, queryRunner, readYourWrites } = this.#options;
+    if (this.inTransaction || isReplica || queryRunner || !dataSource.driver.isReplicated) return undefined;
+    if (performance.now() - this.#committed < readYourWrites) return undefined;
+    return (this.#replica ??= this.dialect.connect(dataSource, this.#listener, { ...this.#options, isReplica: true }));
+  }
+
   // Statements
 
   async rows(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    const replica = this.#replicaToRead();
+    if (replica) return replica.rows(sql, parameters);
     const { rows } = await this.#retryIfLost(() => this.#sendObserved(sql, parameters));
     return rows;
   }
@@ -204,6 +229,8 @@ export abstract class ServerConnection<Client> implements Connection {
 
   /** Outside a transaction a stream uses a connection of its own; inside one it must see what the transaction wrote. */
   async *stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
+    const replica = this.#replicaToRead();
+    if (replica) return yield* replica.stream(sql, parameters, batchSize);
     this.#lastStatement = sql;
     const { queryRunner } = this;
     const started = this.#observer.sending(sql, parameters, queryRunner);
@@ -240,7 +267,7 @@ export abstract class ServerConnection<Client> implements Connection {
       }
       return;
     }
-    const own = this.dataSource.createQueryRunner("master");
+    const own = this.#newQueryRunner();
     const client = await this.#takeFromPool(own);
     const poolUser = this.#addPoolUser(() => "stream");
     try {
@@ -262,6 +289,7 @@ export abstract class ServerConnection<Client> implements Connection {
       );
       this.#begun = true;
       this.#failure = undefined;
+      this.#isReadOnly = options.readOnly === true;
       this.#listener({ type: "begin" });
     });
   }
@@ -272,6 +300,7 @@ export abstract class ServerConnection<Client> implements Connection {
     } catch (error) {
       throw isLost(error) && isCommit(error) && !error.notSent ? commitUnanswered(error) : error;
     }
+    if (!this.#isReadOnly) this.#committed = performance.now();
     this.#ended("commit");
   }
 
@@ -314,6 +343,7 @@ export abstract class ServerConnection<Client> implements Connection {
 
   async close(): Promise<void> {
     if (this.#isJoined) return;
+    await this.#replica?.close();
     if (this.#begun) await this.rollback();
     await this.#release();
   }

@@ -26,7 +26,15 @@ export interface SessionOptions {
    * fails with `database/pool-timeout`, and the error says which sessions hold the connections.
    */
   poolTimeout?: number;
+  /**
+   * With TypeORM's `replication`, reads outside a transaction go to a replica, which may be behind. For this long after a commit of its
+   * own, in seconds, the session reads from the master. Default 5 (`true`); 0 (`false`): never.
+   */
+  readYourWrites?: number | boolean;
 }
+
+/** For how many seconds a session reads from the master what it has written, unless it is told otherwise. */
+export const READ_YOUR_WRITES = 5;
 
 /** What `session.begin` takes. */
 export type BeginOptions = TransactionOptions;
@@ -53,6 +61,7 @@ export function completed({ isolation: _, ...options }: SessionOptions): Complet
     lazyLoading: "batch",
     strict: true,
     poolTimeout: 30_000,
+    readYourWrites: READ_YOUR_WRITES,
     ...options,
   };
 }

@@ -9,6 +9,7 @@ import type { Models } from "../metadata/models";
 import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../query/context";
 import type { Query } from "../query/query";
 import { forgetDeleteActions } from "./flush/delete-actions";
+import { READ_YOUR_WRITES } from "./options";
 import { execute, type ExecutedRows } from "./execute";
 import { isolationOf } from "./isolation";
 import { rereadChanged } from "./load/reread";
@@ -58,7 +59,11 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     this.#options = options;
     this.#isolation = isolation;
     this.#listener = listener;
-    const connection = this.dialect.connect(dataSource, listener, { ...options, queryRunner });
+    const connection = this.dialect.connect(dataSource, listener, {
+      poolTimeout: options.poolTimeout,
+      readYourWrites: secondsOf(options.readYourWrites) * 1_000,
+      queryRunner,
+    });
     this.state = new SessionState(
       registry,
       options,
@@ -360,4 +365,10 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     this.state.clear();
     this.closed = true;
   }
+}
+
+/** How long a session reads what it has written from the master. */
+function secondsOf(readYourWrites: number | boolean): number {
+  if (typeof readYourWrites === "number") return readYourWrites;
+  return readYourWrites ? READ_YOUR_WRITES : 0;
 }

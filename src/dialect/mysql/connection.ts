@@ -6,9 +6,15 @@ import { ServerConnection, type DriverResult } from "../server-connection";
 import { readDriverError } from "./driver-error";
 import { exactNumbers, expectMysql2, readsFloatsExactly } from "./driver-package";
 
+/** mysql2's pool, with those that wait for a connection, which are not public. */
+interface Pool {
+  readonly _connectionQueue?: { readonly length: number };
+}
+
 interface Driver {
-  /** mysql2's pool, with those that wait for a connection, which are not public; undefined with replication. */
-  pool?: { _connectionQueue?: { length: number } };
+  pool?: Pool;
+  /** With replication, in place of the pool. */
+  poolCluster?: { readonly _nodes: Readonly<Record<string, { readonly pool: Pool }>> };
 }
 
 interface Answer {
@@ -43,8 +49,9 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
   }
 
   protected get isPoolExhausted(): boolean {
-    const { pool } = this.dataSource.driver as unknown as Driver;
-    return (pool?._connectionQueue?.length ?? 0) > 0;
+    const { pool, poolCluster } = this.dataSource.driver as unknown as Driver;
+    const pools = pool ? [pool] : Object.values(poolCluster?._nodes ?? {}).map((node) => node.pool);
+    return pools.some(({ _connectionQueue }) => (_connectionQueue?.length ?? 0) > 0);
   }
 
   /** mysql2 reads row by row from the socket, and pauses while no rows are requested. */

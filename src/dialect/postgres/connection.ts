@@ -27,7 +27,8 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
   }
 
   protected get isPoolExhausted(): boolean {
-    return (this.dataSource.driver as unknown as { master: Pool }).master.waitingCount > 0;
+    const { master, slaves } = this.dataSource.driver as unknown as { master: Pool; slaves: Pool[] };
+    return [master, ...slaves].some(({ waitingCount }) => waitingCount > 0);
   }
 
   /** A cursor needs a transaction. */
