@@ -114,6 +114,12 @@ eachDatabase((database) => {
     expect(key).toMatchObject({ kind: "unique", entity: "Team", property: "id" });
   });
 
+  test("an index that was made by hand", async () => {
+    await bench.dataSource.query("CREATE UNIQUE INDEX by_hand ON person (first)");
+    expect(await inserted({ first: "B" })).toMatchObject({ kind: "unique", entity: "Person", property: "first" });
+    await bench.dataSource.query(`DROP INDEX by_hand${bench.kind === "mariadb" ? " ON person" : ""}`);
+  });
+
   test("no value, and one that a check refuses", async () => {
     expect(await failure(() => bench.db.query(Person).update({ username: sql`NULL` }))).toMatchObject({
       kind: "not-null",

@@ -54,6 +54,7 @@ export function readDriverError(error: unknown): DriverErrorFacts {
   const check = /^CONSTRAINT `([^`]+)` failed for `[^`]+`\.`([^`]+)`/.exec(sqlMessage);
   const path = /column `[^`]+`\.`([^`]+)`\.`([^`]+)`/.exec(sqlMessage);
   const column = /column '([^']+)'|Field '([^']+)'/i.exec(sqlMessage);
+  const duplicate = /^Duplicate entry '(.*)' for key/s.exec(sqlMessage)?.[1];
   return {
     // mysql2 does not send a statement over a connection that is lost already.
     notSent: /closed state/i.test(message) || code === "ECONNREFUSED",
@@ -64,6 +65,9 @@ export function readDriverError(error: unknown): DriverErrorFacts {
       /`\w+`\.`(\w+)`, CONSTRAINT/.exec(sqlMessage)?.[1] ??
       /Table '(?:\w+\.)?(\w+)'/.exec(sqlMessage)?.[1],
     column: path?.[2] ?? column?.[1] ?? column?.[2] ?? /FOREIGN KEY \(([^)]+)\)/.exec(sqlMessage)?.[1],
+    // An index that the entities do not know is traced back by the value.
+    offending:
+      duplicate === undefined ? undefined : { matches: (value) => value !== null && String(value) === duplicate },
     constraint: check?.[1] ?? /for key '([^']+)'/.exec(sqlMessage)?.[1] ?? /CONSTRAINT `([^`]+)`/.exec(sqlMessage)?.[1],
   };
 }
