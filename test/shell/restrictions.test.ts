@@ -56,7 +56,8 @@ eachDatabase((database) => {
     ["a change of the schema", "db.dataSource.query('create table made(a int)')"],
   ])("shell 14: with --read-only the database refuses what %s would write", async (_way, write) => {
     const refused = await pipe(dataSource, `Plain.query.count()\n${write}\n`, { readOnly: true });
-    expect(refused).toMatchObject({ exitCode: 1, output: "0\n" });
+    expect(refused.exitCode).toBe(1);
+    expect(refused.output).toMatch(/^0\n/);
     expect(refused.notes).toMatch(/read.?only/i);
     expect(await dataSource.getRepository(Plain).count()).toBe(0);
   });
