@@ -94,7 +94,6 @@ test("shell 5: a text becomes whole statements, in order", () => {
     ["command", 1],
     ["statement", 2],
     ["statement", 1],
-    ["statement", 1],
   ]);
 });
 
@@ -126,7 +125,8 @@ test.each([
   ["\n  .echo on\n?Shop\na", [".echo on", "?Shop", "a"]],
   ["a\n?Shop.query\nb", ["a", "?Shop.query", "b"]],
   [".nothing\na", [".nothing", "a"]],
-  ["a; b\n{ c }\n({ d })", ["a;", "b", "{ c };", "({ d })"]],
+  ["a\n;(b)\n/* c */ d\n/*\n*/ e; f", ["a\n;", "(b)\n/* c */", "d\n/*\n*/", "e; f"]],
+  ["a; b\n{ c }\n({ d })", ["a; b", "{ c };", "({ d })"]],
   ["\uFEFFa\r\nb", ["a", "b"]],
   ["print(f())\nfunction f() { return 1 }\ng = 1", ["function f() { return 1 }", "print(f())", "g = 1"]],
 ])("shell 22: %j is split where statements and dot-commands begin", (text, pieces) => {

@@ -77,21 +77,33 @@ function isCommandLine(line: string, before: string, next: string | undefined, o
 
 // Statements ------------------------------------------------------------------------------------------------------------
 
-/** The statements of a text that was parsed as a whole. */
+/** The statements of a text that was parsed as a whole. Those that share a line are one input, as they are when they are typed. */
 function statementsOf(
   part: ReplInput,
-  parsed: Extract<Parsed, { status: "complete" }>,
+  { program, typed }: Extract<Parsed, { status: "complete" }>,
   options: SplitterOptions,
 ): ReplInput[] {
-  const { program, typed } = parsed;
-  const starts = program.body.map(({ start }) => typed.offset(start));
-  if (starts.length <= 1) return [part];
-  const pieces = starts.map((start, index) => part.text.slice(index === 0 ? 0 : start, starts[index + 1]));
+  const inputs: { start: number; isFunction: boolean }[] = [];
+  for (const { type, start } of program.body) {
+    const at = typed.offset(start);
+    const isFunction = type === "FunctionDeclaration";
+    const sharesLine = isAfterCode(part.text.slice(part.text.lastIndexOf("\n", at - 1) + 1, at));
+    const before = inputs.at(-1);
+    if (before && sharesLine) before.isFunction &&= isFunction;
+    else inputs.push({ start: at, isFunction });
+  }
+  if (inputs.length <= 1) return [part];
+  const pieces = inputs.map(({ start }, index) => part.text.slice(index === 0 ? 0 : start, inputs[index + 1]?.start));
   const statements = asStatements(pieces, part, options);
-  const isFunction = (_: unknown, index: number): boolean => program.body[index]?.type === "FunctionDeclaration";
   // Where TypeScript was compiled, a statement may have become several.
-  if (statements.length !== program.body.length) return statements;
+  if (statements.length !== inputs.length) return statements;
+  const isFunction = (_: unknown, index: number): boolean => inputs[index]!.isFunction;
   return [...statements.filter(isFunction), ...statements.filter((_, index) => !isFunction(_, index))];
+}
+
+/** Whether something other than a comment or the end of the line before stands in what precedes a statement in its line. */
+function isAfterCode(before: string): boolean {
+  return /[^;\s]/.test(before.replace(/^.*\*\//, ""));
 }
 
 /** Each piece that is a statement by itself; one that is not belongs to the next one. */
