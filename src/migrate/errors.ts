@@ -256,6 +256,15 @@ export function cannotCopy(cause: unknown): RetortError {
   });
 }
 
+/** @param differences what the copy lacks or has otherwise, a line each */
+export function copyDiffers(differences: readonly string[]): RetortError {
+  const more = differences.length > 2 ? ` (and ${differences.length - 2} more)` : "";
+  return new RetortError(
+    "migrate/no-copy",
+    `the scratch database is not like the project's: ${differences.slice(0, 2).join("; ")}${more}`,
+  );
+}
+
 export function notProven(name: string, problem: string): RetortError {
   return new RetortError("migrate/not-proven", `${name} failed verification: ${problem}`, {
     hint: "the project's database was not touched; correct the migration, then: retort migrate verify",

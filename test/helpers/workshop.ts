@@ -38,13 +38,13 @@ export class Workshop {
   private constructor(
     readonly database: ScratchDatabase,
     readonly options: Partial<DataSourceOptions>,
-    readonly ignore: readonly string[],
+    readonly ignore: string[],
   ) {}
 
   static async open(
     database: TestDatabase,
     options: Partial<DataSourceOptions> = {},
-    ignore: readonly string[] = [],
+    ignore: string[] = [],
   ): Promise<Workshop> {
     return new Workshop(await database.create(), options, ignore);
   }

@@ -172,6 +172,6 @@ async function schemaOf({ dataSource }: Workshop): Promise<unknown> {
 function refusal(error: unknown): undefined {
   const { code, message } = error as { code: string; message: string };
   const isDouble = code === "migrate/rows" && /becomes unique|unique (constraint|index)|Duplicate entry/i.test(message);
-  const isNarrowing = code === "migrate/unanswered" && /changes the value of/.test(message);
+  const isNarrowing = code === "migrate/unanswered" && /changes the value of|cannot be converted/.test(message);
   if (!isDouble && !isNarrowing) throw error;
 }

@@ -40,7 +40,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
 }
 
 function askOnTerminal(command: CommandContext): Ask {
-  return (question) => choose(command, question.text, question.choices);
+  return ({ text, query, choices }) => choose(command, query === undefined ? text : `${text}\n  ${query}`, choices);
 }
 
 function generatedJson(result: GenerateResult, root: string): object {

@@ -21,6 +21,8 @@ export interface SchemaDialect {
    * Whether two expressions (defaults, checks, conditions, views) are equal, both read from a database of this kind.
    */
   sameExpression(a: string, b: string): boolean;
+  /** Whether names of tables that differ in case only are one table. */
+  readonly ignoresCaseOfTables: boolean;
   /** Whether an expression mentions a column of that name. */
   mentions(expression: string, name: string): boolean;
   /** Whether two types are the same, in a table of that kind. */
@@ -64,9 +66,20 @@ export interface SchemaDialect {
   /** The expression as text, so that it can be compared with any string. */
   asText(expression: string): string;
   /**
-   * A condition that is true for rows that lose their value when the column's type changes; undefined where none can.
+   * Counts the values that are not the same after they were converted to the column's new type and back. Creates nothing
+   * that others see.
    */
-  lossy(before: Column, after: Column): string | undefined;
+  changedValues(runner: QueryRunner, table: ObjectName, before: Column, after: Column): Promise<ChangedValues>;
+}
+
+/** Values that a change of type concerns. */
+export interface ChangedValues {
+  /** Rows whose value is another one afterwards, or is refused. */
+  readonly rows: number;
+  /** How many of them cannot be converted: the statement fails. */
+  readonly refused: number;
+  /** A condition that shows such rows, perhaps not all of them. */
+  readonly condition?: string | undefined;
 }
 
 export interface StoredTable {

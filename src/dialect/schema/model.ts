@@ -32,6 +32,16 @@ export interface Table extends ObjectName {
   readonly withoutRowid?: boolean | undefined;
   /** SQLite's STRICT, which no entity can declare. */
   readonly strict?: boolean | undefined;
+  /** What follows PARTITION BY, and the statements that create the partitions (PostgreSQL). */
+  readonly partitions?: { readonly by: string; readonly statements: readonly string[] } | undefined;
+  /** What follows the columns of CREATE TABLE, where it is more than an engine and a comment (MySQL). */
+  readonly options?: string | undefined;
+  /**
+   * Statements for what the database keeps of the table beside its definition (privileges, options, policies), executed
+   * when it is created again.
+   */
+  readonly beside?: readonly string[] | undefined;
+  readonly dependents?: readonly TableDependent[] | undefined;
   /**
    * The statement that SQLite has stored for this table. It is edited rather than replaced, since it has what was
    * written by hand.
@@ -132,9 +142,27 @@ export interface ForeignKey {
   readonly hasIndex?: boolean | undefined;
 }
 
+/** What of a table names columns, so that it is dropped and created again when their type changes (PostgreSQL). */
+export interface TableDependent {
+  readonly kind: "policy" | "trigger" | "rule";
+  /** Quoted where it must be. */
+  readonly name: string;
+  readonly drop: string;
+  readonly create: string;
+  readonly uses: readonly ColumnUse[];
+}
+
+/** The column of a table or view, by its key. */
+export interface ColumnUse {
+  readonly table: string;
+  readonly column?: string | undefined;
+}
+
 export interface Trigger {
   readonly name: string;
   readonly sql: string;
+  /** Whether an UPDATE sets it off. */
+  readonly isOnUpdate?: boolean | undefined;
 }
 
 export interface EnumType extends ObjectName {
@@ -156,7 +184,11 @@ export interface View extends ObjectName {
    * The tables and views that it uses, by key, with the column, where changes of these are blocked by the view
    * (PostgreSQL).
    */
-  readonly uses?: readonly { readonly table: string; readonly column?: string | undefined }[] | undefined;
+  readonly uses?: readonly ColumnUse[] | undefined;
+  /** Statements for what the database keeps beside the definition; see `Table.beside`. */
+  readonly beside?: readonly string[] | undefined;
+  /** A materialised view that has no rows yet. */
+  readonly isUnpopulated?: boolean | undefined;
   /** The statement that creates this view, as the database stores it. */
   readonly stored?: string | undefined;
 }

@@ -93,6 +93,8 @@ export interface AlterColumn {
   readonly replaced?: Readonly<Record<string, string>> | undefined;
   /** Whether values that do not fit the new type may be truncated; it has been confirmed. */
   readonly narrowing?: boolean | undefined;
+  /** The SQL value for values that cannot be converted to the new type, NULL included; it has been confirmed. */
+  readonly unfit?: string | undefined;
 }
 
 export interface ChangePrimaryKey {
@@ -109,6 +111,8 @@ export interface ChangeEnum {
   readonly after: readonly string[];
   /** Old value → new one, for values that were renamed or removed. */
   readonly replaced?: Readonly<Record<string, string>> | undefined;
+  /** Values that are taken out of arrays. */
+  readonly removed?: readonly string[] | undefined;
 }
 
 /** The operation that undoes this one. It does not restore rows and values; see `losses`. */
@@ -154,6 +158,7 @@ export function reverse(operation: Operation): Operation {
         before: operation.after,
         after: operation.before,
         replaced: reversed(operation.replaced, operation.before),
+        removed: undefined,
       };
     case "renameEnum":
       return { ...operation, from: operation.to, to: operation.from };

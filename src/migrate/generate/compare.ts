@@ -41,11 +41,12 @@ export function compare(actual: Schema, wanted: Schema, dialect: SchemaDialect):
   return [
     ...views.dropped,
     ...constraints.filter((operation) => operation.kind !== "addConstraint").sort(byWeight),
+    ...defaults.after.filter(isKeyRename),
     ...enums.created,
     ...defaults.before,
     ...enums.changed,
     ...inDependencyOrder(created).map((table): Operation => ({ kind: "createTable", table })),
-    ...defaults.after,
+    ...defaults.after.filter((operation) => !isKeyRename(operation)),
     ...constraints.filter((operation) => operation.kind === "addConstraint").sort((a, b) => byWeight(b, a)),
     ...inDependencyOrder(dropped)
       .reverse()
@@ -53,6 +54,14 @@ export function compare(actual: Schema, wanted: Schema, dialect: SchemaDialect):
     ...enums.dropped,
     ...views.created,
   ];
+}
+
+/** A primary key that gets another name frees its own for a new table. */
+function isKeyRename(operation: Operation): boolean {
+  return (
+    operation.kind === "changePrimaryKey" &&
+    operation.before?.columns.join("\0") === operation.after?.columns.join("\0")
+  );
 }
 
 interface EnumChanges {

@@ -4,7 +4,8 @@ import type { Question } from "./question";
 
 export function unanswered(questions: readonly Question[]): RetortError {
   const lines = questions.map(
-    ({ text, choices }) => `  ${text}\n${choices.map(({ flag, text: says }) => `    ${flag}    (${says})`).join("\n")}`,
+    ({ text, query, choices }) =>
+      `  ${text}\n${query === undefined ? "" : `    ${query}\n`}${choices.map(({ flag, text: says }) => `    ${flag}    (${says})`).join("\n")}`,
   );
   const subject = questions.length === 1 ? "one change needs an answer" : `${questions.length} changes need an answer`;
   return new RetortError("migrate/unanswered", `${subject}, nothing was written:\n${lines.join("\n")}`, {

@@ -78,6 +78,7 @@ export async function generate(context: MigrationContext, options: GenerateOptio
     losses: [
       ...losses(difference.operations),
       ...brokenViews(difference.operations, difference.actual, difference.dialect),
+      ...(proof.status === "proven" ? proof.notRestored : []).map((one) => `down does not restore ${one}`),
     ],
     refusals: refusals(difference.operations, difference.dialect).map(({ comment }) => comment),
     proof,

@@ -19,7 +19,7 @@ export function losses(operations: readonly Operation[]): string[] {
           `down leaves the values that were put into "${operation.after.name}" of ${displayName(operation.table)}`,
         ];
       case "changeEnum":
-        return operation.replaced
+        return operation.replaced || operation.removed
           ? [`down cannot restore which values of ${displayName(operation.name)} were others before`]
           : [];
       default:

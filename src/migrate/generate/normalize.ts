@@ -12,6 +12,10 @@ export function normalize(wanted: Schema, actual: Schema, declared: Schema, dial
   const used = new Set(
     actual.tables.flatMap(({ columns }) => columns.flatMap(({ enumType }) => (enumType ? [keyOf(enumType)] : []))),
   );
+  const created = wanted.tables.filter((table) => !findTable(actual, table));
+  const taken = new Set(
+    created.flatMap(({ schema, primaryKey }) => (primaryKey?.name ? [keyOf({ schema, name: primaryKey.name })] : [])),
+  );
   return {
     ...wanted,
     enums: [
@@ -23,7 +27,7 @@ export function normalize(wanted: Schema, actual: Schema, declared: Schema, dial
     ],
     tables: wanted.tables.map((table) => {
       const own = findTable(actual, table);
-      return own ? normalizeTable(table, own, findTable(declared, table) ?? table, dialect) : table;
+      return own ? normalizeTable(table, own, findTable(declared, table) ?? table, dialect, taken) : table;
     }),
     views: [
       ...wanted.views,
@@ -35,7 +39,14 @@ export function normalize(wanted: Schema, actual: Schema, declared: Schema, dial
   };
 }
 
-function normalizeTable(wanted: Table, actual: Table, declared: Table, dialect: SchemaDialect): Table {
+/** @param taken names that primary keys of new tables have */
+function normalizeTable(
+  wanted: Table,
+  actual: Table,
+  declared: Table,
+  dialect: SchemaDialect,
+  taken: ReadonlySet<string>,
+): Table {
   const { name } = actual;
   return {
     ...wanted,
@@ -45,7 +56,7 @@ function normalizeTable(wanted: Table, actual: Table, declared: Table, dialect: 
       const said = declared.columns.find((other) => other.name === column.name);
       return own ? normalizeColumn(column, own, said ?? column, actual, dialect) : column;
     }),
-    primaryKey: normalizePrimaryKey(wanted, actual, declared),
+    primaryKey: normalizePrimaryKey(wanted, actual, declared, taken),
     uniques: normalizeConstraints(wanted, actual, dialect, "unique"),
     indexes: normalizeConstraints(wanted, actual, dialect, "index"),
     checks: normalizeConstraints(wanted, actual, dialect, "check"),
@@ -85,10 +96,18 @@ function normalizeColumn(
   };
 }
 
-function normalizePrimaryKey(wanted: Table, actual: Table, declared: Table): Table["primaryKey"] {
+function normalizePrimaryKey(
+  wanted: Table,
+  actual: Table,
+  declared: Table,
+  taken: ReadonlySet<string>,
+): Table["primaryKey"] {
   if (!wanted.primaryKey || !actual.primaryKey) return wanted.primaryKey;
   const isNamed = declared.primaryKey?.name !== undefined && !declared.primaryKey.isNameDerived;
-  return isNamed ? wanted.primaryKey : { ...wanted.primaryKey, name: actual.primaryKey.name };
+  // The name of a renamed table's key may be that of the key of a new table, which has the old name.
+  const isTaken =
+    actual.primaryKey.name !== undefined && taken.has(keyOf({ schema: actual.schema, name: actual.primaryKey.name }));
+  return isNamed || isTaken ? wanted.primaryKey : { ...wanted.primaryKey, name: actual.primaryKey.name };
 }
 
 /**

@@ -1,12 +1,14 @@
 import type { MigrationInterface } from "typeorm";
-import { RetortError, shortMessage } from "../../errors";
+import { RetortError, driverErrorOf, shortMessage } from "../../errors";
 import type { Plan, SchemaDialect, Scope } from "../../dialect/schema/dialect";
 import { type Column, type ObjectName, type Schema, displayName, isSameObject } from "../../dialect/schema/model";
 import type { Operation } from "../../dialect/schema/operation";
 import { describe } from "../../dialect/schema/describe";
 import type { MigrationContext } from "../context";
 import { type ScratchDatabase, withScratch } from "../scratch/scratch";
-import { schemaDifferences } from "../scratch/snapshot";
+import { missingBeside, schemaDifferences } from "../scratch/snapshot";
+import { shorten } from "../history/statement";
+import { copyDiffers } from "../errors";
 import { type Difference, plainDifference } from "./resolve/resolver";
 import { loadMigration } from "./render";
 import { proofFailed, rowsDoNotAllow, downRefused } from "./errors";
@@ -19,6 +21,8 @@ export type Proof =
       readonly complete: boolean;
       /** Rows that were the same before and after, up and down. */
       readonly rows: number;
+      /** What the database keeps beside its definitions and down does not restore, as statements. */
+      readonly notRestored: readonly string[];
     }
   | { readonly status: "not proven"; readonly reason: string };
 
@@ -45,7 +49,7 @@ export async function prove(context: MigrationContext, candidate: Candidate): Pr
     const first = await attempt(context, candidate, ROWS_A_TABLE);
     // A down that throws while there are rows is tried again without any.
     if (first.isRefused) await attempt(context, candidate, 0);
-    return { status: "proven", complete: first.complete, rows: first.rows };
+    return { status: "proven", complete: first.complete, rows: first.rows, notRestored: first.notRestored };
   } catch (error) {
     if (isCopyImpossible(error)) return { status: "not proven", reason: error.message };
     throw error;
@@ -61,13 +65,22 @@ interface Attempt {
   readonly rows: number;
   /** Whether down threw while there were rows, as the file says that it does. */
   readonly isRefused: boolean;
+  readonly notRestored: readonly string[];
 }
 
 function attempt(context: MigrationContext, candidate: Candidate, limit: number): Promise<Attempt> {
   return withScratch(context, { entities: false }, async (scratch) => {
     const complete = await scratch.copy(candidate.difference.scope, limit);
+    await expectCopy(scratch, candidate.difference);
     return { complete, ...(await new ProofRun(candidate, scratch, complete).run()) };
   });
+}
+
+/** A proof on a copy that is not the database says nothing. @throws migrate/no-copy */
+async function expectCopy(scratch: ScratchDatabase, { actual, scope }: Difference): Promise<void> {
+  const copy = await scratch.read(scope);
+  const differences = [...(await schemaDifferences(scratch, copy, actual)), ...missingBeside(copy, actual)];
+  if (differences.length > 0) throw copyDiffers(differences);
 }
 
 class ProofRun {
@@ -101,11 +114,11 @@ class ProofRun {
     expectSameRows(before, await this.#rows("after"), "up");
 
     const isRefused = await this.#isDownRefused();
-    if (isRefused) return { rows: count(before), isRefused };
-    await this.#expectSchemaAsBefore();
+    if (isRefused) return { rows: count(before), isRefused, notRestored: [] };
+    const notRestored = await this.#expectSchemaAsBefore();
     await this.#expectNoNewProblems(problems, "down");
     expectSameRows(before, await this.#rows("before"), "down");
-    return { rows: count(before), isRefused };
+    return { rows: count(before), isRefused, notRestored };
   }
 
   async #up(): Promise<void> {
@@ -134,7 +147,7 @@ class ProofRun {
   }
 
   #failed(direction: "up" | "down", error: unknown): Error {
-    return proofFailed(`${direction} fails: ${shortMessage(error)}`, error);
+    return proofFailed(`${direction} fails: ${withDetail(error)}`, error);
   }
 
   /** Dropped columns for which no value on the way back is given. */
@@ -153,10 +166,12 @@ class ProofRun {
       throw proofFailed(`after up there is still a difference: ${operations.map(describe).join("; ")}`);
   }
 
-  async #expectSchemaAsBefore(): Promise<void> {
+  /** What of the rest is not as before. */
+  async #expectSchemaAsBefore(): Promise<string[]> {
     const now = await this.scratch.read(this.#scope);
     const differences = await schemaDifferences(this.scratch, now, this.candidate.difference.actual);
     if (differences.length > 0) throw proofFailed(`down does not restore the schema: ${differences.join("; ")}`);
+    return missingBeside(now, this.candidate.difference.actual);
   }
 
   #problems(): Promise<string[]> {
@@ -211,7 +226,7 @@ function hasOtherValues({ enumType }: Column, operations: readonly Operation[]):
   return operations.some(
     (operation) =>
       operation.kind === "changeEnum" &&
-      operation.replaced !== undefined &&
+      (operation.replaced !== undefined || operation.removed !== undefined) &&
       enumType !== undefined &&
       isSameObject(operation.name, enumType),
   );
@@ -237,4 +252,14 @@ function expectSameRows(
 
 function count(rows: ReadonlyMap<string, string[]>): number {
   return [...rows.values()].reduce((sum, { length }) => sum + length, 0);
+}
+
+/** The message with the statement, and what PostgreSQL says besides: the objects that depend on what is changed. */
+function withDetail(error: unknown): string {
+  const { detail } = (driverErrorOf(error) ?? {}) as { detail?: unknown };
+  const { query } = (error ?? {}) as { query?: unknown };
+  const more = [detail, typeof query === "string" ? shorten(query) : undefined].filter(
+    (one) => typeof one === "string",
+  );
+  return shortMessage(error) + more.map((text) => ` (${text.replace(/\s+/g, " ")})`).join("");
 }

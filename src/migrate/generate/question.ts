@@ -3,6 +3,8 @@ export interface Question {
   readonly about: "table" | "column" | "index" | "view" | "values" | "narrowing";
   /** One line, with the number of rows. */
   readonly text: string;
+  /** A SELECT that shows them. */
+  readonly query?: string | undefined;
   /** The number of rows that the change concerns. */
   readonly rows: number;
   /** At least one. */

@@ -2,7 +2,7 @@ import type { QueryRunner } from "typeorm";
 import type { Plan, SchemaDialect, Scope } from "../../dialect/schema/dialect";
 import { schemaDialectOf } from "../../dialect/dialects";
 import { type Declared, declaredSchema } from "../../dialect/schema/entities";
-import { type Schema, emptySchema } from "../../dialect/schema/model";
+import { type ObjectName, type Schema, emptySchema } from "../../dialect/schema/model";
 import { executePlan } from "../../dialect/schema/scratch";
 import type { Operation } from "../../dialect/schema/operation";
 import { wildcard } from "../../text";
@@ -27,10 +27,34 @@ export async function readSchemas(context: MigrationContext): Promise<Schemas> {
   const runner = context.dataSource.createQueryRunner();
   try {
     const wanted = await readWanted(context, runner);
-    return { ...wanted, actual: await wanted.dialect.read(runner, wanted.scope) };
+    const actual = await wanted.dialect.read(runner, wanted.scope);
+    return { ...withActualCase(wanted, actual), actual };
   } finally {
     await runner.release();
   }
+}
+
+/** Where case makes no other table, tables have the case that they have in the database. */
+function withActualCase(schemas: WantedSchema, actual: Schema): WantedSchema {
+  if (!schemas.dialect.ignoresCaseOfTables) return schemas;
+  const named = <T extends ObjectName>(one: T): T => {
+    const own = actual.tables.find((table) => table.name.toLowerCase() === one.name.toLowerCase());
+    return own ? { ...one, name: own.name } : one;
+  };
+  const renamed = (schema: Schema): Schema => ({
+    ...schema,
+    tables: schema.tables.map((table) => ({
+      ...named(table),
+      foreignKeys: table.foreignKeys.map((key) => ({ ...key, references: named(key.references) })),
+    })),
+  });
+  const { declared } = schemas;
+  const entities = declared.entities.map((entity) => ({ ...entity, table: named(entity.table) }));
+  return {
+    ...schemas,
+    wanted: renamed(schemas.wanted),
+    declared: { ...declared, schema: renamed(declared.schema), entities },
+  };
 }
 
 /** The entities' schema in the database's own spelling. @param runner connected to a database of the project's kind */

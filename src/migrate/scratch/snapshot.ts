@@ -1,6 +1,6 @@
 import { describe } from "../../dialect/schema/describe";
 import type { Scope } from "../../dialect/schema/dialect";
-import { type Schema, displayName, findTable, keyOf } from "../../dialect/schema/model";
+import { type Schema, type Table, type View, displayName, findTable, keyOf } from "../../dialect/schema/model";
 import { compare } from "../generate/compare";
 import type { ScratchDatabase } from "./scratch";
 
@@ -44,4 +44,23 @@ function missingTriggers(actual: readonly { name: string }[], table: Schema["tab
   return table.triggers
     .filter(({ name }) => !actual.some((other) => other.name === name))
     .map(({ name }) => `the trigger "${name}" of ${displayName(table)} is gone`);
+}
+
+/** What the database keeps beside the definitions (privileges, options, policies) and `wanted` has more than `actual`, a line each. */
+export function missingBeside(actual: Schema, wanted: Schema): string[] {
+  const of = (schema: Schema) => [...schema.tables, ...schema.views];
+  return of(wanted).flatMap((object) => {
+    const own = of(actual).find((other) => keyOf(other) === keyOf(object));
+    if (!own) return [];
+    const has = new Set(statementsOf(own));
+    return statementsOf(object)
+      .filter((statement) => !has.has(statement))
+      .map((statement) => `${displayName(object)}: ${statement}`);
+  });
+}
+
+function statementsOf(object: Table | View): string[] {
+  const partitions = "partitions" in object && object.partitions ? object.partitions.statements : [];
+  const options = "options" in object && object.options !== undefined ? [object.options] : [];
+  return [...(object.beside ?? []), ...partitions, ...options];
 }

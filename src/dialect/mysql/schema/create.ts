@@ -16,6 +16,7 @@ export function createTable(table: Table): string {
     ...table.indexes.map(indexClause),
     ...table.checks.map(clauses.check),
   ];
+  if (table.options !== undefined) return `${tableWith(path(table), definitions)} ${table.options}`;
   const engine = ` ENGINE=${table.engine ?? "InnoDB"}`;
   const comment = table.comment === undefined ? "" : ` COMMENT=${text(table.comment)}`;
   return tableWith(path(table), definitions) + engine + comment;

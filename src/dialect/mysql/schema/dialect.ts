@@ -10,6 +10,7 @@ import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
 import { mysqlScratch } from "./scratch";
 import { mysqlSpelling } from "./spelling";
+import { changedValues } from "./values";
 
 /** Out of range, truncated, of another kind, too long. */
 const BAD_VALUES: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1406]);
@@ -17,6 +18,7 @@ const BAD_VALUES: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1406]);
 /** The schema side of MySQL and MariaDB. */
 export const mysqlSchema: SchemaDialect = {
   rewritesViewsOnRename: false,
+  ignoresCaseOfTables: false,
   quote,
   literal: text,
   path,
@@ -57,7 +59,7 @@ export const mysqlSchema: SchemaDialect = {
     BAD_VALUES.has((driverErrorOf(error) as { errno?: number } | null)?.errno ?? 0),
   isMissingObjectError: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
   asText: (expression) => expression,
-  lossy,
+  changedValues,
 };
 
 function same(expression: string): string {
@@ -78,15 +80,4 @@ function defaultOf(column: ColumnMetadata, base: Column): string | undefined {
   return typeof column.default === "string" && column.default.includes("\\")
     ? base.default?.replaceAll("\\", "\\\\")
     : base.default;
-}
-
-/** Values that strict mode refuses and other modes truncate. */
-function lossy(before: Column, after: Column): string | undefined {
-  const column = quote(before.name);
-  const length = Number(/^(?:var)?char\((\d+)\)/i.exec(after.type)?.[1]);
-  if (length && !before.values) return `CHAR_LENGTH(${column}) > ${length}`;
-  if (/^(tinyint|smallint|mediumint|int|bigint)/.test(after.type) && /^(decimal|float|double)/.test(before.type))
-    return `${column} <> ROUND(${column})`;
-  if (after.type === "date" && /^(datetime|timestamp)/.test(before.type)) return `TIME(${column}) <> '00:00:00'`;
-  return undefined;
 }

@@ -8,6 +8,7 @@ import { sql, stepOf } from "../../schema/step";
 import { mysqlQuoting, renamedIn } from "../../schema/tokens";
 import * as create from "./create";
 import { clauses, path, quote, text } from "./create";
+import { cutValue, refusedValues } from "./values";
 
 /** The statements for MySQL and MariaDB: every one of them commits by itself, so each is a whole change. */
 export function plan(from: Schema, operations: readonly Operation[]): Plan {
@@ -65,7 +66,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
     case "renameColumn":
       return [alter(operation.table, `RENAME COLUMN ${quote(operation.from)} TO ${quote(operation.to)}`)];
     case "alterColumn":
-      return alterColumn(operation);
+      return alterColumn(operation, findTable(schema, operation.table)!);
     case "changePrimaryKey":
       return changePrimaryKey(operation, findTable(schema, operation.table));
     case "addConstraint":
@@ -101,37 +102,59 @@ function addColumn({ table, column, backfill, position }: AddColumn, own: Table)
   if (backfill === undefined) return [alter(table, `ADD COLUMN ${create.columnDefinition(column)}${place}${key}`)];
   return [
     alter(table, `ADD COLUMN ${create.columnDefinition({ ...column, nullable: true })}${place}`),
-    sql(`UPDATE ${path(table)} SET ${quote(column.name)} = ${backfill}`),
+    ...update(own, column.name, backfill),
     ...(column.nullable ? [] : [alter(table, `MODIFY COLUMN ${create.columnDefinition(column)}`)]),
   ];
 }
 
-function alterColumn({ table, before, after, backfill, replaced }: AlterColumn): Statement[] {
+function alterColumn(operation: AlterColumn, own: Table): Statement[] {
+  const { table, before, after, backfill } = operation;
   const name = quote(after.name);
   const change = alter(table, `MODIFY COLUMN ${create.columnDefinition(after)}`);
   const isReplaced =
     Boolean(before.generated) !== Boolean(after.generated) || before.generated?.stored !== after.generated?.stored;
   if (isReplaced && after.generated)
     return [alter(table, `DROP COLUMN ${name}, ADD COLUMN ${create.columnDefinition(after)}`)];
-  const fill =
-    backfill === undefined ? [] : [sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`)];
-  return [...replacedValues(table, before, after, replaced), ...fill, change];
+  const fill = backfill === undefined ? [] : update(own, after.name, backfill, `${name} IS NULL`);
+  return [...replacedValues(operation, own), ...fittedValues(operation, own), ...fill, change];
+}
+
+/** Strict mode refuses a change of type for which a value does not fit, so that the values are changed before. */
+function fittedValues({ table, before, after, narrowing, unfit }: AlterColumn, own: Table): Statement[] {
+  const refused = refusedValues(before, after);
+  const value = unfit ?? (narrowing ? cutValue(before, after) : undefined);
+  if (refused === undefined || value === undefined || before.type === after.type) return [];
+  const isRequired = /^null$/i.test(value) && !before.nullable;
+  return [
+    ...(isRequired ? [alter(table, `MODIFY COLUMN ${create.columnDefinition({ ...before, nullable: true })}`)] : []),
+    ...update(own, before.name, value, refused),
+  ];
 }
 
 /** While rows are updated, the column allows the old values and the new ones. */
-function replacedValues(
-  table: ObjectName,
-  before: AlterColumn["before"],
-  after: AlterColumn["after"],
-  replaced: AlterColumn["replaced"],
-): Statement[] {
+function replacedValues({ table, before, after, replaced }: AlterColumn, own: Table): Statement[] {
   if (!replaced || !before.values || !after.values) return [];
   const both = { ...before, default: undefined, values: [...new Set([...before.values, ...after.values])] };
   const name = quote(after.name);
-  const updates = Object.entries(replaced).map(([old, value]) =>
-    sql(`UPDATE ${path(table)} SET ${name} = ${text(value)} WHERE ${name} = ${text(old)}`),
+  const updates = Object.entries(replaced).flatMap(([old, value]) =>
+    update(own, after.name, text(value), `${name} = ${text(old)}`),
   );
   return [alter(table, `MODIFY COLUMN ${create.columnDefinition(both)}`), ...updates];
+}
+
+/**
+ * The migration's own UPDATE is no change of a row by anybody: columns with ON UPDATE keep their values when they are set
+ * to them, and triggers that watch updates are not there meanwhile.
+ */
+function update(table: Table, column: string, value: string, where?: string): Statement[] {
+  const kept = table.columns.filter(({ name, onUpdate }) => onUpdate !== undefined && name !== column);
+  const set = [`${quote(column)} = ${value}`, ...kept.map(({ name }) => `${quote(name)} = ${quote(name)}`)].join(", ");
+  const triggers = table.triggers.filter(({ isOnUpdate }) => isOnUpdate);
+  return [
+    ...triggers.map(({ name }) => sql(`DROP TRIGGER ${path({ schema: table.schema, name })}`)),
+    sql(`UPDATE ${path(table)} SET ${set}${where === undefined ? "" : ` WHERE ${where}`}`),
+    ...triggers.map((trigger) => sql(trigger.sql)),
+  ];
 }
 
 interface OwnedKey {

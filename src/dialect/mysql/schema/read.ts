@@ -30,6 +30,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   const checks = groupBy(await select<CheckRow>(isMariaDb ? CHECKS : CHECKS_OF_MYSQL).catch(() => []), keyOf);
   const triggers = groupBy(await select<TriggerRow>(TRIGGERS), keyOf);
   const views = (await select<ViewRow>(VIEWS)).filter(isOurs);
+  const options = await optionsOf(runner, tables);
   const schema: Schema = {
     tables: tables.map((row): Table => {
       const at = keyOf(row);
@@ -57,6 +58,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
         triggers: (triggers.get(at) ?? []).map(triggerOf),
         comment: row.comment || undefined,
         engine: row.engine,
+        options: options.get(at),
       };
     }),
     views: views.map((row): View => ({
@@ -81,6 +83,8 @@ interface TableRow extends Placed {
   engine: string;
   comment: string;
   collation: string;
+  /** Whether CREATE TABLE has more than an engine and a comment. */
+  special: number | string;
 }
 
 interface ColumnRow extends Placed {
@@ -126,6 +130,8 @@ interface TriggerRow extends Placed {
   timing: string;
   event: string;
   statement: string;
+  /** Quoted; null where it is the user who reads. */
+  definer: string | null;
 }
 
 interface ViewRow {
@@ -135,8 +141,9 @@ interface ViewRow {
 }
 
 const TABLES = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, TABLE_NAME AS \`name\`, ENGINE AS \`engine\`,
-  TABLE_COMMENT AS \`comment\`, TABLE_COLLATION AS \`collation\`
-  FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (?) AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME`;
+  TABLE_COMMENT AS \`comment\`, TABLE_COLLATION AS \`collation\`,
+  TABLE_TYPE <> 'BASE TABLE' OR CREATE_OPTIONS <> '' OR TABLE_COLLATION <> @@collation_database AS \`special\`
+  FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (?) AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME`;
 
 const COLUMNS = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, COLUMN_NAME AS \`name\`, COLUMN_TYPE AS \`type\`,
   IS_NULLABLE AS \`nullable\`, COLUMN_DEFAULT AS \`value\`, EXTRA AS \`extra\`, GENERATION_EXPRESSION AS \`expression\`,
@@ -166,7 +173,8 @@ const CHECKS_OF_MYSQL = `SELECT c.CONSTRAINT_SCHEMA AS \`database\`, t.TABLE_NAM
   WHERE c.CONSTRAINT_SCHEMA IN (?) ORDER BY t.TABLE_NAME, c.CONSTRAINT_NAME`;
 
 const TRIGGERS = `SELECT TRIGGER_SCHEMA AS \`database\`, EVENT_OBJECT_TABLE AS \`table\`, TRIGGER_NAME AS \`name\`, ACTION_TIMING AS \`timing\`,
-  EVENT_MANIPULATION AS \`event\`, ACTION_STATEMENT AS \`statement\`
+  EVENT_MANIPULATION AS \`event\`, ACTION_STATEMENT AS \`statement\`,
+  CASE WHEN DEFINER <> CURRENT_USER() THEN CONCAT('\\'', REPLACE(DEFINER, '@', '\\'@\\''), '\\'') END AS \`definer\`
   FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN (?) ORDER BY ACTION_ORDER`;
 
 const VIEWS = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`name\`, VIEW_DEFINITION AS \`definition\`
@@ -174,6 +182,18 @@ const VIEWS = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`name\`, VIEW
 
 function keyOf({ database, table }: Placed): string {
   return `${database}\0${table}`;
+}
+
+/** What follows the columns in the statements of tables that are partitioned, versioned or the like. */
+async function optionsOf(runner: QueryRunner, tables: readonly TableRow[]): Promise<Map<string, string>> {
+  const options = new Map<string, string>();
+  for (const row of tables.filter(({ special }) => Number(special) === 1)) {
+    const [created] = (await runner.query(`SHOW CREATE TABLE ${quote(row.database)}.${quote(row.name)}`)) as object[];
+    const statement = Object.values(created!)[1] as string;
+    const tail = statement.slice(statement.lastIndexOf("\n) ") + 3).replace(/ AUTO_INCREMENT=\d+/, "");
+    options.set(keyOf(row), tail);
+  }
+  return options;
 }
 
 async function hasMetadataTable(runner: QueryRunner): Promise<boolean> {
@@ -275,6 +295,11 @@ function indexesOf(rows: readonly StatisticRow[]): Index[] {
   });
 }
 
-function triggerOf({ name, timing, event, table, statement }: TriggerRow): Table["triggers"][number] {
-  return { name, sql: `CREATE TRIGGER ${quote(name)} ${timing} ${event} ON ${quote(table)} FOR EACH ROW ${statement}` };
+function triggerOf({ name, timing, event, table, statement, definer }: TriggerRow): Table["triggers"][number] {
+  const own = definer === null ? "" : ` DEFINER=${definer}`;
+  return {
+    name,
+    sql: `CREATE${own} TRIGGER ${quote(name)} ${timing} ${event} ON ${quote(table)} FOR EACH ROW ${statement}`,
+    isOnUpdate: event === "UPDATE",
+  };
 }

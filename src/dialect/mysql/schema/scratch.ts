@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, ScratchLocation, ScratchSupport, ScratchTarget } from "../../schema/dialect";
-import { type ObjectName, type Schema, type Table, emptySchema } from "../../schema/model";
+import { type ObjectName, type Schema, type Table } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
 import { SCRATCH_PREFIX, executePlan, isInScope, optionsForDatabase } from "../../schema/scratch";
 import { list, path, quote } from "./create";
@@ -62,8 +62,11 @@ async function copy(source: QueryRunner, target: ScratchTarget, scope: Scope, li
     const done = executePlan(plan(from, operations), runner);
     await (isRequired ? done : done.catch(() => undefined));
   };
-  for (const table of bare.tables)
-    await execute(emptySchema, [{ kind: "createTable", table }], isInScope(table, scope));
+  await copyRoutines(source, runner);
+  for (const table of bare.tables) {
+    const created = runner.query(await statementOf(source, table));
+    await (isInScope(table, scope) ? created : created.catch(() => undefined));
+  }
   let isComplete = true;
   for (const table of schema.tables) {
     const copied = copyRows(source, target, table, limit);
@@ -76,6 +79,29 @@ async function copy(source: QueryRunner, target: ScratchTarget, scope: Scope, li
   for (const view of schema.views) await execute(bare, [{ kind: "createView", view }], isInScope(view, scope));
   for (const table of schema.tables) for (const trigger of table.triggers) await runner.query(trigger.sql);
   return isComplete;
+}
+
+/** The server's own statement, which has partitions, versioning and all other options; without foreign keys, which come later. */
+async function statementOf(source: QueryRunner, table: Table): Promise<string> {
+  const [created] = (await source.query(`SHOW CREATE TABLE ${path(table)}`)) as object[];
+  const text = (Object.values(created!)[1] as string)
+    .replace(/,\n {2}CONSTRAINT `(?:[^`]|``)+` FOREIGN KEY [^\n]*?(?=,?\n)/g, "")
+    .replace(/ AUTO_INCREMENT=\d+/, "");
+  return table.schema === undefined
+    ? text
+    : text.replace(/^CREATE TABLE `(?:[^`]|``)+`/, () => `CREATE TABLE ${path(table)}`);
+}
+
+/** Functions and procedures, which views and triggers may call. What cannot be created is missed by what uses it only. */
+async function copyRoutines(source: QueryRunner, target: QueryRunner): Promise<void> {
+  const routines = (await source.query(
+    "SELECT ROUTINE_NAME AS `name`, ROUTINE_TYPE AS `type` FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()",
+  )) as { name: string; type: string }[];
+  for (const { name, type } of routines) {
+    const [created] = (await source.query(`SHOW CREATE ${type} ${quote(name)}`).catch(() => [])) as object[];
+    const text = created && (Object.values(created)[2] as string | null);
+    if (text) await target.query(text.replace(/^CREATE DEFINER=\S+ /, "CREATE ")).catch(() => undefined);
+  }
 }
 
 function keysOf(table: Table): Operation[] {

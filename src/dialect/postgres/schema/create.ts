@@ -16,7 +16,8 @@ export function createTable(table: Table): string {
     ...table.checks.map(clauses.check),
     ...table.exclusions.map(exclusionClause),
   ];
-  return tableWith(path(table), definitions);
+  const partitions = table.partitions === undefined ? "" : ` PARTITION BY ${table.partitions.by}`;
+  return tableWith(path(table), definitions) + partitions;
 }
 
 const SERIAL: Record<string, string> = { smallint: "SMALLSERIAL", integer: "SERIAL", bigint: "BIGSERIAL" };
@@ -59,8 +60,9 @@ export function createIndex(index: Index, table: ObjectName): string {
 export function createView(view: View): string[] {
   const kind = view.materialized ? "MATERIALIZED VIEW" : "VIEW";
   return [
-    `CREATE ${kind} ${path(view)} AS ${view.definition}`,
+    `CREATE ${kind} ${path(view)} AS ${view.definition}${view.isUnpopulated ? " WITH NO DATA" : ""}`,
     ...view.indexes.map((index) => createIndex(index, view)),
+    ...(view.beside ?? []),
   ];
 }
 

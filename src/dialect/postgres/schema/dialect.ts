@@ -12,6 +12,7 @@ import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
 import { postgresScratch } from "./scratch";
 import { postgresSpelling } from "./spelling";
+import { changedValues } from "./values";
 
 /** The error code of a missing operator, which is a function too. */
 const UNDEFINED_FUNCTION = "42883";
@@ -19,6 +20,7 @@ const UNDEFINED_FUNCTION = "42883";
 /** The schema side of PostgreSQL. */
 export const postgresSchema: SchemaDialect = {
   rewritesViewsOnRename: true,
+  ignoresCaseOfTables: false,
   quote,
   literal: quotedText,
   path,
@@ -72,7 +74,7 @@ export const postgresSchema: SchemaDialect = {
     isMissingObject(readDriverError(driverErrorOf(error))) ||
     (driverErrorOf(error) as { code?: string } | null)?.code === UNDEFINED_FUNCTION,
   asText: (expression) => `${expression}::text`,
-  lossy,
+  changedValues,
 };
 
 function same(expression: string): string {
@@ -111,23 +113,4 @@ function defaultOf(base: Column, column: ColumnMetadata): string | undefined {
       : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
   });
   return `'{${elements.join(",").replaceAll("'", "''")}}'`;
-}
-
-/** Values that an explicit cast truncates: text that is too long, decimals, numbers that are too large. */
-function lossy(before: Column, after: Column): string | undefined {
-  const column = quote(before.name);
-  const length = Number(/^(?:character varying|character)\((\d+)\)/.exec(after.type)?.[1]);
-  if (length && !before.enumType && !before.type.endsWith("[]")) return `length(${column}::text) > ${length}`;
-  if (
-    /^(smallint|integer|bigint|numeric)/.test(after.type) &&
-    /^(numeric|real|double precision)/.test(before.type) &&
-    after.type !== "numeric"
-  )
-    return `${column} IS NOT NULL AND round(${column}::numeric, ${scaleOf(after.type)}) <> ${column}::numeric`;
-  if (after.type === "date" && before.type.startsWith("timestamp")) return `${column}::date <> ${column}`;
-  return undefined;
-}
-
-function scaleOf(type: string): number {
-  return Number(/^numeric\(\d+,(\d+)\)/.exec(type)?.[1] ?? 0);
 }

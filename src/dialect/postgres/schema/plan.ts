@@ -1,7 +1,7 @@
 import { quotedText } from "../../literals";
 import type { Plan, Statement, Step } from "../../schema/dialect";
-import type { Column, ObjectName, Schema, Table, View } from "../../schema/model";
-import { emptySchema, findTable, keyOf, replaceTable } from "../../schema/model";
+import type { Column, ObjectName, Schema, Table, TableDependent, View } from "../../schema/model";
+import { displayName, emptySchema, findTable, keyOf, replaceTable } from "../../schema/model";
 import type { AddColumn, AlterColumn, ChangeEnum, Constraint, Operation, Rename } from "../../schema/operation";
 import { apply } from "../../schema/operation";
 import { serverPlan, withExpressions } from "../../schema/server-plan";
@@ -9,6 +9,7 @@ import { sql, stepOf } from "../../schema/step";
 import { isTrivia, mentions, nameIn, postgresQuoting, renamedIn, tokenize } from "../../schema/tokens";
 import * as create from "./create";
 import { clauses, path, quote } from "./create";
+import { converted, lenientConversion, needsCast } from "./values";
 
 /** The statements for PostgreSQL, which changes everything in place. */
 export function plan(from: Schema, operations: readonly Operation[]): Plan {
@@ -19,9 +20,16 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
     isBlocked: isBlockedByViews,
     dependents(schema, blocked) {
       const views = viewsOver(schema, blocked);
+      const others = dependentsOn(schema, blocked);
       return {
-        drop: views.map((view) => viewStep({ kind: "dropView", view }, "for a while")).reverse(),
-        create: views.map((view) => viewStep({ kind: "createView", view }, "again")),
+        drop: [
+          ...views.map((view) => viewStep({ kind: "dropView", view }, "for a while")).reverse(),
+          ...others.map(([table, one]) => dependentStep(table, one, "drop")),
+        ],
+        create: [
+          ...others.map(([table, one]) => dependentStep(table, one, "create")),
+          ...views.map((view) => viewStep({ kind: "createView", view }, "again")),
+        ],
       };
     },
   });
@@ -44,10 +52,21 @@ function checkedAtOnce(statements: readonly Statement[], operation: Operation, s
       (key) => key.deferrable === "INITIALLY DEFERRED" && [keyOf(one), keyOf(key.references)].includes(table ?? ""),
     ),
   );
-  const isUpdate = (one: Statement) => one.kind === "sql" && one.sql.startsWith("UPDATE ");
   return statements.flatMap((one) =>
     isDeferred && isUpdate(one) ? [one, sql("SET CONSTRAINTS ALL IMMEDIATE")] : [one],
   );
+}
+
+/** The migration's own UPDATE is no change of a row by anybody: triggers that watch updates do not see it. */
+function withoutTriggers(statements: readonly Statement[], table: Table | undefined): Statement[] {
+  const triggers = (table?.triggers ?? []).filter(({ isOnUpdate }) => isOnUpdate);
+  const change = (word: string) =>
+    triggers.map(({ name }) => sql(`ALTER TABLE ${path(table!)} ${word} TRIGGER ${quote(name)}`));
+  return statements.flatMap((one) => (isUpdate(one) ? [...change("DISABLE"), one, ...change("ENABLE")] : [one]));
+}
+
+function isUpdate(one: Statement): boolean {
+  return one.kind === "sql" && one.sql.startsWith("UPDATE ");
 }
 
 /** The views over changed columns, and the views over these, each after those that it uses. */
@@ -61,6 +80,23 @@ function viewsOver(schema: Schema, blocked: readonly Operation[]): View[] {
     for (const view of schema.views) if (isOver(view)) over.add(keyOf(view));
   }
   return inOrder(schema.views.filter((view) => over.has(keyOf(view))));
+}
+
+/** Policies, triggers and rules that name changed columns. */
+function dependentsOn(schema: Schema, blocked: readonly Operation[]): [Table, TableDependent][] {
+  const columns = blocked.flatMap((operation) => columnsOf(operation, schema));
+  return schema.tables.flatMap((table) =>
+    (table.dependents ?? [])
+      .filter(({ uses }) => uses.some((use) => columns.includes(`${use.table}\0${use.column}`)))
+      .map((one): [Table, TableDependent] => [table, one]),
+  );
+}
+
+function dependentStep(table: Table, { kind, name, drop, create }: TableDependent, change: "drop" | "create"): Step {
+  const what = `${kind} ${name} of ${displayName(table)}`;
+  return change === "drop"
+    ? { comment: `Drop ${what} for a while`, statements: [sql(drop)] }
+    : { comment: `Create ${what} again`, statements: [sql(create)] };
 }
 
 function inOrder(views: readonly View[]): View[] {
@@ -177,7 +213,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
     case "changeTable":
       return [sql(`COMMENT ON TABLE ${path(operation.table)} IS ${create.commentLiteral(operation.after.comment)}`)];
     case "addColumn":
-      return addColumn(operation);
+      return withoutTriggers(addColumn(operation), findTable(schema, operation.table));
     case "dropColumn":
       return [sql(`ALTER TABLE ${path(operation.table)} DROP COLUMN ${quote(operation.column.name)}`)];
     case "renameColumn":
@@ -186,7 +222,10 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
         ...renameSequences(schema, operation),
       ];
     case "alterColumn":
-      return withGeneratedColumns(operation, findTable(schema, operation.table)!, alterColumn(operation));
+      return withoutTriggers(
+        withGeneratedColumns(operation, findTable(schema, operation.table)!, alterColumn(operation)),
+        findTable(schema, operation.table),
+      );
     case "changePrimaryKey": {
       const { before, after, table } = operation;
       const isSame = before && after && before.columns.join("\0") === after.columns.join("\0");
@@ -235,12 +274,14 @@ function renameSequences(schema: Schema, operation: Rename): Statement[] {
 function createTable(table: Table): Statement[] {
   return [
     sql(create.createTable(table)),
+    ...(table.partitions?.statements ?? []).map((text) => sql(text)),
     ...(table.comment === undefined
       ? []
       : [sql(`COMMENT ON TABLE ${path(table)} IS ${create.commentLiteral(table.comment)}`)]),
     ...table.columns.flatMap((column) => (column.comment === undefined ? [] : [commentOn(table, column)])),
     ...table.indexes.map((index) => sql(create.createIndex(index, table))),
     ...table.triggers.map((trigger) => sql(trigger.sql)),
+    ...(table.beside ?? []).map((text) => sql(text)),
   ];
 }
 
@@ -262,7 +303,7 @@ function addColumn({ table, column, backfill }: AddColumn): Statement[] {
   ];
 }
 
-function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn): Statement[] {
+function alterColumn({ table, before, after, backfill, narrowing, unfit }: AlterColumn): Statement[] {
   const name = quote(after.name);
   const alter = (change: string) => sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${name} ${change}`);
   const statements: Statement[] = [];
@@ -278,9 +319,11 @@ function alterColumn({ table, before, after, backfill, narrowing }: AlterColumn)
   if (before.default !== undefined && hasNewDefault) statements.push(alter("DROP DEFAULT"));
   if (isRetyped) {
     const collate = after.collation === undefined ? "" : ` COLLATE ${quote(after.collation)}`;
-    const using =
-      needsCast(before.type, after.type) || narrowing ? ` USING ${name}::${viaText(before, after)}${after.type}` : "";
-    statements.push(alter(`TYPE ${after.type}${collate}${using}`));
+    const lenient = unfit === undefined ? undefined : lenientConversion(before, after, unfit);
+    const isExplicit = needsCast(before.type, after.type) || narrowing;
+    const using = lenient?.using ?? (isExplicit ? converted(name, before, after) : undefined);
+    const type = alter(`TYPE ${after.type}${collate}${using === undefined ? "" : ` USING ${using}`}`);
+    statements.push(...(lenient ? [sql(lenient.create), type, sql(lenient.drop)] : [type]));
     if (after.increment === "increment" && before.increment === "increment")
       statements.push(...widenSequence(table, after));
   }
@@ -343,25 +386,6 @@ function changesType({ before, after }: Pick<AlterColumn, "before" | "after">): 
  */
 function isReplaced(before: Column, after: Column): boolean {
   return after.generated !== undefined && before.generated?.expression !== after.generated.expression;
-}
-
-const TEXTS = /^(character varying|character|text|citext)\b/;
-const NUMBERS = /^(smallint|integer|bigint|numeric|real|double precision)\b/;
-const DATES = /^(timestamp|date)\b/;
-
-/**
- * An assignment cast refuses values that do not fit, an explicit cast truncates them: it is written only where
- * needed.
- */
-function needsCast(before: string, after: string): boolean {
-  if (before.endsWith("[]") || after.endsWith("[]")) return true;
-  return ![TEXTS, NUMBERS, DATES].some((types) => types.test(before) && types.test(after)) && !TEXTS.test(after);
-}
-
-/** There is no cast between enums: their text is in between. */
-function viaText(before: Column, after: Column): string {
-  if (!before.enumType && !(after.enumType && !TEXTS.test(before.type))) return "";
-  return before.type.endsWith("[]") ? "text[]::" : "text::";
 }
 
 function sequenceOf(table: ObjectName, column: Column): string {
@@ -429,7 +453,7 @@ function renameConstraint(table: ObjectName, before: Constraint, after: Constrai
  * A new type replaces the old one: ALTER TYPE … ADD VALUE cannot be undone, and a value that it added cannot be used
  * in the same transaction, not even as a default.
  */
-function changeEnum({ name, before, after, replaced = {} }: ChangeEnum, schema: Schema): Statement[] {
+function changeEnum({ name, before, after, replaced = {}, removed = [] }: ChangeEnum, schema: Schema): Statement[] {
   const renamedOnly =
     before.length === after.length && before.every((value, at) => (replaced[value] ?? value) === after[at]);
   if (renamedOnly)
@@ -447,12 +471,17 @@ function changeEnum({ name, before, after, replaced = {} }: ChangeEnum, schema: 
   return [
     sql(`ALTER TYPE ${path(name)} RENAME TO ${quote(old.name)}`),
     sql(`CREATE TYPE ${path(name)} AS ENUM (${after.map(quotedText).join(", ")})`),
-    ...users.flatMap(({ table, column }) => moveToType(table, column, replaced)),
+    ...users.flatMap(({ table, column }) => moveToType(table, column, replaced, removed)),
     sql(`DROP TYPE ${path(old)}`),
   ];
 }
 
-function moveToType(table: Table, column: Column, replaced: Readonly<Record<string, string>>): Statement[] {
+function moveToType(
+  table: Table,
+  column: Column,
+  replaced: Readonly<Record<string, string>>,
+  removed: readonly string[],
+): Statement[] {
   const name = quote(column.name);
   const alter = (change: string) => sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${name} ${change}`);
   const type = path(column.enumType!);
@@ -460,7 +489,9 @@ function moveToType(table: Table, column: Column, replaced: Readonly<Record<stri
   const cases = Object.entries(replaced).map(([from, to]) => `WHEN ${quotedText(from)} THEN ${quotedText(to)}`);
   const one = (value: string) =>
     cases.length === 0 ? `${value}::text` : `CASE ${value}::text ${cases.join(" ")} ELSE ${value}::text END`;
-  const using = isArray ? `${replacedElements(`${name}::text[]`, replaced)}::${type}[]` : `(${one(name)})::${type}`;
+  const using = isArray
+    ? `${replacedElements(`${name}::text[]`, replaced, removed)}::${type}[]`
+    : `(${one(name)})::${type}`;
   const changed = column.default === undefined ? undefined : replacedDefault(column.default, replaced);
   return [
     ...(column.default === undefined ? [] : [alter("DROP DEFAULT")]),
@@ -469,10 +500,15 @@ function moveToType(table: Table, column: Column, replaced: Readonly<Record<stri
   ];
 }
 
-function replacedElements(array: string, replaced: Readonly<Record<string, string>>): string {
+function replacedElements(
+  array: string,
+  replaced: Readonly<Record<string, string>>,
+  removed: readonly string[],
+): string {
+  const kept = removed.reduce((value, old) => `array_remove(${value}, ${quotedText(old)})`, array);
   return Object.entries(replaced).reduce(
     (value, [from, to]) => `array_replace(${value}, ${quotedText(from)}, ${quotedText(to)})`,
-    array,
+    kept,
   );
 }
 

@@ -15,6 +15,7 @@ import type {
 } from "../../schema/model";
 import { keyOf } from "../../schema/model";
 import { nameIn, unwrapped, postgresQuoting } from "../../schema/tokens";
+import { readBeside, readDependents, readPartitions } from "./beside";
 import { quote } from "./create";
 import { dataSourceOf } from "../../../typeorm/data-source";
 
@@ -42,6 +43,9 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   // Views that are ignored are read too: over our tables, they must be dropped and created again when a column changes.
   const views = tables.filter((row) => row.kind === "v" || row.kind === "m");
   const uses = byTable((await runner.query(USES, [names])) as UseRow[]);
+  const beside = await readBeside(runner, names);
+  const partitions = await readPartitions(runner, names);
+  const dependents = await readDependents(runner, names, (schema, name) => ({ schema: places.modelled(schema), name }));
   const indexesOf = (oid: number) => (indexes.get(oid) ?? []).filter(isOurs).map(indexOf);
   const schema: Schema = {
     tables: ordinary.map((row): Table => ({
@@ -53,8 +57,16 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
         places,
       ),
       indexes: indexesOf(row.oid),
-      triggers: (triggers.get(row.oid) ?? []).map(({ name, definition }) => ({ name, sql: definition })),
+      triggers: (triggers.get(row.oid) ?? []).map(({ name, definition, updates }) => ({
+        name,
+        sql: definition,
+        isOnUpdate: updates,
+      })),
       comment: row.comment ?? undefined,
+      partitions:
+        row.partitioning === null ? undefined : { by: row.partitioning, statements: partitions.get(row.oid) ?? [] },
+      beside: beside.get(row.oid),
+      dependents: dependents.get(row.oid),
     })),
     views: views.map((row): View => ({
       schema: places.modelled(row.schema),
@@ -67,6 +79,8 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
         column: column ?? undefined,
       })),
       indexes: indexesOf(row.oid),
+      beside: beside.get(row.oid),
+      isUnpopulated: (row.kind === "m" && !row.populated) || undefined,
     })),
     enums: ((await runner.query(ENUMS, [names])) as EnumRow[]).filter(isOurs).map((row): EnumType => ({
       schema: places.modelled(row.schema),
@@ -89,6 +103,8 @@ interface TableRow {
   comment: string | null;
   definition: string | null;
   columns: string[] | null;
+  populated: boolean;
+  partitioning: string | null;
 }
 
 interface ColumnRow {
@@ -143,6 +159,7 @@ interface TriggerRow {
   oid: number;
   name: string;
   definition: string;
+  updates: boolean;
 }
 
 interface EnumRow {
@@ -162,7 +179,7 @@ const TABLES = `
     CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS "definition",
     CASE WHEN c.relkind IN ('v', 'm') THEN ARRAY(
       SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum
-    ) END AS "columns"
+    ) END AS "columns", c.relispopulated AS "populated", CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS "partitioning"
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND ${NOT_OF_AN_EXTENSION("c.oid")}
   ORDER BY c.oid`;
@@ -230,7 +247,8 @@ const USES = `
   WHERE n.nspname = ANY($1) AND v.relkind IN ('v', 'm')`;
 
 const TRIGGERS = `
-  SELECT g.tgrelid AS "oid", g.tgname AS "name", pg_get_triggerdef(g.oid) AS "definition"
+  SELECT g.tgrelid AS "oid", g.tgname AS "name", pg_get_triggerdef(g.oid) AS "definition",
+    g.tgtype & 16 > 0 AND g.tgenabled = 'O' AS "updates"
   FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = ANY($1) AND NOT g.tgisinternal ORDER BY g.oid`;
 

@@ -74,6 +74,11 @@ async function copy(source: QueryRunner, target: QueryRunner, scope: Scope, limi
       const created = target.query(sql);
       await (isInScope(table, scope) ? created : created.catch(() => undefined));
     }
+  for (const table of schema.tables)
+    for (const sql of table.beside ?? []) {
+      const done = target.query(sql);
+      await (isInScope(table, scope) ? done : done.catch(() => undefined));
+    }
   return isComplete;
 }
 
@@ -82,7 +87,16 @@ async function readWhole(source: QueryRunner): Promise<Schema> {
 }
 
 function bare(schema: Schema): Schema {
-  const nothing = { foreignKeys: [], indexes: [], triggers: [], checks: [], uniques: [], exclusions: [] };
+  const nothing = {
+    foreignKeys: [],
+    indexes: [],
+    triggers: [],
+    checks: [],
+    uniques: [],
+    exclusions: [],
+    // Policies may hide rows, or refuse them.
+    beside: [],
+  };
   return { ...schema, tables: schema.tables.map((table) => ({ ...table, ...nothing })), views: [] };
 }
 

@@ -13,6 +13,7 @@ import { sqliteScratch } from "./scratch";
 /** The schema side of SQLite. */
 export const sqliteSchema: SchemaDialect = {
   rewritesViewsOnRename: true,
+  ignoresCaseOfTables: true,
   quote,
   literal: quotedText,
   path: ({ name }) => quote(name),
@@ -46,7 +47,13 @@ export const sqliteSchema: SchemaDialect = {
   isDataError: (error) => isConstraintViolation(readDriverError(driverErrorOf(error))),
   isMissingObjectError: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
   asText: (expression) => expression,
-  lossy,
+  changedValues: async (runner, table, before, after) => {
+    const condition = lossy(before, after);
+    if (condition === undefined) return { rows: 0, refused: 0 };
+    const sql = `SELECT COUNT(*) AS "rows" FROM ${quote(table.name)} WHERE ${condition}`;
+    const [{ rows }] = (await runner.query(sql)) as [{ rows: number }];
+    return { rows, refused: 0, condition };
+  },
 };
 
 function sameType(a: string, b: string, table: Table): boolean {

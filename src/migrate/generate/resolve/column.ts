@@ -29,19 +29,69 @@ function newColumns({ actual, schemas: { dialect } }: ResolverState, wanted: Tab
   return wanted.columns.filter((column) => !columns.some(({ name }) => dialect.sameName(name, column.name)));
 }
 
+/**
+ * Applies the renames that were said. One may free the name for another (a→b, b→c), so that they are tried until none is
+ * left; where names are exchanged, one column has another name in between.
+ */
 function applyColumnRenames(state: ResolverState, table: Table): void {
-  const { names, prompts } = state;
-  for (const resolution of prompts.all("rename")) {
-    const prefix = names.tableAliases(table).find((alias) => resolution.subject.startsWith(`${alias}.`));
-    if (prefix === undefined) continue;
-    const added = newColumns(state, table);
-    const to = names.columnsOf(table, resolution.value).filter((name) => added.some((column) => column.name === name));
-    const former = { ...table, columns: removedColumns(state, table) };
-    const from = names.formerColumns(former, resolution.subject.slice(prefix.length + 1), to);
-    if (to.length === 0 || from.length !== to.length) continue;
-    resolution.used = true;
-    from.forEach((name, at) => state.rename({ kind: "renameColumn", table: nameOf(table), from: name, to: to[at]! }));
+  for (;;) {
+    const waiting = state.prompts.all("rename").filter(({ used }) => !used);
+    if (waiting.some((one) => applyColumnRename(state, table, one))) continue;
+    if (!waiting.some((one) => moveAside(state, table, one, waiting))) return;
   }
+}
+
+interface Rename {
+  readonly subject: string;
+  readonly value: string;
+  used: boolean;
+}
+
+/** Whether the rename is one of a column of the table to a new name, and was done. */
+function applyColumnRename(state: ResolverState, table: Table, rename: Rename): boolean {
+  const property = propertyOf(state, table, rename.subject);
+  if (property === undefined) return false;
+  const added = newColumns(state, table);
+  const to = state.names.columnsOf(table, rename.value).filter((name) => added.some((column) => column.name === name));
+  const from = formerColumns(state, table, property, to);
+  if (to.length === 0 || from.length !== to.length) return false;
+  rename.used = true;
+  from.forEach((name, at) => renameColumn(state, table, name, to[at]!));
+  return true;
+}
+
+function renameColumn(state: ResolverState, table: Table, from: string, to: string): void {
+  state.rename({ kind: "renameColumn", table: nameOf(table), from, to });
+}
+
+/** The property that the subject names, `User.name` → `name`, where it is one of this table. */
+function propertyOf({ names }: ResolverState, table: Table, subject: string): string | undefined {
+  const prefix = names.tableAliases(table).find((alias) => subject.startsWith(`${alias}.`));
+  return prefix === undefined ? undefined : subject.slice(prefix.length + 1);
+}
+
+/** Columns that the entity no longer has; else any, since a column of the old name may be a new one. */
+function formerColumns(state: ResolverState, table: Table, property: string, to: readonly string[]): string[] {
+  const { names, actual } = state;
+  const aside = state.columnAside(table, property);
+  if (aside !== undefined) return [aside];
+  const removed = names.formerColumns({ ...table, columns: removedColumns(state, table) }, property, to);
+  return removed.length > 0 ? removed : names.formerColumns(findTable(actual, table)!, property, to);
+}
+
+/** Whether the column is renamed to a name that another waiting rename frees, in a circle: it gets a name for a while. */
+function moveAside(state: ResolverState, table: Table, rename: Rename, waiting: readonly Rename[]): boolean {
+  const property = propertyOf(state, table, rename.subject);
+  const isTarget = waiting.some(
+    (other) => propertyOf(state, table, other.subject) !== undefined && other.value === property,
+  );
+  if (property === undefined || !isTarget || state.columnAside(table, property) !== undefined) return false;
+  const [from] = state.names.formerColumns(findTable(state.actual, table)!, property, [rename.value]);
+  const isFreed = waiting.some((other) => propertyOf(state, table, other.subject) === rename.value);
+  if (from === undefined || !isFreed) return false;
+  state.moveAside(table, property, `${from}_for_a_while`);
+  renameColumn(state, table, from, `${from}_for_a_while`);
+  return true;
 }
 
 /** Whether `--drop` names the column, by its name or by the property that it belonged to. */

@@ -1,35 +1,79 @@
-import { displayName, findTable } from "../../../dialect/schema/model";
+import type { ChangedValues } from "../../../dialect/schema/dialect";
+import { type Column, displayName, findTable, keyOf } from "../../../dialect/schema/model";
 import type { AlterColumn } from "../../../dialect/schema/operation";
 import { pluralize } from "../../../text";
+import type { Choice } from "../question";
+import { givenBackfill, valueChoice } from "./backfill";
 import { isColumnDropped } from "./column";
 import type { ResolverState } from "./state";
 
-/** A change of type that changes values needs an answer. */
-export async function resolveNarrowing(state: ResolverState, operation: AlterColumn): Promise<void> {
+/** What was confirmed about values that are not the same in the new type. */
+type Confirmed = Pick<AlterColumn, "narrowing" | "unfit">;
+
+/** A change of type that changes values, or for which values cannot be converted, needs an answer. */
+export async function resolveNarrowing(state: ResolverState, operation: AlterColumn): Promise<Confirmed> {
+  const { before, after } = operation;
+  const isOfValues = before.values !== undefined || before.generated !== undefined || after.generated !== undefined;
+  if (before.type === after.type || isOfValues || isSameEnum(before, after)) return {};
+  const changed = await changedValues(state, operation);
+  if (changed.rows === 0) return {};
+  return confirm(state, operation, changed);
+}
+
+/** Values of an enum are compared one by one; see resolveEnumValues. */
+function isSameEnum(before: Column, after: Column): boolean {
+  return before.enumType !== undefined && after.enumType !== undefined;
+}
+
+/** Of the rows as they are now, by the names that table and column have now. */
+function changedValues(state: ResolverState, { table, before, after }: AlterColumn): Promise<ChangedValues> {
+  const original = { schema: table.schema, name: state.originalTable(table) };
+  const column = { ...before, name: state.originalColumn(table, before.name) };
+  const type = after.enumType && state.wanted.enums.find((one) => keyOf(one) === keyOf(after.enumType!));
+  return state.schemas.dialect.changedValues(state.runner, original, column, {
+    ...after,
+    values: after.values ?? type?.values,
+  });
+}
+
+async function confirm(state: ResolverState, operation: AlterColumn, changed: ChangedValues): Promise<Confirmed> {
   const { table, after } = operation;
-  const condition = lossyCondition(state, operation);
-  if (condition === undefined || isColumnDropped(state, findTable(state.wanted, table)!, after.name)) return;
-  const rows = await state.countRows(table, condition);
-  if (rows === 0) return;
+  const value = changed.refused > 0 ? givenBackfill(state, table, after) : undefined;
+  if (value !== undefined) return { narrowing: true, unfit: value };
+  const mayBeNull = changed.refused === 0 || after.nullable;
+  if (mayBeNull && isColumnDropped(state, findTable(state.wanted, table)!, after.name))
+    return { narrowing: true, ...(changed.refused > 0 && { unfit: "NULL" }) };
   const isAnswered = await state.prompts.put({
     about: "narrowing",
-    text: `"${after.name}" of ${displayName(table)} becomes ${after.type}, which changes the value of ${pluralize(rows, "row")}`,
-    rows,
-    choices: [{ flag: `--drop ${state.names.column(table, after.name)}`, text: "values that do not fit may be cut" }],
+    text: textOf(operation, changed),
+    query: queryOf(state, operation, changed),
+    rows: changed.rows,
+    choices: choicesOf(state, operation, changed),
   });
-  if (isAnswered) await resolveNarrowing(state, operation);
+  return isAnswered ? confirm(state, operation, changed) : {};
 }
 
-/** Whether `--drop` allows the change of type to cut values. */
-export function isNarrowingAccepted(state: ResolverState, operation: AlterColumn): boolean {
-  const { table, after } = operation;
-  const isLossy = lossyCondition(state, operation) !== undefined;
-  return isLossy && isColumnDropped(state, findTable(state.wanted, table)!, after.name);
+function textOf({ table, after }: AlterColumn, { rows, refused }: ChangedValues): string {
+  const head = `"${after.name}" of ${displayName(table)} becomes ${after.type}`;
+  if (refused === 0) return `${head}, which changes the value of ${pluralize(rows, "row")}`;
+  const others = rows > refused ? `, and changes that of ${rows - refused} more` : "";
+  return `${head}, for which the value of ${pluralize(refused, "row")} cannot be converted${others}`;
 }
 
-/** The condition for rows whose value does not survive the change of type; undefined where all values do. */
-function lossyCondition(state: ResolverState, { table, before, after }: AlterColumn): string | undefined {
-  if (before.type === after.type) return undefined;
-  const original = { ...before, name: state.originalColumn(table, before.name) };
-  return state.schemas.dialect.lossy(original, after);
+function queryOf(state: ResolverState, { table }: AlterColumn, { condition }: ChangedValues): string | undefined {
+  const { dialect } = state.schemas;
+  const original = { schema: table.schema, name: state.originalTable(table) };
+  return condition && `SELECT * FROM ${dialect.path(original)} WHERE ${condition}`;
+}
+
+function choicesOf(state: ResolverState, { table, after }: AlterColumn, { refused }: ChangedValues): Choice[] {
+  const name = state.names.column(table, after.name);
+  const drop = { flag: `--drop ${name}`, text: "values that do not fit may be cut" };
+  if (refused === 0) return [drop];
+  const byValue = valueChoice(
+    after,
+    name,
+    "values that cannot be converted become that; an SQL expression in parentheses",
+  );
+  return after.nullable ? [{ ...drop, text: "values that cannot be converted become NULL" }, byValue] : [byValue];
 }

@@ -10,10 +10,10 @@ import { givenBackfill, resolveAddedColumn, resolveNotNull } from "./backfill";
 import { resolveColumns } from "./column";
 import { renameEnums, replacedValues, resolveEnum, resolveEnumValues } from "./enum";
 import { mayDropIndex } from "./dropped-index";
-import { isNarrowingAccepted, resolveNarrowing } from "./narrowing";
+import { resolveNarrowing } from "./narrowing";
 import { ResolverState } from "./state";
 import { resolveTables } from "./table";
-import { mayDropView } from "./dropped-view";
+import { mayDropView, resolveViewsOver } from "./dropped-view";
 
 /** The changes that make the database's schema that of the entities. */
 export interface Difference extends Schemas {
@@ -66,6 +66,7 @@ class DifferenceResolver {
       const resolved = await this.#resolveOperation(operation);
       if (resolved) operations.push(resolved);
     }
+    operations.push(...(await resolveViewsOver(state, operations)));
     state.prompts.close();
     return { ...state.schemas, operations: this.#withRenames(operations) };
   }
@@ -103,10 +104,9 @@ class DifferenceResolver {
   async #resolveAlteredColumn(operation: Extract<Operation, { kind: "alterColumn" }>): Promise<Operation> {
     const state = this.#state;
     const backfill = await resolveNotNull(state, operation);
-    await resolveNarrowing(state, operation);
+    const confirmed = await resolveNarrowing(state, operation);
     await resolveEnumValues(state, operation);
-    const narrowing = isNarrowingAccepted(state, operation);
-    return { ...operation, backfill, replaced: replacedValues(state, operation), ...(narrowing && { narrowing }) };
+    return { ...operation, backfill, replaced: replacedValues(state, operation), ...confirmed };
   }
 
   /** Views are dropped first, by the definition that they have before anything is renamed under them. */

@@ -13,6 +13,8 @@ export class ResolverState {
   /** Table and column under their new names → under the names that they have in the database. */
   readonly #originals = new Map<string, string>();
   readonly #possibleRenames = new Set<string>();
+  /** Columns that have another name while names are exchanged, by the property that was renamed. */
+  readonly #aside = new Map<string, string>();
   #actual: Schema;
 
   constructor(
@@ -37,9 +39,22 @@ export class ResolverState {
 
   rename(rename: Rename): void {
     if (rename.kind === "renameTable") this.#originals.set(keyOf(rename.to), keyOf(rename.from));
-    else this.#originals.set(`${keyOf(rename.table)}\0${rename.to}`, rename.from);
+    else {
+      const key = (column: string) => `${keyOf(rename.table)}\0${column}`;
+      const original = this.#originals.get(key(rename.from)) ?? rename.from;
+      this.#originals.delete(key(rename.from));
+      this.#originals.set(key(rename.to), original);
+    }
     this.#renames.push(rename);
     this.#actual = this.schemas.dialect.renamed(this.#withoutViewsOver(rename), rename);
+  }
+
+  moveAside(table: ObjectName, property: string, name: string): void {
+    this.#aside.set(`${keyOf(table)}\0${property}`, name);
+  }
+
+  columnAside(table: ObjectName, property: string): string | undefined {
+    return this.#aside.get(`${keyOf(table)}\0${property}`);
   }
 
   renameEnum(from: ObjectName, to: ObjectName): void {

@@ -21,13 +21,18 @@ function newTables({ actual, wanted }: ResolverState): Table[] {
 function applyTableRenames(state: ResolverState): void {
   const { prompts, names } = state;
   const isTable = (subject: string) => state.actual.tables.some((table) => keyOf(table) === subject);
-  for (const resolution of prompts.all("rename")) {
+  for (const resolution of prompts.all("rename").filter(({ used }) => !used)) {
     if (resolution.subject.includes(".") && !isTable(resolution.subject)) continue;
     const to = newTables(state).find((table) => names.tableAliases(table).includes(resolution.value));
-    const from = removedTables(state).find((table) => names.wasTableOf(table, resolution.subject));
+    // Another entity may have a new table of the old name.
+    const from =
+      removedTables(state).find((table) => names.wasTableOf(table, resolution.subject)) ??
+      state.actual.tables.find((table) => keyOf(table) === resolution.subject);
     if (!to || !from) continue;
     resolution.used = true;
     state.rename({ kind: "renameTable", from: nameOf(from), to: nameOf(to) });
+    // It may have freed a name for another.
+    return applyTableRenames(state);
   }
 }
 
