@@ -52,4 +52,24 @@ eachDatabase((kind) => {
       await dataSource.destroy();
     }
   });
+  test("a table that may not be read is named, with how to leave it alone", async () => {
+    await administrator.query("CREATE TABLE theirs (id int)");
+    const dataSource = await asRole().initialize();
+    try {
+      const context = (ignore: string[]) => ({
+        dataSource,
+        root: folder,
+        place: placeIn(folder),
+        settings: { ignore },
+      });
+      await expect(generate(context([]), { name: "items", dryRun: true })).rejects.toMatchObject({
+        code: "migrate/not-readable",
+        message: expect.stringContaining('table "theirs" cannot be read: permission denied') as string,
+        hint: expect.stringContaining('"ignore": ["theirs"]') as string,
+      });
+      expect(await generate(context(["theirs"]), { name: "items", dryRun: true })).toMatchObject({ status: "shown" });
+    } finally {
+      await dataSource.destroy();
+    }
+  });
 }, kinds);

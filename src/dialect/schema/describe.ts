@@ -148,7 +148,14 @@ function describeIndex(index: Index): string {
   const columns = index.columns.map(
     (column) => `${column.name ?? column.expression!}${column.descending ? " DESC" : ""}`,
   );
-  const words = [index.unique && "unique", index.kind, "index", `"${index.name}"`, `(${columns.join(", ")})`];
+  const words = [
+    index.isInvalid && "invalid",
+    index.unique && "unique",
+    index.kind,
+    "index",
+    `"${index.name}"`,
+    `(${columns.join(", ")})`,
+  ];
   return [...words, index.where !== undefined && `where ${oneLine(index.where)}`].filter(Boolean).join(" ");
 }
 

@@ -65,11 +65,21 @@ export interface SchemaDialect {
   isMissingObjectError(error: unknown): boolean;
   /** The expression as text, so that it can be compared with any string. */
   asText(expression: string): string;
+  /** Code that names tables and columns, and that the database does not rewrite or keep from becoming wrong. */
+  untracked(runner: QueryRunner): Promise<UntrackedCode[]>;
   /**
    * Counts the values that are not the same after they were converted to the column's new type and back. Creates nothing
    * that others see.
    */
   changedValues(runner: QueryRunner, table: ObjectName, before: Column, after: Column): Promise<ChangedValues>;
+}
+
+export interface UntrackedCode {
+  /** `trigger "x" of "t"` */
+  readonly name: string;
+  /** The table that it belongs to, where it does. */
+  readonly table?: string | undefined;
+  readonly text: string;
 }
 
 /** Values that a change of type concerns. */

@@ -105,6 +105,8 @@ export interface Index {
   readonly kind?: "fulltext" | "spatial" | undefined;
   /** PostgreSQL's access method, where it is not btree. */
   readonly method?: string | undefined;
+  /** PostgreSQL could not finish creating it: it serves no query, and does not keep values unique. */
+  readonly isInvalid?: boolean | undefined;
   /** MySQL's full-text parser. */
   readonly parser?: string | undefined;
   /** The statement that creates this index, as the database stores it. */

@@ -247,6 +247,7 @@ function isSameIndex(a: Index, b: Index, equal: (a: string | undefined, b: strin
     equal(a.where, b.where) &&
     a.kind === b.kind &&
     a.method === b.method &&
+    a.isInvalid === b.isInvalid &&
     a.parser === b.parser
   );
 }

@@ -46,6 +46,17 @@ export function pendingMigrations(names: readonly string[]): RetortError {
   return new RetortError("migrate/pending", `${are} pending; nothing was written`, { hint: "retort migrate up" });
 }
 
+export function tableNotReadable(table: string, cause: unknown): RetortError {
+  return new RetortError(
+    "migrate/not-readable",
+    `the rows of table "${table}" cannot be read: ${shortMessage(cause)}`,
+    {
+      hint: `leave the table alone with "retort": { "migrations": { "ignore": ["${table}"] } } in package.json, or grant SELECT`,
+      cause,
+    },
+  );
+}
+
 export function entitiesNotAccepted(table: string, cause: unknown): RetortError {
   const reason = shortMessage(cause);
   return new RetortError("migrate/entities", `the database does not accept the entities' ${table}: ${reason}`, {

@@ -10,7 +10,8 @@ import { isVerbatim, readSchemas } from "./schemas";
 import { classNameOf, fileNameOf, renderFile } from "./render";
 import { pendingMigrations } from "./errors";
 import { type Proof, prove } from "./proof";
-import { brokenViews, losses, refusals } from "./irreversible";
+import { losses, refusals } from "./irreversible";
+import { untrackedMentions } from "./mentions";
 
 export interface GenerateOptions {
   /** The migration's name; by default made from its changes. */
@@ -65,6 +66,7 @@ export async function generate(context: MigrationContext, options: GenerateOptio
   const place = context.place.newFile(fileNameOf(name, timestamp));
   const proof = await prove(context, { difference, up, down, className });
 
+  const mentions = await mentionsOf(context, difference);
   const remark = proof.status === "proven" ? undefined : `not proven: ${proof.reason}`;
   const text = renderFile({ className, remark, up: up.steps, down: down.steps }, place);
   if (!options.dryRun) writeMigration(place.file, text);
@@ -77,12 +79,24 @@ export async function generate(context: MigrationContext, options: GenerateOptio
     steps: up.steps.map(({ comment, details }) => (details ? `${comment}: ${details.join("; ")}` : comment)),
     losses: [
       ...losses(difference.operations),
-      ...brokenViews(difference.operations, difference.actual, difference.dialect),
-      ...(proof.status === "proven" ? proof.notRestored : []).map((one) => `down does not restore ${one}`),
+      ...mentions,
+      ...((proof.status === "proven" && proof.notRestored) || []).map((one) => `down does not restore ${one}`),
     ],
     refusals: refusals(difference.operations, difference.dialect).map(({ comment }) => comment),
     proof,
   };
+}
+
+/** Code that mentions what is gone, but for views that are dropped or created again. */
+async function mentionsOf({ dataSource }: MigrationContext, { operations, dialect }: Difference): Promise<string[]> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    const lines = await untrackedMentions(runner, operations, dialect);
+    const dropped = operations.flatMap((one) => (one.kind === "dropView" ? [`view "${one.view.name}" `] : []));
+    return lines.filter((line) => !dropped.some((name) => line.startsWith(name)));
+  } finally {
+    await runner.release();
+  }
 }
 
 /** The statements of both directions. */

@@ -1,5 +1,5 @@
 import type { SchemaDialect, Step } from "../../dialect/schema/dialect";
-import { type Schema, type View, keyOf, displayName } from "../../dialect/schema/model";
+import { displayName } from "../../dialect/schema/model";
 import type { DropColumn, Operation } from "../../dialect/schema/operation";
 
 /** What `down` restores without its rows or values, a line each. */
@@ -26,24 +26,6 @@ export function losses(operations: readonly Operation[]): string[] {
         return [];
     }
   });
-}
-
-/** Hand-made views over renamed objects, where the database does not rewrite views. */
-export function brokenViews(operations: readonly Operation[], { views }: Schema, dialect: SchemaDialect): string[] {
-  if (dialect.rewritesViewsOnRename) return [];
-  const isMadeAgain = (view: View) =>
-    operations.some((one) => one.kind === "dropView" && keyOf(one.view) === keyOf(view));
-  return views
-    .filter((view) => !isMadeAgain(view))
-    .flatMap((view) => {
-      const name = operations.flatMap((one) =>
-        one.kind === "renameTable" ? [one.from.name] : one.kind === "renameColumn" ? [one.from] : [],
-      );
-      const gone = name.find((one) => dialect.mentions(view.definition, one));
-      return gone === undefined
-        ? []
-        : [`view ${displayName(view)} mentions "${gone}", which has another name now: create the view again by hand`];
-    });
 }
 
 /** Changes that `down` refuses while there are rows, because it has no values for them. */

@@ -22,7 +22,7 @@ export type Proof =
       /** Rows that were the same before and after, up and down. */
       readonly rows: number;
       /** What the database keeps beside its definitions and down does not restore, as statements. */
-      readonly notRestored: readonly string[];
+      readonly notRestored?: readonly string[];
     }
   | { readonly status: "not proven"; readonly reason: string };
 
@@ -49,7 +49,8 @@ export async function prove(context: MigrationContext, candidate: Candidate): Pr
     const first = await attempt(context, candidate, ROWS_A_TABLE);
     // A down that throws while there are rows is tried again without any.
     if (first.isRefused) await attempt(context, candidate, 0);
-    return { status: "proven", complete: first.complete, rows: first.rows, notRestored: first.notRestored };
+    const { complete, rows, notRestored } = first;
+    return { status: "proven", complete, rows, ...(notRestored.length > 0 && { notRestored }) };
   } catch (error) {
     if (isCopyImpossible(error)) return { status: "not proven", reason: error.message };
     throw error;

@@ -1,7 +1,7 @@
 import type { DataSource } from "typeorm";
 import { driverErrorOf } from "../../../errors";
 import { isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
-import type { SchemaDialect } from "../../schema/dialect";
+import type { SchemaDialect, UntrackedCode } from "../../schema/dialect";
 import { readDriverError } from "../driver-error";
 import type { Column } from "../../schema/model";
 import { mentions, mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
@@ -59,8 +59,17 @@ export const mysqlSchema: SchemaDialect = {
     BAD_VALUES.has((driverErrorOf(error) as { errno?: number } | null)?.errno ?? 0),
   isMissingObjectError: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
   asText: (expression) => expression,
+  untracked: async (runner) => (await runner.query(UNTRACKED)) as UntrackedCode[],
   changedValues,
 };
+
+const UNTRACKED = `
+  SELECT CONCAT('trigger "', TRIGGER_NAME, '" of "', EVENT_OBJECT_TABLE, '"') AS \`name\`, EVENT_OBJECT_TABLE AS \`table\`,
+    ACTION_STATEMENT AS \`text\` FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()
+  UNION ALL SELECT CONCAT(LOWER(ROUTINE_TYPE), ' "', ROUTINE_NAME, '"'), NULL, ROUTINE_DEFINITION
+    FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_DEFINITION IS NOT NULL
+  UNION ALL SELECT CONCAT('event "', EVENT_NAME, '"'), NULL, EVENT_DEFINITION FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()
+  UNION ALL SELECT CONCAT('view "', TABLE_NAME, '"'), NULL, VIEW_DEFINITION FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()`;
 
 function same(expression: string): string {
   return normalized(unwrapped(expression, mysqlQuoting), mysqlQuoting);

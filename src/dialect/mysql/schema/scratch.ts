@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, ScratchLocation, ScratchSupport, ScratchTarget } from "../../schema/dialect";
 import { type ObjectName, type Schema, type Table } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
-import { SCRATCH_PREFIX, executePlan, isInScope, optionsForDatabase } from "../../schema/scratch";
+import { dropOnSignal, newScratchName, scratchPrefixOf } from "../../schema/live-scratch";
+import { executePlan, isInScope, optionsForDatabase } from "../../schema/scratch";
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
@@ -25,13 +25,17 @@ async function create(source: QueryRunner, dataSource: DataSource): Promise<Scra
   const [settings] = (await source.query(
     "SELECT DATABASE() AS `own`, @@character_set_database AS `charset`, @@collation_database AS `collation`",
   )) as [{ own: string; charset: string; collation: string }];
-  const name = `${SCRATCH_PREFIX}${randomBytes(6).toString("hex")}`;
+  await dropAbandoned(source, scratchPrefixOf(settings.own));
+  const name = newScratchName(settings.own);
   const others = databasesOf(dataSource, settings.own);
   const databases = new Map([...others.map((other, at) => [other, `${name}_${at}`] as const), [settings.own, name]]);
-  const drop = async () => {
+  const drop = dropOnSignal(async () => {
     for (const database of databases.values()) await source.query(`DROP DATABASE IF EXISTS ${quote(database)}`);
-  };
+    await source.query("SELECT RELEASE_LOCK(?)", [name]);
+  });
   try {
+    // Held as long as the process that has the scratch database lives.
+    await source.query("SELECT GET_LOCK(?, 0)", [name]);
     for (const database of databases.values())
       await source.query(
         `CREATE DATABASE ${quote(database)} CHARACTER SET ${settings.charset} COLLATE ${settings.collation}`,
@@ -41,6 +45,22 @@ async function create(source: QueryRunner, dataSource: DataSource): Promise<Scra
     throw error;
   }
   return { options: optionsForDatabase(dataSource, name), databases, drop };
+}
+
+/** Scratch databases of this project whose process was killed. */
+async function dropAbandoned(source: QueryRunner, prefix: string): Promise<void> {
+  const found = (await source.query(
+    "SELECT SCHEMA_NAME AS `name` FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, ?) = ?",
+    [prefix.length, prefix],
+  )) as { name: string }[];
+  for (const { name } of found) {
+    // A further database of the same scratch location ends in _ and a number.
+    const lock = name.slice(0, prefix.length) + name.slice(prefix.length).replace(/_\d+$/, "");
+    const [row] = (await source.query("SELECT GET_LOCK(?, 0) AS `free`", [lock])) as [{ free: number | null }];
+    if (Number(row.free) !== 1) continue;
+    await source.query(`DROP DATABASE IF EXISTS ${quote(name)}`).catch(() => undefined);
+    await source.query("SELECT RELEASE_LOCK(?)", [lock]);
+  }
 }
 
 function databasesOf(dataSource: DataSource, own: string): string[] {

@@ -2,7 +2,7 @@ import type { DataSource } from "typeorm";
 import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
 import { driverErrorOf } from "../../../errors";
 import { isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
-import type { SchemaDialect } from "../../schema/dialect";
+import type { SchemaDialect, UntrackedCode } from "../../schema/dialect";
 import { readDriverError } from "../driver-error";
 import type { Column } from "../../schema/model";
 import { quotedText } from "../../literals";
@@ -74,8 +74,15 @@ export const postgresSchema: SchemaDialect = {
     isMissingObject(readDriverError(driverErrorOf(error))) ||
     (driverErrorOf(error) as { code?: string } | null)?.code === UNDEFINED_FUNCTION,
   asText: (expression) => `${expression}::text`,
+  untracked: async (runner) => (await runner.query(UNTRACKED)) as UntrackedCode[],
   changedValues,
 };
+
+/** Bodies of routines are text: the server does not know what they name. */
+const UNTRACKED = `SELECT format('%s "%s"', CASE prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, proname) AS "name", prosrc AS "text"
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+  WHERE nspname !~ '^(pg_|information_schema$)' AND prokind IN ('f', 'p')
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') ORDER BY 1`;
 
 function same(expression: string): string {
   return normalized(unwrapped(expression, postgresQuoting), postgresQuoting);

@@ -314,7 +314,8 @@ function alterColumn({ table, before, after, backfill, narrowing, unfit }: Alter
       add(table, `COLUMN ${create.columnDefinition(after)}`),
     ];
   if (before.generated && !after.generated) statements.push(alter("DROP EXPRESSION"));
-  if (before.increment && before.increment !== after.increment) statements.push(...stopNumbering(table, before));
+  const isRenumbered = before.increment !== after.increment;
+  if (before.increment && isRenumbered && !after.increment) statements.push(...stopNumbering(table, before));
   const hasNewDefault = before.default !== after.default || (isRetyped && after.default !== undefined);
   if (before.default !== undefined && hasNewDefault) statements.push(alter("DROP DEFAULT"));
   if (isRetyped) {
@@ -332,7 +333,8 @@ function alterColumn({ table, before, after, backfill, narrowing, unfit }: Alter
   if (backfill !== undefined)
     statements.push(sql(`UPDATE ${path(table)} SET ${name} = ${backfill} WHERE ${name} IS NULL`));
   if (before.nullable !== after.nullable) statements.push(alter(after.nullable ? "DROP NOT NULL" : "SET NOT NULL"));
-  if (after.increment && before.increment !== after.increment) statements.push(...startNumbering(table, after));
+  if (after.increment && isRenumbered)
+    statements.push(before.increment ? renumber(table, before, after) : startNumbering(table, after));
   if (before.comment !== after.comment) statements.push(commentOn(table, after));
   return statements;
 }
@@ -398,28 +400,63 @@ function widenSequence(table: ObjectName, column: Column): Statement[] {
 }
 
 function stopNumbering(table: ObjectName, column: Column): Statement[] {
-  const alter = `ALTER TABLE ${path(table)} ALTER COLUMN ${quote(column.name)}`;
-  if (column.increment !== "increment") return [sql(`${alter} DROP IDENTITY`)];
-  return [
-    sql(`DO $$ DECLARE owned text := ${sequenceOf(table, column)}; BEGIN
-  ${alter} DROP DEFAULT;
-  EXECUTE 'DROP SEQUENCE ' || owned;
-END $$`),
-  ];
+  if (column.increment !== "increment") return [sql(`${alterOf(table, column)} DROP IDENTITY`)];
+  return [sql(`DO $$ DECLARE owned text := ${sequenceOf(table, column)}; BEGIN\n${dropSerial(table, column)}\nEND $$`)];
 }
 
-function startNumbering(table: ObjectName, column: Column): Statement[] {
-  const name = quote(column.name);
-  const alter = `ALTER TABLE ${path(table)} ALTER COLUMN ${name}`;
-  const next = `SELECT setval(${sequenceOf(table, column)}, COALESCE(MAX(${name}), 0) + 1, false) FROM ${path(table)}`;
+function alterOf(table: ObjectName, column: Column): string {
+  return `ALTER TABLE ${path(table)} ALTER COLUMN ${quote(column.name)}`;
+}
+
+function dropSerial(table: ObjectName, column: Column): string {
+  return `  ${alterOf(table, column)} DROP DEFAULT;
+  EXECUTE 'DROP SEQUENCE ' || owned;`;
+}
+
+/** The number that a sequence gives next. */
+const NEXT = `  EXECUTE 'SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM ' || owned INTO following;`;
+
+/** The statements that number a column, in a block. */
+function createNumbering(table: ObjectName, column: Column): string {
+  const alter = alterOf(table, column);
   if (column.increment !== "increment")
-    return [sql(`${alter} ADD GENERATED ${column.increment!.toUpperCase()} AS IDENTITY`), sql(next)];
+    return `  ${alter} ADD GENERATED ${column.increment!.toUpperCase()} AS IDENTITY;`;
   const sequence = path({ schema: table.schema, name: `${table.name}_${column.name}_seq` });
-  return [
-    sql(`CREATE SEQUENCE ${sequence} AS ${column.type} OWNED BY ${path(table)}.${name}`),
-    sql(next),
-    sql(`${alter} SET DEFAULT nextval(${quotedText(sequence)}::regclass)`),
-  ];
+  return `  CREATE SEQUENCE ${sequence} AS ${column.type} OWNED BY ${path(table)}.${quote(column.name)};
+  ${alter} SET DEFAULT nextval(${quotedText(sequence)}::regclass);`;
+}
+
+/** Numbers go on after the highest that was ever given, which may be that of a row that is gone. */
+function renumber(table: ObjectName, before: Column, after: Column): Statement {
+  const isIdentity = (column: Column) => column.increment !== "increment";
+  if (isIdentity(before) && isIdentity(after))
+    return sql(`${alterOf(table, after)} SET GENERATED ${after.increment!.toUpperCase()}`);
+  const drop = isIdentity(before) ? `  ${alterOf(table, before)} DROP IDENTITY;` : dropSerial(table, before);
+  return sql(`DO $$ DECLARE owned text := ${sequenceOf(table, before)}; following bigint; BEGIN
+${NEXT}
+${drop}
+${createNumbering(table, after)}
+  PERFORM setval(${sequenceOf(table, after)}, following, false);
+END $$`);
+}
+
+/** A sequence that the column owns already, but does not take its default from, is used again. */
+function startNumbering(table: ObjectName, column: Column): Statement {
+  const highest = `(SELECT COALESCE(MAX(${quote(column.name)}), 0) + 1 FROM ${path(table)})`;
+  if (column.increment !== "increment")
+    return sql(`DO $$ BEGIN
+${createNumbering(table, column)}
+  PERFORM setval(${sequenceOf(table, column)}, ${highest}, false);
+END $$`);
+  return sql(`DO $$ DECLARE owned text := ${sequenceOf(table, column)}; following bigint := 1; BEGIN
+  IF owned IS NULL THEN
+  ${createNumbering(table, column).replaceAll("\n", "\n  ")}
+  ELSE
+  ${NEXT}
+    EXECUTE format('${alterOf(table, column).replaceAll("'", "''").replaceAll("%", "%%")} SET DEFAULT nextval(%L::regclass)', owned);
+  END IF;
+  PERFORM setval(${sequenceOf(table, column)}, GREATEST(following, ${highest}), false);
+END $$`);
 }
 
 function addConstraint(table: ObjectName, constraint: Constraint): Statement {

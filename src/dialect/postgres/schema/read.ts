@@ -146,6 +146,7 @@ interface IndexRow {
   columns: { name: string | null; expression: string; descending: boolean; collation: string | null }[];
   condition: string | null;
   definition: string;
+  valid: boolean;
 }
 
 interface UseRow {
@@ -221,7 +222,7 @@ const CONSTRAINTS = `
   ORDER BY r.oid`;
 
 const INDEXES = `
-  SELECT i.indrelid AS "oid", x.relname AS "name", i.indisunique AS "unique", m.amname AS "method",
+  SELECT i.indrelid AS "oid", x.relname AS "name", i.indisunique AS "unique", i.indisvalid AS "valid", m.amname AS "method",
     (SELECT json_agg(json_build_object(
         'name', k.attname, 'expression', pg_get_indexdef(i.indexrelid, s.at, true),
         'descending', (i.indoption[s.at - 1]::int & 1) = 1,
@@ -337,6 +338,7 @@ function indexOf(row: IndexRow): Index {
     where: row.condition === null ? undefined : unwrapped(row.condition, postgresQuoting),
     kind: undefined,
     method: row.method === "btree" ? undefined : row.method,
+    isInvalid: !row.valid || undefined,
     // What follows the table's name, which is printed with its schema.
     stored: row.definition.slice(row.definition.indexOf(" USING ") + 1),
   };

@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto";
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, ScratchLocation, ScratchSupport } from "../../schema/dialect";
 import { type ObjectName, type Schema, type Table, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
-import { SCRATCH_PREFIX, executePlan, isInScope, optionsForDatabase } from "../../schema/scratch";
+import { dropOnSignal, newScratchName, scratchPrefixOf } from "../../schema/live-scratch";
+import { quotedText } from "../../literals";
+import { executePlan, isInScope, optionsForDatabase } from "../../schema/scratch";
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
@@ -22,15 +23,44 @@ export const postgresScratch: ScratchSupport = {
 };
 
 async function create(source: QueryRunner, dataSource: DataSource): Promise<ScratchLocation> {
-  const name = `${SCRATCH_PREFIX}${randomBytes(6).toString("hex")}`;
-  const [locale] = await select(source, LOCALE);
-  await source.query(`CREATE DATABASE ${quote(name)} TEMPLATE template0 ${locale ?? ""}`);
-  for (const setting of await select(source, SETTINGS))
-    await source.query(`ALTER DATABASE ${quote(name)} SET ${setting}`);
-  return {
-    options: optionsForDatabase(dataSource, name),
-    drop: async () => void (await source.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`)),
-  };
+  const [own] = await select(source, `SELECT current_database() AS "text"`);
+  await dropAbandoned(source, scratchPrefixOf(own!));
+  const name = newScratchName(own!);
+  const drop = dropOnSignal(async () => {
+    await source.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`);
+    await source.query(`SELECT pg_advisory_unlock(${lockOf(name)})`);
+  });
+  try {
+    await source.query(`SELECT pg_advisory_lock(${lockOf(name)})`);
+    const [locale] = await select(source, LOCALE);
+    await source.query(`CREATE DATABASE ${quote(name)} TEMPLATE template0 ${locale ?? ""}`);
+    for (const setting of await select(source, SETTINGS))
+      await source.query(`ALTER DATABASE ${quote(name)} SET ${setting}`);
+  } catch (error) {
+    await drop().catch(() => undefined);
+    throw error;
+  }
+  return { options: optionsForDatabase(dataSource, name), drop };
+}
+
+/** Held in the project's database as long as the process that has the scratch database lives. */
+function lockOf(name: string): string {
+  return `hashtext(${quotedText(name)})`;
+}
+
+/** Scratch databases of this project whose process was killed. */
+async function dropAbandoned(source: QueryRunner, prefix: string): Promise<void> {
+  const found = await select(
+    source,
+    `SELECT datname AS "text" FROM pg_database d WHERE starts_with(datname, ${quotedText(prefix)})
+      AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datid = d.oid)`,
+  );
+  for (const name of found) {
+    const [isFree] = await select(source, `SELECT pg_try_advisory_lock(${lockOf(name)})::text AS "text"`);
+    if (isFree !== "true") continue;
+    await source.query(`DROP DATABASE IF EXISTS ${quote(name)}`).catch(() => undefined);
+    await source.query(`SELECT pg_advisory_unlock(${lockOf(name)})`);
+  }
 }
 
 async function prepare(source: QueryRunner, target: QueryRunner): Promise<void> {
@@ -105,7 +135,10 @@ function constraintsOf(table: Table): Operation[] {
     ...table.uniques.map((value): Operation => add(table, { kind: "unique", value })),
     ...table.checks.map((value): Operation => add(table, { kind: "check", value })),
     ...table.exclusions.map((value): Operation => add(table, { kind: "exclusion", value })),
-    ...table.indexes.map((value): Operation => add(table, { kind: "index", value })),
+    // An invalid one cannot be created so: the copy lacks it, and nothing is proven.
+    ...table.indexes
+      .filter(({ isInvalid }) => !isInvalid)
+      .map((value): Operation => add(table, { kind: "index", value })),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { DataSource, QueryRunner } from "typeorm";
 import { type Column, type ObjectName, type Schema, findTable, keyOf } from "../../../dialect/schema/model";
 import { type Operation, type Rename, apply } from "../../../dialect/schema/operation";
+import { tableNotReadable } from "../errors";
 import { Names } from "../names";
 import type { Prompts } from "../prompts";
 import type { Schemas } from "../schemas";
@@ -105,9 +106,9 @@ export class ResolverState {
   /** Counts rows of the database as it is now. */
   async countRows(table: ObjectName, condition?: string): Promise<number> {
     const original = { schema: table.schema, name: this.originalTable(table) };
-    const [row] = (await this.runner.query(this.schemas.dialect.count(original, condition))) as {
-      rows: number | string;
-    }[];
+    const [row] = (await this.runner.query(this.schemas.dialect.count(original, condition)).catch((error: unknown) => {
+      throw tableNotReadable(keyOf(original), error);
+    })) as { rows: number | string }[];
     return Number(row!.rows);
   }
 
