@@ -7,7 +7,15 @@ export { PendingValue } from "./session/state/pending-value";
 export type { EntityState } from "./session/state/instance";
 export { Collection } from "./session/relations/collection";
 export { collection, LazyCollection, LazyReference } from "./session/relations/lazy";
-export { Aliased, Query, type LockOptions, type OrderArgument, type RelationArgument } from "./query/query";
+export {
+  Aliased,
+  Query,
+  type InsertOptions,
+  type LockOptions,
+  type UpsertOptions,
+  type OrderArgument,
+  type RelationArgument,
+} from "./query/query";
 export type { Statement } from "./query/selection";
 export { Pagination, type PaginateOptions } from "./query/pagination";
 export { joined, raise, selectin, type LoadOption } from "./query/loading";

@@ -176,6 +176,10 @@ export interface Dialect {
   readonly defaultValues: string;
   /** The clause that makes an INSERT do nothing where the row exists; `column` is any quoted column of its key. */
   onConflictDoNothing(column: string): string;
+  /** The clause that updates the row that exists; `conflict` are the quoted columns of its key, `sets` assignments. */
+  onConflictUpdate(conflict: readonly string[], sets: readonly string[]): string;
+  /** The value of a quoted column that the INSERT has for the row, in `sets`. */
+  insertedValue(column: string): string;
   readonly deferredConstraints: DeferredConstraints;
   /** The statements that begin a transaction. */
   beginTransaction(options: TransactionOptions): readonly string[];

@@ -230,7 +230,10 @@ export abstract class ServerConnection<Client> implements Connection {
   /** Outside a transaction a stream uses a connection of its own; inside one it must see what the transaction wrote. */
   async *stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
     const replica = this.#replicaToRead();
-    if (replica) return yield* replica.stream(sql, parameters, batchSize);
+    if (replica) {
+      yield* replica.stream(sql, parameters, batchSize);
+      return;
+    }
     this.#lastStatement = sql;
     const { queryRunner } = this;
     const started = this.#observer.sending(sql, parameters, queryRunner);

@@ -2,7 +2,7 @@ import { isObject } from "../values";
 import type { ColumnModel, EntityModel } from "../metadata/model";
 import { valueMissing, valueRefused, type Place } from "../metadata/errors";
 import { isLeftToDatabase } from "../metadata/inspection/refusal";
-import { neverUpdated, undefinedAssignment, unknownProperty } from "./errors";
+import { neverInserted, neverUpdated, undefinedAssignment, unknownProperty } from "./errors";
 import { isPartOfQuery } from "./expression";
 import { misuseOf } from "./value-check";
 
@@ -23,9 +23,29 @@ export function assignmentsOf(model: EntityModel, values: object, strict: boolea
   return assigned;
 }
 
-function check({ column, value }: Assignment, strict: boolean): void {
+/**
+ * The values by column in a row of `insert([{ … }])`.
+ *
+ * @param strict whether to refuse values that the database would store in another form
+ */
+export function insertedOf(model: EntityModel, values: object, strict: boolean): Map<ColumnModel, unknown> {
+  const row = new Map<ColumnModel, unknown>();
+  for (const [property, given] of Object.entries(values))
+    for (const { column, value } of assignments(model, property, given)) {
+      if (!column.metadata.isInsert || isPartOfQuery(value)) throw neverInserted(column.label);
+      checkValue({ column, value }, strict);
+      row.set(column, value);
+    }
+  return row;
+}
+
+function check(assignment: Assignment, strict: boolean): void {
+  const { column, value } = assignment;
   if (!column.metadata.isUpdate) throw neverUpdated(column.label);
-  if (isPartOfQuery(value)) return;
+  if (!isPartOfQuery(value)) checkValue(assignment, strict);
+}
+
+function checkValue({ column, value }: Assignment, strict: boolean): void {
   if (value === null) {
     if (!column.metadata.isNullable) throw valueMissing(column);
     return;

@@ -18,11 +18,11 @@ export interface MaterializeOptions {
   readonly newlyLoaded?: Set<object> | undefined;
 }
 
-/** An UPDATE or DELETE of all rows of a query. */
+/** An UPDATE or DELETE of all rows of a query, or an INSERT of many. */
 export interface BulkWrite {
   /** The call, for errors: `User.query.update()`. */
   readonly origin: string;
-  readonly kind: "update" | "delete";
+  readonly kind: "update" | "delete" | "insert";
   readonly model: EntityModel;
   /** The columns that are set. */
   readonly columns: readonly ColumnModel[];

@@ -158,6 +158,29 @@ export function assignedFromJoin(entity: string): RetortError {
   });
 }
 
+export function neverInserted(label: string): RetortError {
+  return new RetortError("query/never-inserted", `${label} takes no value in insert() and upsert()`, {
+    hint: "its column is never inserted (insert: false), or the value is an expression, which update() takes",
+  });
+}
+
+export function noConflictTarget(entity: string): RetortError {
+  return new RetortError(
+    "query/no-conflict-target",
+    `upsert() finds no unique columns of ${entity} that every row has`,
+    {
+      hint: 'name them: upsert(rows, { conflict: ["email"] })',
+    },
+  );
+}
+
+/** @param method `insert()` */
+export function insertsNoSelection(entity: string, method: string): RetortError {
+  return new RetortError("query/insert", `${method} inserts rows, so the query of ${entity} cannot select any`, {
+    hint: `${entity}.query.${method}`,
+  });
+}
+
 export function neverUpdated(label: string): RetortError {
   return new RetortError("query/never-updated", `${label} is never updated (update: false)`);
 }

@@ -10,6 +10,7 @@ import {
   badDirection,
   bothLockOptions,
   emptyWrite,
+  insertsNoSelection,
   locksNothing,
   manyResults,
   noDeleteDate,
@@ -25,6 +26,7 @@ import {
   Condition,
   Expression,
   Labelled,
+  or,
   Order,
   checkCondition,
   isSubquery,
@@ -36,6 +38,7 @@ import {
   type Subquery,
 } from "./expression";
 import { assignmentsOf } from "./assignments";
+import { BulkInsert, type OnConflict } from "./bulk-insert";
 import { columnsOfAlias } from "./columns";
 import { defaultOrder } from "./default-order";
 import { LabelReference } from "./label-reference";
@@ -47,7 +50,7 @@ import { Sql } from "./sql";
 import { SelectCompiler } from "./select";
 import { everyRow, type EntityStatement, type Join, type Selection, type Statement } from "./selection";
 import { misuseOf } from "./value-check";
-import type { Assignments, Columns, Criteria, Key, PropertyOf, Selectable, SelectedRow } from "./types";
+import type { Assignments, Columns, Criteria, Key, PropertyOf, Selectable, SelectedRow, Values } from "./types";
 
 /** Rows that `stream()` reads at a time. */
 const STREAM_BATCH = 1_000;
@@ -73,6 +76,20 @@ export interface LockOptions {
   readonly skipLocked?: boolean;
   /** Fails with `database/locked`. */
   readonly nowait?: boolean;
+}
+
+/** What `insert` takes. */
+export interface InsertOptions {
+  /** Whether rows that exist are left out. Default false. */
+  readonly ignore?: boolean;
+}
+
+/** What `upsert` takes. */
+export interface UpsertOptions {
+  /** The properties of the key or unique constraint that tells which row exists. */
+  readonly conflict?: readonly string[];
+  /** The properties that are set in existing rows. */
+  readonly update?: readonly string[];
 }
 
 /**
@@ -396,6 +413,58 @@ export class Query<T extends object = object, R extends object = T> implements S
     return hidden.#write("restore", [column], (compiler) => compiler.update([{ column, value: null }]));
   }
 
+  /**
+   * Inserts rows with few statements and without objects, in the session's transaction. Listeners are not called, nothing cascades, and
+   * generated values are not read.
+   *
+   * @param rows values by property, or one such object
+   * @param options.ignore whether rows whose key, or other unique value, exists are left out
+   * @throws ValueError for a value that the column would not keep
+   * @example await User.query.insert([{ username: "susan" }, { username: "joe" }], { ignore: true });
+   */
+  async insert(rows: Values<T> | readonly Values<T>[], { ignore = false }: InsertOptions = {}): Promise<void> {
+    await this.#insertRows("insert", rows, { action: ignore ? "ignore" : "fail" });
+  }
+
+  /**
+   * Inserts rows, and updates those that exist. Loaded objects are read again.
+   *
+   * @param options.conflict the properties of the key or unique constraint that tells which row exists; default: the primary key, or the
+   *   unique constraint that every row has values for. On MySQL and MariaDB every key counts.
+   * @param options.update the properties that are set in existing rows; default: all that are given
+   * @throws RetortError `query/no-conflict-target`
+   * @example await User.query.upsert({ username: "susan", age: 20 }, { conflict: ["username"] });
+   */
+  async upsert(rows: Values<T> | readonly Values<T>[], options: UpsertOptions = {}): Promise<void> {
+    const { conflict, update } = options;
+    await this.#insertRows("upsert", rows, { action: "update", conflict, update });
+  }
+
+  async #insertRows(
+    method: "insert" | "upsert",
+    rows: Values<T> | readonly Values<T>[],
+    onConflict: OnConflict,
+  ): Promise<void> {
+    const { model, conditions, joins, limit, offset, lock } = this.#state;
+    if (conditions.length + joins.length > 0 || limit !== undefined || offset !== undefined || lock)
+      throw insertsNoSelection(model.name, `${method}()`);
+    const list = (Array.isArray(rows) ? rows : [rows]) as readonly object[];
+    if (list.length === 0) return;
+    const { dialect, strict } = this.#context();
+    const insert = new BulkInsert(dialect, model, list, strict, onConflict);
+    await this.#context().write({
+      origin: `${model.name}.query.${method}()`,
+      kind: method === "insert" ? "insert" : "update",
+      model,
+      columns: insert.columns,
+      keyQuery: (most) => this.withDeleted().filter(anyOf(insert)).#atMost(most).#compiler().keys(),
+      run: async (connection) => {
+        for (const { sql, parameters } of insert.statements()) await connection.run(sql, parameters);
+        return list.length;
+      },
+    });
+  }
+
   #deleteDate(): ColumnModel {
     const { model } = this.#state;
     if (!model.deleteDate) throw noDeleteDate(model.name);
@@ -693,6 +762,15 @@ function nameOf(value: Scalar | string, place: number, taken: ReadonlySet<string
 
 function beginsWith(path: readonly RelationModel[], beginning: readonly RelationModel[]): boolean {
   return beginning.every((relation, depth) => path[depth] === relation);
+}
+
+/** The condition that a row exists that one of these is in conflict with. */
+function anyOf(insert: BulkInsert): Condition {
+  const columns = insert.conflict.map((column) => new Column(column));
+  const [only, ...others] = columns;
+  const values = insert.conflictValues();
+  if (others.length === 0) return only!.in(values.map(([value]) => value));
+  return or(...values.map((row) => and(...columns.map((column, place) => column.eq(row[place])))));
 }
 
 function wholeNumber(method: string, value: number): number {

@@ -271,7 +271,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
       const count = await write.run(connection);
       for (const model of count > 0 ? sync.tables : []) {
         state.bulkWritten.add(model);
-        state.expireTable(model);
+        if (write.kind !== "insert") state.expireTable(model);
       }
       return count;
     });

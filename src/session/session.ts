@@ -3,7 +3,7 @@ import type { DataSource, EntitySchema, QueryRunner } from "typeorm";
 import type { DatabaseListener } from "../dialect/dialect";
 import { RetortError } from "../errors";
 import type { EntityModel, EntityTarget } from "../metadata/model";
-import { Aliased, Query } from "../query/query";
+import { Aliased, Query, type InsertOptions, type UpsertOptions } from "../query/query";
 import { checkedParameters, rawParameters, rawStatement } from "../query/raw";
 import type { Sql } from "../query/sql";
 import type { Key, Values } from "../query/types";
@@ -253,6 +253,24 @@ export class Session {
   /** The entity of a primary key, or null. A loaded one is returned without a statement, unless it is expired. */
   async get<T extends object>(entity: EntityClass<T>, key: Key): Promise<T | null> {
     return (await this.#context.get(this.#model(entity), key)) as T | null;
+  }
+
+  /** Inserts rows without objects, with few statements. @see Query.insert */
+  insert<T extends object>(
+    entity: EntityClass<T>,
+    rows: Values<T> | readonly Values<T>[],
+    options?: InsertOptions,
+  ): Promise<void> {
+    return this.query(entity).insert(rows, options);
+  }
+
+  /** Inserts rows without objects, and updates those that exist. @see Query.upsert */
+  upsert<T extends object>(
+    entity: EntityClass<T>,
+    rows: Values<T> | readonly Values<T>[],
+    options?: UpsertOptions,
+  ): Promise<void> {
+    return this.query(entity).upsert(rows, options);
   }
 
   /**

@@ -70,6 +70,9 @@ export const mysqlDialect: Dialect = {
   isNotDistinct: (left, right) => `${left} <=> ${right}`,
   keyIncrement: "SELECT @@auto_increment_increment",
   defaultValues: "() VALUES ()",
+  // Whatever key it is that exists.
+  onConflictUpdate: (_, sets) => ` ON DUPLICATE KEY UPDATE ${sets.join(", ")}`,
+  insertedValue: (column) => `VALUES(${column})`,
   onConflictDoNothing: (column) => ` ON DUPLICATE KEY UPDATE ${column} = ${column}`,
   beginTransaction({ isolation, readOnly }) {
     const access = readOnly === undefined ? "" : readOnly ? " READ ONLY" : " READ WRITE";

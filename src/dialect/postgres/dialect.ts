@@ -58,6 +58,8 @@ export const postgresDialect: Dialect = {
   isNotDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   keyIncrement: "SELECT 1",
   defaultValues: "DEFAULT VALUES",
+  onConflictUpdate: (conflict, sets) => ` ON CONFLICT (${conflict.join(", ")}) DO UPDATE SET ${sets.join(", ")}`,
+  insertedValue: (column) => `excluded.${column}`,
   onConflictDoNothing: () => " ON CONFLICT DO NOTHING",
   beginTransaction: ({ isolation, readOnly }) => [
     [

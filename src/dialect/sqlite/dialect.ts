@@ -57,6 +57,8 @@ export const sqliteDialect: Dialect = {
   isNotDistinct: (left, right) => `${left} IS ${right}`,
   keyIncrement: "SELECT 1",
   defaultValues: "DEFAULT VALUES",
+  onConflictUpdate: (conflict, sets) => ` ON CONFLICT (${conflict.join(", ")}) DO UPDATE SET ${sets.join(", ")}`,
+  insertedValue: (column) => `excluded.${column}`,
   onConflictDoNothing: () => " ON CONFLICT DO NOTHING",
   // No isolation level is needed: transactions are serializable. IMMEDIATE takes the write lock at once, so a transaction
   // that has read never fails with a stale snapshot when it writes.

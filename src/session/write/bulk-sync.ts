@@ -34,7 +34,8 @@ export class BulkSync {
 
   /** Finds the loaded objects that the statement will affect. */
   async before(connection: Connection): Promise<void> {
-    const { model } = this.#write;
+    const { model, kind } = this.#write;
+    if (kind === "insert") return;
     for (const table of this.tables) {
       const loaded = this.#state.identities.of(table);
       if (loaded.size === 0) continue;

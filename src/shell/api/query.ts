@@ -139,6 +139,16 @@ export const QUERY: ApiTable = {
     "number",
   ),
   withDeleted: direct("withDeleted()", "includes soft-deleted rows", "User.query.withDeleted().all()", "query"),
+  insert: awaited(
+    "insert(rows, { ignore })",
+    "inserts rows without objects",
+    "User.query.insert([{ username: 'susan' }])",
+  ),
+  upsert: awaited(
+    "upsert(rows, { conflict, update })",
+    "inserts rows, and updates those that exist",
+    "User.query.upsert([{ username: 'susan' }], { conflict: ['username'] })",
+  ),
   forUpdate: direct(
     "forUpdate({ skipLocked, nowait })",
     "locks the rows until the transaction ends",

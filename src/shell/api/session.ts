@@ -46,6 +46,16 @@ export const SESSION: ApiTable = {
     "db.session.execute(sql`select count(*) from users`)",
     "list",
   ),
+  insert: awaited(
+    "insert(Entity, rows, { ignore })",
+    "inserts rows without objects",
+    "db.session.insert(User, [{ username: 'susan' }])",
+  ),
+  upsert: awaited(
+    "upsert(Entity, rows, { conflict, update })",
+    "inserts rows, and updates those that exist",
+    "db.session.upsert(User, [{ username: 'susan' }], { conflict: ['username'] })",
+  ),
   refresh: awaited("refresh(...objects)", "reads objects again and overwrites their values", "db.session.refresh(u)"),
   expire: direct("expire(...objects)", "the next query reads these objects again", "db.session.expire(u)"),
   expireAll: direct("expireAll()", "the next queries read every object again", "db.session.expireAll()"),
