@@ -258,6 +258,14 @@ export function databaseLocked(file: string, cause: unknown): RetortError {
   );
 }
 
+export function cannotAttach(cause: unknown): RetortError {
+  return new RetortError(
+    "config/cannot-attach",
+    "an entity names another SQLite file as its database, and that cannot be attached: the main database is no file, or is not there yet",
+    { hint: "create the main file, or give these entities a DataSource of their own", cause },
+  );
+}
+
 export function connectionFailed(address: string, why: string, hint: string, cause: unknown): RetortError {
   return failure("no-connection", `no connection to ${address}: ${why}`, hint, cause);
 }

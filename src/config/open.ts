@@ -2,7 +2,14 @@ import fs from "node:fs";
 import path from "node:path";
 import type { DataSource, EntityMetadata } from "typeorm";
 import { driverErrorOf, RetortError, shortMessage } from "../errors";
-import { connectionFailed, databaseLocked, databaseUnreadable, folderMissing, notADatabase } from "./errors";
+import {
+  cannotAttach,
+  connectionFailed,
+  databaseLocked,
+  databaseUnreadable,
+  folderMissing,
+  notADatabase,
+} from "./errors";
 import { inWorkingDirectory } from "./working-directory";
 import { loadingFailure, metadataFailure } from "./loading-errors";
 import type { Project } from "./project";
@@ -119,6 +126,7 @@ function openingFailure(error: unknown, project: Project, file: string | undefin
   const loading = { file: configuration, isOwn: project.isOwn, type: dataSource.options.type };
   return (
     fileFailure(error, file) ??
+    attachedFailure(error) ??
     serverFailure(error, project) ??
     metadataFailure(error) ??
     (placeOf(error, project.isOwn) ? loadingFailure(error, loading) : unknownFailure(error, project))
@@ -162,6 +170,12 @@ function serverFailure(error: unknown, { dataSource, file }: Project): RetortErr
   const [why, hint] = SERVER_CODES[codeOf(error) ?? ""] ?? [];
   if (!why || !hint) return undefined;
   return connectionFailed(addressOf(dataSource), why, `${hint} ${path.relative(process.cwd(), file)}`, error);
+}
+
+/** TypeORM looks for attached files beside the main one, which a database in memory, or one that is read before it exists, does not have. */
+function attachedFailure(error: unknown): RetortError | undefined {
+  const stack = (error as { stack?: unknown } | null)?.stack;
+  return typeof stack === "string" && /getMainDatabasePath/.test(stack) ? cannotAttach(error) : undefined;
 }
 
 function unknownFailure(error: unknown, { dataSource, file }: Project): RetortError {

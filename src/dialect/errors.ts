@@ -1,4 +1,4 @@
-import { messageOf, RetortError } from "../errors";
+import { ExitCode, messageOf, RetortError } from "../errors";
 
 /** Why a statement failed, with the same kinds for every database. */
 export type DatabaseErrorKind =
@@ -224,4 +224,15 @@ export function clientCannotBeGuarded(client: string): RetortError {
   return new RetortError("dialect/not-read-only", `${client} cannot be made read-only`, {
     hint: "use the driver's JavaScript client, or a database user that may only read",
   });
+}
+
+export function entityInAttachedFile(database: string): RetortError {
+  return new RetortError(
+    "migrate/attached-file",
+    `an entity is in another SQLite file, ${database}, which is attached: migrations change the main file only`,
+    {
+      hint: `give the entities of ${database} a DataSource of their own, or set synchronize: false on them`,
+      exitCode: ExitCode.usage,
+    },
+  );
 }

@@ -5,6 +5,7 @@ import { readDriverError } from "../driver-error";
 import type { Column, Table } from "../../schema/model";
 import { quotedText } from "../../literals";
 import { mentions, normalized, unwrapped } from "../../schema/tokens";
+import { entityInAttachedFile } from "../../errors";
 import { quote } from "./create";
 import { plan, renamed } from "./plan";
 import { matchesExactly, readSchema, storedTable } from "./read";
@@ -18,8 +19,11 @@ export const sqliteSchema: SchemaDialect = {
   literal: quotedText,
   path: ({ name }) => quote(name),
   entities: {
-    // SQLite's schemas are attached files; entities are in the main one.
-    schemaOf: () => undefined,
+    // SQLite's schemas are attached files, which migrations do not change: entities are in the main one.
+    schemaOf: (dataSource, { database }) => {
+      if (database && database !== dataSource.options.database) throw entityInAttachedFile(database);
+      return undefined;
+    },
     column(_dataSource, column, base) {
       const values = column.enum && !column.isArray ? column.enum.map(String) : undefined;
       // SQLite keeps no comments, and has no character sets and no ON UPDATE for columns.
