@@ -1,7 +1,8 @@
+import { inspect } from "node:util";
 import type { EntityModel, RelationModel } from "../metadata/model";
 import { conditionOf } from "./criteria";
-import { unknownProperty } from "./errors";
-import { Column, ROOT, type Alias, type Path } from "./expression";
+import { relationCompared, unknownProperty } from "./errors";
+import { Column, ROOT, Scalar, type Alias, type Path } from "./expression";
 import { wrongType } from "../metadata/inspection/refusal";
 import { RelationExpression } from "./relation";
 import { notAValue } from "./value-check";
@@ -43,7 +44,10 @@ function relationExpression(relation: RelationModel, path: Path): RelationExpres
     get(target, name, receiver) {
       if (typeof name === "symbol" || name in target || isReadOfAnyObject(name))
         return Reflect.get(target, name, receiver) as unknown;
-      return Reflect.get(columnsBehind(), name) as unknown;
+      const columns = columnsBehind();
+      if (name in Scalar.prototype && !(name in columns))
+        throw relationCompared(relation.label, relation.property, relation.target.primary[0]?.property ?? "id", name);
+      return Reflect.get(columns, name) as unknown;
     },
     ownKeys: (target) => [...new Set([...Reflect.ownKeys(target), ...Reflect.ownKeys(columnsBehind())])],
     getOwnPropertyDescriptor: (target, name) =>
@@ -59,6 +63,7 @@ function strict(name: string, expressions: Record<string, unknown>): object {
   for (const [property, value] of Object.entries(expressions))
     if (Object.getPrototypeOf(value) === Object.prototype)
       expressions[property] = strict(`${name}.${property}`, value as Record<string, unknown>);
+  Object.defineProperty(expressions, inspect.custom, { value: () => `[columns of ${name}]` });
   Object.defineProperty(expressions, notAValue, {
     value: wrongType(`it is the columns of ${name}`, `one of them: ${Object.keys(expressions).join(", ")}`),
   });

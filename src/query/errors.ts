@@ -2,6 +2,7 @@ import { RetortError, type RetortErrorDetails } from "../errors";
 import { shown, ValueError, type Place } from "../metadata/errors";
 import type { Refusal } from "../metadata/inspection/refusal";
 import { didYouMean } from "../suggestion";
+import { isObject, isPlainObject } from "../values";
 
 export function unknownProperty(entity: string, property: string, known: readonly string[]): RetortError {
   return new RetortError(
@@ -13,10 +14,12 @@ export function unknownProperty(entity: string, property: string, known: readonl
   );
 }
 
-export function notCriteria(entity: string, given: unknown): RetortError {
-  return new RetortError("query/criteria", `a query of ${entity} cannot be filtered by ${shown(given)}`, {
-    hint: `filterBy({ property: value }), or ${entity}.query.get(key)`,
-  });
+export function notCriteria(
+  entity: string,
+  given: unknown,
+  hint = `filterBy({ property: value }), or ${entity}.query.get(key)`,
+): RetortError {
+  return new RetortError("query/criteria", `a query of ${entity} cannot be filtered by ${shown(given)}`, { hint });
 }
 
 /** @param at the column or relation that was compared; undefined where it was an expression */
@@ -27,13 +30,13 @@ export function undefinedOperand(label: string, at?: Place): ValueError {
 
 export function operandRefused(label: string, at: Place | undefined, value: unknown, refusal: Refusal): ValueError {
   const message = `${label} cannot be compared with ${shown(value)}: ${refusal.words}`;
-  return new ValueError(`value/${refusal.reason}`, message, hinted(refusal), at, value);
+  return new ValueError(`value/${refusal.reason}`, message, hinted(refusal, value), at, value);
 }
 
 /** A value of sql`…`, or an argument of a function. */
 export function parameterRefused(what: string, value: unknown, refusal: Refusal): ValueError {
   const message = `${what} cannot be ${shown(value)}: ${refusal.words}`;
-  return new ValueError(`value/${refusal.reason}`, message, hinted(refusal), undefined, value);
+  return new ValueError(`value/${refusal.reason}`, message, hinted(refusal, value), undefined, value);
 }
 
 export function undefinedParameter(what: string): ValueError {
@@ -46,8 +49,13 @@ export function undefinedAssignment(label: string, at: Place): ValueError {
   return new ValueError("value/undefined", `update() was given undefined for ${label}`, details, at, undefined);
 }
 
-function hinted({ hint }: Refusal): RetortErrorDetails {
-  return hint === undefined ? {} : { hint };
+function hinted({ hint }: Refusal, value: unknown): RetortErrorDetails {
+  if (hint !== undefined) return { hint };
+  if (Array.isArray(value)) return { hint: "in([…]) takes several values" };
+  const isOfClass = isObject(value) && !isPlainObject(value);
+  return {
+    hint: isOfClass ? "pass one of its properties, such as its key" : "pass a value of the property's type, or null",
+  };
 }
 
 /** @param given what stands where a condition is needed */
@@ -217,7 +225,15 @@ export function badPage(name: string, value: unknown): RetortError {
 }
 
 export function badCount(method: string, value: unknown): RetortError {
-  return new RetortError("query/count", `${method}(${String(value)}): a whole number from 0 up is needed`);
+  return new RetortError("query/count", `${method}(${shown(value)}): a whole number from 0 up is needed`, {
+    ...(typeof value === "string" && { hint: `${method}(Number(value))` }),
+  });
+}
+
+export function relationCompared(label: string, property: string, key: string, method: string): RetortError {
+  return new RetortError("query/relation", `${label} is a relation, which has no ${method}()`, {
+    hint: `filterBy({ ${property}: … }) compares it with an object or a key; ${label}.${key}.${method}(…) compares its key`,
+  });
 }
 
 export function emptyWrite(method: string): RetortError {

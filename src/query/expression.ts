@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { isObject } from "../values";
 import type { Dialect } from "../dialect/dialect";
 import { wrongType } from "../metadata/inspection/refusal";
@@ -53,6 +54,10 @@ export interface Subquery {
 export abstract class Expression {
   /** @internal Its SQL. */
   abstract render(renderer: Renderer): string;
+  /** What `console.log` and messages show of it. */
+  [inspect.custom](): string {
+    return "[expression]";
+  }
 }
 
 /** The right operand of a comparison. */
@@ -334,6 +339,10 @@ export class Column<T = unknown, N extends string = string, R = T> extends Scala
   override render(renderer: Renderer): string {
     return renderer.column(this.model, this.path);
   }
+  /** Its name. */
+  override [inspect.custom](): string {
+    return this.model.label;
+  }
 }
 
 /** A scalar defined by its rendering function. */
@@ -467,6 +476,10 @@ export class Order {
   /** @internal */
   get [notAValue](): typeof ORDER_AS_VALUE {
     return ORDER_AS_VALUE;
+  }
+  /** What messages show of it. */
+  [inspect.custom](): string {
+    return "[order]";
   }
   /** The sorted expression. */
   readonly scalar: Scalar;

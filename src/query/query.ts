@@ -1,7 +1,9 @@
+import { inspect } from "node:util";
 import { RetortError } from "../errors";
 import { isRecord } from "../values";
 import type { Row, RowLock } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, EntityTarget, RelationModel } from "../metadata/model";
+import { wrongType, type Refusal } from "../metadata/inspection/refusal";
 import type { QueryContext } from "./context";
 import { conditionOf } from "./criteria";
 import {
@@ -49,7 +51,7 @@ import { relationsAlong } from "./scope";
 import { Sql } from "./sql";
 import { SelectCompiler } from "./select";
 import { everyRow, type EntityStatement, type Join, type Selection, type Statement } from "./selection";
-import { misuseOf } from "./value-check";
+import { misuseOf, notAValue } from "./value-check";
 import type { Assignments, Columns, Criteria, Key, PropertyOf, Selectable, SelectedRow, Values } from "./types";
 
 /** Rows that `stream()` reads at a time. */
@@ -609,8 +611,11 @@ export class Query<T extends object = object, R extends object = T> implements S
     if (condition instanceof Condition) return condition;
     const { model, alias } = this.#state;
     // JavaScript callers may pass anything: a number would filter nothing, and update() and delete() would affect all rows.
-    const isCriteria = isRecord(condition) && !(condition instanceof Expression) && !isSubquery(condition);
-    if (!isCriteria || misuseOf(condition)) throw notCriteria(model.name, condition);
+    const misuse = misuseOf(condition);
+    if (misuse) throw notCriteria(model.name, condition, misuse.hint);
+    if (condition instanceof Scalar) throw notCriteria(model.name, condition, "compare it: column.eq(true)");
+    if (!isRecord(condition) || condition instanceof Expression || isSubquery(condition))
+      throw notCriteria(model.name, condition);
     return conditionOf(model, condition, alias);
   }
 
@@ -744,6 +749,15 @@ export class Aliased<T extends object = object> {
     this.#context = context;
     this.alias = { name, model };
     this.c = columnsOfAlias(this.alias) as Columns<T>;
+  }
+
+  /** @internal */
+  get [notAValue](): Refusal {
+    return wrongType(`it is a second name of ${this.alias.model.name}`, "alias.c.id");
+  }
+  /** What messages show of it. */
+  [inspect.custom](): string {
+    return `[alias ${this.alias.name}]`;
   }
 
   /** A query of every row of the entity, under this name. */

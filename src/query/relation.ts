@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { wrongType, type Refusal } from "../metadata/inspection/refusal";
 import type { EntityModel, RelationModel } from "../metadata/model";
 import { isRecord } from "../values";
@@ -42,6 +43,10 @@ export class RelationExpression {
     return this.any(...criteria).not();
   }
 
+  /** Its name, for `console.log` and messages. */
+  [inspect.custom](): string {
+    return this[RELATION].relation.label;
+  }
   /** @internal */
   get [notAValue](): Refusal {
     const { label, target } = this[RELATION].relation;

@@ -14,7 +14,7 @@ export interface NotAValue {
 /** Why something cannot be a value in a query, whatever its column; undefined for what may be one. Null and undefined are not examined. */
 export function misuseOf(value: unknown): Refusal | undefined {
   if (typeof value === "function")
-    return wrongType(`${describe(value)} is not a value`, "call it, or take a value of it");
+    return wrongType("a function or a class is not a value", "call it, or take a value of it");
   if (typeof value === "symbol") return wrongType("a symbol is not a value");
   if (!isObject(value)) return undefined;
   if (value instanceof Promise) return wrongType("it is a promise", "await it first");

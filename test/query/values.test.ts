@@ -265,6 +265,19 @@ eachDatabase((database) => {
     expect(bench.sent()).toEqual([]);
   });
 
+  test("a relation has no comparisons of its own, and says what has", async () => {
+    const wallet = bench.db.columns(Payment).wallet as unknown as Scalar;
+    expect(await thrown(() => wallet.eq("user:1"))).toMatchObject({
+      code: "query/relation",
+      message: "Payment.wallet is a relation, which has no eq()",
+      hint: expect.stringContaining("filterBy({ wallet: … })"),
+    });
+    expect(await thrown(() => payments().filter(any(wallet)))).toMatchObject({
+      message: "a query of Payment cannot be filtered by Payment.wallet",
+      hint: expect.stringContaining("Payment.wallet.any("),
+    });
+  });
+
   test("what only no row can have is asked for", async () => {
     expect(
       await wallets()
