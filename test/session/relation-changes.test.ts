@@ -255,6 +255,26 @@ describe("changes of relations", () => {
       expect(() => (a.lines = value as unknown as Line[])).toThrow(/Cart\.lines takes a (list of )?Line, not/);
     });
 
+    test("session 43: one side of a one-to-one releases what the other refers to, loaded or not, in few statements", async () => {
+      const { session } = bench;
+      const all = Array.from({ length: 50 }, (_, number) => cart(`cart ${number}`));
+      session.addAll(all.map((one) => make(Receipt, { number: "old", cart: one })));
+      await session.commit();
+      session.expungeAll();
+      const found = await session.query(Cart).all();
+      session.addAll(found.map((one) => make(Receipt, { number: "new", cart: one })));
+      bench.quiet();
+      await session.commit();
+      expect(bench.sent(/^SELECT/)).toHaveLength(1);
+      const rows = await bench.stored(
+        `SELECT number, COUNT("cartId") AS carts FROM receipt GROUP BY number ORDER BY number`,
+      );
+      expect(rows).toEqual([
+        { number: "new", carts: 50 },
+        { number: "old", carts: 0 },
+      ]);
+    });
+
     test("session 43: a key instead of an object, and no more than a key", async () => {
       const { session } = bench;
       const { a, b, x } = await carts();
@@ -425,6 +445,18 @@ describe("changes of relations", () => {
       const { session } = await bench.fresh();
       await session.query(Cart).all();
       expect(() => session.add(a)).toThrow(/has the key \d+ of .*loaded already/);
+    });
+
+    test("session 44: it leaves the list of the one that it referred to, which is loaded", async () => {
+      const { a, x } = await carts();
+      await a.lines;
+      await bench.session.close();
+      x.cart = null;
+      const { session } = await bench.fresh();
+      session.add(x, a);
+      await session.commit();
+      expect(a.lines.map(({ sku }) => sku)).toEqual(["y"]);
+      expect(await stored()).toBe("x>null y>a");
     });
 
     test("session 7: in a relation, the session's object takes the place of an unchanged one of the same row", async () => {

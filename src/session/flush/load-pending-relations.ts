@@ -1,8 +1,12 @@
+import { groupBy } from "../../groups";
 import type { RelationModel } from "../../metadata/model";
+import { Query } from "../../query/query";
 import type { WithoutAutoflush } from "../load/entity-loader";
 import type { SessionState } from "../session-state";
-import type { Instance } from "../state/instance";
+import { among, batches, keyOf } from "../state/batches";
+import { instanceOf, type Instance } from "../state/instance";
 import type { RelatedValue } from "../state/related-value";
+import { storedValue } from "../state/values";
 
 /**
  * Completes what is known of relations before a flush: awaits promises that were assigned, detects changes that no method
@@ -15,18 +19,61 @@ export async function loadPendingRelations(state: SessionState, withoutAutoflush
     if (found.promising.size === 0) break;
     for (const instance of found.promising) await awaitPromises(instance, state, withoutAutoflush);
   }
-  const { relationships } = state.registry;
-  for (const [instance, relation, related] of found.unread) {
-    const query = state.relatedQuery(instance, relation).withDeleted();
-    const stored = await withoutAutoflush(() => query.all());
-    related.compareWith(stored);
-    if (!relation.toMany) relationships.replaced(instance, relation, stored);
+  for (const [relation, unread] of groupBy(found.unread, (one) => one.relation))
+    if (relation.isManyToMany)
+      for (const one of unread) takeStored(state, one, await readMembers(state, one, withoutAutoflush));
+    else await readChildren(state, relation, unread, withoutAutoflush);
+}
+
+/** A relation that was set before it was read. */
+interface Unread {
+  readonly instance: Instance;
+  readonly relation: RelationModel;
+  readonly related: RelatedValue;
+}
+
+function takeStored({ registry }: SessionState, { instance, relation, related }: Unread, stored: object[]): void {
+  related.compareWith(stored);
+  if (!relation.toMany) registry.relationships.replaced(instance, relation, stored);
+}
+
+async function readMembers(
+  state: SessionState,
+  { instance, relation }: Unread,
+  withoutAutoflush: WithoutAutoflush,
+): Promise<object[]> {
+  const query = state.relatedQuery(instance, relation).withDeleted();
+  return withoutAutoflush(() => query.all());
+}
+
+/** Reads what refers to many objects in few statements. */
+async function readChildren(
+  state: SessionState,
+  relation: RelationModel,
+  unread: readonly Unread[],
+  withoutAutoflush: WithoutAutoflush,
+): Promise<void> {
+  const children = new Map<unknown, object[]>();
+  const foreign = relation.joins.map((join) => join.foreign);
+  const keys = unread.map(({ instance }) => relation.joins.map(({ referenced }) => storedValue(instance, referenced)));
+  for (const batch of batches(keys, foreign.length, state)) {
+    const found = await withoutAutoflush((context) =>
+      Query.of<object>(() => context, relation.target)
+        .withDeleted()
+        .filter(among(foreign, batch))
+        .all(),
+    );
+    for (const child of found) {
+      const key = keyOf(foreign.map((column) => storedValue(instanceOf(child)!, column)));
+      if (!children.get(key)?.push(child)) children.set(key, [child]);
+    }
   }
+  unread.forEach((one, place) => takeStored(state, one, children.get(keyOf(keys[place]!)) ?? []));
 }
 
 /** Finds what is to be completed, in the session and in the objects that the flush will add to it. */
 class PendingRelations {
-  readonly unread: [Instance, RelationModel, RelatedValue][] = [];
+  readonly unread: Unread[] = [];
   readonly promising = new Set<Instance>();
   readonly #state: SessionState;
   /** Objects that come into the session because one of it refers to them. */
@@ -55,7 +102,8 @@ class PendingRelations {
       const related = instance.related[relation.index];
       if (!related) continue;
       related.detectChanges();
-      if (related.needsStored && !relation.holdsKey) this.unread.push([instance, relation, related]);
+      if (related.needsStored && relation.holdsKey) relationships.leaveStored(instance, relation);
+      else if (related.needsStored) this.unread.push({ instance, relation, related });
       if (related.isChanged) related.forEachAssigned(this.#add);
     }
   }

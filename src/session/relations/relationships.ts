@@ -205,6 +205,26 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     for (const member of stored) if (member !== entity) this.memberRemoved(instance, relation, member);
   }
 
+  /**
+   * Removes an object from the loaded list of the one that its foreign key refers to in the database, which was not known when
+   * the relation was set: the object was detached, or the other one was loaded later.
+   */
+  leaveStored(instance: Instance, relation: RelationModel): void {
+    const { inverse, joins } = relation;
+    if (!instance.snapshot || !instance.owner || !inverse || !referencesPrimaryKey(relation)) return;
+    const key = {};
+    for (const { foreign, referenced } of joins) {
+      const stored = instance.snapshot[foreign.index];
+      if (stored === null || typeof stored === "symbol") return;
+      referenced.write(key, foreign.codec.thaw(stored));
+    }
+    const before = instance.owner.loaded(relation.target, key);
+    const reference = instance.reference(relation)!;
+    if (!before || before === reference.entity) return;
+    reference.compareWith([before]);
+    if (instanceOf(before)!.relatedValue(inverse)?.isLoaded) this.#notify(before, inverse, instance.entity, false);
+  }
+
   /** Fills a relation to many with the members that were read. */
   fillMany(instance: Instance, relation: RelationModel, stored: readonly object[]): void {
     const related = toMany(instance, relation);

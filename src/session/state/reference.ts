@@ -89,7 +89,7 @@ export class Reference implements RelatedValue, SavedRelation {
     // A setter reports every change.
   }
   get needsStored(): boolean {
-    return this.status === "assigned" && this.storedEntity === undefined && !this.isNotified;
+    return this.status === "assigned" && this.storedEntity === undefined;
   }
   compareWith(stored: readonly object[]): void {
     this.storedEntity = stored[0] ?? null;
