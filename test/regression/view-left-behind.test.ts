@@ -12,7 +12,7 @@ eachDatabase((kind) => {
       await shop.query("CREATE VIEW beside AS SELECT id FROM other");
       const renames = ["Note:Memo"];
       const written = await shop.migrate([entity("Memo", { body: { type: "int" } }), entity("Other", {})], { renames });
-      const named = [`view "by_hand" mentions "note", which has another name now: create the view again by hand`];
+      const named = [`view "by_hand" mentions "note", which becomes "memo": change it by hand`];
       expect(written.losses).toEqual(kind.name === "mariadb" ? named : []);
       if (kind.name !== "mariadb") expect(await shop.query("SELECT * FROM by_hand")).toEqual([]);
       expect(await shop.query("SELECT * FROM beside")).toEqual([]);
