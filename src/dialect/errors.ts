@@ -189,6 +189,17 @@ export function sandboxLost({ kind, message, sql, parameters, driverError }: Dat
   return new DatabaseError({ kind }, message, sql, parameters, driverError, hint);
 }
 
+export function lockedByOwnSession(sql: string, cause: unknown): DatabaseError {
+  return new DatabaseError(
+    { kind: "locked" },
+    "a session of this process is writing to the database, and its transaction holds the lock",
+    sql,
+    [],
+    cause,
+    "commit() or rollback() the session first, or run the statement in it: session.execute(…)",
+  );
+}
+
 export function readOnlyTransaction(sql: string, parameters: readonly unknown[]): DatabaseError {
   return new DatabaseError({ kind: "read-only" }, "the transaction is read only", sql, parameters, undefined);
 }

@@ -1,6 +1,6 @@
 import { sql, type RetortError } from "../../src";
 import { benchOn } from "../helpers/bench";
-import { eachDatabase } from "../helpers/databases";
+import { database, eachDatabase } from "../helpers/databases";
 import { Post, User } from "../helpers/entities/blog";
 import { replOver } from "../helpers/repl";
 
@@ -120,3 +120,30 @@ eachDatabase(
   },
   ["postgres"],
 );
+
+describe("SQLite", () => {
+  const bench = benchOn(database("sqlite"));
+
+  test("session 40: TypeORM's own statement is told whose lock it meets, and does not block the process", async () => {
+    const { db, session, dataSource } = bench;
+    session.add(db.create(User, { username: "joe" }));
+    await session.flush();
+    const started = performance.now();
+    expect(await failureOf(dataSource.query("UPDATE user SET age = 1"))).toMatchObject({
+      code: "database/locked",
+      message: expect.stringContaining("a session of this process is writing"),
+      hint: expect.stringContaining("session.execute"),
+    });
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(await dataSource.query("SELECT count(*) AS n FROM user")).toEqual([{ n: 0 }]);
+    await session.commit();
+    const other = await bench.fresh();
+    other.session.add(other.create(User, { username: "ann" }));
+    await other.session.flush();
+    expect(await failureOf(dataSource.query("DELETE FROM user"))).toMatchObject({ code: "database/locked" });
+    await other.session.rollback();
+    await dataSource.query("UPDATE user SET age = 1");
+    expect(await bench.stored("SELECT age FROM user")).toEqual([{ age: 1 }]);
+    expect(await bench.stored("PRAGMA busy_timeout")).toEqual([{ timeout: 5_000 }]);
+  });
+});

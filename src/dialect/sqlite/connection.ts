@@ -25,6 +25,7 @@ import { transactionStep } from "../transaction";
 import { areWritesAllowed } from "../write-permission";
 import { readDriverError, isBusy } from "./driver-error";
 import { lockHolder } from "./lock-holder";
+import { refuseOtherWriters, type TypeormDriver } from "./own-lock";
 import { isMemory, writeMutexOf, type WriteMutex } from "./write-mutex";
 
 /** How long a writer waits where the DataSource sets no `timeout`, in milliseconds (better-sqlite3's default). */
@@ -65,6 +66,8 @@ export class SqliteConnection implements Connection {
   #ownsHandle = false;
   #begun = false;
   #readOnly = false;
+  /** Lets TypeORM's own connection wait for locks again. */
+  #allowOthers: (() => void) | undefined;
   isOpen = false;
 
   constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener, options: ConnectionOptions) {
@@ -255,6 +258,8 @@ export class SqliteConnection implements Connection {
     }
     this.#begun = true;
     this.#readOnly = readOnly;
+    if (this.#ownsHandle && !readOnly)
+      this.#allowOthers = refuseOtherWriters(this.#dataSource.driver as unknown as TypeormDriver);
     this.#listener({ type: "begin" });
   }
 
@@ -279,6 +284,8 @@ export class SqliteConnection implements Connection {
   #end(): void {
     this.#begun = false;
     this.#readOnly = false;
+    this.#allowOthers?.();
+    this.#allowOthers = undefined;
     this.#mutex.release(this);
   }
 
