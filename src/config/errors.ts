@@ -155,21 +155,21 @@ export function typeormMissing(file: string): RetortError {
   );
 }
 
-export function typeormUnsupported(version: string, folder: string, supported: string): RetortError {
+/** A project of TypeORM 0.3 whose driver is for a package that is not supported. */
+export function replacementMissing(type: string, name: string): RetortError {
   return usage(
-    "typeorm-unsupported",
-    `TypeORM ${version} (${shown(folder)}) is not supported (supported: ${supported})`,
-    "npm install typeorm@^0.3.26, or typeorm@^1",
+    "driver-missing",
+    `type: "${type}" is opened through the package "${name}", which is not installed`,
+    `npm install ${name}`,
   );
 }
 
-/** A project of TypeORM 0.3 with `type: "sqlite"`, whose own driver is the package sqlite3. */
-export function betterSqlite3Missing(cause: unknown): RetortError {
+/** The project has connected to it already, through a package that is not supported. */
+export function memoryConnected(type: string, name: string): RetortError {
   return usage(
-    "driver-missing",
-    'type: "sqlite" is opened through the package "better-sqlite3", which is not installed',
-    "npm install better-sqlite3",
-    cause,
+    "driver-connected",
+    `type: "${type}" is opened through ${name}, but the project has connected to its database in memory already`,
+    "export the DataSource before it is initialized",
   );
 }
 

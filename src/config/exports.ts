@@ -76,7 +76,9 @@ function kindOf(value: unknown): Kind {
 export function isDataSource(value: unknown): value is DataSource {
   if (!isRecord(value)) return false;
   if (value["@instanceof"] === Symbol.for("DataSource")) return true;
-  return isRecord(value["options"]) && typeof value["initialize"] === "function" && "createQueryRunner" in value;
+  // `connect` in TypeORM 0.2, whose version is refused.
+  const connects = typeof value["initialize"] === "function" || typeof value["connect"] === "function";
+  return isRecord(value["options"]) && connects && "createQueryRunner" in value;
 }
 
 // Choosing

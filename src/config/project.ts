@@ -80,7 +80,7 @@ async function load(file: string, root: string, loader: Loader, { name, note }: 
     return {
       root,
       file,
-      dataSource: typeorm.prepare(exported),
+      dataSource: await typeorm.prepare(exported),
       settings: mergeSettings(packageSettings(root), exports["retort"]),
       language: /\.[cm]?ts$/.test(file) ? "ts" : "js",
       moduleFormat: moduleFormatOf(file),

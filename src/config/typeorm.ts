@@ -1,9 +1,8 @@
 import type { DataSource, DataSourceOptions } from "typeorm";
-import { copyFor, copyOf, type TypeormCopy } from "../typeorm/copy";
+import { copyFor, copyOf, expectSupported, onlyLoadedCopy, type TypeormCopy } from "../typeorm/copy";
+import { replaceDriver, replacementFor, type DriverReplacement } from "../typeorm/drivers";
 import { routeImports } from "../typeorm/imports";
-import { betterSqlite3Options, useBetterSqlite3, usesSqlite3 } from "../typeorm/sqlite";
-import { isSupported, SUPPORTED_VERSIONS } from "../typeorm/version";
-import { betterSqlite3Missing, typeormMissing, typeormUnsupported } from "./errors";
+import { memoryConnected, replacementMissing, typeormMissing } from "./errors";
 import type { Warn } from "./warn";
 
 /** The project's own copy of TypeORM: the one that its configuration file imports, or that created its DataSource. */
@@ -16,7 +15,7 @@ export class ProjectTypeorm {
   /**
    * @param file the configuration file
    * @param load loads the files that match a DataSource's patterns
-   * @throws RetortError `config/typeorm-unsupported`
+   * @throws RetortError `typeorm/unsupported`
    */
   constructor(file: string, load: (file: string) => Promise<unknown>, note: Warn = () => undefined) {
     this.#file = file;
@@ -30,43 +29,55 @@ export class ProjectTypeorm {
    * @throws RetortError `config/typeorm-missing`
    */
   construct(options: DataSourceOptions): DataSource {
+    // Where the file itself finds none, it may import a package that does.
+    if (!this.#copy) this.#use(onlyLoadedCopy());
     if (!this.#copy) throw typeormMissing(this.#file);
     const typeorm = this.#copy.load() as { DataSource: new (options: DataSourceOptions) => DataSource };
-    if (!usesSqlite3(options, this.#copy)) return new typeorm.DataSource(options);
-    this.#note(OPENED_THROUGH);
-    return withBetterSqlite3(() => new typeorm.DataSource(betterSqlite3Options(options)));
+    const replacement = replacementFor(options, this.#copy);
+    if (!replacement) return new typeorm.DataSource(options);
+    this.#announce(replacement, this.#copy);
+    return new typeorm.DataSource(replacement.options);
   }
 
   /**
    * Prepares a DataSource that the project created. It may belong to another copy of TypeORM than the one that the configuration file
    * imports, for example to that of a package which created it.
    */
-  prepare(dataSource: DataSource): DataSource {
+  async prepare(dataSource: DataSource): Promise<DataSource> {
     const own = copyOf(dataSource);
     if (own && own.folder !== this.#copy?.folder) this.#use(own);
-    if (this.#copy && !dataSource.isInitialized && usesSqlite3(dataSource.options, this.#copy)) {
-      const copy = this.#copy;
-      withBetterSqlite3(() => useBetterSqlite3(dataSource, copy));
-      this.#note(OPENED_THROUGH);
+    const copy = this.#copy;
+    const replacement = copy && replacementFor(dataSource.options, copy);
+    if (!replacement) return dataSource;
+    this.#announce(replacement, copy);
+    if (dataSource.isInitialized) {
+      if (isMemory(dataSource.options)) throw memoryConnected(replacement.type, replacement.package);
+      await dataSource.destroy();
     }
+    replaceDriver(dataSource, replacement, copy);
     return dataSource;
+  }
+
+  /** @throws RetortError `config/driver-missing` */
+  #announce({ type, package: name }: DriverReplacement, copy: TypeormCopy): void {
+    if (!copy.finds(name)) throw replacementMissing(type, name);
+    this.#note(`type: "${type}" is opened through ${name}, ${SAME[name]}`);
   }
 
   #use(copy: TypeormCopy | undefined): void {
     if (!copy) return;
-    if (!isSupported(copy.version)) throw typeormUnsupported(copy.version, copy.folder, SUPPORTED_VERSIONS);
+    expectSupported(copy);
     routeImports(copy, this.#load);
     this.#copy = copy;
   }
 }
 
-const OPENED_THROUGH = 'type: "sqlite" is opened through better-sqlite3, which reads and writes the same file';
+const SAME: Readonly<Record<DriverReplacement["package"], string>> = {
+  "better-sqlite3": "which reads and writes the same file",
+  mysql2: "which connects to the same server",
+};
 
-function withBetterSqlite3<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const isMissing = (error as { name?: unknown } | null)?.name === "DriverPackageNotInstalledError";
-    throw isMissing ? betterSqlite3Missing(error) : error;
-  }
+/** A database in memory goes with its connection. */
+function isMemory({ database }: DataSourceOptions): boolean {
+  return database === ":memory:" || database === "";
 }

@@ -223,9 +223,14 @@ export function mysqlPackage(): RetortError {
   });
 }
 
+/** Of a driver that only TypeORM 0.3 has. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  sqlite: 'write type: "better-sqlite3", which opens the same file  (npm install better-sqlite3)',
+};
+
 export function unsupportedDatabase(type: string): RetortError {
   return new RetortError("dialect/unsupported", `type "${type}" is not supported`, {
-    hint: 'use type: "better-sqlite3", "postgres", "mysql" or "mariadb"',
+    hint: INSTEAD[type] ?? 'use type: "better-sqlite3", "postgres", "mysql" or "mariadb"',
     exitCode: 2,
   });
 }

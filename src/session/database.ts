@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type * as TypeORM from "typeorm";
 import type { DataSource, DataSourceOptions, EntitySchema } from "typeorm";
 import type { DatabaseEvent, DatabaseListener } from "../dialect/dialect";
 import { databaseControlOf, dialectOf } from "../dialect/dialects";
@@ -6,6 +7,7 @@ import type { EntityModel, EntityTarget } from "../metadata/model";
 import { columnsOf } from "../query/columns";
 import type { Aliased, Query } from "../query/query";
 import type { Columns, Values } from "../query/types";
+import { copyOf, expectSupported as expectSupportedCopy, onlyLoadedCopy } from "../typeorm/copy";
 import { Registry } from "./relations/registry";
 import type { ScopeOptions, SessionOptions } from "./options";
 import { scopeWrites } from "./state/errors";
@@ -175,20 +177,38 @@ function inheritedByHand(target: object, name: string): boolean {
  * Opens a project's database. A DataSource that is not initialised is initialised here, and destroyed by `db.close()`.
  *
  * @param source a DataSource, or its options
+ * @throws RetortError `typeorm/unsupported` for a version of TypeORM, `dialect/unsupported` for a database that is not supported
  */
 export async function connect(source: DataSource | DataSourceOptions, options: SessionOptions = {}): Promise<Database> {
   const dataSource = isDataSource(source) ? source : await newDataSource(source);
   const opened = !dataSource.isInitialized;
+  expectSupported(dataSource);
   if (opened) await dataSource.initialize();
-  return new Database(dataSource, options, opened);
+  try {
+    return new Database(dataSource, options, opened);
+  } catch (error) {
+    if (opened) await dataSource.destroy();
+    throw error;
+  }
 }
 
 function isDataSource(source: DataSource | DataSourceOptions): source is DataSource {
   // Not by instanceof: the project may have another copy of TypeORM.
-  return typeof (source as DataSource).initialize === "function";
+  return typeof (source as DataSource).createQueryRunner === "function";
 }
 
+/** The application's TypeORM: the copy that it has loaded, where that is one only. */
 async function newDataSource(options: DataSourceOptions): Promise<DataSource> {
-  const typeorm = await import("typeorm");
+  const typeorm = (onlyLoadedCopy()?.load() ?? (await import("typeorm"))) as typeof TypeORM;
   return new typeorm.DataSource(options);
+}
+
+/**
+ * What is not supported is refused before it connects.
+ * @throws RetortError `typeorm/unsupported`, `dialect/unsupported`
+ */
+function expectSupported(dataSource: DataSource): void {
+  const copy = copyOf(dataSource);
+  if (copy) expectSupportedCopy(copy);
+  dialectOf(dataSource);
 }

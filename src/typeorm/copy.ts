@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import type * as TypeORM from "typeorm";
 import type { DataSource } from "typeorm";
+import { typeormUnsupported } from "./errors";
+import { isSupported } from "./version";
 
 /** One installed copy of TypeORM. A process may have several: a project's entities are registered in one of them. */
 export interface TypeormCopy {
@@ -10,6 +12,8 @@ export interface TypeormCopy {
   readonly version: string;
   /** Loads the package, or one of its files (`util/ImportUtils.js`), which its `exports` may not list. */
   load(file?: string): unknown;
+  /** Whether it can load a driver: it looks beside itself, then in the working directory. */
+  finds(name: string): boolean;
 }
 
 /** The copy that a file finds when it imports `typeorm`; undefined where it finds none. */
@@ -22,16 +26,31 @@ export function copyFor(file: string): TypeormCopy | undefined {
   }
 }
 
+/** The file of a copy that has its DataSource: DataSource.js, or Connection.js in TypeORM 0.2. */
+const DATA_SOURCE_FILES: readonly (readonly [ending: string, name: "DataSource" | "Connection"])[] = [
+  [path.join("data-source", "DataSource.js"), "DataSource"],
+  [path.join("connection", "Connection.js"), "Connection"],
+];
+
 /** The copy that a DataSource is an object of, wherever it is installed; undefined where that is not among the loaded modules. */
 export function copyOf(dataSource: DataSource): TypeormCopy | undefined {
   const classes = new Set<unknown>();
   for (let one: unknown = dataSource; one; one = Object.getPrototypeOf(one)) classes.add(one.constructor);
-  const ending = path.join("data-source", "DataSource.js");
-  const file = Object.keys(require.cache).find((name) => {
-    const exports: unknown = name.endsWith(ending) ? require.cache[name]?.exports : undefined;
-    return exports !== undefined && classes.has((exports as { DataSource?: unknown }).DataSource);
+  return loadedCopies((type) => classes.has(type))[0];
+}
+
+/** The copy that the project has loaded, where it has loaded one only: through a package that creates its DataSource. */
+export function onlyLoadedCopy(): TypeormCopy | undefined {
+  const [first, ...others] = loadedCopies(() => true);
+  return others.every(({ folder }) => folder === first?.folder) ? first : undefined;
+}
+
+function loadedCopies(isWanted: (type: unknown) => boolean): TypeormCopy[] {
+  return Object.keys(require.cache).flatMap((file) => {
+    const [, name] = DATA_SOURCE_FILES.find(([ending]) => file.endsWith(ending)) ?? [];
+    const type = name && (require.cache[file]?.exports as Record<string, unknown> | undefined)?.[name];
+    return type && isWanted(type) ? [copyIn(path.dirname(path.dirname(file)), createRequire(file))] : [];
   });
-  return file === undefined ? undefined : copyIn(path.dirname(path.dirname(file)), createRequire(file));
 }
 
 /** What the DataSource's own copy of TypeORM exports. */
@@ -39,7 +58,26 @@ export function typeormOf(dataSource: DataSource): typeof TypeORM {
   return (copyOf(dataSource)?.load() ?? require("typeorm")) as typeof TypeORM;
 }
 
+/** @throws RetortError `typeorm/unsupported` */
+export function expectSupported(copy: TypeormCopy): void {
+  if (!isSupported(copy.version)) throw typeormUnsupported(copy);
+}
+
 function copyIn(folder: string, require: NodeJS.Require): TypeormCopy {
   const { version } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8")) as { version: string };
-  return { folder, version, load: (file = "index.js") => require(path.join(folder, file)) as unknown };
+  return {
+    folder,
+    version,
+    load: (file = "index.js") => require(path.join(folder, file)) as unknown,
+    finds: (name) => [name, path.resolve("node_modules", name)].some((place) => isFound(place, require)),
+  };
+}
+
+function isFound(name: string, require: NodeJS.Require): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }

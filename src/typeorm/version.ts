@@ -6,7 +6,6 @@ export function isSupported(version: string): boolean {
   return major === 1 || (major === 0 && minor === 3 && patch !== undefined && patch >= 26);
 }
 
-/** Whether it is 0.3: `type: "sqlite"` was a driver of its own, for the package sqlite3. */
-export function hasSqlite3Driver(version: string): boolean {
+export function isTypeorm03(version: string): boolean {
   return version.startsWith("0.");
 }

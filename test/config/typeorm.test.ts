@@ -119,23 +119,26 @@ describe("the project's own copy", () => {
     expect(seen).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("LIKE") as string });
   });
 
-  test("one that is not supported is refused there too", async () => {
+  test.each([
+    ["0.2.45", "connection/Connection.js", "Connection", "connect() {}"],
+    ["0.3.20", "data-source/DataSource.js", "DataSource", "initialize() {}"],
+  ])("one that is not supported is refused there too: %s", async (version, file, name, method) => {
     const project = scratchProject({ files: { "ormconfig.ts": 'export { default } from "old";' } });
     fs.rmSync(project.path("node_modules/typeorm"));
     project.write("node_modules/old/package.json", '{ "name": "old", "main": "index.js" }');
     project.write(
       "node_modules/old/index.js",
       `exports.__esModule = true;
-       const { DataSource } = require("typeorm/data-source/DataSource.js");
-       exports.default = new DataSource();`,
+       const { ${name} } = require("typeorm/${file}");
+       exports.default = new ${name}();`,
     );
-    project.write("node_modules/old/node_modules/typeorm/package.json", '{ "name": "typeorm", "version": "0.2.45" }');
+    project.write("node_modules/old/node_modules/typeorm/package.json", JSON.stringify({ name: "typeorm", version }));
     project.write(
-      "node_modules/old/node_modules/typeorm/data-source/DataSource.js",
-      'exports.DataSource = class { options = { type: "better-sqlite3" }; initialize() {} createQueryRunner() {} };',
+      `node_modules/old/node_modules/typeorm/${file}`,
+      `exports.${name} = class { options = { type: "better-sqlite3" }; ${method} createQueryRunner() {} };`,
     );
     const { text, exitCode } = await failure(project, { isFresh: true });
-    expect(text).toMatch(/^error: TypeORM 0\.2\.45 \(node_modules\/old\/node_modules\/typeorm\) is not supported/);
+    expect(text).toContain(`error: TypeORM ${version} (node_modules/old/node_modules/typeorm) is not supported`);
     expect(exitCode).toBe(2);
   });
 
@@ -180,6 +183,29 @@ describe('type: "sqlite" of TypeORM 0.3', () => {
     );
   });
 
+  test("one that the project has connected is connected anew, unless its database is in memory", async () => {
+    const project = withTypeorm("typeorm-0.3", {
+      "ormconfig.js": `
+        const { DataSource } = require("typeorm");
+        module.exports = new DataSource({ type: "sqlite", database: process.env.FILE, flags: 1 }).initialize();`,
+    });
+    const connected = `exports.verbose = () => ({ Database: class {
+      constructor(file, flags, opened) { setImmediate(opened, null); }
+      run(sql, done) { done(null); }
+      close(done) { done(null); }
+    } });`;
+    fakePackage(project, "sqlite3", { version: "5.1.7" }, connected);
+    const options =
+      "const { type, readonly, fileMustExist } = db.dataSource.options; ({ type, readonly, fileMustExist })";
+    project.write("app.sqlite", "");
+    const opened = await project.retort(["shell", "-e", options], { env: { FILE: "app.sqlite" } });
+    expect(opened.stderr).toContain(NOTE);
+    expect(opened.stdout).toMatch(/type: 'better-sqlite3', readonly: true, fileMustExist: true/);
+    const memory = await project.retort(["shell", "-e", options], { env: { FILE: ":memory:" } });
+    expect(memory.stderr).toContain("has connected to its database in memory already");
+    expect(memory.exitCode).toBe(2);
+  });
+
   (isTypeorm03 ? test.skip : test)("TypeORM 1.x has no such driver", async () => {
     const project = scratchProject({
       files: { "ormconfig.ts": 'export default { type: "sqlite", database: "a.sqlite" };' },
@@ -187,6 +213,23 @@ describe('type: "sqlite" of TypeORM 0.3', () => {
     const { text } = await failure(project, { isFresh: true });
     expect(text).toMatch(/TypeORM has no driver "sqlite"\n.*write type: "better-sqlite3"/);
   });
+});
+
+test("TypeORM 0.3 prefers the package mysql: mysql2 is opened in its place, which is said in one line", async () => {
+  const project = withTypeorm("typeorm-0.3", {
+    "ormconfig.js": `
+      const { DataSource } = require("typeorm");
+      module.exports = new DataSource({ type: "mariadb", url: "mysql://nobody@127.0.0.1:9/nothing" });`,
+  });
+  copyTypeorm(project);
+  fakePackage(project, "mysql", { version: "2.18.1" }, "exports.createPool = () => { throw new Error('mysql'); };");
+  const { stderr } = await project.retort(["migrate", "status"]);
+  expect(stderr).toContain('retort: type: "mariadb" is opened through mysql2, which connects to the same server\n');
+  expect(stderr).toContain("connection refused");
+  fs.rmSync(project.path("node_modules/mysql2"), { recursive: true });
+  expect((await failure(project, { isFresh: true })).text).toBe(
+    'error: type: "mariadb" is opened through the package "mysql2", which is not installed\n  → npm install mysql2\n',
+  );
 });
 
 test("a better-sqlite3 that needs a later Node is refused before it is loaded", async () => {
