@@ -6,8 +6,6 @@ import type { Column, ObjectName, Schema, Table } from "./model";
 
 /** What a database must provide so that its schema can be read, compared and changed. */
 export interface SchemaDialect {
-  /** Whether the database rewrites views when a table or column that they use is renamed. */
-  readonly rewritesViewsOnRename: boolean;
   quote(identifier: string): string;
   /** A string as a literal. */
   literal(value: string): string;

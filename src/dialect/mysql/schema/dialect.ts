@@ -17,7 +17,6 @@ const BAD_VALUES: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1406]);
 
 /** The schema side of MySQL and MariaDB. */
 export const mysqlSchema: SchemaDialect = {
-  rewritesViewsOnRename: false,
   ignoresCaseOfTables: false,
   quote,
   literal: text,

@@ -19,7 +19,6 @@ const UNDEFINED_FUNCTION = "42883";
 
 /** The schema side of PostgreSQL. */
 export const postgresSchema: SchemaDialect = {
-  rewritesViewsOnRename: true,
   ignoresCaseOfTables: false,
   quote,
   literal: quotedText,

@@ -13,7 +13,6 @@ import { sqliteScratch } from "./scratch";
 
 /** The schema side of SQLite. */
 export const sqliteSchema: SchemaDialect = {
-  rewritesViewsOnRename: true,
   ignoresCaseOfTables: true,
   quote,
   literal: quotedText,
