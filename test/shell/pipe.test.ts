@@ -129,3 +129,10 @@ describe("a text is parsed as a whole", () => {
     expect(await pipe(dataSource, "", { evaluate: text })).toMatchObject({ output: `${last}\n`, exitCode: 0 });
   });
 });
+
+test("shell 4: a later statement of a pipe may declare a name again", async () => {
+  expect(await pipe(dataSource, "const again = 1\nconst again = 2\nagain\n")).toMatchObject({
+    exitCode: 0,
+    output: "2\n",
+  });
+});

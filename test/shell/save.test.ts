@@ -16,12 +16,12 @@ u.posts.count()
 for (x of User.query) print(x.username, x.posts.length)
 for (const p of u.posts) print(p.body, p.author.username)
 users.filter(x => x.posts.length > 1).map(x => x.username)
-users.map(x => x.posts.count())
+users.map(x => x.posts.count());
 [...users].sort((a, b) => a.posts.length - b.posts.length).map(x => x.username)
 function busiest(least = 1) { return User.query.all().find(x => x.posts.length > least) }
 function busiest() { return User.query.all().find(x => x.posts.length === 2) }
 busiest().username
-const named = id => User.query.get(id)?.username
+const named = id => User.query.get(id)?.username;
 \`\${named(1)} \${named(2)} \${named(99)}\`
 const { username, posts } = User.query.get(1)
 username + posts.length

@@ -24,6 +24,8 @@ export type Stripped =
 /** A getter of acorn's parser that is not in its published types. */
 interface Acorn {
   readonly inClassStaticBlock: boolean;
+  readonly scopeStack: readonly unknown[];
+  raiseRecoverable(offset: number, message: string): void;
 }
 
 /**
@@ -34,6 +36,11 @@ const ShellParser = Parser.extend((Base) => {
   class Awaiting extends (Base as unknown as new (...args: unknown[]) => Acorn) {
     get canAwait(): boolean {
       return !this.inClassStaticBlock;
+    }
+    // A name can be declared again by a later statement of a text, as at the prompt. V8 refuses it within one input.
+    override raiseRecoverable(offset: number, message: string): void {
+      const isDeclaredAgain = this.scopeStack.length === 1 && message.endsWith("has already been declared");
+      if (!isDeclaredAgain) super.raiseRecoverable(offset, message);
     }
   }
   return Awaiting as unknown as typeof Base;
