@@ -20,6 +20,7 @@ module.exports = {
     "src/index.ts",
     "src/cli/{process,code-cache,quick-start}.ts", // bin/retort.js requires what they are built to
     ...loadedLate(),
+    "src/shell/rewrite/deep-thread.ts", // a thread runs it
     "ormconfig.ts",
     "migrations/*.ts",
     "test/**/*.test.ts",

@@ -21,7 +21,11 @@ import { parseArgs } from "node:util";
 import { installed, NODES, nodeProgram } from "./installed.mjs";
 
 /** What another Node or another TypeORM does not change: documents, the lockfile, the scripts, and the servers of the lab. */
-const ABOUT_THE_CHECKOUT = ["test/(architecture|docs|guarantees|lockfile|mapping-docs)\\.test\\.ts$", "test/scripts/", "test/lab/"];
+const ABOUT_THE_CHECKOUT = [
+  "test/(architecture|docs|guarantees|lockfile|mapping-docs)\\.test\\.ts$",
+  "test/scripts/",
+  "test/lab/",
+];
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const modules = path.join(repository, "node_modules");

@@ -153,9 +153,12 @@ function collated(name: DatabaseName) {
   return name === "mariadb" ? { charset: "latin1", collation: "latin1_bin" } : { collation: "NOCASE" };
 }
 
+/** TypeORM 0.3 has no options for it. */
+const DeferrableExclusion = Exclusion as (name: string, expression: string, options: object) => ClassDecorator;
+
 function postgresOnly() {
   @Entity("special")
-  @Exclusion("XCL_span", "USING gist (span WITH &&)", { deferrable: "INITIALLY DEFERRED" } as never)
+  @DeferrableExclusion("XCL_span", "USING gist (span WITH &&)", { deferrable: "INITIALLY DEFERRED" })
   @Check("CHK_size", "size > 0")
   class Special {
     @PrimaryColumn({ type: "int" })

@@ -279,7 +279,7 @@ eachDatabase(
         ...bench.options,
         synchronize: false,
         isolationLevel: "REPEATABLE READ",
-      } as DataSourceOptions).initialize();
+      } as object as DataSourceOptions).initialize();
       const session = new Session(dataSource);
       await session.query(User).count();
       expect(session.inTransaction).toBe(true);

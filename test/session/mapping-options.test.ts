@@ -20,8 +20,6 @@ import {
   ViewColumn,
   ViewEntity,
   VirtualColumn,
-  type AfterQueryEvent,
-  type BeforeQueryEvent,
   type DataSourceOptions,
   type EntitySchemaOptions,
   type EntitySubscriberInterface,
@@ -112,10 +110,10 @@ const heard: string[] = [];
 
 @EventSubscriber()
 class Queries implements EntitySubscriberInterface {
-  beforeQuery({ query }: BeforeQueryEvent): void {
+  beforeQuery({ query }: { query: string }): void {
     if (/COUNT/.test(query)) heard.push("before");
   }
-  afterQuery({ query, success }: AfterQueryEvent): void {
+  afterQuery({ query, success }: { query: string; success: boolean }): void {
     if (/COUNT/.test(query)) heard.push(`after, ${success ? "done" : "failed"}`);
   }
 }
