@@ -88,7 +88,7 @@ describe.each(["ARCHITECTURE.md", "CONTRIBUTING.md"])("%s", (document) => {
     const { scripts } = JSON.parse(fs.readFileSync(path.join(repository, "package.json"), "utf8")) as {
       scripts: object;
     };
-    const named = [...text.matchAll(/\bnpm run ([\w:]+)/g)].map(([, script]) => script!);
+    const named = [...text.matchAll(/\bnpm run ([\w:.-]+\w)/g)].map(([, script]) => script!);
     expect(named.filter((script) => !(script in scripts))).toEqual([]);
   });
 });

@@ -477,7 +477,7 @@ describe("places of their own", () => {
 });
 
 test("a database that is not supported is refused by name", async () => {
-  const dataSource = { initialize: () => undefined, isInitialized: true, options: { type: "mongodb" } };
+  const dataSource = { createQueryRunner: () => undefined, isInitialized: true, options: { type: "mongodb" } };
   expect(await failure(() => connect(dataSource as never))).toMatchObject({
     code: "dialect/unsupported",
     message: 'type "mongodb" is not supported',
