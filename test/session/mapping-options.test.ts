@@ -498,9 +498,7 @@ eachDatabase((database) => {
       local: { type: "date" },
       universal: { type: "date", utc: true } as never,
       // Words that no version of TypeORM reads.
-      ...({
-        odd: { type: "int", default: 3, columnDefinition: "rubbish", treeChildrenCount: true, readonly: true },
-      } as object),
+      ...({ odd: { type: "int", default: 3, columnDefinition: "rubbish", treeChildrenCount: true } } as object),
     },
     relations: { other: { type: "many-to-one", target: "Day", nullable: true, default: 5 } as never },
   });

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { createFile } from "./file";
 import { csvColumns, csvHeader, csvRecord, formatted, type FormatOptions } from "../print/formats";
 
 /** Records that were written while the file had so many columns. */
@@ -20,7 +21,7 @@ export class CsvFile {
 
   constructor(
     private readonly file: string,
-    private readonly fileOptions: { readonly flags: string; readonly mode?: number },
+    private readonly mode: number | undefined,
     private readonly options: FormatOptions,
   ) {}
 
@@ -51,7 +52,7 @@ export class CsvFile {
     if (this.segments.length < 2) return;
     const completed = `${this.file}.csv`;
     try {
-      await pipeline(this.completed(), fs.createWriteStream(completed, this.fileOptions));
+      await pipeline(this.completed(), await createFile(completed, this.mode));
       fs.renameSync(completed, this.file);
     } finally {
       fs.rmSync(completed, { force: true });

@@ -10,7 +10,7 @@ import { formatted, type FormatOptions } from "../print/formats";
 import type { ShellContext } from "../context";
 import type { DotCommand } from "./command";
 import { CsvFile } from "./csv-file";
-import { mayWrite, takeFile, type NamedFile } from "./file";
+import { createFile, mayWrite, takeFile, type NamedFile } from "./file";
 import { Progress } from "../print/progress";
 
 const FORMATS = { ".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson" } as const;
@@ -79,9 +79,8 @@ class ExportedRows {
   }
 
   async writeTo(file: string, mode: number | undefined): Promise<void> {
-    const options = { flags: "wx", ...(mode !== undefined && { mode }) };
-    const csv = this.format === "csv" ? new CsvFile(file, options, this.options) : undefined;
-    await pipeline(csv ? csv.texts(this.batches()) : this.texts(), fs.createWriteStream(file, options));
+    const csv = this.format === "csv" ? new CsvFile(file, mode, this.options) : undefined;
+    await pipeline(csv ? csv.texts(this.batches()) : this.texts(), await createFile(file, mode));
     await csv?.completeEarlierRecords();
   }
 

@@ -28,3 +28,11 @@ export async function mayWrite({ file, name }: NamedFile, shell: ShellContext): 
   if (!shell.terminal) throw fileExists(name);
   return (await shell.terminal.ask(escapeLine(`${name} already exists. Overwrite? [y]es, [n]o: `))) === "y";
 }
+
+/**
+ * A stream into a file that is created now. One that opens its file later could do so after a failure, when the file is removed again.
+ * @throws where the file exists, or cannot be created
+ */
+export async function createFile(file: string, mode: number | undefined): Promise<fs.WriteStream> {
+  return (await fs.promises.open(file, "wx", mode)).createWriteStream();
+}
