@@ -6,6 +6,8 @@ import { nextOf } from "./generators";
 interface IterationOptions {
   /** Tells the runtime about a value that typed code returned. */
   readonly seen: (value: unknown) => unknown;
+  /** Whether the asynchronous iteration is taken where a source has both, and values are awaited. */
+  readonly prefersAsync?: boolean;
   /** Called before each value; a promise delays it. */
   readonly pause?: () => Promise<void> | undefined;
 }
@@ -22,7 +24,7 @@ export class Iteration {
     source: unknown,
     private readonly options: IterationOptions,
   ) {
-    this.isAsync = !isIterable(source) && isAsyncIterable(source);
+    this.isAsync = isAsyncIterable(source) && (options.prefersAsync === true || !isIterable(source));
     if (this.isAsync) this.iterator = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     else if (isIterable(source)) this.iterator = source[Symbol.iterator]();
     else throw notIterable();
@@ -65,7 +67,11 @@ export class Iteration {
     if (this.isAsync || isAwaitable(result))
       return Promise.resolve(result as PromiseLike<IteratorResult<unknown>>).then((settled) => this.take(settled));
     this.take(result as IteratorResult<unknown>);
-    return undefined;
+    return this.options.prefersAsync && isAwaitable(this.value) ? this.settle(this.value) : undefined;
+  }
+
+  private async settle(value: PromiseLike<unknown>): Promise<void> {
+    this.value = await value;
   }
 
   private take(result: IteratorResult<unknown>): void {

@@ -7,18 +7,25 @@ import type { Rope } from "./rope";
 import type { RewriteOptions, Rewriter, Scope } from "./scope";
 import {
   exportDefault,
-  forAwait,
   forIn,
   forOf,
   importDeclaration,
-  isNativeForAwait,
   labeled,
   lastStatement,
   loop,
   returnStatement,
   withSemicolon,
 } from "./statements";
-import { awaited, identifier, newExpression, objectExpression, propertyOf, taggedTemplate, valueOf } from "./values";
+import {
+  awaited,
+  awaitExpression,
+  identifier,
+  newExpression,
+  objectExpression,
+  propertyOf,
+  taggedTemplate,
+  valueOf,
+} from "./values";
 
 /*
  * Rewrites inputs so that `await` need not be typed.
@@ -159,9 +166,7 @@ class InputRewriter implements Rewriter {
       case "UnaryExpression":
         return unary(this, node, scope);
       case "AwaitExpression":
-        return scope.suspension === "await"
-          ? this.children(node, scope)
-          : awaited(this.node(node.argument, scope), scope);
+        return awaitExpression(this, node, scope);
       case "YieldExpression":
         return yieldExpression(this, node, scope);
       default:
@@ -180,7 +185,7 @@ class InputRewriter implements Rewriter {
       case "ReturnStatement":
         return returnStatement(this, node, scope);
       case "ForOfStatement":
-        return isNativeForAwait(node, scope) ? forAwait(this, node, scope) : forOf(this, node, scope, []);
+        return forOf(this, node, scope, []);
       case "ForInStatement":
         return forIn(this, node, scope);
       case "ForStatement":

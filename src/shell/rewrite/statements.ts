@@ -49,8 +49,7 @@ export function returnStatement(rewriter: Rewriter, node: acorn.ReturnStatement,
 export function labeled(rewriter: Rewriter, node: acorn.LabeledStatement, scope: Scope, labels: string[]): Rope {
   const all = [...labels, node.label.name];
   if (node.body.type === "LabeledStatement") return labeled(rewriter, node.body, scope, all);
-  if (node.body.type === "ForOfStatement" && !isNativeForAwait(node.body, scope))
-    return forOf(rewriter, node.body, scope, all);
+  if (node.body.type === "ForOfStatement") return forOf(rewriter, node.body, scope, all);
   return [all.map((label) => `${label}:`), rewriter.node(node.body, scope)];
 }
 
@@ -73,7 +72,7 @@ export function forOf(rewriter: Rewriter, node: acorn.ForOfStatement, scope: Sco
     { text: `${helper}.iterate`, offset: node.right.start },
     "(",
     rewriter.node(node.right, scope),
-    `);try{${labels.map((label) => `${label}:`).join("")}for(;`,
+    `${node.await ? ",true" : ""});try{${labels.map((label) => `${label}:`).join("")}for(;`,
     awaited(`${iteration}.next()`, scope),
     `,!${iteration}.done;){`,
     bind,
@@ -82,19 +81,6 @@ export function forOf(rewriter: Rewriter, node: acorn.ForOfStatement, scope: Sco
     awaited(`${iteration}.close()`, scope),
     "}}",
   ];
-}
-
-/** `for await` where JavaScript allows it. */
-export function isNativeForAwait(node: acorn.ForOfStatement, scope: Scope): boolean {
-  return node.await && scope.suspension === "await";
-}
-
-export function forAwait(rewriter: Rewriter, node: acorn.ForOfStatement, scope: Scope): Rope {
-  return replaceNodes(node, [
-    [node.left, loopVariable(rewriter, node.left, scope)],
-    [node.right, rewriter.node(node.right, scope)],
-    [node.body, loopBody(rewriter, node.body, scope)],
-  ]);
 }
 
 export function forIn(rewriter: Rewriter, node: acorn.ForInStatement, scope: Scope): Rope {
@@ -142,7 +128,7 @@ function loopBody(rewriter: Rewriter, body: Node, scope: Scope): Rope {
 }
 
 export function importDeclaration(node: acorn.ImportDeclaration, scope: Scope): Rope {
-  const loaded = `await ${scope.helper}.import(${JSON.stringify(node.source.value)})`;
+  const loaded = `await ${scope.helper}.held(${scope.helper}.import(${JSON.stringify(node.source.value)}))`;
   const whole = node.specifiers.filter((specifier) => specifier.type === "ImportNamespaceSpecifier");
   const named = node.specifiers.flatMap((specifier) => {
     if (specifier.type === "ImportNamespaceSpecifier") return [];
