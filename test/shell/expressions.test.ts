@@ -1,3 +1,6 @@
+import { Session } from "node:inspector";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Evaluator, type EvaluationResult } from "../../src/shell/evaluate/evaluator";
 import { awaitable } from "../../src/query/awaitable";
 
@@ -580,6 +583,20 @@ test.each(["f)", "a b", "'abc", "const = 1", "1 +* 2", "for (", "}"])(
     expect(evaluator.parse(text).status).not.toBe("complete");
   },
 );
+
+test("garbage that is collected before an input ends does no harm", async () => {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own receiver
+  const { post } = Session.prototype as unknown as { post: (...given: unknown[]) => void };
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const spy = jest.spyOn(Session.prototype, "post").mockImplementation(function (this: Session, ...given: unknown[]) {
+    post.apply(this, given);
+    collect();
+  } as never);
+  expect(await give("[1, 2].length")).toBe(2);
+  expect(await give("await new Promise(resolve => setImmediate(resolve)); 3")).toBe(3);
+  spy.mockRestore();
+});
 
 test("shell 15: an interrupted statement does not go on behind the prompt", async () => {
   const running = evaluator.evaluate("went = 0; for (;;) went++");

@@ -115,14 +115,14 @@ const METHODS: Readonly<Record<string, Method>> = {
   *sort(list, callback, _values, seen) {
     const indexes = [...present(list, list.length)];
     const items = indexes.map((index) => list[index]);
-    const sorted = (yield* sortItems(items, callback, seen)) as unknown[];
+    const sorted = (yield* sortItems(items, "sort", callback, seen)) as unknown[];
     sorted.forEach((item, index) => (list[index] = item));
     // Holes come last.
     for (const index of indexes) if (index >= sorted.length) Reflect.deleteProperty(list, index);
     return list;
   },
   *toSorted(list, callback, _values, seen) {
-    return yield* sortItems(Array.from(list), callback, seen);
+    return yield* sortItems(Array.from(list), "toSorted", callback, seen);
   },
 };
 
@@ -158,52 +158,51 @@ function* fold(list: unknown[], indexes: number[], callback: Callback, values: r
 class HasToWait extends Error {}
 
 /**
- * The sorted items. JavaScript's own sort calls the comparator, so that it is called for the same pairs in the same order, until a
+ * The sorted items. JavaScript's own method calls the comparator, so that it is called for the same pairs in the same order, until a
  * comparison has to be awaited; then a merge sort goes on with what was compared.
  */
-function* sortItems(items: readonly unknown[], compare: Callback, seen: Seen): Steps {
-  const order = items.map((_, index) => index).filter((index) => items[index] !== undefined);
-  const results = new Map<string, unknown>();
-  const compareItems = (a: number, b: number): unknown => {
-    const result = seen(compare(items[a], items[b]));
-    results.set(`${a},${b}`, result);
+function* sortItems(items: readonly unknown[], method: "sort" | "toSorted", compare: Callback, seen: Seen): Steps {
+  const results = new Map<unknown, Map<unknown, unknown>>();
+  const compared = (a: unknown, b: unknown): unknown => {
+    const result = seen(compare(a, b));
+    if (!results.has(a)) results.set(a, new Map());
+    results.get(a)!.set(b, result);
     return result;
   };
   try {
-    order.sort((a, b) => {
-      const result = compareItems(a, b);
+    return nativelySorted([...items], method, (a, b) => {
+      const result = compared(a, b);
       if (isAwaitable(result)) throw new HasToWait();
       return result as number;
     });
   } catch (error) {
     if (!(error instanceof HasToWait)) throw error;
-    const again = (a: number, b: number): unknown => results.get(`${a},${b}`) ?? compareItems(a, b);
-    order.splice(
-      0,
-      order.length,
-      ...(yield* mergeSort(
-        order.sort((a, b) => a - b),
-        again,
-      )),
-    );
   }
-  return [...order.map((index) => items[index]), ...items.filter((item) => item === undefined)];
+  const isDefined = (item: unknown): boolean => item !== undefined;
+  const known = (a: unknown, b: unknown): unknown => results.get(a)?.get(b) ?? compared(a, b);
+  const sorted = yield* mergeSort(items.filter(isDefined), known);
+  return [...sorted, ...items.filter((item) => !isDefined(item))];
 }
 
-function* mergeSort(
-  list: readonly number[],
-  compare: (a: number, b: number) => unknown,
-): Generator<unknown, number[], unknown> {
+function nativelySorted(
+  items: unknown[],
+  method: "sort" | "toSorted",
+  compare: (a: unknown, b: unknown) => number,
+): unknown[] {
+  return method === "sort" ? items.sort(compare) : items.toSorted(compare);
+}
+
+function* mergeSort(list: readonly unknown[], compare: Callback): Generator<unknown, unknown[], unknown> {
   if (list.length < 2) return [...list];
   const middle = list.length >> 1;
   const left = yield* mergeSort(list.slice(0, middle), compare);
   const right = yield* mergeSort(list.slice(middle), compare);
-  const merged: number[] = [];
+  const merged: unknown[] = [];
   let l = 0;
   let r = 0;
   while (l < left.length && r < right.length) {
-    const order = Number(yield compare(left[l]!, right[r]!));
-    merged.push(order > 0 ? right[r++]! : left[l++]!);
+    const order = Number(yield compare(left[l], right[r]));
+    merged.push(order > 0 ? right[r++] : left[l++]);
   }
   return [...merged, ...left.slice(l), ...right.slice(r)];
 }

@@ -1,4 +1,5 @@
 import { Session } from "node:inspector";
+import { promiseHooks } from "node:v8";
 import { Script } from "node:vm";
 
 /*
@@ -32,6 +33,8 @@ interface EvaluateResult {
 /** One inspector session, connected for as long as the shell is open. */
 export class Engine {
   private readonly session = new Session();
+  /** The promises of code that has not ended. */
+  private readonly running = new Set<Promise<unknown>>();
   private context: { contextId?: number } | undefined;
 
   /**
@@ -51,18 +54,25 @@ export class Engine {
    */
   evaluate(code: string, breakable: boolean): Promise<Completion> {
     return new Promise((resolve) => {
-      const post = (): void => {
-        this.session.post(
-          "Runtime.evaluate",
-          { expression: code, replMode: true, awaitPromise: true, ...this.here() },
-          (failure: Error | null, result) => {
-            // Later: where SIGINT terminated the code (Node 22 and later report that here too), the catch below comes first.
-            if (failure) return setImmediate(() => resolve({ kind: "thrown", error: failure }));
-            const { exceptionDetails } = result as EvaluateResult;
-            resolve(exceptionDetails ? { kind: "thrown", error: this.thrown(exceptionDetails) } : { kind: "done" });
-          },
-        );
-      };
+      // The promise of the code is kept until the code has ended. The inspector refers to it weakly, and calls back in the middle of a
+      // garbage collection when it is collected before, which ends the process (Node 22).
+      let promise: Promise<unknown> | undefined;
+      const post = tellingFirstPromise(
+        (first) => this.running.add((promise = first)),
+        () => {
+          this.session.post(
+            "Runtime.evaluate",
+            { expression: code, replMode: true, awaitPromise: true, ...this.here() },
+            (failure: Error | null, result) => {
+              if (promise) this.running.delete(promise);
+              // Later: where SIGINT terminated the code (Node 22 and later report that here too), the catch below comes first.
+              if (failure) return setImmediate(() => resolve({ kind: "thrown", error: failure }));
+              const { exceptionDetails } = result as EvaluateResult;
+              resolve(exceptionDetails ? { kind: "thrown", error: this.thrown(exceptionDetails) } : { kind: "done" });
+            },
+          );
+        },
+      );
       if (!breakable) return post();
       try {
         runBreakable(post);
@@ -156,6 +166,21 @@ export class Engine {
     this.holder.thrown = undefined;
     return found;
   }
+}
+
+/** A function that tells about the first promise that is created while it runs: the one of the code that it evaluates. */
+function tellingFirstPromise(tell: (promise: Promise<unknown>) => void, work: () => void): () => void {
+  return () => {
+    const stop = promiseHooks.onInit((promise: Promise<unknown>) => {
+      tell(promise);
+      stop();
+    }) as () => void;
+    try {
+      work();
+    } finally {
+      stop();
+    }
+  };
 }
 
 const WORK = "__retortWork";

@@ -67,8 +67,6 @@ export class Evaluator {
   private readonly inputs = new Map<number, EvaluatedInput>();
   private readonly declared = new Set<string>();
   private readonly showRewrittenFunctions: () => void;
-  /** Inputs that were interrupted and wait for ever: what they wait for must not be collected (see `FunctionCall.held`). */
-  private readonly abandoned = new Set<Input>();
   private count = 0;
   private interruption: (() => void) | undefined;
 
@@ -166,7 +164,6 @@ export class Evaluator {
       const ending = await Promise.race([running, interrupted.then(() => withTimeout(END_TIMEOUT, running))]);
       if (input.interrupted || ending === "late" || ending.kind === "interrupted") {
         input.interrupted = true;
-        if (ending === "late") this.abandoned.add(input);
         return { kind: "interrupted" };
       }
       if (ending.kind === "thrown") {

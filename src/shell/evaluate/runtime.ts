@@ -156,15 +156,6 @@ export class FunctionCall {
     return isAwaitable(this.t);
   }
 
-  /**
-   * A value that is awaited. It is stored: a promise that never settles and that nothing refers to is collected, with what waits for it,
-   * and V8's inspector ends the process when that is an input.
-   */
-  held(value: unknown): unknown {
-    this.t = value;
-    return value;
-  }
-
   /** Whether the object of `.name` has to be awaited: not if it has the member without being loaded. */
   on(receiver: unknown, name?: string): boolean {
     this.store(receiver);

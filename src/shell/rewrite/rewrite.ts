@@ -16,16 +16,7 @@ import {
   returnStatement,
   withSemicolon,
 } from "./statements";
-import {
-  awaited,
-  awaitExpression,
-  identifier,
-  newExpression,
-  objectExpression,
-  propertyOf,
-  taggedTemplate,
-  valueOf,
-} from "./values";
+import { awaited, identifier, newExpression, objectExpression, propertyOf, taggedTemplate, valueOf } from "./values";
 
 /*
  * Rewrites inputs so that `await` need not be typed.
@@ -166,7 +157,8 @@ class InputRewriter implements Rewriter {
       case "UnaryExpression":
         return unary(this, node, scope);
       case "AwaitExpression":
-        return awaitExpression(this, node, scope);
+        if (scope.suspension === "await") return this.children(node, scope);
+        return awaited(this.node(node.argument, scope), scope);
       case "YieldExpression":
         return yieldExpression(this, node, scope);
       default:

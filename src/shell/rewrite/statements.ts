@@ -128,7 +128,7 @@ function loopBody(rewriter: Rewriter, body: Node, scope: Scope): Rope {
 }
 
 export function importDeclaration(node: acorn.ImportDeclaration, scope: Scope): Rope {
-  const loaded = `await ${scope.helper}.held(${scope.helper}.import(${JSON.stringify(node.source.value)}))`;
+  const loaded = `await ${scope.helper}.import(${JSON.stringify(node.source.value)})`;
   const whole = node.specifiers.filter((specifier) => specifier.type === "ImportNamespaceSpecifier");
   const named = node.specifiers.flatMap((specifier) => {
     if (specifier.type === "ImportNamespaceSpecifier") return [];

@@ -44,13 +44,6 @@ export function awaited(expression: Rope, scope: Scope): Rope {
   return ["(", awaitedStep(expression, scope), ")"];
 }
 
-/** `await` that was typed. */
-export function awaitExpression(rewriter: Rewriter, node: acorn.AwaitExpression, scope: Scope): Rope {
-  const argument = rewriter.node(node.argument, scope);
-  if (scope.suspension !== "await") return awaited(argument, scope);
-  return [`(await ${scope.helper}.held(`, argument, "))"];
-}
-
 function awaitedStep(expression: Rope, scope: Scope): Rope {
   const { helper } = scope;
   const value = `${helper}.t`;
