@@ -15,3 +15,16 @@ export interface DatabaseControl {
   /** Cancels the statements that run on the DataSource's connections; their callers receive errors. */
   cancel(dataSource: DataSource): Promise<void>;
 }
+
+/** Does something with a driver's pools now, and again whenever the DataSource is destroyed and initialised, which makes new ones. */
+export async function onEveryConnect<T extends { connect(): Promise<void> }>(
+  driver: T,
+  work: (driver: T) => Promise<void>,
+): Promise<void> {
+  await work(driver);
+  const connect = driver.connect.bind(driver);
+  driver.connect = async () => {
+    await connect();
+    await work(driver);
+  };
+}

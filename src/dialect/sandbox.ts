@@ -1,102 +1,53 @@
-import type { QueryRunner } from "typeorm";
-import type { Connection, Dialect, MaybePromise, QueryResult, Row, RunResult, TransactionOptions } from "./dialect";
+import type { Connection, MaybePromise, QueryResult, Row, RunResult, TransactionOptions } from "./dialect";
 import { DatabaseError, sandboxLost } from "./errors";
+import { SavepointConnection } from "./savepoint-connection";
 import { allowWrites } from "./write-permission";
-
-/** The savepoint that takes the place of the session's transaction. */
-const INNER = "retort_sandbox";
 
 /**
  * A connection whose writes are never committed: one outer transaction contains everything, the session's own
  * transactions are savepoints in it, and closing rolls it back.
  */
-export class SandboxConnection implements Connection {
-  readonly #inner: Connection;
-  #begun = false;
-
+export class SandboxConnection extends SavepointConnection {
   constructor(inner: Connection) {
-    this.#inner = inner;
-  }
-
-  get dialect(): Dialect {
-    return this.#inner.dialect;
-  }
-
-  get isOpen(): boolean {
-    return this.#inner.isOpen;
-  }
-
-  get queryRunner(): QueryRunner {
-    return this.#inner.queryRunner;
-  }
-
-  get inTransaction(): boolean {
-    return this.#begun;
+    super(inner, "retort_sandbox");
   }
 
   async open(): Promise<void> {
-    await allowWrites(() => this.#inner.open());
+    await allowWrites(() => this.inner.open());
   }
 
-  hold<T>(work: () => Promise<T>): Promise<T> {
-    return this.#inner.hold(work);
+  override rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]> {
+    return this.#restartIfLost(() => super.rows(sql, parameters));
   }
 
-  rows(sql: string, parameters?: readonly unknown[]): MaybePromise<Row[]> {
-    return this.#restartIfLost(() => this.#inner.rows(sql, parameters));
+  override query(sql: string, parameters?: readonly unknown[]): MaybePromise<QueryResult> {
+    return this.#restartIfLost(() => super.query(sql, parameters));
   }
 
-  query(sql: string, parameters?: readonly unknown[]): MaybePromise<QueryResult> {
-    return this.#restartIfLost(() => this.#inner.query(sql, parameters));
+  override run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult> {
+    return this.#restartIfLost(() => super.run(sql, parameters));
   }
 
-  run(sql: string, parameters?: readonly unknown[]): MaybePromise<RunResult> {
-    return this.#restartIfLost(() => this.#inner.run(sql, parameters));
-  }
-
-  runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<number[]> {
-    return this.#restartIfLost(() => this.#inner.runMany(sql, batches));
-  }
-
-  stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
-    return this.#inner.stream(sql, parameters, batchSize);
+  override runMany(sql: string, batches: readonly (readonly unknown[])[]): MaybePromise<number[]> {
+    return this.#restartIfLost(() => super.runMany(sql, batches));
   }
 
   /** The isolation level is that of the outer transaction, once it is open. */
   async begin({ isolation }: TransactionOptions): Promise<void> {
     // This connection alone may write where it is forbidden to all others.
-    if (!this.#inner.inTransaction) await allowWrites(() => this.#inner.begin({ isolation }));
-    await this.#inner.savepoint(INNER);
-    this.#begun = true;
-  }
-
-  async commit(): Promise<void> {
-    await this.#inner.releaseSavepoint(INNER);
-    this.#begun = false;
+    if (!this.inner.inTransaction) await allowWrites(() => this.inner.begin({ isolation }));
+    await this.setSavepoint();
   }
 
   async rollback(): Promise<void> {
-    this.#begun = false;
-    if (!this.#inner.inTransaction) return;
+    this.begun = false;
+    if (!this.inner.inTransaction) return;
     try {
-      await this.#inner.rollbackToSavepoint(INNER);
-      await this.#inner.releaseSavepoint(INNER);
+      await this.removeSavepoint();
     } catch {
       // A deadlock or a lost connection has ended the outer transaction as well: the sandbox starts again.
-      await this.#inner.rollback();
+      await this.inner.rollback();
     }
-  }
-
-  savepoint(name: string): MaybePromise<unknown> {
-    return this.#inner.savepoint(name);
-  }
-
-  releaseSavepoint(name: string): MaybePromise<unknown> {
-    return this.#inner.releaseSavepoint(name);
-  }
-
-  rollbackToSavepoint(name: string): MaybePromise<unknown> {
-    return this.#inner.rollbackToSavepoint(name);
   }
 
   /**
@@ -108,15 +59,15 @@ export class SandboxConnection implements Connection {
     if (!(done instanceof Promise)) return done;
     return done.catch(async (error: unknown) => {
       const isLost = error instanceof DatabaseError && error.kind === "connection-lost";
-      if (!isLost || this.#begun || !this.#inner.inTransaction) throw error;
-      await this.#inner.rollback();
+      if (!isLost || this.begun || !this.inner.inTransaction) throw error;
+      await this.inner.rollback();
       throw sandboxLost(error);
     });
   }
 
   async close(): Promise<void> {
-    this.#begun = false;
+    this.begun = false;
     // The inner connection rolls back what is open.
-    await this.#inner.close();
+    await this.inner.close();
   }
 }

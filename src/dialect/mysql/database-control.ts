@@ -1,5 +1,5 @@
 import type { Pool, PoolConnection } from "mysql2";
-import type { DatabaseControl } from "../database-control";
+import { onEveryConnect, type DatabaseControl } from "../database-control";
 import { cancelIn, type Mysql, type Running } from "./cancel";
 import { forbidWritesOf } from "./read-only-connection";
 
@@ -29,16 +29,7 @@ interface Resolved {
 export const mysqlControl: DatabaseControl = {
   hosts: (dataSource) =>
     poolsOf(dataSource.driver as unknown as Driver).map((pool) => hostOf(pool as unknown as Resolved)),
-  async forbidWrites(dataSource) {
-    const driver = dataSource.driver as unknown as Driver;
-    await forbidIn(driver);
-    // A DataSource that is destroyed and initialised again has new pools.
-    const connect = driver.connect.bind(driver);
-    driver.connect = async () => {
-      await connect();
-      await forbidIn(driver);
-    };
-  },
+  forbidWrites: (dataSource) => onEveryConnect(dataSource.driver as unknown as Driver, forbidIn),
   async cancel(dataSource) {
     const driver = dataSource.driver as unknown as Driver;
     await Promise.all(poolsOf(driver).map((pool) => cancelIn(pool, driver.mysql)));

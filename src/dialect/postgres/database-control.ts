@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import type { DatabaseControl } from "../database-control";
+import { onEveryConnect, type DatabaseControl } from "../database-control";
 import { cancelQuery, isRunning, type CancellableClient } from "./cancel";
 import { forbidWritesOf } from "./read-only-client";
 
@@ -23,16 +23,7 @@ export const postgresControl: DatabaseControl = {
     const { master, slaves } = dataSource.driver as unknown as Driver;
     return [master, ...slaves].map((pool) => hostOf(pool as unknown as ClientSource));
   },
-  async forbidWrites(dataSource) {
-    const driver = dataSource.driver as unknown as Driver;
-    await forbidIn(driver);
-    // A DataSource that is destroyed and initialised again has new pools.
-    const connect = driver.connect.bind(driver);
-    driver.connect = async () => {
-      await connect();
-      await forbidIn(driver);
-    };
-  },
+  forbidWrites: (dataSource) => onEveryConnect(dataSource.driver as unknown as Driver, forbidIn),
   async cancel(dataSource) {
     const { master, slaves } = dataSource.driver as unknown as Driver;
     const running = [master, ...slaves].flatMap((pool) => (pool._clients ?? []).filter(isRunning));

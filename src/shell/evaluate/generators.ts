@@ -9,14 +9,8 @@ export class Waiting {
   constructor(readonly promise: PromiseLike<unknown>) {}
 }
 
-/** Permission to wait, for one step of one generator. */
-export interface StepPermit {
-  readonly isPermit: true;
-}
-
-const PERMIT: StepPermit = { isPermit: true };
-
-let offered: StepPermit | undefined;
+/** Whether what resumes a generator now lets it wait, for this one step. */
+let isOffered = false;
 const prototypes = new WeakSet<object>();
 const GeneratorFunction = Object.getPrototypeOf(function* () {}) as { readonly prototype: object };
 const nativeMethods = GeneratorFunction.prototype as Readonly<Record<string, unknown>>;
@@ -29,15 +23,15 @@ export function registerGenerator(target: unknown): void {
 }
 
 /** Takes the permission that what resumes the running generator has given. */
-export function takePermit(): StepPermit | undefined {
-  const permit = offered;
-  offered = undefined;
+export function takePermit(): boolean {
+  const permit = isOffered;
+  isOffered = false;
   return permit;
 }
 
 /** Gives the permission back, to the generator that has delegated to one that ends. */
-export function returnPermit(permit: StepPermit | undefined): void {
-  offered = permit;
+export function returnPermit(permit: boolean): void {
+  isOffered = permit;
 }
 
 /** Whether a value is a generator that a function of the prompt gave. */
@@ -57,14 +51,14 @@ export function nextOf(iterator: object, method: Method, values: readonly unknow
 }
 
 function resume(generator: Generator, method: Method, values: readonly unknown[]): IteratorResult<unknown> {
-  offered = PERMIT;
+  isOffered = true;
   try {
     return (nativeMethods[method] as (...given: readonly unknown[]) => IteratorResult<unknown>).apply(
       generator,
       values as unknown[],
     );
   } finally {
-    offered = undefined;
+    isOffered = false;
   }
 }
 

@@ -170,7 +170,7 @@ export class FunctionCall {
 
   protected store(value: unknown): void {
     if (this.isInterrupted) throw new Interrupted();
-    this.t = this.runtime.unclaimed.isEmpty ? value : this.runtime.unclaimed.claim(value);
+    this.t = this.seen(value);
   }
 
   /** A method bound to its receiver. */
@@ -371,39 +371,40 @@ class SynchronousCode extends FunctionCall {
 
 /** One run of a typed generator. */
 class GeneratorCall extends FunctionCall {
-  private permit = takePermit();
+  /** Whether the running step may wait. */
+  private mayWait = takePermit();
 
   /** What the generator yields in order to wait for a value. */
   wait(): Waiting {
-    this.permit ??= takePermit();
-    if (!this.permit) throw refuse(this.t, "generator");
+    this.mayWait ||= takePermit();
+    if (!this.mayWait) throw refuse(this.t, "generator");
     return new Waiting(this.t as PromiseLike<unknown>);
   }
 
   /** The value that is yielded. */
   out(value: unknown): unknown {
-    this.permit = undefined;
+    this.mayWait = false;
     return value;
   }
 
   /** What the generator delegates to; another generator of the prompt may wait in its place. */
   delegate(values: unknown): unknown {
-    if (isGenerator(values)) returnPermit(this.permit);
+    if (isGenerator(values)) returnPermit(this.mayWait);
     return this.out(values);
   }
 
   /** What the generator was resumed with. */
   sent(value: unknown): unknown {
-    this.permit = takePermit();
+    this.mayWait = takePermit();
     return value;
   }
 
   override shouldPause(): boolean {
-    return super.shouldPause() && this.permit !== undefined;
+    return super.shouldPause() && this.mayWait;
   }
 
   override end(): void {
-    returnPermit(this.permit);
+    returnPermit(this.mayWait);
   }
 }
 

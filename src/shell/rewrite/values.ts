@@ -56,6 +56,11 @@ export function suspended({ helper, suspension }: Scope): string {
   return suspension === "yield" ? `yield ${helper}.wait()` : `await ${helper}.t`;
 }
 
+/** After a test of a value that is not the last of its chain: waits for it, where it has to be awaited. */
+function waitStep(scope: Scope): string {
+  return scope.suspension === "none" ? "" : `&&(${scope.helper}.t=${suspended(scope)})`;
+}
+
 /** A member whose value is stored, not used: only a promise is refused. */
 export function storedMember(rewriter: Rewriter, node: acorn.MemberExpression, scope: Scope): Rope {
   const { steps, expression, open } = memberAccess(rewriter, node, scope);
@@ -110,8 +115,7 @@ function receiverOf(
   const { helper } = scope;
   const { steps, expression, open } = chainOf(rewriter, object, scope);
   const key = name === undefined ? "" : `,${JSON.stringify(name)}`;
-  const wait = scope.suspension === "none" ? "" : `&&(${helper}.t=${suspended(scope)})`;
-  return { steps: [steps, `${helper}.on(`, expression, `${key})${wait},`], open };
+  return { steps: [steps, `${helper}.on(`, expression, `${key})${waitStep(scope)},`], open };
 }
 
 /** `super` is no value: only its members can be read. */
@@ -141,9 +145,8 @@ function callOf(rewriter: Rewriter, node: acorn.CallExpression, scope: Scope): C
 function functionCall(rewriter: Rewriter, node: acorn.CallExpression, callee: Node, scope: Scope): Chain {
   const { helper } = scope;
   const { steps, expression, open } = chainOf(rewriter, callee, scope);
-  const wait = scope.suspension === "none" ? "" : `&&(${helper}.t=${suspended(scope)})`;
   const call = boundCall(rewriter, node, scope);
-  const loaded: Rope = [steps, `${helper}.is(`, expression, `)${wait},`];
+  const loaded: Rope = [steps, `${helper}.is(`, expression, `)${waitStep(scope)},`];
   if (!node.optional) return { steps: loaded, expression: call, open };
   return { steps: [loaded, `${helper}.none(${helper}.t)?void 0:(`], expression: call, open: open + 1 };
 }
