@@ -1,7 +1,10 @@
+// retort: sqlite
+
 import type { MigrationInterface, QueryRunner } from "typeorm";
 
 export class UsersTable1795371803637 implements MigrationInterface {
   name = "UsersTable1795371803637";
+  retort = "sqlite";
 
   async up(queryRunner: QueryRunner): Promise<void> {
     // Create table "user"

@@ -1,7 +1,10 @@
+// retort: sqlite
+
 import type { MigrationInterface, QueryRunner } from "typeorm";
 
 export class PostsTable1795371805181 implements MigrationInterface {
   name = "PostsTable1795371805181";
+  retort = "sqlite";
 
   async up(queryRunner: QueryRunner): Promise<void> {
     // Create table "post"

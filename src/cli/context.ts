@@ -20,6 +20,7 @@ export class Context<Options extends object> implements CommandContext<Options> 
   #database: Promise<Database> | undefined;
   #style: Style | undefined;
   #noteStyle: Style | undefined;
+  #hasPrinted = false;
 
   constructor(io: IO, args: readonly string[], options: Options & GlobalOptions) {
     this.io = io;
@@ -35,11 +36,18 @@ export class Context<Options extends object> implements CommandContext<Options> 
     return (this.#noteStyle ??= styleFor(this.io.stderr, this.io.env));
   }
 
+  /** Whether anything was printed to stdout. */
+  get hasPrinted(): boolean {
+    return this.#hasPrinted;
+  }
+
   print(line = ""): void {
+    this.#hasPrinted = true;
     writeData(this.io.stdout, `${line}\n`);
   }
 
   printStyled(line: EscapedText): void {
+    this.#hasPrinted = true;
     writeLines(this.io.stdout, [line]);
   }
 

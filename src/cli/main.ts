@@ -31,9 +31,17 @@ async function perform({ command, args, options }: Extract<Request, { kind: "com
   try {
     exitCode = (await command.load!().run(context)) ?? ExitCode.done;
   } catch (error) {
+    printError(context, error);
     exitCode = reportTo(io, error, options.verbose === true);
   }
   return closed(context, io, exitCode);
+}
+
+/** With --json stdout has an object also where the command failed before it printed one. */
+function printError(context: Context<{ json?: boolean }>, error: unknown): void {
+  if (!context.options.json || context.hasPrinted) return;
+  const { errorJson, printJson } = require("./migrate/json") as typeof import("./migrate/json");
+  printJson(context, { error: errorJson(error) });
 }
 
 /** Closing may fail as well (the server is gone); an earlier error takes precedence. */

@@ -8,12 +8,11 @@ import { readState, migrationInfos } from "../migrate/history/state";
 import type { IO } from "./command";
 
 import { READ_ONLY_VARIABLE } from "./context";
-import { placeOf } from "./migrate/open";
+import { placeOf, sourcesOf } from "./migrate/open";
 
 /** The number of migrations that are not applied yet. */
 export async function countPending(project: Project, dataSource: DataSource): Promise<number> {
-  const { options } = placeOf(project, dataSource);
-  const files = await loadMigrations({ ...options, load: (file) => project.load(file) });
+  const files = await loadMigrations(sourcesOf(project, placeOf(project, dataSource)));
   const runner = dataSource.createQueryRunner("master");
   try {
     const state = await readState(files, new History(dataSource), new MigrationLog(dataSource), runner);

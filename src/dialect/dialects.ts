@@ -1,19 +1,9 @@
 import type { DataSource } from "typeorm";
 import type { DatabaseControl } from "./database-control";
 import type { Dialect } from "./dialect";
+import { databaseTypeOf, type DatabaseType } from "./database-type";
 import { unsupportedDatabase } from "./errors";
 import type { SchemaDialect } from "./schema/dialect";
-
-/** The supported databases. An engine with PostgreSQL's protocol counts as PostgreSQL. */
-type DatabaseType = "sqlite" | "postgres" | "mysql";
-
-const DATABASE_TYPES: Partial<Record<DataSource["options"]["type"], DatabaseType>> = {
-  "better-sqlite3": "sqlite",
-  postgres: "postgres",
-  cockroachdb: "postgres",
-  mysql: "mysql",
-  mariadb: "mysql",
-};
 
 /** One loader for each database, so that only the module of the database in use is loaded. */
 type LoaderByDatabase<T> = Readonly<Record<DatabaseType, () => T>>;
@@ -43,9 +33,9 @@ const SCHEMA_DIALECTS: LoaderByDatabase<SchemaDialect> = {
  *
  * @throws dialect/unsupported where the DataSource's database is not supported
  */
-export function loadFor<T>({ options }: DataSource, loaders: LoaderByDatabase<T>): T {
-  const type = DATABASE_TYPES[options.type];
-  if (!type) throw unsupportedDatabase(options.type);
+export function loadFor<T>(dataSource: DataSource, loaders: LoaderByDatabase<T>): T {
+  const type = databaseTypeOf(dataSource);
+  if (!type) throw unsupportedDatabase(dataSource.options.type);
   return loaders[type]();
 }
 
@@ -66,9 +56,9 @@ function mariadbDialect(): Dialect {
  * Whether the server is MariaDB, whatever the DataSource calls it. TypeORM has asked for the version, which is below 10 where it
  * is MySQL's.
  */
-function isMariadb({ options, driver }: DataSource): boolean {
-  if (DATABASE_TYPES[options.type] !== "mysql") return false;
-  const [major = 0, minor = 0] = (driver?.version ?? "").split(".").map(Number);
+function isMariadb(dataSource: DataSource): boolean {
+  if (databaseTypeOf(dataSource) !== "mysql") return false;
+  const [major = 0, minor = 0] = (dataSource.driver?.version ?? "").split(".").map(Number);
   return major > RETURNING_SINCE[0] || (major === RETURNING_SINCE[0] && minor >= RETURNING_SINCE[1]);
 }
 

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { pluralize } from "../text";
 import { ExitCode, RetortError, shortMessage } from "../errors";
+import { didYouMean } from "../suggestion";
 import { shorten } from "./history/statement";
 
 // The migration files
@@ -57,6 +58,29 @@ export function cannotConstruct(name: string, file: string | undefined, cause: u
     `the constructor of the migration ${name}${inFile(file)} throws: ${shortMessage(cause)}`,
     undefined,
     cause,
+  );
+}
+
+/**
+ * A migration was written for another database than that of the DataSource.
+ * @param shown its file
+ * @param more how many there are besides
+ */
+export function otherDatabase(shown: string, written: string, connected: string, more: number): RetortError {
+  const others = more === 0 ? "" : ` (and ${more} more)`;
+  return usageError(
+    "other-database",
+    `${shown}${others} is written for ${written}, and the DataSource's database is ${connected}; nothing was done`,
+    "let `migrations` name a folder for each database (docs/migrate.md, Two databases); " +
+      "if its SQL is right on both, remove the line // retort: and the property retort from it",
+  );
+}
+
+export function unknownDatabaseWord(shown: string, word: string, known: readonly string[]): RetortError {
+  return usageError(
+    "unknown-database",
+    `${shown} says that it is written for "${word}", which is no database that Retort knows${didYouMean(word, known)}`,
+    `write // retort: ${known.join(", or ")}`,
   );
 }
 

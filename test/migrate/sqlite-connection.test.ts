@@ -27,6 +27,7 @@ test.each(["ON", "OFF"])("migrate 3: foreign_keys = %s is so again after a run, 
     checksum: undefined,
     transaction: undefined,
     replaces: [],
+    databases: undefined,
     instance: {
       up: async () => {
         seen.push(await pragma("foreign_keys"));

@@ -15,7 +15,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   if (!words) throw nameMissing("create");
   const project = await command.project();
   const { root } = project;
-  const created = createMigration({ place: placeOf(project) }, words);
+  const created = createMigration({ dataSource: project.dataSource, place: placeOf(project) }, words);
   const json = migrationJson(created, root);
   if (command.options.json) printJson(command, json);
   else command.print(json.file!);

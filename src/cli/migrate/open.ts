@@ -1,7 +1,8 @@
 import type { DataSource } from "typeorm";
+import { databaseTypeOf } from "../../dialect/database-type";
 import type { MigrationContext } from "../../migrate/context";
 import { migrationDatabaseOf } from "../../migrate/run/databases/database";
-import { loadMigrations } from "../../migrate/files/files";
+import { loadMigrations, type MigrationSources } from "../../migrate/files/files";
 import { MigrationPlace } from "../../migrate/files/place";
 import { History } from "../../migrate/history/history";
 import { MigrationLog } from "../../migrate/history/migration-log";
@@ -30,7 +31,7 @@ export async function openMigrations(command: CommandContext, access: DatabaseUs
   const { root } = project;
   // Retort loads them itself, so that an error can name the file; TypeORM would load them a second time.
   project.dataSource.setOptions({ migrations: [] });
-  const files = await loadMigrations({ ...place.options, load: (file) => project.load(file) });
+  const files = await loadMigrations(sourcesOf(project, place));
   const dataSource = await command.dataSource(access);
   const runner = dataSource.createQueryRunner("master");
   const settings = project.settings.migrations ?? {};
@@ -55,6 +56,15 @@ export async function openMigrations(command: CommandContext, access: DatabaseUs
 export function noteMissing(command: CommandContext, state: MigrationState): void {
   for (const name of missingNames(state))
     command.noteStyled(command.noteStyle.warn(escapeLine(`${name} is applied, but its file is missing.`)));
+}
+
+/** What the project's migrations are loaded from. */
+export function sourcesOf(project: Project, place: MigrationPlace): MigrationSources {
+  return {
+    ...place.options,
+    database: databaseTypeOf(project.dataSource),
+    load: (file) => project.load(file),
+  };
 }
 
 /** Where the project's migrations are, and where new ones are written. */

@@ -11,7 +11,9 @@ import {
   duplicateName,
   displayPath,
 } from "../errors";
+import type { DatabaseType } from "../../dialect/database-type";
 import { type MigrationPatterns, findMigrationFiles } from "./sources";
+import { databasesOf, refuseOtherDatabases, withoutComment } from "./written-for";
 
 /** A migration of the project. */
 export interface MigrationFile {
@@ -27,6 +29,8 @@ export interface MigrationFile {
   readonly transaction: boolean | undefined;
   /** Names of the migrations that it was squashed from: it counts as applied where all of them are. */
   readonly replaces: readonly string[];
+  /** The databases that it was written for; undefined where it does not say so. */
+  readonly databases: readonly DatabaseType[] | undefined;
   readonly instance: MigrationInterface;
 }
 
@@ -34,6 +38,8 @@ export interface MigrationFile {
 export interface MigrationSources extends MigrationPatterns {
   /** Loads a file through the project's compiler. */
   readonly load: (file: string) => Promise<Record<string, unknown>>;
+  /** The database that they are for: those that say that they were written for another one are refused. */
+  readonly database: DatabaseType | undefined;
 }
 
 type MigrationClass = new () => MigrationInterface;
@@ -48,6 +54,8 @@ export async function loadMigrations(sources: MigrationSources): Promise<Migrati
     for (const target of await loadClasses(file, sources)) migrations.push(describe(target, file, sources.root));
   }
   refuseDuplicates(migrations, sources.root);
+  const show = (file: string) => displayPath(sources.root, file);
+  if (sources.database) refuseOtherDatabases(migrations, sources.database, show);
   return migrations.sort((a, b) => a.timestamp - b.timestamp || (a.name < b.name ? -1 : 1));
 }
 
@@ -91,13 +99,15 @@ function describe(target: Function, file: string | undefined, root: string): Mig
   const name = instance.name ?? target.name;
   const timestamp = timestampOf(name);
   if (timestamp === undefined) throw noTimestamp(name, shown);
+  const text = file === undefined ? undefined : textOf(file);
   return {
     name,
     timestamp,
     file,
-    checksum: file && checksumOf(file),
+    checksum: text === undefined ? undefined : checksumOf(text),
     transaction: instance.transaction,
     replaces: replacedNames(instance),
+    databases: databasesOf(text, instance, shown ?? name),
     instance,
   };
 }
@@ -114,9 +124,12 @@ export function timestampOf(name: string): number | undefined {
 }
 
 /** Line ends are ignored: git may change them. */
-export function checksumOf(file: string): string {
-  const text = fs.readFileSync(file, "utf8").replaceAll("\r\n", "\n");
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+function textOf(file: string): string {
+  return fs.readFileSync(file, "utf8").replaceAll("\r\n", "\n");
+}
+
+function checksumOf(text: string): string {
+  return createHash("sha256").update(withoutComment(text)).digest("hex").slice(0, 32);
 }
 
 /** The file that a class was loaded from, by the module cache. */

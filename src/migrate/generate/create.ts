@@ -1,3 +1,4 @@
+import { databaseTypeOf } from "../../dialect/database-type";
 import { writeMigration } from "../files/write";
 import type { MigrationContext } from "../context";
 import { classNameOf, fileNameOf, renderFile } from "./render";
@@ -12,13 +13,16 @@ export interface CreatedMigration {
 }
 
 /** Writes a migration that does nothing yet. @throws migrate/bad-name, migrate/file-exists, migrate/not-found-again */
-export function createMigration(context: Pick<MigrationContext, "place">, words: string): CreatedMigration {
+export function createMigration(
+  context: Pick<MigrationContext, "dataSource" | "place">,
+  words: string,
+): CreatedMigration {
   const timestamp = nextTimestamp(context);
   const name = classNameOf(words, timestamp);
   const place = context.place.newFile(fileNameOf(words, timestamp));
   const up = [{ comment: "What is to be done: await queryRunner.query(`…`)", statements: [] }];
   const down = [{ comment: "What takes it back", statements: [] }];
-  const text = renderFile({ className: name, up, down }, place);
+  const text = renderFile({ className: name, database: databaseTypeOf(context.dataSource), up, down }, place);
   writeMigration(place.file, text);
   return { name, timestamp, file: place.file };
 }

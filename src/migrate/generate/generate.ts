@@ -1,4 +1,5 @@
 import { writeMigration } from "../files/write";
+import { databaseTypeOf } from "../../dialect/database-type";
 import type { Plan } from "../../dialect/schema/dialect";
 import { type Operation, reverseAll } from "../../dialect/schema/operation";
 import { describe } from "../../dialect/schema/describe";
@@ -68,7 +69,8 @@ export async function generate(context: MigrationContext, options: GenerateOptio
 
   const mentions = await mentionsOf(context, difference);
   const remark = proof.status === "proven" ? undefined : `not proven: ${proof.reason}`;
-  const text = renderFile({ className, remark, up: up.steps, down: down.steps }, place);
+  const database = databaseTypeOf(context.dataSource);
+  const text = renderFile({ className, database, remark, up: up.steps, down: down.steps }, place);
   if (!options.dryRun) writeMigration(place.file, text);
   return {
     status: options.dryRun ? "shown" : "written",

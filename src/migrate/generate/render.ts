@@ -1,12 +1,16 @@
 import type { MigrationInterface } from "typeorm";
 import type { Statement, Step } from "../../dialect/schema/dialect";
 import { tokenize } from "../../dialect/schema/tokens";
+import type { DatabaseType } from "../../dialect/database-type";
+import { databaseComment, databaseProperty } from "../files/written-for";
 import { rebuildFunction } from "./rebuild-function";
 import { badName } from "./errors";
 
 /** The content of a migration file. */
 export interface MigrationText {
   readonly className: string;
+  /** The database that the statements are for; undefined for statements of any. */
+  readonly database?: DatabaseType | undefined;
   /** Stands above the class as a comment. */
   readonly remark?: string | undefined;
   readonly up: readonly Step[];
@@ -64,8 +68,12 @@ export function renderFile(migration: MigrationText, style: FileStyle): string {
       : wrapLines(migration.remark)
           .map((line) => `// ${line}\n`)
           .join("");
-  return `${head}${remark}${exported} ${migration.className}${isInherited} {
-  name = "${migration.className}";
+  const { database } = migration;
+  // The empty line keeps the comment where the compiler leaves the import out.
+  const comment = database === undefined ? "" : `${databaseComment(database)}\n\n`;
+  const property = database === undefined ? "" : `\n  ${databaseProperty(database)}`;
+  return `${comment}${head}${remark}${exported} ${migration.className}${isInherited} {
+  name = "${migration.className}";${property}
 
   async up(${parameter})${result} {
 ${body(migration.up)}

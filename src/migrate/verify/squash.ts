@@ -1,6 +1,7 @@
 import { writeMigration } from "../files/write";
 import fs from "node:fs";
 import type { MigrationInterface, QueryRunner } from "typeorm";
+import { databaseTypeOf } from "../../dialect/database-type";
 import { dialectOf } from "../../dialect/dialects";
 import type { SchemaDialect, Step as FileStep } from "../../dialect/schema/dialect";
 import { reverseAll } from "../../dialect/schema/operation";
@@ -65,7 +66,8 @@ export async function squash(
     const problem = await prove(body);
     if (problem !== undefined) throw squashNotProven(problem);
   }
-  const text = withReplaces(renderFile({ className: name, ...body }, place), name, inside);
+  const database = databaseTypeOf(context.dataSource);
+  const text = withReplaces(renderFile({ className: name, database, ...body }, place), name, inside);
   return { name, timestamp, file: place.file, text, replaced: inside, by };
 }
 
@@ -225,7 +227,16 @@ function timeless(row: string): string {
 
 function asFile({ name, timestamp, body }: Candidate): MigrationFile {
   const instance = loadMigration({ className: name, ...body });
-  return { name, timestamp, file: undefined, checksum: undefined, transaction: undefined, replaces: [], instance };
+  return {
+    name,
+    timestamp,
+    file: undefined,
+    checksum: undefined,
+    transaction: undefined,
+    replaces: [],
+    databases: undefined,
+    instance,
+  };
 }
 
 /** Adds the names of the squashed migrations: a database that has all of them counts this one as applied. */
