@@ -114,3 +114,32 @@ test("SQLite: a table whose name differs in case only is the same table", async 
   expect(await shop.query(`SELECT n, m FROM "User"`)).toEqual([{ n: 1, m: null }]);
   await shop.down();
 });
+
+test.each([
+  ["end", "CHECK (CASE WHEN start > 0 THEN 1 ELSE 0 END = 1)"],
+  ["like", `CHECK (start NOT LIKE 'x' OR "like" LIKE '%')`],
+  ["cascade", `CHECK ("cascade" <> ''), FOREIGN KEY (parent) REFERENCES item (id) ON DELETE CASCADE`],
+  ["integer", `CHECK (CAST("integer" AS integer) IS NOT NULL)`],
+])("a column named %s is renamed where a hand wrote the keyword", async (name, clause) => {
+  shop = await Workshop.open(database("sqlite"));
+  const columns = (named: string, nullable: boolean) => [
+    entity("Item", {
+      start: { type: "int", nullable },
+      [named]: { type: "varchar" },
+      parent: { type: "int", nullable: true },
+    }),
+  ];
+  await shop.use([]);
+  await shop.query(
+    `CREATE TABLE item (id integer PRIMARY KEY AUTOINCREMENT NOT NULL, start int NOT NULL, "${name}" varchar NOT NULL, parent int, ${clause})`,
+  );
+  await shop.query(`INSERT INTO item VALUES (1, 1, 'kept', NULL)`);
+  const before = await shop.stored();
+  // The other change needs the table to be rebuilt.
+  await shop.migrate(columns("finish", true), { renames: [`Item.${name}:finish`] });
+  expect(await shop.query("SELECT start, finish FROM item")).toEqual([{ start: 1, finish: "kept" }]);
+  await shop.down();
+  expect((await shop.stored()).map((sql) => sql.replaceAll('"', ""))).toEqual(
+    before.map((sql) => sql.replaceAll('"', "")),
+  );
+});

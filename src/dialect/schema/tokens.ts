@@ -144,9 +144,10 @@ export function withNames(
   quoting: Quoting = sqliteQuoting,
 ): string {
   const tokens = tokenize(expression, quoting);
+  const names = namesIn(tokens);
   return tokens
     .map((token, at) => {
-      if (token.kind !== "word" && token.kind !== "identifier") return token.text;
+      if (!names.has(token)) return token.text;
       const name = nameFor(nameIn(token.text));
       if (name === undefined) return token.text;
       const following = tokens.slice(at + 1).find((other) => !isTrivia(other))?.text;
@@ -155,10 +156,42 @@ export function withNames(
     .join("");
 }
 
+/** Words that follow a value. Most may be names without quotes as well: `CASE "a" WHEN 1 THEN end ELSE 0 END`. */
+const AFTER_A_VALUE =
+  /^(and|or|xor|div|mod|is|isnull|notnull|in|i?like|rlike|glob|match|regexp|similar|between|escape|collate|as|at|when|then|else|end|asc|desc|nulls|filter|over)$/i;
+
+/** Words with which a value begins or after which one comes: no database takes them for a name without quotes. */
+const BEFORE_A_VALUE = /^(not|case|when|then|else|and|or|in|is|between|exists|distinct|from|select|where|on|join)$/i;
+
+/** Words that end a value. */
+const ENDS_A_VALUE = /^(end|isnull|notnull|asc|desc)$/i;
+
+/**
+ * The words and identifiers that may be names of columns. What a word is depends on its place: after a value, `end` ends a
+ * CASE; after CAST's AS and after COLLATE there is the name of another thing.
+ */
+function namesIn(tokens: readonly Token[]): ReadonlySet<Token> {
+  const names = new Set<Token>();
+  let [isAfterValue, previous] = [false, ""];
+  for (const token of tokens) {
+    if (isTrivia(token)) continue;
+    const { kind, text } = token;
+    const isName = kind === "identifier" || kind === "word";
+    if (isName && /^(as|collate)$/i.test(previous)) isAfterValue = true;
+    else if (kind === "word" && isAfterValue && AFTER_A_VALUE.test(text)) isAfterValue = ENDS_A_VALUE.test(text);
+    else if (kind === "word" && isAfterValue && /^not$/i.test(text)) isAfterValue = true;
+    else if (kind === "word" && BEFORE_A_VALUE.test(text)) isAfterValue = false;
+    else if (isName) {
+      names.add(token);
+      isAfterValue = true;
+    } else isAfterValue = kind !== "symbol" || text === ")" || text === "]";
+    previous = kind === "word" ? text : "";
+  }
+  return names;
+}
+
 /** Whether the expression mentions a column of that name. */
 export function mentions(expression: string, name: string, quoting: Quoting = sqliteQuoting): boolean {
-  return tokenize(expression, quoting).some(
-    (token) =>
-      (token.kind === "word" || token.kind === "identifier") && nameIn(token.text).toLowerCase() === name.toLowerCase(),
-  );
+  const names = [...namesIn(tokenize(expression, quoting))];
+  return names.some(({ text }) => nameIn(text).toLowerCase() === name.toLowerCase());
 }

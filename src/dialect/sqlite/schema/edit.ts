@@ -71,7 +71,7 @@ export function withReferencedColumnName(sql: string, referenced: string, from: 
       mapClauses(item, (clause) => {
         if (!clause.references || !isSame(clause.references.table, referenced)) return clause;
         const at = clause.text.search(/\breferences\b/i);
-        return withText(clause, clause.text.slice(0, at) + renamedIn(clause.text.slice(at), from, to, quote));
+        return withText(clause, clause.text.slice(0, at) + renamedInReference(clause.text.slice(at), from, to));
       }),
     ),
   });
@@ -271,7 +271,17 @@ function renamedInClause(clause: Clause, from: string, to: string, table: string
       ? renamedFrom(clause.text.slice(0, at), opening, from, to)
       : clause.text.slice(0, at);
   const target = clause.text.slice(at);
-  return own + (isSame(clause.references!.table, table) ? renamedIn(target, from, to, quote) : target);
+  return own + (isSame(clause.references!.table, table) ? renamedInReference(target, from, to) : target);
+}
+
+/** `REFERENCES "other" ("a", "b") ON DELETE …`: only what is in parentheses are columns. */
+function renamedInReference(text: string, from: string, to: string): string {
+  const tokens = tokenize(text);
+  const [start, end] = [tokens.find((token) => token.text === "("), tokens.find((token) => token.text === ")")];
+  if (!start || !end) return text;
+  return (
+    text.slice(0, start.start) + renamedIn(text.slice(start.start, end.start), from, to, quote) + text.slice(end.start)
+  );
 }
 
 function renamedFrom(text: string, start: number, from: string, to: string): string {
