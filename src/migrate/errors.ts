@@ -322,6 +322,20 @@ export function lockLost(name: string): RetortError {
   );
 }
 
+/** @param milliseconds how long a lease lasts without being renewed */
+export function leaseLost(milliseconds: number): RetortError {
+  return new RetortError(
+    "migrate/lock-lost",
+    `another run took over the migration lock, because this one did not renew it for ${milliseconds / 1000} s; this one was stopped, and its open transaction rolled back`,
+    { hint: "retort migrate status", retryable: true },
+  );
+}
+
+/** Whether another run may have the migration lock: what it does must not be touched. */
+export function isLockLost(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === "migrate/lock-lost";
+}
+
 // Half-applied history
 
 export function halfAppliedError(name: string, direction: "up" | "down", statements: number): RetortError {

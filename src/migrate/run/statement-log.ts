@@ -1,7 +1,7 @@
 import type { LockWait, MigrationDatabase } from "./databases/contract";
 import type { HalfApplied, StatementLogEntry, MigrationLog } from "../history/migration-log";
 import { loggedText } from "../history/migration-log";
-import { cannotResume } from "../errors";
+import { cannotResume, isLockLost } from "../errors";
 import type { SentStatement } from "./intercept";
 
 /** What a log of statements belongs to. */
@@ -90,6 +90,7 @@ export class StatementLog {
     try {
       result = await statement.send();
     } catch (error) {
+      if (isLockLost(error)) throw error;
       if (!database.isAlreadyDone(error)) {
         await log.removeStatement(database.send, name, direction, position);
         throw error;
@@ -134,11 +135,13 @@ export class StatementLog {
   /** The change commits itself and everything before it. */
   async #changeAlone(statement: SentStatement): Promise<unknown> {
     const { database, log, name, direction } = this.#tools;
-    const position = await this.#note(statement, { state: "begun", changes: true, result: undefined });
+    const position = await this.#noteBegun(statement);
     let value: unknown;
     try {
       value = await statement.send();
     } catch (error) {
+      // The log is another run's now.
+      if (isLockLost(error)) throw error;
       // The error decides whether the open transaction was committed; the log entries are in the same transaction as the rows.
       await log.removeStatement(database.send, name, direction, position);
       this.#position = position - 1;
@@ -148,6 +151,15 @@ export class StatementLog {
     this.#open = false;
     await log.markDone(database.send, name, direction, position, value);
     return value;
+  }
+
+  /** Under a lease the entry is committed first: that commit fails when another run has the lease. */
+  async #noteBegun(statement: SentStatement): Promise<number> {
+    const isFenced = this.#tools.database.hasLease && !this.#foreign;
+    if (isFenced && !this.#open) await this.#begin();
+    const position = await this.#note(statement, { state: "begun", changes: true, result: undefined });
+    if (isFenced) await this.#commit();
+    return position;
   }
 
   /** The log entries become part of the migration's own transactions. */

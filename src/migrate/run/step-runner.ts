@@ -2,7 +2,15 @@ import { awaiting } from "../../awaited-work";
 import { pluralize } from "../../text";
 import { dialectOf } from "../../dialect/dialects";
 import { RetortError } from "../../errors";
-import { cannotWrite, leftHalfApplied, lockLost, migrationFailed, displayPath, type Failure } from "../errors";
+import {
+  cannotWrite,
+  leftHalfApplied,
+  isLockLost,
+  lockLost,
+  migrationFailed,
+  displayPath,
+  type Failure,
+} from "../errors";
 import type { MigrationState } from "../history/state";
 import type { RunContext, RunObserver, RunOptions, StepReport } from "./context";
 import type { LockWait, RunLock } from "./databases/contract";
@@ -141,10 +149,14 @@ export class StepRunner {
   }
 
   async #send(statement: SentStatement, step: Step): Promise<unknown> {
-    const { database } = this.#context;
     const notify = this.#observer.progress?.bind(this.#observer);
-    const copy = notify && (await database.copyInBatches?.(statement.sql));
-    if (copy) return copy((share) => notify(step, share));
+    const copy = notify && (await this.#context.database.copyInBatches?.(statement.sql));
+    return copy ? copy((share) => notify(step, share)) : this.#sendWhole(statement);
+  }
+
+  async #sendWhole(statement: SentStatement): Promise<unknown> {
+    const { database } = this.#context;
+    await this.#lock.confirm?.();
     return sendWrapped(statement, database.wrapStatement?.(statement.sql), database.send);
   }
 
@@ -164,10 +176,7 @@ export class StepRunner {
     try {
       const interceptor = async (statement: SentStatement) => {
         await keys.before(statement);
-        return statementLog.intercept({
-          ...statement,
-          send: () => sendWrapped(statement, database.wrapStatement?.(statement.sql), database.send),
-        });
+        return statementLog.intercept({ ...statement, send: () => this.#sendWhole(statement) });
       };
       const interception = await interceptStatements(runner, interceptor, () => this.#runMigration(step));
       await keys.refuseNewDangling(step);
@@ -183,6 +192,8 @@ export class StepRunner {
 
   /** The log decides what is left of the migration, whatever the error was. */
   async #loggedFailure(step: Step, error: unknown): Promise<unknown> {
+    const lost = thrownBy(error);
+    if (isLockLost(lost)) return lost;
     const { log, runner, database } = this.#context;
     const { migration, direction } = step;
     const { halfApplied } = await log.read(runner);
@@ -241,7 +252,8 @@ export class StepRunner {
 
   #failure(step: Step, error: unknown, outcome: string): unknown {
     if (error instanceof RetortError) return error;
-    const thrown = error instanceof InterceptedError ? error.thrown : error;
+    const thrown = thrownBy(error);
+    if (isLockLost(thrown)) return thrown;
     if (this.#context.database.isReadOnlyError(thrown)) return cannotWrite(thrown);
     const stay = this.reports.length;
     const others = stay === 0 ? "" : `; the ${stay} before it ${stay === 1 ? "stays" : "stay"}`;
@@ -256,9 +268,14 @@ export class StepRunner {
       file: migration.file && displayPath(this.#context.root, migration.file),
       statement: interception?.statement,
       outcome,
-      cause: interception ? interception.thrown : error,
+      cause: thrownBy(error),
     };
   }
+}
+
+/** What the migration threw. */
+function thrownBy(error: unknown): unknown {
+  return error instanceof InterceptedError ? error.thrown : error;
 }
 
 function report(step: Step, interception: Interception, started: number, transaction: boolean): StepReport {

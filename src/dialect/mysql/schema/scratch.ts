@@ -2,7 +2,8 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, ScratchLocation, ScratchSupport, ScratchTarget } from "../../schema/dialect";
 import { type ObjectName, type Schema, type Table } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
-import { dropOnSignal, newScratchName, scratchPrefixOf } from "../../schema/live-scratch";
+import { newScratchName, scratchPrefixOf } from "../../schema/live-scratch";
+import { cleanUpOnSignal } from "../../../signals";
 import { executePlan, isInScope, optionsForDatabase } from "../../schema/scratch";
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
@@ -29,7 +30,7 @@ async function create(source: QueryRunner, dataSource: DataSource): Promise<Scra
   const name = newScratchName(settings.own);
   const others = databasesOf(dataSource, settings.own);
   const databases = new Map([...others.map((other, at) => [other, `${name}_${at}`] as const), [settings.own, name]]);
-  const drop = dropOnSignal(async () => {
+  const drop = cleanUpOnSignal(async () => {
     for (const database of databases.values()) await source.query(`DROP DATABASE IF EXISTS ${quote(database)}`);
     await source.query("SELECT RELEASE_LOCK(?)", [name]);
   });

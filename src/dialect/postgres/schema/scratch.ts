@@ -2,7 +2,8 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, ScratchLocation, ScratchSupport } from "../../schema/dialect";
 import { type ObjectName, type Schema, type Table, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
-import { dropOnSignal, newScratchName, scratchPrefixOf } from "../../schema/live-scratch";
+import { newScratchName, scratchPrefixOf } from "../../schema/live-scratch";
+import { cleanUpOnSignal } from "../../../signals";
 import { quotedText } from "../../literals";
 import { executePlan, isInScope, optionsForDatabase } from "../../schema/scratch";
 import { list, path, quote } from "./create";
@@ -26,7 +27,7 @@ async function create(source: QueryRunner, dataSource: DataSource): Promise<Scra
   const [own] = await select(source, `SELECT current_database() AS "text"`);
   await dropAbandoned(source, scratchPrefixOf(own!));
   const name = newScratchName(own!);
-  const drop = dropOnSignal(async () => {
+  const drop = cleanUpOnSignal(async () => {
     await source.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`);
     await source.query(`SELECT pg_advisory_unlock(${lockOf(name)})`);
   });

@@ -11,8 +11,13 @@ export interface LockWait {
 
 /** Held by the one process that may run migrations on the database. */
 export interface RunLock {
-  /** Whether it is still held; a lock ends with its connection. */
+  /** Whether it is still held; a lock ends with its connection, a lease when it is not renewed. */
   isHeld(): Promise<boolean>;
+  /**
+   * Called right before each statement of a migration: throws when another run may have the lock. Absent where that
+   * cannot be while the migration's connection lives.
+   */
+  confirm?(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -48,7 +53,13 @@ export interface MigrationDatabase {
   /** Prepares the connection for migrations; resolves to a function that restores it. */
   prepare(): Promise<() => Promise<void>>;
   begin(wait: LockWait): Promise<void>;
+  /** Fails when the lock was lost in the meantime, where that can be known. */
   commit(wait: LockWait): Promise<void>;
+  /**
+   * Whether the lock can be lost while the connection lives. Then only a commit proves that it was held, and every
+   * change of the log must be part of one.
+   */
+  readonly hasLease: boolean;
   /** Rolls back the open transaction. Never throws: a lost connection has rolled back by itself. */
   rollback(): Promise<void>;
   /** Finds dangling foreign keys before a commit; absent where the database checks them itself. */

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
 import { historyTableName } from "../../history/history";
-import { lockTimeout } from "../../errors";
+import { leaseLost, lockTimeout } from "../../errors";
+import { EXPIRY, Lease, type LeaseRules, type Sender } from "./lease";
 import type { Send } from "../../history/send";
 import { statementKind } from "../../history/statement";
 import type { LockWait, MigrationDatabase, ReadResult, RunLock, DryRunConnection, StatementWrapper } from "./contract";
@@ -39,17 +40,39 @@ const READ_ONLY_TRANSACTION = 1792;
 /** The server was started with --read-only, or is read-only for another reason. */
 const READ_ONLY = new Set([1290, READ_ONLY_TRANSACTION, 1836]);
 
+/** Deadlock: on a cluster also a commit that another node's write was ordered before. */
+const CONFLICT = 1213;
+
+/** A row, or a table, that another run creates at the same time. */
+const DUPLICATE = new Set([1050, 1062]);
+
+const LEASE = {
+  time: "datetime(6)",
+  now: "UTC_TIMESTAMP(6)",
+  age: (column: string) => `TIMESTAMPDIFF(MICROSECOND, ${column}, UTC_TIMESTAMP(6)) / 1000`,
+  // Each node of a cluster has a clock of its own.
+  clockTolerance: 60_000,
+  isConflict: (error: unknown) => errorNumber(error) === CONFLICT,
+  isDuplicate: (error: unknown) => DUPLICATE.has(errorNumber(error)),
+  exclusively: (work: () => Promise<boolean>) => work(),
+} satisfies LeaseRules;
+
 /**
  * MySQL and MariaDB: a schema change commits by itself, with everything before it, so that a transaction around a
- * migration could not be rolled back. GET_LOCK survives those commits and ends with its connection.
+ * migration could not be rolled back. GET_LOCK survives those commits and ends with its connection; on a Galera cluster it
+ * is one node's, and the lock is a lease.
  */
 export class MysqlMigrations implements MigrationDatabase {
   readonly send: Send;
   readonly #dataSource: DataSource;
+  /** What a migration sends through the runner is intercepted; this is not. */
+  readonly #sender: Sender;
+  #lease: Lease | undefined;
 
   constructor(dataSource: DataSource, runner: QueryRunner) {
     this.#dataSource = dataSource;
-    this.send = runner.query.bind(runner) as Send;
+    this.#sender = { query: runner.query.bind(runner) };
+    this.send = this.#sender.query as Send;
   }
 
   /**
@@ -57,6 +80,7 @@ export class MysqlMigrations implements MigrationDatabase {
    * ended the running statement, and not before.
    */
   async lock(wait: LockWait): Promise<RunLock> {
+    if (await this.#isClustered()) return this.#takeLease(wait);
     const name = await this.#lockName();
     const deadline = performance.now() + wait.timeout;
     for (let tries = 0; ; tries++) {
@@ -78,6 +102,25 @@ export class MysqlMigrations implements MigrationDatabase {
     return { isHeld, release };
   }
 
+  get hasLease(): boolean {
+    return this.#lease !== undefined;
+  }
+
+  async #isClustered(): Promise<boolean> {
+    const rows = await this.send("SHOW VARIABLES LIKE 'wsrep_on'");
+    return String(rows[0]?.["Value"]).toUpperCase() === "ON";
+  }
+
+  async #takeLease(wait: LockWait): Promise<RunLock> {
+    allowTwoConnections(this.#dataSource);
+    const runner = this.#dataSource.createQueryRunner("master");
+    const [own] = await this.send("SELECT CONNECTION_ID() AS id");
+    // The lease is given back after the statement that runs, not before.
+    const interrupt = async () => void (await runner.query(`KILL ${Number(own?.["id"])}`));
+    this.#lease = await Lease.take(runner, this.#dataSource, { ...LEASE, interrupt }, wait);
+    return this.#lease;
+  }
+
   /** Locks belong to the whole server: the name contains a hash of the database and its history, in at most 64 characters. */
   async #lockName(): Promise<string> {
     const rows = await this.send("SELECT DATABASE() AS name");
@@ -85,12 +128,17 @@ export class MysqlMigrations implements MigrationDatabase {
     return `retort ${createHash("sha256").update(place).digest("hex").slice(0, 40)}`;
   }
 
-  /** A migration may switch FOREIGN_KEY_CHECKS off; the setting is restored after the run. */
+  /**
+   * A migration may switch FOREIGN_KEY_CHECKS off; the setting is restored after the run. What the last holder of a lease has
+   * written at another node is there before anything is read.
+   */
   async prepare(): Promise<() => Promise<void>> {
-    const rows = await this.send("SELECT @@SESSION.foreign_key_checks AS checks");
-    const checks = Number(rows[0]?.["checks"]);
+    const names = ["foreign_key_checks", ...(this.#lease ? ["wsrep_sync_wait"] : [])];
+    const [before] = await this.send(`SELECT ${names.map((name) => `@@SESSION.${name} AS ${name}`).join(", ")}`);
+    if (this.#lease) await this.send("SET SESSION wsrep_sync_wait = 7");
     return async () => {
-      await this.send(`SET SESSION foreign_key_checks = ${checks}`).catch(() => undefined);
+      for (const name of names)
+        await this.send(`SET SESSION ${name} = ${Number(before?.[name])}`).catch(() => undefined);
     };
   }
 
@@ -99,7 +147,14 @@ export class MysqlMigrations implements MigrationDatabase {
   }
 
   async commit(): Promise<void> {
-    await this.send("COMMIT");
+    await this.#lease?.fence(this.#sender);
+    try {
+      await this.send("COMMIT");
+    } catch (error) {
+      // Another node's write was ordered before: of the lease, or of the migration's own rows.
+      if (this.#lease && errorNumber(error) === CONFLICT && !(await this.#lease.isHeld())) throw leaseLost(EXPIRY);
+      throw error;
+    }
   }
 
   async rollback(): Promise<void> {
@@ -142,6 +197,12 @@ export class MysqlMigrations implements MigrationDatabase {
   isAlreadyDone(error: unknown): boolean {
     return ALREADY_DONE.has(errorNumber(error));
   }
+}
+
+/** The lease and the migrations need a connection each, even where the pool allows one only. */
+function allowTwoConnections(dataSource: DataSource): void {
+  const pool = (dataSource.driver as { pool?: { config?: { connectionLimit?: number } } }).pool;
+  if (pool?.config?.connectionLimit !== undefined && pool.config.connectionLimit < 2) pool.config.connectionLimit = 2;
 }
 
 function errorNumber(error: unknown): number {

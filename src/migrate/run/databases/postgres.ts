@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
 import { historyTableName } from "../../history/history";
 import { lockTimeout } from "../../errors";
+import { Lease, liveLease, type LeaseRules, type Sender } from "./lease";
 import type { Send } from "../../history/send";
 import { statementKind } from "../../history/statement";
 import type { LockWait, MigrationDatabase, ReadResult, RunLock, DryRunConnection, StatementWrapper } from "./contract";
@@ -30,17 +31,38 @@ const READ_ONLY_TRANSACTION = "25006";
 const OUTSIDE_TRANSACTION =
   /^\s*(vacuum|create\s+(unique\s+)?index\s+concurrently|drop\s+index\s+concurrently|reindex\s+.*concurrently|(create|drop)\s+(database|tablespace)|alter\s+system|alter\s+type\s+\S+\s+add\s+value|refresh\s+materialized\s+view\s+concurrently|alter\s+table\s+.*\bdetach\s+partition\s+.*concurrently)/i;
 
-/** PostgreSQL: schema changes are part of transactions, and the lock is an advisory one. */
+/** Codes of objects and rows that another run creates at the same time. */
+const DUPLICATE = new Set(["23505", "42P07", "42710"]);
+
+const LEASE = {
+  time: "timestamptz",
+  now: "clock_timestamp()",
+  age: (column: string) => `EXTRACT(EPOCH FROM clock_timestamp() - ${column}) * 1000`,
+  clockTolerance: 0,
+  isConflict: (error: unknown) => sqlState(error) === "40001",
+  isDuplicate: (error: unknown) => DUPLICATE.has(sqlState(error)),
+} satisfies Partial<LeaseRules>;
+
+/**
+ * PostgreSQL: schema changes are part of transactions, and the lock is an advisory one. Behind a pooler, where a waiting run
+ * would keep a server connection from the one that works, it is a lease.
+ */
 export class PostgresMigrations implements MigrationDatabase {
   readonly send: Send;
+  #lease: Lease | undefined;
+  /** The server's process that has the transaction of a migration under a lease. */
+  #process: number | undefined;
   readonly #dataSource: DataSource;
   readonly #runner: QueryRunner;
+  /** What a migration sends through the runner is intercepted; this is not. */
+  readonly #sender: Sender;
   #stage: Send | undefined;
 
   constructor(dataSource: DataSource, runner: QueryRunner) {
     this.#dataSource = dataSource;
     this.#runner = runner;
-    this.send = runner.query.bind(runner) as Send;
+    this.#sender = { query: runner.query.bind(runner) };
+    this.send = this.#sender.query as Send;
   }
 
   /**
@@ -51,9 +73,8 @@ export class PostgresMigrations implements MigrationDatabase {
   async lock(wait: LockWait): Promise<RunLock> {
     allowTwoConnections(this.#dataSource);
     const runner = this.#dataSource.createQueryRunner("master");
+    if (await isPooled(runner)) return this.#takeLease(runner, wait);
     try {
-      await runner.startTransaction("READ COMMITTED");
-      await runner.query("SET LOCAL idle_in_transaction_session_timeout = 0").catch(() => undefined);
       await this.#acquire(runner, wait);
     } catch (error) {
       await end(runner);
@@ -67,18 +88,58 @@ export class PostgresMigrations implements MigrationDatabase {
     return { isHeld, release: () => end(runner) };
   }
 
+  get hasLease(): boolean {
+    return this.#lease !== undefined;
+  }
+
+  /** A run behind the pooler takes its lease under the advisory lock, and has that lock while a migration is open. */
+  async #takeLease(runner: QueryRunner, wait: LockWait): Promise<RunLock> {
+    const exclusively = async (work: () => Promise<boolean>) => {
+      await runner.startTransaction("READ COMMITTED");
+      try {
+        const isTaken = (await this.#tryAdvisoryLock(runner)) && (await work());
+        await runner.commitTransaction();
+        return isTaken;
+      } catch (error) {
+        await runner.rollbackTransaction().catch(() => undefined);
+        throw error;
+      }
+    };
+    // The transaction has the row of the lease locked, so that it is ended first.
+    const interrupt = async () => {
+      if (this.#process !== undefined) await runner.query("SELECT pg_terminate_backend($1)", [this.#process]);
+    };
+    this.#lease = await Lease.take(runner, this.#dataSource, { ...LEASE, exclusively, interrupt }, wait);
+    return this.#lease;
+  }
+
   async #acquire(runner: QueryRunner, wait: LockWait): Promise<void> {
     const deadline = performance.now() + wait.timeout;
     for (let tries = 0; ; tries++) {
-      const rows = (await runner.query("SELECT pg_try_advisory_xact_lock($1) AS taken", [this.#key()])) as {
-        taken: boolean;
-      }[];
-      if (rows[0]?.taken !== false) return;
+      if (!runner.isTransactionActive) {
+        await runner.startTransaction("READ COMMITTED");
+        await runner.query("SET LOCAL idle_in_transaction_session_timeout = 0").catch(() => undefined);
+      }
+      let holder = "";
+      if (await this.#tryAdvisoryLock(runner)) {
+        const leased = await liveLease(this.#runner, this.#dataSource, { ...LEASE, exclusively: (work) => work() });
+        if (leased === undefined) return;
+        holder = ` (${leased})`;
+        // The holder of the lease needs this lock for its migrations.
+        await runner.rollbackTransaction();
+      }
       if (performance.now() >= deadline)
-        throw lockTimeout(wait.timeout, "another run of migrations has been holding the lock");
+        throw lockTimeout(wait.timeout, `another run of migrations${holder} has been holding the lock`);
       if (tries === 0) wait.waiting();
       await sleep(RETRY_EVERY);
     }
+  }
+
+  async #tryAdvisoryLock(runner: Sender): Promise<boolean> {
+    const rows = (await runner.query("SELECT pg_try_advisory_xact_lock($1) AS taken", [this.#key()])) as {
+      taken: boolean;
+    }[];
+    return rows[0]?.taken !== false;
   }
 
   /** Advisory locks belong to one database; the table's name distinguishes its histories. */
@@ -93,10 +154,32 @@ export class PostgresMigrations implements MigrationDatabase {
     return Promise.resolve(() => Promise.resolve());
   }
 
-  async begin(): Promise<void> {
+  async begin(wait: LockWait): Promise<void> {
+    await this.#start();
+    if (this.#lease) await this.#fence(this.#lease, wait);
+  }
+
+  async #start(): Promise<void> {
     await this.send("START TRANSACTION");
     // With this state in TypeORM, a migration's own transaction becomes a savepoint in this one.
     Object.assign(this.#runner, { isTransactionActive: true, transactionDepth: 1 });
+  }
+
+  /** With the advisory lock, no other run can take the lease before the transaction ends. */
+  async #fence(lease: Lease, wait: LockWait): Promise<void> {
+    await lease.pause();
+    const deadline = performance.now() + wait.timeout;
+    while (!(await this.#tryAdvisoryLock(this.#sender))) {
+      if (performance.now() >= deadline)
+        throw lockTimeout(wait.timeout, "another run of migrations has been looking for the lock");
+      await this.rollback();
+      await sleep(RETRY_EVERY);
+      await lease.pause();
+      await this.#start();
+    }
+    const [own] = await this.send("SELECT pg_backend_pid() AS pid");
+    this.#process = Number(own?.["pid"]);
+    await lease.fence(this.#sender);
   }
 
   async commit(): Promise<void> {
@@ -112,6 +195,8 @@ export class PostgresMigrations implements MigrationDatabase {
 
   #forgetTransaction(): void {
     Object.assign(this.#runner, { isTransactionActive: false, transactionDepth: 0 });
+    this.#process = undefined;
+    this.#lease?.resume();
   }
 
   async openDryRun(): Promise<DryRunConnection> {
@@ -165,6 +250,13 @@ function sqlState(error: unknown): string {
 function allowTwoConnections(dataSource: DataSource): void {
   const pool = (dataSource.driver as { master?: { options?: { max?: number } } }).master;
   if (pool?.options?.max !== undefined && pool.options.max < 2) pool.options.max = 2;
+}
+
+/** Whether the server knows the connection by another number than the client: there is a pooler in between. */
+async function isPooled(runner: QueryRunner): Promise<boolean> {
+  const { processID } = (await runner.connect()) as { processID?: number };
+  const [row] = (await runner.query("SELECT pg_backend_pid() AS pid")) as { pid: number }[];
+  return typeof processID === "number" && processID !== Number(row?.pid);
 }
 
 async function end(runner: QueryRunner): Promise<void> {

@@ -46,6 +46,7 @@ interface TransactionState {
 /** SQLite: schema changes are part of transactions, foreign keys are switched off around them, and the lock is a file. */
 export class SqliteMigrations implements MigrationDatabase {
   readonly send: Send;
+  readonly hasLease = false;
   readonly #dataSource: DataSource;
   readonly #runner: QueryRunner;
 
