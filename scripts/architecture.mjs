@@ -15,6 +15,7 @@ const PURPOSES = {
   cli: "arguments in, exit code out; the only place where errors become text",
   "cli/migrate": "one file a migrate command",
   config: "finds, compiles, loads and checks the project's DataSource",
+  "config/find": "which file exports the DataSource",
   dialect: "what a database must provide",
   "dialect/schema": "the schema model and the operations on it",
   "dialect/mysql": "MySQL and MariaDB",

@@ -1,5 +1,5 @@
 import type { Command } from "./command";
-import { migrate } from "./migrate/commands";
+import { init, migrate } from "./migrate/commands";
 
 const shell: Command = {
   name: "shell",
@@ -45,4 +45,4 @@ const types: Command = {
 };
 
 /** The commands of `retort`; the first one runs without a command. */
-export const commands: readonly Command[] = [shell, run, types, migrate];
+export const commands: readonly Command[] = [shell, run, types, init, migrate];

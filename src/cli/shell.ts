@@ -54,7 +54,7 @@ export async function run(context: ShellContext): Promise<ExitCode> {
   }
 }
 
-/** The project. Where there is none, a terminal offers `retort migrate init`. */
+/** The project. Where there is none, a terminal offers `retort init`. */
 async function projectOrOffer(context: ShellContext): Promise<Project | undefined> {
   try {
     return await context.project();
@@ -63,7 +63,7 @@ async function projectOrOffer(context: ShellContext): Promise<Project | undefine
     const { isTerminal, confirm } = require("./migrate/prompt") as typeof import("./migrate/prompt");
     if (!isMissing || context.options.eval !== undefined || !isTerminal(context)) throw error;
     context.noteStyled(context.noteStyle.dim(escapeText(`retort: ${error.message}`)));
-    if (!(await confirm(context, "Create a configuration and a migrations folder (retort migrate init)?"))) throw error;
+    if (!(await confirm(context, "Create a configuration and a migrations folder (retort init)?"))) throw error;
     const { run: init } = require("./migrate/init") as typeof import("./migrate/init");
     await init(context as CommandContext);
     return undefined;

@@ -14,5 +14,6 @@ export function expectLoadable(file: string): void {
   const { version, engines } = (folder && readPackage(folder)?.json) || {};
   const lowest = Number(/^>=\s*(\d+)/.exec(engines?.node ?? "")?.[1] ?? 0);
   const current = Number(process.versions.node.split(".")[0]);
-  if (current < lowest) throw nodeTooOld(`better-sqlite3 ${version}`, lowest, process.versions.node);
+  if (current < lowest)
+    throw nodeTooOld(path.dirname(file), `better-sqlite3 ${version}`, lowest, process.versions.node);
 }

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { ExitCode, RetortError, shortMessage } from "../errors";
+import { installCommand } from "../package-manager";
 
 /** A place in a source file; lines and columns count from 1. */
 export interface SourcePlace {
@@ -36,7 +37,27 @@ export function configurationMissing(
   return usage(
     "not-found",
     `no configuration found: looked in ${where} for {${names.join(",")}}${endings}`,
-    "retort migrate init    (creates one; -d FILE or RETORT_DATA_SOURCE names another)",
+    "retort init    (creates one; -d FILE or RETORT_DATA_SOURCE names another)",
+  );
+}
+
+/** Several files export a DataSource, and nothing says which one is meant. */
+export function severalFiles(files: readonly string[]): RetortError {
+  const names = files.map(shown);
+  return usage(
+    "several-data-sources",
+    `several files export a DataSource: ${names.join(", ")}`,
+    `-d ${names[0]}, or "retort": { "dataSource": "FILE" } in package.json`,
+  );
+}
+
+/** Files create a DataSource, but do not export it, or start a server when they are loaded. */
+export function noneExports(files: readonly string[]): RetortError {
+  const [first, ...others] = files.map(shown);
+  return usage(
+    "not-found",
+    `no file only exports a DataSource: ${[first, ...others].join(", ")} keeps it, or starts a server as well`,
+    "move it to a file of its own, src/data-source.ts: export default new DataSource({ … })",
   );
 }
 
@@ -54,17 +75,53 @@ export function doesNotParse(place: SourcePlace, message: string, cause?: unknow
   return usage("does-not-parse", `${at(place)}: ${message}`, `correct ${shown(place.file)}, then try again`, cause);
 }
 
-/** The configuration, or a file that it imports, threw while it was loaded. */
-export function loadingThrew(place: SourcePlace, cause: unknown): RetortError {
-  return usage("threw", `${at(place)}: ${shortMessage(cause)}`, undefined, cause);
+/**
+ * The configuration, or a file that it imports, threw while it was loaded.
+ * @param thrower the package whose code threw; undefined: the project's own
+ */
+export function loadingThrew(place: SourcePlace, thrower: string | undefined, cause: unknown): RetortError {
+  const who = thrower === undefined ? "" : `the package "${thrower}" threw: `;
+  return usage("threw", `${at(place)}: ${who}${shortMessage(cause)}`, undefined, cause);
 }
 
-export function moduleMissing(place: SourcePlace, request: string, cause: unknown): RetortError {
-  const isPath = /^[./]/.test(request);
+export function fileNotFound(place: SourcePlace, request: string, cause: unknown): RetortError {
   return usage(
     "module-not-found",
-    `${at(place)}: cannot find ${isPath ? request : `the package "${request}"`}`,
-    isPath ? `correct the import in ${shown(place.file)}` : `npm install ${packageName(request)}`,
+    `${at(place)}: cannot find ${request}`,
+    `correct the import in ${shown(place.file)}`,
+    cause,
+  );
+}
+
+export function packageMissing(place: SourcePlace, request: string, cause: unknown): RetortError {
+  return usage(
+    "module-not-found",
+    `${at(place)}: cannot find the package "${request}"`,
+    installCommand(path.dirname(place.file), packageName(request)),
+    cause,
+  );
+}
+
+/** An alias of the project, or one of its own packages, which no registry has. */
+export function aliasUnresolved(place: SourcePlace, request: string, cause: unknown): RetortError {
+  return usage(
+    "module-not-found",
+    `${at(place)}: "${request}" is a name of this project, and no file has it`,
+    `correct the import, or what it stands for: "paths" in tsconfig.json, "_moduleAliases" in package.json, a package of the workspace`,
+    cause,
+  );
+}
+
+/** A package of the project does not find what it imports itself. */
+export function packageIncomplete(place: SourcePlace, name: string, request: string, cause: unknown): RetortError {
+  const folder = path.dirname(place.file);
+  const isOwnFile = /^[./]/.test(request);
+  return usage(
+    "module-not-found",
+    isOwnFile
+      ? `${at(place)}: the package "${name}" is incomplete: it cannot find its file ${request}`
+      : `${at(place)}: the package "${name}" needs the package "${request}", which is not installed`,
+    installCommand(folder, isOwnFile ? name : packageName(request)),
     cause,
   );
 }
@@ -113,13 +170,20 @@ export function exportGivesNoDataSource(file: string, name: string, gave: string
 
 // The DataSource itself
 
-export function driverUnknown(place: SourcePlace, type: string, cause: unknown): RetortError {
+export function driverUnknown(
+  place: SourcePlace,
+  type: string,
+  isInstalled: (name: string) => boolean,
+  cause: unknown,
+): RetortError {
   const { instead, install } = DRIVER_NAMES[type] ?? {};
+  const command =
+    install === undefined || isInstalled(install) ? "" : `  (${installCommand(path.dirname(place.file), install)})`;
   return usage(
     "unknown-driver",
     `${at(place)}: TypeORM has no driver "${type}"`,
     instead
-      ? `write type: "${instead}"  (npm install ${install})`
+      ? `write type: "${instead}"${instead === "better-sqlite3" ? ", which opens the same file" : ""}${command}`
       : 'type is one of "better-sqlite3", "postgres", "mysql", "mariadb"',
     cause,
   );
@@ -135,13 +199,28 @@ const DRIVER_NAMES: Readonly<Record<string, { instead: string; install: string }
   mysql2: { instead: "mysql", install: "mysql2" },
 };
 
-export function driverPackageMissing(type: string, name: string, cause: unknown): RetortError {
+/** @param place where the project's file is: it decides which package manager installs */
+export function driverPackageMissing(place: SourcePlace, type: string, name: string, cause: unknown): RetortError {
   return usage(
     "driver-missing",
     `the package "${name}" is not installed; type: "${type}" needs it`,
-    name === "sqlite3"
-      ? 'npm install better-sqlite3, and write type: "better-sqlite3": it opens the same file'
-      : `npm install ${name}`,
+    installCommand(path.dirname(place.file), name),
+    cause,
+  );
+}
+
+/** TypeORM 0.3 loads sqlite3, which Retort does not use. */
+export function sqlite3Missing(
+  place: SourcePlace,
+  isInstalled: (name: string) => boolean,
+  cause: unknown,
+): RetortError {
+  const name = "better-sqlite3";
+  const command = isInstalled(name) ? "" : `  (${installCommand(path.dirname(place.file), name)})`;
+  return usage(
+    "driver-missing",
+    'the package "sqlite3" is not installed; type: "sqlite" needs it',
+    `write type: "${name}", which opens the same file${command}`,
     cause,
   );
 }
@@ -151,16 +230,16 @@ export function typeormMissing(file: string): RetortError {
   return usage(
     "typeorm-missing",
     `the package "typeorm" is not installed in ${shown(path.dirname(file))}`,
-    "npm install typeorm",
+    installCommand(path.dirname(file), "typeorm"),
   );
 }
 
 /** A project of TypeORM 0.3 whose driver is for a package that is not supported. */
-export function replacementMissing(type: string, name: string): RetortError {
+export function replacementMissing(file: string, type: string, name: string): RetortError {
   return usage(
     "driver-missing",
     `type: "${type}" is opened through the package "${name}", which is not installed`,
-    `npm install ${name}`,
+    installCommand(path.dirname(file), name),
   );
 }
 
@@ -173,11 +252,11 @@ export function memoryConnected(type: string, name: string): RetortError {
   );
 }
 
-export function nodeTooOld(what: string, lowest: number, current: string): RetortError {
+export function nodeTooOld(folder: string, what: string, lowest: number, current: string): RetortError {
   return usage(
     "node-too-old",
     `${what} needs Node ${lowest} or later; this is Node ${current}`,
-    `use Node ${lowest}, or npm install better-sqlite3@12`,
+    `use Node ${lowest}, or ${installCommand(folder, "better-sqlite3@12")}`,
   );
 }
 

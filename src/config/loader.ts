@@ -2,6 +2,7 @@ import Module from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { types } from "node:util";
+import { aliasedFile } from "./aliases";
 import { expectLoadable } from "./better-sqlite3";
 import type { Warn } from "./warn";
 import { moduleFormatOf } from "./package";
@@ -197,7 +198,7 @@ export class Loader {
       try {
         return native(request, parent, isMain, options);
       } catch (error) {
-        const source = from && isPath(request) ? pathFile(request, path.dirname(from)) : undefined;
+        const source = from && this.#unresolved(request, from);
         if (source) return source;
         throw error;
       }
@@ -208,6 +209,12 @@ export class Loader {
     const isCompiled = TYPESCRIPT.test(from) || (this.#compilesJavaScript && this.#isOwn(from));
     if (!isCompiled || Module.isBuiltin(request)) return undefined;
     return resolveFromSource(request, from, moduleFormatOf(from), compilerSettings(path.dirname(from)));
+  }
+
+  /** What Node's rules do not find: a source behind a path, or an alias of the project. */
+  #unresolved(request: string, from: string): string | undefined {
+    if (isPath(request)) return pathFile(request, path.dirname(from));
+    return this.#isOwn(from) ? aliasedFile(request, from) : undefined;
   }
 
   // The scope of compiled code

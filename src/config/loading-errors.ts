@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import path from "node:path";
 import { RetortError, shortMessage } from "../errors";
 import { expectLoadable } from "./better-sqlite3";
 import {
@@ -9,11 +10,18 @@ import {
   driverUnknown,
   entitiesInvalid,
   loadingThrew,
-  moduleMissing,
+  fileNotFound,
+  aliasUnresolved,
+  packageIncomplete,
+  packageMissing,
   primaryKeyMissing,
+  sqlite3Missing,
   type SourcePlace,
 } from "./errors";
-import { placeOf } from "./stack-traces";
+import { expectSupportedDatabase } from "../dialect/dialects";
+import { isNameOfProject } from "./aliases";
+import { isPath, packageFolder } from "./resolve";
+import { placeOf, throwingFile } from "./stack-traces";
 
 /*
  * Turns errors that TypeORM, Node or the project's files throw while a project is loaded into RetortErrors with a hint.
@@ -38,7 +46,7 @@ export function loadingFailure(error: unknown, circumstances: Circumstances): Re
     moduleFailure(error, place) ??
     syntaxFailure(error, place) ??
     metadataFailure(error) ??
-    loadingThrew(place, error)
+    loadingThrew(place, packageIn(throwingFile(error)), error)
   );
 }
 
@@ -56,20 +64,25 @@ export function metadataFailure(error: unknown): RetortError | undefined {
 
 function driverFailure(error: unknown, place: SourcePlace, type: string | undefined): RetortError | undefined {
   if (!(error instanceof Error)) return undefined;
+  const isInstalled = (name: string) => packageFolder(name, path.dirname(place.file)) !== undefined;
   const unknown = /^Wrong driver: "([^"]*)" given/.exec(error.message);
-  if (unknown) return driverUnknown(place, unknown[1]!, error);
+  if (unknown) return driverUnknown(place, unknown[1]!, isInstalled, error);
   const missing = /package has not been found installed\. .*npm install ([^\s"']+)/.exec(error.message)?.[1];
   if (missing === undefined) return undefined;
+  if (missing === "sqlite3") return sqlite3Missing(place, isInstalled, error);
+  const wanted = type ?? DRIVER_TYPES[missing] ?? missing;
   // TypeORM reports any package that it cannot load as missing.
   return (
-    (missing === "better-sqlite3" ? unloadable(place.file) : undefined) ??
-    driverPackageMissing(type ?? DRIVER_TYPES[missing] ?? missing, missing, error)
+    (missing === "better-sqlite3" ? thrownBy(() => expectLoadable(place.file)) : undefined) ??
+    // A package is not worth installing for a database that Retort does not know.
+    thrownBy(() => expectSupportedDatabase(wanted)) ??
+    driverPackageMissing(place, wanted, missing, error)
   );
 }
 
-function unloadable(file: string): RetortError | undefined {
+function thrownBy(check: () => void): RetortError | undefined {
   try {
-    expectLoadable(file);
+    check();
     return undefined;
   } catch (error) {
     return error as RetortError;
@@ -79,10 +92,11 @@ function unloadable(file: string): RetortError | undefined {
 /** The DataSource's `type` by the package that TypeORM requires for it. */
 const DRIVER_TYPES: Readonly<Record<string, string>> = {
   pg: "postgres",
-  sqlite3: "sqlite",
   mysql2: "mysql",
   oracledb: "oracle",
   "sql.js": "sqljs",
+  mssql: "mssql",
+  mongodb: "mongodb",
   "@sap/hana-client": "sap",
   "@google-cloud/spanner": "spanner",
 };
@@ -94,7 +108,22 @@ function moduleFailure(error: unknown, place: SourcePlace): RetortError | undefi
     /^Cannot find (?:module|package) '([^']+)'(?: imported from (\S+))?/.exec(message ?? "") ?? [];
   if (request === undefined) return undefined;
   const file = requireStack?.[0] ?? from ?? place.file;
-  return moduleMissing({ file, line: lineOf(request, file) }, request, error);
+  const thrower = packageIn(file);
+  if (thrower !== undefined) {
+    const importer = requireStack?.find((one) => packageIn(one) === undefined) ?? place.file;
+    return packageIncomplete({ file: importer, line: lineOf(thrower, importer) }, thrower, request, error);
+  }
+  const importing = { file, line: lineOf(request, file) };
+  if (isPath(request)) return fileNotFound(importing, request, error);
+  return isNameOfProject(request, file)
+    ? aliasUnresolved(importing, request, error)
+    : packageMissing(importing, request, error);
+}
+
+/** The package that a file belongs to; undefined for a file of the project, and of Retort. */
+function packageIn(file: string | undefined): string | undefined {
+  const [, name] = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file ?? "") ?? [];
+  return name === "typeorm-retort" ? undefined : name?.replaceAll("\\", "/");
 }
 
 /** The line of the import; undefined where it is not found. */

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { DataSource, EntityMetadata } from "typeorm";
+import { expectSupportedDatabase } from "../dialect/dialects";
 import { driverErrorOf, RetortError, shortMessage } from "../errors";
 import {
   cannotAttach,
@@ -33,6 +34,7 @@ export interface DatabaseUse {
  */
 export async function openDataSource(project: Project, { use, entities = true }: DatabaseUse): Promise<DataSource> {
   const { dataSource, root } = project;
+  expectSupportedDatabase(dataSource.options.type);
   if (dataSource.isInitialized) return dataSource;
   dataSource.setOptions({ synchronize: false, dropSchema: false, migrationsRun: false });
   // Subscribers import entities.

@@ -11,6 +11,11 @@ export interface PackageJson {
   readonly retort?: unknown;
   readonly exports?: unknown;
   readonly main?: unknown;
+  readonly scripts?: Readonly<Record<string, unknown>>;
+  readonly workspaces?: unknown;
+  readonly packageManager?: unknown;
+  /** Of the package module-alias. */
+  readonly _moduleAliases?: unknown;
 }
 
 export interface Package {
@@ -48,6 +53,14 @@ function parsed(text: string): PackageJson {
   } catch {
     return {};
   }
+}
+
+/** Whether a package.json names a package among its dependencies, of whatever kind. */
+export function dependsOn(json: PackageJson, name: string): boolean {
+  return ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"].some((kind) => {
+    const group = (json as Record<string, unknown>)[kind];
+    return isRecord(group) && name in group;
+  });
 }
 
 /** The format in which Node reads a file: by its ending, else by the `type` of its package. */

@@ -1,9 +1,11 @@
 import path from "node:path";
 import type { DataSource } from "typeorm";
 import { awaiting } from "../awaited-work";
+import { readEnvironmentFiles } from "./environment-files";
 import { exportedDataSource } from "./exports";
+import { shown } from "./errors";
 import { loadingFailure } from "./loading-errors";
-import { findConfiguration, packageSettings, projectRoot } from "./find";
+import { findConfiguration, packageSettings, projectRoot } from "./find/configuration";
 import { Loader } from "./loader";
 import type { Warn } from "./warn";
 import { inWorkingDirectory } from "./working-directory";
@@ -28,6 +30,10 @@ export interface Project {
   readonly root: string;
   /** The file that exports the DataSource. */
   readonly file: string;
+  /** How it was found: `-d`, `the script "migration:run" of package.json`. */
+  readonly foundBy: string;
+  /** The files of environment variables that were read, absolute. */
+  readonly environmentFiles: readonly string[];
   /** Of the project's own copy of TypeORM; not connected yet, unless the project's code connected it. */
   readonly dataSource: DataSource;
   readonly settings: Settings;
@@ -53,20 +59,27 @@ let current: Loader | undefined;
  * @throws RetortError exit code 2, with file and line where there is one
  */
 export async function loadProject(options: LoadOptions): Promise<Project> {
-  const file = findConfiguration(options);
+  const { env, note = () => undefined } = options;
+  const { file, foundBy, isGuess } = findConfiguration(options);
   const root = projectRoot(file);
-  const loader = (current ??= installed(root, options.note));
-  return load(file, root, loader, options);
+  if (isGuess) note(`${shown(file)} is the only file that exports a DataSource`);
+  const environmentFiles = readEnvironmentFiles(root, env);
+  if (environmentFiles.length > 0) note(`read ${environmentFiles.map(shown).join(" and ")}`);
+  const loader = (current ??= installed(root, note));
+  return load({ file, foundBy, environmentFiles, root }, loader, options);
 }
 
+type Found = Pick<Project, "file" | "foundBy" | "environmentFiles" | "root">;
+
 /** Hooks `require`, once per process: a process has one project. */
-function installed(root: string, note: Warn = () => undefined): Loader {
+function installed(root: string, note: Warn): Loader {
   const loader = new Loader(root, note);
   loader.install();
   return loader;
 }
 
-async function load(file: string, root: string, loader: Loader, { name, note }: LoadOptions): Promise<Project> {
+async function load(found: Found, loader: Loader, { name, note }: LoadOptions): Promise<Project> {
+  const { file, root } = found;
   const isOwn = (name: string) =>
     name.startsWith(root + path.sep) && !name.includes(`${path.sep}node_modules${path.sep}`);
   try {
@@ -78,8 +91,7 @@ async function load(file: string, root: string, loader: Loader, { name, note }: 
       ),
     );
     return {
-      root,
-      file,
+      ...found,
       dataSource: await typeorm.prepare(exported),
       settings: mergeSettings(packageSettings(root), exports["retort"]),
       language: /\.[cm]?ts$/.test(file) ? "ts" : "js",
@@ -87,7 +99,7 @@ async function load(file: string, root: string, loader: Loader, { name, note }: 
       load: (other, { isMain } = {}) => loader.load(other, isMain),
       reload: () => {
         loader.forget();
-        return load(file, root, loader, { name, cwd: root, env: {} });
+        return load(found, loader, { name, cwd: root, env: {} });
       },
       loadedFiles: () => loader.loaded(),
       exports: () => loader.exports(),

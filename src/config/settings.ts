@@ -6,6 +6,8 @@ import { isRecord } from "../values";
 export interface Settings {
   /** The file that exports the DataSource, relative to package.json. Read from package.json only. */
   readonly dataSource?: string;
+  /** False: `.env.local` and `.env` are not read. Read from package.json only. Default true. */
+  readonly env?: boolean;
   readonly migrations?: MigrationSettings;
   readonly shell?: ShellSettings;
   readonly types?: TypesSettings;

@@ -45,15 +45,23 @@ function headline(error: unknown): string {
 
 /** Where an error was thrown: the first stack frame outside packages, Node and Retort. */
 export function placeOf(error: unknown, isOwn: (file: string) => boolean) {
+  return placesOf(error).find(({ file }) => isOwn(file));
+}
+
+/** The file whose code threw an error: that of the first frame outside Node itself; undefined where none is known. */
+export function throwingFile(error: unknown): string | undefined {
+  return placesOf(error)[0]?.file;
+}
+
+function placesOf(error: unknown) {
   const stack = (error as { stack?: unknown } | null)?.stack;
-  if (typeof stack !== "string") return undefined;
+  if (typeof stack !== "string") return [];
   const syntax = /^(?:file:\/\/)?(\/[^\n]*?):(\d+)\n/.exec(stack);
   // A path begins after a space or "(": `node:internal/process/task_queues:95:5` is no file of anybody.
   const frames = [...stack.matchAll(/(?<=[\s(]|file:\/\/)((?:\/|[A-Z]:\\)[^\n():]*):(\d+):(\d+)\)?$/gm)];
-  const places = [...(syntax ? [syntax] : []), ...frames].map(([, file, line, column]) => ({
+  return [...(syntax ? [syntax] : []), ...frames].map(([, file, line, column]) => ({
     file: file!,
     line: Number(line),
     column: column === undefined ? undefined : Number(column),
   }));
-  return places.find(({ file }) => isOwn(file));
 }

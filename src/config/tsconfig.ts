@@ -9,6 +9,8 @@ export interface CompilerSettings {
   readonly file: string | undefined;
   /** The candidates for a bare specifier by `paths` and `baseUrl`, in order: absolute paths, perhaps without an extension. */
   readonly pathsOf: (specifier: string) => readonly string[];
+  /** The keys of `paths`: `@app/*`. */
+  readonly pathPatterns: readonly string[];
   readonly useDefineForClassFields: boolean;
   readonly esModuleInterop: boolean;
   /** The module of the JSX functions; undefined: React's. */
@@ -70,13 +72,15 @@ function isBlank({ compilerOptions = {}, ...others }: TsConfigJsonResolved, file
 }
 
 function settingsOf(config: ReadConfig | undefined, folder: string): CompilerSettings {
-  const { target, useDefineForClassFields, esModuleInterop, jsxImportSource } = config?.config.compilerOptions ?? {};
+  const { target, useDefineForClassFields, esModuleInterop, jsxImportSource, paths } =
+    config?.config.compilerOptions ?? {};
   const warnings = [...(config?.warnings ?? [])];
   const isDefault = (!target && useDefineForClassFields === undefined) || esModuleInterop === undefined;
   const version = isDefault ? projectTypeScript(folder) : 0;
   return {
     file: config?.path,
     pathsOf: config ? pathsMatcher(config, warnings) : () => [],
+    pathPatterns: Object.keys(paths ?? {}),
     useDefineForClassFields: useDefineForClassFields ?? definesFields(target, version),
     // On by default since TypeScript 6; before that only for some `module` settings, which get-tsconfig knows.
     esModuleInterop: esModuleInterop ?? version >= 6,

@@ -60,7 +60,7 @@ export class ProjectTypeorm {
 
   /** @throws RetortError `config/driver-missing` */
   #announce({ type, package: name }: DriverReplacement, copy: TypeormCopy): void {
-    if (!copy.finds(name)) throw replacementMissing(type, name);
+    if (!copy.finds(name)) throw replacementMissing(this.#file, type, name);
     this.#note(`type: "${type}" is opened through ${name}, ${SAME[name]}`);
   }
 

@@ -39,6 +39,11 @@ export function loadFor<T>(dataSource: DataSource, loaders: LoaderByDatabase<T>)
   return loaders[type]();
 }
 
+/** @throws dialect/unsupported where a database of this `type` of a DataSource is not supported */
+export function expectSupportedDatabase(type: string): void {
+  if (!Object.hasOwn(DATABASE_TYPES, type)) throw unsupportedDatabase(type);
+}
+
 /** The dialect of the DataSource's database. @throws dialect/unsupported */
 export function dialectOf(dataSource: DataSource): Dialect {
   if (isMariadb(dataSource)) return mariadbDialect();

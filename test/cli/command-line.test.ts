@@ -46,7 +46,7 @@ describe("bad input is told in one or two lines, and changes nothing", () => {
     await expectEverywhere(
       scratchProject(),
       2,
-      /^error: no configuration found: looked in \. for .*ormconfig.*\n {2}→ retort migrate init/,
+      /^error: no configuration found: looked in \. for .*ormconfig.*\n {2}→ retort init/,
     );
   });
 

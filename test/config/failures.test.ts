@@ -15,6 +15,7 @@ function configuration(options: string): Record<string, string> {
   };
 }
 
+const tsconfigPaths = JSON.stringify({ compilerOptions: { paths: { "@app/*": ["./src/*"] } } });
 const SQLITE = 'type: "better-sqlite3", database: "app.sqlite"';
 
 /** One or two lines: what happened, and what to do about it. */
@@ -31,7 +32,7 @@ describe("a configuration that cannot be used exits with 2", () => {
     expect(exitCode).toBe(2);
     expect(text).toMatch(/^error: no configuration found: looked in \. for \{ormconfig,data-source,src\/data-source,/);
     expect(text).toContain(".{ts,mts,cts,js,mjs,cjs}");
-    expect(text).toContain("→ retort migrate init");
+    expect(text).toContain("→ retort init");
   });
 
   test("the file that is named is not there", async () => {
@@ -114,6 +115,58 @@ describe("a configuration that cannot be used exits with 2", () => {
     expect(exitCode).toBe(2);
   });
 
+  test.each([
+    ["a scope of the project's name", "@shop/orders", { name: "shop" }, {}],
+    ["the scope of the project", "@acme/orders", { name: "@acme/shop" }, {}],
+    ["a folder", "@orders/order", {}, { "src/orders/x.ts": "" }],
+    ["a path from the root", "src/orders/nowhere", {}, { "src/orders/x.ts": "" }],
+    ["a path of tsconfig.json", "@app/nowhere", {}, { "tsconfig.json": tsconfigPaths }],
+    ["an alias of module-alias", "@app/nowhere", { _moduleAliases: { "@app": "src" } }, {}],
+    ["the usual alias of a folder", "@/nowhere", {}, {}],
+  ])("a name of the project itself is not to be installed: %s", async (_, request, packageJson, files) => {
+    const project = scratchProject({ packageJson, files: { "ormconfig.ts": `\nimport "${request}";`, ...files } });
+    const { text, exitCode } = await failure(project);
+    expect(text).toMatch(
+      /^error: ormconfig\.ts:2: "[^"]+" is a name of this project, and no file has it\n {2}→ correct/,
+    );
+    expect(exitCode).toBe(2);
+  });
+
+  test.each([
+    ["pnpm", { "pnpm-lock.yaml": "" }, {}, "pnpm add left-pad"],
+    ["yarn", { "yarn.lock": "" }, {}, "yarn add left-pad"],
+    ["bun", { "bun.lock": "" }, {}, "bun add left-pad"],
+    ["npm", { "package-lock.json": "" }, {}, "npm install left-pad"],
+    ["packageManager", {}, { packageManager: "pnpm@9.1.0+sha512.abc" }, "pnpm add left-pad"],
+  ])("what to type is of the project's package manager: %s", async (_, files, packageJson, hint) => {
+    const project = scratchProject({
+      packageJson,
+      files: { ...files, "ormconfig.ts": 'import "left-pad/es";' } as Record<string, string>,
+    });
+    expect((await failure(project)).text).toContain(`→ ${hint}\n`);
+  });
+
+  test("an error inside a package names the package, and the line of the project that called it", async () => {
+    const { text } = await twoLines({
+      "node_modules/checks/index.js": "exports.check = () => { throw new Error('DB_HOST is not set'); };",
+      "ormconfig.ts": 'import { check } from "checks";\ncheck();',
+    });
+    expect(text).toBe('error: ormconfig.ts:2:6: the package "checks" threw: DB_HOST is not set\n');
+  });
+
+  test.each([
+    ["another package", "absent", 'the package "broken" needs the package "absent", which is not installed', "absent"],
+    ["a file of its own", "./lib/a", 'the package "broken" is incomplete: it cannot find its file ./lib/a', "broken"],
+  ])("a package that does not find %s is not the project's fault", async (_, request, message, install) => {
+    const { text, exitCode } = await twoLines({
+      "node_modules/broken/package.json": "{}",
+      "node_modules/broken/index.js": `require("${request}");`,
+      "ormconfig.ts": '\nimport "broken";',
+    });
+    expect(text).toMatch(new RegExp(`^error: ormconfig\\.ts:2: ${message}\n {2}→ npm install ${install}\n$`));
+    expect(exitCode).toBe(2);
+  });
+
   test("a file it imports is not there", async () => {
     const { text } = await twoLines({
       "ormconfig.ts": 'import "./one";',
@@ -143,17 +196,27 @@ describe("a configuration that cannot be used exits with 2", () => {
     expect(text).toBe(
       isTypeorm03
         ? 'error: the package "sqlite3" is not installed; type: "sqlite" needs it\n' +
-            '  → npm install better-sqlite3, and write type: "better-sqlite3": it opens the same file\n'
+            '  → write type: "better-sqlite3", which opens the same file\n'
         : 'error: ormconfig.ts:3:16: TypeORM has no driver "sqlite"\n' +
-            '  → write type: "better-sqlite3"  (npm install better-sqlite3)\n',
+            '  → write type: "better-sqlite3", which opens the same file\n',
     );
     expect(exitCode).toBe(2);
   });
 
   test("the driver's package is not installed", async () => {
-    const { text, exitCode } = await twoLines(configuration('type: "oracle"'));
+    // This checkout has the packages of all supported databases.
+    const missing =
+      'import { DriverPackageNotInstalledError } from "typeorm"; throw new DriverPackageNotInstalledError("Postgres", "pg");';
+    const project = scratchProject({ files: { "ormconfig.ts": missing, "yarn.lock": "" } });
+    const { text, exitCode } = await failure(project);
+    expect(text).toBe('error: the package "pg" is not installed; type: "postgres" needs it\n  → yarn add pg\n');
+    expect(exitCode).toBe(2);
+  });
+
+  test.each(["oracle", "mssql", "mongodb", "spanner"])("nothing is to be installed for %s", async (type) => {
+    const { text, exitCode } = await twoLines(configuration(`type: "${type}"`));
     expect(text).toBe(
-      'error: the package "oracledb" is not installed; type: "oracle" needs it\n  → npm install oracledb\n',
+      `error: type "${type}" is not supported\n  → use type: "better-sqlite3", "postgres", "mysql" or "mariadb"\n`,
     );
     expect(exitCode).toBe(2);
   });

@@ -217,10 +217,10 @@ test("Ctrl-Z stops the shell, fg goes on with it, with the half-typed line", asy
   await bash.waitFor(/^42$/m);
 });
 
-test("where nothing says which project, retort migrate init is offered", async () => {
+test("where nothing says which project, retort init is offered", async () => {
   const empty = scratchProject();
   const asking = empty.terminal(["shell"]);
-  await asking.waitFor("Create a configuration and a migrations folder (retort migrate init)? [y/N]");
+  await asking.waitFor("Create a configuration and a migrations folder (retort init)? [y/N]");
   asking.type("y\r");
   expect(await asking.ended).toBe(0);
   expect(empty.list()).toEqual(expect.arrayContaining(["migrations", "ormconfig.js"]));

@@ -24,7 +24,7 @@ const running = [transaction, lockTimeout, json];
 
 const targets = `A target is head, base, +N, -N, a timestamp or a name, each by any unique prefix.`;
 
-const init: Command = {
+export const init: Command = {
   name: "init",
   summary: "creates what is missing: ormconfig.ts and migrations/",
   options: [json],
