@@ -1,8 +1,7 @@
 import { writeNewFile } from "../../new-file";
 import fs from "node:fs";
 import path from "node:path";
-import { isObject } from "../../values";
-import { packageOf, type Package } from "../../config/package";
+import { dependsOn as isDependency, packageOf, type Package } from "../../config/package";
 import { RetortError } from "../../errors";
 import { configurationText, type Driver, type NewConfiguration } from "../../migrate/files/configuration";
 import { displayPath } from "../../migrate/errors";
@@ -107,11 +106,7 @@ function driverOf(owner: Package | undefined): Driver {
 }
 
 function dependsOn(owner: Package | undefined, name: string): boolean {
-  const json = (owner?.json ?? {}) as Record<string, unknown>;
-  return ["dependencies", "devDependencies", "peerDependencies"].some((kind) => {
-    const group = json[kind];
-    return isObject(group) && name in group;
-  });
+  return owner !== undefined && isDependency(owner.json, name);
 }
 
 function makeFolder(folder: string): Place {
