@@ -41,7 +41,7 @@ export function loadFor<T>(dataSource: DataSource, loaders: LoaderByDatabase<T>)
 
 /** @throws dialect/unsupported where a database of this `type` of a DataSource is not supported */
 export function expectSupportedDatabase(type: string): void {
-  if (!Object.hasOwn(DATABASE_TYPES, type)) throw unsupportedDatabase(type);
+  if (!databaseTypeOf({ options: { type } as DataSource["options"] })) throw unsupportedDatabase(type);
 }
 
 /** The dialect of the DataSource's database. @throws dialect/unsupported */
