@@ -26,6 +26,7 @@ import { adviceForRead, type KnownNames } from "./print/newcomers";
 import { Output } from "./print/output";
 import { redirectPrint } from "./print/print";
 import type { Restrictions } from "./restrictions";
+import type { LastStatement } from "./rewrite/rewrite";
 import { runText } from "./run-inputs";
 import { echoLines } from "./sql/echo";
 import { repeatedQueries } from "./sql/repeated";
@@ -200,11 +201,12 @@ export class Repl implements ShellContext {
 
   private printResult(text: string, result: Success, hasMore: boolean): void {
     const { value, last } = result;
+    const { mode } = this.output;
     this.inputs.push({ text, isPrinted: last.kind === "expression" && value !== undefined });
-    if (last.kind === "expression" || (this.output.mode === "once" && last.kind !== "other")) {
+    if (isShown(last, value, mode)) {
       this.evaluator.define("_", value);
       this.output.showValue(value);
-    } else if (this.isInteractive && !hasMore && last.kind !== "other" && last.names.length > 0) {
+    } else if (this.isInteractive && !hasMore && "names" in last && last.names.length > 0) {
       const summary = this.output.printer.summary(value);
       if (summary !== "") this.output.print([this.output.style.dim(summary)]);
     }
@@ -296,6 +298,13 @@ export class Repl implements ShellContext {
     for (const name of this.names.redefinedBy(text))
       this.output.message(`${name} is redefined; .reload restores it`, this.output.style.dim);
   }
+}
+
+/** Whether the value of a statement is printed. Of a loop or a condition it is noise in a script, and printed at the prompt as Node does. */
+function isShown({ kind }: LastStatement, value: unknown, mode: OutputMode): boolean {
+  if (kind === "expression") return true;
+  if (kind === "completion") return value !== undefined && mode !== "pipe";
+  return mode === "once" && kind !== "other";
 }
 
 /** Characters of an input by which it is named. */

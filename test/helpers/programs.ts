@@ -26,6 +26,24 @@ interface Context {
   readonly depth: number;
 }
 
+const CONTEXT: Context = {
+  names: ["o", "list", "n", "s", "f"],
+  variables: ["n", "s"],
+  inFunction: false,
+  inLoop: false,
+  inGenerator: false,
+  isMethod: false,
+  depth: 0,
+};
+
+/** What each program begins with. */
+const START = [
+  "const o = { a: 1, b: { a: [1, 2], x: null }, name: 'o', get x() { print('get x'); return 7 }, m(y = this.a) { return [this === o, y] } };",
+  "const list = [3, 1, { a: 2 }, , 'text'];",
+  "let n = 2; let s = 'abc';",
+  "function f(a, b = a) { print('f', a, b); return a }",
+];
+
 const PROPERTIES = ["a", "b", "length", "name", "x"];
 const BINARY = ["+", "-", "*", "%", "===", "!==", "<", ">=", "&&", "||", "??", "&", "==", "**"];
 
@@ -34,28 +52,25 @@ export function program(seed: number): string {
   return new ProgramWriter(random(seed)).program();
 }
 
+/** A condition, a loop, a `switch` or a `try`, as it is typed at a prompt. */
+export function statement(seed: number): string {
+  return new ProgramWriter(random(seed)).control();
+}
+
 class ProgramWriter {
   private count = 0;
 
   constructor(private readonly random: () => number) {}
 
   program(): string {
-    const context: Context = {
-      names: ["o", "list", "n", "s", "f"],
-      variables: ["n", "s"],
-      inFunction: false,
-      inLoop: false,
-      inGenerator: false,
-      isMethod: false,
-      depth: 0,
-    };
-    const start = [
-      "const o = { a: 1, b: { a: [1, 2], x: null }, name: 'o', get x() { print('get x'); return 7 }, m(y = this.a) { return [this === o, y] } };",
-      "const list = [3, 1, { a: 2 }, , 'text'];",
-      "let n = 2; let s = 'abc';",
-      "function f(a, b = a) { print('f', a, b); return a }",
-    ];
-    return [...start, this.statements(context, 4), `return (${this.expression(context)});`].join("\n");
+    return [...START, this.statements(CONTEXT, 4), `return (${this.expression(CONTEXT)});`].join("\n");
+  }
+
+  control(): string {
+    for (;;) {
+      const text = this.statement(CONTEXT);
+      if (/^(?:if|for|switch|try|while|v\d+:)/.test(text)) return [...START, text].join("\n");
+    }
   }
 
   // Statements ----------------------------------------------------------------------------------------------------------

@@ -22,7 +22,20 @@ test("a recursion without end is one error; what each of its calls would have re
   expect(unheard).toEqual([]);
 });
 
-test("a recursion as deep as Python's goes to its end, as often as it is typed", async () => {
+test("a recursion twice as deep as Python's goes to its end, as often as it is typed", async () => {
   await opened.type("function depth(n) { return n ? depth(n - 1) + 1 : 0 }");
-  for (let time = 0; time < 3; time += 1) expect(await opened.type("depth(1000)")).toEqual(["1000"]);
+  for (let time = 0; time < 3; time += 1) expect(await opened.type("depth(2000)")).toEqual(["2000"]);
+});
+
+test("a recursion through callbacks that other code calls ends before the stack is full", async () => {
+  await opened.type(
+    "deepest = 0; function visit(n) { deepest = n; return [[1]].map(([x]) => JSON.parse('[1]', () => visit(n + x)))[0] }",
+  );
+  expect((await opened.type("visit(1)"))[0]).toBe("RangeError: Maximum call stack size exceeded");
+  expect(await opened.type("deepest > 100")).toEqual(["true"]);
+  expect(
+    await opened.type(
+      "function shallow(n) { return n && shallow(n - 1) } for (let i = 0; i < 300; i++) shallow(200); 'done'",
+    ),
+  ).toEqual(["'done'"]);
 });

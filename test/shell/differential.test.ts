@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import fs from "node:fs";
 import path from "node:path";
 import { Evaluator } from "../../src/shell/evaluate/evaluator";
-import { program } from "../helpers/programs";
+import { normalizedError } from "../helpers/error-texts";
+import { program, statement } from "../helpers/programs";
 
 /*
  * What the prompt gives is compared with what Node gives, for programs without entities.
@@ -38,15 +39,6 @@ function shown(value: unknown): string {
   return value instanceof Error ? `${value.name}: ${value.message}` : inspect(value, { depth: 4 });
 }
 
-/** V8 has several texts for a value that has no name. */
-function normalized(output: string): string {
-  return output
-    .replace(/\n +at .*/g, "")
-    .replace(/(\(intermediate value\)|\(\.\.\.\))+/g, "(value)")
-    .replace(/^('caught' "|throws TypeError: ).*\(value\).* is not /gm, "$1(value) is not ")
-    .replace(/of '.*' as it is/g, "of (value) as it is");
-}
-
 /** The result and the output of a program. */
 async function run(evaluate: () => unknown): Promise<string> {
   printed = [];
@@ -56,7 +48,7 @@ async function run(evaluate: () => unknown): Promise<string> {
   } catch (error) {
     result = `throws ${shown(error)}`;
   }
-  return normalized([...printed, result].join("\n"));
+  return normalizedError([...printed, result].join("\n"));
 }
 
 async function typed(text: string): Promise<unknown> {
@@ -72,6 +64,52 @@ test(`shell 19: ${PROGRAMS} random programs give what Node gives`, async () => {
     const prompt = await run(() => typed(`(() => {${text}\n})()`));
     if (prompt !== node) throw new Error(`seed ${seed}:\n${text}\n\nNode:\n${node}\n\nthe prompt:\n${prompt}`);
   }
+});
+
+test(`shell 19: ${PROGRAMS / 4} random conditions, loops, switch and try statements have the value that Node's prompt prints`, async () => {
+  Object.assign(globalThis, { print });
+  for (let seed = SEED; seed < SEED + PROGRAMS / 4; seed += 1) {
+    const text = statement(seed);
+    const node = await run(() => (0, eval)(text) as unknown);
+    const prompt = await run(() => typed(text));
+    if (prompt !== node) throw new Error(`seed ${seed}:\n${text}\n\nNode:\n${node}\n\nthe prompt:\n${prompt}`);
+  }
+});
+
+test.each([
+  "if (true) 5",
+  "if (false) 5",
+  "1; if (true) {}",
+  "if (true) { 1; if (false) 2 }",
+  "if (false); else 'else'",
+  "for (var i = 0; i < 3; i++) i * 2",
+  "for (const x of [1, 2, 3]) { if (x === 2) continue; x }",
+  "for (const x of [1, 2, 3]) { x; if (x === 2) break }",
+  "for (const x of [1, 2, 3]) { 'b'; { break } }",
+  "for (const key in { a: 1, b: 2 }) key",
+  "for (const x of []) x",
+  "n1 = 0; while (n1 < 3) n1++",
+  "do { 'once'; continue } while (false)",
+  "do { 2; if (true) { break } } while (false)",
+  "switch (2) { case 1: 'one'; case 2: 'two'; case 3: 'three'; break; case 4: 'four' }",
+  "switch (9) { case 1: 'one' }",
+  "try { 1 } finally { 2 }",
+  "try { 1; throw 0 } catch { }",
+  "try { throw 0 } catch (e) { e + 'caught' } finally { 'finally' }",
+  "do { try { 1 } finally { 2; break } } while (0)",
+  "do { try { 1; continue } finally { 2 } } while (0)",
+  "a1: b1: for (const x of [1, 2]) { for (const y of [3, 4]) { x + y; continue a1 } }",
+  "a2: { 1; break a2; 2 }",
+  "a3: if (true) { 1; break a3 }",
+  "{ 1; { 2 } };",
+  "if (true) { function f1() { 'inner' } f1() }",
+  "if (true) { var v1 = 5 }",
+  "if (true) { (() => { 7 })() }",
+  "if (true) { (() => { for (;;) { 7; break } })(); }",
+  "if (true) { class A1 { static { 5 } } }",
+  "if (true) 'text'",
+])("shell 19: the value of %s is that of Node", async (text) => {
+  expect(await run(() => typed(text))).toBe(await run(() => (0, eval)(text) as unknown));
 });
 
 const require = createRequire(__filename);

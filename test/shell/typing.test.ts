@@ -27,7 +27,7 @@ test("shell 2: nothing needs await, against a database", async () => {
   expect(await value("Shop.query.all().map(s => s.articles.count())")).toBe("[ 2, 0 ]");
   expect(await value("`${Article.query.get(2).title} of ${Article.query.get(2).shop.name}`")).toBe("'b of corner'");
   expect(await value("const { shop: { name } } = Article.query.get(1); name")).toBe("'corner'");
-  expect(await value("if (Shop.query.count() === 2) 'two'; else 'other'")).toBe("");
+  expect(await value("if (Shop.query.count() === 2) 'two'; else 'other'")).toBe("'two'");
   expect(await value("(await Shop.query.get(2)).name")).toBe("'mall'");
 });
 

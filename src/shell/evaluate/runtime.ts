@@ -4,6 +4,7 @@ import { REWRITTEN_VALUE } from "../rewrite/scope";
 import { callbackMethod } from "./arrays";
 import { UnclaimedResult } from "./call-result";
 import { settleParts, type Shape } from "./destructure";
+import { StackGuard } from "./stack-guard";
 import { isGenerator, nextOf, registerGenerator, returnPermit, takePermit, Waiting } from "./generators";
 import { collect, isAsyncIterable, isIterable, Iteration, notIterable, valuesOf } from "./iteration";
 
@@ -39,12 +40,6 @@ const SLICE = 30;
  */
 const SLICE_OF_SYNC_FUNCTION = 1_000;
 
-/**
- * Nested calls of typed functions. V8's own limit comes a little later, where there is no stack left to report the error.
- * Python's limit is 1,000.
- */
-const MAX_DEPTH = 1_200;
-
 /** What all inputs share; `__retort` in rewritten code. */
 export class Runtime {
   /** The input that is running. */
@@ -59,8 +54,7 @@ export class Runtime {
   readonly sync: FunctionCall = new SynchronousCode(this);
   /** The result of a call that what called it has not looked at. */
   readonly unclaimed = new UnclaimedResult();
-  /** Calls that are on the stack. */
-  #depth = 0;
+  private readonly stack = new StackGuard();
 
   /** @param describeError changes the message of an error of JavaScript so that it contains what was typed */
   constructor(
@@ -70,21 +64,19 @@ export class Runtime {
 
   /** Begins an input. */
   begin(): Input {
-    // Calls that Ctrl-C has ended did not decrease it.
-    this.#depth = 0;
+    this.stack.begin();
     return (this.current = new Input(this));
   }
 
-  /** Runs the body of a typed function; synchronously where nothing has to be awaited. */
-  call(body: (run: FunctionCall) => Promise<unknown>): unknown {
-    if (this.#depth >= MAX_DEPTH) throw new RangeError("Maximum call stack size exceeded");
-    this.#depth += 1;
-    try {
-      const call = new FunctionCall(this, this.current);
-      return call.outcome(body(call));
-    } finally {
-      this.#depth -= 1;
-    }
+  /** Begins the body of a typed function; it runs synchronously where nothing has to be awaited. */
+  call(): FunctionCall {
+    this.stack.enter();
+    return new FunctionCall(this, this.current);
+  }
+
+  /** The body of a typed function has returned, or waits. */
+  left(): void {
+    this.stack.leave();
   }
 
   /** Begins the body of a typed async function. */
@@ -334,6 +326,7 @@ export class FunctionCall {
 
   /** What the caller gets: the value if the body has ended, otherwise a promise of it. */
   outcome(promise: Promise<unknown>): unknown {
+    this.runtime.left();
     this.isSynchronous = false;
     if (!this.hasEnded) return this.runtime.unclaimed.put(promise.then(() => this.result));
     if (this.hasFailed) throw this.result;

@@ -68,6 +68,7 @@ export function subjectAt(text: string, offset: number, subject: ErrorSubject): 
 function subjectOf(node: acorn.AnyNode, subject: ErrorSubject): acorn.AnyNode | null | undefined {
   switch (subject) {
     case "callee":
+      if (node.type === "TaggedTemplateExpression") return node.tag;
       return node.type === "CallExpression" ? node.callee : undefined;
     case "constructor":
       return node.type === "NewExpression" ? node.callee : undefined;
@@ -86,25 +87,65 @@ function valueOf(node: acorn.AnyNode, pattern: "ObjectPattern" | "ArrayPattern")
   return node.type === "AssignmentExpression" && node.left.type === pattern ? node.right : undefined;
 }
 
+const UNKNOWN = "(intermediate value)";
+
+/** An expression as V8 writes it in messages. */
 function displayed(node: acorn.AnyNode, source: string): string {
+  const shown = (part: acorn.AnyNode): string => displayed(part, source);
   switch (node.type) {
     case "Identifier":
     case "ThisExpression":
-    case "Literal":
     case "Super":
       return source.slice(node.start, node.end);
+    case "Literal":
+      if (typeof node.value === "bigint") return UNKNOWN;
+      return typeof node.value === "string" ? `"${node.value}"` : source.slice(node.start, node.end);
+    case "TemplateLiteral":
+      if (node.expressions.length === 0) return `"${node.quasis[0]!.value.cooked ?? ""}"`;
+      return node.expressions.map(shown).join("");
     case "ChainExpression":
-      return displayed(node.expression, source);
+      return shown(node.expression);
     case "CallExpression":
-      return `${displayed(node.callee, source)}${node.optional ? "?." : ""}(...)`;
-    case "MemberExpression": {
-      const object = displayed(node.object, source);
-      const key = displayed(node.property, source);
-      if (!node.computed)
-        return `${object}${node.optional ? "?." : "."}${source.slice(node.property.start, node.property.end)}`;
-      return `${object}${node.optional ? "?." : ""}[${key}]`;
+      return `${shown(node.callee)}${node.optional ? "?." : ""}(...)`;
+    case "MemberExpression":
+      return `${shown(node.object)}${displayedKey(node, source)}`;
+    case "ArrayExpression":
+      return `[${node.elements.map((element) => (element ? shown(element) : UNKNOWN)).join(",")}]`;
+    case "SpreadElement":
+      return `(...${shown(node.argument)})`;
+    case "ObjectExpression":
+      return `{${UNKNOWN.repeat(node.properties.length)}}`;
+    case "UnaryExpression": {
+      if (node.operator === "-" && node.argument.type === "Literal") return source.slice(node.start, node.end);
+      return `(${node.operator}${/[a-z]/.test(node.operator) ? " " : ""}${shown(node.argument)})`;
     }
+    case "UpdateExpression":
+      return node.prefix ? `(${node.operator}${shown(node.argument)})` : `(${shown(node.argument)}${node.operator})`;
+    case "BinaryExpression":
+    case "LogicalExpression":
+      return `(${operandsOf(node).map(shown).join(` ${node.operator} `)})`;
+    case "SequenceExpression":
+      return `(${node.expressions.map(shown).join(" , ")})`;
+    case "AssignmentExpression":
+      return shown(node.left);
+    case "ConditionalExpression":
+      return UNKNOWN.repeat(3);
     default:
-      return "(intermediate value)";
+      return UNKNOWN;
   }
+}
+
+function displayedKey(node: acorn.MemberExpression, source: string): string {
+  const { property } = node;
+  if (!node.computed) return `${node.optional ? "?." : "."}${source.slice(property.start, property.end)}`;
+  const isText = property.type === "Literal" && typeof property.value === "string";
+  if (isText) return `${node.optional ? "?." : "."}${String(property.value)}`;
+  return `${node.optional ? "?." : ""}[${displayed(property, source)}]`;
+}
+
+/** The operands of an operator that is repeated: `a + b + c` has three. */
+function operandsOf({ left, operator, right }: acorn.BinaryExpression | acorn.LogicalExpression): acorn.AnyNode[] {
+  const isRepeated =
+    (left.type === "BinaryExpression" || left.type === "LogicalExpression") && left.operator === operator;
+  return [...(isRepeated ? operandsOf(left) : [left]), right];
 }

@@ -90,12 +90,17 @@ function patternProperty(rewriter: Rewriter, node: acorn.AssignmentProperty | ac
 /** The message of an error contains what was typed, not the rewritten code. */
 export function catchClause(rewriter: Rewriter, node: acorn.CatchClause, scope: Scope): Rope {
   const { param, body } = node;
-  if (!param) return replaceNodes(node, [[body, rewriter.node(body, scope)]]);
-  const statements = replaceBetween(
-    body.start + 1,
-    body.end - 1,
-    body.body.map((statement) => [statement, rewriter.node(statement, scope)]),
-  );
+  // What the block of `try` has given is no value of the statement any more.
+  const reset = scope.completes ? `${scope.helper}.last=void 0;` : "";
+  if (!param) return replaceNodes(node, [[body, ["{", reset, rewriter.node(body, scope), "}"]]]);
+  const statements: Rope = [
+    reset,
+    replaceBetween(
+      body.start + 1,
+      body.end - 1,
+      body.body.map((statement) => [statement, rewriter.node(statement, scope)]),
+    ),
+  ];
   if (param.type === "Identifier") {
     const name = sliceOf(param);
     return ["catch(", name, "){", name, `=${RUNTIME}.caught(`, name, ");", statements, "}"];

@@ -91,10 +91,10 @@ function awaitingFunction(rewriter: Rewriter, node: FunctionNode, scope: Scope):
   if (node.async) return [header.start, "{", directives, `const __run=${RUNTIME}.enter();`, header.binding, body, "}"];
   return [
     header.start,
-    ["{", directives, `return ${RUNTIME}.call(async __run=>{try{`],
+    ["{", directives, `const __run=${RUNTIME}.call();return __run.outcome((async()=>{try{`],
     header.binding,
     body,
-    "}catch(__error){__run.fail(__error)}finally{__run.end()}})}",
+    "}catch(__error){__run.fail(__error)}finally{__run.end()}})())}",
   ];
 }
 

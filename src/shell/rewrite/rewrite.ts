@@ -6,14 +6,18 @@ import { declaredNames } from "./patterns";
 import type { Rope } from "./rope";
 import type { RewriteOptions, Rewriter, Scope } from "./scope";
 import {
+  completing,
   exportDefault,
+  expressionStatement,
   forIn,
   forOf,
+  hasCompletion,
   importDeclaration,
   labeled,
   lastStatement,
   loop,
   returnStatement,
+  tryStatement,
   withSemicolon,
 } from "./statements";
 import { awaited, identifier, newExpression, objectExpression, propertyOf, taggedTemplate, valueOf } from "./values";
@@ -33,6 +37,8 @@ import { awaited, identifier, newExpression, objectExpression, propertyOf, tagge
 export type LastStatement =
   | { readonly kind: "expression"; readonly start: number; readonly end: number }
   | { readonly kind: "assignment" | "declaration"; readonly names: readonly string[] }
+  /** A condition, a loop: its value is that of what ran last in it. */
+  | { readonly kind: "completion" }
   | { readonly kind: "other" };
 
 export interface RewrittenProgram {
@@ -115,7 +121,7 @@ class InputRewriter implements Rewriter {
       case "Property":
         return node.kind === "set" ? setterOf(this, node as acorn.Property, scope) : propertyOf(this, node, scope);
       case "LabeledStatement":
-        return labeled(this, node, scope, []);
+        return completing(node, labeled(this, node, scope, []), scope);
       case "ImportDeclaration":
         return importDeclaration(node, scope);
       case "ExportNamedDeclaration":
@@ -162,15 +168,18 @@ class InputRewriter implements Rewriter {
       case "YieldExpression":
         return yieldExpression(this, node, scope);
       default:
-        return this.statement(node, scope);
+        return completing(node, this.statement(node, scope), scope);
     }
   }
 
-  private statement(node: Node, scope: Scope): Rope {
+  statement(node: Node, scope: Scope): Rope {
     switch (node.type) {
       case "BlockStatement":
         return blockStatement(this, node, scope);
       case "ExpressionStatement":
+        return expressionStatement(this, node, scope);
+      case "TryStatement":
+        return tryStatement(this, node, scope);
       case "ThrowStatement":
       case "VariableDeclaration":
         return withSemicolon(this, node, this.children(node, scope));
@@ -194,6 +203,7 @@ function describeLast(node: Node | undefined): LastStatement {
   if (!node) return { kind: "other" };
   const declared = singleName(node);
   if (declared) return { kind: "declaration", names: [declared] };
+  if (hasCompletion(node)) return { kind: "completion" };
   if (node.type !== "ExpressionStatement") return { kind: "other" };
   const { expression } = node;
   if (expression.type !== "AssignmentExpression")

@@ -16,6 +16,8 @@ export interface Rewriter {
   readonly options: RewriteOptions;
   /** Any node, rewritten. */
   node(node: Node, scope: Scope): Rope;
+  /** A statement, rewritten; its value is not set back before it runs. */
+  statement(node: Node, scope: Scope): Rope;
   /** A node as it was typed, with its children rewritten. */
   children(node: Node, scope: Scope): Rope;
   /** A number for the variable of a loop. */
@@ -41,6 +43,8 @@ export interface Scope {
   readonly returns: "helper" | "plain";
   /** Names that are declared around the node, which hide the substitutes. */
   readonly hidden: ReadonlySet<string>;
+  /** Whether the node is in the last statement of the input, whose value is that of the expression statement in it that ran last. */
+  readonly completes?: boolean;
 }
 
 /** The name of the runtime on the global object. */

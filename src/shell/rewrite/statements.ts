@@ -11,22 +11,62 @@ import { awaited, suspended } from "./values";
 
 /** The last statement stores its value in the helper. */
 export function lastStatement(rewriter: Rewriter, node: Node, scope: Scope): Rope {
-  if (node.type === "ExpressionStatement") {
-    const end = rewriter.source[node.end - 1] === ";" ? node.end - 1 : node.end;
-    const { expression } = node;
-    return [
-      `;${scope.helper}.last=(`,
-      slice(node.start, expression.start),
-      rewriter.node(expression, scope),
-      slice(expression.end, end),
-      ")",
-    ];
-  }
+  if (node.type === "ExpressionStatement") return [";", storedValue(rewriter, node, scope)];
+  if (hasCompletion(node)) return rewriter.node(node, { ...scope, completes: true });
   if (node.type === "ExportDefaultDeclaration" && !/^(Function|Class)Declaration$/.test(node.declaration.type)) {
     return [`;${scope.helper}.last=(`, rewriter.node(node.declaration, scope), ");"];
   }
   const declared = singleName(node);
   return declared ? [rewriter.node(node, scope), `;${scope.helper}.last=${declared};`] : rewriter.node(node, scope);
+}
+
+/** Statements whose value is that of what runs in them. */
+const COMPLETING = /^(?:Block|If|Switch|Try|Labeled|With|While|DoWhile|For|ForIn|ForOf)Statement$/;
+
+/** Whether a statement that is no expression has a value: a block, a condition, a loop, `switch` and `try`. */
+export function hasCompletion(node: Node): boolean {
+  return COMPLETING.test(node.type);
+}
+
+/** An expression statement whose value is that of the input. */
+function storedValue(rewriter: Rewriter, node: acorn.ExpressionStatement, scope: Scope): Rope {
+  const end = rewriter.source[node.end - 1] === ";" ? node.end - 1 : node.end;
+  const { expression } = node;
+  return [
+    `${scope.helper}.last=(`,
+    slice(node.start, expression.start),
+    rewriter.node(expression, scope),
+    slice(expression.end, end),
+    ")",
+  ];
+}
+
+export function expressionStatement(rewriter: Rewriter, node: acorn.ExpressionStatement, scope: Scope): Rope {
+  if (scope.completes) return [storedValue(rewriter, node, scope), ";"];
+  return withSemicolon(rewriter, node, rewriter.children(node, scope));
+}
+
+/** A statement in the last one of the input. One that runs nothing has no value, whatever ran before it. */
+export function completing(node: Node, rope: Rope, scope: Scope): Rope {
+  if (!scope.completes) return rope;
+  // Labels stand before the statement itself.
+  if (node.type === "LabeledStatement") return completing(node.body, rope, scope);
+  if (node.type === "BlockStatement" || !hasCompletion(node)) return rope;
+  return [`{${scope.helper}.last=void 0;`, rope, "}"];
+}
+
+/** `try` has the value of its block or of `catch`; that of `finally` counts where it ends the statement. */
+export function tryStatement(rewriter: Rewriter, node: acorn.TryStatement, scope: Scope): Rope {
+  const { finalizer } = node;
+  if (!scope.completes || !finalizer) return rewriter.children(node, scope);
+  const value = `${scope.helper}.last`;
+  const kept = `__kept${rewriter.nextLoop()}`;
+  const statements = rewriter.node(finalizer, scope);
+  return replaceNodes(node, [
+    [node.block, rewriter.node(node.block, scope)],
+    ...(node.handler ? [[node.handler, rewriter.node(node.handler, scope)] as const] : []),
+    [finalizer, [`{const ${kept}=${value};${value}=void 0;`, statements, `;${value}=${kept}}`]],
+  ]);
 }
 
 /** The rewritten next statement may start with a parenthesis, so automatic semicolons do not work. */
@@ -50,7 +90,8 @@ export function labeled(rewriter: Rewriter, node: acorn.LabeledStatement, scope:
   const all = [...labels, node.label.name];
   if (node.body.type === "LabeledStatement") return labeled(rewriter, node.body, scope, all);
   if (node.body.type === "ForOfStatement") return forOf(rewriter, node.body, scope, all);
-  return [all.map((label) => `${label}:`), rewriter.node(node.body, scope)];
+  const body = hasCompletion(node.body) ? rewriter.statement(node.body, scope) : rewriter.node(node.body, scope);
+  return [all.map((label) => `${label}:`), body];
 }
 
 /** `for…of` with explicit iteration: the next value may have to be awaited (the rows of a query), and Ctrl-C must end it. */
