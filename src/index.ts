@@ -55,7 +55,17 @@ export {
   type JoinedColumns,
   type JunctionModel,
 } from "./metadata/model";
-export type { DatabaseEvent, DatabaseListener, IsolationLevel, TransactionOptions } from "./dialect/dialect";
+export type { IsolationLevel, TransactionOptions } from "./dialect/dialect";
+export type {
+  DatabaseAddress,
+  DatabaseEvent,
+  DatabaseListener,
+  ObserveOptions,
+  StatementEvent,
+  StatementFailure,
+} from "./dialect/events";
+export type { PoolCounts } from "./dialect/pool-counts";
+export type { PoolHolder, PoolStatus } from "./dialect/pool-status";
 export { DatabaseError, type DatabaseErrorKind } from "./dialect/errors";
 export { ExitCode, RetortError, type RetortErrorDetails } from "./errors";
 export { ValueError } from "./metadata/errors";

@@ -2,6 +2,8 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { ColumnTypes } from "./column-types";
 import type { DatabaseErrorKind } from "./errors";
 import type { Literals } from "./literals";
+import type { Observers } from "./observers";
+import type { PoolCounts } from "./pool-counts";
 import type { Quoting } from "./schema/tokens";
 
 /** A value, or a promise of one: SQLite answers at once, a server later. */
@@ -25,25 +27,6 @@ export interface QueryResult {
   /** Rows that it inserted, updated or deleted; of a statement that only reads 0. */
   readonly changes: number;
 }
-
-/** What happens on a connection: the shell's summaries, `.echo` and `db.observe` receive it. */
-export type DatabaseEvent =
-  | {
-      type: "statement";
-      sql: string;
-      parameters: readonly unknown[];
-      milliseconds: number;
-      /** Rows read, or rows changed by a statement that reads none. */
-      rows: number;
-      error?: unknown;
-    }
-  | { type: "flush"; inserted: number; updated: number; deleted: number }
-  | { type: "begin" | "commit" | "rollback" }
-  /** The connection to a server was lost outside a transaction, and another one was taken. */
-  | { type: "reconnect" };
-
-/** Receives the events of connections, as `db.observe` takes it. */
-export type DatabaseListener = (event: DatabaseEvent) => void;
 
 /** How the check of foreign keys is put off beyond the end of a statement. */
 export interface DeferredConstraints {
@@ -96,6 +79,8 @@ export interface InternalTable {
 export interface Dialect {
   /** The database's name in messages. */
   readonly displayName: string;
+  /** Its name in OpenTelemetry's conventions (`db.system.name`). */
+  readonly systemName: string;
 
   // Capabilities
 
@@ -200,11 +185,15 @@ export interface Dialect {
   readonly deleteActions: string;
 
   /** A new connection for one session; nothing is opened before its first statement. */
-  connect(dataSource: DataSource, listener: DatabaseListener, options: ConnectionOptions): Connection;
+  connect(dataSource: DataSource, observers: Observers, options: ConnectionOptions): Connection;
+  /** The pools of a DataSource as they are now; none where each session has a connection of its own. */
+  pools(dataSource: DataSource): readonly PoolCounts[];
 }
 
 /** How a session's connection behaves. */
 export interface ConnectionOptions {
+  /** What the session is called in events, figures of the pool, and errors. */
+  readonly label: string;
   /** How long a statement waits for a connection of the pool, in milliseconds. */
   readonly poolTimeout: number;
   /**

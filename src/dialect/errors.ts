@@ -26,6 +26,8 @@ export interface DriverErrorFacts {
   kind: DatabaseErrorKind;
   /** Whether the statement was not sent: the connection was lost before. */
   notSent?: boolean | undefined;
+  /** The database's own code; undefined where the error is not the database's. */
+  statusCode?: string | undefined;
   table?: string | undefined;
   column?: string | undefined;
   constraint?: string | undefined;

@@ -4,6 +4,10 @@ import { poolTimeout } from "./errors";
 
 /** A session that holds a connection of the pool. */
 export interface PoolUser {
+  /** The session's label. */
+  readonly session: string;
+  /** Whether the connection is one to a replica. */
+  readonly isReplica: boolean;
   /** What it holds the connection for. */
   readonly purpose: "transaction" | "statement" | "stream";
   /** When it took the connection, in milliseconds of `performance.now()`. */
@@ -24,9 +28,14 @@ export class PoolUsers {
     this.#users.delete(user);
   }
 
+  /** Those that hold a connection, the one that has held it for longest first. */
+  all(): PoolUser[] {
+    return [...this.#users].sort((left, right) => left.since - right.since);
+  }
+
   /** Which sessions hold connections, what for, and since when. */
   describe(): string {
-    const users = [...this.#users].sort((left, right) => left.since - right.since);
+    const users = this.all();
     const [oldest] = users;
     if (!oldest) return "no session holds one, so code that uses TypeORM itself does";
     const purposes = (["transaction", "statement", "stream"] as const).flatMap((purpose) => {
@@ -36,7 +45,7 @@ export class PoolUsers {
     const seconds = ((performance.now() - oldest.since) / 1000).toFixed(1);
     const last = oldest.lastStatement === undefined ? "" : `; its last statement: ${shortened(oldest.lastStatement)}`;
     const holds = users.length === 1 ? "holds" : "hold";
-    return `${pluralize(users.length, "session")} ${holds} one (${purposes.join(", ")}), the oldest for ${seconds} s${last}`;
+    return `${pluralize(users.length, "session")} ${holds} one (${purposes.join(", ")}), the oldest (${oldest.session}) for ${seconds} s${last}`;
   }
 }
 

@@ -2,17 +2,19 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type {
   Connection,
   ConnectionOptions,
-  DatabaseListener,
   Dialect,
   QueryResult,
   Row,
   RunResult,
   TransactionOptions,
 } from "./dialect";
+import type { RetortError } from "../errors";
 import { located } from "./error-place";
 import { commitUnanswered, DatabaseError, statementFailed, type DriverErrorFacts } from "./errors";
+import type { DatabaseAddress } from "./events";
+import type { Observers } from "./observers";
 import { poolUsersOf, withinPoolTimeout, type PoolUser, type PoolUsers } from "./pool-users";
-import { StatementObserver } from "./statement-observer";
+import { StatementObserver, type Failure, type SentStatement } from "./statement-observer";
 import { transactionStep } from "./transaction";
 
 /** What a driver returns for one statement. */
@@ -21,6 +23,11 @@ export interface DriverResult {
   columns?: readonly string[] | undefined;
   rows: Row[];
   result: RunResult;
+}
+
+/** The connection that a stream reads over, once it has one. */
+interface StreamSource<Client> {
+  client: Client | undefined;
 }
 
 /**
@@ -38,7 +45,7 @@ const MAX_ATTEMPTS = 4;
 export abstract class ServerConnection<Client> implements Connection {
   readonly dialect: Dialect;
   protected readonly dataSource: DataSource;
-  readonly #listener: DatabaseListener;
+  readonly #observers: Observers;
   readonly #observer: StatementObserver;
   readonly #poolTimeout: number;
   /** Whether the connection is that of a query runner of the application, with its transaction. */
@@ -65,12 +72,12 @@ export abstract class ServerConnection<Client> implements Connection {
   /** When a transaction of this session that may have written was committed last. */
   #committed = -Infinity;
 
-  constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener, options: ConnectionOptions) {
+  constructor(dialect: Dialect, dataSource: DataSource, observers: Observers, options: ConnectionOptions) {
     this.#options = options;
     this.dialect = dialect;
     this.dataSource = dataSource;
-    this.#listener = listener;
-    this.#observer = new StatementObserver(dataSource, listener);
+    this.#observers = observers;
+    this.#observer = new StatementObserver(dataSource, observers, options.label);
     this.#poolTimeout = options.poolTimeout;
     this.#poolUsers = poolUsersOf(dataSource);
     this.#queryRunner = options.queryRunner;
@@ -82,8 +89,8 @@ export abstract class ServerConnection<Client> implements Connection {
   protected abstract readonly readDriverError: (error: unknown) => DriverErrorFacts;
   /** Ends a broken connection, so that the pool does not hand it out again. */
   protected abstract discard(client: Client): void;
-  /** Whether somebody waits for a connection of the pool. */
-  protected abstract readonly isPoolExhausted: boolean;
+  /** The server that a connection leads to. */
+  protected abstract addressOf(client: Client): DatabaseAddress;
   /** Streams rows over a connection that nothing else uses. */
   protected abstract streamOutsideTransaction(
     client: Client,
@@ -158,6 +165,8 @@ export abstract class ServerConnection<Client> implements Connection {
   #addPoolUser(purpose: () => PoolUser["purpose"]): PoolUser {
     const lastStatement = (): string | undefined => this.#lastStatement;
     const user = {
+      session: this.#options.label,
+      isReplica: this.#options.isReplica === true,
       since: performance.now(),
       get purpose() {
         return purpose();
@@ -173,11 +182,16 @@ export abstract class ServerConnection<Client> implements Connection {
   /** Returns the connection at the end of this turn of the event loop, so that statements sent one after the other share it. */
   #returnIfUnused(): void {
     if (!this.#isUnused) return;
-    if (this.isPoolExhausted) return void this.#release();
+    if (this.#isAwaited) return void this.#release();
     this.#returning ??= setImmediate(() => {
       this.#returning = undefined;
       if (this.#isUnused) void this.#release();
     });
+  }
+
+  /** Whether somebody waits for a connection of the pool. */
+  get #isAwaited(): boolean {
+    return this.dialect.pools(this.dataSource).some(({ waiting }) => waiting > 0);
   }
 
   get #isUnused(): boolean {
@@ -200,7 +214,7 @@ export abstract class ServerConnection<Client> implements Connection {
     const { isReplica, queryRunner, readYourWrites } = this.#options;
     if (this.inTransaction || isReplica || queryRunner || !dataSource.driver.isReplicated) return undefined;
     if (performance.now() - this.#committed < readYourWrites) return undefined;
-    return (this.#replica ??= this.dialect.connect(dataSource, this.#listener, { ...this.#options, isReplica: true }));
+    return (this.#replica ??= this.dialect.connect(dataSource, this.#observers, { ...this.#options, isReplica: true }));
   }
 
   // Statements
@@ -235,30 +249,42 @@ export abstract class ServerConnection<Client> implements Connection {
       return;
     }
     this.#lastStatement = sql;
-    const { queryRunner } = this;
-    const started = this.#observer.sending(sql, parameters, queryRunner);
-    let count = 0;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        for await (const rows of this.#batches(sql, parameters, batchSize)) {
-          count += rows.length;
-          yield rows;
-        }
-        break;
-      } catch (error) {
-        const failure = statementFailed(this.#factsOf(error, sql, parameters), error, sql, parameters, !this.#begun);
-        if (count === 0 && this.#canRetry(failure, started, attempt)) {
-          this.#listener({ type: "reconnect" });
-          continue;
-        }
-        this.#observer.failed(sql, parameters, error, started, queryRunner);
-        throw failure;
-      }
-    }
-    this.#observer.sent(sql, parameters, count, started, queryRunner);
+    const source: StreamSource<Client> = { client: this.inTransaction ? this.#client : undefined };
+    const address = (): DatabaseAddress => this.#addressOf(source.client);
+    const statement = this.#observer.sending(sql, parameters, this.queryRunner, address);
+    yield* this.#observer.stream(statement, this.#retriedBatches(source, statement, batchSize), (error) =>
+      this.#failureOf(error, sql, parameters),
+    );
   }
 
-  async *#batches(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
+  /** Begins again over another connection where one was lost before it has given any row. */
+  async *#retriedBatches(
+    source: StreamSource<Client>,
+    { sql, parameters, started }: SentStatement,
+    batchSize: number,
+  ): AsyncIterable<Row[]> {
+    let hasRows = false;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        for await (const rows of this.#batches(source, sql, parameters, batchSize)) {
+          hasRows = true;
+          yield rows;
+        }
+        return;
+      } catch (error) {
+        const failure = this.#failureOf(error, sql, parameters);
+        if (hasRows || !this.#canRetry(failure.error, started, attempt)) throw error;
+        this.#notify("reconnect");
+      }
+    }
+  }
+
+  async *#batches(
+    source: StreamSource<Client>,
+    sql: string,
+    parameters: readonly unknown[],
+    batchSize: number,
+  ): AsyncIterable<Row[]> {
     if (this.inTransaction) {
       // The stream may outlive the transaction.
       this.#uses++;
@@ -271,7 +297,7 @@ export abstract class ServerConnection<Client> implements Connection {
       return;
     }
     const own = this.#newQueryRunner();
-    const client = await this.#takeFromPool(own);
+    const client = (source.client = await this.#takeFromPool(own));
     const poolUser = this.#addPoolUser(() => "stream");
     try {
       yield* this.streamOutsideTransaction(client, sql, parameters, batchSize);
@@ -293,7 +319,7 @@ export abstract class ServerConnection<Client> implements Connection {
       this.#begun = true;
       this.#failure = undefined;
       this.#isReadOnly = options.readOnly === true;
-      this.#listener({ type: "begin" });
+      this.#notify("begin");
     });
   }
 
@@ -324,8 +350,12 @@ export abstract class ServerConnection<Client> implements Connection {
   #ended(type: "commit" | "rollback"): void {
     this.#begun = false;
     this.#failure = undefined;
-    this.#listener({ type });
+    this.#notify(type);
     this.#returnIfUnused();
+  }
+
+  #notify(type: "begin" | "commit" | "rollback" | "reconnect"): void {
+    if (this.#observers.areThere) this.#observers.notify({ type, session: this.#options.label });
   }
 
   savepoint(name: string): Promise<unknown> {
@@ -363,7 +393,7 @@ export abstract class ServerConnection<Client> implements Connection {
       } catch (error) {
         if (!this.#canRetry(error, started, attempt)) throw error;
       }
-      this.#listener({ type: "reconnect" });
+      this.#notify("reconnect");
     }
   }
 
@@ -378,30 +408,38 @@ export abstract class ServerConnection<Client> implements Connection {
       const client = this.#client ?? (await this.#connected());
       const { queryRunner } = this;
       this.#lastStatement = sql;
-      const started = this.#observer.sending(sql, parameters, queryRunner);
+      const statement = this.#observer.sending(sql, parameters, queryRunner, () => this.#addressOf(client));
       try {
         const answer = await this.send(client, sql, parameters);
-        this.#observer.sent(sql, parameters, answer.rows.length || answer.result.changes, started, queryRunner);
+        this.#observer.sent(statement, answer.rows.length || answer.result.changes);
         return answer;
       } catch (error) {
-        this.#observer.failed(sql, parameters, error, started, queryRunner);
-        const facts = this.#factsOf(error, sql, parameters);
-        // Inside a transaction the connection is discarded by the rollback that has to follow.
-        if (facts.kind === "connection-lost" && !this.inTransaction) this.#discardLost(client);
-        const failure = statementFailed(facts, error, sql, parameters, !this.#begun);
-        if (
-          this.inTransaction &&
-          failure instanceof DatabaseError &&
-          this.dialect.transactionAfter(facts.kind) !== "open"
-        )
-          this.#failure = failure;
-        throw failure;
+        const failure = this.#failureOf(error, sql, parameters);
+        this.#observer.failed(statement, error, failure);
+        this.#noteFailure(failure.error, client);
+        throw failure.error;
       }
     });
   }
 
-  #factsOf(error: unknown, sql: string, parameters: readonly unknown[]): DriverErrorFacts {
-    return located(this.readDriverError(error), this.dataSource, sql, parameters);
+  #noteFailure(failure: RetortError, client: Client): void {
+    if (!(failure instanceof DatabaseError)) return;
+    // Inside a transaction the connection is discarded by the rollback that has to follow.
+    if (!this.inTransaction && isLost(failure)) this.#discardLost(client);
+    if (this.inTransaction && this.dialect.transactionAfter(failure.kind) !== "open") this.#failure = failure;
+  }
+
+  #failureOf(error: unknown, sql: string, parameters: readonly unknown[]): Failure {
+    const facts = located(this.readDriverError(error), this.dataSource, sql, parameters);
+    const { statusCode } = facts;
+    return { error: statementFailed(facts, error, sql, parameters, !this.#begun), statusCode };
+  }
+
+  /** Before a stream has its connection, only the database is known. */
+  #addressOf(client: Client | undefined): DatabaseAddress {
+    if (client !== undefined) return this.addressOf(client);
+    const { database } = this.dataSource.driver;
+    return { system: this.dialect.systemName, namespace: database, address: undefined, port: undefined };
   }
 
   /** Discards a lost connection, once. */

@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type * as TypeORM from "typeorm";
 import type { DataSource, DataSourceOptions, EntitySchema } from "typeorm";
-import type { DatabaseEvent, DatabaseListener } from "../dialect/dialect";
 import { databaseControlOf, dialectOf } from "../dialect/dialects";
+import type { DatabaseListener, ObserveOptions, StatementEvent } from "../dialect/events";
+import { Observers } from "../dialect/observers";
+import { poolsOf, type PoolStatus } from "../dialect/pool-status";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { columnsOf } from "../query/columns";
 import type { Aliased, Query } from "../query/query";
@@ -20,7 +22,7 @@ export class Database {
   readonly #session: Session;
   readonly #scopes = new AsyncLocalStorage<Session>();
   readonly #registry: Registry;
-  readonly #listeners = new Set<DatabaseListener>();
+  readonly #observers = new Observers();
   readonly #closesDataSource: boolean;
   readonly #installed: (() => void)[] = [];
 
@@ -31,7 +33,7 @@ export class Database {
     dialectOf(dataSource);
     this.#registry = Registry.of(dataSource);
     this.#closesDataSource = closesDataSource;
-    this.#session = new Session(dataSource, options, (event) => this.#notify(event));
+    this.#session = Session.observed(dataSource, { label: "db.session", ...options }, this.#observers);
     for (const model of this.models) this.#install(model);
   }
 
@@ -112,7 +114,7 @@ export class Database {
 
   /** Opens another session. The caller has to close it. */
   newSession(options: SessionOptions = {}): Session {
-    return new Session(this.dataSource, options, (event) => this.#notify(event));
+    return Session.observed(this.dataSource, options, this.#observers);
   }
 
   /** Makes the database refuse all writes from now on, on every connection of the DataSource. */
@@ -120,10 +122,36 @@ export class Database {
     await databaseControlOf(this.dataSource).forbidWrites(this.dataSource);
   }
 
-  /** Registers a listener for statements and flushes; returns the function that removes it. */
-  observe(listener: DatabaseListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /**
+   * Registers a listener for the statements, transactions and flushes of this Database's sessions: what was sent, how long it took, by
+   * which session, and with what outcome, in the terms of OpenTelemetry's conventions for databases. It is called when a statement has
+   * ended, in the asynchronous context of the code that has sent it. What it throws is a warning of the process, and the statement goes
+   * on. Parameters are personal data often, and come only where they are asked for.
+   *
+   * @param options.parameters whether statements come with their parameters and errors. Default false
+   * @param options.slowerThan in milliseconds: only statements that took as long are observed
+   * @returns the function that removes the listener
+   * @example db.observe(({ session, sql, milliseconds }) => log.warn({ session, sql, milliseconds }), { slowerThan: 200 });
+   * @see SQLAlchemy's `before_cursor_execute` and `after_cursor_execute`
+   */
+  observe(
+    listener: (event: StatementEvent) => void,
+    options: ObserveOptions & { readonly slowerThan: number },
+  ): () => void;
+  observe(listener: DatabaseListener, options?: ObserveOptions): () => void;
+  observe(listener: (event: never) => void, options: ObserveOptions = {}): () => void {
+    return this.#observers.add(listener as DatabaseListener, options);
+  }
+
+  /**
+   * The pools of the DataSource as they are now: their size, connections in use and idle, how many wait for one, and which sessions hold
+   * one, what for, and since when. With `replication` there are two, `master` and `replicas`; on SQLite there is none, since each session
+   * has a connection of its own.
+   *
+   * @see SQLAlchemy's `Pool.status()`
+   */
+  pools(): PoolStatus[] {
+    return poolsOf(this.dataSource);
   }
 
   /** Closes the session, and the DataSource where `connect` initialised it. */
@@ -131,10 +159,6 @@ export class Database {
     await this.#session.close();
     for (const uninstall of this.#installed) uninstall();
     if (this.#closesDataSource && this.dataSource.isInitialized) await this.dataSource.destroy();
-  }
-
-  #notify(event: DatabaseEvent): void {
-    for (const listener of this.#listeners) listener(event);
   }
 
   /** Defines `query` and `c` on a class, or on an EntitySchema, unless it has its own. */

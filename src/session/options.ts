@@ -31,6 +31,11 @@ export interface SessionOptions {
    * own, in seconds, the session reads from the master. Default 5 (`true`); 0 (`false`): never.
    */
   readYourWrites?: number | boolean;
+  /**
+   * What the session is called in events, figures of the pool and errors, such as `GET /users`. Default: `session` and a number;
+   * `db.session` of the session of `connect`.
+   */
+  label?: string;
 }
 
 /** For how many seconds a session reads from the master what it has written, unless it is told otherwise. */
@@ -55,6 +60,7 @@ export type CompleteOptions = Required<Omit<SessionOptions, "isolation">>;
 
 /** The options of a session that was made with these; the others have their default. */
 export function completed({ isolation: _, ...options }: SessionOptions): CompleteOptions {
+  const { label = `session ${++sessions}` } = options;
   return {
     autoflush: true,
     expireOnCommit: true,
@@ -63,5 +69,9 @@ export function completed({ isolation: _, ...options }: SessionOptions): Complet
     poolTimeout: 30_000,
     readYourWrites: READ_YOUR_WRITES,
     ...options,
+    label,
   };
 }
+
+/** Numbers the sessions that have no label. */
+let sessions = 0;

@@ -1,8 +1,9 @@
 import type { QueryRunner } from "typeorm";
-import type { Connection, DatabaseListener, Dialect, IsolationLevel, MaybePromise, Row } from "../dialect/dialect";
+import type { Connection, Dialect, IsolationLevel, MaybePromise, Row } from "../dialect/dialect";
 import { databaseControlOf, dialectOf } from "../dialect/dialects";
 import { DatabaseError } from "../dialect/errors";
 import { JoinedConnection } from "../dialect/joined";
+import type { Observers } from "../dialect/observers";
 import { SandboxConnection } from "../dialect/sandbox";
 import type { EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
@@ -37,7 +38,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   closed = false;
   readonly #options: CompleteOptions;
   readonly #isolation: IsolationLevel | undefined;
-  readonly #listener: DatabaseListener;
+  readonly #observers: Observers;
   readonly #transaction: Transaction;
   readonly #loader: EntityLoader;
   #autoflushSuspended = 0;
@@ -50,7 +51,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     registry: Registry,
     options: CompleteOptions,
     isolation: IsolationLevel | undefined,
-    listener: DatabaseListener,
+    observers: Observers,
     queryRunner?: QueryRunner,
   ) {
     const { dataSource } = registry.models;
@@ -58,8 +59,9 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     this.models = registry.models;
     this.#options = options;
     this.#isolation = isolation;
-    this.#listener = listener;
-    const connection = this.dialect.connect(dataSource, listener, {
+    this.#observers = observers;
+    const connection = this.dialect.connect(dataSource, observers, {
+      label: options.label,
       poolTimeout: options.poolTimeout,
       readYourWrites: secondsOf(options.readYourWrites) * 1_000,
       queryRunner,
@@ -186,6 +188,10 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
 
   // Reading
 
+  get label(): string {
+    return this.#options.label;
+  }
+
   get strict(): boolean {
     return this.#options.strict;
   }
@@ -239,7 +245,8 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
       if (this.#transaction.readsInTransaction || this.#transaction.isIsolated) await this.#rereadChanged();
       const unitOfWork = new UnitOfWork(this.state, this.#insideOperation, () => this.#transaction.begin());
       const result = await unitOfWork.flush();
-      if (result.inserted + result.updated + result.deleted > 0) this.#listener({ type: "flush", ...result });
+      if (result.inserted + result.updated + result.deleted > 0)
+        this.#observers.notify({ type: "flush", session: this.label, ...result });
       return result;
     } catch (error) {
       if (error instanceof DatabaseError && error.kind === "foreign-key") forgetDeleteActions(this.state.dataSource);

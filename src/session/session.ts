@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, EntitySchema, QueryRunner } from "typeorm";
-import type { DatabaseListener } from "../dialect/dialect";
+import type { DatabaseListener, ObserveOptions, StatementEvent } from "../dialect/events";
+import { Observers } from "../dialect/observers";
 import { RetortError } from "../errors";
 import type { EntityModel, EntityTarget } from "../metadata/model";
 import { Aliased, Query, type InsertOptions, type UpsertOptions } from "../query/query";
@@ -44,16 +45,16 @@ export type EntityClass<T> =
 export class Session {
   readonly #context: SessionContext;
   readonly #state: SessionState;
+  readonly #observers = new Observers();
 
   /**
    * @param source an initialised DataSource; or a query runner with an open transaction, which the session joins: its commits and
    *   rollbacks concern what it has done itself, and only the application ends the transaction
-   * @param listener is notified of statements, transactions and flushes
    */
-  constructor(source: DataSource | QueryRunner, options: SessionOptions = {}, listener: DatabaseListener = ignore) {
+  constructor(source: DataSource | QueryRunner, options: SessionOptions = {}) {
     const queryRunner = isQueryRunner(source) ? source : undefined;
     const registry = Registry.of(isQueryRunner(source) ? dataSourceOf(source) : source);
-    this.#context = new SessionContext(registry, completed(options), options.isolation, listener, queryRunner);
+    this.#context = new SessionContext(registry, completed(options), options.isolation, this.#observers, queryRunner);
     this.#state = this.#context.state;
   }
 
@@ -342,6 +343,34 @@ export class Session {
 
   // Inspecting
 
+  /** What it is called in events, figures of the pool and errors; an option of it. */
+  get label(): string {
+    return this.#context.label;
+  }
+
+  /**
+   * Registers a listener for the statements, transactions and flushes of this session. What it throws is a warning of the process, and
+   * the statement goes on.
+   *
+   * @returns the function that removes the listener
+   * @see Database.observe for the sessions of a Database
+   */
+  observe(
+    listener: (event: StatementEvent) => void,
+    options: ObserveOptions & { readonly slowerThan: number },
+  ): () => void;
+  observe(listener: DatabaseListener, options?: ObserveOptions): () => void;
+  observe(listener: (event: never) => void, options: ObserveOptions = {}): () => void {
+    return this.#observers.add(listener as DatabaseListener, options);
+  }
+
+  /** @internal A session whose events the observers of a Database receive, too. */
+  static observed(dataSource: DataSource, options: SessionOptions, observers: Observers): Session {
+    const session = new Session(dataSource, options);
+    session.#observers.passTo(observers);
+    return session;
+  }
+
   /** Objects that the next flush inserts. */
   get new(): object[] {
     return [...this.#state.pending].map(({ entity }) => entity);
@@ -447,10 +476,6 @@ function instanceOfAny(entity: unknown): Instance | undefined {
 /** Not by instanceof: the project may have another copy of TypeORM. */
 function isQueryRunner(source: DataSource | QueryRunner): source is QueryRunner {
   return typeof (source as QueryRunner).startTransaction === "function";
-}
-
-function ignore(): void {
-  // No listener was given.
 }
 
 const FIRST_PAUSE = 10;

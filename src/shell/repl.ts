@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { DatabaseEvent } from "../dialect/dialect";
+import type { DatabaseEvent } from "../dialect/events";
 import { awaiting } from "../awaited-work";
 import { RetortError } from "../errors";
 import { isAwaitable } from "../query/awaitable";
@@ -85,7 +85,7 @@ export class Repl implements ShellContext {
     this.db = db;
     this.entities = new Entities(db.models);
     this.output.useDatabase(db, this.entities);
-    this.stopObserving = db.observe((event) => this.observe(event));
+    this.stopObserving = db.observe((event) => this.observe(event), { parameters: true });
     this.names.define(db, this.entities, names);
     this.evaluator.defineRequire(path.join(this.options.root, "package.json"));
   }

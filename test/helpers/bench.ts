@@ -74,7 +74,7 @@ export class Bench {
     if (!this.#isOpen) await this.#create();
     else if (!this.#fill) await this.empty();
     this.db = await connect(this.dataSource, this.#options);
-    this.db.observe((event) => this.#events.push(event));
+    this.db.observe((event) => void this.#events.push(event), { parameters: true });
     this.#events = [];
   }
 

@@ -135,7 +135,7 @@ eachDatabase((database) => {
     const told = toldOf(plan, sent);
     expect(sent.length).toBeGreaterThan(0);
     expect(told.map(({ sql, parameters }) => comparable(sql, parameters, parameters))).toEqual(
-      sent.map(({ sql, parameters }, place) => comparable(sql, parameters, told[place]!.parameters)),
+      sent.map(({ sql, parameters }, place) => comparable(sql, parameters!, told[place]!.parameters)),
     );
     await session.commit();
   });

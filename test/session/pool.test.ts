@@ -149,7 +149,7 @@ eachDatabase(
         code: "database/pool-timeout",
         retryable: true,
         message: expect.stringMatching(
-          /^no connection of the pool was free within 0\.1 s: 3 sessions hold one \(2 in a transaction, 1 reading a stream\), the oldest for [\d.]+ s; its last statement: (INSERT|SELECT) /,
+          /^no connection of the pool was free within 0\.1 s: 3 sessions hold one \(2 in a transaction, 1 reading a stream\), the oldest \(session \d+\) for [\d.]+ s; its last statement: (INSERT|SELECT) /,
         ),
         hint: expect.stringContaining("poolSize"),
       });

@@ -1,21 +1,12 @@
 import { PassThrough } from "node:stream";
 import type { DataSource } from "typeorm";
 import type { PoolConnection, QueryOptions, ResultSetHeader } from "mysql2";
-import type { ConnectionOptions, DatabaseListener, Dialect, Row } from "../dialect";
+import type { ConnectionOptions, Dialect, Row } from "../dialect";
+import type { DatabaseAddress } from "../events";
+import type { Observers } from "../observers";
 import { ServerConnection, type DriverResult } from "../server-connection";
 import { readDriverError } from "./driver-error";
 import { exactNumbers, expectMysql2, readsFloatsExactly } from "./driver-package";
-
-/** mysql2's pool, with those that wait for a connection, which are not public. */
-interface Pool {
-  readonly _connectionQueue?: { readonly length: number };
-}
-
-interface Driver {
-  pool?: Pool;
-  /** With replication, in place of the pool. */
-  poolCluster?: { readonly _nodes: Readonly<Record<string, { readonly pool: Pool }>> };
-}
 
 interface Answer {
   readonly answer: Row[] | ResultSetHeader;
@@ -28,8 +19,8 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
   /** How rows are read; a `typeCast` of the project's own stays. */
   readonly #reading: Pick<QueryOptions, "rowsAsArray" | "typeCast">;
 
-  constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener, options: ConnectionOptions) {
-    super(dialect, dataSource, listener, options);
+  constructor(dialect: Dialect, dataSource: DataSource, observers: Observers, options: ConnectionOptions) {
+    super(dialect, dataSource, observers, options);
     expectMysql2(dataSource);
     const { extra } = dataSource.options as { extra?: { typeCast?: unknown } };
     const isOwn = typeof extra?.typeCast === "function";
@@ -48,10 +39,10 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     client.destroy();
   }
 
-  protected get isPoolExhausted(): boolean {
-    const { pool, poolCluster } = this.dataSource.driver as unknown as Driver;
-    const pools = pool ? [pool] : Object.values(poolCluster?._nodes ?? {}).map((node) => node.pool);
-    return pools.some(({ _connectionQueue }) => (_connectionQueue?.length ?? 0) > 0);
+  protected addressOf({ config }: PoolConnection): DatabaseAddress {
+    const { database, host, port, socketPath } = config;
+    const place = socketPath ? { address: socketPath, port: undefined } : { address: host, port };
+    return { system: this.dialect.systemName, namespace: database, ...place };
   }
 
   /** mysql2 reads row by row from the socket, and pauses while no rows are requested. */

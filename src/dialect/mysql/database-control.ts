@@ -1,6 +1,7 @@
 import type { Pool, PoolConnection } from "mysql2";
 import { onEveryConnect, type DatabaseControl } from "../database-control";
 import { cancelIn, type Mysql, type Running } from "./cancel";
+import { namedPools, type PoolSource } from "./pools";
 import { forbidWritesOf } from "./read-only-connection";
 
 /** mysql2's pool, with the lists of its connections, which are not public. */
@@ -10,10 +11,7 @@ type KnownPool = Pool & {
   readonly config?: { readonly connectionConfig: object };
 };
 
-/** One pool; with `replication` a cluster of them, which creates each at its first use. */
-interface Driver {
-  pool?: KnownPool;
-  poolCluster?: { readonly _nodes: Readonly<Record<string, { readonly pool: KnownPool }>> };
+interface Driver extends PoolSource<KnownPool> {
   connect(): Promise<void>;
   /** The package mysql2. */
   readonly mysql: Mysql;
@@ -36,9 +34,8 @@ export const mysqlControl: DatabaseControl = {
   },
 };
 
-function poolsOf({ pool, poolCluster }: Driver): KnownPool[] {
-  if (pool) return [pool];
-  return Object.values(poolCluster?._nodes ?? {}).map((node) => node.pool);
+function poolsOf(driver: Driver): KnownPool[] {
+  return namedPools(driver).map(([, pool]) => pool);
 }
 
 function hostOf({ config: { connectionConfig } }: Resolved): string | undefined {

@@ -4,6 +4,7 @@ import type { DatabaseErrorKind } from "../errors";
 import { backtickQuoted, escapedText, hexadecimal, quotedText } from "../literals";
 import { mysqlQuoting } from "../schema/tokens";
 import { MysqlConnection } from "./connection";
+import { mysqlPools } from "./pools";
 
 /** The largest LIMIT; MySQL wants one before an OFFSET. https://dev.mysql.com/doc/refman/8.4/en/select.html */
 const EVERY_ROW = "18446744073709551615";
@@ -21,6 +22,7 @@ const ENDING: ReadonlySet<DatabaseErrorKind> = new Set([
 /** MySQL. */
 export const mysqlDialect: Dialect = {
   displayName: "MySQL",
+  systemName: "mysql",
   supportsTransactionalDdl: false,
   supportsInsertReturning: false,
   supportsUpdateReturning: false,
@@ -106,16 +108,18 @@ export const mysqlDialect: Dialect = {
     JOIN information_schema.KEY_COLUMN_USAGE k ON k.CONSTRAINT_SCHEMA = r.CONSTRAINT_SCHEMA
       AND k.CONSTRAINT_NAME = r.CONSTRAINT_NAME AND k.TABLE_NAME = r.TABLE_NAME
     WHERE r.CONSTRAINT_SCHEMA = DATABASE() AND k.TABLE_SCHEMA = DATABASE()`,
-  connect: (dataSource, listener, options) => new MysqlConnection(mysqlDialect, dataSource, listener, options),
+  connect: (dataSource, observers, options) => new MysqlConnection(mysqlDialect, dataSource, observers, options),
+  pools: mysqlPools,
 };
 
 /** MariaDB, from 10.5 on, which has INSERT … RETURNING. */
 export const mariadbDialect: Dialect = {
   ...mysqlDialect,
   displayName: "MariaDB",
+  systemName: "mariadb",
   supportsInsertReturning: true,
   // MariaDB has no FOR SHARE.
   lockRows: ({ mode, ifLocked }) =>
     ` ${mode === "update" ? "FOR UPDATE" : "LOCK IN SHARE MODE"}${ifLocked ? IF_LOCKED[ifLocked] : ""}`,
-  connect: (dataSource, listener, options) => new MysqlConnection(mariadbDialect, dataSource, listener, options),
+  connect: (dataSource, observers, options) => new MysqlConnection(mariadbDialect, dataSource, observers, options),
 };

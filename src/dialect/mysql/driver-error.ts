@@ -44,18 +44,21 @@ const MARIADB_KINDS: Record<number, DatabaseErrorKind> = {
 interface MysqlError {
   code?: string;
   errno?: number;
+  /** Of errors of the server. */
+  sqlState?: string;
   sqlMessage?: string;
   message?: string;
 }
 
 export function readDriverError(error: unknown): DriverErrorFacts {
-  const { code = "", errno = 0, sqlMessage = "", message = "" } = (error ?? {}) as MysqlError;
+  const { code = "", errno = 0, sqlState, sqlMessage = "", message = "" } = (error ?? {}) as MysqlError;
   const lost = /closed state|Connection lost/i.test(message);
   const check = /^CONSTRAINT `([^`]+)` failed for `[^`]+`\.`([^`]+)`/.exec(sqlMessage);
   const path = /column `[^`]+`\.`([^`]+)`\.`([^`]+)`/.exec(sqlMessage);
   const column = /column '([^']+)'|Field '([^']+)'/i.exec(sqlMessage);
   const duplicate = /^Duplicate entry '(.*)' for key/s.exec(sqlMessage)?.[1];
   return {
+    statusCode: sqlState === undefined ? undefined : String(errno),
     // mysql2 does not send a statement over a connection that is lost already.
     notSent: /closed state/i.test(message) || code === "ECONNREFUSED",
     kind: check ? "check" : (MARIADB_KINDS[errno] ?? KINDS[code] ?? (lost ? "connection-lost" : "other")),

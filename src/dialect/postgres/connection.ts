@@ -1,5 +1,6 @@
-import type { Client, Pool, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from "pg";
+import type { Client, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from "pg";
 import type { Row } from "../dialect";
+import type { DatabaseAddress } from "../events";
 import { ServerConnection, type DriverResult } from "../server-connection";
 import { streamEnded } from "../errors";
 import { readDriverError } from "./driver-error";
@@ -26,9 +27,9 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
     void (client as unknown as Client).end().catch(() => undefined);
   }
 
-  protected get isPoolExhausted(): boolean {
-    const { master, slaves } = this.dataSource.driver as unknown as { master: Pool; slaves: Pool[] };
-    return [master, ...slaves].some(({ waitingCount }) => waitingCount > 0);
+  protected addressOf({ database, host, port }: PoolClient): DatabaseAddress {
+    const system = this.dataSource.options.type === "cockroachdb" ? "cockroachdb" : this.dialect.systemName;
+    return { system, namespace: database, address: host, port };
   }
 
   /** A cursor needs a transaction. */

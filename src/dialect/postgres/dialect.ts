@@ -3,11 +3,13 @@ import type { Dialect } from "../dialect";
 import { doubleQuoted, exactLiteral, hexadecimal, quotedText } from "../literals";
 import { postgresQuoting } from "../schema/tokens";
 import { PostgresConnection } from "./connection";
+import { postgresPools } from "./pools";
 
 const IF_LOCKED = { skip: " SKIP LOCKED", fail: " NOWAIT" } as const;
 
 export const postgresDialect: Dialect = {
   displayName: "PostgreSQL",
+  systemName: "postgresql",
   supportsTransactionalDdl: true,
   supportsInsertReturning: true,
   supportsUpdateReturning: true,
@@ -87,5 +89,6 @@ export const postgresDialect: Dialect = {
     JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
     WHERE k.contype = 'f'`,
-  connect: (dataSource, listener, options) => new PostgresConnection(postgresDialect, dataSource, listener, options),
+  connect: (dataSource, observers, options) => new PostgresConnection(postgresDialect, dataSource, observers, options),
+  pools: postgresPools,
 };

@@ -36,6 +36,8 @@ const NOT_SENT = /not queryable|Client was closed|ECONNREFUSED/;
 const LOST = /Connection terminated|not queryable|ECONNRESET|EPIPE|ECONNREFUSED|Client was closed/;
 
 interface PostgresError {
+  /** Of errors of the server. */
+  severity?: string;
   code?: string;
   table?: string;
   column?: string;
@@ -46,11 +48,12 @@ interface PostgresError {
 }
 
 export function readDriverError(error: unknown): DriverErrorFacts {
-  const { code = "", table, column, constraint, detail = "", message = "" } = (error ?? {}) as PostgresError;
+  const { severity, code = "", table, column, constraint, detail = "", message = "" } = (error ?? {}) as PostgresError;
   const lost = code.startsWith("08") || LOST.test(`${code} ${message}`);
   const kind = KINDS[code] ?? (lost ? "connection-lost" : "other");
   return {
     kind,
+    statusCode: severity === undefined ? undefined : code,
     notSent: NOT_SENT.test(message),
     table,
     // A violation names its columns only in the detail: Key (username)=(susan) already exists. The key of a row that is still referenced is

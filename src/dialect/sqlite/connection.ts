@@ -5,22 +5,18 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type {
   Connection,
   ConnectionOptions,
-  DatabaseListener,
   Dialect,
   QueryResult,
   Row,
   RunResult,
   TransactionOptions,
 } from "../dialect";
+import type { RetortError } from "../../errors";
 import { located } from "../error-place";
-import {
-  DatabaseError,
-  readOnlyTransaction,
-  statementFailed,
-  writeLockTimeout,
-  type DriverErrorFacts,
-} from "../errors";
-import { StatementObserver } from "../statement-observer";
+import { readOnlyTransaction, statementFailed, writeLockTimeout } from "../errors";
+import type { DatabaseAddress } from "../events";
+import type { Observers } from "../observers";
+import { StatementObserver, type Failure, type SentStatement } from "../statement-observer";
 import { transactionStep } from "../transaction";
 import { areWritesAllowed } from "../write-permission";
 import { readDriverError, isBusy } from "./driver-error";
@@ -53,7 +49,8 @@ interface Driver {
 export class SqliteConnection implements Connection {
   readonly dialect: Dialect;
   readonly #dataSource: DataSource;
-  readonly #listener: DatabaseListener;
+  readonly #observers: Observers;
+  readonly #label: string;
   readonly #observer: StatementObserver;
   readonly #database: string;
   readonly #timeout: number;
@@ -70,11 +67,12 @@ export class SqliteConnection implements Connection {
   #allowOthers: (() => void) | undefined;
   isOpen = false;
 
-  constructor(dialect: Dialect, dataSource: DataSource, listener: DatabaseListener, options: ConnectionOptions) {
+  constructor(dialect: Dialect, dataSource: DataSource, observers: Observers, options: ConnectionOptions) {
     this.dialect = dialect;
     this.#dataSource = dataSource;
-    this.#listener = listener;
-    this.#observer = new StatementObserver(dataSource, listener);
+    this.#observers = observers;
+    this.#label = options.label;
+    this.#observer = new StatementObserver(dataSource, observers, options.label);
     this.#joined = options.queryRunner;
     const { database, timeout } = dataSource.options as { database: string; timeout?: number };
     this.#database = isMemory(database) ? database : path.resolve(database);
@@ -155,7 +153,7 @@ export class SqliteConnection implements Connection {
   }
 
   runMany(sql: string, batches: readonly (readonly unknown[])[]): number[] {
-    const started = this.#observer.sending(sql, batches[0] ?? [], this.#queryRunner);
+    const sent = this.#sending(sql, batches[0] ?? [], batches.length > 1 ? batches.length : undefined);
     const changes = new Array<number>(batches.length);
     let position = 0;
     try {
@@ -163,30 +161,19 @@ export class SqliteConnection implements Connection {
       for (; position < batches.length; position++)
         changes[position] = statement.run(batches[position] as unknown[]).changes;
     } catch (error) {
-      const parameters = batches[position] ?? [];
-      this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(this.#factsOf(error, sql, parameters), error, sql, parameters);
+      throw this.#failed({ ...sent, parameters: batches[position] ?? [] }, error);
     }
-    this.#observer.sent(sql, batches[0] ?? [], batches.length, started, this.#queryRunner);
+    this.#observer.sent(sent, batches.length);
     return changes;
   }
 
   async *stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
-    const started = this.#observer.sending(sql, parameters, this.#queryRunner);
-    let count = 0;
-    try {
-      const rows = this.#canReadWhileWriting()
-        ? this.#streamFromCursor(sql, parameters, batchSize)
-        : this.#streamFromCopy(sql, parameters, batchSize);
-      for await (const some of rows) {
-        count += some.length;
-        yield some;
-      }
-    } catch (error) {
-      this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(this.#factsOf(error, sql, parameters), error, sql, parameters);
-    }
-    this.#observer.sent(sql, parameters, count, started, this.#queryRunner);
+    const batches = this.#canReadWhileWriting()
+      ? this.#streamFromCursor(sql, parameters, batchSize)
+      : this.#streamFromCopy(sql, parameters, batchSize);
+    yield* this.#observer.stream(this.#sending(sql, parameters), batches, (error) =>
+      this.#failureOf(error, sql, parameters),
+    );
   }
 
   /**
@@ -260,13 +247,13 @@ export class SqliteConnection implements Connection {
     this.#readOnly = readOnly;
     if (this.#ownsHandle && !readOnly)
       this.#allowOthers = refuseOtherWriters(this.#dataSource.driver as unknown as TypeormDriver);
-    this.#listener({ type: "begin" });
+    this.#notify("begin");
   }
 
   async commit(): Promise<void> {
     await transactionStep(this.#queryRunner, "Commit", () => this.#send("COMMIT", [], (statement) => statement.run()));
     this.#end();
-    this.#listener({ type: "commit" });
+    this.#notify("commit");
   }
 
   async rollback(): Promise<void> {
@@ -278,7 +265,11 @@ export class SqliteConnection implements Connection {
     } finally {
       this.#end();
     }
-    this.#listener({ type: "rollback" });
+    this.#notify("rollback");
+  }
+
+  #notify(type: "begin" | "commit" | "rollback"): void {
+    if (this.#observers.areThere) this.#observers.notify({ type, session: this.#label });
   }
 
   #end(): void {
@@ -330,41 +321,46 @@ export class SqliteConnection implements Connection {
   }
 
   #send<T>(sql: string, parameters: readonly unknown[], send: (statement: Statement) => T): T | Promise<T> {
-    const started = this.#observer.sending(sql, parameters, this.#queryRunner);
+    const sent = this.#sending(sql, parameters);
     try {
       const result = send(this.#writable(this.#prepare(sql), sql, parameters));
-      this.#observer.sent(sql, parameters, countOf(result), started, this.#queryRunner);
+      this.#observer.sent(sent, countOf(result));
       return result;
     } catch (error) {
-      if (error instanceof DatabaseError) {
-        this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
-        throw error;
-      }
-      if (isBusy(error)) return this.#sendWhenFree(sql, parameters, send, started);
-      this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(this.#factsOf(error, sql, parameters), error, sql, parameters);
+      if (isBusy(error)) return this.#sendWhenFree(sent, send);
+      throw this.#failed(sent, error);
     }
   }
 
-  #factsOf(error: unknown, sql: string, parameters: readonly unknown[]): DriverErrorFacts {
-    return located(readDriverError(error), this.#dataSource, sql, parameters);
-  }
-
-  async #sendWhenFree<T>(
-    sql: string,
-    parameters: readonly unknown[],
-    send: (statement: Statement) => T,
-    started: number,
-  ): Promise<T> {
+  async #sendWhenFree<T>(sent: SentStatement, send: (statement: Statement) => T): Promise<T> {
     try {
       await sleep(RETRY_EVERY);
-      const result = await this.#retryWhileBusy(() => send(this.#prepare(sql)), started);
-      this.#observer.sent(sql, parameters, countOf(result), started, this.#queryRunner);
+      const result = await this.#retryWhileBusy(() => send(this.#prepare(sent.sql)), sent.started);
+      this.#observer.sent(sent, countOf(result));
       return result;
     } catch (error) {
-      this.#observer.failed(sql, parameters, error, started, this.#queryRunner);
-      throw statementFailed(this.#factsOf(error, sql, parameters), error, sql, parameters);
+      throw this.#failed(sent, error);
     }
+  }
+
+  #sending(sql: string, parameters: readonly unknown[], batchSize?: number): SentStatement {
+    return this.#observer.sending(sql, parameters, this.#queryRunner, this.#address, batchSize);
+  }
+
+  readonly #address = (): DatabaseAddress => {
+    const namespace = this.#database;
+    return { system: this.dialect.systemName, namespace, address: undefined, port: undefined };
+  };
+
+  #failed(sent: SentStatement, error: unknown): RetortError {
+    const failure = this.#failureOf(error, sent.sql, sent.parameters);
+    this.#observer.failed(sent, error, failure);
+    return failure.error;
+  }
+
+  #failureOf(error: unknown, sql: string, parameters: readonly unknown[]): Failure {
+    const facts = located(readDriverError(error), this.#dataSource, sql, parameters);
+    return { error: statementFailed(facts, error, sql, parameters), statusCode: facts.statusCode };
   }
 
   /** Retries, without blocking the event loop, until another process releases the lock or the timeout is over. */

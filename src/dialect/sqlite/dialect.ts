@@ -6,6 +6,7 @@ import { SqliteConnection } from "./connection";
 
 export const sqliteDialect: Dialect = {
   displayName: "SQLite",
+  systemName: "sqlite",
   supportsTransactionalDdl: true,
   supportsInsertReturning: true,
   supportsUpdateReturning: true,
@@ -76,7 +77,8 @@ export const sqliteDialect: Dialect = {
   },
   deleteActions: `SELECT 'main', "object"."name", 1, "key"."id", "key"."from", "key"."on_delete"
     FROM "sqlite_master" "object" JOIN pragma_foreign_key_list("object"."name") "key" WHERE "object"."type" = 'table'`,
-  connect: (dataSource, listener, options) => new SqliteConnection(sqliteDialect, dataSource, listener, options),
+  connect: (dataSource, observers, options) => new SqliteConnection(sqliteDialect, dataSource, observers, options),
+  pools: () => [],
 };
 
 /** A row has the step's number, its parent's, an unused number and a description. */

@@ -29,7 +29,11 @@ export function isBusy(error: unknown): boolean {
 /** Reads kind, table and column from better-sqlite3's error: `UNIQUE constraint failed: user.username`. */
 export function readDriverError(error: unknown): DriverErrorFacts {
   const code = codeOf(error);
-  const message = messageOf(error);
+  const statusCode = code.startsWith("SQLITE_") ? code : undefined;
+  return { statusCode, ...factsOf(code, messageOf(error)) };
+}
+
+function factsOf(code: string, message: string): DriverErrorFacts {
   if (code === "SQLITE_ERROR") {
     const missing = /^no such (table|column): (?:(?:\w+\.)?(.+))$/.exec(message);
     if (missing?.[1] === "table") return { kind: "missing-table", table: missing[2] };

@@ -36,6 +36,7 @@ export const DATABASE: ApiTable = {
     "calls a function for each statement, flush and commit; gives a function that stops",
     "stop = db.observe(e => print(e.type))",
   ),
+  pools: direct("pools()", "the figures of the connection pools, and which sessions hold a connection", "db.pools()"),
   scope: awaited(
     "scope(work)",
     "runs a function with a session of its own, as a request of a server",

@@ -128,5 +128,11 @@ export const SESSION: ApiTable = {
   ),
   cancel: awaited("cancel()", "cancels the statements that the database is running", "db.session.cancel()"),
   close: awaited("close()", "rolls back and releases the connection", "db.session.close()"),
+  label: direct("label", "what the session is called in events, figures of the pool and errors", "db.session.label"),
+  observe: direct(
+    "observe(listener)",
+    "calls a function for each statement, flush and commit of this session; gives a function that stops",
+    "stop = db.session.observe(e => print(e.type))",
+  ),
   isClosed: direct("isClosed", "whether close() was called", "db.session.isClosed", "boolean"),
 };

@@ -1,4 +1,4 @@
-import type { DatabaseEvent } from "../../dialect/dialect";
+import type { StatementEvent } from "../../dialect/events";
 import { Progress, type ProgressTarget } from "./progress";
 
 const WRITES = /^\s*(insert|update|delete|replace|merge)\b/i;
@@ -14,7 +14,7 @@ export class FlushProgress {
     private readonly unsaved: () => number,
   ) {}
 
-  statementSent({ sql, rows }: Extract<DatabaseEvent, { type: "statement" }>): void {
+  statementSent({ sql, rows }: StatementEvent): void {
     if (!WRITES.test(sql)) return;
     this.progress ??= new Progress(this.target, this.unsaved);
     this.rows += rows;

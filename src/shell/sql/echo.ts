@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import type { DatabaseEvent } from "../../dialect/dialect";
+import type { DatabaseEvent } from "../../dialect/events";
 import { ansi, escapeLine, escapeText, type EscapedText } from "../../terminal/escaped-text";
 import type { Style } from "../../terminal/style";
 import { MASK, type Secrets } from "../print/secrets";
@@ -9,12 +9,12 @@ import { milliseconds } from "./statement-stats";
 /** A statement with its parameters. */
 export function statementText(
   sql: string,
-  parameters: readonly unknown[],
+  parameters: readonly unknown[] | undefined,
   style: Style,
   secrets: Secrets,
 ): EscapedText {
   const statement = highlightSql(escapeText(sql), style);
-  if (parameters.length === 0) return statement;
+  if (parameters === undefined || parameters.length === 0) return statement;
   return ansi`${statement}  ${style.dim(escapeLine(parameterText(sql, parameters, secrets)))}`;
 }
 
@@ -22,7 +22,7 @@ export function statementText(
 export function echoLines(event: DatabaseEvent, style: Style, secrets: Secrets): EscapedText[] {
   switch (event.type) {
     case "statement": {
-      const outcome = event.error ? style.bad(ansi`failed`) : style.dim(escapeLine(milliseconds(event.milliseconds)));
+      const outcome = event.failure ? style.bad(ansi`failed`) : style.dim(escapeLine(milliseconds(event.milliseconds)));
       return [ansi`${statementText(event.sql, event.parameters, style, secrets)}  ${outcome}`];
     }
     case "begin":

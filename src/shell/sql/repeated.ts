@@ -6,7 +6,6 @@ const OFTEN = 5;
 
 interface Sent {
   readonly sql: string;
-  readonly parameters: readonly unknown[];
 }
 
 /** Messages about N+1 queries: which SELECT was repeated, and the option that replaces it by one. */

@@ -1,11 +1,9 @@
 import { pluralize } from "../../text";
-import type { DatabaseEvent } from "../../dialect/dialect";
-
-type Statement = Extract<DatabaseEvent, { type: "statement" }>;
+import type { DatabaseEvent, StatementEvent } from "../../dialect/events";
 
 /** What one input sent to the database. */
 export class StatementSummary {
-  readonly statements: Statement[] = [];
+  readonly statements: StatementEvent[] = [];
   /** It is printed once for each input. */
   isPrinted = false;
   private inserted = 0;
