@@ -90,26 +90,14 @@ export class Context<Options extends object> implements CommandContext<Options> 
     const { openDataSource } = require("../config/open") as typeof import("../config/open");
     const dataSource = await openDataSource(await this.project(), access);
     if (this.io.env[READ_ONLY_VARIABLE]) await forbidWrites(dataSource);
-    const patterns = patternsWithoutEntities(dataSource);
-    if (patterns)
-      this.noteStyled(
-        this.noteStyle.warn(escapeText(`retort: no entities: ${patterns} of the DataSource matches no file with one`)),
-      );
     return dataSource;
   }
 
   async #connect(access: DatabaseUse): Promise<Database> {
-    const dataSource = await this.dataSource(access);
+    const dataSource = await this.dataSource({ ...access, tablesInMemory: true });
     const { connect } = require("../session/database") as typeof import("../session/database");
     return connect(dataSource);
   }
-}
-
-/** Entity patterns that match nothing: a folder that is not built yet, or a typing error. */
-function patternsWithoutEntities({ entityMetadatas, options }: DataSource): string | undefined {
-  if (entityMetadatas.length > 0) return undefined;
-  const patterns = Object.values(options.entities ?? []).filter((entity) => typeof entity === "string");
-  return patterns.length > 0 ? patterns.join(", ") : undefined;
 }
 
 /** What was opened; undefined where nothing was, or where it failed, which has been reported already. */

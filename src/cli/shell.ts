@@ -22,7 +22,7 @@ type ShellContext = CommandContext<ShellOptions>;
 /** `retort shell`: the prompt, a pipe, or `-e`. */
 export async function run(context: ShellContext): Promise<ExitCode> {
   const { io, options } = context;
-  const access: DatabaseUse = { use: options.readOnly ? "read" : "write" };
+  const access: DatabaseUse = { use: options.readOnly ? "read" : "write", entities: "required" };
   const project = await projectOrOffer(context);
   if (!project) return ExitCode.done;
   const db = await context.database(access);

@@ -289,6 +289,20 @@ export function circularImport(place: SourcePlace, name: string, cause: unknown)
   );
 }
 
+/**
+ * Patterns of `entities` match no file, or no file with an entity.
+ * @param file the configuration
+ */
+export function entitiesNotFound(patterns: readonly string[], file: string, isAny: boolean): RetortError {
+  const isBuilt = patterns.some((pattern) => /\.[cm]?js\b/.test(pattern));
+  const named = patterns.map((pattern) => `"${path.isAbsolute(pattern) ? shown(pattern) : pattern}"`).join(", ");
+  return usage(
+    "no-entities",
+    `the DataSource's entities ${named} match no file${isAny ? "" : " with an entity"}`,
+    `correct \`entities\` in ${shown(file)}${isBuilt ? ", or build the project" : ""}`,
+  );
+}
+
 export function entitiesInvalid(message: string, cause: unknown): RetortError {
   return usage("entities-invalid", message, undefined, cause);
 }

@@ -5,6 +5,7 @@ import { types } from "node:util";
 import { aliasedFile } from "./aliases";
 import { expectLoadable } from "./better-sqlite3";
 import type { Warn } from "./warn";
+import { isNativeModule } from "./native-module";
 import { moduleFormatOf } from "./package";
 import { isPath, pathFile, resolveFromSource } from "./resolve";
 import { SCOPE } from "./compiled-file";
@@ -92,9 +93,11 @@ export class Loader {
    * @returns `module.exports`, or the namespace of an ES module
    */
   async load(file: string, isMain = false): Promise<Exports> {
+    // Node gives no exports of a main module that is an ES module, and `require.main` does not exist in it.
+    const asMain = isMain && !isNativeModule(file);
     for (;;) {
       try {
-        return (this.#awaited.get(file) ?? modules._load(file, undefined, isMain)) as Exports;
+        return (this.#awaited.get(file) ?? modules._load(file, undefined, asMain)) as Exports;
       } catch (error) {
         const suspension = this.#suspensionOf(error, file);
         if (!suspension) throw error;

@@ -8,9 +8,11 @@ import {
   connectionFailed,
   databaseLocked,
   databaseUnreadable,
+  entitiesNotFound,
   folderMissing,
   notADatabase,
 } from "./errors";
+import { deadEntityPatterns, entityPatterns } from "./entity-patterns";
 import { inWorkingDirectory } from "./working-directory";
 import { loadingFailure, metadataFailure } from "./loading-errors";
 import type { Project } from "./project";
@@ -23,8 +25,13 @@ export interface DatabaseUse {
    * `write`: the file may be created, but not its folder.
    */
   readonly use: "read" | "write";
-  /** False: the command needs no entities; their files are not loaded, and errors in them do not matter. Default true. */
-  readonly entities?: boolean;
+  /**
+   * False: the command needs no entities; their files are not loaded, and errors in them do not matter. `required`: patterns that match no
+   * file are an error, not a line of warning. Default true.
+   */
+  readonly entities?: boolean | "required";
+  /** Whether the tables of a database in memory are created where the DataSource's `synchronize` says so. Default false. */
+  readonly tablesInMemory?: boolean;
 }
 
 /**
@@ -32,11 +39,12 @@ export interface DatabaseUse {
  * that the project has connected already is not changed.
  * @throws RetortError exit code 1 for an error of the database, 2 for one of the entities or the configuration
  */
-export async function openDataSource(project: Project, { use, entities = true }: DatabaseUse): Promise<DataSource> {
+export async function openDataSource(project: Project, access: DatabaseUse): Promise<DataSource> {
+  const { use, entities = true } = access;
   const { dataSource, root } = project;
   expectSupportedDatabase(dataSource.options.type);
   if (dataSource.isInitialized) return dataSource;
-  dataSource.setOptions({ synchronize: false, dropSchema: false, migrationsRun: false });
+  dataSource.setOptions({ ...followedOptions(project, access), dropSchema: false, migrationsRun: false });
   // Subscribers import entities.
   if (!entities) dataSource.setOptions({ entities: [], subscribers: [] });
   const file = prepareFile(dataSource, root, use);
@@ -45,6 +53,7 @@ export async function openDataSource(project: Project, { use, entities = true }:
     await inWorkingDirectory(root, () => dataSource.initialize());
     // SQLite reads the file at the first statement.
     if (file) await dataSource.query("PRAGMA schema_version");
+    if (entities) checkEntityPatterns(project, entities);
   } catch (error) {
     await closeQuietly(dataSource);
     // SQLite created the file when it opened it; remove it.
@@ -52,6 +61,35 @@ export async function openDataSource(project: Project, { use, entities = true }:
     throw openingFailure(error, project, file);
   }
   return dataSource;
+}
+
+/** Of the options that change the schema while connecting; the others are said to be ignored. */
+function followedOptions(
+  { dataSource, note }: Project,
+  { tablesInMemory = false }: DatabaseUse,
+): {
+  synchronize: boolean;
+} {
+  const { database, synchronize, dropSchema, migrationsRun } = dataSource.options;
+  const isPrivate = database === ":memory:" || database === "";
+  if (synchronize && isPrivate && tablesInMemory) return { synchronize };
+  const ignored = Object.entries({ synchronize, dropSchema, migrationsRun })
+    .filter(([, isOn]) => isOn)
+    .map(([name]) => name);
+  if (ignored.length > 0 && !isPrivate)
+    note(`${ignored.join(" and ")} of the DataSource: not done, only retort migrate changes the schema`);
+  return { synchronize: false };
+}
+
+/** Patterns of entities that match no file: a folder that is not built yet, or a typing error. */
+function checkEntityPatterns({ dataSource, root, file, note }: Project, entities: true | "required"): void {
+  const dead = deadEntityPatterns(dataSource, root);
+  const isEmpty = dataSource.entityMetadatas.length === 0;
+  const named = dead.length > 0 ? dead : isEmpty ? entityPatterns(dataSource) : [];
+  if (named.length === 0) return;
+  const error = entitiesNotFound(named, file, dead.length > 0);
+  if (entities === "required") throw error;
+  note(error.message);
 }
 
 /**

@@ -48,6 +48,8 @@ export interface Project {
   loadedFiles(): readonly string[];
   /** The exports of each file that has been loaded so far, except those of packages. */
   exports(): ReadonlyMap<string, unknown>;
+  /** Prints one line to stderr. */
+  readonly note: Warn;
   /** Whether a file belongs to the project and not to a package. */
   readonly isOwn: (file: string) => boolean;
 }
@@ -103,6 +105,7 @@ async function load(found: Found, loader: Loader, { name, note }: LoadOptions): 
       },
       loadedFiles: () => loader.loaded(),
       exports: () => loader.exports(),
+      note: note ?? (() => undefined),
       isOwn,
     };
   } catch (error) {

@@ -35,6 +35,19 @@ export function notFoundAgain(suggestion: { file: string; line: string }): Retor
   );
 }
 
+/**
+ * No file matches the DataSource's `migrations`: a folder that was not deployed or built, or a typing error.
+ * @param configuration the file that has the patterns
+ */
+export function noMigrationFound(patterns: readonly string[], configuration: string): RetortError {
+  const named = patterns.map((pattern) => `"${pattern}"`).join(", ");
+  return usageError(
+    "none-found",
+    `the DataSource's migrations ${named} match no file`,
+    `retort migrate generate NAME    (writes the first), or correct \`migrations\` in ${configuration}`,
+  );
+}
+
 export function noTimestamp(name: string, file: string | undefined): RetortError {
   return usageError(
     "no-timestamp",

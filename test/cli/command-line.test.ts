@@ -125,11 +125,11 @@ describe("bad input is told in one or two lines, and changes nothing", () => {
     );
   });
 
-  test("a driver that is not installed", async () => {
+  test("a database that is not supported", async () => {
     await expectEverywhere(
       projectWith('type: "oracle"'),
       2,
-      /^error: the package "oracledb" is not installed.*\n {2}→ npm install oracledb\n$/,
+      /^error: type "oracle" is not supported\n {2}→ use type: "better-sqlite3", /,
     );
   });
 
@@ -191,20 +191,86 @@ test("reading makes no database", async () => {
   expect(project.exists("app.sqlite")).toBe(false);
 });
 
-test("patterns that find no entity are said", async () => {
-  const project = projectWith(SQLITE);
-  project.write(
-    "ormconfig.ts",
-    project
-      .read("ormconfig.ts")
-      .replace("[Thing]", '["dist/**/*.entity.js"]')
-      .replace(/import { Thing.*\n/, ""),
+describe("patterns that match nothing are not taken for nothing to do", () => {
+  const withEntities = (entities: string, more = "") =>
+    scratchProject({
+      files: {
+        "thing.ts": ENTITY,
+        "ormconfig.ts": `import { DataSource } from "typeorm";\nimport { Thing } from "./thing";\nexport default new DataSource({ ${SQLITE}, entities: ${entities}${more} });\nexport const used = Thing;\n`,
+      },
+    });
+
+  test.each([
+    [
+      "a folder that is not built",
+      '["dist/**/*.entity.js"]',
+      '"dist/**/*.entity.js" match no file',
+      ", or build the project",
+    ],
+    ["an absolute pattern", '[__dirname + "/src/*.ts"]', '"src/*.ts" match no file', ""],
+    ["one beside others", '[Thing, "src/*.ts"]', '"src/*.ts" match no file', ""],
+    ["a file that is not there", '["things.ts"]', '"things.ts" match no file', ""],
+  ])("entities: %s", async (_, entities, message, more) => {
+    const project = withEntities(entities);
+    for (const argv of [
+      ["migrate", "check"],
+      ["migrate", "generate", "x"],
+      ["shell", "-e", "1"],
+    ]) {
+      const { stdout, stderr, exitCode } = await project.hosted(argv);
+      expect(stderr).toBe(
+        `error: the DataSource's entities ${message}\n  → correct \`entities\` in ormconfig.ts${more}\n`,
+      );
+      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+    }
+    expect(project.exists("migrations")).toBe(false);
+  });
+
+  test("a pattern for sources and one for compiled files are a pair", async () => {
+    const project = withEntities('["*ing.ts", "dist/*ing.js"]');
+    expect(await project.hosted(["migrate", "check"])).toMatchObject({ exitCode: 4 });
+  });
+
+  test("commands that do not depend on entities go on, and say it", async () => {
+    const project = withEntities('["src/*.ts"]');
+    expect(await project.hosted(["migrate", "up"])).toMatchObject({
+      stderr: `retort: the DataSource's entities "src/*.ts" match no file\nNothing to do: every migration is applied.\n`,
+      exitCode: 0,
+    });
+  });
+
+  test("migrations: up", async () => {
+    const project = withEntities("[Thing]", ', migrations: ["db/migrations/*.ts"]');
+    for (const argv of [
+      ["migrate", "up"],
+      ["migrate", "up", "--dry-run"],
+      ["migrate", "up", "--sql"],
+    ]) {
+      const { stderr, exitCode } = await project.hosted(argv);
+      expect(stderr).toMatch(
+        /^error: the DataSource's migrations "db\/migrations\/\*\.ts" match no file\n {2}→ retort migrate generate NAME/,
+      );
+      expect(exitCode).toBe(2);
+    }
+    // The other commands answer what they are asked.
+    expect(await project.hosted(["migrate", "status"])).toMatchObject({ exitCode: 0 });
+  });
+});
+
+test("synchronize is not followed, and that is said once; a database in memory gets its tables", async () => {
+  const project = projectWith(`${SQLITE}, synchronize: true, migrationsRun: true`);
+  const shell = await project.hosted(["shell", "-e", "db.dataSource.query('SELECT name FROM sqlite_master')"]);
+  expect(shell.stderr).toBe(
+    "retort: synchronize and migrationsRun of the DataSource: not done, only retort migrate changes the schema\n",
   );
-  const { stderr, exitCode } = await project.hosted(["migrate", "check"]);
-  expect(stderr).toMatch(
-    /^retort: no entities: dist\/\*\*\/\*\.entity\.js of the DataSource matches no file with one\n/,
-  );
-  expect(exitCode).toBe(0);
+  const memory = projectWith('type: "better-sqlite3", database: ":memory:", synchronize: true');
+  expect(await memory.hosted(["shell", "-e", "Thing.query.count()"])).toMatchObject({
+    stdout: "0\n",
+    stderr: "",
+    exitCode: 0,
+  });
+  // What migrations would change is still compared with an empty database.
+  expect(await memory.hosted(["migrate", "check"])).toMatchObject({ exitCode: 4 });
 });
 
 test("a second start loads no compiler", async () => {

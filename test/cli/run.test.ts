@@ -10,6 +10,7 @@ beforeAll(async () => {
 
 /** Runs a file of this text. */
 async function run(text: string, { args = [], file = "script.ts" }: { args?: string[]; file?: string } = {}) {
+  project.write("modules/package.json", '{ "type": "module" }');
   project.write(file, text);
   return project.retort(["run", file, ...args]);
 }
@@ -54,6 +55,15 @@ test.each([
     "script.cjs",
     `module.exports = async () => { session.add(db.create(User, { username: "USER", email: "USER" })); await session.commit(); };`,
   ],
+  ...[
+    ["an ES module", "script.mjs"],
+    ["an ES module by its syntax", "script.js"],
+    ["an ES module by its package", "modules/script.js"],
+  ].map(([title, file]) => [
+    `a function exported as default of ${title}`,
+    file!,
+    `import fs from "node:fs"; export default async function () { await fs.promises.stat("."); session.add(db.create(User, { username: "USER", email: "USER" })); await session.commit(); }`,
+  ]),
   [
     "a function that nobody waits for",
     "script.ts",
@@ -74,6 +84,11 @@ test("nothing is committed that the file does not commit, and that is said", asy
   expect(stderr).toBe("retort: script.ts left 1 unsaved, and did not commit\n");
   expect(exitCode).toBe(0);
   expect(await countOf("lost")).toBe("0\n");
+});
+
+test.each(["boom.mjs", "boom.js", "modules/boom.js"])("an error of an ES module is reported once: %s", async (file) => {
+  const result = await run(`export default async () => {\n  throw new Error("boom");\n};`, { file });
+  expect(result).toMatchObject({ stdout: "", stderr: `error: ${file}:2:9: boom\n`, exitCode: 1 });
 });
 
 describe("an error ends it with 1, and names file and line", () => {

@@ -13,7 +13,7 @@ interface Options {
 
 /** Compares the entities with the database. Creates nothing. */
 export async function run(command: CommandContext<Options>): Promise<ExitCode> {
-  const opened = await openMigrations(command, { use: "read" });
+  const opened = await openMigrations(command, { use: "read", entities: "required" });
   const state = await opened.state();
   const halfApplied = errorIfHalfApplied(state);
   if (halfApplied) throw halfApplied;

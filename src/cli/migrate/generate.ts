@@ -22,7 +22,7 @@ interface Options {
 /** Writes a migration from the difference of entities and database. */
 export async function run(command: CommandContext<Options>): Promise<void> {
   const { rename, drop, backfill, dryRun = false, json = false } = command.options;
-  const opened = await openMigrations(command, { use: "read" });
+  const opened = await openMigrations(command, { use: "read", entities: "required" });
   const state = await opened.state();
   const halfApplied = errorIfHalfApplied(state);
   if (halfApplied) throw halfApplied;

@@ -19,6 +19,7 @@ import type { CommandContext } from "../command";
 export interface OpenedMigrations {
   readonly context: MigrationContext;
   readonly running: RunContext;
+  readonly place: MigrationPlace;
   /** Files, history and log as they are now. */
   readonly state: () => Promise<MigrationState>;
 }
@@ -49,7 +50,7 @@ export async function openMigrations(command: CommandContext, access: DatabaseUs
     runner,
     root,
   };
-  return { context, running, state: () => readState(files, running.history, running.log, runner) };
+  return { context, running, place, state: () => readState(files, running.history, running.log, runner) };
 }
 
 /** Warns of applied migrations without a file: their changes are in no file and, often, in no entity. */

@@ -37,6 +37,8 @@ export interface MigrationTask {
   makePlan(state: MigrationState): Plan;
   /** Printed when there is nothing to do. */
   readonly nothingToDo: string;
+  /** Patterns that match no migration are an error. Default false. */
+  readonly needsFiles?: boolean;
   /** Called before anything is run; false ends the command. */
   confirm?(opened: OpenedMigrations, plan: Plan): Promise<boolean>;
 }
@@ -45,6 +47,7 @@ export interface MigrationTask {
 export async function runMigrations(command: Command, task: MigrationTask): Promise<ExitCode> {
   const { sql, dryRun } = command.options;
   const opened = await openMigrations(command, { use: sql || dryRun ? "read" : "write" });
+  if (task.needsFiles) opened.place.expectFiles();
   if (dryRun) return showPlan(command, opened, task);
   if (sql) return showStatements(command, opened, task);
   return runTask(command, opened, task);

@@ -8,6 +8,7 @@ export function run(command: CommandContext<RunningOptions>): Promise<ExitCode> 
   const [target = "head"] = command.args;
   return runMigrations(command, {
     makePlan: (state) => planUp(state, target),
+    needsFiles: true,
     nothingToDo:
       target === "head" ? "Nothing to do: every migration is applied." : "Nothing to do: the target is reached.",
   });

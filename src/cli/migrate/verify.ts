@@ -1,3 +1,4 @@
+import { ExitCode } from "../../errors";
 import { notProven, displayPath } from "../../migrate/errors";
 import type { VerifiedMigration } from "../../migrate/verify/verify";
 import { verify } from "../../migrate/verify/verify";
@@ -12,7 +13,7 @@ interface Options {
 }
 
 /** Runs every migration up and down on a scratch database. The project's own is not changed. */
-export async function run(command: CommandContext<Options>): Promise<void> {
+export async function run(command: CommandContext<Options>): Promise<ExitCode> {
   const { json = false } = command.options;
   const { context, running } = await openMigrations(command, { use: "read" });
   const options = { transaction: "each", lockTimeout: LOCK_TIMEOUT, strict: false } as const;
@@ -36,6 +37,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
       failed.problem,
     );
   if (!json) conclude(command, migrations, differences ?? []);
+  return (differences ?? []).length > 0 ? ExitCode.different : ExitCode.done;
 }
 
 function print(command: CommandContext, { migration, status, problem, losses }: VerifiedMigration): void {

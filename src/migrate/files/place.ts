@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { notFoundAgain } from "../errors";
+import { displayPath, noMigrationFound, notFoundAgain } from "../errors";
 import {
   type MigrationPatterns,
   findMigrationFiles,
@@ -44,6 +44,17 @@ export class MigrationPlace {
   /** The folder that new files go to where nothing is said against it; it may not exist yet. */
   get folder(): string {
     return this.#folders()[0]!;
+  }
+
+  /** @throws migrate/none-found where the patterns match no file: nothing to do would be said of migrations that are there, but not found */
+  expectFiles(): void {
+    const { declared, configuration, root } = this.options;
+    const patterns = stringsOf(this.options)
+      .filter((glob) => !glob.startsWith("!"))
+      .map((glob) => (path.isAbsolute(glob) ? displayPath(root, glob) : glob));
+    const isEmpty = patterns.length > 0 && patterns.length === declared.length;
+    if (isEmpty && findMigrationFiles(this.options).length === 0)
+      throw noMigrationFound(patterns, displayPath(root, configuration));
   }
 
   /** The newest timestamp in the name of a file; 0 without any. */
