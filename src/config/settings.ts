@@ -16,6 +16,8 @@ export interface Settings {
 export interface MigrationSettings {
   /** Tables, views and indexes that are ignored, by their names in the database; `*` matches any characters. */
   readonly ignore?: readonly string[];
+  /** How long a statement of a migration waits for a lock of the database: seconds, or `500ms`. Default: 5. */
+  readonly ddlLockTimeout?: string | number;
   /** The folder of the migration files, relative to the project's root. Default: where the DataSource's `migrations` patterns point. */
   readonly folder?: string;
 }

@@ -5,6 +5,8 @@ import type { MigrationPlace } from "./files/place";
 export interface MigrationSettings {
   /** Tables, views and indexes that are ignored, by their names in the database; `*` stands for any characters. */
   readonly ignore?: readonly string[];
+  /** How long a statement of a migration waits for a lock of the database: seconds, or `500ms`. Default: 5. */
+  readonly ddlLockTimeout?: string | number;
 }
 
 /**

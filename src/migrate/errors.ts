@@ -240,6 +240,12 @@ export function migrationFailed(failure: Failure): RetortError {
   const { name, direction, file, statement, outcome, cause } = failure;
   const place = placeOf(statement);
   const message = shortMessage(cause);
+  if (cause instanceof RetortError && cause.code === "migrate/lock-not-free")
+    return new RetortError(cause.code, `${name} (${direction}) failed${place}: ${message}`, {
+      hint: `${outcome}; ${cause.hint}`,
+      retryable: true,
+      cause,
+    });
   const correction = `correct ${file ?? name}, then: retort migrate ${direction}`;
   const isThere = direction === "up" && /already exists|duplicate column/i.test(message);
   const stamp = isThere ? `if the database has all of it already: retort migrate stamp ${name}; else ` : "";
@@ -341,6 +347,21 @@ export function leaseLost(milliseconds: number): RetortError {
     "migrate/lock-lost",
     `another run took over the migration lock, because this one did not renew it for ${milliseconds / 1000} s; this one was stopped, and its open transaction rolled back`,
     { hint: "retort migrate status", retryable: true },
+  );
+}
+
+/** A lock of the database that others had for too long. @param holders who, where the server says it */
+export function lockNotFree(
+  milliseconds: number,
+  tries: number,
+  holders: string | undefined,
+  cause: unknown,
+): RetortError {
+  const who = holders === undefined ? "" : `; ${holders}`;
+  return new RetortError(
+    "migrate/lock-not-free",
+    `a lock was not free within ${milliseconds / 1000} s, in ${pluralize(tries, "try", "tries")}${who}`,
+    { hint: "end what holds it, or wait longer: --ddl-lock-timeout 30", retryable: true, cause },
   );
 }
 

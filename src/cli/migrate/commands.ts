@@ -10,6 +10,11 @@ const lockTimeout: CommandOption = {
   summary: "how long to wait for another run to end (default: 10)",
   parse: parseDuration,
 };
+const ddlLockTimeout: CommandOption = {
+  flags: "--ddl-lock-timeout <seconds>",
+  summary: "how long a statement waits for a lock of the database, three times (default: 5)",
+  parse: parseDuration,
+};
 const transaction: CommandOption = {
   flags: "--transaction <mode>",
   summary: "one transaction for all migrations, one for each, or none (default: each)",
@@ -20,7 +25,7 @@ const noLint: CommandOption = { flags: "--no-lint", summary: "do not check befor
 const message: CommandOption = { flags: "-m, --message <name>", summary: "the migration's name" };
 
 /** Options of the commands that run migrations. */
-const running = [transaction, lockTimeout, json];
+const running = [transaction, lockTimeout, ddlLockTimeout, json];
 
 const targets = `A target is head, base, +N, -N, a timestamp or a name, each by any unique prefix.`;
 

@@ -9,6 +9,7 @@ import { ansi, escapeLine, type EscapedText } from "../../terminal/escaped-text"
 import type { TextStyle } from "../../terminal/style";
 import { write, writeData } from "../../terminal/write";
 import type { CommandContext } from "../command";
+import { parseDuration } from "./duration";
 import { errorJson, planJson, printJson, reportJson, stateJson, stepJson } from "./json";
 import { noteMissing, openMigrations, type OpenedMigrations } from "./open";
 
@@ -25,6 +26,7 @@ export interface RunningOptions {
   readonly yes?: boolean;
   readonly transaction?: TransactionMode;
   readonly lockTimeout?: number;
+  readonly ddlLockTimeout?: number;
 }
 
 /** Width of the progress bar, in characters. */
@@ -117,8 +119,13 @@ function runOptions({ options }: Command, { context }: OpenedMigrations): RunOpt
   return {
     transaction: options.transaction ?? configured ?? "each",
     lockTimeout: options.lockTimeout ?? LOCK_TIMEOUT,
+    ddlLockTimeout: options.ddlLockTimeout ?? configuredTimeout(context.settings.ddlLockTimeout),
     strict: options.strict === true,
   };
+}
+
+function configuredTimeout(value: string | number | undefined): number | undefined {
+  return value === undefined ? undefined : parseDuration(String(value));
 }
 
 /** One line a migration, on stderr: text, or with --json an object each. */

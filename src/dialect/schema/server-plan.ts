@@ -1,4 +1,5 @@
 import type { Plan, Statement, Step } from "./dialect";
+import { type AlterationRules, mergedAlterations } from "./merged-alterations";
 import { type Schema, type Table, keyOf } from "./model";
 import { type Operation, type Rename, apply } from "./operation";
 import { sql, stepOf } from "./step";
@@ -7,6 +8,7 @@ import { type MetadataTable, metadataStatements } from "./typeorm-metadata";
 /** What differs between the plans of servers, which alter tables in place. */
 export interface ServerPlanRules {
   readonly metadataTable: MetadataTable;
+  readonly alterations: AlterationRules;
   /** @param before the schema that the operation changes */
   statementsFor(operation: Operation, before: Schema): readonly Statement[];
   /** The schema after a rename, with the expressions that the server rewrites by itself. */
@@ -60,7 +62,7 @@ export function serverPlan(from: Schema, operations: readonly Operation[], rules
     if (at === lastBlocked) steps.push(...create);
   }
   addForeignKeys();
-  return { steps, schema };
+  return { steps: mergedAlterations(steps, rules.alterations), schema };
 }
 
 function applied(rules: ServerPlanRules, before: Schema, operation: Operation): Schema {

@@ -9,6 +9,12 @@ import type { Plan, Step } from "./plan";
 /** One transaction for all migrations, one for each, or none. A migration's own `transaction` overrides it. */
 export type TransactionMode = "all" | "each" | "none";
 
+/**
+ * How long a statement waits for a lock that others hold, in milliseconds: while it waits, everybody else who wants the
+ * table waits behind it.
+ */
+export const DDL_LOCK_TIMEOUT = 5000;
+
 /** What a run works with. */
 export interface RunContext {
   readonly files: readonly MigrationFile[];
@@ -24,6 +30,8 @@ export interface RunOptions {
   readonly transaction: TransactionMode;
   /** Milliseconds. */
   readonly lockTimeout: number;
+  /** How long a statement waits for a lock that others hold, in milliseconds; default `DDL_LOCK_TIMEOUT`. */
+  readonly ddlLockTimeout?: number | undefined;
   /** Refuses to run when an applied migration was edited. */
   readonly strict: boolean;
 }

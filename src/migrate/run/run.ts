@@ -1,6 +1,6 @@
 import { editedMigrations } from "../errors";
 import { editedNames, readState, type MigrationState } from "../history/state";
-import type { RunContext, RunObserver, RunOptions, RunReport } from "./context";
+import { DDL_LOCK_TIMEOUT, type RunContext, type RunObserver, type RunOptions, type RunReport } from "./context";
 import type { LockWait } from "./databases/contract";
 import type { Plan } from "./plan";
 import { writeReplacements } from "./replacements";
@@ -24,7 +24,7 @@ export async function run(
   const wait: LockWait = { timeout: options.lockTimeout, waiting: () => observer.waiting() };
   const lock = await context.database.lock(wait);
   try {
-    const restore = await context.database.prepare();
+    const restore = await context.database.prepare(options.ddlLockTimeout ?? DDL_LOCK_TIMEOUT);
     try {
       const state = await stateOf(context, options);
       const plan = makePlan(state);

@@ -53,6 +53,11 @@ export class StatementLog {
     return earlier ? this.#passBy(statement, earlier) : this.#sendNew(statement);
   }
 
+  /** Whether a statement that failed can be sent again: the migration has no transaction of its own open. */
+  get canRepeat(): boolean {
+    return !this.#foreign;
+  }
+
   /**
    * After the last statement: opens the transaction in which the history is written. Throws when the migration ended before
    * a statement that is done already.
@@ -91,6 +96,8 @@ export class StatementLog {
       result = await statement.send();
     } catch (error) {
       if (isLockLost(error)) throw error;
+      // Whether it was done is still not known.
+      if (database.isLockTimeout(error)) throw error;
       if (!database.isAlreadyDone(error)) {
         await log.removeStatement(database.send, name, direction, position);
         throw error;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { awaiting } from "../../awaited-work";
 import { pluralize } from "../../text";
 import { dialectOf } from "../../dialect/dialects";
@@ -7,18 +8,25 @@ import {
   leftHalfApplied,
   isLockLost,
   lockLost,
+  lockNotFree,
   migrationFailed,
   displayPath,
   type Failure,
 } from "../errors";
 import type { MigrationState } from "../history/state";
-import type { RunContext, RunObserver, RunOptions, StepReport } from "./context";
+import { DDL_LOCK_TIMEOUT, type RunContext, type RunObserver, type RunOptions, type StepReport } from "./context";
 import type { LockWait, RunLock } from "./databases/contract";
 import { ForeignKeyCheck } from "./foreign-keys";
 import { InterceptedError, interceptStatements, sendWrapped, type Interception, type SentStatement } from "./intercept";
 import type { Plan, Step } from "./plan";
 import { StatementLog } from "./statement-log";
 import { dataSourceOf } from "../../typeorm/data-source";
+
+/** How often a migration, or a statement, is tried that waits for a lock in vain. */
+const LOCK_TRIES = 3;
+
+/** How long it waits after the first try, in milliseconds; after the second twice as long. */
+const LOCK_PAUSE = 500;
 
 /** Runs the steps of a plan with the lock held. */
 export class StepRunner {
@@ -33,6 +41,8 @@ export class StepRunner {
   readonly #lock: RunLock;
   readonly #state: MigrationState;
   #hasTables = false;
+  /** Who had the lock that the last statement waited for. */
+  #lockHolders: string | undefined;
 
   constructor(
     context: RunContext,
@@ -83,28 +93,41 @@ export class StepRunner {
 
   async #runInOwnTransaction(step: Step): Promise<void> {
     const { database } = this.#context;
-    try {
-      await database.begin(this.#wait);
-      const report = await this.#runInTransaction(step);
-      await this.#commit();
-      if (report) this.#finish(report);
-    } catch (error) {
-      await database.rollback();
-      throw this.#failure(step, error, "it was rolled back");
+    for (let tries = 1; ; tries++) {
+      try {
+        await database.begin(this.#wait);
+        const report = await this.#runInTransaction(step);
+        await this.#commit();
+        if (report) this.#finish(report);
+        return;
+      } catch (error) {
+        await database.rollback();
+        if (!(await this.#mayRepeat(error, tries))) throw this.#failure(step, error, "it was rolled back");
+      }
     }
   }
 
   async #runInSharedTransaction(step: Step): Promise<void> {
     const { database, runner } = this.#context;
-    try {
-      if (!runner.isTransactionActive) await database.begin(this.#wait);
-      const report = await this.#runInTransaction(step);
-      if (report) this.#uncommitted.push(report);
-    } catch (error) {
-      await database.rollback();
-      const others = this.#uncommitted.length;
-      const outcome = others === 0 ? "it was rolled back" : `it was rolled back, with the ${others} before it`;
-      throw this.#failure(step, error, outcome);
+    const steps = [...this.#uncommitted.map((one) => one.step), step];
+    let remaining: readonly Step[] = [step];
+    for (let tries = 1; ; tries++) {
+      let current = step;
+      try {
+        if (!runner.isTransactionActive) await database.begin(this.#wait);
+        for (current of remaining) {
+          const report = await this.#runInTransaction(current);
+          if (report) this.#uncommitted.push(report);
+        }
+        return;
+      } catch (error) {
+        await database.rollback();
+        const others = steps.length - 1;
+        const outcome = others === 0 ? "it was rolled back" : `it was rolled back, with the ${others} before it`;
+        if (!(await this.#mayRepeat(error, tries))) throw this.#failure(current, error, outcome);
+        this.#uncommitted = [];
+        remaining = steps;
+      }
     }
   }
 
@@ -157,7 +180,44 @@ export class StepRunner {
   async #sendWhole(statement: SentStatement): Promise<unknown> {
     const { database } = this.#context;
     await this.#lock.confirm?.();
-    return sendWrapped(statement, database.wrapStatement?.(statement.sql), database.send);
+    this.#lockHolders = undefined;
+    // While it waits the server can say for whom; afterwards it cannot.
+    const look = setTimeout(() => void this.#lookForHolders(), this.#lockTimeout * 0.6);
+    try {
+      return await sendWrapped(statement, database.wrapStatement?.(statement.sql), database.send);
+    } finally {
+      clearTimeout(look);
+    }
+  }
+
+  async #lookForHolders(): Promise<void> {
+    try {
+      this.#lockHolders = await this.#context.database.lockHolders?.();
+    } catch {
+      // The user may lack the right to see it.
+    }
+  }
+
+  get #lockTimeout(): number {
+    return this.#options.ddlLockTimeout ?? DDL_LOCK_TIMEOUT;
+  }
+
+  /** After a lock was not free in time: waits a moment, so that those who wait behind it get in, and tries again. */
+  async #mayRepeat(error: unknown, tries: number): Promise<boolean> {
+    if (!this.#context.database.isLockTimeout(thrownBy(error)) || tries >= LOCK_TRIES) return false;
+    await sleep(LOCK_PAUSE * tries);
+    return true;
+  }
+
+  /** A statement of a migration that is not one transaction is repeated alone. */
+  async #repeated(log: StatementLog, work: () => Promise<unknown>): Promise<unknown> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!log.canRepeat || !(await this.#mayRepeat(error, tries))) throw error;
+      }
+    }
   }
 
   // Statement by statement
@@ -176,7 +236,8 @@ export class StepRunner {
     try {
       const interceptor = async (statement: SentStatement) => {
         await keys.before(statement);
-        return statementLog.intercept({ ...statement, send: () => this.#sendWhole(statement) });
+        const one = { ...statement, send: () => this.#sendWhole(statement) };
+        return this.#repeated(statementLog, () => statementLog.intercept(one));
       };
       const interception = await interceptStatements(runner, interceptor, () => this.#runMigration(step));
       await keys.refuseNewDangling(step);
@@ -268,8 +329,13 @@ export class StepRunner {
       file: migration.file && displayPath(this.#context.root, migration.file),
       statement: interception?.statement,
       outcome,
-      cause: thrownBy(error),
+      cause: this.#causeOf(thrownBy(error)),
     };
+  }
+
+  #causeOf(error: unknown): unknown {
+    if (!this.#context.database.isLockTimeout(error)) return error;
+    return lockNotFree(this.#lockTimeout, LOCK_TRIES, this.#lockHolders, error);
   }
 }
 

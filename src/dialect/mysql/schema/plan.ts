@@ -6,6 +6,7 @@ import { apply } from "../../schema/operation";
 import { serverPlan, withExpressions } from "../../schema/server-plan";
 import { sql, stepOf } from "../../schema/step";
 import { mysqlQuoting, renamedIn } from "../../schema/tokens";
+import { alterations } from "./alterations";
 import * as create from "./create";
 import { clauses, path, quote, text } from "./create";
 import { cutValue, refusedValues } from "./values";
@@ -14,6 +15,7 @@ import { cutValue, refusedValues } from "./values";
 export function plan(from: Schema, operations: readonly Operation[]): Plan {
   return serverPlan(from, operations, {
     metadataTable: create.metadataTable,
+    alterations,
     statementsFor,
     renamed,
     applied: withKeyIndexes,

@@ -7,6 +7,7 @@ import { apply } from "../../schema/operation";
 import { serverPlan, withExpressions } from "../../schema/server-plan";
 import { sql, stepOf } from "../../schema/step";
 import { isTrivia, mentions, nameIn, postgresQuoting, renamedIn, tokenize } from "../../schema/tokens";
+import { alterations } from "./alterations";
 import * as create from "./create";
 import { clauses, path, quote } from "./create";
 import { converted, lenientConversion, needsCast } from "./values";
@@ -15,6 +16,7 @@ import { converted, lenientConversion, needsCast } from "./values";
 export function plan(from: Schema, operations: readonly Operation[]): Plan {
   return serverPlan(from, operations, {
     metadataTable: create.metadataTable,
+    alterations,
     statementsFor: (operation, before) => checkedAtOnce(statementsFor(operation, before), operation, before),
     renamed,
     isBlocked: isBlockedByViews,
@@ -289,9 +291,21 @@ function commentOn(table: ObjectName, column: Column): Statement {
   return sql(`COMMENT ON COLUMN ${path(table)}.${quote(column.name)} IS ${create.commentLiteral(column.comment)}`);
 }
 
+const CONSTANT = /^(-?\d+(\.\d+)?|'(?:[^']|'')*'|true|false)$/i;
+
 function addColumn({ table, column, backfill }: AddColumn): Statement[] {
   const comment = column.comment === undefined ? [] : [commentOn(table, column)];
   if (backfill === undefined) return [add(table, `COLUMN ${create.columnDefinition(column)}`), ...comment];
+  // The rows that are there get a constant default without being written.
+  if (CONSTANT.test(backfill)) {
+    const own =
+      column.default === undefined ? "DROP DEFAULT" : `SET DEFAULT ${create.defaultExpression(column.default)}`;
+    return [
+      add(table, `COLUMN ${create.columnDefinition({ ...column, default: backfill })}`),
+      sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${quote(column.name)} ${own}`),
+      ...comment,
+    ];
+  }
   const required = column.nullable
     ? []
     : [sql(`ALTER TABLE ${path(table)} ALTER COLUMN ${quote(column.name)} SET NOT NULL`)];

@@ -50,8 +50,11 @@ export interface MigrationDatabase {
   readonly send: Send;
   /** Waits for the lock; throws `lockTimeout`. The lock ends with the process, however that ends. */
   lock(wait: LockWait): Promise<RunLock>;
-  /** Prepares the connection for migrations; resolves to a function that restores it. */
-  prepare(): Promise<() => Promise<void>>;
+  /**
+   * Prepares the connection for migrations; resolves to a function that restores it.
+   * @param ddlLockTimeout how long a statement waits for a lock that others hold, in milliseconds
+   */
+  prepare(ddlLockTimeout: number): Promise<() => Promise<void>>;
   begin(wait: LockWait): Promise<void>;
   /** Fails when the lock was lost in the meantime, where that can be known. */
   commit(wait: LockWait): Promise<void>;
@@ -79,6 +82,13 @@ export interface MigrationDatabase {
   wrapStatement?(sql: string): StatementWrapper | undefined;
   /** Whether the statement can be part of a transaction, instead of committing by itself. */
   canRunInTransaction(sql: string): boolean;
+  /** Whether the error says that a lock was not free in time. */
+  isLockTimeout(error: unknown): boolean;
+  /**
+   * Who has the locks that the statement which runs now waits for, as text; undefined where nobody has, or the server
+   * does not say it. Absent where one process at a time can write.
+   */
+  lockHolders?(): Promise<string | undefined>;
   /** Whether the error says that the database is read-only. */
   isReadOnlyError(error: unknown): boolean;
   /** Whether the error says that the statement's effect exists already. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
 import { historyTableName } from "../../history/history";
+import { holdersText, holderText, type LockHolder } from "./lock-holders";
 import { leaseLost, lockTimeout } from "../../errors";
 import { EXPIRY, Lease, type LeaseRules, type Sender } from "./lease";
 import type { Send } from "../../history/send";
@@ -37,6 +38,29 @@ const ALREADY_DONE = new Set([
 
 const READ_ONLY_TRANSACTION = 1792;
 
+const LOCK_WAIT_TIMEOUT = 1205;
+
+/** Who has the metadata lock that a connection waits for. */
+const METADATA_LOCKS = `SELECT CONCAT(has.OBJECT_SCHEMA, '.', has.OBJECT_NAME) AS object, owner.PROCESSLIST_ID AS id,
+    owner.PROCESSLIST_USER AS user, owner.PROCESSLIST_HOST AS program, owner.PROCESSLIST_COMMAND AS state,
+    owner.PROCESSLIST_INFO AS query, owner.PROCESSLIST_TIME AS seconds
+  FROM performance_schema.metadata_locks waits
+  JOIN performance_schema.threads waiter ON waiter.THREAD_ID = waits.OWNER_THREAD_ID AND waiter.PROCESSLIST_ID = ?
+  JOIN performance_schema.metadata_locks has ON has.OBJECT_SCHEMA = waits.OBJECT_SCHEMA
+    AND has.OBJECT_NAME = waits.OBJECT_NAME AND has.LOCK_STATUS = 'GRANTED'
+  JOIN performance_schema.threads owner ON owner.THREAD_ID = has.OWNER_THREAD_ID AND owner.PROCESSLIST_ID <> ?
+  WHERE waits.LOCK_STATUS = 'PENDING'`;
+
+/** The oldest open transactions of the database, besides a connection's own. */
+const OPEN_TRANSACTIONS = `SELECT p.ID AS id, p.USER AS user, p.HOST AS program, p.COMMAND AS state, p.INFO AS query,
+    TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) AS seconds
+  FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.ID = t.trx_mysql_thread_id
+  WHERE p.ID <> ? AND p.ID <> ? AND p.DB = DATABASE() ORDER BY t.trx_started LIMIT 3`;
+
+interface MysqlHolder extends LockHolder {
+  readonly object: string | null;
+}
+
 /** The server was started with --read-only, or is read-only for another reason. */
 const READ_ONLY = new Set([1290, READ_ONLY_TRANSACTION, 1836]);
 
@@ -68,6 +92,8 @@ export class MysqlMigrations implements MigrationDatabase {
   /** What a migration sends through the runner is intercepted; this is not. */
   readonly #sender: Sender;
   #lease: Lease | undefined;
+  /** The number of the migrations' connection. */
+  #connection: number | undefined;
 
   constructor(dataSource: DataSource, runner: QueryRunner) {
     this.#dataSource = dataSource;
@@ -112,7 +138,7 @@ export class MysqlMigrations implements MigrationDatabase {
   }
 
   async #takeLease(wait: LockWait): Promise<RunLock> {
-    allowTwoConnections(this.#dataSource);
+    allowThreeConnections(this.#dataSource);
     const runner = this.#dataSource.createQueryRunner("master");
     const [own] = await this.send("SELECT CONNECTION_ID() AS id");
     // The lease is given back after the statement that runs, not before.
@@ -129,13 +155,22 @@ export class MysqlMigrations implements MigrationDatabase {
   }
 
   /**
-   * A migration may switch FOREIGN_KEY_CHECKS off; the setting is restored after the run. What the last holder of a lease has
+   * The connection is the run's own, and gets its settings back: how long a statement waits for a lock, and FOREIGN_KEY_CHECKS, which
+   * a migration may switch off. What the last holder of a lease has
    * written at another node is there before anything is read.
    */
-  async prepare(): Promise<() => Promise<void>> {
-    const names = ["foreign_key_checks", ...(this.#lease ? ["wsrep_sync_wait"] : [])];
-    const [before] = await this.send(`SELECT ${names.map((name) => `@@SESSION.${name} AS ${name}`).join(", ")}`);
-    if (this.#lease) await this.send("SET SESSION wsrep_sync_wait = 7");
+  async prepare(ddlLockTimeout: number): Promise<() => Promise<void>> {
+    const seconds = Math.max(1, Math.ceil(ddlLockTimeout / 1000));
+    const settings = {
+      lock_wait_timeout: seconds,
+      innodb_lock_wait_timeout: seconds,
+      ...(this.#lease && { wsrep_sync_wait: 7 }),
+    };
+    const names = ["foreign_key_checks", ...Object.keys(settings)];
+    const values = names.map((name) => `@@SESSION.${name} AS ${name}`).join(", ");
+    const [before] = await this.send(`SELECT CONNECTION_ID() AS id, ${values}`);
+    this.#connection = Number(before?.["id"]);
+    for (const [name, value] of Object.entries(settings)) await this.send(`SET SESSION ${name} = ${value}`);
     return async () => {
       for (const name of names)
         await this.send(`SET SESSION ${name} = ${Number(before?.[name])}`).catch(() => undefined);
@@ -190,6 +225,25 @@ export class MysqlMigrations implements MigrationDatabase {
     return statementKind(sql) === "rows";
   }
 
+  isLockTimeout(error: unknown): boolean {
+    return errorNumber(error) === LOCK_WAIT_TIMEOUT;
+  }
+
+  /** Who has a metadata lock is only known with the performance schema; else the open transactions are named. */
+  async lockHolders(): Promise<string | undefined> {
+    allowThreeConnections(this.#dataSource);
+    const runner = this.#dataSource.createQueryRunner("master");
+    const ask = (query: string) => runner.query(query, [this.#connection, this.#connection]) as Promise<MysqlHolder[]>;
+    try {
+      const known = await ask(METADATA_LOCKS).catch((): MysqlHolder[] => []);
+      if (known.length > 0) return holdersText(known[0]!.object, known);
+      const open = await ask(OPEN_TRANSACTIONS);
+      return open.length === 0 ? undefined : `open transactions: ${open.map(holderText).join(" and ")}`;
+    } finally {
+      await runner.release();
+    }
+  }
+
   isReadOnlyError(error: unknown): boolean {
     return READ_ONLY.has(errorNumber(error));
   }
@@ -199,10 +253,10 @@ export class MysqlMigrations implements MigrationDatabase {
   }
 }
 
-/** The lease and the migrations need a connection each, even where the pool allows one only. */
-function allowTwoConnections(dataSource: DataSource): void {
+/** The lease, the migrations and the question who has a lock need a connection each, even where the pool allows one only. */
+function allowThreeConnections(dataSource: DataSource): void {
   const pool = (dataSource.driver as { pool?: { config?: { connectionLimit?: number } } }).pool;
-  if (pool?.config?.connectionLimit !== undefined && pool.config.connectionLimit < 2) pool.config.connectionLimit = 2;
+  if (pool?.config?.connectionLimit !== undefined && pool.config.connectionLimit < 3) pool.config.connectionLimit = 3;
 }
 
 function errorNumber(error: unknown): number {

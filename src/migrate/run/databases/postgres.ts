@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
 import { historyTableName } from "../../history/history";
 import { lockTimeout } from "../../errors";
+import { DDL_LOCK_TIMEOUT } from "../context";
+import { holdersText, type LockHolder } from "./lock-holders";
 import { Lease, liveLease, type LeaseRules, type Sender } from "./lease";
 import type { Send } from "../../history/send";
 import { statementKind } from "../../history/statement";
@@ -27,6 +29,18 @@ const ALREADY_DONE = new Set([
 
 const READ_ONLY_TRANSACTION = "25006";
 
+const LOCK_NOT_AVAILABLE = "55P03";
+
+/** The processes that the process $1 waits for, and the table that it wants. */
+const LOCK_HOLDERS = `SELECT a.pid AS id, a.usename AS "user", a.application_name AS program, a.state, a.query,
+    EXTRACT(EPOCH FROM clock_timestamp() - a.xact_start)::int AS seconds,
+    (SELECT min(w.relation::regclass::text) FROM pg_locks w WHERE w.pid = $1 AND w.relation IS NOT NULL AND NOT w.granted) AS object
+  FROM unnest(pg_blocking_pids($1)) AS blocking(pid) JOIN pg_stat_activity a ON a.pid = blocking.pid`;
+
+interface PostgresHolder extends LockHolder {
+  readonly object: string | null;
+}
+
 /** Statements that PostgreSQL runs outside transactions only. */
 const OUTSIDE_TRANSACTION =
   /^\s*(vacuum|create\s+(unique\s+)?index\s+concurrently|drop\s+index\s+concurrently|reindex\s+.*concurrently|(create|drop)\s+(database|tablespace)|alter\s+system|alter\s+type\s+\S+\s+add\s+value|refresh\s+materialized\s+view\s+concurrently|alter\s+table\s+.*\bdetach\s+partition\s+.*concurrently)/i;
@@ -50,7 +64,9 @@ const LEASE = {
 export class PostgresMigrations implements MigrationDatabase {
   readonly send: Send;
   #lease: Lease | undefined;
-  /** The server's process that has the transaction of a migration under a lease. */
+  /** How long a statement waits for a lock, in milliseconds. */
+  #lockTimeout = DDL_LOCK_TIMEOUT;
+  /** The server's process that has the open transaction, or had the last one. */
   #process: number | undefined;
   readonly #dataSource: DataSource;
   readonly #runner: QueryRunner;
@@ -71,7 +87,7 @@ export class PostgresMigrations implements MigrationDatabase {
    * CREATE INDEX CONCURRENTLY wait.
    */
   async lock(wait: LockWait): Promise<RunLock> {
-    allowTwoConnections(this.#dataSource);
+    allowThreeConnections(this.#dataSource);
     const runner = this.#dataSource.createQueryRunner("master");
     if (await isPooled(runner)) return this.#takeLease(runner, wait);
     try {
@@ -107,7 +123,7 @@ export class PostgresMigrations implements MigrationDatabase {
     };
     // The transaction has the row of the lease locked, so that it is ended first.
     const interrupt = async () => {
-      if (this.#process !== undefined) await runner.query("SELECT pg_terminate_backend($1)", [this.#process]);
+      if (this.#runner.isTransactionActive) await runner.query("SELECT pg_terminate_backend($1)", [this.#process]);
     };
     this.#lease = await Lease.take(runner, this.#dataSource, { ...LEASE, exclusively, interrupt }, wait);
     return this.#lease;
@@ -150,7 +166,8 @@ export class PostgresMigrations implements MigrationDatabase {
   }
 
   /** Nothing to prepare: the server checks foreign keys, deferred ones at the commit. */
-  prepare(): Promise<() => Promise<void>> {
+  prepare(ddlLockTimeout: number): Promise<() => Promise<void>> {
+    this.#lockTimeout = Math.max(1, Math.round(ddlLockTimeout));
     return Promise.resolve(() => Promise.resolve());
   }
 
@@ -161,6 +178,11 @@ export class PostgresMigrations implements MigrationDatabase {
 
   async #start(): Promise<void> {
     await this.send("START TRANSACTION");
+    // Behind a pooler, a setting of the session would be another client's.
+    const [own] = await this.send(
+      `SELECT pg_backend_pid() AS pid, set_config('lock_timeout', '${this.#lockTimeout}', true)`,
+    );
+    this.#process = Number(own?.["pid"]);
     // With this state in TypeORM, a migration's own transaction becomes a savepoint in this one.
     Object.assign(this.#runner, { isTransactionActive: true, transactionDepth: 1 });
   }
@@ -177,8 +199,6 @@ export class PostgresMigrations implements MigrationDatabase {
       await lease.pause();
       await this.#start();
     }
-    const [own] = await this.send("SELECT pg_backend_pid() AS pid");
-    this.#process = Number(own?.["pid"]);
     await lease.fence(this.#sender);
   }
 
@@ -195,7 +215,6 @@ export class PostgresMigrations implements MigrationDatabase {
 
   #forgetTransaction(): void {
     Object.assign(this.#runner, { isTransactionActive: false, transactionDepth: 0 });
-    this.#process = undefined;
     this.#lease?.resume();
   }
 
@@ -233,6 +252,29 @@ export class PostgresMigrations implements MigrationDatabase {
     return !OUTSIDE_TRANSACTION.test(sql) && statementKind(sql) !== "session";
   }
 
+  /**
+   * VACUUM FULL and the like lock a table outside a transaction. What is done CONCURRENTLY keeps nobody waiting, and may wait
+   * itself: ended by a limit, it would leave an index that is not valid.
+   */
+  wrapStatement(sql: string): StatementWrapper | undefined {
+    if (this.#lease || !OUTSIDE_TRANSACTION.test(sql) || /\bconcurrently\b/i.test(sql)) return undefined;
+    return { before: [`SET lock_timeout = ${this.#lockTimeout}`], after: ["RESET lock_timeout"] };
+  }
+
+  isLockTimeout(error: unknown): boolean {
+    return sqlState(error) === LOCK_NOT_AVAILABLE;
+  }
+
+  async lockHolders(): Promise<string | undefined> {
+    const runner = this.#dataSource.createQueryRunner("master");
+    try {
+      const rows = (await runner.query(LOCK_HOLDERS, [this.#process])) as PostgresHolder[];
+      return rows.length === 0 ? undefined : holdersText(rows[0]!.object, rows);
+    } finally {
+      await runner.release();
+    }
+  }
+
   isReadOnlyError(error: unknown): boolean {
     return sqlState(error) === READ_ONLY_TRANSACTION;
   }
@@ -246,10 +288,10 @@ function sqlState(error: unknown): string {
   return (error as { driverError?: { code?: string } }).driverError?.code ?? "";
 }
 
-/** The lock and the migrations need a connection each, even where the pool allows one only. */
-function allowTwoConnections(dataSource: DataSource): void {
+/** The lock, the migrations and the question who has a lock need a connection each, even where the pool allows one only. */
+function allowThreeConnections(dataSource: DataSource): void {
   const pool = (dataSource.driver as { master?: { options?: { max?: number } } }).master;
-  if (pool?.options?.max !== undefined && pool.options.max < 2) pool.options.max = 2;
+  if (pool?.options?.max !== undefined && pool.options.max < 3) pool.options.max = 3;
 }
 
 /** Whether the server knows the connection by another number than the client: there is a pooler in between. */

@@ -194,6 +194,11 @@ export class SqliteMigrations implements MigrationDatabase {
     return !/^\s*(vacuum|attach|detach)\b/i.test(sql) && statementKind(sql) !== "session";
   }
 
+  /** `begin` waits for the lock of the whole database; after that there is none to wait for. */
+  isLockTimeout(): boolean {
+    return false;
+  }
+
   isReadOnlyError(error: unknown): boolean {
     const { code } = driverErrorOf(error) as { code?: string };
     return code?.startsWith("SQLITE_READONLY") ?? false;
