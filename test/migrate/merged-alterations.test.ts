@@ -105,7 +105,7 @@ eachDatabase(
       const team = (type: "int" | "bigint") =>
         new EntitySchema({ name: "Team", tableName: "team", columns: { id: { type, primary: true } } });
       const member = (type: "int" | "bigint", extra: Record<string, EntitySchemaColumnOptions> = {}) =>
-        new EntitySchema({
+        new EntitySchema<any>({
           name: "Member",
           tableName: "member",
           columns: { id, teamId: { type }, ...extra },
