@@ -1,5 +1,8 @@
+import fs from "node:fs";
 import path from "node:path";
-import ts from "typescript";
+import { createFilesMatcher } from "get-tsconfig";
+import { isFile } from "../paths";
+import { projectTypeScript, readConfig, referencedConfigs, type ReadConfig } from "./tsconfig";
 
 /** Where the compiler writes, and the folder of sources that it mirrors: both absolute. */
 export interface BuildFolders {
@@ -11,24 +14,45 @@ export interface BuildFolders {
 const CONFIGS = ["tsconfig.build.json", "tsconfig.json"];
 
 /**
- * The compiler's `outDir` and `rootDir` in the project's tsconfig; undefined where it writes beside the sources or there
- * is no tsconfig. A `rootDir` that is not given is the folder that all inputs have in common, as for the compiler.
+ * `outDir` and `rootDir` of the project's tsconfig, and of those that it refers to; none where the compiler writes beside the sources or
+ * there is no tsconfig. The compiler itself is not loaded: where a project runs from its compiled files, it may not be installed.
  */
-export function buildFolders(root: string): BuildFolders | undefined {
-  const file = CONFIGS.map((name) => path.join(root, name)).find((name) => ts.sys.fileExists(name));
-  if (file === undefined) return undefined;
-  const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
-  const parsed = ts.getParsedCommandLineOfConfigFile(file, {}, host);
-  if (parsed?.options.outDir === undefined) return undefined;
-  const { outDir, rootDir, composite } = parsed.options;
-  const inputs = parsed.fileNames.filter((name) => !/\.d\.[cm]?ts$/.test(name));
-  const sources = rootDir ?? (composite ? path.dirname(file) : commonFolder(inputs, path.dirname(file)));
-  const [compiled, own] = [path.resolve(outDir), path.resolve(sources)];
-  return compiled === own ? undefined : { compiled, sources: own };
+export function buildFolders(root: string): BuildFolders[] {
+  const file = CONFIGS.map((name) => path.join(root, name)).find(isFile);
+  if (file === undefined) return [];
+  const config = readConfig(file);
+  return [config, ...referencedConfigs(config)].flatMap(foldersOf);
+}
+
+function foldersOf(config: ReadConfig): BuildFolders[] {
+  const { outDir, rootDir, composite } = config.config.compilerOptions ?? {};
+  if (outDir === undefined) return [];
+  const folder = path.dirname(config.path);
+  const compiled = path.resolve(folder, outDir);
+  const sources = rootDir === undefined ? defaultRoot(config, compiled, composite) : path.resolve(folder, rootDir);
+  return compiled === sources ? [] : [{ compiled, sources }];
+}
+
+/** Since TypeScript 6 the folder of the tsconfig; before, unless it is `composite`, the folder that all inputs have in common. */
+function defaultRoot(config: ReadConfig, compiled: string, composite: boolean | undefined): string {
+  const folder = path.dirname(config.path);
+  if (composite || projectTypeScript(folder) >= 6) return folder;
+  const isInput = createFilesMatcher(config);
+  const inputs = filesIn(folder, compiled).filter((file) => isInput(file) !== undefined);
+  return commonFolder(inputs, folder);
+}
+
+/** The TypeScript files below a folder, without packages and compiled files. */
+function filesIn(folder: string, compiled: string): string[] {
+  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const name = path.join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === "node_modules" || name === compiled ? [] : filesIn(name, compiled);
+    return /\.[cm]?tsx?$/.test(name) && !/\.d\.[cm]?ts$/.test(name) ? [name] : [];
+  });
 }
 
 function commonFolder(files: readonly string[], fallback: string): string {
-  const [first, ...others] = files.map((file) => path.dirname(path.resolve(file)).split(path.sep));
+  const [first, ...others] = files.map((file) => path.dirname(file).split(path.sep));
   if (!first) return fallback;
   const shared = first.findIndex((part, at) => others.some((parts) => parts[at] !== part));
   return (shared === -1 ? first : first.slice(0, shared)).join(path.sep) || path.sep;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { Cache, cacheFolder } from "./cache";
 import type { Warn } from "./warn";
 import { moduleFormatOf } from "./package";
-import { shown } from "./errors";
+import { compilerMissing, shown } from "./errors";
 import type { Compiled, Source } from "./compiled-file";
 import { compilerSettings } from "./tsconfig";
 import type { TypedCompiler } from "./types";
@@ -29,7 +29,8 @@ export class CompiledFiles {
   readonly #root: string;
   readonly #note: Warn;
   readonly #cache: Cache;
-  readonly #version: string;
+  /** Of the compiler, which is not needed, and perhaps not installed, where every file is JavaScript. */
+  #version: string | undefined;
   readonly #maps = new Map<string, () => string | undefined>();
   readonly #noted = new Set<string>();
   readonly #hashes = new Map<string, string>();
@@ -39,11 +40,11 @@ export class CompiledFiles {
     this.#root = root;
     this.#note = note;
     this.#cache = new Cache(cacheFolder(root));
-    this.#version = `${GENERATION} ${typescriptVersion()}`;
   }
 
   /** @throws RetortError `config/does-not-parse` */
   compiled(file: string): Compiled {
+    this.#version ??= `${GENERATION} ${typescriptVersion(file)}`;
     const source = this.#read(file);
     const { useDefineForClassFields, esModuleInterop, jsxImportSource } = source.settings;
     const options = JSON.stringify([
@@ -156,7 +157,13 @@ function hashOf(file: string): string {
 }
 
 /** Read from package.json, because loading the compiler is what a warm start avoids. */
-function typescriptVersion(): string {
-  const text = fs.readFileSync(require.resolve("typescript/package.json"), "utf8");
+function typescriptVersion(file: string): string {
+  let manifest: string;
+  try {
+    manifest = require.resolve("typescript/package.json");
+  } catch (error) {
+    throw compilerMissing(file, error);
+  }
+  const text = fs.readFileSync(manifest, "utf8");
   return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "";
 }

@@ -168,6 +168,15 @@ export function exportGivesNoDataSource(file: string, name: string, gave: string
   );
 }
 
+export function compilerMissing(file: string, cause: unknown): RetortError {
+  return usage(
+    "no-compiler",
+    `${shown(file)} has to be compiled, and TypeScript is not installed`,
+    'name the compiled file (-d dist/data-source.js, migrations: ["dist/migrations/*.js"]), or: npm install typescript',
+    cause,
+  );
+}
+
 // The DataSource itself
 
 export function driverUnknown(

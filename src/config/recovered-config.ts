@@ -18,6 +18,7 @@ export function recoveredConfig(file: string): RecoveredConfig {
   const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, path.dirname(file), undefined, file);
   const { baseUrl, paths, pathsBasePath, target, useDefineForClassFields, esModuleInterop, jsxImportSource } =
     parsed.options;
+  const { outDir, rootDir } = parsed.options;
   const base = baseUrl ?? (typeof pathsBasePath === "string" ? pathsBasePath : path.dirname(file));
   const absolute = Object.entries(paths ?? {}).map(([pattern, targets]): [string, string[]] => [
     pattern,
@@ -28,6 +29,8 @@ export function recoveredConfig(file: string): RecoveredConfig {
     config: {
       compilerOptions: {
         ...(baseUrl !== undefined && { baseUrl }),
+        ...(outDir !== undefined && { outDir }),
+        ...(rootDir !== undefined && { rootDir }),
         ...(paths && { paths: Object.fromEntries(absolute) }),
         ...(target !== undefined && { target: ts.ScriptTarget[target] as "es2022" }),
         ...(useDefineForClassFields !== undefined && { useDefineForClassFields }),

@@ -19,7 +19,7 @@ export interface CompilerSettings {
   readonly warnings: readonly string[];
 }
 
-interface ReadConfig extends TsConfigResult {
+export interface ReadConfig extends TsConfigResult {
   readonly warnings: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export function compilerSettings(folder: string): CompilerSettings {
 function applicable(config: ReadConfig, folder: string): ReadConfig {
   const { compilerOptions = {}, references = [] } = config.config;
   if (references.length === 0 || includes(config, folder)) return config;
-  const referenced = references.map(({ path: name }) => referencedConfig(path.resolve(config.path, "..", name)));
+  const referenced = referencedConfigs(config);
   const isEmpty = Object.keys(compilerOptions).length === 0;
   return referenced.find((one) => includes(one, folder)) ?? (isEmpty ? referenced[0]! : config);
 }
@@ -49,12 +49,17 @@ function includes(config: ReadConfig, folder: string): boolean {
   return createFilesMatcher(config)(path.join(folder, "index.ts")) !== undefined;
 }
 
+/** The configs that a config refers to (`references`), themselves only. */
+export function referencedConfigs({ path: file, config }: ReadConfig): ReadConfig[] {
+  return (config.references ?? []).map(({ path: name }) => referencedConfig(path.resolve(file, "..", name)));
+}
+
 function referencedConfig(name: string): ReadConfig {
   const isFolder = fs.statSync(name, { throwIfNoEntry: false })?.isDirectory();
   return readConfig(isFolder ? path.join(name, "tsconfig.json") : name);
 }
 
-function readConfig(file: string): ReadConfig {
+export function readConfig(file: string): ReadConfig {
   try {
     const config = parseTsconfig(file);
     if (!isBlank(config, file)) return { path: file, config, warnings: [] };
@@ -106,7 +111,7 @@ function definesFields(target: string | undefined, version: number): boolean {
 }
 
 /** The major version of the project's own TypeScript; 6 where it has none. */
-function projectTypeScript(folder: string): number {
+export function projectTypeScript(folder: string): number {
   const file = path.join(folder, "node_modules", "typescript", "package.json");
   if (fs.existsSync(file)) return Number(/"version":\s*"(\d+)/.exec(fs.readFileSync(file, "utf8"))?.[1] ?? 6);
   const parent = path.dirname(folder);

@@ -71,7 +71,7 @@ export function sourcesOf(project: Project, place: MigrationPlace): MigrationSou
 /** Where the project's migrations are, and where new ones are written. */
 export function placeOf(project: Project, dataSource: DataSource = project.dataSource): MigrationPlace {
   const { root, settings, language, file } = project;
-  let build: BuildFolders | undefined | null = null;
+  let build: readonly BuildFolders[] | undefined;
   return new MigrationPlace({
     declared: declaredMigrations(dataSource),
     root,
@@ -79,12 +79,11 @@ export function placeOf(project: Project, dataSource: DataSource = project.dataS
     language,
     configuration: file,
     formatOf: moduleFormatOf,
-    // Loads the TypeScript compiler, which is slow.
-    build: () => (build === null ? (build = loadBuildFolders()(root)) : build),
+    build: () => (build ??= loadBuildFolders()(root)),
   });
 }
 
-function loadBuildFolders(): (root: string) => BuildFolders | undefined {
+function loadBuildFolders(): (root: string) => BuildFolders[] {
   return (require("../../config/build-folders") as typeof import("../../config/build-folders")).buildFolders;
 }
 

@@ -16,7 +16,7 @@ interface Options {
 export async function run(command: CommandContext<Options>): Promise<void> {
   const { purge = false, dryRun = false, lockTimeout = LOCK_TIMEOUT, json = false } = command.options;
   const target = command.args[0]!;
-  const opened = await openMigrations(command, { use: dryRun ? "read" : "write" });
+  const opened = await openMigrations(command, { use: dryRun ? "read" : "write", entities: false });
   const wait = {
     timeout: lockTimeout,
     waiting: () => command.note("Waiting for another run of migrations to end …"),

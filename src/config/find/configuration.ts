@@ -82,7 +82,10 @@ function inUsualPlaces(folders: readonly string[]): Configuration | undefined {
   const names = [...NAMES.flatMap((name) => EXTENSIONS.map((extension) => name + extension)), LEGACY];
   for (const folder of folders) {
     const name = names.find((candidate) => isFile(path.join(folder, candidate)));
-    if (name) return { file: path.join(folder, name), foundBy: "its name", isGuess: false };
+    // Where only the compiled files are deployed.
+    const compiled = () => NAMES.map((one) => compiledOfSource(path.join(folder, one), folder)).find(Boolean);
+    const file = name === undefined ? compiled() : path.join(folder, name);
+    if (file !== undefined) return { file, foundBy: "its name", isGuess: false };
   }
   return undefined;
 }

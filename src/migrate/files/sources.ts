@@ -9,8 +9,8 @@ export interface MigrationPatterns {
   readonly declared: readonly (string | Function)[];
   /** The project's folder, absolute; relative globs begin there. */
   readonly root: string;
-  /** The compiler's output folder and its sources, where they are not one: asked for only where a pattern needs it. */
-  readonly build?: (() => BuildFolders | undefined) | undefined;
+  /** The compiler's output folders and their sources, where they are not one: asked for only where a pattern needs it. */
+  readonly build?: (() => readonly BuildFolders[]) | undefined;
 }
 
 export interface BuildFolders {
@@ -67,8 +67,11 @@ export function stringsOf({ declared }: Pick<MigrationPatterns, "declared">): st
 function buildOf(patterns: MigrationPatterns): BuildFolders | undefined {
   // Most projects name their sources: then the compiler's configuration is not read.
   if (!stringsOf(patterns).some((glob) => !/\.[cm]?ts$/.test(glob))) return undefined;
-  const build = patterns.build?.() ?? guessedBuild(patterns);
-  return build && stringsOf(patterns).some((glob) => isUnder(glob, patterns.root, build)) ? build : undefined;
+  const globs = stringsOf(patterns);
+  const known = patterns.build?.() ?? [];
+  return known.length > 0
+    ? known.find((build) => globs.some((glob) => isUnder(glob, patterns.root, build)))
+    : guessedBuild(patterns);
 }
 
 /** Without a compiler configuration that names folders: the usual ones, where both are there. */

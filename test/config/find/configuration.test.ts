@@ -198,3 +198,29 @@ describe("a data source that no usual name has", () => {
       expect(find(root, { cwd })).toBe("packages/db/src/index.ts");
   });
 });
+
+describe("a project that is deployed without its sources", () => {
+  const found = (files: string[], packageJson: object = {}) => {
+    const project = scratchProject({
+      packageJson: packageJson as Record<string, unknown>,
+      files: Object.fromEntries(files.map((file) => [file, ""])),
+    });
+    return path.relative(project.root, findConfiguration({ cwd: project.root, env: {} }).file);
+  };
+
+  test.each([
+    [["dist/data-source.js"], "dist/data-source.js"],
+    [["dist/src/data-source.js"], "dist/src/data-source.js"],
+    [["build/db/data-source.cjs"], "build/db/data-source.cjs"],
+    [["dist/ormconfig.mjs"], "dist/ormconfig.mjs"],
+    [["dist/data-source.js", "src/data-source.ts"], "src/data-source.ts"],
+  ])("%j: %s", (files, expected) => expect(found(files)).toBe(expected));
+
+  test("what package.json names is found compiled", () => {
+    const named = { retort: { dataSource: "./src/orm/main.mts" } };
+    expect(found(["dist/orm/main.mjs"], named)).toBe("dist/orm/main.mjs");
+    expect(found(["build/src/orm/main.mjs"], named)).toBe("build/src/orm/main.mjs");
+    expect(found(["dist/orm/main.mjs", "src/orm/main.mts"], named)).toBe("src/orm/main.mts");
+    expect(() => found([], named)).toThrow("there is no file");
+  });
+});

@@ -39,7 +39,7 @@ function newFile(place: MigrationPlace): string {
   return name;
 }
 
-const build = () => ({ compiled: path.join(root, "dist"), sources: path.join(root, "src") });
+const build = () => [{ compiled: path.join(root, "dist"), sources: path.join(root, "src") }];
 
 test.each([
   ["migrations/*.ts", `migrations/${BASE}.ts`],
