@@ -13,6 +13,7 @@ const target = path.join(repository, "docs/architecture.svg");
 /** What each layer and each stage is for. A folder without a line here is an error, and so is a line without a folder. */
 const PURPOSES = {
   cli: "arguments in, exit code out; the only place where errors become text",
+  "cli/doctor": "what is wrong with a project",
   "cli/migrate": "one file a migrate command",
   config: "finds, compiles, loads and checks the project's DataSource",
   "config/find": "which file exports the DataSource",

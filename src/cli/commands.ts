@@ -44,5 +44,13 @@ const types: Command = {
   load: () => require("./types") as typeof import("./types"),
 };
 
+const doctor: Command = {
+  name: "doctor",
+  summary: "says what was found of the project and what is wrong with it (exit 1: something is)",
+  options: [{ flags: "--json", summary: "print the result as one JSON object" }],
+  details: `Each problem comes with the next thing to type. Nothing is changed, neither files nor the database.`,
+  load: () => require("./doctor/doctor") as typeof import("./doctor/doctor"),
+};
+
 /** The commands of `retort`; the first one runs without a command. */
-export const commands: readonly Command[] = [shell, run, types, init, migrate];
+export const commands: readonly Command[] = [shell, run, types, init, doctor, migrate];

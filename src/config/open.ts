@@ -237,7 +237,7 @@ const SERVERS: Readonly<Record<string, readonly [title: string, port: number]>> 
 };
 
 /** `PostgreSQL at 127.0.0.1:5432 (database "shop")`, never with a password. */
-function addressOf({ options }: DataSource): string {
+export function addressOf({ options }: DataSource): string {
   const { type, url, host, port, database } = options as unknown as Record<string, string | undefined>;
   const [title, usualPort] = SERVERS[type ?? ""] ?? [type ?? "the database", 0];
   const parsed = parseUrl(url);

@@ -18,7 +18,7 @@ export function recoveredConfig(file: string): RecoveredConfig {
   const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, path.dirname(file), undefined, file);
   const { baseUrl, paths, pathsBasePath, target, useDefineForClassFields, esModuleInterop, jsxImportSource } =
     parsed.options;
-  const { outDir, rootDir } = parsed.options;
+  const { outDir, rootDir, experimentalDecorators, emitDecoratorMetadata } = parsed.options;
   const base = baseUrl ?? (typeof pathsBasePath === "string" ? pathsBasePath : path.dirname(file));
   const absolute = Object.entries(paths ?? {}).map(([pattern, targets]): [string, string[]] => [
     pattern,
@@ -36,6 +36,8 @@ export function recoveredConfig(file: string): RecoveredConfig {
         ...(useDefineForClassFields !== undefined && { useDefineForClassFields }),
         ...(esModuleInterop !== undefined && { esModuleInterop }),
         ...(jsxImportSource !== undefined && { jsxImportSource }),
+        ...(experimentalDecorators !== undefined && { experimentalDecorators }),
+        ...(emitDecoratorMetadata !== undefined && { emitDecoratorMetadata }),
       },
     },
     warnings: [...(error ? [error] : []), ...parsed.errors.filter(({ code }) => !NO_INPUTS.has(code))].map(

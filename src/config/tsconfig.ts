@@ -13,6 +13,8 @@ export interface CompilerSettings {
   readonly pathPatterns: readonly string[];
   readonly useDefineForClassFields: boolean;
   readonly esModuleInterop: boolean;
+  /** Whether the project's own compiler emits the types that TypeORM's decorators read. */
+  readonly emitsMetadata: boolean;
   /** The module of the JSX functions; undefined: React's. */
   readonly jsxImportSource: string | undefined;
   /** The parts of the tsconfig that could not be read, one line each. */
@@ -77,14 +79,15 @@ function isBlank({ compilerOptions = {}, ...others }: TsConfigJsonResolved, file
 }
 
 function settingsOf(config: ReadConfig | undefined, folder: string): CompilerSettings {
-  const { target, useDefineForClassFields, esModuleInterop, jsxImportSource, paths } =
-    config?.config.compilerOptions ?? {};
+  const options = config?.config.compilerOptions ?? {};
+  const { target, useDefineForClassFields, esModuleInterop, jsxImportSource, paths } = options;
   const warnings = [...(config?.warnings ?? [])];
   const isDefault = (!target && useDefineForClassFields === undefined) || esModuleInterop === undefined;
   const version = isDefault ? projectTypeScript(folder) : 0;
   return {
     file: config?.path,
     pathsOf: config ? pathsMatcher(config, warnings) : () => [],
+    emitsMetadata: options.experimentalDecorators === true && options.emitDecoratorMetadata === true,
     pathPatterns: Object.keys(paths ?? {}),
     useDefineForClassFields: useDefineForClassFields ?? definesFields(target, version),
     // On by default since TypeScript 6; before that only for some `module` settings, which get-tsconfig knows.

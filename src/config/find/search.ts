@@ -30,7 +30,8 @@ export function searchDataSources(folder: string): SearchResult {
   return sources.exporting.length + sources.unusable.length > 0 ? sources : classified(files.filter(isBuilt));
 }
 
-function codeFiles(folder: string): string[] {
+/** The files of code of a folder, without tests, packages and hidden folders: absolute, sorted. */
+export function codeFiles(folder: string): string[] {
   const found: string[] = [];
   const visit = (current: string, depth: number): void => {
     if (depth > MAX_DEPTH || found.length > MAX_FILES) return;

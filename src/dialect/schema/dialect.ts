@@ -130,6 +130,8 @@ export interface ScratchSupport {
    * @param source connected to the project's database
    */
   create(source: QueryRunner, dataSource: DataSource): Promise<ScratchLocation>;
+  /** The scratch databases of this project whose process was killed; absent where there cannot be any. */
+  abandoned?(source: QueryRunner): Promise<string[]>;
   /** Creates what migrations take for granted and is part of no schema: schemas, extensions. */
   prepare?(source: QueryRunner, target: QueryRunner): Promise<void>;
   /**

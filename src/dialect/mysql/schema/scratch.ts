@@ -15,6 +15,7 @@ import { readSchema } from "./read";
  */
 export const mysqlScratch: ScratchSupport = {
   create,
+  abandoned,
   copy,
   // As in the real run, no transaction: it could not roll back a change of the schema.
   run: (runner, work) => work(runner),
@@ -48,8 +49,19 @@ async function create(source: QueryRunner, dataSource: DataSource): Promise<Scra
   return { options: optionsForDatabase(dataSource, name), databases, drop };
 }
 
-/** Scratch databases of this project whose process was killed. */
 async function dropAbandoned(source: QueryRunner, prefix: string): Promise<void> {
+  await withAbandoned(source, prefix, (name) => source.query(`DROP DATABASE IF EXISTS ${quote(name)}`).catch(() => {}));
+}
+
+async function abandoned(source: QueryRunner): Promise<string[]> {
+  const [{ own }] = (await source.query("SELECT DATABASE() AS `own`")) as [{ own: string }];
+  const names: string[] = [];
+  await withAbandoned(source, scratchPrefixOf(own), (name) => void names.push(name));
+  return names;
+}
+
+/** The work for each scratch database of this project whose process was killed; its lock is held meanwhile. */
+async function withAbandoned(source: QueryRunner, prefix: string, work: (name: string) => unknown): Promise<void> {
   const found = (await source.query(
     "SELECT SCHEMA_NAME AS `name` FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, ?) = ?",
     [prefix.length, prefix],
@@ -59,7 +71,7 @@ async function dropAbandoned(source: QueryRunner, prefix: string): Promise<void>
     const lock = name.slice(0, prefix.length) + name.slice(prefix.length).replace(/_\d+$/, "");
     const [row] = (await source.query("SELECT GET_LOCK(?, 0) AS `free`", [lock])) as [{ free: number | null }];
     if (Number(row.free) !== 1) continue;
-    await source.query(`DROP DATABASE IF EXISTS ${quote(name)}`).catch(() => undefined);
+    await work(name);
     await source.query("SELECT RELEASE_LOCK(?)", [lock]);
   }
 }

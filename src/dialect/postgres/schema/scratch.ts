@@ -16,6 +16,7 @@ const ROWS_A_STATEMENT = 500;
 /** Scratch databases beside the project's on the same server, in which every object has its own name. */
 export const postgresScratch: ScratchSupport = {
   create,
+  abandoned,
   prepare,
   copy: (source, { runner }, scope, limit) => copy(source, runner, scope, limit),
   run,
@@ -49,8 +50,19 @@ function lockOf(name: string): string {
   return `hashtext(${quotedText(name)})`;
 }
 
-/** Scratch databases of this project whose process was killed. */
 async function dropAbandoned(source: QueryRunner, prefix: string): Promise<void> {
+  await withAbandoned(source, prefix, (name) => source.query(`DROP DATABASE IF EXISTS ${quote(name)}`).catch(() => {}));
+}
+
+async function abandoned(source: QueryRunner): Promise<string[]> {
+  const [own] = await select(source, `SELECT current_database() AS "text"`);
+  const names: string[] = [];
+  await withAbandoned(source, scratchPrefixOf(own!), (name) => void names.push(name));
+  return names;
+}
+
+/** The work for each scratch database of this project whose process was killed; its lock is held meanwhile. */
+async function withAbandoned(source: QueryRunner, prefix: string, work: (name: string) => unknown): Promise<void> {
   const found = await select(
     source,
     `SELECT datname AS "text" FROM pg_database d WHERE starts_with(datname, ${quotedText(prefix)})
@@ -59,7 +71,7 @@ async function dropAbandoned(source: QueryRunner, prefix: string): Promise<void>
   for (const name of found) {
     const [isFree] = await select(source, `SELECT pg_try_advisory_lock(${lockOf(name)})::text AS "text"`);
     if (isFree !== "true") continue;
-    await source.query(`DROP DATABASE IF EXISTS ${quote(name)}`).catch(() => undefined);
+    await work(name);
     await source.query(`SELECT pg_advisory_unlock(${lockOf(name)})`);
   }
 }
