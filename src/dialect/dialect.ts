@@ -4,6 +4,7 @@ import type { DatabaseErrorKind } from "./errors";
 import type { Literals } from "./literals";
 import type { Observers } from "./observers";
 import type { PoolCounts } from "./pool-counts";
+import type { Assembled, RowUpdates } from "./row-updates";
 import type { Quoting } from "./schema/tokens";
 
 /** A value, or a promise of one: SQLite answers at once, a server later. */
@@ -104,6 +105,8 @@ export interface Dialect {
   readonly findsExpressionsByName: boolean;
   /** The most parameters that one statement can have. */
   readonly parameterLimit: number;
+  /** How long a statement for many rows may be, in characters of its values: less than the packet that a server accepts. */
+  readonly statementLength: number;
   readonly columnTypes: ColumnTypes;
 
   /**
@@ -157,6 +160,11 @@ export interface Dialect {
   lockRows(lock: RowLock, alias: string): string;
   /** The statement that reads the distance between two generated keys of one INSERT; unused where RETURNING gives them. */
   readonly keyIncrement: string;
+  /**
+   * The UPDATE of many rows, for a server, where each statement costs a round trip; it returns undefined for a key that it cannot compare
+   * exactly. Undefined where a prepared statement that is run for each row is faster.
+   */
+  readonly updateRows: ((updates: RowUpdates) => Assembled | undefined) | undefined;
   /** The values of an INSERT that names no column. */
   readonly defaultValues: string;
   /** The clause that makes an INSERT do nothing where the row exists; `column` is any quoted column of its key. */
@@ -241,4 +249,7 @@ export interface Connection {
 }
 
 /** The part of a connection that writing rows needs. */
-export type Statements = Pick<Connection, "dialect" | "rows" | "run" | "runMany">;
+export interface Statements extends Pick<Connection, "dialect" | "rows" | "run" | "runMany"> {
+  /** Whether statements are recorded and not sent, so that no row can be looked for. */
+  readonly isRecording?: boolean;
+}

@@ -37,13 +37,18 @@ export function columnsOfParameters(sql: string): ReadonlyMap<number, NamedColum
   const insert = new RegExp(`^\\s*(?:INSERT|REPLACE)[^(]*?INTO\\s+(${PATH})\\s*\\(([^()]*)\\)\\s*VALUES`, "iu").exec(
     sql,
   );
-  return insert ? ofInsert(sql.slice(insert[0].length), insert[2]!, tablesOf(sql)[0]!.table) : ofComparisons(sql);
+  if (insert) return ofRows(sql.slice(insert[0].length), insert[2]!, tablesOf(sql)[0]!.table);
+  const update = new RegExp(
+    `^\\s*UPDATE\\s[^]*?\\sFROM \\(VALUES ([^]*)\\) AS ${NAME} \\(([^()]*)\\) WHERE `,
+    "iu",
+  ).exec(sql);
+  return update ? ofRows(update[1]!, update[2]!, tablesOf(sql)[0]!.table) : ofComparisons(sql);
 }
 
 const PLACEHOLDER = /\$(\d+)|\?/y;
 
 /** In VALUES, the place of a parameter in its row is that of its column. */
-function ofInsert(values: string, list: string, table: string): Map<number, NamedColumn> {
+function ofRows(values: string, list: string, table: string): Map<number, NamedColumn> {
   const columns = list.split(",").map((name) => unquoted(name.trim()));
   const found = new Map<number, NamedColumn>();
   let [depth, place, count] = [0, 0, 0];

@@ -97,6 +97,11 @@ export class ColumnModel {
     return this.#dataSource.driver.normalizeDefault(this.metadata);
   }
 
+  /** @internal Its type, as TypeORM's driver names it. */
+  get databaseType(): string {
+    return this.#dataSource.driver.normalizeType(this.#typed);
+  }
+
   /** Looks at a value that is not null: why the column would not keep it as it is. */
   get inspect(): Inspector {
     return (this.#inspect ??= inspectorOf(this.#typed, this.#dataSource));

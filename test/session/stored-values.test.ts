@@ -64,8 +64,16 @@ class Login {
   day!: string | Date | null;
 }
 
+@Entity()
+class Measurement {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column("double precision") celsius!: number;
+}
+
 eachDatabase((database) => {
-  const bench = benchOn(database, { entities: [Visit, Login, ...(database.name === "sqlite" ? [Entry] : [Counter])] });
+  const bench = benchOn(database, {
+    entities: [Visit, Login, Measurement, ...(database.name === "sqlite" ? [Entry] : [Counter])],
+  });
 
   test("session 24: a generated key has the form in which a query reads it, also beyond 2^53", async () => {
     if (bench.kind === "sqlite") return;
@@ -113,6 +121,17 @@ eachDatabase((database) => {
     expect(some.token).toMatch(/^[0-9a-f-]{36}$/);
     await session.refresh(none);
     expect(none.token).toBeNull();
+  });
+
+  test("session 24: a double is read from its digits, in a statement that is sent for the first time and again", async () => {
+    const { db, session } = bench;
+    const measured = Array.from({ length: 500 }, (_, index) => (index + 500) / 7);
+    session.add(...measured.map((celsius) => db.create(Measurement, { celsius })));
+    await session.commit();
+    for (let round = 0; round < 3; round++) {
+      const read = await (await bench.fresh()).session.query(Measurement).orderBy("id").all();
+      expect(read.map(({ celsius }) => celsius)).toEqual(measured);
+    }
   });
 
   test("session 24: a time is written with its column's precision, and rolled back to what was set", async () => {

@@ -1,12 +1,12 @@
 import { PassThrough } from "node:stream";
 import type { DataSource } from "typeorm";
-import type { PoolConnection, QueryOptions, ResultSetHeader } from "mysql2";
+import type { PoolConnection, ResultSetHeader } from "mysql2";
 import type { ConnectionOptions, Dialect, Row } from "../dialect";
 import type { DatabaseAddress } from "../events";
 import type { Observers } from "../observers";
 import { ServerConnection, type DriverResult } from "../server-connection";
 import { readDriverError } from "./driver-error";
-import { exactNumbers, expectMysql2, readsFloatsExactly } from "./driver-package";
+import { FloatReading } from "./float-reading";
 
 interface Answer {
   readonly answer: Row[] | ResultSetHeader;
@@ -16,15 +16,11 @@ interface Answer {
 
 export class MysqlConnection extends ServerConnection<PoolConnection> {
   #streams = 0;
-  /** How rows are read; a `typeCast` of the project's own stays. */
-  readonly #reading: Pick<QueryOptions, "rowsAsArray" | "typeCast">;
+  readonly #reading: FloatReading;
 
   constructor(dialect: Dialect, dataSource: DataSource, observers: Observers, options: ConnectionOptions) {
     super(dialect, dataSource, observers, options);
-    expectMysql2(dataSource);
-    const { extra } = dataSource.options as { extra?: { typeCast?: unknown } };
-    const isOwn = typeof extra?.typeCast === "function";
-    this.#reading = { rowsAsArray: true, ...(!isOwn && !readsFloatsExactly(dataSource) && { typeCast: exactNumbers }) };
+    this.#reading = FloatReading.of(dataSource);
   }
 
   protected async send(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
@@ -58,7 +54,7 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
     // mysql2 reports a lost connection as an event of the connection only, and the stream would wait for ever.
     client.on("error", onLost);
     // The rows are piped: early releases of mysql2 say "close" before the last rows are read, which ends `for await` with an error.
-    const source = client.query({ sql, values: parameters as unknown[], ...this.#reading }).stream();
+    const source = client.query({ sql, values: parameters as unknown[], ...this.#reading.optionsFor(sql) }).stream();
     source.on("error", onLost).pipe(stream);
     let rows: Row[] = [];
     try {
@@ -106,10 +102,11 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
 
   #sent(client: PoolConnection, sql: string, parameters: readonly unknown[]): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      client.query({ sql, values: parameters as unknown[], ...this.#reading }, (error, result, fields) => {
-        if (error) reject(error);
-        else
-          resolve({ answer: result as unknown as Row[] | ResultSetHeader, columns: fields?.map(({ name }) => name) });
+      const reading = this.#reading.optionsFor(sql);
+      client.query({ sql, values: parameters as unknown[], ...reading }, (error, result, fields) => {
+        if (error) return reject(error);
+        this.#reading.learn(sql, fields);
+        resolve({ answer: result as unknown as Row[] | ResultSetHeader, columns: fields?.map(({ name }) => name) });
       });
     });
   }

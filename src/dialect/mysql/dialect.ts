@@ -5,6 +5,7 @@ import { backtickQuoted, escapedText, hexadecimal, quotedText } from "../literal
 import { mysqlQuoting } from "../schema/tokens";
 import { MysqlConnection } from "./connection";
 import { mysqlPools } from "./pools";
+import { updateRows } from "./update-rows";
 
 /** The largest LIMIT; MySQL wants one before an OFFSET. https://dev.mysql.com/doc/refman/8.4/en/select.html */
 const EVERY_ROW = "18446744073709551615";
@@ -33,6 +34,7 @@ export const mysqlDialect: Dialect = {
   findsExpressionsByName: true,
   supportsRowLocks: true,
   parameterLimit: 65_535,
+  statementLength: 1_000_000,
   columnTypes: mysqlColumnTypes,
   quoting: mysqlQuoting,
   literals: {
@@ -71,6 +73,7 @@ export const mysqlDialect: Dialect = {
   },
   isNotDistinct: (left, right) => `${left} <=> ${right}`,
   keyIncrement: "SELECT @@auto_increment_increment",
+  updateRows,
   defaultValues: "() VALUES ()",
   // Whatever key it is that exists.
   onConflictUpdate: (_, sets) => ` ON DUPLICATE KEY UPDATE ${sets.join(", ")}`,

@@ -4,6 +4,7 @@ import { doubleQuoted, exactLiteral, hexadecimal, quotedText } from "../literals
 import { postgresQuoting } from "../schema/tokens";
 import { PostgresConnection } from "./connection";
 import { postgresPools } from "./pools";
+import { updateRows } from "./update-rows";
 
 const IF_LOCKED = { skip: " SKIP LOCKED", fail: " NOWAIT" } as const;
 
@@ -20,6 +21,7 @@ export const postgresDialect: Dialect = {
   findsExpressionsByName: false,
   supportsRowLocks: true,
   parameterLimit: 65_535,
+  statementLength: 1_000_000,
   columnTypes: postgresColumnTypes,
   quoting: postgresQuoting,
   literals: {
@@ -59,6 +61,7 @@ export const postgresDialect: Dialect = {
   },
   isNotDistinct: (left, right) => `${left} IS NOT DISTINCT FROM ${right}`,
   keyIncrement: "SELECT 1",
+  updateRows,
   defaultValues: "DEFAULT VALUES",
   onConflictUpdate: (conflict, sets) => ` ON CONFLICT (${conflict.join(", ")}) DO UPDATE SET ${sets.join(", ")}`,
   insertedValue: (column) => `excluded.${column}`,

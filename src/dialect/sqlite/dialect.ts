@@ -17,6 +17,7 @@ export const sqliteDialect: Dialect = {
   findsExpressionsByName: false,
   supportsRowLocks: false,
   parameterLimit: 32_766,
+  statementLength: Infinity,
   columnTypes: sqliteColumnTypes,
   quoting: sqliteQuoting,
   literals: {
@@ -57,6 +58,7 @@ export const sqliteDialect: Dialect = {
   },
   isNotDistinct: (left, right) => `${left} IS ${right}`,
   keyIncrement: "SELECT 1",
+  updateRows: undefined,
   defaultValues: "DEFAULT VALUES",
   onConflictUpdate: (conflict, sets) => ` ON CONFLICT (${conflict.join(", ")}) DO UPDATE SET ${sets.join(", ")}`,
   insertedValue: (column) => `excluded.${column}`,

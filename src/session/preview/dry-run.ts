@@ -54,6 +54,7 @@ export async function dryRun(plan: FlushPlan, { dialect, owner, cascades }: DryR
 /** Records statements, and answers as if every row existed. */
 class RecordingConnection implements Statements {
   readonly dialect: Dialect;
+  readonly isRecording = true;
   #statements: PlannedStatement[] = [];
 
   constructor(dialect: Dialect) {
@@ -69,7 +70,7 @@ class RecordingConnection implements Statements {
 
   run(sql: string, parameters: readonly unknown[] = []): RunResult {
     this.#statements.push({ sql, parameters });
-    return { changes: 1, lastId: 0 };
+    return { changes: Infinity, lastId: 0 };
   }
 
   runMany(sql: string, batches: readonly (readonly unknown[])[]): number[] {

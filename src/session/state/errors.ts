@@ -1,6 +1,7 @@
 import { firstLine, pluralize } from "../../text";
 import { RetortError } from "../../errors";
 import type { ColumnModel, RelationModel } from "../../metadata/model";
+import { instanceOf, type Instance } from "./instance";
 
 export function notLoaded(relation: RelationModel): RetortError {
   return new RetortError("session/not-loaded", `${relation.label} is not loaded`, {
@@ -208,6 +209,15 @@ export function rowGone(entity: object): RetortError {
   });
 }
 
+/** @param missed how many of the rows were left out */
+export function notUpdated(entity: string, missed: number, of: number): RetortError {
+  return new RetortError(
+    "session/not-updated",
+    `${missed} of ${pluralize(of, "row")} of ${entity} were not updated, though they are there`,
+    { hint: "a trigger or a policy of the database may skip them; session.rollback(), and look at both" },
+  );
+}
+
 export function staleRow(entity: object): RetortError {
   return new RetortError(
     "session/stale",
@@ -248,7 +258,7 @@ export function missingKey(entity: object, column: ColumnModel): RetortError {
   );
 }
 
-/** The text of `toString()`, as in `<User susan>`, where the class has one, else the class's name. */
+/** The text of `toString()`, as in `<User susan>`, where the class has one; else the class's name, and the key of a stored row. */
 export function nameOf(entity: object): string {
   const own: unknown = (entity as { toString?: unknown }).toString;
   if (typeof own === "function" && own !== Object.prototype.toString) {
@@ -258,7 +268,17 @@ export function nameOf(entity: object): string {
       // A toString that throws must not hide the error whose message this is.
     }
   }
-  return (entity.constructor as { name?: string } | undefined)?.name ?? "object";
+  const name = (entity.constructor as { name?: string } | undefined)?.name ?? "object";
+  const instance = instanceOf(entity);
+  return instance?.snapshot ? `${name} ${keyText(instance)}` : name;
+}
+
+/** `1`, or `1, "x"` for a key of several columns. */
+function keyText({ model, snapshot }: Instance): string {
+  const parts = model.primary.map(({ codec, index }) => codec.thaw(snapshot![index]));
+  return parts
+    .map((part) => (typeof part === "string" && parts.length > 1 ? JSON.stringify(part) : String(part)))
+    .join(", ");
 }
 
 export function noCollection(): RetortError {

@@ -7,6 +7,7 @@ import { missingKey } from "../state/errors";
 import type { FilledProperties, Instance } from "../state/instance";
 import type { UndoLog } from "../state/undo-log";
 import { readBack } from "./read-back";
+import { isTooLong } from "./row-batches";
 import { currentValue, encodedValue, foreignKeysOf, propertiesOf } from "../state/values";
 
 /** Rows of one INSERT. With more, the statement takes longer to prepare than it saves. */
@@ -39,9 +40,11 @@ export class Inserter {
     const { length } = group.rows;
     for (let from = 0, size = 0; from < length; from += size) {
       size = this.#rowsOfNext(group, length - from);
+      let parameters = parametersOf(group, from, size);
+      while (size > 1 && isTooLong(parameters, this.#dialect))
+        parameters = parametersOf(group, from, (size = Math.ceil(size / 2)));
       let sql = statements.get(size);
       if (sql === undefined) statements.set(size, (sql = this.#sql(group, size)));
-      const parameters = parametersOf(group, from, size);
       if (this.#dialect.supportsInsertReturning) await this.#insertReturning(sql, parameters, group, from, size);
       else await this.#insertConsecutive(sql, parameters, group, from, size);
     }
