@@ -160,7 +160,7 @@ eachDatabase(
       const accounts = range(10).map((index) => db.create(Account, account(index)));
       session.add(...accounts);
       await session.commit();
-      for (const [index, one] of accounts.entries()) one.cents = index < 3 ? 7 : 8;
+      for (const [index, one] of accounts.entries()) one.cents = index < 3 ? 7 : 100;
       const failure = await failureOf(session.commit());
       expect([failure.code, failure.message]).toEqual([
         "session/not-updated",
