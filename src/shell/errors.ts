@@ -52,7 +52,7 @@ export function loadsItself(name: string): RetortError {
   });
 }
 
-export type CannotWaitReason = "callback" | "generator" | "synchronous";
+export type CannotWaitReason = "callback" | "generator" | "synchronous" | "text";
 
 const CANNOT_WAIT: Readonly<Record<CannotWaitReason, readonly [what: string, hint: string]>> = {
   callback: [
@@ -67,6 +67,7 @@ const CANNOT_WAIT: Readonly<Record<CannotWaitReason, readonly [what: string, hin
     "a constructor, setter, field, static block or default value cannot wait for the database",
     "load the value before, and pass it",
   ],
+  text: ["code in a text (eval, Function) cannot wait for the database", "type the code itself"],
 };
 
 export function cannotWait(reason: CannotWaitReason): RetortError {

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { Session } from "node:inspector";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -403,11 +404,43 @@ const POSITIONS: [typed: string, given: unknown][] = [
   ["library.apply(() => User.query.count())", 3],
   ["library.filterAsync(users, x => x.posts.count() > 1).length", 1],
   ["(() => User.query.count()).call()", 3],
-  [
-    "n = 0; setTimeout(() => { n = User.query.count() }, 1); new Promise(resolve => setTimeout(resolve, 40)).then(() => 1); n",
-    3,
-  ],
+  ["n = 0; new Promise(resolve => setTimeout(() => { n = User.query.count(); resolve() }, 1)).then(() => n)", 3],
   ["new Promise(resolve => resolve(User.query.count()))", 3],
+  // More members of classes, and functions that `new` calls
+  ["class L1 { static #n() { return User.query.count() } static n() { return L1.#n() } } L1.n()", 3],
+  ["class L2 { static get n() { return User.query.count() } } class L3 extends L2 {} L3.n", 3],
+  ["class L4 { get #n() { return User.query.count() } n() { return this.#n + 1 } } new L4().n()", 4],
+  ["class L5 extends K5 { get n() { return super.n + 1 } } new L5().n", 4],
+  ["class L6 { async n() { const c = User.query.count(); return c + 1 } } new L6().n()", 4],
+  ["function L7(x) { this.n = User.query.count() + x } const l7 = new L7(1); [l7.n, l7 instanceof L7]", [4, true]],
+  ["class L8 extends (User.query.get(1).constructor) {} new L8() instanceof User", true],
+  // Callbacks of JavaScript's and Node's own functions
+  ["(() => User.query.get(9)).apply(null) ? 'wrong' : 'right'", "right"],
+  ["(() => User.query.count()).bind(null)()", 3],
+  ["Reflect.apply(() => User.query.count(), null, [])", 3],
+  ["new Proxy({}, { get() { return User.query.count() } }).x", 3],
+  ["new Proxy(function () {}, { apply() { return User.query.count() } })()", 3],
+  ["new Proxy(function () {}, { construct() { return { n: User.query.count() } } }).constructor === Object", false],
+  ["({ ...{ get a() { return User.query.count() } } })", { a: 3 }],
+  ["({ ...new Proxy({ a: 1 }, { get() { return User.query.count() } }) })", { a: 3 }],
+  ["Reflect.get({ get a() { return User.query.count() } }, 'a')", 3],
+  ["Object.defineProperty({}, 'a', { get: () => User.query.count() }).a", 3],
+  ["Promise.resolve(1).finally(() => { n = User.query.count() }).then(() => n)", 3],
+  ["Promise.all([1, 2].map(id => User.query.get(id))).then(list => list.length)", 2],
+  ["new Promise(resolve => process.nextTick(() => { const c = User.query.count(); resolve(c) }))", 3],
+  ["new Promise(resolve => queueMicrotask(() => { const c = User.query.count(); resolve(c) }))", 3],
+  ["new Promise(resolve => setImmediate(() => { const c = User.query.count(); resolve(c) }))", 3],
+  ["({ t(strings, ...values) { return User.query.count() + values[0] } }).t`x${User.query.count()}`", 6],
+  // No condition is true because of a promise
+  ["held = new Promise(resolve => resolve(false)); held ? 'wrong' : 'right'", "right"],
+  ["held = new Promise(resolve => resolve(false)); if (held) n = 'wrong'; else n = 'right'; n", "right"],
+  ["held = new Promise(resolve => resolve(0)); held || 'right'", "right"],
+  ["held = new Promise(resolve => resolve(0)); (1 && held) ? 'wrong' : 'right'", "right"],
+  ["held = new Promise(resolve => resolve(false)); !held", true],
+  ["held = new Promise(resolve => resolve(null)); held ?? 'right'", "right"],
+  ["held = new Promise(resolve => resolve(false)); n = 'right'; while (held) { n = 'wrong'; break } n", "right"],
+  ["new Promise(resolve => resolve(false)) ? 'wrong' : 'right'", "right"],
+  ["let settle; const held2 = new Promise(resolve => { settle = resolve }); settle(4); held2.then(x => x + 1)", 5],
 ];
 
 test.each(POSITIONS)("shell 19: %s", async (typed, given) => {
@@ -417,6 +450,25 @@ test.each(POSITIONS)("shell 19: %s", async (typed, given) => {
 
 /** Code of others, as a library has it. */
 const LIBRARY = {
+  groupBy: (list: unknown[], callback: (item: unknown) => string): Record<string, unknown[]> => {
+    const groups: Record<string, unknown[]> = {};
+    for (const item of list) (groups[callback(item)] ??= []).push(item);
+    return groups;
+  },
+  sortBy: (list: unknown[], callback: (item: unknown) => string): unknown[] =>
+    list.map((item) => [callback(item), item] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+  compose:
+    (...steps: ((value: unknown) => unknown)[]) =>
+    (value: unknown): unknown =>
+      steps.reduceRight((given, step) => step(given), value),
+  tap: (value: unknown, callback: (value: unknown) => void): unknown => {
+    callback(value);
+    return value;
+  },
+  each: (list: unknown[], callback: (item: unknown) => unknown): unknown[] => {
+    for (const item of list) if (callback(item) === false) break;
+    return list;
+  },
   apply: (callback: () => unknown): unknown => callback(),
   filter: (list: unknown[], callback: (item: unknown) => unknown): unknown[] => list.filter((item) => callback(item)),
   filterLate: async (list: unknown[], callback: (item: unknown) => unknown): Promise<unknown[]> => {
@@ -446,8 +498,47 @@ test.each([
   "class C5 { set n(value) { this.m = User.query.count() } } new C5().n = 1",
   "({ set n(value) { this.m = User.query.count() } }).n = 1",
   "class C6 { constructor(n = User.query.count()) { this.n = n } } new C6()",
+  "class C7 { #n = User.query.count() } new C7()",
+  "class C8 extends User { constructor() { super(User.query.count()) } } new C8()",
+  "Reflect.construct(class { constructor() { this.n = User.query.count() } }, [])",
+  // Operators that call functions
+  "1 + { valueOf() { return User.query.count() } }",
+  "({ valueOf() { return User.query.count() } }) < 3 ? 'wrong' : 'wrong too'",
+  "-{ valueOf() { return User.query.count() } }",
+  "'' + { toString() { return User.query.get(1).username } }",
+  "`${{ toString() { return User.query.get(1).username } }}`",
+  "String({ toString() { return User.query.get(1).username } })",
+  "+{ [Symbol.toPrimitive]() { return User.query.count() } }",
+  "({ a: 1 })[{ toString() { return User.query.get(1).username } }]",
+  "'x' in new Proxy({}, { has() { return User.query.get(9) } })",
+  "delete new Proxy({ a: 1 }, { deleteProperty() { return User.query.get(9) } }).a",
+  "new Proxy({}, { set() { return User.query.count() } }).a = 1; 2",
+  "1 instanceof { [Symbol.hasInstance]() { return User.query.get(9) } }",
+  // Functions of JavaScript and Node that use the result at once
+  "JSON.parse('[1]', () => User.query.count())",
+  "JSON.stringify({ get a() { return User.query.count() } })",
+  "Object.assign({}, { get a() { return User.query.count() } })",
+  "Object.entries({ get a() { return User.query.count() } })",
+  "structuredClone({ get a() { return User.query.count() } })",
+  "[].map.call([1], () => User.query.count())",
+  "[1]['map'](() => User.query.count())",
+  "Object.fromEntries((function* () { yield ['a', User.query.count()] })())",
+  "Uint8Array.from([1], () => User.query.count())",
+  "new EventEmitter().on('x', () => { n = User.query.count() }).emit('x')",
+  "target = new EventTarget(); target.addEventListener('x', () => { n = User.query.count() }); target.dispatchEvent(new Event('x'))",
+  // A library in the manner of underscore
+  "library.groupBy([1], () => User.query.get(1).username)",
+  "library.sortBy([1, 2], id => User.query.get(id).username)",
+  "library.compose(x => x + 1, () => User.query.count())(0)",
+  "library.tap(1, () => { n = User.query.count() })",
+  "library.each([1, 2], () => User.query.get(9))",
+  // Code in a text
+  "eval('User.query.get(9) ? 1 : 2')",
+  "(0, eval)('User.query.get(9) ? 1 : 2')",
+  "new Function('return User.query.get(9) ? 1 : 2')()",
 ])("shell 19: what would have to wait where JavaScript cannot is refused: %s", async (typed) => {
   evaluator.define("library", LIBRARY);
+  evaluator.define("EventEmitter", EventEmitter);
   const outcome = await evaluator.evaluate(typed);
   expect(outcome).toMatchObject({ kind: "error", error: { code: "shell/cannot-wait" } });
 });
@@ -585,7 +676,6 @@ test.each(["f)", "a b", "'abc", "const = 1", "1 +* 2", "for (", "}"])(
 );
 
 test("garbage that is collected before an input ends does no harm", async () => {
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own receiver
   const { post } = Session.prototype as unknown as { post: (...given: unknown[]) => void };
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;

@@ -105,6 +105,8 @@ test.each([
   `.export users.csv User.query.filterBy(token='cat')`,
   `const password: string = "cat"`,
   `u.password = "cat`,
+  `process.env.myPasswd ||= 'my-pw-1'; f(`,
+  `u.setPassword("secret"); f(`,
 ])("shell 6: left out of the history: %s", (input) => expect(holdsSecret(input)).toBe(true));
 
 test.each([
@@ -149,7 +151,7 @@ test.each([
   ["parentheses", `${"(".repeat(20_000)}1${")".repeat(20_000)}`],
   ["quotation marks", `pwd ${"'".repeat(80_001)}`],
 ])("shell 6: looking for secrets takes no longer for %s", (_what, input) => {
-  const began = performance.now();
+  const began = process.cpuUsage();
   holdsSecret(input);
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000);
 });

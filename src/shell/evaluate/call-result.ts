@@ -1,4 +1,5 @@
 import { isAwaitable } from "../../query/awaitable";
+import { isObject } from "../../values";
 import { cannotWait } from "../errors";
 
 /**
@@ -17,7 +18,8 @@ export class CallResult extends Promise<unknown> {
     onFulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.isAwaited = true;
+    // Who only listens for an error (an EventTarget) goes on without the result.
+    if (typeof onFulfilled === "function") this.isAwaited = true;
     return super.then(onFulfilled, onRejected);
   }
 }
@@ -28,6 +30,14 @@ export class CallResult extends Promise<unknown> {
  */
 export class UnclaimedResult {
   private result: CallResult | undefined;
+  /** Whether a result was dropped by what had called the function, since the beginning of the input. */
+  private isLost = false;
+
+  /** Begins an input. */
+  begin(): void {
+    this.result = undefined;
+    this.isLost = false;
+  }
 
   get isEmpty(): boolean {
     return this.result === undefined;
@@ -42,7 +52,9 @@ export class UnclaimedResult {
     this.result = result;
     // What runs after the synchronous code that got the result has nothing to do with it: a timer's callback, a handler.
     queueMicrotask(() => {
-      if (this.result === result) this.result = undefined;
+      if (this.result !== result) return;
+      this.result = undefined;
+      this.isLost ||= !result.isAwaited;
     });
     return result;
   }
@@ -59,7 +71,17 @@ export class UnclaimedResult {
     result.catch(() => undefined);
     throw cannotWait("callback");
   }
+
+  /** The error of an input: what JavaScript says where it got the promise of a result is explained. */
+  explained(error: unknown): unknown {
+    const message = isObject(error) ? (error as Error).message : undefined;
+    const isMistaken = typeof message === "string" && MISTAKEN.test(message);
+    return isMistaken && (this.isLost || this.result !== undefined) ? cannotWait("callback") : error;
+  }
 }
+
+/** Messages of JavaScript where it got a promise in the place of a value: from `toString`, `valueOf`, a getter that is cloned. */
+const MISTAKEN = /^Cannot convert object to primitive value$|#<CallResult>| could not be cloned\.$/;
 
 /** What an async function gives, which must have awaited its callback's result. */
 async function awaitedBoth(value: Promise<unknown>, result: CallResult): Promise<unknown> {

@@ -90,6 +90,22 @@ function isPlainProperty(value: object, name: string, shape: Shape): boolean {
   return true;
 }
 
+/** An object whose getters were read, with what they gave awaited; the object itself where it has none. */
+export function copied(value: object, seen: Seen): unknown {
+  const hasGetter = (key: PropertyKey): boolean => Object.getOwnPropertyDescriptor(value, key)?.get !== undefined;
+  if (!types.isProxy(value) && !Reflect.ownKeys(value).some(hasGetter)) return value;
+  const read: Record<PropertyKey, unknown> = {};
+  for (const key of Reflect.ownKeys(value))
+    if (Object.getOwnPropertyDescriptor(value, key)?.enumerable) read[key] = seen((value as typeof read)[key]);
+  const keys = Reflect.ownKeys(read);
+  const parts = all(keys.map((key) => read[key]));
+  if (!(parts instanceof Promise)) return read;
+  return parts.then((settled) => {
+    keys.forEach((key, index) => (read[key] = settled[index]));
+    return read;
+  });
+}
+
 function ownValues(value: object, without: ReadonlySet<string>): Record<PropertyKey, unknown> {
   const values: Record<PropertyKey, unknown> = {};
   for (const key of Reflect.ownKeys(value)) {

@@ -48,7 +48,7 @@ const MAX_INPUTS = 500;
 
 /** What stands for a value in the message of an error that rewritten code throws. */
 const REWRITTEN =
-  /\(0\s*,\s*__(?:run|retort[\d.sync]*)\.t\)|__(?:run|retort[\d.sync]*)\.t(?:\.[\p{ID_Continue}$]+|\[[^\]]*\]|\.?\(intermediate value\))*|(?:\(intermediate value\))+/u;
+  /^(?:string ".*"|(?:number|boolean) \S+|object null|#<\w+>)(?= is not a constructor)|__(?:run|retort[\d.sync]*)\.of\(\.\.\.\)|\(0\s*,\s*__(?:run|retort[\d.sync]*)\.t\)|__(?:run|retort[\d.sync]*)\.t(?:\.[\p{ID_Continue}$]+|\[[^\]]*\]|\.?\(intermediate value\))*|(?:\(intermediate value\))+/u;
 
 const SUBJECTS: readonly (readonly [message: RegExp, subject: ErrorSubject])[] = [
   [/ is not a function/, "callee"],
@@ -71,7 +71,7 @@ export class Evaluator {
   private interruption: (() => void) | undefined;
 
   constructor(host: RuntimeHost) {
-    this.runtime = new Runtime(host, (error) => this.describe(error));
+    this.runtime = new Runtime(host, (error) => this.describe(error), this.entities);
     Object.defineProperty(globalThis, RUNTIME, {
       value: this.runtime,
       configurable: true,
@@ -168,8 +168,9 @@ export class Evaluator {
       }
       if (ending.kind === "thrown") {
         if (ending.error instanceof Interrupted) return { kind: "interrupted" };
-        this.describe(ending.error);
-        return { kind: "error", error: ending.error, location: this.locate(ending.error) };
+        const error = this.runtime.unclaimed.explained(ending.error);
+        this.describe(error);
+        return { kind: "error", error, location: this.locate(ending.error) };
       }
       return { kind: "value", value: input.last, last };
     } finally {
@@ -219,7 +220,11 @@ export class Evaluator {
     const subject = SUBJECTS.find(([pattern]) => pattern.test(message))?.[1];
     const typed = location && subject && subjectAt(location.text, location.offset, subject);
     if (typed === undefined && !message.includes("__r")) return;
-    (error as Error).message = message.replace(REWRITTEN, typed ?? "(intermediate value)");
+    const described = message.replace(REWRITTEN, typed ?? "(intermediate value)");
+    const { stack } = error as Error;
+    (error as Error).message = described;
+    // The stack begins with the message of the time when the error was made.
+    if (typeof stack === "string") (error as Error).stack = stack.replace(message, () => described);
   }
 
   /** Removes the names from the global object. */

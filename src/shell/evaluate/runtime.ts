@@ -2,8 +2,8 @@ import { isAwaitable } from "../../query/awaitable";
 import { cannotWait, type CannotWaitReason } from "../errors";
 import { REWRITTEN_VALUE } from "../rewrite/scope";
 import { callbackMethod } from "./arrays";
-import { UnclaimedResult } from "./call-result";
-import { settleParts, type Shape } from "./destructure";
+import { CallResult, UnclaimedResult } from "./call-result";
+import { copied, settleParts, type Shape } from "./destructure";
 import { StackGuard } from "./stack-guard";
 import { isGenerator, nextOf, registerGenerator, returnPermit, takePermit, Waiting } from "./generators";
 import { collect, isAsyncIterable, isIterable, Iteration, notIterable, valuesOf } from "./iteration";
@@ -56,15 +56,25 @@ export class Runtime {
   readonly unclaimed = new UnclaimedResult();
   private readonly stack = new StackGuard();
 
-  /** @param describeError changes the message of an error of JavaScript so that it contains what was typed */
+  /**
+   * @param describeError changes the message of an error of JavaScript so that it contains what was typed
+   * @param entities names of entities
+   */
   constructor(
     readonly host: RuntimeHost,
     private readonly describeError: (error: unknown) => void,
+    private readonly entities: ReadonlySet<string> = new Set(),
   ) {}
+
+  /** Whether a text contains the name of an entity. */
+  mentionsEntity(text: string): boolean {
+    return (text.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu) ?? []).some((name) => this.entities.has(name));
+  }
 
   /** Begins an input. */
   begin(): Input {
     this.stack.begin();
+    this.unclaimed.begin();
     return (this.current = new Input(this));
   }
 
@@ -108,8 +118,9 @@ export class Runtime {
 
   /** An error that typed code catches, with a message about what was typed. */
   caught(error: unknown): unknown {
-    this.describeError(error);
-    return error;
+    const explained = this.unclaimed.explained(error);
+    this.describeError(explained);
+    return explained;
   }
 }
 
@@ -163,6 +174,22 @@ export class FunctionCall {
   protected store(value: unknown): void {
     if (this.isInterrupted) throw new Interrupted();
     this.t = this.seen(value);
+  }
+
+  /** What an operator gave. It may have called a function: `valueOf`, `toString`, a trap of a Proxy. */
+  of(value: unknown): unknown {
+    return this.seen(value);
+  }
+
+  /** An object that is spread into another, with what its getters gave awaited. */
+  copy(value: unknown): unknown {
+    return Object(value) === value ? copied(value as object, (part) => this.seen(part)) : value;
+  }
+
+  /** A text that JavaScript itself evaluates, where nothing is awaited. @throws where it mentions an entity */
+  code(text: unknown): unknown {
+    if (typeof text === "string" && this.runtime.mentionsEntity(text)) throw cannotWait("text");
+    return text;
   }
 
   /** A method bound to its receiver. */
@@ -220,10 +247,15 @@ export class FunctionCall {
     return new (target as new (...given: readonly unknown[]) => unknown)(...values);
   }
 
-  /** What a constructor gave. That of a promise does not wait for its function. */
-  made(value: unknown): unknown {
-    if (value instanceof Promise) this.runtime.unclaimed.clear();
-    return this.seen(value);
+  /**
+   * Whether what `new` gave has to be awaited: a function that had to wait. A promise that is made so does not wait for its function, and
+   * may be settled later.
+   */
+  made(value: unknown): boolean {
+    const isResult = value instanceof CallResult;
+    if (value instanceof Promise && !isResult) this.runtime.unclaimed.clear();
+    this.store(value);
+    return isResult;
   }
 
   /** Begins a call with keyword arguments. */
@@ -309,7 +341,7 @@ export class FunctionCall {
 
   /** `return value`. The body itself returns nothing: an async function would await a thenable that it returns. */
   give(value: unknown): void {
-    this.result = value;
+    this.result = this.seen(value);
   }
 
   /** The body threw. */
@@ -324,11 +356,17 @@ export class FunctionCall {
     this.hasEnded = true;
   }
 
-  /** What the caller gets: the value if the body has ended, otherwise a promise of it. */
-  outcome(promise: Promise<unknown>): unknown {
+  /**
+   * What the caller gets: the value if the body has ended, otherwise a promise of it.
+   * @param instance what `new` makes, where the function was called by it
+   */
+  outcome(promise: Promise<unknown>, instance?: object): unknown {
     this.runtime.left();
     this.isSynchronous = false;
-    if (!this.hasEnded) return this.runtime.unclaimed.put(promise.then(() => this.result));
+    if (!this.hasEnded)
+      return this.runtime.unclaimed.put(
+        promise.then(() => (instance && Object(this.result) !== this.result ? instance : this.result)),
+      );
     if (this.hasFailed) throw this.result;
     return this.result;
   }
@@ -347,6 +385,11 @@ class SynchronousCode extends FunctionCall {
 
   override on(receiver: unknown, name?: string): boolean {
     if (super.on(receiver, name)) throw refuse(this.t, "synchronous");
+    return false;
+  }
+
+  override made(value: unknown): boolean {
+    if (super.made(value)) throw refuse(this.t, "synchronous");
     return false;
   }
 
@@ -418,12 +461,20 @@ function methodOf(receiver: unknown, name: string): AnyMethod {
 /** One input at the prompt. */
 export class Input extends FunctionCall {
   interrupted = false;
-  /** The value of the last statement. */
-  last: unknown;
+  private value: unknown;
 
   constructor(runtime: Runtime) {
     super(runtime, undefined);
     this.becomeAsync();
+  }
+
+  /** The value of the last statement. */
+  get last(): unknown {
+    return this.value;
+  }
+
+  set last(value: unknown) {
+    this.value = this.of(value);
   }
 
   protected override get isInterrupted(): boolean {

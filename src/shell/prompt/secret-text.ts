@@ -12,7 +12,9 @@ export function holdsSecretText(
   if (holdsAddressWithPassword(text) || /-----BEGIN [A-Z ]*PRIVATE KEY/.test(text)) return true;
   const tokens = tokensOf(text);
   const isNamed = tokens.some(({ word }, index) => isSecret(word) || isIdentifiedBy(tokens, index));
-  const isQuoted = (token: Token): boolean => token.quote !== "" && !isSecret(token.word);
+  // A quoted name is none of the values; in code it is followed by a sign: a password may look like a name ("secret1").
+  const isName = ({ word, after }: Token): boolean => isSecret(word) && (form === "text" || after !== "");
+  const isQuoted = (token: Token): boolean => token.quote !== "" && !isName(token);
   if (isNamed && tokens.some((token) => isQuoted(token) && (form === "code" || token.quote === "'"))) return true;
   return tokens.some(({ word }, index) => isToken(word) || isValueAfter(tokens, index, isSecret));
 }

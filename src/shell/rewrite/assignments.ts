@@ -108,9 +108,3 @@ export function catchClause(rewriter: Rewriter, node: acorn.CatchClause, scope: 
   const caught = destructured(param, `${RUNTIME}.caught(__caught)`, scope);
   return ["catch(__caught){let ", pattern(rewriter, param, scope), "=", caught, ";", statements, "}"];
 }
-
-export function unary(rewriter: Rewriter, node: acorn.UnaryExpression, scope: Scope): Rope {
-  if (node.operator !== "delete") return rewriter.children(node, scope);
-  if (node.argument.type === "ChainExpression") return sliceOf(node);
-  return replaceNodes(node, [[node.argument, reference(rewriter, node.argument, scope)]]);
-}

@@ -89,12 +89,16 @@ function awaitingFunction(rewriter: Rewriter, node: FunctionNode, scope: Scope):
   const body = bodyOf(rewriter, node, scope);
   const directives = directivesOf(node);
   if (node.async) return [header.start, "{", directives, `const __run=${RUNTIME}.enter();`, header.binding, body, "}"];
+  // `new` makes an object, whether the function had to wait or not.
+  const instance = node.type === "ArrowFunctionExpression" ? "" : ",new.target?this:void 0";
   return [
     header.start,
     ["{", directives, `const __run=${RUNTIME}.call();return __run.outcome((async()=>{try{`],
     header.binding,
     body,
-    "}catch(__error){__run.fail(__error)}finally{__run.end()}})())}",
+    "}catch(__error){__run.fail(__error)}finally{__run.end()}})()",
+    instance,
+    ")}",
   ];
 }
 

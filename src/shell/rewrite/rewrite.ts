@@ -1,6 +1,7 @@
 import type * as acorn from "acorn";
-import { assignment, catchClause, declarator, pattern, reference, unary } from "./assignments";
+import { assignment, catchClause, declarator, pattern, reference } from "./assignments";
 import { childrenOf, replaceNodes, singleName, sliceOf, type FunctionNode, type Node } from "./ast";
+import { binary, conditional, logical, unary } from "./operators";
 import { blockStatement, classOf, functionOf, registrations, setterOf, yieldExpression } from "./functions";
 import { declaredNames } from "./patterns";
 import type { Rope } from "./rope";
@@ -162,6 +163,12 @@ class InputRewriter implements Rewriter {
         return replaceNodes(node, [[node.argument, reference(this, node.argument, scope)]]);
       case "UnaryExpression":
         return unary(this, node, scope);
+      case "BinaryExpression":
+        return binary(this, node, scope);
+      case "LogicalExpression":
+        return logical(this, node, scope);
+      case "ConditionalExpression":
+        return conditional(this, node, scope);
       case "AwaitExpression":
         if (scope.suspension === "await") return this.children(node, scope);
         return awaited(this.node(node.argument, scope), scope);
@@ -189,6 +196,8 @@ class InputRewriter implements Rewriter {
         return forOf(this, node, scope, []);
       case "ForInStatement":
         return forIn(this, node, scope);
+      case "IfStatement":
+        return conditional(this, node, scope);
       case "ForStatement":
       case "WhileStatement":
       case "DoWhileStatement":

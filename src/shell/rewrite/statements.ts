@@ -1,6 +1,7 @@
 import type * as acorn from "acorn";
 import { assignmentTarget, destructured, pattern } from "./assignments";
 import { replaceNodes, singleName, slice, type Node } from "./ast";
+import { condition } from "./operators";
 import type { Rope } from "./rope";
 import type { Rewriter, Scope } from "./scope";
 import { awaited, suspended } from "./values";
@@ -149,13 +150,20 @@ export function loop(
         : [];
   const replacements: [Node, Rope][] = parts
     .filter((part) => !!part)
-    .map((part) => [
-      part,
-      part.type === "VariableDeclaration" ? rewriter.children(part, scope) : rewriter.node(part, scope),
-    ]);
+    .map((part) => [part, loopPart(rewriter, node, part, scope)]);
   replacements.push([node.body, loopBody(rewriter, node.body, scope)]);
-  if (node.type === "DoWhileStatement") replacements.push([node.test, rewriter.node(node.test, scope)]);
+  if (node.type === "DoWhileStatement") replacements.push([node.test, condition(rewriter, node.test, scope)]);
   return replaceNodes(node, replacements);
+}
+
+function loopPart(
+  rewriter: Rewriter,
+  node: acorn.ForStatement | acorn.WhileStatement | acorn.DoWhileStatement,
+  part: Node,
+  scope: Scope,
+): Rope {
+  if (part === node.test) return condition(rewriter, part, scope);
+  return part.type === "VariableDeclaration" ? rewriter.children(part, scope) : rewriter.node(part, scope);
 }
 
 /** Each iteration checks whether Ctrl-C was pressed. */

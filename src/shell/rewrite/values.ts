@@ -134,6 +134,7 @@ function callOf(rewriter: Rewriter, node: acorn.CallExpression, scope: Scope): C
   const callee = node.callee as Node;
   if (callee.type === "Identifier") {
     if (rewriter.options.entities.has(callee.name)) return single(entityCall(rewriter, "make", callee, node, scope));
+    if (isEvaluated(callee)) return single([sliceOf(callee), "(", evaluatedText(rewriter, node, scope), ")"]);
     if (!node.optional) return single([rewriter.node(callee, scope), callArguments(rewriter, node, scope)]);
   }
   if (callee.type === "Super") return single([sliceOf(callee), callArguments(rewriter, node, scope)]);
@@ -240,7 +241,9 @@ function argumentOf(rewriter: Rewriter, node: Node, scope: Scope): Rope {
 /** A call of the function in `H.t`, without a receiver: `(0,f)()`. */
 function boundCall(rewriter: Rewriter, node: acorn.CallExpression, scope: Scope): Rope {
   const offset = node.callee.end;
-  const values = argumentList(rewriter, node.arguments, scope, false);
+  const values = isIndirectEval(node.callee)
+    ? evaluatedText(rewriter, node, scope)
+    : argumentList(rewriter, node.arguments, scope, false);
   return [{ text: `(0,${scope.helper}.t)(`, offset }, values, { text: ")", offset }];
 }
 
@@ -267,6 +270,26 @@ function argumentList(
   return parts;
 }
 
+/** `eval` and `Function`, whose texts JavaScript evaluates itself. */
+function isEvaluated({ name }: acorn.Identifier): boolean {
+  return name === "eval" || name === "Function";
+}
+
+/** `(0, eval)(…)`. */
+function isIndirectEval(callee: Node): boolean {
+  const called = callee.type === "SequenceExpression" ? callee.expressions.at(-1) : undefined;
+  return called?.type === "Identifier" && isEvaluated(called);
+}
+
+function evaluatedText(rewriter: Rewriter, node: acorn.CallExpression | acorn.NewExpression, scope: Scope): Rope {
+  return node.arguments.map((value, index) => [
+    index > 0 ? "," : "",
+    value.type === "SpreadElement"
+      ? rewriter.node(value, scope)
+      : [`${scope.helper}.code(`, rewriter.node(value, scope), ")"],
+  ]);
+}
+
 function entityCall(
   rewriter: Rewriter,
   method: "make" | "construct",
@@ -283,8 +306,14 @@ export function newExpression(rewriter: Rewriter, node: acorn.NewExpression, sco
   if (callee.type === "Identifier" && rewriter.options.entities.has(callee.name))
     return entityCall(rewriter, "construct", callee, node, scope);
   const called = pathOf(rewriter, callee, scope) ?? ["(", rewriter.node(callee, scope), ")"];
-  const values = argumentList(rewriter, node.arguments, scope, false);
-  return [`${scope.helper}.made(new `, called, "(", values, "))"];
+  const values =
+    callee.type === "Identifier" && isEvaluated(callee)
+      ? evaluatedText(rewriter, node, scope)
+      : argumentList(rewriter, node.arguments, scope, false);
+  const { helper } = scope;
+  const made: Rope = [`${helper}.made(new `, called, "(", values, "))"];
+  if (scope.suspension === "none") return ["(", made, `,${helper}.t)`];
+  return ["(", made, `?${suspended(scope)}:${helper}.t)`];
 }
 
 /** `a.b.C` as it was typed: the message of an error contains it. */
@@ -337,7 +366,7 @@ export function objectExpression(rewriter: Rewriter, node: acorn.ObjectExpressio
     node.properties.map((property) => [
       property,
       property.type === "SpreadElement"
-        ? ["...", rewriter.node(property.argument, scope)]
+        ? ["...", awaited([`${scope.helper}.copy(`, rewriter.node(property.argument, scope), ")"], scope)]
         : rewriter.node(property, scope),
     ]),
   );
