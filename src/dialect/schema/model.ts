@@ -70,6 +70,18 @@ export interface Column {
   readonly values?: readonly string[] | undefined;
   /** The enum type of the column, or of its elements. */
   readonly enumType?: ObjectName | undefined;
+  /**
+   * What the catalog keeps of the column beside its definition (storage, statistics, privileges), as statements in which
+   * `$table` and `$column` stand for the names; see `besideColumn`.
+   */
+  readonly beside?: readonly string[] | undefined;
+  /** Words of the definition that no entity can say: INVISIBLE, COMPRESSED, WITHOUT SYSTEM VERSIONING (MySQL and MariaDB). */
+  readonly attributes?: readonly string[] | undefined;
+}
+
+/** The statements of `Column.beside`. @param path the table's name as statements write it */
+export function besideColumn({ beside = [] }: Column, path: string, column: string): string[] {
+  return beside.map((text) => text.replace(/\$(table|column)\b/g, (_, word) => (word === "table" ? path : column)));
 }
 
 export interface Generated {
@@ -109,6 +121,8 @@ export interface Index {
   readonly isInvalid?: boolean | undefined;
   /** MySQL's full-text parser. */
   readonly parser?: string | undefined;
+  /** MySQL's comment, which no entity can say. */
+  readonly comment?: string | undefined;
   /** The statement that creates this index, as the database stores it. */
   readonly stored?: string | undefined;
 }
@@ -146,11 +160,13 @@ export interface ForeignKey {
 
 /** What of a table names columns, so that it is dropped and created again when their type changes (PostgreSQL). */
 export interface TableDependent {
-  readonly kind: "policy" | "trigger" | "rule";
+  readonly kind: "policy" | "trigger" | "rule" | "publication" | "statistics";
   /** Quoted where it must be. */
   readonly name: string;
-  readonly drop: string;
-  readonly create: string;
+  /** Absent for what stays, and only loses a part of it. */
+  readonly drop?: string | undefined;
+  /** The statements that create it, or restore what it lost. */
+  readonly create: readonly string[];
   readonly uses: readonly ColumnUse[];
 }
 
@@ -189,6 +205,8 @@ export interface View extends ObjectName {
   readonly uses?: readonly ColumnUse[] | undefined;
   /** Statements for what the database keeps beside the definition; see `Table.beside`. */
   readonly beside?: readonly string[] | undefined;
+  /** How MySQL executes it: what stands before VIEW (ALGORITHM, DEFINER, SQL SECURITY) and after the SELECT (CHECK OPTION). */
+  readonly execution?: { readonly head: string; readonly tail: string } | undefined;
   /** A materialised view that has no rows yet. */
   readonly isUnpopulated?: boolean | undefined;
   /** The statement that creates this view, as the database stores it. */

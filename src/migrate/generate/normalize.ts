@@ -30,7 +30,11 @@ export function normalize(wanted: Schema, actual: Schema, declared: Schema, dial
       return own ? normalizeTable(table, own, findTable(declared, table) ?? table, dialect, taken) : table;
     }),
     views: [
-      ...wanted.views,
+      // A view that is created again is executed as before, by the same people.
+      ...wanted.views.map((view) => {
+        const own = actual.views.find((other) => keyOf(other) === keyOf(view));
+        return own ? { ...view, beside: own.beside, execution: own.execution } : view;
+      }),
       // A view that is not in TypeORM's metadata table never was an entity's.
       ...actual.views.filter(
         (view) => view.recordedIn === undefined && !wanted.views.some((other) => keyOf(other) === keyOf(view)),
@@ -86,6 +90,8 @@ function normalizeColumn(
   return {
     ...wanted,
     name: actual.name,
+    beside: actual.beside,
+    attributes: actual.attributes,
     type: dialect.sameType(wanted.type, actual.type, table) ? actual.type : wanted.type,
     default: spelt(wanted.default, actual.default),
     generated: isSameExpression ? { ...wanted.generated!, expression: actual.generated!.expression } : wanted.generated,

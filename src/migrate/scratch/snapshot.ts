@@ -1,6 +1,14 @@
 import { describe } from "../../dialect/schema/describe";
 import type { Scope } from "../../dialect/schema/dialect";
-import { type Schema, type Table, type View, displayName, findTable, keyOf } from "../../dialect/schema/model";
+import {
+  type Schema,
+  type Table,
+  type View,
+  besideColumn,
+  displayName,
+  findTable,
+  keyOf,
+} from "../../dialect/schema/model";
 import { compare } from "../generate/compare";
 import type { ScratchDatabase } from "./scratch";
 
@@ -62,5 +70,7 @@ export function missingBeside(actual: Schema, wanted: Schema): string[] {
 function statementsOf(object: Table | View): string[] {
   const partitions = "partitions" in object && object.partitions ? object.partitions.statements : [];
   const options = "options" in object && object.options !== undefined ? [object.options] : [];
-  return [...(object.beside ?? []), ...partitions, ...options];
+  const columns =
+    "triggers" in object ? object.columns.flatMap((column) => besideColumn(column, keyOf(object), column.name)) : [];
+  return [...(object.beside ?? []), ...columns, ...partitions, ...options];
 }

@@ -1,6 +1,6 @@
 import { backtickQuoted, escapedText } from "../../literals";
 import { clausesWith, tableWith } from "../../schema/clauses";
-import type { Column, Index, Table } from "../../schema/model";
+import type { Column, Index, Table, View } from "../../schema/model";
 import type { MetadataTable } from "../../schema/typeorm-metadata";
 
 export const quote = backtickQuoted;
@@ -22,10 +22,17 @@ export function createTable(table: Table): string {
   return tableWith(path(table), definitions) + engine + comment;
 }
 
+const COMPRESSED = "COMPRESSED";
+
+function canCompress({ type }: Column): boolean {
+  return /text|blob|varchar|varbinary/.test(type);
+}
+
 export function columnDefinition(column: Column): string {
   return [
     quote(column.name),
     column.type + (column.values ? `(${column.values.map(text).join(", ")})` : ""),
+    canCompress(column) && column.attributes?.find((word) => word.startsWith(COMPRESSED)),
     column.charset && `CHARACTER SET ${column.charset}`,
     column.collation && `COLLATE ${column.collation}`,
     // MariaDB takes neither NULL nor NOT NULL for a generated column.
@@ -37,6 +44,7 @@ export function columnDefinition(column: Column): string {
     column.default !== undefined && `DEFAULT ${column.default}`,
     column.onUpdate && `ON UPDATE ${column.onUpdate}`,
     column.increment && "AUTO_INCREMENT",
+    ...(column.attributes ?? []).filter((word) => !word.startsWith(COMPRESSED)),
     column.comment !== undefined && `COMMENT ${text(column.comment)}`,
   ]
     .filter(Boolean)
@@ -46,7 +54,12 @@ export function columnDefinition(column: Column): string {
 export function indexClause(index: Index): string {
   const kind = index.unique ? "UNIQUE " : index.kind ? `${index.kind.toUpperCase()} ` : "";
   const columns = clauses.indexColumns(index.columns, (collation) => `COLLATE ${collation}`);
-  return `${kind}INDEX ${quote(index.name)} (${columns})${index.parser ? ` WITH PARSER ${index.parser}` : ""}`;
+  return `${kind}INDEX ${quote(index.name)} (${columns})${index.parser ? ` WITH PARSER ${index.parser}` : ""}${index.comment === undefined ? "" : ` COMMENT ${text(index.comment)}`}`;
+}
+
+export function createView(view: View): string {
+  const { head, tail } = view.execution ?? { head: "", tail: "" };
+  return `CREATE ${head}VIEW ${path(view)} AS ${view.definition}${tail}`;
 }
 
 export const metadataTable: MetadataTable = {

@@ -50,7 +50,11 @@ function alter(table: ObjectName, change: string): Statement {
 function statementsFor(operation: Operation, schema: Schema): Statement[] {
   switch (operation.kind) {
     case "createTable":
-      return [sql(create.createTable(operation.table)), ...operation.table.triggers.map((trigger) => sql(trigger.sql))];
+      return [
+        sql(create.createTable(operation.table)),
+        ...(operation.table.beside ?? []).map((statement) => sql(statement)),
+        ...operation.table.triggers.map((trigger) => sql(trigger.sql)),
+      ];
     case "dropTable":
       return [sql(`DROP TABLE ${path(operation.table)}`)];
     case "renameTable":
@@ -88,7 +92,7 @@ function statementsFor(operation: Operation, schema: Schema): Statement[] {
         addConstraint(operation.table, operation.after, undefined),
       ];
     case "createView":
-      return [sql(`CREATE VIEW ${path(operation.view)} AS ${operation.view.definition}`)];
+      return [sql(create.createView(operation.view))];
     case "dropView":
       return [sql(`DROP VIEW ${path(operation.view)}`)];
     default:

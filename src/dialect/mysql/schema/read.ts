@@ -29,8 +29,9 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   const keys = groupBy(await select<KeyRow>(KEYS), keyOf);
   const checks = groupBy(await select<CheckRow>(isMariaDb ? CHECKS : CHECKS_OF_MYSQL).catch(() => []), keyOf);
   const triggers = groupBy(await select<TriggerRow>(TRIGGERS), keyOf);
-  const views = (await select<ViewRow>(VIEWS)).filter(isOurs);
+  const views = (await select<ViewRow>(isMariaDb ? VIEWS : VIEWS_OF_MYSQL)).filter(isOurs);
   const options = await optionsOf(runner, tables);
+  const periods = await periodsOf(runner, tables, checks);
   const schema: Schema = {
     tables: tables.map((row): Table => {
       const at = keyOf(row);
@@ -48,6 +49,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
         indexes: indexes.filter((index) => !isImplied(index) && isOurs(index)),
         checks: own
           .filter((check) => !(columns.get(at) ?? []).some((column) => isJsonOf(column.name, check)))
+          .filter((check) => !periods.get(at)?.some(({ name }) => name === check.name))
           .map((check) => checkOf(check, isMariaDb))
           .filter((one) => one.name === undefined || isOurs({ name: one.name })),
         exclusions: [],
@@ -59,6 +61,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
         comment: row.comment || undefined,
         engine: row.engine,
         options: options.get(at),
+        beside: periods.get(at)?.map(({ statement }) => statement),
       };
     }),
     views: views.map((row): View => ({
@@ -67,6 +70,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
       definition: row.definition.replaceAll(`${quote(standard)}.`, ""),
       materialized: false,
       indexes: [],
+      execution: executionOf(row),
     })),
     enums: [],
   };
@@ -107,6 +111,7 @@ interface StatisticRow extends Placed {
   descending: number | string;
   kind: string;
   prefix: number | null;
+  comment: string;
 }
 
 interface KeyRow extends Placed {
@@ -138,7 +143,14 @@ interface ViewRow {
   database: string;
   name: string;
   definition: string;
+  algorithm: string | null;
+  security: string;
+  check_option: string;
+  /** Quoted; null where it is the user who reads. */
+  definer: string | null;
 }
+
+const DEFINER = `CASE WHEN DEFINER <> CURRENT_USER() THEN CONCAT('\\'', REPLACE(DEFINER, '@', '\\'@\\''), '\\'') END AS \`definer\``;
 
 const TABLES = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, TABLE_NAME AS \`name\`, ENGINE AS \`engine\`,
   TABLE_COMMENT AS \`comment\`, TABLE_COLLATION AS \`collation\`,
@@ -151,7 +163,8 @@ const COLUMNS = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, C
   FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN (?) ORDER BY TABLE_NAME, ORDINAL_POSITION`;
 
 const STATISTICS = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`table\`, INDEX_NAME AS \`name\`, NON_UNIQUE AS \`not_unique\`,
-  COLUMN_NAME AS \`column\`, COLLATION = 'D' AS \`descending\`, INDEX_TYPE AS \`kind\`, SUB_PART AS \`prefix\`
+  COLUMN_NAME AS \`column\`, COLLATION = 'D' AS \`descending\`, INDEX_TYPE AS \`kind\`, SUB_PART AS \`prefix\`,
+  INDEX_COMMENT AS \`comment\`
   FROM information_schema.STATISTICS WHERE TABLE_SCHEMA IN (?) ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`;
 
 const KEYS = `SELECT k.TABLE_SCHEMA AS \`database\`, k.TABLE_NAME AS \`table\`, k.CONSTRAINT_NAME AS \`name\`, k.COLUMN_NAME AS \`column\`,
@@ -174,11 +187,17 @@ const CHECKS_OF_MYSQL = `SELECT c.CONSTRAINT_SCHEMA AS \`database\`, t.TABLE_NAM
 
 const TRIGGERS = `SELECT TRIGGER_SCHEMA AS \`database\`, EVENT_OBJECT_TABLE AS \`table\`, TRIGGER_NAME AS \`name\`, ACTION_TIMING AS \`timing\`,
   EVENT_MANIPULATION AS \`event\`, ACTION_STATEMENT AS \`statement\`,
-  CASE WHEN DEFINER <> CURRENT_USER() THEN CONCAT('\\'', REPLACE(DEFINER, '@', '\\'@\\''), '\\'') END AS \`definer\`
+  ${DEFINER}
   FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN (?) ORDER BY ACTION_ORDER`;
 
-const VIEWS = `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`name\`, VIEW_DEFINITION AS \`definition\`
+const VIEWS = viewsWith("ALGORITHM");
+const VIEWS_OF_MYSQL = viewsWith("NULL");
+
+function viewsWith(algorithm: string): string {
+  return `SELECT TABLE_SCHEMA AS \`database\`, TABLE_NAME AS \`name\`, VIEW_DEFINITION AS \`definition\`, ${algorithm} AS \`algorithm\`,
+  SECURITY_TYPE AS \`security\`, CHECK_OPTION AS \`check_option\`, ${DEFINER}
   FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN (?) ORDER BY TABLE_NAME`;
+}
 
 function keyOf({ database, table }: Placed): string {
   return `${database}\0${table}`;
@@ -194,6 +213,26 @@ async function optionsOf(runner: QueryRunner, tables: readonly TableRow[]): Prom
     options.set(keyOf(row), tail);
   }
   return options;
+}
+
+/** Each period of application time has a check of its name, which cannot be dropped by itself (MariaDB). */
+async function periodsOf(
+  runner: QueryRunner,
+  tables: readonly TableRow[],
+  checks: ReadonlyMap<string, readonly CheckRow[]>,
+): Promise<Map<string, { name: string; statement: string }[]>> {
+  const found = new Map<string, { name: string; statement: string }[]>();
+  for (const row of tables) {
+    if (!checks.get(keyOf(row))?.some(({ clause }) => /^`(?:[^`]|``)+` < `(?:[^`]|``)+`$/.test(clause))) continue;
+    const [created] = (await runner.query(`SHOW CREATE TABLE ${quote(row.database)}.${quote(row.name)}`)) as object[];
+    const statement = Object.values(created!)[1] as string;
+    const periods = [...statement.matchAll(/^ {2}PERIOD FOR `((?:[^`]|``)+)` \(.*\)/gm)].map(([text, name]) => ({
+      name: name!.replaceAll("``", "`"),
+      statement: `ALTER TABLE ${quote(row.name)} ADD ${text.trim()}`,
+    }));
+    found.set(keyOf(row), periods);
+  }
+  return found;
 }
 
 async function hasMetadataTable(runner: QueryRunner): Promise<boolean> {
@@ -213,7 +252,7 @@ function columnOf(row: ColumnRow, table: TableRow, checks: readonly CheckRow[], 
   const onUpdate = /on update (\S+)/.exec(extra)?.[1];
   return {
     name: row.name,
-    type: json ? "json" : values === undefined ? row.type : "enum",
+    type: json ? "json" : values === undefined ? row.type.replace(COMPRESSION, "") : "enum",
     nullable: row.nullable === "YES",
     default: generated ? undefined : defaultOf(row, isMariaDb),
     generated: generated
@@ -224,8 +263,30 @@ function columnOf(row: ColumnRow, table: TableRow, checks: readonly CheckRow[], 
     charset: isPlainCollation || table.collation.startsWith(`${row.charset}_`) ? undefined : row.charset!,
     comment: row.comment || undefined,
     onUpdate,
+    attributes: attributesOf(row),
     values: values === undefined ? undefined : valuesIn(values),
   };
+}
+
+// As information_schema prints it: `text`, and the word in a comment for MariaDB only.
+const COMPRESSION = /\s*\/\*M?!\d+ (COMPRESSED[^*]*)\*\//;
+
+function attributesOf({ type, extra }: ColumnRow): string[] | undefined {
+  const compression = COMPRESSION.exec(type)?.[1]?.trim();
+  const words = ["INVISIBLE", "WITHOUT SYSTEM VERSIONING"].filter((word) => extra.toUpperCase().includes(word));
+  const all = compression === undefined ? words : [compression, ...words];
+  return all.length > 0 ? all : undefined;
+}
+
+/** How a view is executed, where that is not as by default. */
+function executionOf({ algorithm, security, check_option, definer }: ViewRow): View["execution"] {
+  const words = [
+    algorithm !== null && algorithm !== "UNDEFINED" && `ALGORITHM=${algorithm}`,
+    definer !== null && `DEFINER=${definer}`,
+    security !== "DEFINER" && `SQL SECURITY ${security}`,
+  ].filter(Boolean);
+  const tail = check_option === "NONE" ? "" : ` WITH ${check_option} CHECK OPTION`;
+  return words.length > 0 || tail ? { head: words.map((word) => `${String(word)} `).join(""), tail } : undefined;
 }
 
 /** MariaDB returns the expression, NULL included; MySQL the bare value, or an expression marked as one. */
@@ -291,6 +352,7 @@ function indexesOf(rows: readonly StatisticRow[]): Index[] {
       ),
       unique: Number(first!.not_unique) === 0,
       kind: first!.kind === "FULLTEXT" ? "fulltext" : first!.kind === "SPATIAL" ? "spatial" : undefined,
+      comment: first!.comment || undefined,
     };
   });
 }

@@ -1,15 +1,16 @@
 import { quotedText } from "../../literals";
 import type { Plan, Statement, Step } from "../../schema/dialect";
 import type { Column, ObjectName, Schema, Table, TableDependent, View } from "../../schema/model";
-import { displayName, emptySchema, findTable, keyOf, replaceTable } from "../../schema/model";
+import { besideColumn, displayName, emptySchema, findTable, keyOf, replaceTable } from "../../schema/model";
 import type { AddColumn, AlterColumn, ChangeEnum, Constraint, Operation, Rename } from "../../schema/operation";
 import { apply } from "../../schema/operation";
 import { serverPlan, withExpressions } from "../../schema/server-plan";
 import { sql, stepOf } from "../../schema/step";
-import { isTrivia, mentions, nameIn, postgresQuoting, renamedIn, tokenize } from "../../schema/tokens";
+import { mentions, postgresQuoting, renamedIn } from "../../schema/tokens";
 import { alterations } from "./alterations";
 import * as create from "./create";
 import { clauses, path, quote } from "./create";
+import { columnRenamed, quoteIfNeeded, tableRenamed } from "./rename";
 import { converted, lenientConversion, needsCast } from "./values";
 
 /** The statements for PostgreSQL, which changes everything in place. */
@@ -26,10 +27,10 @@ export function plan(from: Schema, operations: readonly Operation[]): Plan {
       return {
         drop: [
           ...views.map((view) => viewStep({ kind: "dropView", view }, "for a while")).reverse(),
-          ...others.map(([table, one]) => dependentStep(table, one, "drop")),
+          ...others.flatMap(([table, one]) => (one.drop === undefined ? [] : [droppedStep(table, one, one.drop)])),
         ],
         create: [
-          ...others.map(([table, one]) => dependentStep(table, one, "create")),
+          ...others.map(([table, one]) => createdStep(table, one)),
           ...views.map((view) => viewStep({ kind: "createView", view }, "again")),
         ],
       };
@@ -94,11 +95,14 @@ function dependentsOn(schema: Schema, blocked: readonly Operation[]): [Table, Ta
   );
 }
 
-function dependentStep(table: Table, { kind, name, drop, create }: TableDependent, change: "drop" | "create"): Step {
+function droppedStep(table: Table, { kind, name }: TableDependent, drop: string): Step {
+  return { comment: `Drop ${kind} ${name} of ${displayName(table)} for a while`, statements: [sql(drop)] };
+}
+
+function createdStep(table: Table, { kind, name, create }: TableDependent): Step {
   const what = `${kind} ${name} of ${displayName(table)}`;
-  return change === "drop"
-    ? { comment: `Drop ${what} for a while`, statements: [sql(drop)] }
-    : { comment: `Create ${what} again`, statements: [sql(create)] };
+  const comment = kind === "statistics" ? `Restore the target of ${what}` : `Create ${what} again`;
+  return { comment, statements: create.map((text) => sql(text)) };
 }
 
 function inOrder(views: readonly View[]): View[] {
@@ -134,7 +138,10 @@ function viewStep(operation: Extract<Operation, { kind: "createView" | "dropView
 
 /** The schema after a rename, with the expressions that the server rewrites by itself. */
 export function renamed(before: Schema, operation: Rename): Schema {
-  const schema = withViews(withSequences(before, apply(before, operation), operation), operation);
+  const schema = withDependents(
+    withViews(withSequences(before, apply(before, operation), operation), operation),
+    operation,
+  );
   if (operation.kind === "renameTable") return schema;
   const { table, from, to } = operation;
   const rewrite = (expression: string) => renamedIn(expression, from, to, quoteIfNeeded, postgresQuoting);
@@ -154,31 +161,33 @@ function withViews(schema: Schema, operation: Rename): Schema {
     if (!view.uses?.some((use) => use.table === table)) return view;
     if (operation.kind === "renameTable") {
       const uses = view.uses.map((use) => (use.table === table ? { ...use, table: keyOf(operation.to) } : use));
-      return { ...view, uses, definition: renamedInView(view.definition, operation.from.name, operation.to.name) };
+      return { ...view, uses, definition: tableRenamed(view.definition, operation.from, operation.to.name) };
     }
     const uses = view.uses.map((use) =>
       use.table === table && use.column === operation.from ? { ...use, column: operation.to } : use,
     );
-    return { ...view, uses, definition: renamedInView(view.definition, operation.from, operation.to, true) };
+    return { ...view, uses, definition: columnRenamed(view.definition, operation, true) };
   });
   return { ...schema, views };
 }
 
-/** A selected column keeps its old name in the view, as an alias. */
-function renamedInView(definition: string, from: string, to: string, keepsAlias = false): string {
-  const tokens = tokenize(definition, postgresQuoting);
-  const end = tokens.findIndex((token) => token.kind === "word" && token.text.toUpperCase() === "FROM");
-  return tokens
-    .map((token, at) => {
-      if ((token.kind !== "word" && token.kind !== "identifier") || nameIn(token.text) !== from) return token.text;
-      const following = tokens
-        .slice(at + 1)
-        .find((other) => !isTrivia(other))
-        ?.text.toUpperCase();
-      const isItem = keepsAlias && at < end && (following === "," || following === "FROM");
-      return quoteIfNeeded(to) + (isItem ? ` AS ${quoteIfNeeded(from)}` : "");
-    })
-    .join("");
+/** The same of policies, triggers, rules and publications. */
+function withDependents(schema: Schema, operation: Rename): Schema {
+  const renamedOne = (one: TableDependent): TableDependent => {
+    const [from, to] = operation.kind === "renameTable" ? [operation.from, operation.to] : [operation.table, undefined];
+    if (!one.uses.some(({ table }) => table === keyOf(from))) return one;
+    if (operation.kind === "renameTable") {
+      const again = (text: string) => tableRenamed(text, from, to!.name);
+      const uses = one.uses.map((use) => (use.table === keyOf(from) ? { ...use, table: keyOf(operation.to) } : use));
+      return { ...one, uses, drop: one.drop && again(one.drop), create: one.create.map(again) };
+    }
+    const uses = one.uses.map((use) =>
+      use.table === keyOf(from) && use.column === operation.from ? { ...use, column: operation.to } : use,
+    );
+    return { ...one, uses, create: one.create.map((text) => columnRenamed(text, operation)) };
+  };
+  const tables = schema.tables.map((table) => ({ ...table, dependents: table.dependents?.map(renamedOne) }));
+  return { ...schema, tables };
 }
 
 function withSequences(before: Schema, after: Schema, operation: Rename): Schema {
@@ -190,11 +199,6 @@ function withSequences(before: Schema, after: Schema, operation: Rename): Schema
     return isDerived ? { ...column, sequence: `${now.name}_${column.name}_seq` } : column;
   });
   return replaceTable(after, now, { ...now, columns });
-}
-
-/** The server prints a name with quotes only where it must. */
-function quoteIfNeeded(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quote(name);
 }
 
 function add(table: ObjectName, clause: string): Statement {
@@ -284,6 +288,9 @@ function createTable(table: Table): Statement[] {
     ...table.indexes.map((index) => sql(create.createIndex(index, table))),
     ...table.triggers.map((trigger) => sql(trigger.sql)),
     ...(table.beside ?? []).map((text) => sql(text)),
+    ...table.columns
+      .flatMap((column) => besideColumn(column, path(table), quote(column.name)))
+      .map((text) => sql(text)),
   ];
 }
 
@@ -294,7 +301,8 @@ function commentOn(table: ObjectName, column: Column): Statement {
 const CONSTANT = /^(-?\d+(\.\d+)?|'(?:[^']|'')*'|true|false)$/i;
 
 function addColumn({ table, column, backfill }: AddColumn): Statement[] {
-  const comment = column.comment === undefined ? [] : [commentOn(table, column)];
+  const beside = besideColumn(column, path(table), quote(column.name)).map((text) => sql(text));
+  const comment = [...(column.comment === undefined ? [] : [commentOn(table, column)]), ...beside];
   if (backfill === undefined) return [add(table, `COLUMN ${create.columnDefinition(column)}`), ...comment];
   // The rows that are there get a constant default without being written.
   if (CONSTANT.test(backfill)) {
@@ -325,7 +333,7 @@ function alterColumn({ table, before, after, backfill, narrowing, unfit }: Alter
   if (isReplaced(before, after))
     return [
       sql(`ALTER TABLE ${path(table)} DROP COLUMN ${name}`),
-      add(table, `COLUMN ${create.columnDefinition(after)}`),
+      ...addColumn({ kind: "addColumn", table, column: after }),
     ];
   if (before.generated && !after.generated) statements.push(alter("DROP EXPRESSION"));
   const isRenumbered = before.increment !== after.increment;
@@ -339,6 +347,7 @@ function alterColumn({ table, before, after, backfill, narrowing, unfit }: Alter
     const using = lenient?.using ?? (isExplicit ? converted(name, before, after) : undefined);
     const type = alter(`TYPE ${after.type}${collate}${using === undefined ? "" : ` USING ${using}`}`);
     statements.push(...(lenient ? [sql(lenient.create), type, sql(lenient.drop)] : [type]));
+    statements.push(...restoredStorage(table, after));
     if (after.increment === "increment" && before.increment === "increment")
       statements.push(...widenSequence(table, after));
   }
@@ -351,6 +360,14 @@ function alterColumn({ table, before, after, backfill, narrowing, unfit }: Alter
     statements.push(before.increment ? renumber(table, before, after) : startNumbering(table, after));
   if (before.comment !== after.comment) statements.push(commentOn(table, after));
   return statements;
+}
+
+/** A new type resets how long values are stored, and compressed. Types of a fixed length have no choice. */
+function restoredStorage(table: ObjectName, column: Column): Statement[] {
+  if (!/^(character|text|citext|bytea|json|numeric|xml|tsvector|hstore|ltree)|\[\]$/.test(column.type)) return [];
+  return besideColumn(column, path(table), quote(column.name))
+    .filter((text) => / SET (STORAGE|COMPRESSION) /.test(text))
+    .map((text) => sql(text));
 }
 
 /**
@@ -381,7 +398,7 @@ function withGeneratedColumns(operation: AlterColumn, table: Table, statements: 
   return [
     ...generated.map(({ name }) => sql(`ALTER TABLE ${path(table)} DROP COLUMN ${quote(name)}`)),
     ...statements,
-    ...generated.map((column) => add(table, `COLUMN ${create.columnDefinition(column)}`)),
+    ...generated.flatMap((column) => addColumn({ kind: "addColumn", table, column })),
     ...constraints.map((constraint) => addConstraint(table, constraint)),
   ];
 }

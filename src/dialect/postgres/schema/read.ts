@@ -15,7 +15,7 @@ import type {
 } from "../../schema/model";
 import { keyOf } from "../../schema/model";
 import { nameIn, unwrapped, postgresQuoting } from "../../schema/tokens";
-import { readBeside, readDependents, readPartitions } from "./beside";
+import { readBeside, readBesideColumns, readDependents, readPartitions } from "./beside";
 import { quote } from "./create";
 import { dataSourceOf } from "../../../typeorm/data-source";
 
@@ -30,33 +30,41 @@ interface Places {
 export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Schema> {
   const [{ schema: standard }] = (await runner.query(`SELECT current_schema() AS "schema"`)) as [{ schema: string }];
   const names = [...new Set([standard, ...scope.schemas])];
+  const schemas = await schemasWithViewsOver(runner, names);
   const places: Places = { names, modelled: (name) => (name === standard ? undefined : name) };
   const isOurs = ({ name }: { name: string }) => !scope.isIgnored(name);
   const [tables, columns, constraints, indexes, triggers] = [
-    (await runner.query(TABLES, [names])) as TableRow[],
+    (await runner.query(TABLES, [schemas])) as TableRow[],
     byTable((await runner.query(COLUMNS, [names])) as ColumnRow[]),
     byTable((await runner.query(CONSTRAINTS, [names])) as ConstraintRow[]),
-    byTable((await runner.query(INDEXES, [names])) as IndexRow[]),
+    byTable((await runner.query(INDEXES, [schemas])) as IndexRow[]),
     byTable((await runner.query(TRIGGERS, [names])) as TriggerRow[]),
   ];
-  const ordinary = tables.filter((row) => row.kind === "r" || row.kind === "p").filter(isOurs);
-  // Views that are ignored are read too: over our tables, they must be dropped and created again when a column changes.
+  const ordinary = tables
+    .filter((row) => (row.kind === "r" || row.kind === "p") && names.includes(row.schema))
+    .filter(isOurs);
+  // Views that are ignored, or in other schemas, are read too: over our tables, they must be dropped and created again when
+  // a column changes.
   const views = tables.filter((row) => row.kind === "v" || row.kind === "m");
-  const uses = byTable((await runner.query(USES, [names])) as UseRow[]);
-  const beside = await readBeside(runner, names);
+  const uses = byTable((await runner.query(USES, [schemas])) as UseRow[]);
+  const beside = await readBeside(runner, schemas);
+  const besideColumn = await readBesideColumns(runner, names);
   const partitions = await readPartitions(runner, names);
   const dependents = await readDependents(runner, names, (schema, name) => ({ schema: places.modelled(schema), name }));
-  const indexesOf = (oid: number) => (indexes.get(oid) ?? []).filter(isOurs).map(indexOf);
+  const indexesOf = (oid: number) => (indexes.get(oid) ?? []).map(indexOf);
   const schema: Schema = {
     tables: ordinary.map((row): Table => ({
       schema: places.modelled(row.schema),
       name: row.name,
-      columns: (columns.get(row.oid) ?? []).map((column) => columnOf(column, places)),
+      columns: (columns.get(row.oid) ?? []).map((column) => ({
+        ...columnOf(column, places),
+        beside: besideColumn(row.oid, column.name),
+      })),
       ...constraintsOf(
         (constraints.get(row.oid) ?? []).filter((one) => isOurs(one)),
         places,
       ),
-      indexes: indexesOf(row.oid),
+      indexes: indexesOf(row.oid).filter(isOurs),
       triggers: (triggers.get(row.oid) ?? []).map(({ name, definition, updates }) => ({
         name,
         sql: definition,
@@ -78,6 +86,7 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
         table: keyOf({ schema: places.modelled(schema), name }),
         column: column ?? undefined,
       })),
+      // Also those that are ignored: they go with the view, and come back with it.
       indexes: indexesOf(row.oid),
       beside: beside.get(row.oid),
       isUnpopulated: (row.kind === "m" && !row.populated) || undefined,
@@ -91,8 +100,16 @@ export async function readSchema(runner: QueryRunner, scope: Scope): Promise<Sch
   const annotated = await withStoredExpressions(schema, runner, quote, await hasMetadataTable(runner));
   return {
     ...annotated,
-    views: annotated.views.map((view) => (isOurs(view) ? view : { ...view, recordedIn: undefined })),
+    views: annotated.views.map((view) =>
+      isOurs(view) && names.includes(view.schema ?? standard) ? view : { ...view, recordedIn: undefined },
+    ),
   };
+}
+
+/** The schemas, and those of other views over their tables, also over a view between. */
+async function schemasWithViewsOver(runner: QueryRunner, names: readonly string[]): Promise<string[]> {
+  const found = (await runner.query(SCHEMAS_WITH_VIEWS_OVER, [names])) as { schema: string }[];
+  return [...new Set([...names, ...found.map(({ schema }) => schema)])];
 }
 
 interface TableRow {
@@ -175,6 +192,17 @@ const ACTIONS = { a: "NO ACTION", r: "RESTRICT", c: "CASCADE", n: "SET NULL", d:
 const NOT_OF_AN_EXTENSION = (oid: string) =>
   `NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.objid = ${oid} AND e.deptype = 'e')`;
 
+const SCHEMAS_WITH_VIEWS_OVER = `
+  WITH RECURSIVE edge AS (
+    SELECT DISTINCT d.refobjid AS below, w.ev_class AS above FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class
+  ), above AS (
+    SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY($1)
+    UNION SELECT edge.above FROM above JOIN edge ON edge.below = above.oid
+  )
+  SELECT DISTINCT n.nspname AS "schema" FROM above JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('v', 'm') AND n.nspname !~ '^(pg_|information_schema$)'`;
+
 const TABLES = `
   SELECT c.oid, n.nspname AS "schema", c.relname AS "name", c.relkind AS "kind", obj_description(c.oid, 'pg_class') AS "comment",
     CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS "definition",
@@ -239,11 +267,17 @@ const INDEXES = `
     AND NOT EXISTS (SELECT 1 FROM pg_constraint r WHERE r.conindid = i.indexrelid AND r.contype IN ('p', 'u', 'x'))
   ORDER BY i.indexrelid`;
 
+/** A column of a table is used where that of a partition, or of a table that inherits it, is. */
 const USES = `
+  WITH RECURSIVE lineage AS (
+    SELECT inhrelid AS "child", inhparent AS "parent" FROM pg_inherits
+    UNION SELECT l."child", i.inhparent FROM lineage l JOIN pg_inherits i ON i.inhrelid = l."parent"
+  )
   SELECT DISTINCT w.ev_class AS "oid", tn.nspname AS "schema", tc.relname AS "name", a.attname AS "column"
   FROM pg_rewrite w JOIN pg_class v ON v.oid = w.ev_class JOIN pg_namespace n ON n.oid = v.relnamespace
   JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
-  JOIN pg_class tc ON tc.oid = d.refobjid AND tc.oid <> w.ev_class JOIN pg_namespace tn ON tn.oid = tc.relnamespace
+  JOIN pg_class tc ON (tc.oid = d.refobjid OR tc.oid IN (SELECT "parent" FROM lineage WHERE "child" = d.refobjid)) AND tc.oid <> w.ev_class
+  JOIN pg_namespace tn ON tn.oid = tc.relnamespace
   LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
   WHERE n.nspname = ANY($1) AND v.relkind IN ('v', 'm')`;
 

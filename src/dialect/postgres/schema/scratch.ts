@@ -1,6 +1,6 @@
 import type { DataSource, QueryRunner } from "typeorm";
 import type { Scope, ScratchLocation, ScratchSupport } from "../../schema/dialect";
-import { type ObjectName, type Schema, type Table, emptySchema } from "../../schema/model";
+import { type ObjectName, type Schema, type Table, besideColumn, emptySchema } from "../../schema/model";
 import type { Operation } from "../../schema/operation";
 import { newScratchName, scratchPrefixOf } from "../../schema/live-scratch";
 import { cleanUpOnSignal } from "../../../signals";
@@ -118,11 +118,22 @@ async function copy(source: QueryRunner, target: QueryRunner, scope: Scope, limi
       await (isInScope(table, scope) ? created : created.catch(() => undefined));
     }
   for (const table of schema.tables)
-    for (const sql of table.beside ?? []) {
+    for (const sql of [...(table.beside ?? []), ...columnsBeside(table)]) {
       const done = target.query(sql);
       await (isInScope(table, scope) ? done : done.catch(() => undefined));
     }
+  await copyWatchers(source, target);
   return isComplete;
+}
+
+function columnsBeside(table: Table): string[] {
+  return table.columns.flatMap((column) => besideColumn(column, path(table), quote(column.name)));
+}
+
+/** What the server asks when a schema changes, or a table is created: publications, event triggers, default privileges. */
+async function copyWatchers(source: QueryRunner, target: QueryRunner): Promise<void> {
+  for (const query of [PUBLICATIONS, DEFAULT_PRIVILEGES, EVENT_TRIGGERS])
+    for (const sql of await select(source, query).catch(() => [])) await target.query(sql).catch(() => undefined);
 }
 
 async function readWhole(source: QueryRunner): Promise<Schema> {
@@ -140,7 +151,12 @@ function bare(schema: Schema): Schema {
     // Policies may hide rows, or refuse them.
     beside: [],
   };
-  return { ...schema, tables: schema.tables.map((table) => ({ ...table, ...nothing })), views: [] };
+  const columnsOf = (table: Table) => table.columns.map((column) => ({ ...column, beside: [] }));
+  return {
+    ...schema,
+    tables: schema.tables.map((table) => ({ ...table, ...nothing, columns: columnsOf(table) })),
+    views: [],
+  };
 }
 
 function constraintsOf(table: Table): Operation[] {
@@ -165,9 +181,9 @@ function add(table: ObjectName, constraint: AddConstraint["constraint"]): Operat
   return { kind: "addConstraint", table, constraint };
 }
 
-/** Domains, and sequences that no column owns. */
+/** Domains, composite types and ranges, which may be made of each other, and sequences that no column owns. */
 async function copyTypes(source: QueryRunner, target: QueryRunner): Promise<void> {
-  for (const sql of await select(source, DOMAINS)) await target.query(sql);
+  for (const sql of await select(source, TYPES)) await target.query(sql).catch(() => undefined);
   for (const sql of await select(source, SEQUENCES)) await target.query(sql);
 }
 
@@ -238,12 +254,33 @@ const SCHEMAS = `SELECT nspname::text AS "text" FROM pg_namespace WHERE ${OF_USE
 const EXTENSIONS = `SELECT format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA %I CASCADE', extname, nspname) AS "text"
   FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname <> 'plpgsql' ORDER BY pg_extension.oid`;
 
-const DOMAINS = `SELECT format('CREATE DOMAIN %I.%I AS %s', nspname, typname, format_type(typbasetype, typtypmod))
-    || coalesce(' DEFAULT ' || typdefault, '') || CASE WHEN typnotnull THEN ' NOT NULL' ELSE '' END
-    || coalesce((SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(c.oid)), '')
-      FROM pg_constraint AS c WHERE contypid = t.oid AND contype = 'c'), '') AS "text"
-  FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = typnamespace
-  WHERE typtype = 'd' AND ${OF_USERS} AND NOT ${isOfExtension("t.oid")} ORDER BY t.oid`;
+const TYPES = `SELECT CASE typtype
+    WHEN 'd' THEN format('CREATE DOMAIN %I.%I AS %s', nspname, typname, format_type(typbasetype, typtypmod))
+      || coalesce(' DEFAULT ' || typdefault, '') || CASE WHEN typnotnull THEN ' NOT NULL' ELSE '' END
+      || coalesce((SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(c.oid)), '')
+        FROM pg_constraint AS c WHERE contypid = t.oid AND contype = 'c'), '')
+    WHEN 'c' THEN format('CREATE TYPE %I.%I AS (%s)', nspname, typname,
+      (SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum)
+        FROM pg_attribute WHERE attrelid = typrelid AND attnum > 0 AND NOT attisdropped))
+    ELSE format('CREATE TYPE %I.%I AS RANGE (SUBTYPE = %s)', nspname, typname, format_type((SELECT rngsubtype FROM pg_range WHERE rngtypid = t.oid), NULL))
+    END AS "text"
+  FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = typnamespace LEFT JOIN pg_class AS r ON r.oid = typrelid
+  WHERE (typtype IN ('d', 'r') OR r.relkind = 'c') AND ${OF_USERS} AND NOT ${isOfExtension("t.oid")} ORDER BY t.oid`;
+
+const PUBLICATIONS = `SELECT format('CREATE PUBLICATION %I WITH (publish = %L)', pubname,
+    concat_ws(', ', CASE WHEN pubinsert THEN 'insert' END, CASE WHEN pubupdate THEN 'update' END, CASE WHEN pubdelete THEN 'delete' END)) AS "text"
+  FROM pg_publication WHERE NOT puballtables
+  UNION ALL SELECT format('ALTER PUBLICATION %I ADD TABLE %I.%I%s', pubname, nspname, relname, ' WHERE (' || pg_get_expr(prqual, c.oid) || ')')
+  FROM pg_publication AS p JOIN pg_publication_rel ON prpubid = p.oid JOIN pg_class AS c ON c.oid = prrelid JOIN pg_namespace AS n ON n.oid = relnamespace`;
+
+const DEFAULT_PRIVILEGES = `SELECT format('ALTER DEFAULT PRIVILEGES FOR ROLE %I %s GRANT %s ON TABLES TO %s', pg_get_userbyid(defaclrole),
+    CASE WHEN defaclnamespace <> 0 THEN format('IN SCHEMA %s', defaclnamespace::regnamespace) ELSE '' END, privilege_type,
+    CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END) AS "text"
+  FROM pg_default_acl, aclexplode(defaclacl) WHERE defaclobjtype = 'r'`;
+
+const EVENT_TRIGGERS = `SELECT format('CREATE EVENT TRIGGER %I ON %s%s EXECUTE FUNCTION %s()', evtname, evtevent,
+    (SELECT format(' WHEN TAG IN (%s)', string_agg(quote_literal(tag), ', ')) FROM unnest(evttags) AS tag HAVING count(*) > 0), evtfoid::regproc) AS "text"
+  FROM pg_event_trigger AS e WHERE evtenabled IN ('O', 'A') AND NOT ${isOfExtension("e.oid")}`;
 
 const SEQUENCES = `SELECT format('CREATE SEQUENCE %I.%I AS %s INCREMENT %s MINVALUE %s MAXVALUE %s START %s', nspname, relname,
     format_type(seqtypid, NULL), seqincrement, seqmin, seqmax, seqstart) AS "text"
