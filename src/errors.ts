@@ -28,6 +28,9 @@ export interface RetortErrorDetails {
   retryable?: boolean;
 }
 
+/** The prototype of Retort's own class, of an error that is of one of TypeORM's classes too. */
+const ownPrototypes = new WeakMap<object, object>();
+
 /**
  * Every error that Retort raises by itself. `code` is stable and may be tested for; the wording of `message` may change.
  * Errors are made by named factories in the `errors.ts` of each layer, never with `new` at the place that fails.
@@ -42,6 +45,13 @@ export class RetortError extends Error {
   /** Whether the same work may succeed when it is begun anew: a deadlock, a serialization failure, a lost connection. */
   readonly retryable: boolean;
 
+  /** @internal An error that is of one of TypeORM's classes too is still of this one. */
+  static override [Symbol.hasInstance](this: { readonly prototype: object }, value: unknown): boolean {
+    if (typeof value !== "object" || value === null) return false;
+    const own = ownPrototypes.get(value) ?? (Object.getPrototypeOf(value) as object | null);
+    return own === this.prototype || (own !== null && Object.prototype.isPrototypeOf.call(this.prototype, own));
+  }
+
   constructor(code: string, message: string, details: RetortErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "RetortError";
@@ -50,6 +60,33 @@ export class RetortError extends Error {
     this.exitCode = details.exitCode ?? ExitCode.failure;
     this.retryable = details.retryable ?? false;
   }
+}
+
+/** A class of errors. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- constructors may have any parameters
+export type ErrorClass = abstract new (...parameters: any[]) => Error;
+
+/** For each class of TypeORM and prototype of Retort: the prototype of errors that are of both. */
+const sharedPrototypes = new WeakMap<ErrorClass, Map<object, object>>();
+
+/**
+ * Makes an error `instanceof` another class too: applications catch some errors by TypeORM's classes. Its properties stay as they are.
+ */
+export function alsoOf<E extends RetortError>(error: E, type: ErrorClass): E {
+  const own = Object.getPrototypeOf(error) as object;
+  let known = sharedPrototypes.get(type);
+  if (!known) sharedPrototypes.set(type, (known = new Map<object, object>()));
+  let shared = known.get(own);
+  if (!shared) known.set(own, (shared = Object.create(type.prototype as object, describedBelowError(own)) as object));
+  ownPrototypes.set(error, own);
+  return Object.setPrototypeOf(error, shared) as E;
+}
+
+/** What a prototype has, own or inherited from the classes above it up to Error. */
+function describedBelowError(prototype: object): PropertyDescriptorMap {
+  if (prototype === Error.prototype) return {};
+  const inherited = describedBelowError(Object.getPrototypeOf(prototype) as object);
+  return { ...inherited, ...Object.getOwnPropertyDescriptors(prototype) };
 }
 
 /**

@@ -1,4 +1,6 @@
+import type { DataSource } from "typeorm";
 import { ExitCode, messageOf, RetortError } from "../errors";
+import { asTypeorms } from "../typeorm/error-classes";
 
 /** Why a statement failed, with the same kinds for every database. */
 export type DatabaseErrorKind =
@@ -56,7 +58,21 @@ const HINTS: Partial<Record<DatabaseErrorKind, string>> = {
   "missing-column": "retort migrate status",
 };
 
-/** A statement that the database refused. */
+/** A statement that failed, and what is known of it. */
+export interface FailedStatement {
+  readonly facts: DriverErrorFacts;
+  /** The driver's error. */
+  readonly error: unknown;
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  readonly dataSource: DataSource;
+}
+
+/**
+ * A statement that the database refused. It is a `QueryFailedError` of TypeORM too, for code that was written for its `save`: with `query`,
+ * `parameters`, `driverError`, and what else the driver's error has (`detail`, `errno`). `code` is Retort's; the driver's is
+ * `driverError.code`.
+ */
 export class DatabaseError extends RetortError {
   /** Why it failed; the kinds are the same on every database. */
   readonly kind: DatabaseErrorKind;
@@ -78,17 +94,13 @@ export class DatabaseError extends RetortError {
   readonly driverError: unknown;
   /** @internal Whether the statement was not sent: the connection was lost before. */
   readonly notSent: boolean;
+  readonly #failed: FailedStatement;
 
-  constructor(
-    facts: DriverErrorFacts,
-    message: string,
-    sql: string,
-    parameters: readonly unknown[],
-    cause: unknown,
-    hint = HINTS[facts.kind],
-  ) {
+  /** @internal */
+  constructor(failed: FailedStatement, message: string, hint = HINTS[failed.facts.kind]) {
+    const { facts, error, sql, parameters, dataSource } = failed;
     super(`database/${facts.kind}`, message, {
-      cause,
+      cause: error,
       retryable: RETRYABLE.has(facts.kind),
       ...(hint !== undefined && { hint }),
     });
@@ -101,25 +113,35 @@ export class DatabaseError extends RetortError {
     this.constraint = facts.constraint;
     this.entity = facts.entity;
     this.property = facts.property;
-    this.driverError = cause;
+    this.driverError = error;
     this.notSent = facts.notSent ?? false;
+    this.#failed = failed;
+    asTypeorms(this, "QueryFailedError", dataSource);
+    for (const [name, value] of Object.entries(Object(error) as Record<string, unknown>))
+      // They are not printed with the error, which has said what matters.
+      if (!(name in this)) Object.defineProperty(this, name, { value, configurable: true, writable: true });
+  }
+
+  /** The statement that failed, under TypeORM's name. */
+  get query(): string {
+    return this.sql;
+  }
+
+  /** @internal The same failed statement, where it means something else to the session. */
+  as(kind: DatabaseErrorKind, message: string, hint?: string): DatabaseError {
+    return new DatabaseError({ ...this.#failed, facts: { kind } }, message, hint);
   }
 }
 
 /** @param isOutsideTransaction whether nothing was lost with a lost connection */
-export function statementFailed(
-  facts: DriverErrorFacts,
-  error: unknown,
-  sql: string,
-  parameters: readonly unknown[],
-  isOutsideTransaction = false,
-): RetortError {
+export function statementFailed(failed: FailedStatement, isOutsideTransaction = false): RetortError {
+  const { facts, error } = failed;
   if (error instanceof RetortError) return error;
   const isLost = facts.kind === "connection-lost";
   const message = isLost ? `the connection to the database is lost: ${messageOf(error)}` : placed(facts, error);
   const hint =
     isLost && isOutsideTransaction ? "nothing was lost with it: try again, once the server answers" : undefined;
-  return new DatabaseError(facts, message, sql, parameters, error, hint);
+  return new DatabaseError(failed, message, hint);
 }
 
 /** @param users which sessions hold connections */
@@ -145,13 +167,9 @@ function placed({ entity, property }: DriverErrorFacts, error: unknown): string 
 
 /** @param error the error of a COMMIT that was sent and not answered */
 export function commitUnanswered(error: DatabaseError): DatabaseError {
-  const { message, sql, parameters, driverError } = error;
-  return new DatabaseError(
-    { kind: "outcome-unknown" },
-    `the outcome of the commit is unknown: it was sent, and its answer was lost (${message})`,
-    sql,
-    parameters,
-    driverError,
+  return error.as(
+    "outcome-unknown",
+    `the outcome of the commit is unknown: it was sent, and its answer was lost (${error.message})`,
   );
 }
 
@@ -186,34 +204,38 @@ export function joinedTransaction(): RetortError {
   );
 }
 
-export function sandboxLost({ kind, message, sql, parameters, driverError }: DatabaseError): DatabaseError {
-  const hint = "the sandbox was restarted; its earlier changes are lost";
-  return new DatabaseError({ kind }, message, sql, parameters, driverError, hint);
+export function sandboxLost(error: DatabaseError): DatabaseError {
+  return error.as(error.kind, error.message, "the sandbox was restarted; its earlier changes are lost");
 }
 
-export function lockedByOwnSession(sql: string, cause: unknown): DatabaseError {
+export function lockedByOwnSession(sql: string, error: unknown, dataSource: DataSource): DatabaseError {
   return new DatabaseError(
-    { kind: "locked" },
+    { facts: { kind: "locked" }, error, sql, parameters: [], dataSource },
     "a session of this process is writing to the database, and its transaction holds the lock",
-    sql,
-    [],
-    cause,
     "commit() or rollback() the session first, or run the statement in it: session.execute(…)",
   );
 }
 
-export function readOnlyTransaction(sql: string, parameters: readonly unknown[]): DatabaseError {
-  return new DatabaseError({ kind: "read-only" }, "the transaction is read only", sql, parameters, undefined);
+export function readOnlyTransaction(
+  sql: string,
+  parameters: readonly unknown[],
+  dataSource: DataSource,
+): DatabaseError {
+  return new DatabaseError(
+    { facts: { kind: "read-only" }, error: undefined, sql, parameters, dataSource },
+    "the transaction is read only",
+  );
 }
 
-export function writeLockTimeout(file: string, seconds: number, holder: string | undefined): DatabaseError {
-  const who = holder ?? "another process";
+export function writeLockTimeout(
+  file: string,
+  seconds: number,
+  holder: string | undefined,
+  dataSource: DataSource,
+): DatabaseError {
   return new DatabaseError(
-    { kind: "locked" },
-    `${who} has been writing to ${file} for ${seconds} s`,
-    "BEGIN IMMEDIATE",
-    [],
-    undefined,
+    { facts: { kind: "locked" }, error: undefined, sql: "BEGIN IMMEDIATE", parameters: [], dataSource },
+    `${holder ?? "another process"} has been writing to ${file} for ${seconds} s`,
   );
 }
 

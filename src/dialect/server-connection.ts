@@ -158,7 +158,7 @@ export abstract class ServerConnection<Client> implements Connection {
     try {
       return await withinPoolTimeout(connecting, this.#poolTimeout, this.#poolUsers, late);
     } catch (error) {
-      throw statementFailed(this.readDriverError(error), error, "", [], !this.#begun);
+      throw this.#failureOf(error, "", []).error;
     }
   }
 
@@ -430,9 +430,10 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   #failureOf(error: unknown, sql: string, parameters: readonly unknown[]): Failure {
-    const facts = located(this.readDriverError(error), this.dataSource, sql, parameters);
-    const { statusCode } = facts;
-    return { error: statementFailed(facts, error, sql, parameters, !this.#begun), statusCode };
+    const { dataSource } = this;
+    const facts = located(this.readDriverError(error), dataSource, sql, parameters);
+    const failed = statementFailed({ facts, error, sql, parameters, dataSource }, !this.#begun);
+    return { error: failed, statusCode: facts.statusCode };
   }
 
   /** Before a stream has its connection, only the database is known. */

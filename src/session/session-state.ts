@@ -14,6 +14,7 @@ import { IdentityMap } from "./state/identity-map";
 import { instanceOf, NOT_LOADED, type Instance, type InstanceOwner, type RelationSource } from "./state/instance";
 import { UndoLog } from "./state/undo-log";
 import { dataSourceOf } from "../typeorm/data-source";
+import { asTypeorms } from "../typeorm/error-classes";
 
 /** The objects of a session and what is known of them. Every step of a flush, a load or a rollback works on this. */
 export class SessionState implements InstanceOwner {
@@ -200,7 +201,7 @@ export class SessionState implements InstanceOwner {
     const queue = new Set(instances);
     for (const instance of queue) {
       const { deleteDate } = instance.model;
-      if (!deleteDate) throw noDeleteDate(instance.entity);
+      if (!deleteDate) throw asTypeorms(noDeleteDate(instance.entity), "MissingDeleteDateColumnError", this.dataSource);
       if (!instance.snapshot || instance.deletion === "sent")
         throw notPersistent(instance.entity, instance.state, soft === "remove" ? "soft-removed" : "recovered");
       const isRemoved = isSoftRemoved(instance, deleteDate);

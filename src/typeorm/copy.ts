@@ -53,9 +53,13 @@ function loadedCopies(isWanted: (type: unknown) => boolean): TypeormCopy[] {
   });
 }
 
+const copies = new WeakMap<DataSource, typeof TypeORM>();
+
 /** What the DataSource's own copy of TypeORM exports. */
 export function typeormOf(dataSource: DataSource): typeof TypeORM {
-  return (copyOf(dataSource)?.load() ?? require("typeorm")) as typeof TypeORM;
+  let copy = copies.get(dataSource);
+  if (!copy) copies.set(dataSource, (copy = (copyOf(dataSource)?.load() ?? require("typeorm")) as typeof TypeORM));
+  return copy;
 }
 
 /** @throws RetortError `typeorm/unsupported` */

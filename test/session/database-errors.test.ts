@@ -8,11 +8,13 @@ import {
   ManyToOne,
   PrimaryColumn,
   PrimaryGeneratedColumn,
+  QueryFailedError,
   TableInheritance,
+  TypeORMError,
   Unique,
   type Relation,
 } from "typeorm";
-import { DatabaseError, sql } from "../../src";
+import { DatabaseError, RetortError, sql, ValueError } from "../../src";
 import { benchOn } from "../helpers/bench";
 import { eachDatabase } from "../helpers/databases";
 
@@ -112,6 +114,27 @@ eachDatabase((database) => {
       await bench.db.query(Team).filterBy({ id: 5 }).update({ id: 1 });
     });
     expect(key).toMatchObject({ kind: "unique", entity: "Team", property: "id" });
+  });
+
+  test("it is a QueryFailedError of TypeORM too, with what the driver says", async () => {
+    const error = await inserted({ username: "bob" });
+    for (const type of [QueryFailedError, TypeORMError, DatabaseError, RetortError, Error])
+      expect(error).toBeInstanceOf(type);
+    expect(error).not.toBeInstanceOf(ValueError);
+    expect(error).toMatchObject({ name: "DatabaseError", code: "database/unique", retryable: false });
+    expect(error.query).toMatch(/^INSERT INTO/);
+    expect(error.query).toBe(error.sql);
+    expect(error.parameters).toContain("bob");
+    const driver = error.driverError as { code: string; detail?: string; errno?: number };
+    expect(driver.code).toMatch(/^(SQLITE_CONSTRAINT_UNIQUE|23505|ER_DUP_ENTRY)$/);
+    const { detail, errno } = error as unknown as typeof driver;
+    expect([detail, errno]).toEqual([driver.detail, driver.errno]);
+    expect(String(error)).toMatch(/^DatabaseError: Person\.username: /);
+    // An error of Retort that concerns no statement is none.
+    const closed = await bench.session.get(Team, {} as never).catch((thrown: unknown) => thrown);
+    expect(closed).toBeInstanceOf(RetortError);
+    expect(closed).not.toBeInstanceOf(QueryFailedError);
+    expect({}).not.toBeInstanceOf(RetortError);
   });
 
   test("an index that was made by hand", async () => {

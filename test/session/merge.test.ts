@@ -73,6 +73,21 @@ eachDatabase((kind) => {
     expect(merged.id).toBe(user.id);
   });
 
+  test("session 44: of several objects of one row, the one that is nearest to what was given decides", async () => {
+    const { db, session } = bench;
+    const user = await susan();
+    const [kept] = user.posts;
+    // A second object of the same row, whose list has an object that still knows the first one.
+    const given = Object.assign(new User(), { id: user.id, username: "given", posts: [kept] });
+    const merged = await session.merge(given);
+    await session.commit();
+    expect(merged.username).toBe("given");
+    expect((await merged.posts).map(({ body }) => body)).toEqual(["one"]);
+    expect(await bench.stored(`SELECT body FROM post WHERE "authorId" IS NOT NULL`)).toEqual([{ body: "one" }]);
+    session.add(db.create(Post, { body: "later", author: merged }));
+    await session.commit();
+  });
+
   test("session 44: merge of a graph that contains itself, of a new object, of an object twice", async () => {
     const { db, session } = bench;
     const user = db.create(User, { username: "new", age: 1 });

@@ -7,6 +7,7 @@ import {
   TreeChildren,
   TreeParent,
   type EntitySchemaRelationOptions,
+  type Relation,
 } from "typeorm";
 import { benchOn } from "../helpers/bench";
 import { database } from "../helpers/databases";
@@ -385,32 +386,67 @@ describe("an integer key of SQLite that is not given", () => {
   });
 });
 
-describe("a tree that a repository of TypeORM reads into an object of the session", () => {
-  @Entity()
-  @Tree("closure-table")
-  class Folder {
-    @PrimaryGeneratedColumn() id!: number;
-    @Column("varchar") name!: string;
-    @TreeParent() declare parent: Folder | null;
-    @TreeChildren({ cascade: true }) declare children: Folder[];
+@Entity()
+@Tree("closure-table")
+class Folder {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column("varchar") name!: string;
+  @TreeParent() declare parent: Folder | null;
+  @TreeChildren({ cascade: true }) declare children: Folder[];
+}
+
+/** The same with fields that are defined: an object of TypeORM has the properties, and they are undefined. */
+@Entity()
+@Tree("closure-table")
+class Branch {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column("varchar") name!: string;
+  @TreeParent() parent!: Relation<Branch> | null;
+  @TreeChildren({ cascade: true }) children!: Relation<Branch>[];
+}
+
+describe.each([
+  ["declared fields", Folder],
+  ["defined fields", Branch],
+])("a tree that a repository of TypeORM reads into an object of the session, %s", (_, type) => {
+  const Node = type as typeof Folder;
+  const bench = benchOn(database("sqlite"), { entities: [Node] });
+
+  async function written(): Promise<[root: Folder, branch: Folder, leaf: Folder]> {
+    const leaf = make(Node, { name: "c" });
+    const branch = make(Node, { name: "b", children: [leaf] });
+    const root = make(Node, { name: "a", children: [branch] });
+    bench.session.add(root);
+    await bench.session.commit();
+    return [root, branch, leaf];
   }
-  const bench = benchOn(database("sqlite"), { entities: [Folder] });
 
   test("refers to the session's objects of the same rows", async () => {
     const { session } = bench;
-    const leaf = make(Folder, { name: "c" });
-    const branch = make(Folder, { name: "b", children: [leaf] });
-    const root = make(Folder, { name: "a", children: [branch] });
-    session.add(root);
-    await session.commit();
-    const tree = await bench.dataSource.getTreeRepository(Folder).findDescendantsTree(root);
+    const [root, branch, leaf] = await written();
+    const tree = await bench.dataSource.getTreeRepository(Node).findDescendantsTree(root);
     expect(tree.children[0]).toBe(branch);
     expect(tree.children[0]!.children[0]).toBe(leaf);
     bench.quiet();
     await session.commit();
     expect(bench.sent(/^(INSERT|UPDATE|DELETE)/)).toEqual([]);
-    root.children = [make(Folder, { id: branch.id, name: "other values" })];
-    await expect(session.commit()).rejects.toThrow(/has the key (\d+) of Folder \1, which is loaded already/);
+    root.children = [make(Node, { id: branch.id, name: "other values" })];
+    await expect(session.commit()).rejects.toThrow(/has the key (\d+) of \w+ \1, which is loaded already/);
     await session.rollback();
   });
+
+  test.each(["in a session", "in none"])(
+    "is read %s where the session has loaded the rows, and not the relations",
+    async (where) => {
+      const [{ id }] = await written();
+      const { session } = await bench.fresh();
+      const [root] = await session.query(Node).orderBy("id").all();
+      if (where === "in none") await session.close();
+      const tree = await bench.dataSource.getTreeRepository(Node).findDescendantsTree(root!);
+      expect(tree.id).toBe(id);
+      expect(tree.children.map(({ name }) => name)).toEqual(["b"]);
+      expect(tree.children[0]!.children.map(({ name }) => name)).toEqual(["c"]);
+      await session.close();
+    },
+  );
 });

@@ -373,6 +373,44 @@ eachDatabase((database) => {
     expect(bench.sent()).toHaveLength(3);
   });
 
+  test("session 43: a list that is not loaded does not look empty while its object is in no session", async () => {
+    const { db, session } = bench;
+    const { susan, one, two } = await people();
+    await session.close();
+    const detached = { code: "session/detached", message: expect.stringContaining("<User susan> is in no session") };
+    const posts = susan.posts as unknown as LazyCollection<Post>;
+    for (const look of [
+      () => posts.length,
+      () => [...susan.posts],
+      () => posts[0],
+      () => Array.from(susan.posts),
+      () => new Set(susan.posts),
+    ])
+      expect(look).toThrow(expect.objectContaining(detached));
+    await expect(posts).rejects.toMatchObject(detached);
+    await expect(posts.count()).rejects.toMatchObject(detached);
+    expect(JSON.stringify(susan)).not.toContain("posts");
+
+    // What is put into it and taken out of it is written by the session that it is added to.
+    const three = db.create(Post, { body: "three" });
+    susan.posts.push(three);
+    posts.remove(one);
+    expect([three.author, one.author]).toEqual([susan, null]);
+    const other = (await bench.fresh()).session;
+    other.add(susan, one);
+    await other.commit();
+    expect(await authors()).toEqual(["one by null", "three by susan", "two by susan"]);
+    expect((await susan.posts).map(({ body }) => body).sort()).toEqual(["three", "two"]);
+    expect(two.body).toBe("two");
+    await other.close();
+
+    // Loaded lists stay, and one that was assigned is loaded; a new object has an empty list.
+    expect(susan.posts).toHaveLength(2);
+    susan.groups = [];
+    expect(susan.groups).toHaveLength(0);
+    expect(db.create(User, { username: "new" }).posts).toHaveLength(0);
+  });
+
   test("session 23: lazyLoading can be an error, or one by one", async () => {
     const { db } = bench;
     for (let user = 0; user < 3; user++)

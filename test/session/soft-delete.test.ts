@@ -1,4 +1,5 @@
-import { joined } from "../../src";
+import { MissingDeleteDateColumnError } from "typeorm";
+import { joined, RetortError } from "../../src";
 import { eachDatabase } from "../helpers/databases";
 import { benchOn, expectSame } from "../helpers/bench";
 import { archive, Folder, Page, Label, Stone } from "../helpers/entities/archive";
@@ -167,6 +168,8 @@ eachDatabase((database) => {
     const refused = { code: "session/no-delete-date", hint: expect.stringContaining("@DeleteDateColumn") };
     expect(() => session.softRemove(stone)).toThrow(expect.objectContaining(refused));
     expect(() => session.recover(stone)).toThrow(expect.objectContaining(refused));
+    expect(() => session.softRemove(stone)).toThrow(MissingDeleteDateColumnError);
+    expect(() => session.softRemove(stone)).toThrow(RetortError);
     await expect(session.query(Stone).softDelete()).rejects.toMatchObject({ code: "query/no-delete-date" });
     const page = db.create(Page, { title: "new" });
     expect(() => session.softRemove(page)).toThrow(expect.objectContaining({ code: "session/state" }));

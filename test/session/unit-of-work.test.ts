@@ -615,6 +615,38 @@ eachDatabase((database) => {
       expect(all[1]).toMatchObject({ balance: 21, version: 3 });
     });
 
+    test("session 43: a version that is assigned is written: to a new object, to a changed one, by itself", async () => {
+      const { db, session } = bench;
+      const account = db.create(Account, { balance: 1, version: 5 });
+      session.add(account);
+      await session.commit();
+      const versions = () => bench.stored("SELECT balance, version FROM account");
+      expect(await versions()).toEqual([{ balance: 1, version: 5 }]);
+      Object.assign(account, { balance: 2, version: 9 });
+      await session.commit();
+      expect(await versions()).toEqual([{ balance: 2, version: 9 }]);
+      account.version = 20;
+      await session.flush();
+      expect(await versions()).toEqual([{ balance: 2, version: 20 }]);
+      await session.rollback();
+      expect(account.version).toBe(9);
+      account.balance = 3;
+      await session.commit();
+      expect(await versions()).toEqual([{ balance: 3, version: 10 }]);
+      expect(account.version).toBe(10);
+    });
+
+    test("session 25: merge refuses an object that was read before another transaction changed its row", async () => {
+      const { session } = bench;
+      const [, stale] = await accounts();
+      session.expungeAll();
+      stale.balance += 1;
+      await expect(session.merge(stale)).rejects.toMatchObject({ code: "session/stale", retryable: true });
+      const current = await session.merge(Object.assign(new Account(), { id: stale.id, balance: 21 }));
+      await session.commit();
+      expect(current).toMatchObject({ balance: 21, version: 3 });
+    });
+
     test("the version of a row goes on when a new object takes it over", async () => {
       const { db, session } = bench;
       const [old] = await accounts();

@@ -232,7 +232,7 @@ export class SqliteConnection implements Connection {
     // A reader on a connection of its own waits for nobody.
     const readOnly = options.readOnly === true;
     if (!(readOnly && this.#ownsHandle) && !(await this.#mutex.acquire(this, this.#timeout)))
-      throw writeLockTimeout(this.#database, this.#timeout / 1000, "another session of this process");
+      throw this.#lockTimeout("another session of this process");
     // In a sandbox over a database in memory, whose one connection refuses writes otherwise.
     if (areWritesAllowed()) this.#handle.pragma("query_only = OFF");
     try {
@@ -316,7 +316,7 @@ export class SqliteConnection implements Connection {
 
   /** SQLite has no transactions that are read only, but it tells which statements write. */
   #writable(statement: Statement, sql: string, parameters: readonly unknown[]): Statement {
-    if (this.#readOnly && !statement.readonly) throw readOnlyTransaction(sql, parameters);
+    if (this.#readOnly && !statement.readonly) throw readOnlyTransaction(sql, parameters, this.#dataSource);
     return statement;
   }
 
@@ -359,8 +359,13 @@ export class SqliteConnection implements Connection {
   }
 
   #failureOf(error: unknown, sql: string, parameters: readonly unknown[]): Failure {
-    const facts = located(readDriverError(error), this.#dataSource, sql, parameters);
-    return { error: statementFailed(facts, error, sql, parameters), statusCode: facts.statusCode };
+    const dataSource = this.#dataSource;
+    const facts = located(readDriverError(error), dataSource, sql, parameters);
+    return { error: statementFailed({ facts, error, sql, parameters, dataSource }), statusCode: facts.statusCode };
+  }
+
+  #lockTimeout(holder: string | undefined): RetortError {
+    return writeLockTimeout(this.#database, this.#timeout / 1000, holder, this.#dataSource);
   }
 
   /** Retries, without blocking the event loop, until another process releases the lock or the timeout is over. */
@@ -371,7 +376,7 @@ export class SqliteConnection implements Connection {
       } catch (error) {
         if (!isBusy(error)) throw error;
         if (performance.now() - started >= this.#timeout)
-          throw writeLockTimeout(this.#database, this.#timeout / 1000, lockHolder(this.#database));
+          throw this.#lockTimeout(lockHolder(this.#database));
       }
       await sleep(RETRY_EVERY);
     }

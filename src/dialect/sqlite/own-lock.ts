@@ -1,6 +1,7 @@
 import type BetterSqlite3 from "better-sqlite3";
 import type { QueryRunner } from "typeorm";
 import { driverErrorOf } from "../../errors";
+import { dataSourceOf } from "../../typeorm/data-source";
 import { lockedByOwnSession } from "../errors";
 import { isBusy } from "./driver-error";
 
@@ -50,7 +51,7 @@ function explaining(queryRunner: QueryRunner, handle: BetterSqlite3.Database): Q
       return await query(...parameters);
     } catch (error) {
       const isOwn = isBusy(driverErrorOf(error)) && handle.pragma("busy_timeout", { simple: true }) === 0;
-      throw isOwn ? lockedByOwnSession(String(parameters[0]), error) : error;
+      throw isOwn ? lockedByOwnSession(String(parameters[0]), error, dataSourceOf(queryRunner)) : error;
     }
   };
   return Object.assign(queryRunner, { query: explainedQuery });

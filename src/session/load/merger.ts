@@ -1,13 +1,14 @@
 import { groupBy } from "../../groups";
 import { isPlainObject } from "../../values";
-import type { EntityModel, RelationModel } from "../../metadata/model";
+import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import { isAwaitable } from "../../query/awaitable";
 import { Query } from "../../query/query";
 import { hasOnlyKey } from "../relations/relationships";
 import type { SessionState } from "../session-state";
 import { among, batches, keyOf } from "../state/batches";
+import { staleRow } from "../state/errors";
 import { keyMaker } from "../state/identity-key";
-import { instanceOf, type Instance } from "../state/instance";
+import { instanceOf, NOT_LOADED, type Instance } from "../state/instance";
 import type { LoadContext } from "./entity-loader";
 
 /** The part of a session's context that merging uses. */
@@ -44,7 +45,13 @@ export class Merger {
     await this.#collect(entities);
     for (const [model, given] of groupBy(this.#given.values(), (one) => one.model)) await this.#find(model, given);
     await this.#loadRelations();
-    for (const given of this.#given.values()) this.#copy(given);
+    const given = [...this.#given.values()];
+    for (const one of given) this.#checkVersion(one);
+    for (const one of given) this.#add(one);
+    // Several objects may be of one row, and of the two sides of a relation one may have been changed: what is nearest to the objects
+    // that were given is copied last, so that it decides, as by SQLAlchemy's merge.
+    for (const one of given.reverse()) this.#copyColumns(one);
+    for (const one of given) this.#copyRelations(one);
     return entities.map((entity) => this.#targets.get(entity)!);
   }
 
@@ -127,17 +134,37 @@ export class Merger {
     for (const [relation, entities] of owners) await this.#context.loadRelation([...new Set(entities)], relation);
   }
 
-  #copy({ entity, model, relations }: Given): void {
-    const state = this.#state;
-    const { relationships } = state.registry;
-    const target = instanceOf(this.#targets.get(entity)!)!;
-    for (const column of model.columns) {
-      const value = column.read(entity);
-      if (value !== undefined) column.write(target.entity, value);
-    }
-    if (target.owner !== state) state.add(target.entity);
-    for (const relation of model.relations) this.#copyKey(entity, target, relation);
-    for (const [relation, value] of relations) {
+  #target({ entity }: Given): Instance {
+    return instanceOf(this.#targets.get(entity)!)!;
+  }
+
+  /** An object that was read before another transaction changed its row must not overwrite it. */
+  #checkVersion(given: Given): void {
+    const { version } = given.model;
+    const value = version?.read(given.entity);
+    const stored = version && this.#target(given).snapshot?.[version.index];
+    if (stored === undefined || stored === NOT_LOADED || value === undefined || value === null) return;
+    if (!version!.codec.same(value, stored)) throw staleRow(given.entity);
+  }
+
+  #add(given: Given): void {
+    const target = this.#target(given);
+    // Its own key is what an added object is compared with others by.
+    if (target.owner === this.#state) return;
+    for (const column of given.model.primary) copyColumn(column, given.entity, target.entity);
+    this.#state.add(target.entity);
+  }
+
+  #copyColumns(given: Given): void {
+    const { entity } = this.#target(given);
+    for (const column of given.model.columns) copyColumn(column, given.entity, entity);
+  }
+
+  #copyRelations(given: Given): void {
+    const { relationships } = this.#state.registry;
+    const target = this.#target(given);
+    for (const relation of given.model.relations) this.#copyKey(given.entity, target, relation);
+    for (const [relation, value] of given.relations) {
       const merged = relation.toMany ? Array.from((value ?? []) as object[], this.#targetOf) : this.#targetOf(value);
       if (!isSame(target, relation, merged)) relationships.write(target, relation, merged);
     }
@@ -170,6 +197,11 @@ async function valueOf(entity: object, relation: RelationModel): Promise<unknown
   if (promise) return promise;
   const related = instance.relatedValue(own);
   return related?.isLoaded ? related.value : undefined;
+}
+
+function copyColumn(column: ColumnModel, from: object, to: object): void {
+  const value = column.read(from);
+  if (value !== undefined) column.write(to, value);
 }
 
 function keyObject(model: EntityModel, entity: object): object {

@@ -71,6 +71,12 @@ export function exposeEmbedded({ entity, model }: Instance, relation: RelationMo
   Object.defineProperty(holder, name, { ...accessorsOf(name, undefined), enumerable: true, configurable: true });
 }
 
+/** Whether a relation is an own, enumerable property of the embedded object. */
+export function isEmbeddedExposed({ entity, model }: Instance, relation: RelationModel): boolean {
+  const holder = model.embeddedRelations.find(({ relations }) => relations.includes(relation))?.holder(entity);
+  return Boolean(holder) && Object.hasOwn(holder!, relation.path.at(-1)!);
+}
+
 export function concealEmbedded({ entity, model }: Instance, relation: RelationModel): void {
   const group = model.embeddedRelations.find(({ relations }) => relations.includes(relation));
   const holder = group?.holder(entity);

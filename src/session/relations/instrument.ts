@@ -2,7 +2,7 @@ import { inspect, type InspectOptionsStylized } from "node:util";
 import type { EntityModel, RelationModel } from "../../metadata/model";
 import { notStored } from "../state/errors";
 import { attach, instanceOf, type Instance } from "../state/instance";
-import { concealEmbedded, exposeEmbedded, linkEmbeddeds } from "./embedded";
+import { concealEmbedded, exposeEmbedded, isEmbeddedExposed, linkEmbeddeds } from "./embedded";
 import type { RelationAccess } from "./relation-access";
 
 /**
@@ -189,6 +189,12 @@ export function expose(instance: Instance, asked: RelationModel): void {
 /** Whether a relation is an own, enumerable property of an object, or was one when an undo record was made. */
 export function isExposed({ exposed }: Pick<Instance, "exposed">, relation: RelationModel): boolean {
   return exposed === relation || (exposed instanceof Set && exposed.has(relation));
+}
+
+/** Whether JSON of an object includes a relation: it was loaded or set on this side. */
+export function isShown(instance: Instance, asked: RelationModel): boolean {
+  const relation = instance.model.ownRelation(asked) ?? asked;
+  return relation.path.length > 1 ? isEmbeddedExposed(instance, relation) : isExposed(instance, relation);
 }
 
 /** Gives the class's own accessor the value of a relation, so that methods that read a private field find it there. */

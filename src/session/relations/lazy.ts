@@ -3,7 +3,7 @@ import type { RelationModel } from "../../metadata/model";
 import { awaitable } from "../../query/awaitable";
 import type { Query } from "../../query/query";
 import type { Criteria } from "../../query/types";
-import { noCollection, notLoaded } from "../state/errors";
+import { noCollection, notInSession, notLoaded } from "../state/errors";
 import type { Instance } from "../state/instance";
 import type { RelatedValue, RelationChanges, SavedRelation } from "../state/related-value";
 import { Collection, type CollectionAdapter, type QueuedChange } from "./collection";
@@ -233,13 +233,21 @@ export class LazyCollection<T extends object = object> implements PromiseLike<T[
     return undefined;
   }
 
+  #unknown(): Error {
+    return this.#owner.owner ? notLoaded(this.#relation) : notInSession(this.#owner.entity);
+  }
+
   /** Throws: it is not known before the relation is loaded. `count()` asks the database. */
   get length(): number {
-    throw notLoaded(this.#relation);
+    throw this.#unknown();
   }
   /** Throws: the members are not known before the relation is loaded with `await`. */
   [Symbol.iterator](): Iterator<T> {
-    throw notLoaded(this.#relation);
+    throw this.#unknown();
+  }
+  /** Throws: a list that is not loaded must not look empty. */
+  get 0(): T {
+    throw this.#unknown();
   }
   /** JSON leaves out what is not loaded. */
   toJSON(): undefined {

@@ -2,7 +2,9 @@ import type { DataSource } from "typeorm";
 import { Models } from "../../metadata/models";
 import { heldByAnotherSession, notInitialised } from "../state/errors";
 import type { Instance, InstanceOwner } from "../state/instance";
+import { routeRelationValues } from "../../typeorm/relation-values";
 import { Relationships } from "./relationships";
+import { TypeormView } from "./typeorm-view";
 
 const registries = new WeakMap<DataSource, Registry>();
 
@@ -14,6 +16,7 @@ export class Registry {
   private constructor(dataSource: DataSource) {
     this.models = new Models(dataSource);
     this.relationships = new Relationships(this.models);
+    routeRelationValues(dataSource, new TypeormView(this.relationships));
   }
 
   static of(dataSource: DataSource): Registry {

@@ -252,7 +252,7 @@ export class Relationships implements CollectionAdapter, RelationAccess {
 
   load(owner: Instance, relation: RelationModel): Promise<unknown> {
     if (owner.owner) return owner.owner.load(owner, relation);
-    if (!owner.snapshot || owner.deletion === "sent") return Promise.resolve(relation.toMany ? [] : null);
+    if (!hasRow(owner)) return Promise.resolve(relation.toMany ? [] : null);
     const rejected = Promise.reject(notInSession(owner.entity));
     // Reading a property that nobody awaits must not end the process.
     rejected.catch(() => undefined);
@@ -282,18 +282,18 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   #readMany(instance: Instance, relation: RelationModel): ToMany {
     const related = toMany(instance, relation);
     if (related?.isLoaded) related.takeAssigned();
-    // Without a session there is nothing to load; what is added is written when the object is added again.
-    if (related) return instance.owner || related.isLoaded ? related : (related.expired ?? related);
-    if (!instance.snapshot || !instance.owner) {
-      const empty = Collection.over(instance, relation, this, []);
-      if (instance.snapshot) instance.setRelatedValue(relation, new LazyCollection(instance, relation, this, empty));
-      else instance.setRelatedValue(relation, empty);
-      return empty;
-    }
-    this.#checkAllowed(instance, relation);
-    const lazy = new LazyCollection(instance, relation, this);
-    instance.setRelatedValue(relation, lazy);
-    return lazy;
+    if (related) return related;
+    if (hasRow(instance)) this.#checkAllowed(instance, relation);
+    return this.#unset(instance, relation);
+  }
+
+  /** Gives an object the list of a relation that was neither loaded nor set: empty without a row, else not loaded. */
+  #unset(instance: Instance, relation: RelationModel): ToMany {
+    const list = hasRow(instance)
+      ? new LazyCollection(instance, relation, this)
+      : Collection.over(instance, relation, this, []);
+    instance.setRelatedValue(relation, list);
+    return list;
   }
 
   #readOne(instance: Instance, relation: RelationModel): unknown {
@@ -369,7 +369,8 @@ export class Relationships implements CollectionAdapter, RelationAccess {
     }
     const loaded = owner.loaded(relation.target, key);
     const known = loaded && instanceOf(loaded);
-    if (!known || relations.some((one) => one.path.length === 1 && Object.hasOwn(entity, one.property))) return entity;
+    // TypeORM's accessor of a lazy relation would load it.
+    if (!known || relations.some((one) => one.metadata.isLazy && Object.hasOwn(entity, one.property))) return entity;
     return hasValuesOf(known, entity) ? loaded : entity;
   }
 
@@ -446,15 +447,8 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   }
 
   #syncMember(instance: Instance, relation: RelationModel, member: object, belongs: boolean): void {
-    let related = toMany(instance, relation);
-    if (!related) {
-      // It is no property of its own then: JSON of objects that refer to each other has one of the two sides.
-      if (!instance.snapshot || !instance.owner) related = this.#readMany(instance, relation);
-      else {
-        related = new LazyCollection(instance, relation, this);
-        instance.setRelatedValue(relation, related);
-      }
-    }
+    // It is no property of its own then: JSON of objects that refer to each other has one of the two sides.
+    const related = toMany(instance, relation) ?? this.#unset(instance, relation);
     related.syncMember(member, belongs);
   }
 
@@ -505,6 +499,11 @@ function hasValuesOf(loaded: Instance, entity: object): boolean {
       value === undefined || column.codec.same(value, column.codec.freezeValue(currentValue(loaded, column) ?? null))
     );
   });
+}
+
+/** Whether the database may have related rows of an object that the session does not know. */
+function hasRow({ owner, snapshot, deletion }: Instance): boolean {
+  return snapshot !== undefined && (owner !== undefined || deletion !== "sent");
 }
 
 function isIterable(value: unknown): boolean {

@@ -23,12 +23,7 @@ export type OrphanActions = ReadonlyMap<RelationModel, "nullify" | "disable">;
 /** Columns whose changes an UPDATE writes. */
 export function isTracked({ isVirtual, isOfChild, metadata }: ColumnModel): boolean {
   return (
-    !isVirtual &&
-    !isOfChild &&
-    !metadata.isDiscriminator &&
-    !metadata.isVersion &&
-    metadata.asExpression === undefined &&
-    metadata.isUpdate
+    !isVirtual && !isOfChild && !metadata.isDiscriminator && metadata.asExpression === undefined && metadata.isUpdate
   );
 }
 
@@ -83,8 +78,9 @@ function changesOfReusedRow(instance: Instance, model: EntityModel, snapshot: re
   for (const column of model.columns) {
     const { metadata, codec, index, isVirtual, isOfChild } = column;
     const key = keys[index];
-    if (isOfChild || (isVirtual && !key) || column.isPrimary || metadata.isDiscriminator || metadata.isVersion)
-      continue;
+    if (isOfChild || (isVirtual && !key) || column.isPrimary || metadata.isDiscriminator) continue;
+    // The row's version is counted on, unless the new object has one.
+    if (metadata.isVersion && (currentValue(instance, column) ?? null) === null) continue;
     if (metadata.isInsert === false || metadata.asExpression !== undefined) continue;
     const value = currentValue(instance, column);
     if (value !== undefined && !(value === null && metadata.isGenerated)) {

@@ -29,6 +29,14 @@ export interface InstanceOwner extends RelationSource {
   readonly generation: number;
 }
 
+/** What promises that were assigned to relations have been resolved to. */
+const settled = new WeakMap<Promise<unknown>, unknown>();
+
+/** What a promise that was assigned to a relation has been resolved to; undefined until then. */
+export function settledValue(promise: Promise<unknown>): unknown {
+  return settled.get(promise);
+}
+
 /** Marks a column of a snapshot that was not read (`select: false`). */
 export const NOT_LOADED: unique symbol = Symbol("not loaded");
 
@@ -104,6 +112,11 @@ export class Instance {
   }
 
   setPromise(relation: RelationModel, value: Promise<unknown>): void {
+    // Why it was rejected is said by the flush that awaits it.
+    value.then(
+      (result) => settled.set(value, result),
+      () => undefined,
+    );
     (this.promises ??= new Map()).set(relation, value);
   }
 

@@ -299,8 +299,8 @@ function insertValue(instance: Instance, column: ColumnModel, before: unknown): 
   const { metadata } = column;
   if (!isInsertable(column)) return undefined;
   if (metadata.isDiscriminator) return instance.model.metadata.discriminatorValue;
-  if (metadata.isVersion) return 1;
   const value = instance.related === undefined && !column.isVirtual ? before : currentValue(instance, column);
+  if (metadata.isVersion) return value ?? 1;
   if (value !== undefined && !(value === null && column.isGenerated && !metadata.isNullable)) return value;
   if (metadata.generationStrategy === "uuid") return randomUUID();
   if (column.isPrimary && !column.hasDefault) throw missingKey(instance.entity, column);

@@ -50,7 +50,7 @@ export class Updater {
     const returned = areTogether ? undefined : await this.#updateEach(group, referencing);
     const width = updates[0]!.changes.length;
     for (let place = 0; place < updates.length; place++)
-      this.#updated(updates[place]!, sent, place * width, model.version, group.generated, returned?.[place]);
+      this.#updated(updates[place]!, sent, place * width, group.counted, group.generated, returned?.[place]);
     if (group.generated.length > 0 && !returned)
       await readBack(
         this.#connection,
@@ -71,13 +71,16 @@ export class Updater {
     const assignments = changes.flatMap(({ column, defaultSQL: sql }) =>
       sql === undefined ? [] : `${column.quoted} = ${sql}`,
     );
-    if (version) assignments.push(`${version.quoted} = ${version.quoted} + 1`);
+    // A version that was assigned is written as it is.
+    const counted = version && !columns.includes(version) ? version : undefined;
+    if (counted) assignments.push(`${counted.quoted} = ${counted.quoted} + 1`);
     if (touched) assignments.push(`${touched.quoted} = ${this.#dialect.now(touched.metadata.precision)}`);
     return {
       model,
       updates,
       columns: columns.filter((column) => !defaults.has(column)),
       assignments,
+      counted,
       generated: model.columns.filter(
         (column) =>
           column === touched ||
@@ -153,12 +156,15 @@ export class Updater {
     return returned;
   }
 
-  /** @param from where the values of this update begin in `sent` */
+  /**
+   * @param from where the values of this update begin in `sent`
+   * @param counted the version column, where the statement counts it
+   */
   #updated(
     { instance, changes }: Update,
     sent: readonly unknown[],
     from: number,
-    version: ColumnModel | undefined,
+    counted: ColumnModel | undefined,
     generated: readonly ColumnModel[],
     returned: Row | undefined,
   ): void {
@@ -176,10 +182,10 @@ export class Updater {
       else if (column.codec.normalize && column.codec.same(column.read(entity), snapshot[column.index]))
         column.write(entity, value);
     }
-    if (version) {
-      const next = Number(snapshot[version.index]) + 1;
-      snapshot[version.index] = next;
-      version.write(entity, next);
+    if (counted) {
+      const next = Number(snapshot[counted.index]) + 1;
+      snapshot[counted.index] = next;
+      counted.write(entity, next);
     }
     if (returned)
       generated.forEach((column, place) => {
@@ -198,6 +204,8 @@ interface UpdateGroup {
   readonly columns: readonly ColumnModel[];
   /** What is assigned to every row: defaults, the next version, the time. */
   readonly assignments: readonly string[];
+  /** The version column, where the statement counts it. */
+  readonly counted: ColumnModel | undefined;
   /** The columns whose values the database makes. */
   readonly generated: readonly ColumnModel[];
   /** Keys and values as they are sent. */
