@@ -154,13 +154,24 @@ export interface JoinedColumns {
   readonly referenced: ColumnModel;
 }
 
+/** A column of a join table. */
+export interface JunctionColumn {
+  readonly quoted: string;
+  /** Its name in TypeORM's metadata of the join table. */
+  readonly property: string;
+  /** What it points at. */
+  readonly referenced: ColumnModel;
+}
+
 /** The join table of a many-to-many relation, seen from one of its sides. */
 export interface JunctionModel {
   readonly table: string;
-  /** Quoted names of the columns that point at the owner, and what they point at. */
-  readonly toOwner: readonly { readonly quoted: string; readonly referenced: ColumnModel }[];
+  /** TypeORM's own metadata of it. */
+  readonly metadata: EntityMetadata;
+  /** The columns that point at the owner. */
+  readonly toOwner: readonly JunctionColumn[];
   /** The same for the entity on the other side. */
-  readonly toTarget: readonly { readonly quoted: string; readonly referenced: ColumnModel }[];
+  readonly toTarget: readonly JunctionColumn[];
 }
 
 /** A foreign key of a table that belongs to no entity. */
@@ -302,13 +313,20 @@ export class RelationModel {
     const side = (columns: ColumnMetadata[], model: EntityModel): JunctionModel["toOwner"] =>
       columns.map((column) => ({
         quoted: this.#models.dataSource.driver.escape(column.databaseName),
+        property: column.propertyName,
         referenced: model.columnNamed(column.referencedColumn!.databaseName),
       }));
     const table = this.#models.quotedTable(junction.tablePath);
     return metadata.isOwning
-      ? { table, toOwner: side(owning.joinColumns, this.model), toTarget: side(owning.inverseJoinColumns, this.target) }
+      ? {
+          table,
+          metadata: junction,
+          toOwner: side(owning.joinColumns, this.model),
+          toTarget: side(owning.inverseJoinColumns, this.target),
+        }
       : {
           table,
+          metadata: junction,
           toOwner: side(owning.inverseJoinColumns, this.model),
           toTarget: side(owning.joinColumns, this.target),
         };

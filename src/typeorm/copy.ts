@@ -53,13 +53,18 @@ function loadedCopies(isWanted: (type: unknown) => boolean): TypeormCopy[] {
   });
 }
 
-const copies = new WeakMap<DataSource, typeof TypeORM>();
+const copies = new WeakMap<DataSource, TypeormCopy>();
 
 /** What the DataSource's own copy of TypeORM exports. */
 export function typeormOf(dataSource: DataSource): typeof TypeORM {
+  return fileOf(dataSource, "index.js") as typeof TypeORM;
+}
+
+/** What a file of the DataSource's own copy of TypeORM exports (`error/QueryFailedError.js`), though the package may not. */
+export function fileOf(dataSource: DataSource, file: string): unknown {
   let copy = copies.get(dataSource);
-  if (!copy) copies.set(dataSource, (copy = (copyOf(dataSource)?.load() ?? require("typeorm")) as typeof TypeORM));
-  return copy;
+  if (!copy) copies.set(dataSource, (copy = copyOf(dataSource) ?? copyFor(__filename)!));
+  return copy.load(file);
 }
 
 /** @throws RetortError `typeorm/unsupported` */

@@ -14,11 +14,15 @@ import {
   DeleteDateColumn,
   Entity,
   EventSubscriber,
+  JoinTable,
+  ManyToMany,
   ManyToOne,
   OneToMany,
   PrimaryGeneratedColumn,
   VersionColumn,
   type EntitySubscriberInterface,
+  type InsertEvent,
+  type RemoveEvent,
   type Relation,
 } from "typeorm";
 import { joined } from "../../src";
@@ -30,6 +34,22 @@ const heard: unknown[] = [];
 const hear = (what: unknown): void => void heard.push(what);
 function listened(): unknown[] {
   return heard.splice(0);
+}
+
+@Entity()
+class Shelf {
+  @PrimaryGeneratedColumn()
+  id!: number;
+}
+
+@Entity()
+class Reader {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @ManyToMany(() => Shelf, { cascade: true })
+  @JoinTable({ name: "reader_shelf" })
+  shelves!: Relation<Shelf>[];
 }
 
 @Entity()
@@ -366,6 +386,48 @@ eachDatabase((database) => {
       const joinedWanted = listened();
       await (await bench.fresh()).query(Writer).options(joined("texts")).all();
       expect(listened()).toEqual(joinedWanted);
+    });
+  });
+
+  describe("rows of a join table", () => {
+    const rows: unknown[] = [];
+    @EventSubscriber()
+    class Pairs implements EntitySubscriberInterface<Record<string, unknown>> {
+      listenTo(): string {
+        return "reader_shelf";
+      }
+      beforeInsert({ entity, metadata }: InsertEvent<Record<string, unknown>>): void {
+        rows.push(["beforeInsert", metadata.tableName, { ...entity }]);
+      }
+      afterInsert(event: InsertEvent<Record<string, unknown>>): void {
+        rows.push(["afterInsert", { ...event.entity }, (event as { entityId?: unknown }).entityId ?? event.entity]);
+      }
+      beforeRemove({ databaseEntity }: RemoveEvent<Record<string, unknown>>): void {
+        rows.push(["beforeRemove", { ...databaseEntity }]);
+      }
+      afterRemove({ entity }: RemoveEvent<Record<string, unknown>>): void {
+        rows.push(["afterRemove", { ...entity }]);
+      }
+    }
+    const bench = benchOn(database, { entities: [Reader, Shelf], subscribers: [Pairs] });
+
+    test("are told as those of an entity, to subscribers of the table's name", async () => {
+      const { session, db } = bench;
+      const reader = db.create(Reader, { shelves: [db.create(Shelf)] });
+      session.add(reader);
+      await session.commit();
+      const [shelf] = reader.shelves;
+      const pair = { readerId: reader.id, shelfId: shelf!.id };
+      expect(rows.splice(0)).toEqual([
+        ["beforeInsert", "reader_shelf", { readerId: undefined, shelfId: undefined }],
+        ["afterInsert", pair, pair],
+      ]);
+      reader.shelves = [];
+      await session.commit();
+      expect(rows.splice(0)).toEqual([
+        ["beforeRemove", pair],
+        ["afterRemove", pair],
+      ]);
     });
   });
 

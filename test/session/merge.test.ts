@@ -88,6 +88,24 @@ eachDatabase((kind) => {
     await session.commit();
   });
 
+  test("session 44: a member that refers to an object of a stored row leaves the row's other members alone", async () => {
+    const { db, session } = bench;
+    const user = await susan();
+    const same = db.create(User, { id: user.id, username: "susan" });
+    const merged = await session.merge(db.create(Post, { body: "new", author: same }));
+    await session.commit();
+    expect(merged.author!.id).toBe(user.id);
+    const bodies = async () =>
+      (await bench.stored(`SELECT body FROM post WHERE "authorId" IS NOT NULL`)).map((row) => row["body"]);
+    expect((await bodies()).sort()).toEqual(["new", "one", "two"]);
+
+    const again = db.create(User, { id: user.id, username: "susan" });
+    db.create(Post, { body: "newer", author: again });
+    await session.merge(again);
+    await session.commit();
+    expect((await bodies()).sort()).toEqual(["new", "newer", "one", "two"]);
+  });
+
   test("session 44: merge of a graph that contains itself, of a new object, of an object twice", async () => {
     const { db, session } = bench;
     const user = db.create(User, { username: "new", age: 1 });

@@ -29,7 +29,7 @@ class Book {
   @PrimaryGeneratedColumn() id!: number;
   @Column("varchar") title!: string;
   @ManyToOne(() => Author, ({ books }) => books) author!: Relation<Author> | null;
-  @ManyToOne(() => Tag, { nullable: true, lazy: true }) shelf!: Promise<Relation<Tag> | null>;
+  @ManyToOne(() => Tag, ({ shelved }) => shelved, { nullable: true, lazy: true }) shelf!: Promise<Relation<Tag> | null>;
   @Column(() => Print) print!: Print;
 }
 
@@ -37,6 +37,7 @@ class Book {
 class Tag {
   @PrimaryGeneratedColumn() id!: number;
   @Column("varchar") name!: string;
+  @OneToMany(() => Book, ({ shelf }) => shelf, { lazy: true }) shelved!: Promise<Relation<Book>[]>;
   @ManyToMany(() => Author, ({ tags }) => tags) authors!: Relation<Author>[];
 }
 
@@ -114,6 +115,28 @@ describe("TypeORM's own functions and objects that a session has seen", () => {
     expect(await bench.stored(`SELECT t.name FROM author_tags_tag j JOIN tag t ON t.id = j."tagId"`)).toEqual([
       { name: "new" },
     ]);
+    await other.close();
+  });
+
+  test("session 44: merge takes what is loaded of the lazy relations of an object that TypeORM has read", async () => {
+    const { books, tag } = await written();
+    books[0]!.shelf = Promise.resolve(tag);
+    books[1]!.shelf = Promise.resolve(tag);
+    await bench.session.commit();
+    const { manager } = bench.dataSource;
+    const other = (await bench.fresh()).session;
+    const unread = await manager.findOneByOrFail(Book, { id: books[0]!.id });
+    unread.title = "changed";
+    await other.merge(unread);
+    const read = await manager.findOneByOrFail(Book, { id: books[1]!.id });
+    (await read.shelf)!.name = "moved";
+    await other.merge(read);
+    await other.commit();
+    expect(await bench.stored(`SELECT title, "shelfId" FROM book ORDER BY id`)).toEqual([
+      { title: "changed", shelfId: tag.id },
+      { title: "two", shelfId: tag.id },
+    ]);
+    expect(await bench.stored(`SELECT name FROM tag`)).toEqual([{ name: "moved" }]);
     await other.close();
   });
 

@@ -626,14 +626,16 @@ eachDatabase((database) => {
       await session.commit();
       expect(await versions()).toEqual([{ balance: 2, version: 9 }]);
       account.version = 20;
-      await session.flush();
+      await session.commit();
       expect(await versions()).toEqual([{ balance: 2, version: 20 }]);
+      account.version = 30;
+      await session.flush();
       await session.rollback();
-      expect(account.version).toBe(9);
+      expect(account.version).toBe(20);
       account.balance = 3;
       await session.commit();
-      expect(await versions()).toEqual([{ balance: 3, version: 10 }]);
-      expect(account.version).toBe(10);
+      expect(await versions()).toEqual([{ balance: 3, version: 21 }]);
+      expect(account.version).toBe(21);
     });
 
     test("session 25: merge refuses an object that was read before another transaction changed its row", async () => {

@@ -1,16 +1,20 @@
 import type { ColumnMetadata } from "typeorm/metadata/ColumnMetadata.js";
 import type { EntityMetadata } from "typeorm/metadata/EntityMetadata.js";
 import type { RelationMetadata } from "typeorm/metadata/RelationMetadata.js";
+import type { ColumnModel } from "../../metadata/model";
 import type { SessionState } from "../session-state";
 import type { Instance } from "../state/instance";
-import { foreignKeysOf } from "../state/values";
-import type { RowReuse, Update } from "./change-set";
+import { currentValue, foreignKeysOf, storedValue } from "../state/values";
+import type { Link, RowReuse, Update } from "./change-set";
 
 /** What listeners are notified of. */
 interface Notified {
   readonly inserts: readonly Instance[];
   readonly updates: readonly Update[];
   readonly deletes: readonly Instance[];
+  /** Rows of join tables, of which subscribers are notified as of entities. */
+  readonly links: readonly Link[];
+  readonly unlinks: readonly Link[];
   /** As with TypeORM's `remove` and `save`: a removal and an insert. */
   readonly reusedRows: readonly RowReuse[];
 }
@@ -37,7 +41,8 @@ export class Listeners {
   }
 
   /** In TypeORM's order: inserts, updates, removals, then soft removals and recoveries. */
-  async notify(when: "Before" | "After", { inserts, updates, deletes, reusedRows }: Notified): Promise<void> {
+  async notify(when: "Before" | "After", notified: Notified): Promise<void> {
+    const { inserts, updates, deletes, links, unlinks, reusedRows } = notified;
     const { broadcaster } = this.#state.connection.queryRunner;
     const reusing = new Set(reusedRows.map(({ by }) => by));
     for (const { model, entity } of [...inserts, ...reusing]) {
@@ -45,6 +50,14 @@ export class Listeners {
       // TypeORM makes `event.entityId` of a key that its types leave out.
       const key = when === "After" ? [metadata.getEntityIdMap(entity)] : [];
       await broadcaster.broadcast(`${when}Insert`, ...([metadata, entity, ...key] as [EntityMetadata, object]));
+    }
+    for (const link of links) {
+      const pair = pairOf(link, currentValue);
+      const key = when === "After" ? [pair] : [];
+      await broadcaster.broadcast(
+        `${when}Insert`,
+        ...([link.junction.metadata, pair, ...key] as [EntityMetadata, object]),
+      );
     }
     for (const { instance, changes } of updates)
       if (!instance.soft && !reusing.has(instance))
@@ -58,6 +71,10 @@ export class Listeners {
         );
     for (const instance of [...deletes, ...reusedRows.map(({ old }) => old)])
       await this.#notifyOfRemoval(`${when}Remove`, instance);
+    for (const link of unlinks) {
+      const pair = pairOf(link, storedValue);
+      await broadcaster.broadcast(`${when}Remove`, link.junction.metadata, pair, pair);
+    }
     for (const { instance } of updates)
       if (instance.soft === "remove") await this.#notifyOfRemoval(`${when}SoftRemove`, instance);
     for (const { instance } of updates)
@@ -78,6 +95,17 @@ export class Listeners {
     if (!stored) this.#stored.set(instance, (stored = storedCopy(instance)));
     return stored;
   }
+}
+
+/** A row of a join table, by TypeORM's names of its columns. */
+function pairOf(
+  { junction, owner, target }: Link,
+  valueOf: (instance: Instance, column: ColumnModel) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries([
+    ...junction.toOwner.map(({ property, referenced }) => [property, valueOf(owner, referenced)] as const),
+    ...junction.toTarget.map(({ property, referenced }) => [property, valueOf(target, referenced)] as const),
+  ]);
 }
 
 /** A copy that no session tracks. */

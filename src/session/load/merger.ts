@@ -3,6 +3,7 @@ import { isPlainObject } from "../../values";
 import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
 import { isAwaitable } from "../../query/awaitable";
 import { Query } from "../../query/query";
+import { givenValue, isShown } from "../relations/instrument";
 import { hasOnlyKey } from "../relations/relationships";
 import type { SessionState } from "../session-state";
 import { among, batches, keyOf } from "../state/batches";
@@ -71,7 +72,7 @@ export class Merger {
       for (const relation of model.relations) {
         const value = await valueOf(entity, relation);
         if (value === undefined) continue;
-        relations.push([relation, value]);
+        if (!relation.toMany || isOwnList(entity, relation)) relations.push([relation, value]);
         for (const member of relation.toMany ? ((value ?? []) as Iterable<unknown>) : [value])
           if (this.#isEntity(member)) add(member, () => this.#modelOf(member));
           else if (isPlainObject(member) && (relation.toMany || !hasOnlyKey(relation, member)))
@@ -188,7 +189,7 @@ export class Merger {
 async function valueOf(entity: object, relation: RelationModel): Promise<unknown> {
   const instance = instanceOf(entity);
   if (!instance) {
-    const value = relation.read(entity);
+    const value = givenValue(entity, relation);
     return value instanceof Promise ? ((await value) as unknown) : isAwaitable(value) ? undefined : value;
   }
   const own = instance.model.relation(relation.property);
@@ -197,6 +198,16 @@ async function valueOf(entity: object, relation: RelationModel): Promise<unknown
   if (promise) return promise;
   const related = instance.relatedValue(own);
   return related?.isLoaded ? related.value : undefined;
+}
+
+/**
+ * Whether a list was loaded or set on this side. One that is only known because its members refer to the object need not be all of the
+ * members that the row has: the members' own side is copied.
+ */
+function isOwnList(entity: object, relation: RelationModel): boolean {
+  const instance = instanceOf(entity);
+  const own = instance?.model.relation(relation.property);
+  return !instance || (own !== undefined && isShown(instance, own));
 }
 
 function copyColumn(column: ColumnModel, from: object, to: object): void {

@@ -1,4 +1,5 @@
 import { inspect, type InspectOptionsStylized } from "node:util";
+import { isObject } from "../../values";
 import type { EntityModel, RelationModel } from "../../metadata/model";
 import { notStored } from "../state/errors";
 import { attach, instanceOf, type Instance } from "../state/instance";
@@ -94,18 +95,33 @@ function hasOwnRelation(entity: object, { property, metadata }: RelationModel): 
   return metadata.isLazy && Object.values(lazyProperties(property)).some((name) => Object.hasOwn(entity, name));
 }
 
-/**
- * The value that an object has in a relation. TypeORM defines accessors for lazy relations on the classes and the objects
- * that it creates, which would load the relation: its stored value is taken, and the accessor of the object is deleted.
- */
-function takeValue(entity: object, { property, metadata }: RelationModel): unknown {
-  const values = entity as Record<string, unknown>;
+/** The value that an object has in a relation, which is removed from it with the accessor that TypeORM gives lazy relations. */
+function takeValue(entity: object, relation: RelationModel): unknown {
+  const { property, metadata } = relation;
+  const value = givenValue(entity, relation);
   const own = Object.getOwnPropertyDescriptor(entity, property);
-  if (!metadata.isLazy || (own && !own.get)) return values[property];
+  if (!metadata.isLazy || (own && !own.get)) return value;
+  for (const name of [property, ...Object.values(lazyProperties(property))])
+    delete (entity as Record<string, unknown>)[name];
+  return value;
+}
+
+/**
+ * The value that an object that no session has seen has in a relation; undefined where it is not loaded. TypeORM defines accessors for lazy
+ * relations on the classes and the objects that it creates, which would load the relation: what they keep is read.
+ */
+export function givenValue(entity: object, relation: RelationModel): unknown {
+  if (!relation.metadata.isLazy) return relation.read(entity);
+  let holder: unknown = entity;
+  for (const name of relation.path.slice(0, -1))
+    holder = (holder as Record<string, unknown> | null | undefined)?.[name];
+  if (!isObject(holder)) return undefined;
+  const values = holder as Record<string, unknown>;
+  const property = relation.path.at(-1)!;
+  const own = Object.getOwnPropertyDescriptor(holder, property);
+  if (own && !own.get) return values[property];
   const { data, has, promise } = lazyProperties(property);
-  const known = values[has] === true || values[data] !== undefined ? values[data] : values[promise];
-  for (const name of [property, data, has, promise]) delete values[name];
-  return known;
+  return values[has] === true || values[data] !== undefined ? values[data] : values[promise];
 }
 
 /** The accessors of a model's relations. */

@@ -1,5 +1,7 @@
 import type { Statements } from "../../../dialect/dialect";
 import type { ColumnModel, EntityModel, TreeModel } from "../../../metadata/model";
+import { dataSourceOf } from "../../../typeorm/data-source";
+import { asTypeorms } from "../../../typeorm/error-classes";
 import { secondRoot } from "../../state/errors";
 import { isSameKey, TreeStrategy, type Key, type Node, type StatementValues } from "./tree-strategy";
 
@@ -74,7 +76,10 @@ export class NestedSet extends TreeStrategy {
     if (!this.#isWritten) return;
     const isRoot = this.#tree.parent.joins.map(({ foreign }) => `${foreign.quoted} IS NULL`).join(" AND ");
     const [row] = await this.rows(() => `SELECT COUNT(*) FROM ${this.model.table} WHERE ${isRoot}`);
-    if (Number(row?.[0] ?? 0) > 1) throw secondRoot(this.model.root.name);
+    if (Number(row?.[0] ?? 0) > 1) {
+      const error = secondRoot(this.model.root.name);
+      throw asTypeorms(error, "NestedSetMultipleRootError", dataSourceOf(this.model.metadata));
+    }
   }
 
   /** Opens a gap of this width behind the last node below the parent. */
