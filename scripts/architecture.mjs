@@ -14,6 +14,7 @@ const target = path.join(repository, "docs/architecture.svg");
 const PURPOSES = {
   cli: "arguments in, exit code out; the only place where errors become text",
   "cli/doctor": "what is wrong with a project",
+  "cli/init": "writes what a project lacks",
   "cli/migrate": "one file a migrate command",
   config: "finds, compiles, loads and checks the project's DataSource",
   "config/find": "which file exports the DataSource",

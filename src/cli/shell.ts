@@ -64,8 +64,8 @@ async function projectOrOffer(context: ShellContext): Promise<Project | undefine
     if (!isMissing || context.options.eval !== undefined || !isTerminal(context)) throw error;
     context.noteStyled(context.noteStyle.dim(escapeText(`retort: ${error.message}`)));
     if (!(await confirm(context, "Create a configuration and a migrations folder (retort init)?"))) throw error;
-    const { run: init } = require("./migrate/init") as typeof import("./migrate/init");
-    await init(context as CommandContext);
+    const { init } = require("./init/init") as typeof import("./init/init");
+    await init(context, { yes: true });
     return undefined;
   }
 }

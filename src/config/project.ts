@@ -86,11 +86,14 @@ async function load(found: Found, loader: Loader, { name, note }: LoadOptions): 
     name.startsWith(root + path.sep) && !name.includes(`${path.sep}node_modules${path.sep}`);
   try {
     const typeorm = new ProjectTypeorm(file, (other) => loader.load(other), note);
-    const exports = await inWorkingDirectory(root, () => awaiting(file, () => loader.load(file)));
-    const exported = await inWorkingDirectory(root, () =>
-      awaiting(`what ${file} exports`, () =>
-        exportedDataSource(exports, file, name, (options) => typeorm.construct(options)),
-      ),
+    const { exports, exported } = await typeorm.withoutSchemaChanges(() =>
+      inWorkingDirectory(root, async () => {
+        const exports = await awaiting(file, () => loader.load(file));
+        const exported = await awaiting(`what ${file} exports`, () =>
+          exportedDataSource(exports, file, name, (options) => typeorm.construct(options)),
+        );
+        return { exports, exported };
+      }),
     );
     return {
       ...found,

@@ -58,6 +58,23 @@ export class ProjectTypeorm {
     return dataSource;
   }
 
+  /** Does the work, while which a DataSource that the project connects itself (NestJS does) changes no schema. */
+  async withoutSchemaChanges<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#copy) return work();
+    const { prototype } = (this.#copy.load() as { DataSource: { prototype: DataSource } }).DataSource;
+    const own = Object.getOwnPropertyDescriptor(prototype, "initialize")!;
+    const initialize = own.value as DataSource["initialize"];
+    prototype.initialize = function (this: DataSource) {
+      if (!isMemory(this.options)) this.setOptions({ synchronize: false, dropSchema: false, migrationsRun: false });
+      return initialize.call(this);
+    };
+    try {
+      return await work();
+    } finally {
+      Object.defineProperty(prototype, "initialize", own);
+    }
+  }
+
   /** @throws RetortError `config/driver-missing` */
   #announce({ type, package: name }: DriverReplacement, copy: TypeormCopy): void {
     if (!copy.finds(name)) throw replacementMissing(this.#file, type, name);

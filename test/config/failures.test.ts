@@ -316,6 +316,18 @@ test("connecting changes no schema, whatever the options say", async () => {
   expect((await probe(project, { use: "write", then: tables })).result).toEqual([{ name: "kept" }]);
 });
 
+test("a DataSource that the project connects itself while it is loaded changes no schema either", async () => {
+  const files = configuration(`${SQLITE}, synchronize: true`);
+  files["ormconfig.ts"] = files["ormconfig.ts"]!.replace("default new DataSource", "default connect").concat(
+    "function connect(options: any) { return new DataSource(options).initialize(); }",
+  );
+  const { result } = await probe(scratchProject({ files }), {
+    use: "write",
+    then: `return [dataSource.isInitialized, await dataSource.query("SELECT name FROM sqlite_master")];`,
+  });
+  expect(result).toEqual([true, []]);
+});
+
 test("a relative path of a database is meant from the project's folder, wherever one stands", async () => {
   const project = scratchProject({ files: { ...configuration(SQLITE), "deep/er/file": "" } });
   await probe(project, { use: "write", cwd: project.path("deep/er") });

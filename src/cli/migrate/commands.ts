@@ -31,9 +31,18 @@ const targets = `A target is head, base, +N, -N, a timestamp or a name, each by 
 
 export const init: Command = {
   name: "init",
-  summary: "creates what is missing: ormconfig.ts and migrations/",
-  options: [json],
-  load: () => require("./init") as typeof import("./init"),
+  summary: "creates what is missing to open the project: the data source, migrations/, packages",
+  details: `In an empty folder: npx -p typeorm-retort retort init, then npx retort. In a NestJS application, a file that starts its module without
+listening. Nothing that exists is changed; on a terminal everything is shown first.`,
+  options: [
+    { flags: "--database <kind>", summary: "of a new data source", choices: ["sqlite", "postgres", "mysql"] },
+    { flags: "--url <url>", summary: "its address, written to .env as DATABASE_URL" },
+    { flags: "--no-install", summary: "install no packages" },
+    { flags: "--dry-run", summary: "show what would be written, write nothing" },
+    yes,
+    json,
+  ],
+  load: () => require("../init/init") as typeof import("../init/init"),
 };
 
 const generate: Command = {
