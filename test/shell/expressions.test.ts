@@ -335,6 +335,7 @@ const TABLE: [typed: string, given: unknown][] = [
   ["u.posts.filterBy(body='second').first().id", 2],
   ["(function (a) { return a })(n = 5) + n", 10],
   ["Math.abs(n = -4) + n", 0],
+  ["n = 0; try { null.abs(n = 4) } catch {} n", 0],
   // imports and TypeScript
   ["import { basename } from 'node:path'; basename('/a/b')", "b"],
   ["import path, { sep as divider } from 'node:path'; path.join('a', 'b') === `a${divider}b`", true],

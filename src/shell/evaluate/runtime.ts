@@ -124,6 +124,14 @@ export class Runtime {
   }
 }
 
+/** A call with keyword arguments that is being evaluated. */
+interface KeywordCall {
+  readonly receiver: unknown;
+  readonly method: unknown;
+  /** Whether the receiver takes them. */
+  readonly takesKeywords: boolean;
+}
+
 /** One call of a typed function. */
 export class FunctionCall {
   /** The value of the last step. */
@@ -134,8 +142,7 @@ export class FunctionCall {
   private result: unknown;
   private lastPause = 0;
   private iterations = 0;
-  /** For each call with keyword arguments that is being evaluated: whether its receiver takes them. */
-  private readonly keywordCalls: { readonly receiver: unknown; readonly takesKeywords: boolean }[] = [];
+  private readonly keywordCalls: KeywordCall[] = [];
 
   constructor(
     protected readonly runtime: Runtime,
@@ -258,9 +265,10 @@ export class FunctionCall {
     return isResult;
   }
 
-  /** Begins a call with keyword arguments. */
-  begin(receiver: unknown): void {
-    this.keywordCalls.push({ receiver, takesKeywords: this.runtime.host.takesKeywords(receiver) });
+  /** Begins a call with keyword arguments. The method is read before the arguments are evaluated. */
+  begin(receiver: unknown, name: string): void {
+    const method = (receiver as Record<string, unknown>)[name];
+    this.keywordCalls.push({ receiver, method, takesKeywords: this.runtime.host.takesKeywords(receiver) });
   }
 
   /** Whether a value is given by keyword; otherwise it is assigned. */
@@ -270,14 +278,14 @@ export class FunctionCall {
   }
 
   /** Ends a call with keyword arguments: `[0, value]`, `[0, list, 1]` for a spread list, or `[name, value]`. */
-  keywords(method: string, values: readonly (readonly [0 | string, unknown, 1?])[]): unknown {
-    const { receiver, takesKeywords } = this.keywordCalls.pop()!;
-    const isNamed = ([name]: readonly [0 | string, ...unknown[]]): boolean => takesKeywords && name !== 0;
+  keywords(name: string, values: readonly (readonly [0 | string, unknown, 1?])[]): unknown {
+    const { receiver, method, takesKeywords } = this.keywordCalls.pop()!;
+    const isNamed = ([given]: readonly [0 | string, ...unknown[]]): boolean => takesKeywords && given !== 0;
     const plain = values
       .filter((value) => !isNamed(value))
       .flatMap(([, value, isSpread]) => (isSpread ? (value as unknown[]) : [value]));
-    const named = values.filter(isNamed).map(([name, value]) => [name, value] as const);
-    return methodOf(receiver, method).apply(receiver, takesKeywords ? [...plain, Object.fromEntries(named)] : plain);
+    const named = values.filter(isNamed).map(([given, value]) => [given, value] as const);
+    return callable(method, name).apply(receiver, takesKeywords ? [...plain, Object.fromEntries(named)] : plain);
   }
 
   /** Calls a method whose callback may have to be awaited. */
@@ -453,7 +461,10 @@ function refuse(value: unknown, reason: CannotWaitReason): Error {
 type AnyMethod = (...values: readonly unknown[]) => unknown;
 
 function methodOf(receiver: unknown, name: string): AnyMethod {
-  const method = (receiver as Record<string, unknown>)[name];
+  return callable((receiver as Record<string, unknown>)[name], name);
+}
+
+function callable(method: unknown, name: string): AnyMethod {
   if (typeof method !== "function") throw new TypeError(`${REWRITTEN_VALUE}.${name} is not a function`);
   return method as AnyMethod;
 }

@@ -228,7 +228,7 @@ function keywordCall(
     return [`["`, sliceOf(value.left), `",(${helper}.named(`, given, `)?${helper}.t:`, name, `=${helper}.t)],`];
   });
   return {
-    steps: [steps, `${helper}.begin(${helper}.t),`],
+    steps: [steps, `${helper}.begin(${helper}.t,"`, method, '"),'],
     expression: [`${helper}.keywords("`, method, `",[`, values, "])"],
   };
 }
