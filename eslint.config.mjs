@@ -33,7 +33,7 @@ const escapedOutput = [
 ];
 
 export default defineConfig(
-  globalIgnores(["dist/", "coverage/", "reports/"]),
+  globalIgnores(["dist/", "build/", "coverage/", "reports/"]),
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.recommendedTypeChecked],

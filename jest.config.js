@@ -23,8 +23,8 @@ module.exports = {
       },
     ],
   },
-  // chalk and string-width are ES modules only.
+  // chalk, string-width and fastify's cookie are ES modules only.
   transformIgnorePatterns: [
-    "/node_modules/(?!(chalk|string-width|strip-ansi|ansi-regex|get-east-asian-width|emoji-regex)/)",
+    "/node_modules/(?!(chalk|string-width|cookie|strip-ansi|ansi-regex|get-east-asian-width|emoji-regex)/)",
   ],
 };

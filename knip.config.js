@@ -28,6 +28,8 @@ module.exports = {
     "test/helpers/global-*.ts",
     "scripts/*.mjs",
     "bench/*.mjs",
+    "bench/server/serve.mjs", // a process of its own
+    "examples/server/main.ts",
   ],
   project: [
     "src/**/*.ts",
@@ -37,7 +39,10 @@ module.exports = {
     "bin/*.js",
     "scripts/**",
     "bench/*.mjs",
+    "bench/server/*.mjs",
   ],
+  // Of what the examples are compiled to.
+  ignoreUnresolved: ["../microblog", "./server"],
   ignoreExportsUsedInFile: true,
   // TypeORM's own matcher of globs, reached through TypeORM; and what `npm run test:typeorm-0.3` puts in its place.
   ignoreDependencies: ["tinyglobby", "typeorm-0.3"],

@@ -50,7 +50,7 @@ export class Database {
    * @param options.fresh whether to open a session of its own inside another scope, too
    * @returns what the function returns
    * @throws RetortError `session/scope-writes` for a fresh scope on SQLite, where the outer session has written: both would wait for the lock
-   * @example app.addHook("preHandler", (request, reply, done) => void db.scope(() => …));
+   * @example route.handler = (request, reply) => db.scope(() => handler(request, reply), { label: route.url });
    * @see Flask-SQLAlchemy's session, which belongs to the application context
    */
   async scope<T>(work: (session: Session) => T | Promise<T>, options: ScopeOptions = {}): Promise<T> {

@@ -30,6 +30,9 @@ export interface MoneyResult {
   readonly transfers: number;
   /** How often a transfer was done again. */
   readonly retries: number;
+  readonly seconds: number;
+  /** The cents of all accounts. */
+  readonly sum: number;
   /** The accounts whose cents are not what the transfers that succeeded have made of them. */
   readonly wrong: readonly { readonly id: number; readonly stored: number; readonly expected: number }[];
 }
@@ -48,6 +51,7 @@ export function firstAccounts({ accounts }: MoneyOptions): Account[] {
 export async function transferMoney(bank: Bank, options: MoneyOptions): Promise<MoneyResult> {
   const expected = new Map(firstAccounts(options).map(({ id, cents }) => [id, cents]));
   let [started, transfers, retries] = [0, 0, 0];
+  const begun = performance.now();
 
   const work = async () => {
     while (started < options.transfers) {
@@ -71,11 +75,13 @@ export async function transferMoney(bank: Bank, options: MoneyOptions): Promise<
   };
   await Promise.all(Array.from({ length: options.workers }, work));
 
+  const seconds = (performance.now() - begun) / 1_000;
   const stored = await bank.accounts();
+  const sum = stored.reduce((total, { cents }) => total + cents, 0);
   const wrong = stored
     .map(({ id, cents }) => ({ id, stored: cents, expected: expected.get(id)! }))
     .filter((account) => account.stored !== account.expected);
-  return { transfers, retries, wrong };
+  return { transfers, retries, seconds, sum, wrong };
 }
 
 /** Two different accounts, the same ones in every run: each meets each, in both directions. */

@@ -1,6 +1,8 @@
+import fs from "node:fs";
 import { Column, DataSource, Entity, In, PrimaryColumn, PrimaryGeneratedColumn, VersionColumn } from "typeorm";
 import { Session, type RetortError } from "../../src";
 import { cutPoints, startCuttingProxy, type CutPoint, type CuttingProxy } from "../helpers/cutting-proxy";
+import { eachDatabase } from "../helpers/databases";
 import { eachLabServer, labServerOf, type LabDatabase, type LabServerName } from "../helpers/lab";
 import { lab } from "../helpers/lab-servers";
 import {
@@ -11,7 +13,9 @@ import {
   transferMoney,
   type Bank,
   type MoneyCase,
+  type MoneyResult,
 } from "../helpers/money";
+import type { ServerType } from "../helpers/servers";
 
 @Entity()
 class Account {
@@ -91,23 +95,32 @@ class SessionBank implements Bank {
   }
 }
 
+/** A database with the accounts. */
+interface BankDatabase extends Pick<LabDatabase, "name" | "writableUrl" | "drop"> {
+  readonly type: ServerType;
+}
+
+async function inLab(name: LabServerName): Promise<BankDatabase> {
+  const { type, create } = labServerOf(name);
+  return { type, ...(await create()) };
+}
+
 /** Declares a suite with DataSources on some servers, whose accounts every test fills anew. */
 function banks(
   declare: (open: () => readonly DataSource[]) => void,
-  name: LabServerName,
-  urls: (name: string) => string[],
+  create: () => Promise<BankDatabase>,
+  urls: (database: BankDatabase) => string[],
 ) {
-  let database: LabDatabase;
+  let database: BankDatabase;
   let dataSources: DataSource[] = [];
 
   beforeAll(async () => {
-    const server = labServerOf(name);
-    database = await server.create();
-    const { type } = server;
+    database = await create();
+    const { type } = database;
     const setUp = new DataSource({ type, url: database.writableUrl, entities, synchronize: true });
     await setUp.initialize();
     await setUp.destroy();
-    const all = urls(database.name);
+    const all = urls(database);
     const poolSize = Math.ceil(POOL / all.length);
     dataSources = await Promise.all(all.map((url) => new DataSource({ type, url, entities, poolSize }).initialize()));
   });
@@ -126,12 +139,37 @@ function banks(
   declare(() => dataSources);
 }
 
+/** With RETORT_TEST_FIGURES, the file that each case appends a row of a Markdown table to. */
+function noteFigures({ isolation, protection }: MoneyCase, { transfers, retries, seconds, sum }: MoneyResult): void {
+  const file = process.env["RETORT_TEST_FIGURES"];
+  if (!file) return;
+  const where = expect.getState().currentTestName!.split(" session 37")[0]!;
+  const cells = [where, isolation, protection, transfers, retries, `${seconds.toFixed(1)} s`, sum];
+  fs.appendFileSync(file, `| ${cells.join(" | ")} |\n`);
+}
+
 function keepsTheMoney(cases: readonly MoneyCase[], open: () => readonly DataSource[]): void {
   test.each(cases)("session 37: no transfer is lost at $isolation with $protection", async (one) => {
     const result = await transferMoney(new SessionBank(open(), one), LOAD);
+    noteFigures(one, result);
     expect(result).toMatchObject({ transfers: LOAD.transfers, wrong: [] });
   });
 }
+
+eachDatabase(
+  (database) => {
+    banks(
+      (open) => keepsTheMoney([...mariadbCases, serializableCase], open),
+      async () => {
+        const { options, name, drop } = await database.create();
+        const { type, url } = options as { type: ServerType; url: string };
+        return { type, name, writableUrl: url, drop };
+      },
+      ({ writableUrl }) => [writableUrl],
+    );
+  },
+  ["mariadb"],
+);
 
 const at = (server: { url: URL }, name: string): string => new URL(`/${name}`, server.url).href;
 
@@ -139,8 +177,8 @@ eachLabServer(
   ({ name }) => {
     banks(
       (open) => keepsTheMoney(postgresCases, open),
-      name,
-      (database) => [at(name === "pooler" ? lab.pooler : lab.primary, database)],
+      () => inLab(name),
+      (database) => [at(name === "pooler" ? lab.pooler : lab.primary, database.name)],
     );
   },
   ["primary", "pooler"],
@@ -150,15 +188,15 @@ eachLabServer(() => {
   describe("three nodes at random", () => {
     banks(
       (open) => keepsTheMoney(mariadbCases, open),
-      "galera",
-      (database) => lab.nodes.map((node) => at(node, database)),
+      () => inLab("galera"),
+      (database) => lab.nodes.map((node) => at(node, database.name)),
     );
   });
   describe("one node", () => {
     banks(
       (open) => keepsTheMoney([...mariadbCases, serializableCase], open),
-      "galera",
-      (database) => [at(lab.nodes[0]!, database)],
+      () => inLab("galera"),
+      (database) => [at(lab.nodes[0]!, database.name)],
     );
   });
 }, ["galera"]);

@@ -3,7 +3,8 @@ import type { DataSource } from "typeorm";
 import { summed, type PoolCounts } from "../pool-counts";
 
 interface Driver {
-  readonly master: Pool;
+  /** Undefined until the DataSource is initialised. */
+  readonly master: Pool | undefined;
   /** With replication. */
   readonly slaves: readonly Pool[];
 }
@@ -11,6 +12,7 @@ interface Driver {
 /** The pools of pg. */
 export function postgresPools({ driver }: DataSource): PoolCounts[] {
   const { master, slaves } = driver as unknown as Driver;
+  if (!master) return [];
   return [...summed("master", [counts(master)]), ...summed("replicas", slaves.map(counts))];
 }
 
