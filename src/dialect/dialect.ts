@@ -95,8 +95,6 @@ export interface Dialect {
   readonly supportsUpdateReturning: boolean;
   /** Whether columns can be lists. */
   readonly supportsArrays: boolean;
-  /** Whether CREATE INDEX CONCURRENTLY makes an index without a lock against writers. */
-  readonly supportsConcurrentIndexes: boolean;
   /** Whether ADD COLUMN … NOT NULL without a default fills existing rows with the type's zero value. */
   readonly hasImplicitDefaults: boolean;
   /** Whether ORDER BY takes NULLS FIRST and NULLS LAST. */

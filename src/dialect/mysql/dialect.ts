@@ -28,7 +28,6 @@ export const mysqlDialect: Dialect = {
   supportsInsertReturning: false,
   supportsUpdateReturning: false,
   supportsArrays: false,
-  supportsConcurrentIndexes: false,
   hasImplicitDefaults: true,
   supportsNullsOrder: false,
   findsExpressionsByName: true,

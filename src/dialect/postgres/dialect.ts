@@ -15,7 +15,6 @@ export const postgresDialect: Dialect = {
   supportsInsertReturning: true,
   supportsUpdateReturning: true,
   supportsArrays: true,
-  supportsConcurrentIndexes: true,
   hasImplicitDefaults: false,
   supportsNullsOrder: true,
   findsExpressionsByName: false,

@@ -1,4 +1,5 @@
 import type { DataSource, EntityMetadata, QueryRunner } from "typeorm";
+import type { ChangeCosts } from "./change-cost";
 import type { Spelling } from "./spelling";
 
 import type { Operation, Rename } from "./operation";
@@ -63,6 +64,8 @@ export interface SchemaDialect {
   isMissingObjectError(error: unknown): boolean;
   /** The expression as text, so that it can be compared with any string. */
   asText(expression: string): string;
+  /** What changes of large tables cost. Absent where one process at a time uses the database. */
+  readonly costs?: ChangeCosts;
   /** Code that names tables and columns, and that the database does not rewrite or keep from becoming wrong. */
   untracked(runner: QueryRunner): Promise<UntrackedCode[]>;
   /**

@@ -11,7 +11,6 @@ export const sqliteDialect: Dialect = {
   supportsInsertReturning: true,
   supportsUpdateReturning: true,
   supportsArrays: false,
-  supportsConcurrentIndexes: false,
   hasImplicitDefaults: false,
   supportsNullsOrder: true,
   findsExpressionsByName: false,

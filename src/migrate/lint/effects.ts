@@ -16,15 +16,12 @@ export type Effect =
   | { readonly kind: "dropColumn"; readonly table: string; readonly column: string }
   | { readonly kind: "renameColumn"; readonly table: string; readonly column: string; readonly to: string }
   | { readonly kind: "setNotNull"; readonly table: string; readonly column: string }
-  /** The column gets another type or definition: every row is rewritten. */
-  | { readonly kind: "rewrite"; readonly table: string; readonly column: string }
   | {
       readonly kind: "unique";
       readonly table: string;
       readonly columns: readonly string[];
       readonly where?: string | undefined;
     }
-  | { readonly kind: "index"; readonly table: string; readonly blocks: boolean }
   | { readonly kind: "check"; readonly table: string; readonly expression: string }
   | ({ readonly kind: "foreignKey"; readonly table: string } & KeyTarget)
   /** Every row of one table is copied into another, column by column. */
@@ -93,7 +90,7 @@ function created(reader: StatementReader): Effect[] {
 }
 
 function createdIndex(reader: StatementReader, unique: boolean): Effect[] {
-  const concurrently = reader.take("concurrently");
+  reader.take("concurrently");
   reader.take("if", "not", "exists");
   if (!reader.is("on")) reader.name();
   reader.take("on");
@@ -102,10 +99,8 @@ function createdIndex(reader: StatementReader, unique: boolean): Effect[] {
   if (reader.take("using")) reader.name();
   const columns = plainColumns(reader.group() ?? "", reader.quoting);
   const where = reader.skipTo("where") ? reader.rest() : undefined;
-  const effects: Effect[] = [{ kind: "index", table, blocks: !concurrently }];
   // A unique index over expressions is not checked.
-  if (unique && columns) effects.push({ kind: "unique", table, columns, where });
-  return effects;
+  return unique && columns ? [{ kind: "unique", table, columns, where }] : [];
 }
 
 function dropped(reader: StatementReader): Effect[] {
@@ -159,8 +154,10 @@ function added(reader: StatementReader, table: string): Effect[] {
   if (reader.take("unique")) {
     reader.take("index");
     reader.take("key");
-    if (!reader.is("(")) reader.name();
-    const columns = plainColumns(reader.group() ?? "", reader.quoting);
+    if (!reader.isOneOf("(", "using")) reader.name();
+    // The index of USING INDEX is there already, and so are its columns.
+    const group = reader.group();
+    const columns = group === undefined ? undefined : plainColumns(group, reader.quoting);
     return columns ? [{ kind: "unique", table, columns }] : [];
   }
   if (reader.take("check")) {
@@ -168,8 +165,7 @@ function added(reader: StatementReader, table: string): Effect[] {
     return reader.take("not", "valid") ? [] : [{ kind: "check", table, expression }];
   }
   if (reader.take("foreign", "key")) return addedKey(reader, table);
-  if (reader.isOneOf("index", "key", "fulltext", "spatial")) return [{ kind: "index", table, blocks: true }];
-  if (named || reader.isOneOf("exclude", "partition")) return [];
+  if (named || reader.isOneOf("index", "key", "fulltext", "spatial", "exclude", "partition")) return [];
   reader.take("column");
   reader.take("if", "not", "exists");
   const column = reader.name();
@@ -204,7 +200,6 @@ function alteredColumn(reader: StatementReader, table: string): Effect[] {
   reader.take("column");
   const column = reader.name();
   if (reader.take("set", "not", "null")) return [{ kind: "setNotNull", table, column }];
-  if (reader.take("type") || reader.take("set", "data", "type")) return [{ kind: "rewrite", table, column }];
   return [];
 }
 
@@ -215,7 +210,7 @@ function redefined(reader: StatementReader, table: string): Effect[] {
   const column = reader.name();
   const to = isChange ? reader.name() : column;
   const rest = reader.words();
-  const effects: Effect[] = [{ kind: "rewrite", table, column }];
+  const effects: Effect[] = [];
   if (has(rest, "not null")) effects.push({ kind: "setNotNull", table, column });
   if (to !== column) effects.push({ kind: "renameColumn", table, column, to });
   return effects;

@@ -1,11 +1,13 @@
 import type { MigrationInterface } from "typeorm";
 import { pluralize } from "../../text";
 import type { Dialect } from "../../dialect/dialect";
+import type { TableChange } from "../../dialect/schema/change-cost";
 import { mentions, withNames } from "../../dialect/schema/tokens";
 import { effectsOf, type Effect, type KeyTarget, type RowConstraint } from "./effects";
 import { finding, findingWithQuery, type Finding } from "./finding";
 import { type RowQueries, operand } from "./row-queries";
 import { readMethod } from "./source";
+import { tableChangesOf } from "./table-changes";
 import { TableStates, key, newState } from "./table-states";
 
 export type Method = MigrationInterface["up"];
@@ -36,13 +38,42 @@ export class Linter {
     const statements = readMethod(method.toString());
     const findings: Finding[] = [];
     for (const sql of statements) {
-      if (sql === undefined) this.#tables.markUnknown();
-      else for (const effect of effectsOf(sql, this.#dialect.quoting)) findings.push(...(await this.apply(effect)));
+      if (sql === undefined) {
+        this.#tables.markUnknown();
+        continue;
+      }
+      findings.push(...(await this.#costs(sql)));
+      for (const effect of effectsOf(sql, this.#dialect.quoting)) findings.push(...(await this.apply(effect)));
     }
     return {
       findings: withoutDuplicates(findings),
       unanalyzed: statements.filter((sql) => sql === undefined).length,
     };
+  }
+
+  /** What the statement makes those wait for who use a table that is there now. */
+  async #costs(sql: string): Promise<Finding[]> {
+    const altered = this.#scope === "all" ? tableChangesOf(sql, this.#dialect.quoting) : undefined;
+    const origin = altered && this.#tables.get(altered.table).origin;
+    if (!altered || origin === undefined) return [];
+    const findings: Finding[] = [];
+    for (const change of altered.changes) {
+      const now = this.#withPresentName(change, altered.table);
+      const cost = now && (await this.#rows.cost(origin, now));
+      if (!cost) continue;
+      const { rows, bytes } = cost.size;
+      const size = `about ${pluralize(rows, "row")}, ${byteText(bytes)}`;
+      const text = `"${origin}" (${size}) ${cost.text}`;
+      findings.push({ kind: cost.rewrites ? "rebuilds" : "locks", table: origin, text, rows });
+    }
+    return findings;
+  }
+
+  /** A column that the migration itself has added has no rows' values to convert. */
+  #withPresentName(change: TableChange, table: string): TableChange | undefined {
+    if (!("column" in change) || change.kind === "addColumn") return change;
+    const column = this.#tables.currentColumn(this.#tables.get(table), change.column);
+    return column === undefined ? undefined : { ...change, column };
   }
 
   /** Counts rows for findings other than failures. */
@@ -76,10 +107,6 @@ export class Linter {
         else state.rowsChanged = true;
         return [];
       }
-      case "rewrite":
-        return this.#rewrites(effect.table);
-      case "index":
-        return effect.blocks ? this.#locks(effect.table) : [];
       default:
         return this.#checkConstraints(effect);
     }
@@ -225,26 +252,6 @@ export class Linter {
     return this.#failing(table, part.expression, list);
   }
 
-  async #rewrites(table: string): Promise<Finding[]> {
-    const { origin } = this.#tables.get(table);
-    if (origin === undefined) return [];
-    return finding(await this.#count(origin), (count) => ({
-      kind: "rebuilds",
-      table: origin,
-      text: `table "${origin}" may be rebuilt: ${pluralize(count, "row")}`,
-    }));
-  }
-
-  async #locks(table: string): Promise<Finding[]> {
-    const { origin } = this.#tables.get(table);
-    if (origin === undefined || !this.#dialect.supportsConcurrentIndexes) return [];
-    return finding(await this.#count(origin), (count) => ({
-      kind: "locks",
-      table: origin,
-      text: `writes to "${origin}" (${pluralize(count, "row")}) wait while the index is created; use CREATE INDEX CONCURRENTLY with transaction = false`,
-    }));
-  }
-
   // Constraints that the existing rows must meet
 
   async #checkConstraints(effect: Effect): Promise<Finding[]> {
@@ -333,6 +340,14 @@ export class Linter {
       text: `${pluralize(count, "row")} of "${child}" point${count === 1 ? "s" : ""} at no row of "${parent.origin}"`,
     }));
   }
+}
+
+/** `17 MB` */
+function byteText(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** power;
+  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }
 
 /** The name of the column, if the expression is nothing else. */

@@ -2,6 +2,7 @@ import type { QueryRunner } from "typeorm";
 import type { Dialect } from "../../dialect/dialect";
 import type { SchemaDialect } from "../../dialect/schema/dialect";
 import { schemaDialectOf } from "../../dialect/dialects";
+import type { ChangeCost, TableChange, TableSize } from "../../dialect/schema/change-cost";
 import { tokenize } from "../../dialect/schema/tokens";
 import { effectsOf, type RowConstraint } from "./effects";
 import { dataSourceOf } from "../../typeorm/data-source";
@@ -31,6 +32,14 @@ export class RowQueries {
 
   rows(table: string, where?: string): Promise<RowCount> {
     return this.#evident("*", `FROM ${this.#path(table)}${where ? ` WHERE ${where}` : ""}`, where === undefined);
+  }
+
+  /** The table's size and what a change of it costs; undefined where it is empty, or the change is done in a moment. */
+  async cost(table: string, change: TableChange): Promise<(ChangeCost & { readonly size: TableSize }) | undefined> {
+    const { costs } = this.#schema;
+    const cost = await costs?.costOf(this.#runner, this.#path(table), change);
+    const size = cost && (await costs?.size(this.#runner, this.#path(table)));
+    return size && size.rows > 0 ? { ...cost, size } : undefined;
   }
 
   /** Duplicate values, without NULL. */

@@ -6,6 +6,7 @@ import { readDriverError } from "../driver-error";
 import type { Column } from "../../schema/model";
 import { mentions, mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
 import { path, quote, text } from "./create";
+import { changeCosts } from "./change-costs";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
 import { mysqlScratch } from "./scratch";
@@ -60,6 +61,7 @@ export const mysqlSchema: SchemaDialect = {
   asText: (expression) => expression,
   untracked: async (runner) => (await runner.query(UNTRACKED)) as UntrackedCode[],
   changedValues,
+  costs: changeCosts,
 };
 
 const UNTRACKED = `

@@ -8,6 +8,7 @@ import type { Column } from "../../schema/model";
 import { quotedText } from "../../literals";
 import { mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";
+import { changeCosts } from "./change-costs";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
 import { postgresScratch } from "./scratch";
@@ -75,6 +76,7 @@ export const postgresSchema: SchemaDialect = {
   asText: (expression) => `${expression}::text`,
   untracked: async (runner) => (await runner.query(UNTRACKED)) as UntrackedCode[],
   changedValues,
+  costs: changeCosts,
 };
 
 /** Bodies of routines are text: the server does not know what they name. */
