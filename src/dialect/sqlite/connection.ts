@@ -375,8 +375,7 @@ export class SqliteConnection implements Connection {
         return work();
       } catch (error) {
         if (!isBusy(error)) throw error;
-        if (performance.now() - started >= this.#timeout)
-          throw this.#lockTimeout(lockHolder(this.#database));
+        if (performance.now() - started >= this.#timeout) throw this.#lockTimeout(lockHolder(this.#database));
       }
       await sleep(RETRY_EVERY);
     }

@@ -46,9 +46,7 @@ async function costOf(runner: QueryRunner, table: string, change: TableChange): 
   switch (change.kind) {
     case "addColumn": {
       const why = await whyAddingRewrites(runner, change.definition);
-      return why === undefined
-        ? undefined
-        : rewrites(`${why}; add it without that, and fill it in batches`);
+      return why === undefined ? undefined : rewrites(`${why}; add it without that, and fill it in batches`);
     }
     case "changeType":
       return (await isFree(runner, table, change))
