@@ -221,7 +221,9 @@ eachDatabase((database) => {
       expect(await actions()).toEqual(["update <User bob>"]);
       bench.quiet();
       await session.flush();
-      expect(bench.events).toContainEqual({ type: "flush", inserted: 0, updated: 1, deleted: 0 });
+      expect(bench.events).toContainEqual(
+        expect.objectContaining({ type: "flush", inserted: 0, updated: 1, deleted: 0 }),
+      );
       const sent = bench.sent(/^(insert|update|delete)/i);
       expect(sent).toHaveLength(1);
       expect(sent[0]).not.toContain("nameFirst");
