@@ -67,5 +67,14 @@ export type {
 export type { PoolCounts } from "./dialect/pool-counts";
 export type { PoolHolder, PoolStatus } from "./dialect/pool-status";
 export { DatabaseError, type DatabaseErrorKind } from "./dialect/errors";
+export {
+  migrate,
+  pendingMigrations,
+  type AppliedMigration,
+  type MigrateLogger,
+  type MigrateOptions,
+  type MigrateResult,
+} from "./migrate/migrate";
+export type { TransactionMode } from "./migrate/run/context";
 export { ExitCode, RetortError, type RetortErrorDetails } from "./errors";
 export { ValueError } from "./metadata/errors";

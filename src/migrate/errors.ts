@@ -48,6 +48,14 @@ export function noMigrationFound(patterns: readonly string[], configuration: str
   );
 }
 
+export function memoryNotInitialized(): RetortError {
+  return usageError(
+    "not-initialized",
+    "a database in memory belongs to one connection, and the DataSource is not initialised",
+    "await dataSource.initialize(), then migrate(dataSource)",
+  );
+}
+
 export function noTimestamp(name: string, file: string | undefined): RetortError {
   return usageError(
     "no-timestamp",

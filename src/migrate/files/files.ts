@@ -40,6 +40,8 @@ export interface MigrationSources extends MigrationPatterns {
   readonly load: (file: string) => Promise<Record<string, unknown>>;
   /** The database that they are for: those that say that they were written for another one are refused. */
   readonly database: DatabaseType | undefined;
+  /** Finds the files. Default: `findMigrationFiles`, which prefers sources to what they are compiled to. */
+  readonly find?: (patterns: MigrationPatterns) => string[];
 }
 
 type MigrationClass = new () => MigrationInterface;
@@ -50,7 +52,7 @@ export async function loadMigrations(sources: MigrationSources): Promise<Migrati
     .filter((entry): entry is Function => typeof entry === "function")
     .map((target) => describe(target, fileOf(target), sources.root));
   // One after the other, so that the error is that of the first file.
-  for (const file of findMigrationFiles(sources)) {
+  for (const file of (sources.find ?? findMigrationFiles)(sources)) {
     for (const target of await loadClasses(file, sources)) migrations.push(describe(target, file, sources.root));
   }
   refuseDuplicates(migrations, sources.root);

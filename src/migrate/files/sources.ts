@@ -35,6 +35,14 @@ export function findMigrationFiles(patterns: MigrationPatterns): string[] {
   return [...new Set([...matched, ...uncompiled])].sort();
 }
 
+/** The files that the globs match, for a process that has no compiler: a compiled file goes before the source beside it. */
+export function matchedFiles(patterns: MigrationPatterns): string[] {
+  const globs = stringsOf(patterns);
+  const files = new Set(globs.length === 0 ? [] : filesMatching(globs, patterns.root));
+  const compiled = (file: string) => file.replace(/ts$/, "js");
+  return [...files].filter((file) => compiled(file) === file || !files.has(compiled(file))).sort();
+}
+
 /** Whether TypeORM and Retort find a migration in this file: itself, or the file that it is compiled to. */
 export function isFound(file: string, patterns: MigrationPatterns): boolean {
   const build = buildOf(patterns);
