@@ -61,7 +61,9 @@ export class ProjectTypeorm {
   /** Does the work, while which a DataSource that the project connects itself (NestJS does) changes no schema. */
   async withoutSchemaChanges<T>(work: () => Promise<T>): Promise<T> {
     if (!this.#copy) return work();
-    const { prototype } = (this.#copy.load() as { DataSource: { prototype: DataSource } }).DataSource;
+    const prototype = (this.#copy.load() as { DataSource?: { prototype: DataSource } }).DataSource?.prototype;
+    // A damaged installation is reported where the configuration imports it.
+    if (!prototype) return work();
     const own = Object.getOwnPropertyDescriptor(prototype, "initialize")!;
     const initialize = own.value as DataSource["initialize"];
     prototype.initialize = function (this: DataSource) {
