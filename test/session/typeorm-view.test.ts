@@ -21,6 +21,8 @@ class Author {
 }
 
 class Print {
+  /** TypeORM 0.3 cannot read an object whose embedded has nothing but a relation without a value. */
+  @Column("varchar", { default: "paper" }) kind!: string;
   @ManyToOne(() => Tag, { nullable: true }) cover!: Relation<Tag> | null;
 }
 

@@ -157,13 +157,15 @@ function columnOf(dataSource: DataSource, column: ColumnMetadata): Column {
       name: column.databaseName,
       type: driver.normalizeType(column),
       length: driver.getColumnLength(column),
+      // TypeORM 1.x has no such option.
+      width: (column as { width?: number }).width,
       precision: column.precision,
       scale: column.scale,
       isArray: column.isArray,
       enum: column.enum?.map(String),
       spatialFeatureType: column.spatialFeatureType,
       srid: column.srid,
-    } as Parameters<typeof driver.createFullType>[0]),
+    } as unknown as Parameters<typeof driver.createFullType>[0]),
     nullable: column.isNullable,
     default: defaultOf(dataSource, column),
     generated: column.asExpression

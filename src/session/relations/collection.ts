@@ -297,8 +297,9 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
       this.#reported = (this.#reported ?? this.#stored).filter((one) => one !== member);
       this.#index?.delete(member);
       this.#setByMember?.delete(member);
-      const position = this.indexOf(member);
-      if (position >= 0) Array.prototype.splice.call(this, position, 1);
+      // A list may have a member twice.
+      for (let place = this.length - 1; place >= 0; place--)
+        if (this[place] === member) Array.prototype.splice.call(this, place, 1);
     }
   }
 
@@ -392,9 +393,8 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
     const reported = this.#reported ?? this.#stored;
     if (isSameList(this, reported)) return true;
     // In another order, or with a member twice, it has the same members.
-    if (this.length < reported.length) return false;
     const members = new Set<T>(this);
-    return members.size === reported.length && reported.every((member) => members.has(member));
+    return members.size === new Set(reported).size && reported.every((member) => members.has(member));
   }
 
   #isAsStored(): boolean {

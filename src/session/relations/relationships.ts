@@ -45,10 +45,8 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   }
 
   write(instance: Instance, relation: RelationModel, value: unknown): void {
-    if (value instanceof Promise) {
-      instance.owner?.changing(instance);
-      instance.setPromise(relation, value);
-    } else {
+    if (value instanceof Promise) this.#writePromise(instance, relation, value);
+    else {
       instance.dropPromise(relation);
       if (relation.toMany) this.#writeMany(instance, relation, value);
       else this.#writeOne(instance, relation, value);
@@ -309,6 +307,22 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   }
 
   // Setting
+
+  /** What a promise resolves to is written as soon as it is known: of assignments to both sides, the later one decides. */
+  #writePromise(instance: Instance, relation: RelationModel, promise: Promise<unknown>): void {
+    instance.owner?.changing(instance);
+    instance.setPromise(relation, promise);
+    const take = (value: unknown): void => {
+      if (instance.promises?.get(relation) !== promise) return;
+      try {
+        this.write(instance, relation, value);
+      } catch {
+        // The flush awaits it again, and says why it cannot be written.
+        instance.setPromise(relation, promise);
+      }
+    };
+    promise.then(take, () => undefined);
+  }
 
   #writeMany(instance: Instance, relation: RelationModel, value: unknown): void {
     const related = toMany(instance, relation);

@@ -1,7 +1,7 @@
 import type { RelationMetadata } from "typeorm/metadata/RelationMetadata.js";
 import type { RelationModel } from "../../metadata/model";
 import type { RelationValues } from "../../typeorm/relation-values";
-import { instanceOf, settledValue } from "../state/instance";
+import { instanceOf } from "../state/instance";
 import { isShown } from "./instrument";
 import type { Relationships } from "./relationships";
 
@@ -25,7 +25,7 @@ export class TypeormView implements RelationValues {
     const instance = instanceOf(entity)!;
     const relation = instance.model.relation(metadata.propertyPath)!;
     const promise = instance.promises?.get(relation);
-    if (promise) return isPromiseWanted ? promise : settledValue(promise);
+    if (promise) return isPromiseWanted ? promise : undefined;
     if (!isShown(instance, relation))
       return isPartOfKey(relation) ? (this.#relationships.known(instance, relation) ?? undefined) : undefined;
     if (!metadata.isLazy) return relation.read(entity);

@@ -29,14 +29,6 @@ export interface InstanceOwner extends RelationSource {
   readonly generation: number;
 }
 
-/** What promises that were assigned to relations have been resolved to. */
-const settled = new WeakMap<Promise<unknown>, unknown>();
-
-/** What a promise that was assigned to a relation has been resolved to; undefined until then. */
-export function settledValue(promise: Promise<unknown>): unknown {
-  return settled.get(promise);
-}
-
 /** Marks a column of a snapshot that was not read (`select: false`). */
 export const NOT_LOADED: unique symbol = Symbol("not loaded");
 
@@ -70,7 +62,7 @@ export class Instance {
   declare isRolledBack: boolean;
   /** The innermost undo record of its session. */
   declare undoRecord: UndoRecord | undefined;
-  /** Promises that were assigned to TypeORM's lazy relations; a flush awaits them. */
+  /** Promises that were assigned to TypeORM's lazy relations and have not been resolved; a flush awaits them. */
   declare promises: Map<RelationModel, Promise<unknown>> | undefined;
   /** Relations that throw when they are read and not loaded (`options(raise(…))`). */
   declare forbidden: Set<RelationModel> | undefined;
@@ -111,13 +103,8 @@ export class Instance {
     return this.owner !== undefined && this.generation !== this.owner.generation;
   }
 
-  setPromise(relation: RelationModel, value: Promise<unknown>): void {
-    // Why it was rejected is said by the flush that awaits it.
-    value.then(
-      (result) => settled.set(value, result),
-      () => undefined,
-    );
-    (this.promises ??= new Map()).set(relation, value);
+  setPromise(relation: RelationModel, promise: Promise<unknown>): void {
+    (this.promises ??= new Map()).set(relation, promise);
   }
 
   /** An assignment replaces a promise that was assigned before. */

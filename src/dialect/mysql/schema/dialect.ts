@@ -82,7 +82,9 @@ function typeOf(_dataSource: DataSource, column: ColumnMetadata, base: Column): 
   const set =
     base.type === "set" && column.enum ? `(${column.enum.map((value) => text(String(value))).join(", ")})` : "";
   const unsigned = column.unsigned && !/unsigned/i.test(base.type) ? " UNSIGNED" : "";
-  return base.type + set + unsigned;
+  // TypeORM 1.x has no such option.
+  const zerofill = (column as { zerofill?: boolean }).zerofill ? " ZEROFILL" : "";
+  return base.type + set + unsigned + zerofill;
 }
 
 /** A backslash escapes in a string here, so a default that holds one has it doubled. */
