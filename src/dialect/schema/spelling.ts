@@ -52,65 +52,101 @@ export async function alignedWith(normalizer: Normalizer, wanted: Schema, actual
 
 async function alignedTable(normalizer: Normalizer, wanted: Table, actual: Table): Promise<Table> {
   const texts = await equalTexts(normalizer, wanted, actual);
-  const same = (text: string | undefined, column?: Column) =>
-    text === undefined ? undefined : (texts.get(keyFor({ text, column })) ?? text);
+  const same = (place: Place, text: string | undefined) => texts.get(keyFor(place)) ?? text;
   return {
     ...wanted,
     columns: wanted.columns.map((column) => ({
       ...column,
-      default: same(column.default, column),
-      onUpdate: same(column.onUpdate, column),
+      default: same({ of: "default", name: column.name }, column.default),
+      onUpdate: same({ of: "onUpdate", name: column.name }, column.onUpdate),
       generated: column.generated && {
         ...column.generated,
-        expression: same(column.generated.expression, column)!,
+        expression: same({ of: "generated", name: column.name }, column.generated.expression)!,
       },
     })),
-    checks: wanted.checks.map((check) => ({ ...check, expression: same(check.expression)! })),
+    checks: wanted.checks.map((one) => ({
+      ...one,
+      expression: same({ of: "check", name: one.name }, one.expression)!,
+    })),
     exclusions: wanted.exclusions.map((one) => ({
       ...one,
-      expression: texts.get(keyFor({ text: one.expression, isExclusion: true })) ?? one.expression,
+      expression: same({ of: "exclusion", name: one.name }, one.expression)!,
     })),
-    indexes: wanted.indexes.map((index): Index => ({ ...index, where: same(index.where) })),
+    indexes: wanted.indexes.map((index): Index => ({
+      ...index,
+      where: same({ of: "index", name: index.name }, index.where),
+    })),
   };
 }
 
-/** The wanted expressions that mean what another text in the database means, with that text. */
+/** What of a table has an expression. */
+interface Place {
+  readonly of: "default" | "onUpdate" | "generated" | "check" | "exclusion" | "index";
+  readonly name: string | undefined;
+}
+
+type PlacedExpression = TableExpression & Place;
+
+function keyFor({ of, name = "" }: Place): string {
+  return `${of}\0${name}`;
+}
+
+/**
+ * The wanted expressions that mean what another text in the database means, with that text. Several of a table may mean the
+ * same (a database makes `true` of every condition that always holds), so that each is another one's: first that of the
+ * same name.
+ */
 async function equalTexts(normalizer: Normalizer, wanted: Table, actual: Table): Promise<Map<string, string>> {
   const ours = expressionsOf(wanted, wanted);
   const theirs = expressionsOf(actual, wanted);
-  const known = new Set(theirs.map(keyFor));
-  const open = ours.filter((one) => !known.has(keyFor(one)));
   const texts = new Map<string, string>();
+  const isVerbatim = (one: PlacedExpression) =>
+    theirs.some((other) => keyFor(other) === keyFor(one) && other.text === one.text);
+  const open = ours.filter((one) => !isVerbatim(one));
   if (open.length === 0 || theirs.length === 0) return texts;
   const gone = actual.columns.filter(({ name }) => !wanted.columns.some((column) => column.name === name));
   const columns = [...wanted.columns, ...gone];
   const forms = await normalizer.expressions(wanted, columns, [...open, ...theirs]);
-  for (const [at, one] of open.entries()) {
-    const form = forms[at];
-    const other = theirs.find(
-      (their, place) =>
-        form !== undefined &&
-        forms[open.length + place] === form &&
-        their.column?.name === one.column?.name &&
-        their.isExclusion === one.isExclusion,
-    );
-    if (other) texts.set(keyFor(one), other.text);
-  }
+  const left = new Map(theirs.map((their, at) => [their, forms[open.length + at]]));
+  const take = (one: PlacedExpression, isOther: (their: PlacedExpression) => boolean) => {
+    const form = forms[open.indexOf(one)];
+    for (const [their, other] of left)
+      if (form !== undefined && form === other && their.of === one.of && isOther(their)) {
+        texts.set(keyFor(one), their.text);
+        left.delete(their);
+        return;
+      }
+  };
+  for (const one of open) take(one, ({ name }) => name === one.name);
+  const isConstraint = ({ of }: Place) => of === "check" || of === "exclusion" || of === "index";
+  // Under another name; a column's expression is its own.
+  for (const one of open)
+    if (isConstraint(one) && !texts.has(keyFor(one)))
+      take(one, (their) => !ours.some((it) => keyFor(it) === keyFor(their)));
   return texts;
 }
 
-function keyFor({ text, column, isExclusion }: TableExpression): string {
-  return `${isExclusion ? "exclusion" : ""}\0${column?.name ?? ""}\0${text}`;
-}
-
 /** @param typed the table whose columns say what type a value has */
-function expressionsOf(table: Table, typed: Table): TableExpression[] {
-  const values = table.columns.flatMap((column) => {
-    const own = typed.columns.find(({ name }) => name === column.name);
-    const texts = [column.default, column.onUpdate, column.generated?.expression];
-    return own ? texts.flatMap((text) => (text === undefined ? [] : [{ text, column: own }])) : [];
+function expressionsOf(table: Table, typed: Table): PlacedExpression[] {
+  const values = table.columns.flatMap(({ name, default: value, onUpdate, generated }) => {
+    const column = typed.columns.find((one) => one.name === name);
+    return column
+      ? [
+          { of: "default" as const, name, column, text: value },
+          { of: "onUpdate" as const, name, column, text: onUpdate },
+          { of: "generated" as const, name, column, text: generated?.expression },
+        ]
+      : [];
   });
-  const conditions = [...table.checks.map(({ expression }) => expression), ...table.indexes.map(({ where }) => where)];
-  const exclusions = table.exclusions.map(({ expression }) => ({ text: expression, isExclusion: true }));
-  return [...values, ...conditions.flatMap((text) => (text === undefined ? [] : [{ text }])), ...exclusions];
+  return [
+    ...values,
+    ...table.checks.map(({ name, expression }) => ({ of: "check" as const, name, text: expression })),
+    ...table.indexes.map(({ name, where }) => ({ of: "index" as const, name, text: where })),
+    ...table.exclusions.map(({ name, expression }) => ({
+      of: "exclusion" as const,
+      name,
+      text: expression,
+      isExclusion: true,
+    })),
+  ].flatMap((one) => (one.text === undefined ? [] : [{ ...one, text: one.text }]));
 }
