@@ -32,7 +32,7 @@ const PURPOSES = {
   "migrate/lint": "warns of lost data and long locks",
   "migrate/run": "runs a plan under a lock, with recovery",
   "migrate/scratch": "scratch databases, copies of rows, snapshots",
-  "migrate/verify": "runs up and down on a scratch database; squash",
+  "migrate/verify": "runs up and down on a scratch database; squash, baseline",
   query: "immutable queries → SQL; column expressions",
   session: "identity map and unit of work",
   "session/flush": "objects → change sets, in the order of their dependencies",

@@ -187,6 +187,37 @@ export function partlyReplacedError(name: string, missing: readonly string[]): R
   );
 }
 
+// Taking over
+
+export function nothingToTakeOver(): RetortError {
+  return new RetortError("migrate/nothing-to-take-over", "the database has no table; nothing was written", {
+    hint: "retort migrate generate NAME    (writes a migration that creates what the entities declare)",
+  });
+}
+
+/** A baseline would create what migrations that are not applied create. */
+export function baselineBesidePending(names: readonly string[]): RetortError {
+  return new RetortError(
+    "migrate/pending",
+    `${pluralize(names.length, "migration is", "migrations are")} pending (${names[0]!}${names.length > 1 ? " …" : ""}); nothing was written`,
+    { hint: "if the database has what they do: retort migrate stamp head; else: retort migrate up" },
+  );
+}
+
+/** @param withFile whether any of the applied migrations has a file */
+export function baselineBesideApplied(names: readonly string[], withFile: boolean): RetortError {
+  const are = pluralize(names.length, "migration is", "migrations are");
+  return new RetortError(
+    "migrate/already-applied",
+    `${are} applied already (${names[0]!}${names.length > 1 ? " …" : ""}); nothing was written`,
+    {
+      hint: withFile
+        ? "the project needs no baseline: retort migrate generate NAME goes on from here; one file for all of them: retort migrate squash base..head"
+        : "retort migrate baseline --purge    (takes the place of what is applied and has no file)",
+    },
+  );
+}
+
 // Squashing
 
 export function badRange(text: string): RetortError {

@@ -24,6 +24,11 @@ const strict: CommandOption = { flags: "--strict", summary: "refuse to run when 
 const noLint: CommandOption = { flags: "--no-lint", summary: "do not check beforehand whether a migration must fail" };
 const message: CommandOption = { flags: "-m, --message <name>", summary: "the migration's name" };
 
+const requireProof: CommandOption = {
+  flags: "--require-proof",
+  summary: "write nothing where it cannot be tried on a scratch database",
+};
+
 /** Options of the commands that run migrations. */
 const running = [transaction, lockTimeout, ddlLockTimeout, json];
 
@@ -63,6 +68,7 @@ const generate: Command = {
       summary: "the value for existing rows in a column that becomes NOT NULL: User.age=0",
       repeatable: true,
     },
+    requireProof,
     dryRun,
     json,
   ],
@@ -141,6 +147,24 @@ const stamp: Command = {
   load: () => require("./stamp") as typeof import("./stamp"),
 };
 
+const baseline: Command = {
+  name: "baseline",
+  arguments: "[name...]",
+  summary: "takes over a database that was not made by migrations",
+  details: `Writes the migration that creates the schema as it is, tried on an empty scratch database, and marks it as applied without
+running it. What entities and database do not have in common is listed.`,
+  options: [
+    message,
+    { flags: "--purge", summary: "take the place of applied migrations that have no file" },
+    requireProof,
+    sql,
+    dryRun,
+    lockTimeout,
+    json,
+  ],
+  load: () => require("./baseline") as typeof import("./baseline"),
+};
+
 const check: Command = {
   name: "check",
   summary: "compares the entities with the database (exit 4: they differ)",
@@ -176,5 +200,21 @@ export const migrate: Command = {
   name: "migrate",
   aliases: ["db"],
   summary: "writes and runs migrations",
-  commands: [init, generate, create, up, down, redo, status, history, current, stamp, check, verify, lint, squash],
+  commands: [
+    init,
+    generate,
+    create,
+    up,
+    down,
+    redo,
+    status,
+    history,
+    current,
+    stamp,
+    baseline,
+    check,
+    verify,
+    lint,
+    squash,
+  ],
 };

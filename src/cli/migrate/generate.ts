@@ -15,13 +15,14 @@ interface Options {
   rename?: string[];
   drop?: string[];
   backfill?: string[];
+  requireProof?: boolean;
   dryRun?: boolean;
   json?: boolean;
 }
 
 /** Writes a migration from the difference of entities and database. */
 export async function run(command: CommandContext<Options>): Promise<void> {
-  const { rename, drop, backfill, dryRun = false, json = false } = command.options;
+  const { rename, drop, backfill, requireProof = false, dryRun = false, json = false } = command.options;
   const opened = await openMigrations(command, { use: "read", entities: "required" });
   const state = await opened.state();
   const halfApplied = errorIfHalfApplied(state);
@@ -33,6 +34,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
     ...(isTerminal(command) && { ask: askOnTerminal(command) }),
     pending: pendingFiles(state).map(({ name }) => name),
     after: Math.max(0, ...[...state.files, ...state.history].map(({ timestamp }) => timestamp)),
+    requireProof,
     dryRun,
   });
   if (json) printJson(command, generatedJson(result, opened.context.root));

@@ -66,6 +66,11 @@ export interface SchemaDialect {
   asText(expression: string): string;
   /** What changes of large tables cost. Absent where one process at a time uses the database. */
   readonly costs?: ChangeCosts;
+  /**
+   * What tables, views and triggers may need and no entity says: schemas, extensions, types, sequences, routines, in an order
+   * in which most can be created. Absent where a schema has nothing of the kind.
+   */
+  requirements?(runner: QueryRunner): Promise<Requirement[]>;
   /** Code that names tables and columns, and that the database does not rewrite or keep from becoming wrong. */
   untracked(runner: QueryRunner): Promise<UntrackedCode[]>;
   /**
@@ -73,6 +78,14 @@ export interface SchemaDialect {
    * that others see.
    */
   changedValues(runner: QueryRunner, table: ObjectName, before: Column, after: Column): Promise<ChangedValues>;
+}
+
+export interface Requirement {
+  /** `schema shop`, `function total(integer)` */
+  readonly name: string;
+  readonly create: string;
+  /** Absent for what others may use as well, and stays on the way down. */
+  readonly drop?: string | undefined;
 }
 
 export interface UntrackedCode {

@@ -77,6 +77,12 @@ export function proofFailed(what: string, cause?: unknown): RetortError {
   );
 }
 
+export function noProof(reason: string): RetortError {
+  return new RetortError("migrate/no-proof", `the migration cannot be proven: ${reason}; nothing was written`, {
+    hint: "without --require-proof it is written, and says so",
+  });
+}
+
 /** Why the existing rows do not allow a change, and a query that selects them. */
 export interface RowProblem {
   readonly text: string;

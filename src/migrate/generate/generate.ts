@@ -9,7 +9,7 @@ import type { MigrationContext } from "../context";
 import { type Difference, resolvedDifference } from "./resolve/resolver";
 import { isVerbatim, readSchemas } from "./schemas";
 import { classNameOf, fileNameOf, renderFile } from "./render";
-import { pendingMigrations } from "./errors";
+import { noProof, pendingMigrations } from "./errors";
 import { type Proof, prove } from "./proof";
 import { losses, refusals } from "./irreversible";
 import { untrackedMentions } from "./mentions";
@@ -24,6 +24,8 @@ export interface GenerateOptions {
   readonly pending?: readonly string[];
   /** A timestamp (milliseconds) that the new one must come after, besides those of the files in the folder. */
   readonly after?: number;
+  /** Whether a migration that cannot be tried on a scratch copy is refused. Default false. */
+  readonly requireProof?: boolean;
   /** Return the text, write nothing. */
   readonly dryRun?: boolean;
 }
@@ -50,7 +52,7 @@ export type GenerateResult =
  * Writes a migration that makes the database's schema that of the entities, after it was run up and down on a scratch copy.
  * `context.dataSource` must be initialised (`openDataSource`).
  *
- * @throws migrate/pending, migrate/unanswered, migrate/useless-answer, migrate/entities, migrate/proof
+ * @throws migrate/pending, migrate/unanswered, migrate/useless-answer, migrate/entities, migrate/proof, migrate/no-proof
  */
 export async function generate(context: MigrationContext, options: GenerateOptions = {}): Promise<GenerateResult> {
   if (options.pending && options.pending.length > 0) throw pendingMigrations(options.pending);
@@ -67,6 +69,7 @@ export async function generate(context: MigrationContext, options: GenerateOptio
   const place = context.place.newFile(fileNameOf(name, timestamp));
   const proof = await prove(context, { difference, up, down, className });
 
+  if (options.requireProof && proof.status !== "proven") throw noProof(proof.reason);
   const mentions = await mentionsOf(context, difference);
   const remark = proof.status === "proven" ? undefined : `not proven: ${proof.reason}`;
   const database = databaseTypeOf(context.dataSource);

@@ -86,6 +86,16 @@ ${body(migration.down)}
 ${helpers.map((helper) => `\n${helper}`).join("")}`;
 }
 
+/**
+ * Adds the names of migrations that this one takes the place of: a database that has all of them counts it as applied.
+ * @param command that writes it, for the comment
+ */
+export function withReplaces(text: string, name: string, replaced: readonly string[], command: string): string {
+  const names = replaced.map((one) => `    ${JSON.stringify(one)},`).join("\n");
+  const comment = `  /** Counts as applied where all of these are (${command}). */`;
+  return text.replace(`  name = "${name}";\n`, (line) => `${line}\n${comment}\n  replaces = [\n${names}\n  ];\n`);
+}
+
 /** Loads a migration from the text that is written, so that exactly that text is tried. */
 export function loadMigration(migration: MigrationText): MigrationInterface {
   const text = renderFile(migration, { language: "js", moduleFormat: "cjs" });

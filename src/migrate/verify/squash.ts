@@ -7,7 +7,7 @@ import type { SchemaDialect, Step as FileStep } from "../../dialect/schema/diale
 import { reverseAll } from "../../dialect/schema/operation";
 import { compare } from "../generate/compare";
 import type { MigrationContext } from "../context";
-import { classNameOf, fileNameOf, loadMigration, renderFile } from "../generate/render";
+import { classNameOf, fileNameOf, renderFile, withReplaces } from "../generate/render";
 import type { MigrationFile } from "../files/files";
 import { withParameters } from "../run/literal";
 import type { RunContext, RunOptions } from "../run/context";
@@ -16,7 +16,7 @@ import { schemaDifferences, type Snapshot } from "../scratch/snapshot";
 import type { MigrationState } from "../history/state";
 import { parseTarget } from "../history/target";
 import { interceptStatements } from "../run/intercept";
-import { withTrial } from "./trial";
+import { type TrialMigration, trialFile, withTrial } from "./trial";
 import { dataSourceOf } from "../../typeorm/data-source";
 
 export interface Squashed {
@@ -30,11 +30,7 @@ export interface Squashed {
   readonly by: "difference" | "statements";
 }
 
-/** The content of a migration file. */
-interface Body {
-  readonly up: readonly FileStep[];
-  readonly down: readonly FileStep[];
-}
+type Body = TrialMigration["body"];
 
 const OPTIONS: RunOptions = { transaction: "each", lockTimeout: 10_000, strict: false };
 
@@ -67,7 +63,12 @@ export async function squash(
     if (problem !== undefined) throw squashNotProven(problem);
   }
   const database = databaseTypeOf(context.dataSource);
-  const text = withReplaces(renderFile({ className: name, database, ...body }, place), name, inside);
+  const text = withReplaces(
+    renderFile({ className: name, database, ...body }, place),
+    name,
+    inside.map((one) => one.name),
+    "retort migrate squash",
+  );
   return { name, timestamp, file: place.file, text, replaced: inside, by };
 }
 
@@ -180,10 +181,7 @@ function recording(migration: MigrationFile, up: string[], down: string[]): Migr
   return { ...migration, instance: own };
 }
 
-interface Candidate {
-  readonly name: string;
-  readonly timestamp: number;
-  readonly body: Body;
+interface Candidate extends TrialMigration {
   readonly inside: readonly MigrationFile[];
 }
 
@@ -196,7 +194,7 @@ async function differenceOf(
   wanted: Recording,
 ): Promise<string | undefined> {
   return withTrial(context, running, OPTIONS, async (empty) => {
-    const trial = empty.with([...before, asFile(candidate)]);
+    const trial = empty.with([...before, trialFile(candidate)]);
     const upError = await trial.up();
     if (upError) return upError.message;
     const after = await trial.snapshot();
@@ -223,25 +221,4 @@ function timeless(row: string): string {
   return row
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?/g, "<time>")
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, "<uuid>");
-}
-
-function asFile({ name, timestamp, body }: Candidate): MigrationFile {
-  const instance = loadMigration({ className: name, ...body });
-  return {
-    name,
-    timestamp,
-    file: undefined,
-    checksum: undefined,
-    transaction: undefined,
-    replaces: [],
-    databases: undefined,
-    instance,
-  };
-}
-
-/** Adds the names of the squashed migrations: a database that has all of them counts this one as applied. */
-function withReplaces(text: string, name: string, inside: readonly MigrationFile[]): string {
-  const names = inside.map((one) => `    ${JSON.stringify(one.name)},`).join("\n");
-  const comment = "  /** Counts as applied where all of these are (retort migrate squash). */";
-  return text.replace(`  name = "${name}";\n`, (line) => `${line}\n${comment}\n  replaces = [\n${names}\n  ];\n`);
 }

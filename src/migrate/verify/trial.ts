@@ -1,9 +1,10 @@
 import { schemaDialectOf } from "../../dialect/dialects";
 import { declaredSchema } from "../../dialect/schema/entities";
-import type { SchemaDialect, Scope } from "../../dialect/schema/dialect";
+import type { SchemaDialect, Scope, Step } from "../../dialect/schema/dialect";
 import type { Schema } from "../../dialect/schema/model";
 import type { MigrationContext } from "../context";
 import type { MigrationFile } from "../files/files";
+import { loadMigration } from "../generate/render";
 import { scopeOf } from "../generate/schemas";
 import { History } from "../history/history";
 import { MigrationLog } from "../history/migration-log";
@@ -84,4 +85,27 @@ export async function withTrial<T>(
     };
     return work(new Trial(scratch, scope, own, options));
   });
+}
+
+/** A migration that is not written yet. */
+export interface TrialMigration {
+  /** Of its class. */
+  readonly name: string;
+  readonly timestamp: number;
+  readonly body: { readonly up: readonly Step[]; readonly down: readonly Step[] };
+}
+
+/** The migration as `Trial` runs it: loaded from the text that would be written. */
+export function trialFile({ name, timestamp, body }: TrialMigration): MigrationFile {
+  const instance = loadMigration({ className: name, ...body });
+  return {
+    name,
+    timestamp,
+    file: undefined,
+    checksum: undefined,
+    transaction: undefined,
+    replaces: [],
+    databases: undefined,
+    instance,
+  };
 }

@@ -9,6 +9,7 @@ import { path, quote, text } from "./create";
 import { changeCosts } from "./change-costs";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
+import { requirements } from "./requirements";
 import { mysqlScratch } from "./scratch";
 import { mysqlSpelling } from "./spelling";
 import { changedValues } from "./values";
@@ -59,6 +60,7 @@ export const mysqlSchema: SchemaDialect = {
     BAD_VALUES.has((driverErrorOf(error) as { errno?: number } | null)?.errno ?? 0),
   isMissingObjectError: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
   asText: (expression) => expression,
+  requirements,
   untracked: async (runner) => (await runner.query(UNTRACKED)) as UntrackedCode[],
   changedValues,
   costs: changeCosts,

@@ -8,6 +8,7 @@ import { executePlan, isInScope, optionsForDatabase } from "../../schema/scratch
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
+import { requirements } from "./requirements";
 
 /**
  * Scratch databases beside the project's on the same server, one for each database that the entities name. Statements
@@ -125,16 +126,9 @@ async function statementOf(source: QueryRunner, table: Table): Promise<string> {
     : text.replace(/^CREATE TABLE `(?:[^`]|``)+`/, () => `CREATE TABLE ${path(table)}`);
 }
 
-/** Functions and procedures, which views and triggers may call. What cannot be created is missed by what uses it only. */
+/** What cannot be created is missed by what uses it only. */
 async function copyRoutines(source: QueryRunner, target: QueryRunner): Promise<void> {
-  const routines = (await source.query(
-    "SELECT ROUTINE_NAME AS `name`, ROUTINE_TYPE AS `type` FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()",
-  )) as { name: string; type: string }[];
-  for (const { name, type } of routines) {
-    const [created] = (await source.query(`SHOW CREATE ${type} ${quote(name)}`).catch(() => [])) as object[];
-    const text = created && (Object.values(created)[2] as string | null);
-    if (text) await target.query(text.replace(/^CREATE DEFINER=\S+ /, "CREATE ")).catch(() => undefined);
-  }
+  for (const { create } of await requirements(source)) await target.query(create).catch(() => undefined);
 }
 
 function keysOf(table: Table): Operation[] {

@@ -11,6 +11,7 @@ import { path, quote } from "./create";
 import { changeCosts } from "./change-costs";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
+import { requirements } from "./requirements";
 import { postgresScratch } from "./scratch";
 import { postgresSpelling } from "./spelling";
 import { changedValues } from "./values";
@@ -74,6 +75,7 @@ export const postgresSchema: SchemaDialect = {
     isMissingObject(readDriverError(driverErrorOf(error))) ||
     (driverErrorOf(error) as { code?: string } | null)?.code === UNDEFINED_FUNCTION,
   asText: (expression) => `${expression}::text`,
+  requirements,
   untracked: async (runner) => (await runner.query(UNTRACKED)) as UntrackedCode[],
   changedValues,
   costs: changeCosts,

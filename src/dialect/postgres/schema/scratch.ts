@@ -9,6 +9,7 @@ import { executePlan, isInScope, optionsForDatabase } from "../../schema/scratch
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
+import { EXTENSIONS, ROUTINES, SCHEMAS, SEQUENCES, TYPES, isOfExtension, requirementsBy } from "./requirements";
 
 /** Rows in one INSERT. */
 const ROWS_A_STATEMENT = 500;
@@ -80,7 +81,7 @@ async function prepare(source: QueryRunner, target: QueryRunner): Promise<void> 
   for (const schema of await select(source, SCHEMAS))
     await target.query(`CREATE SCHEMA IF NOT EXISTS ${quote(schema)}`);
   // Some extensions need a superuser; a migration that needs one of them fails by itself.
-  for (const sql of await select(source, EXTENSIONS)) await target.query(sql).catch(() => undefined);
+  for (const { create } of await requirementsBy(source, EXTENSIONS)) await target.query(create).catch(() => undefined);
 }
 
 /** Types and routines, then tables, rows, constraints, views and triggers: so that rows need no order and fire no trigger. */
@@ -183,8 +184,8 @@ function add(table: ObjectName, constraint: AddConstraint["constraint"]): Operat
 
 /** Domains, composite types and ranges, which may be made of each other, and sequences that no column owns. */
 async function copyTypes(source: QueryRunner, target: QueryRunner): Promise<void> {
-  for (const sql of await select(source, TYPES)) await target.query(sql).catch(() => undefined);
-  for (const sql of await select(source, SEQUENCES)) await target.query(sql);
+  for (const { create } of await requirementsBy(source, TYPES)) await target.query(create).catch(() => undefined);
+  for (const { create } of await requirementsBy(source, SEQUENCES)) await target.query(create);
 }
 
 /**
@@ -193,7 +194,7 @@ async function copyTypes(source: QueryRunner, target: QueryRunner): Promise<void
  */
 async function copyRoutines(source: QueryRunner, target: QueryRunner): Promise<void> {
   await target.query("SET check_function_bodies = off");
-  for (const sql of await select(source, ROUTINES)) await target.query(sql).catch(() => undefined);
+  for (const { create } of await requirementsBy(source, ROUTINES)) await target.query(create).catch(() => undefined);
   await target.query("RESET check_function_bodies");
 }
 
@@ -236,11 +237,6 @@ async function select(runner: QueryRunner, sql: string): Promise<string[]> {
   return ((await runner.query(sql)) as { text: string }[]).map(({ text }) => text);
 }
 
-const OF_USERS = `nspname !~ '^(pg_|information_schema$)'`;
-
-const isOfExtension = (oid: string) =>
-  `EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = ${oid} AND d.deptype = 'e')`;
-
 const LOCALE = `SELECT format('ENCODING %L LC_COLLATE %L LC_CTYPE %L', pg_encoding_to_char(encoding), datcollate, datctype) AS "text"
   FROM pg_database AS d WHERE datname = current_database() AND coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c'`;
 
@@ -248,24 +244,6 @@ const SETTINGS = `SELECT format('%I TO %s', name, CASE WHEN name = 'search_path'
   FROM pg_db_role_setting AS s, unnest(setconfig) AS config,
     LATERAL (SELECT split_part(config, '=', 1) AS name, substr(config, strpos(config, '=') + 1) AS value) AS one
   WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-
-const SCHEMAS = `SELECT nspname::text AS "text" FROM pg_namespace WHERE ${OF_USERS} ORDER BY 1`;
-
-const EXTENSIONS = `SELECT format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA %I CASCADE', extname, nspname) AS "text"
-  FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname <> 'plpgsql' ORDER BY pg_extension.oid`;
-
-const TYPES = `SELECT CASE typtype
-    WHEN 'd' THEN format('CREATE DOMAIN %I.%I AS %s', nspname, typname, format_type(typbasetype, typtypmod))
-      || coalesce(' DEFAULT ' || typdefault, '') || CASE WHEN typnotnull THEN ' NOT NULL' ELSE '' END
-      || coalesce((SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(c.oid)), '')
-        FROM pg_constraint AS c WHERE contypid = t.oid AND contype = 'c'), '')
-    WHEN 'c' THEN format('CREATE TYPE %I.%I AS (%s)', nspname, typname,
-      (SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum)
-        FROM pg_attribute WHERE attrelid = typrelid AND attnum > 0 AND NOT attisdropped))
-    ELSE format('CREATE TYPE %I.%I AS RANGE (SUBTYPE = %s)', nspname, typname, format_type((SELECT rngsubtype FROM pg_range WHERE rngtypid = t.oid), NULL))
-    END AS "text"
-  FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = typnamespace LEFT JOIN pg_class AS r ON r.oid = typrelid
-  WHERE (typtype IN ('d', 'r') OR r.relkind = 'c') AND ${OF_USERS} AND NOT ${isOfExtension("t.oid")} ORDER BY t.oid`;
 
 const PUBLICATIONS = `SELECT format('CREATE PUBLICATION %I WITH (publish = %L)', pubname,
     concat_ws(', ', CASE WHEN pubinsert THEN 'insert' END, CASE WHEN pubupdate THEN 'update' END, CASE WHEN pubdelete THEN 'delete' END)) AS "text"
@@ -281,12 +259,3 @@ const DEFAULT_PRIVILEGES = `SELECT format('ALTER DEFAULT PRIVILEGES FOR ROLE %I 
 const EVENT_TRIGGERS = `SELECT format('CREATE EVENT TRIGGER %I ON %s%s EXECUTE FUNCTION %s()', evtname, evtevent,
     (SELECT format(' WHEN TAG IN (%s)', string_agg(quote_literal(tag), ', ')) FROM unnest(evttags) AS tag HAVING count(*) > 0), evtfoid::regproc) AS "text"
   FROM pg_event_trigger AS e WHERE evtenabled IN ('O', 'A') AND NOT ${isOfExtension("e.oid")}`;
-
-const SEQUENCES = `SELECT format('CREATE SEQUENCE %I.%I AS %s INCREMENT %s MINVALUE %s MAXVALUE %s START %s', nspname, relname,
-    format_type(seqtypid, NULL), seqincrement, seqmin, seqmax, seqstart) AS "text"
-  FROM pg_sequence JOIN pg_class AS c ON c.oid = seqrelid JOIN pg_namespace AS n ON n.oid = relnamespace
-  WHERE ${OF_USERS} AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))
-  ORDER BY c.oid`;
-
-const ROUTINES = `SELECT pg_get_functiondef(p.oid) AS "text" FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = pronamespace
-  WHERE prokind IN ('f', 'p') AND ${OF_USERS} AND NOT ${isOfExtension("p.oid")} ORDER BY p.oid`;

@@ -1,6 +1,6 @@
 import type { QueryRunner } from "typeorm";
 import type { Operation } from "../../../dialect/schema/operation";
-import { keyOf } from "../../../dialect/schema/model";
+import { type Schema, keyOf } from "../../../dialect/schema/model";
 import type { MigrationContext } from "../../context";
 import { compare } from "../compare";
 import { normalize } from "../normalize";
@@ -26,12 +26,17 @@ export async function plainDifference(runner: QueryRunner, schemas: Schemas): Pr
 }
 
 /** The operations that are left when everything that means the same is spelt the same. */
-async function compareAligned(
+async function compareAligned(runner: QueryRunner, schemas: Schemas): Promise<Operation[]> {
+  return compare(schemas.actual, await normalizedSchema(runner, schemas), schemas.dialect);
+}
+
+/** The entities' schema in the spelling of the database, with what of the database is left alone. */
+export async function normalizedSchema(
   runner: QueryRunner,
   { actual, wanted, declared, dialect }: Schemas,
-): Promise<Operation[]> {
+): Promise<Schema> {
   const aligned = (await dialect.spelling?.aligned(runner, wanted, actual)) ?? wanted;
-  return compare(actual, normalize(aligned, actual, declared.schema, dialect), dialect);
+  return normalize(aligned, actual, declared.schema, dialect);
 }
 
 /** The difference with every question answered. @throws migrate/unanswered with all questions that are open */
