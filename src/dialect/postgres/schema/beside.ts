@@ -92,7 +92,7 @@ const POLICY = (
 ) => `format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s', ${policy}.polname, ${path},
     CASE WHEN ${policy}.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
     CASE ${policy}.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-    (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END, ', ') FROM unnest(${policy}.polroles) role),
+    (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END, ', ' ORDER BY role) FROM unnest(${policy}.polroles) role),
     ' USING (' || pg_get_expr(${policy}.polqual, ${policy}.polrelid) || ')',
     ' WITH CHECK (' || pg_get_expr(${policy}.polwithcheck, ${policy}.polrelid) || ')')`;
 
@@ -208,7 +208,7 @@ const PARTITIONS = `WITH r AS (${RELATIONS})
   WHERE r.relispartition ORDER BY r.oid`;
 
 const USED = (catalog: string, oid: string) => `(
-    SELECT json_agg(json_build_object('schema', un.nspname, 'table', uc.relname, 'column', ua.attname))
+    SELECT json_agg(json_build_object('schema', un.nspname, 'table', uc.relname, 'column', ua.attname) ORDER BY un.nspname, uc.relname, ua.attname)
     FROM pg_depend d JOIN pg_class uc ON uc.oid = d.refobjid JOIN pg_namespace un ON un.oid = uc.relnamespace
     JOIN pg_attribute ua ON ua.attrelid = uc.oid AND ua.attnum = d.refobjsubid
     WHERE d.classid = '${catalog}'::regclass AND d.objid = ${oid} AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0)`;
@@ -243,7 +243,7 @@ const DEPENDENTS = (publications: string) => `WITH r AS (${RELATIONS})
       ${USED("pg_class", "x.oid")}
       FROM r JOIN pg_index i ON i.indrelid = r.oid JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_attribute a ON a.attrelid = x.oid
       WHERE a.attstattarget >= 0 AND r.relkind IN ('r', 'p')
-  ) AS dependents WHERE "uses" IS NOT NULL`;
+  ) AS dependents WHERE "uses" IS NOT NULL ORDER BY oid, "kind", "name"`;
 
 const PUBLICATIONS = `UNION ALL SELECT r.oid, 'publication', quote_ident(pubname), r.path,
       ${STATEMENTS("format('ALTER PUBLICATION %I ADD TABLE %s%s%s', pubname, r.path, ' (' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = r.oid AND attnum = ANY(prattrs)) || ')', ' WHERE (' || pg_get_expr(prqual, r.oid) || ')')")},

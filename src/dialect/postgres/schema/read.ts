@@ -279,7 +279,7 @@ const USES = `
   JOIN pg_class tc ON (tc.oid = d.refobjid OR tc.oid IN (SELECT "parent" FROM lineage WHERE "child" = d.refobjid)) AND tc.oid <> w.ev_class
   JOIN pg_namespace tn ON tn.oid = tc.relnamespace
   LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
-  WHERE n.nspname = ANY($1) AND v.relkind IN ('v', 'm')`;
+  WHERE n.nspname = ANY($1) AND v.relkind IN ('v', 'm') ORDER BY 1, 2, 3, 4`;
 
 const TRIGGERS = `
   SELECT g.tgrelid AS "oid", g.tgname AS "name", pg_get_triggerdef(g.oid) AS "definition",
