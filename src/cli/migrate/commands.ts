@@ -68,6 +68,11 @@ const generate: Command = {
       summary: "the value for existing rows in a column that becomes NOT NULL: User.age=0",
       repeatable: true,
     },
+    {
+      flags: "--batched",
+      summary:
+        "rows get the values of --backfill 10,000 at a time, outside of a transaction; a killed run goes on there",
+    },
     requireProof,
     dryRun,
     json,

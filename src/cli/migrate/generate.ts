@@ -15,6 +15,7 @@ interface Options {
   rename?: string[];
   drop?: string[];
   backfill?: string[];
+  batched?: boolean;
   requireProof?: boolean;
   dryRun?: boolean;
   json?: boolean;
@@ -22,7 +23,15 @@ interface Options {
 
 /** Writes a migration from the difference of entities and database. */
 export async function run(command: CommandContext<Options>): Promise<void> {
-  const { rename, drop, backfill, requireProof = false, dryRun = false, json = false } = command.options;
+  const {
+    rename,
+    drop,
+    backfill,
+    batched = false,
+    requireProof = false,
+    dryRun = false,
+    json = false,
+  } = command.options;
   const opened = await openMigrations(command, { use: "read", entities: "required" });
   const state = await opened.state();
   const halfApplied = errorIfHalfApplied(state);
@@ -34,6 +43,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
     ...(isTerminal(command) && { ask: askOnTerminal(command) }),
     pending: pendingFiles(state).map(({ name }) => name),
     after: Math.max(0, ...[...state.files, ...state.history].map(({ timestamp }) => timestamp)),
+    batched,
     requireProof,
     dryRun,
   });

@@ -199,7 +199,9 @@ export type Statement =
       readonly verbatim?: boolean | undefined;
     }
   | RebuildTable
-  | AssertNoRows;
+  | AssertNoRows
+  | Backfill
+  | { readonly kind: "begin" | "commit" };
 
 /** SQLite: creates the table again and copies its rows, by the function at the end of the file. */
 export interface RebuildTable {
@@ -218,4 +220,21 @@ export interface AssertNoRows {
   /** A SELECT of one column named "rows". */
   readonly query: string;
   readonly message: string;
+}
+
+/** Gives rows without a value one, a number of rows at a time, by the function at the end of the file. */
+export interface Backfill {
+  readonly kind: "backfill";
+  /** As statements write it. */
+  readonly table: string;
+  /** The columns of the primary key, quoted. */
+  readonly key: readonly string[];
+  /** Expressions that give the key in a form in which it can be a parameter without loss. */
+  readonly read: readonly string[];
+  /** `"age" = 0` */
+  readonly set: string;
+  /** Which rows have no value yet. */
+  readonly where: string;
+  /** Whether placeholders have numbers. */
+  readonly isNumbered: boolean;
 }

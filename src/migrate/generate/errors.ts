@@ -77,6 +77,29 @@ export function proofFailed(what: string, cause?: unknown): RetortError {
   );
 }
 
+export function nothingToBatch(): RetortError {
+  return new RetortError("migrate/nothing-to-batch", "--batched: no rows get a value; nothing was written", {
+    hint: "name the value with --backfill User.age=0, or leave --batched out",
+    exitCode: ExitCode.usage,
+  });
+}
+
+export function keyMissing(table: string): RetortError {
+  return new RetortError(
+    "migrate/key-missing",
+    `--batched: ${table} has no primary key that batches could follow; nothing was written`,
+    { hint: "leave --batched out: all rows get their value in one statement" },
+  );
+}
+
+export function batchesAndTriggers(table: string, trigger: string): RetortError {
+  return new RetortError(
+    "migrate/batches-and-triggers",
+    `--batched: the trigger "${trigger}" of ${table} would see every row that is filled; nothing was written`,
+    { hint: "leave --batched out: the trigger is off for the one statement; or drop it in a migration before" },
+  );
+}
+
 export function noProof(reason: string): RetortError {
   return new RetortError("migrate/no-proof", `the migration cannot be proven: ${reason}; nothing was written`, {
     hint: "without --require-proof it is written, and says so",

@@ -1,3 +1,4 @@
+import type { DataSource } from "typeorm";
 import { writeMigration } from "../files/write";
 import { databaseTypeOf } from "../../dialect/database-type";
 import type { Plan } from "../../dialect/schema/dialect";
@@ -9,6 +10,7 @@ import type { MigrationContext } from "../context";
 import { type Difference, resolvedDifference } from "./resolve/resolver";
 import { isVerbatim, readSchemas } from "./schemas";
 import { classNameOf, fileNameOf, renderFile } from "./render";
+import { batchedPlan, inTransaction } from "./batches";
 import { noProof, pendingMigrations } from "./errors";
 import { type Proof, prove } from "./proof";
 import { losses, refusals } from "./irreversible";
@@ -24,6 +26,8 @@ export interface GenerateOptions {
   readonly pending?: readonly string[];
   /** A timestamp (milliseconds) that the new one must come after, besides those of the files in the folder. */
   readonly after?: number;
+  /** Whether rows get the values of `backfills` a number at a time, outside of a transaction. Default false. */
+  readonly batched?: boolean;
   /** Whether a migration that cannot be tried on a scratch copy is refused. Default false. */
   readonly requireProof?: boolean;
   /** Return the text, write nothing. */
@@ -52,7 +56,8 @@ export type GenerateResult =
  * Writes a migration that makes the database's schema that of the entities, after it was run up and down on a scratch copy.
  * `context.dataSource` must be initialised (`openDataSource`).
  *
- * @throws migrate/pending, migrate/unanswered, migrate/useless-answer, migrate/entities, migrate/proof, migrate/no-proof
+ * @throws migrate/pending, migrate/unanswered, migrate/useless-answer, migrate/entities, migrate/proof, migrate/no-proof,
+ *   migrate/nothing-to-batch, migrate/key-missing, migrate/batches-and-triggers
  */
 export async function generate(context: MigrationContext, options: GenerateOptions = {}): Promise<GenerateResult> {
   if (options.pending && options.pending.length > 0) throw pendingMigrations(options.pending);
@@ -62,18 +67,21 @@ export async function generate(context: MigrationContext, options: GenerateOptio
   const difference = await resolvedDifference(context, schemas, new Prompts(options.resolutions ?? {}, options.ask));
   if (difference.operations.length === 0) return { status: "unchanged" };
 
-  const { up, down } = plans(difference);
+  const { up, down } = options.batched
+    ? batchedPlans(difference, context.dataSource)
+    : plans(difference, difference.dialect.plan(difference.actual, difference.operations));
+  const transaction = options.batched ? false : undefined;
   const timestamp = nextTimestamp(context, options.after);
   const name = options.name ?? nameFor(difference.operations);
   const className = classNameOf(name, timestamp);
   const place = context.place.newFile(fileNameOf(name, timestamp));
-  const proof = await prove(context, { difference, up, down, className });
+  const proof = await prove(context, { difference, up, down, className, transaction });
 
   if (options.requireProof && proof.status !== "proven") throw noProof(proof.reason);
   const mentions = await mentionsOf(context, difference);
   const remark = proof.status === "proven" ? undefined : `not proven: ${proof.reason}`;
   const database = databaseTypeOf(context.dataSource);
-  const text = renderFile({ className, database, remark, up: up.steps, down: down.steps }, place);
+  const text = renderFile({ className, database, transaction, remark, up: up.steps, down: down.steps }, place);
   if (!options.dryRun) writeMigration(place.file, text);
   return {
     status: options.dryRun ? "shown" : "written",
@@ -104,9 +112,14 @@ async function mentionsOf({ dataSource }: MigrationContext, { operations, dialec
   }
 }
 
+/** Both directions where rows get their values in batches: the class has no transaction, but for the parts that need one. */
+function batchedPlans(difference: Difference, dataSource: DataSource): { up: Plan; down: Plan } {
+  const { up, down } = plans(difference, batchedPlan(difference, dataSource));
+  return { up, down: inTransaction(down, dataSource) };
+}
+
 /** The statements of both directions. */
-function plans({ actual, operations, dialect }: Difference): { up: Plan; down: Plan } {
-  const up = dialect.plan(actual, operations);
+function plans({ actual, operations, dialect }: Difference, up: Plan): { up: Plan; down: Plan } {
   const back = reverseAll(operations);
   const down = dialect.plan(up.schema, back, actual);
   return { up, down: { ...down, steps: [...refusals(operations, dialect), ...down.steps] } };

@@ -35,6 +35,7 @@ interface Candidate {
   readonly up: Plan;
   readonly down: Plan;
   readonly className: string;
+  readonly transaction: boolean | undefined;
 }
 
 /**
@@ -97,6 +98,7 @@ class ProofRun {
   ) {
     this.#migration = loadMigration({
       className: candidate.className,
+      transaction: candidate.transaction,
       up: candidate.up.steps,
       down: candidate.down.steps,
     });

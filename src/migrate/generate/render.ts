@@ -3,6 +3,7 @@ import type { Statement, Step } from "../../dialect/schema/dialect";
 import { tokenize } from "../../dialect/schema/tokens";
 import type { DatabaseType } from "../../dialect/database-type";
 import { databaseComment, databaseProperty } from "../files/written-for";
+import { backfillFunction } from "./backfill-function";
 import { rebuildFunction } from "./rebuild-function";
 import { badName } from "./errors";
 
@@ -11,6 +12,8 @@ export interface MigrationText {
   readonly className: string;
   /** The database that the statements are for; undefined for statements of any. */
   readonly database?: DatabaseType | undefined;
+  /** The class's own `transaction`; undefined leaves it to the runner. */
+  readonly transaction?: boolean | undefined;
   /** Stands above the class as a comment. */
   readonly remark?: string | undefined;
   readonly up: readonly Step[];
@@ -51,10 +54,12 @@ export function fileNameOf(name: string, timestamp: number): string {
 export function renderFile(migration: MigrationText, style: FileStyle): string {
   const isTyped = style.language === "ts";
   const statements = [...migration.up, ...migration.down].flatMap((step) => step.statements);
+  const fill = statements.find((one) => one.kind === "backfill");
   const helpers = [
     statements.some(({ kind }) => kind === "rebuild") && rebuildFunction(isTyped),
     statements.some(({ kind }) => kind === "assertNoRows") && hasRows(isTyped),
-  ].filter((helper) => helper !== false);
+    fill && backfillFunction(isTyped, fill.isNumbered),
+  ].filter((helper) => typeof helper === "string");
   const isInherited = isTyped ? " implements MigrationInterface" : "";
   const [parameter, result] = isTyped ? ["queryRunner: QueryRunner", ": Promise<void>"] : ["queryRunner", ""];
   const head = isTyped
@@ -68,10 +73,12 @@ export function renderFile(migration: MigrationText, style: FileStyle): string {
       : wrapLines(migration.remark)
           .map((line) => `// ${line}\n`)
           .join("");
-  const { database } = migration;
+  const { database, transaction } = migration;
   // The empty line keeps the comment where the compiler leaves the import out.
   const comment = database === undefined ? "" : `${databaseComment(database)}\n\n`;
-  const property = database === undefined ? "" : `\n  ${databaseProperty(database)}`;
+  const property =
+    (database === undefined ? "" : `\n  ${databaseProperty(database)}`) +
+    (transaction === undefined ? "" : `\n  transaction = ${transaction};`);
   return `${comment}${head}${remark}${exported} ${migration.className}${isInherited} {
   name = "${migration.className}";${property}
 
@@ -141,6 +148,21 @@ function renderStatement(statement: Statement): string {
       into: ${listOf(statement.values.map(([column]) => `"${column.replaceAll('"', '""')}"`))},
       from: ${listOf(statement.values.map(([, expression]) => expression))},${statement.twice ? "\n      twice: true," : ""}
     });`;
+    case "backfill": {
+      const { table, key, read, set, where } = statement;
+      const list = (names: readonly string[]) => `[${names.map(template).join(", ")}]`;
+      return `    await backfill(queryRunner, {
+      table: ${template(table)},
+      key: ${list(key)},
+      read: ${list(read)},
+      set: ${template(set)},
+      where: ${template(where)},
+    });`;
+    }
+    case "begin":
+      return "    await queryRunner.startTransaction();";
+    case "commit":
+      return "    await queryRunner.commitTransaction();";
     case "assertNoRows":
       return `    if (await hasRows(queryRunner, ${template(statement.query)})) {
       throw new Error(${JSON.stringify(statement.message)});

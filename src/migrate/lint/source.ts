@@ -70,6 +70,7 @@ function known(call: AnyNode): readonly (string | undefined)[] | undefined {
   const args = call["arguments"] as AnyNode[];
   const callee = call["callee"] as AnyNode;
   if (callee.type === "Identifier" && callee["name"] === "rebuild") return rebuildOf(args) ?? [undefined];
+  if (callee.type === "Identifier" && callee["name"] === "backfill") return backfillOf(args) ?? [undefined];
   if (callee.type === "Identifier" && callee["name"] === "hasRows") return [];
   if (callee.type !== "MemberExpression") return undefined;
   const property = callee["property"] as AnyNode;
@@ -92,6 +93,13 @@ function rebuildOf([, table, parts]: readonly AnyNode[]): string[] | undefined {
     `INSERT INTO ${own} (${into as string}) SELECT ${from as string} FROM ${parked}`,
     `DROP TABLE ${parked}`,
   ];
+}
+
+/** What the batches of Retort's own files do together. */
+function backfillOf([, parts]: readonly AnyNode[]): string[] | undefined {
+  const { table, set, where } = (parts && (valueOf(parts) as Record<string, unknown>)) ?? {};
+  if (!areStrings(table, set, where)) return undefined;
+  return [`UPDATE ${table as string} SET ${set as string} WHERE ${where as string}`];
 }
 
 /** The value of a literal expression: strings, lists and objects of them; undefined for others. */

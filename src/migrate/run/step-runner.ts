@@ -14,6 +14,7 @@ import {
   type Failure,
 } from "../errors";
 import type { MigrationState } from "../history/state";
+import { BatchProgress } from "./batch-progress";
 import { DDL_LOCK_TIMEOUT, type RunContext, type RunObserver, type RunOptions, type StepReport } from "./context";
 import type { LockWait, RunLock } from "./databases/contract";
 import { ForeignKeyCheck } from "./foreign-keys";
@@ -232,12 +233,16 @@ export class StepRunner {
     if (!halfApplied) await log.removeStatements(database.send, migration.name, direction);
     const statementLog = new StatementLog({ database, log, name: migration.name, direction, grouped }, halfApplied);
     const keys = new ForeignKeyCheck(database);
+    const progress = new BatchProgress();
     const started = performance.now();
     try {
       const interceptor = async (statement: SentStatement) => {
         await keys.before(statement);
         const one = { ...statement, send: () => this.#sendWhole(statement) };
-        return this.#repeated(statementLog, () => statementLog.intercept(one));
+        const result = await this.#repeated(statementLog, () => statementLog.intercept(one));
+        const share = progress.after(statement, result);
+        if (share !== undefined) this.#observer.progress?.(step, share);
+        return result;
       };
       const interception = await interceptStatements(runner, interceptor, () => this.#runMigration(step));
       await keys.refuseNewDangling(step);

@@ -59,7 +59,7 @@ export const mysqlSchema: SchemaDialect = {
     isConstraintViolation(readDriverError(driverErrorOf(error))) ||
     BAD_VALUES.has((driverErrorOf(error) as { errno?: number } | null)?.errno ?? 0),
   isMissingObjectError: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
-  asText: (expression) => expression,
+  asText: (expression) => `CONCAT(${expression})`,
   requirements,
   untracked: async (runner) => (await runner.query(UNTRACKED)) as UntrackedCode[],
   changedValues,
