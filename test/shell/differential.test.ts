@@ -112,6 +112,57 @@ test.each([
   expect(await run(() => typed(text))).toBe(await run(() => (0, eval)(text) as unknown));
 });
 
+// Names that a function declares more than once.
+test.each([
+  "(a => { print(a); function a() {} return typeof a })(1)",
+  "((a, b = a) => { print(b); var a; function a() {} return [typeof a, b] })(1)",
+  "(a => { print(a); { function a() {} } return a })(1)",
+  "(a => { print(a); for (var a of [2, 3]); return a })(1)",
+  "(a => { print(a); { let a = 2; print(a) } return a })(1)",
+  "(() => { print(typeof g); var g = 1; function g() { g = 2; return g } return g })()",
+  "(() => { 'use strict'; print(g()); function g() { return 1 } function g() { return 2 } return g() })()",
+  "(() => { print(g.name, String(g)); var g; function g(a) { return a } return g(3) })()",
+  "[...(function* (a) { print(typeof a); var g = 1; function g() {} yield g; yield a; function a() {} })(1)].map(x => typeof x)",
+  "typeof (a => { print(typeof a); function* a() {} async function a() {} return a })(1)",
+])("shell 19: %s gives what Node gives", async (text) => {
+  Object.assign(globalThis, { print });
+  expect(await run(() => typed(text))).toBe(await run(() => (0, eval)(text) as unknown));
+});
+
+test.each([
+  "(`${pair.b?.x}${pair.b[0]}`)(1)",
+  "(pair.b?.x)(1)",
+  "pair.b?.x(1)",
+  "(pair?.b + pair?.b)(1)",
+  "pair[pair?.b](1)",
+  "new (pair?.b.x)(1)",
+  "[...one()]",
+  "[...(one(), one())]",
+  "[...[1, 2].find(x => x)]",
+  "[...pair.b.x]",
+  "const [r1] = one()",
+  "for (const x of one());",
+  "(x => [...x()])(() => 1)",
+  "one?.()()",
+  "pair.continue (([a, b = 1]) => one.nope((a, b) => 1))",
+  "pair[5](([a, b = 1]) => one.nope((a, b) => 1))",
+  "new (class { #p = 1; m() { this.#p(([a, b = 1]) => one.nope((a, b) => 1)) } })().m()",
+  "new pair[1]()",
+  "new (one())()",
+  "[...one?.()]",
+  "const { r2 } = pair?.c.x",
+])("shell 19: the error of %s is that of Node", async (text) => {
+  Object.assign(globalThis, { pair: { b: { x: null }, c: { x: null } }, one: () => 1 });
+  const message = async (evaluate: () => unknown): Promise<unknown> => {
+    try {
+      return await evaluate();
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(await message(() => typed(text))).toBe(await message(() => (0, eval)(text) as unknown));
+});
+
 const require = createRequire(__filename);
 const COMMANDER = path.join(path.dirname(require.resolve("commander")), "lib/command.js");
 

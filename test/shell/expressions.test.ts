@@ -563,6 +563,7 @@ test.each([
   ["u0.a = 5; [...u0.a]", "u0.a is not iterable"],
   ["for (const x of u0.a) x", "u0.a is not iterable"],
   ["new u0.a()", "u0.a is not a constructor"],
+  ["two = 2; class C0 { field = two(1); [await 'name']() {} } new C0()", "two is not a function"],
   ["const { z0 } = u0.nope", "Cannot destructure property 'z0' of 'u0.nope' as it is undefined."],
   [
     "let failure; try { u0.nope() } catch ({ message }) { failure = message } throw new Error(failure)",
@@ -574,7 +575,12 @@ test.each([
 });
 
 test("shell 19: a function is converted to the text that was typed", async () => {
-  for (const text of ["(a) => { return a.b }", "function f(a) { return a.b() }", "class K { m() { return this.n() } }"])
+  for (const text of [
+    "(a) => { return a }",
+    "(a) => { return a.b }",
+    "function f(a) { return a.b() }",
+    "class K { m() { return this.n() } }",
+  ])
     expect(await give(`String(${text})`)).toBe(text);
 });
 

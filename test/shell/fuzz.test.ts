@@ -154,12 +154,16 @@ test(
       import: (specifier) => import(specifier),
     });
     evaluator.define("print", print);
+    const before = new Set(Reflect.ownKeys(globalThis));
     const result = async (run: () => unknown): Promise<string> => {
       printed = [];
       try {
         return [...printed, shown(await run()), ...printed].join("\n");
       } catch (error) {
         return [`throws ${shown(error)}`, ...printed].join("\n");
+      } finally {
+        // Variables that the program has not declared.
+        for (const key of Reflect.ownKeys(globalThis)) if (!before.has(key)) Reflect.deleteProperty(globalThis, key);
       }
     };
     try {
@@ -168,10 +172,10 @@ test(
         const run = natively(text, print);
         if (!run) return void evaluator.parse(text);
         const node = await result(run);
-        // Recursion without end, a loop without end, too much output.
-        if (/Maximum call stack|Script execution timed out|too much is printed/.test(node)) return;
+        // Recursion without end, a loop without end, too much output, the global object with its clocks.
+        if (/Maximum call stack|Script execution timed out|too much is printed|timeOrigin: /.test(node)) return;
         const prompt = await result(async () => {
-          const outcome = await evaluator.evaluate(`((print) => {${text}\n})(print)`);
+          const outcome = await evaluator.evaluate(`(function (print) {${text}\n})(print)`);
           if (outcome.kind === "error") throw outcome.error;
           return outcome.kind === "value" ? outcome.value : outcome.kind;
         });

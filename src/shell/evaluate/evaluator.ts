@@ -46,9 +46,12 @@ const END_TIMEOUT = 400;
 /** Inputs whose text is kept, to locate errors in functions that were typed earlier. */
 const MAX_INPUTS = 500;
 
-/** What stands for a value in the message of an error that rewritten code throws. */
+/**
+ * What stands for a value in the message of an error that rewritten code throws. V8 names the type where it cannot parse the code again,
+ * as in a field of a class with `await` in the name of a member.
+ */
 const REWRITTEN =
-  /^(?:string ".*"|(?:number|boolean) \S+|object null|#<\w+>)(?= is not a constructor)|__(?:run|retort[\d.sync]*)\.of\(\.\.\.\)|\(0\s*,\s*__(?:run|retort[\d.sync]*)\.t\)|__(?:run|retort[\d.sync]*)\.t(?:\.[\p{ID_Continue}$]+|\[[^\]]*\]|\.?\(intermediate value\))*|(?:\(intermediate value\))+/u;
+  /^(?:string ".*"|(?:number|boolean) \S+|object null|object|symbol|bigint)(?= is not a (?:constructor|function))|^(?:function|#<\w+>|\(\(__r.*)(?= is not a constructor)|__(?:run|retort[\d.sync]*)\.of\(\.\.\.\)|\(0\s*,\s*__(?:run|retort[\d.sync]*)\.t\)|__(?:run|retort[\d.sync]*)\.t(?:\.[\p{ID_Continue}$]+|\[[^\]]*\]|\.?\(intermediate value\))*|(?:\(intermediate value\))+/u;
 
 const SUBJECTS: readonly (readonly [message: RegExp, subject: ErrorSubject])[] = [
   [/ is not a function/, "callee"],

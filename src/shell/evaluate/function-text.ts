@@ -1,7 +1,6 @@
 import { childrenOf, type Node } from "../rewrite/ast";
 import { parse } from "../rewrite/parse";
 import type { Rewritten } from "../rewrite/rope";
-import { RUNTIME } from "../rewrite/scope";
 
 /** An input whose functions may be converted to text. */
 export interface EvaluatedText {
@@ -16,9 +15,14 @@ const native: () => string = Reflect.get(Function.prototype, "toString");
  * @returns undoes it
  */
 export function showTypedFunctions(inputs: () => Iterable<EvaluatedText>): () => void {
+  const texts = new WeakMap<object, string>();
   const own = function toString(this: unknown): string {
+    const known = texts.get(this as object);
+    if (known !== undefined) return known;
     const text = native.call(this);
-    return text.includes(RUNTIME) ? (typedText(text, [...inputs()].reverse()) ?? text) : text;
+    const typed = typedText(text, [...inputs()].reverse()) ?? text;
+    texts.set(this as object, typed);
+    return typed;
   };
   define(own);
   return () => {

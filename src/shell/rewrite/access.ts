@@ -62,7 +62,23 @@ export function subjectAt(text: string, offset: number, subject: ErrorSubject): 
     childrenOf(node).forEach(visit);
   };
   visit(parsed.program);
-  return found && displayed(found.node, parsed.source);
+  if (!found) return undefined;
+  const shown = displayed(found.node, parsed.source);
+  return subject === "iterable" && mayNotBeFunction(found.node) ? `${calleesOf(shown)} ${OR_ITS_VALUE}` : shown;
+}
+
+const OR_ITS_VALUE = "is not a function or its return value";
+
+/** Whether V8 does not tell what is called from what it gives. */
+function mayNotBeFunction(node: acorn.AnyNode): boolean {
+  return node.type === "SequenceExpression"
+    ? mayNotBeFunction(node.expressions.at(-1)!)
+    : node.type === "CallExpression";
+}
+
+/** Calls without their arguments, as V8 writes them then. */
+function calleesOf(shown: string): string {
+  return shown.replaceAll("(...)", "");
 }
 
 function subjectOf(node: acorn.AnyNode, subject: ErrorSubject): acorn.AnyNode | null | undefined {
@@ -103,10 +119,8 @@ function displayed(node: acorn.AnyNode, source: string): string {
     case "TemplateLiteral":
       if (node.expressions.length === 0) return `"${node.quasis[0]!.value.cooked ?? ""}"`;
       return node.expressions.map(shown).join("");
-    case "ChainExpression":
-      return shown(node.expression);
     case "CallExpression":
-      return `${shown(node.callee)}${node.optional ? "?." : ""}(...)`;
+      return `${shown(node.callee)}(...)`;
     case "MemberExpression":
       return `${shown(node.object)}${displayedKey(node, source)}`;
     case "ArrayExpression":
@@ -137,6 +151,7 @@ function displayed(node: acorn.AnyNode, source: string): string {
 
 function displayedKey(node: acorn.MemberExpression, source: string): string {
   const { property } = node;
+  if (property.type === "PrivateIdentifier") return `[#${property.name}]`;
   if (!node.computed) return `${node.optional ? "?." : "."}${source.slice(property.start, property.end)}`;
   const isText = property.type === "Literal" && typeof property.value === "string";
   if (isText) return `${node.optional ? "?." : "."}${String(property.value)}`;

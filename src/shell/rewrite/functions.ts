@@ -1,8 +1,8 @@
 import type * as acorn from "acorn";
 import { pattern } from "./assignments";
 import { replaceBetween, replaceNodes, slice, sliceOf, type FunctionNode, type Node } from "./ast";
-import { declaredNames, shapeOf } from "./patterns";
-import type { Rope } from "./rope";
+import { declaredNames, functionScopeNames, shapeOf } from "./patterns";
+import { without, type Rope } from "./rope";
 import { asyncScope, generatorScope, RUNTIME, syncScope, type Rewriter, type Scope } from "./scope";
 import { awaited, storedMember } from "./values";
 import { mayWait } from "./waits";
@@ -86,7 +86,7 @@ function plainParams(rewriter: Rewriter, node: FunctionNode, scope: Scope): [Nod
 
 function awaitingFunction(rewriter: Rewriter, node: FunctionNode, scope: Scope): Rope {
   const header = headerOf(rewriter, node, scope);
-  const body = bodyOf(rewriter, node, scope);
+  const body = bodyOf(rewriter, node, header.bound, scope);
   const directives = directivesOf(node);
   if (node.async) return [header.start, "{", directives, `const __run=${RUNTIME}.enter();`, header.binding, body, "}"];
   // `new` makes an object, whether the function had to wait or not.
@@ -115,15 +115,23 @@ function bindsInside(param: Node): boolean {
   return shapeOf(bound as Node) !== undefined || mayWait(bound as Node);
 }
 
-/** Everything up to the body; parameters that have to be awaited are bound inside the body. */
-function headerOf(rewriter: Rewriter, node: FunctionNode, scope: Scope): { start: Rope; binding: Rope } {
+interface Header {
+  readonly start: Rope;
+  /** Binds the parameters in the body. */
+  readonly binding: Rope;
+  /** The names of parameters that are bound in the body as variables of the function. */
+  readonly bound: readonly string[];
+}
+
+/** Everything up to the body; parameters that have to be awaited, or that the body declares again, are bound inside the body. */
+function headerOf(rewriter: Rewriter, node: FunctionNode, scope: Scope): Header {
   const { params } = node;
-  const redeclares = redeclaresParameter(node);
-  const isPlain = !params.some(bindsInside) && !(redeclares && !node.async);
+  const names = params.flatMap((param) => declaredNames(param as Node));
+  const isPlain = !params.some(bindsInside) && (node.async || !isDeclaredAgain(names, declaredNames(node.body)));
   const end = node.type === "ArrowFunctionExpression" ? endOfArrow(rewriter, node) : node.body.start;
   if (isPlain) {
     const rewritten = params.map((param): [Node, Rope] => [param, pattern(rewriter, param, syncScope(scope))]);
-    return { start: replaceBetween(node.start, end, rewritten), binding: "" };
+    return { start: replaceBetween(node.start, end, rewritten), binding: "", bound: [] };
   }
   const first = params[0]!;
   const last = params.at(-1)!;
@@ -132,12 +140,21 @@ function headerOf(rewriter: Rewriter, node: FunctionNode, scope: Scope): { start
   const parenthesised = open >= node.start && rewriter.source.slice(open + 1, first.start).trim() === "";
   const before = slice(node.start, parenthesised ? open : first.start);
   const after = slice(parenthesised ? close + 1 : last.end, end);
-  const { names, list } = placeholders(params);
+  const given = placeholders(params);
   const binding = params.map((param) => [pattern(rewriter, param, scope), param.type === "RestElement" ? "" : ","]);
   const shapes = params.map((param) => (param.type === "RestElement" ? "0" : (shapeOf(param) ?? "0")));
-  const values = awaited(`${scope.helper}.parts(${list},{e:[${shapes.join(",")}]})`, scope);
-  // Names of parameters that the body declares again are the same variables.
-  return { start: [before, names, after], binding: [redeclares ? "var [" : "let [", binding, "]=", values, ";"] };
+  const values = awaited(`${scope.helper}.parts(${given.list},{e:[${shapes.join(",")}]})`, scope);
+  // What the body declares again for the whole function is the same variable; a function in a block of the body is another.
+  const isVariable = node.body.type === "BlockStatement" && isDeclaredAgain(names, functionScopeNames(node.body));
+  return {
+    start: [before, given.names, after],
+    binding: [isVariable ? "var [" : "let [", binding, "]=", values, ";"],
+    bound: isVariable ? names : [],
+  };
+}
+
+function isDeclaredAgain(names: readonly string[], inside: readonly string[]): boolean {
+  return names.some((name) => inside.includes(name));
 }
 
 /** Parameters for the values, as many as the function's `length` counts, and the array of the values. */
@@ -150,15 +167,9 @@ function placeholders(params: readonly acorn.Pattern[]): { names: string; list: 
   return { names: `(${list})`, list: `[${list}]` };
 }
 
-function redeclaresParameter(node: FunctionNode): boolean {
-  if (node.body.type !== "BlockStatement") return false;
-  const inside = new Set(declaredNames(node.body));
-  return node.params.some((param) => declaredNames(param as Node).some((name) => inside.has(name)));
-}
-
-function bodyOf(rewriter: Rewriter, node: FunctionNode, scope: Scope): Rope {
+function bodyOf(rewriter: Rewriter, node: FunctionNode, bound: readonly string[], scope: Scope): Rope {
   const { body } = node;
-  if (body.type === "BlockStatement") return [statementsOf(rewriter, body, scope), "\n"];
+  if (body.type === "BlockStatement") return bodyStatements(rewriter, body, bound, scope);
   const give = scope.returns === "helper" ? `return void ${scope.helper}.give(` : "return (";
   return [
     give,
@@ -169,16 +180,41 @@ function bodyOf(rewriter: Rewriter, node: FunctionNode, scope: Scope): Rope {
   ];
 }
 
+/**
+ * The statements of a function's body. They stand in a block, where a function cannot share its name with a variable, a parameter or
+ * another function: the value of such a variable is set first.
+ * @param bound the names of parameters that are variables of the body
+ */
+function bodyStatements(rewriter: Rewriter, body: acorn.BlockStatement, bound: readonly string[], scope: Scope): Rope {
+  const names = [...new Set(bound), ...functionScopeNames(body)];
+  const isShared = (name: string): boolean => names.indexOf(name) !== names.lastIndexOf(name);
+  const functions = new Map<string, acorn.FunctionDeclaration>();
+  for (const node of body.body)
+    if (node.type === "FunctionDeclaration" && isShared(node.id.name)) functions.set(node.id.name, node);
+  const values = [...functions].map(([name, node]) => [
+    `var ${name}=`,
+    without(rewriter.node(node, scope), sliceOf(node.id)),
+    ";",
+  ]);
+  const others = body.body.filter((node) => node.type !== "FunctionDeclaration" || !isShared(node.id.name));
+  return [values, statementsOf(rewriter, body, scope, others), "\n"];
+}
+
 export function blockStatement(rewriter: Rewriter, node: acorn.BlockStatement, scope: Scope): Rope {
   return ["{", statementsOf(rewriter, node, scope), "}"];
 }
 
-/** The statements of a block without its braces. */
-function statementsOf(rewriter: Rewriter, block: acorn.BlockStatement, scope: Scope): Rope {
+/** The statements of a block without its braces, or only some of them. */
+function statementsOf(
+  rewriter: Rewriter,
+  block: acorn.BlockStatement,
+  scope: Scope,
+  kept: readonly Node[] = block.body,
+): Rope {
   const statements = replaceBetween(
     block.start + 1,
     block.end - 1,
-    block.body.map((statement) => [statement, rewriter.node(statement, scope)]),
+    block.body.map((statement) => [statement, kept.includes(statement) ? rewriter.node(statement, scope) : ""]),
   );
   return [registrations(block.body), statements];
 }
@@ -204,7 +240,7 @@ function generatorFunction(rewriter: Rewriter, node: FunctionNode, outer: Scope)
   const rewritten: Rope = [
     replaceBetween(node.start, body.start, params),
     ["{", directivesOf(node), `const __run=${RUNTIME}.iteration();try{`],
-    [statementsOf(rewriter, body, scope), "\n}finally{__run.end()}}"],
+    [bodyStatements(rewriter, body, [], scope), "}finally{__run.end()}}"],
   ];
   // Declarations and methods are registered where they are declared.
   if (node.type !== "FunctionExpression" || rewriter.source[node.start] === "(") return rewritten;

@@ -1,6 +1,5 @@
 import type * as acorn from "acorn";
-
-type Node = acorn.AnyNode;
+import { childrenOf, isFunction, type Node } from "./ast";
 
 /**
  * What a destructuring pattern reads, as the text of a `Shape` (see ../evaluate/destructure): `{p:{"author":{p:{"username":1}}}}`
@@ -71,6 +70,21 @@ export function declaredNames(node: Node | acorn.Program): string[] {
   };
   visit(node, true);
   return names;
+}
+
+/**
+ * The names that belong to a function as a whole, in the order of its body: those that `var` declares anywhere in it, and those of
+ * functions that are in no block. A name is there as often as it is declared.
+ */
+export function functionScopeNames(body: acorn.BlockStatement): string[] {
+  const visit = (node: Node): string[] => {
+    if (isFunction(node) || /^Class/.test(node.type)) return [];
+    const own = node.type === "VariableDeclaration" && node.kind === "var" ? declaredNames(node) : [];
+    return [...own, ...childrenOf(node).flatMap(visit)];
+  };
+  return body.body.flatMap((statement) =>
+    statement.type === "FunctionDeclaration" ? [statement.id.name] : visit(statement),
+  );
 }
 
 function isPattern(node: Node): boolean {

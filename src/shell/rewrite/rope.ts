@@ -70,6 +70,17 @@ export function render(rope: Rope, source: string): Rewritten {
   return new Rewritten(source, parts.join(""), mapped);
 }
 
+/** A rope without a range of the source. */
+export function without(rope: Rope, cut: Slice): Rope {
+  if (typeof rope === "string") return rope;
+  if (isList(rope)) return rope.map((part) => without(part, cut));
+  if ("text" in rope || rope.end <= cut.start || rope.start >= cut.end) return rope;
+  return [
+    { start: rope.start, end: cut.start },
+    { start: cut.end, end: rope.end },
+  ];
+}
+
 function isList(rope: Rope): rope is readonly Rope[] {
   return Array.isArray(rope);
 }

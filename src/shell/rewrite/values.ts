@@ -1,4 +1,5 @@
 import type * as acorn from "acorn";
+import { tokenizer } from "acorn";
 import {
   CALLBACK_METHODS,
   GENERATOR_METHODS,
@@ -176,7 +177,7 @@ function methodCall(
   }
   return {
     steps,
-    expression: [`${helper}.t`, memberOf(rewriter, callee, scope), callArguments(rewriter, node, scope)],
+    expression: [`${helper}.t`, memberOf(rewriter, callee, scope), memberArguments(rewriter, node, callee, scope)],
     open,
   };
 }
@@ -249,6 +250,23 @@ function boundCall(rewriter: Rewriter, node: acorn.CallExpression, scope: Scope)
 
 function callArguments(rewriter: Rewriter, node: acorn.CallExpression, scope: Scope): Rope {
   return ["(", argumentList(rewriter, node.arguments, scope, false), ")"];
+}
+
+/** The arguments of a method. V8 reports its error at the parenthesis where the name is computed, private or a word of the language. */
+function memberArguments(
+  rewriter: Rewriter,
+  node: acorn.CallExpression,
+  { computed, property }: acorn.MemberExpression,
+  scope: Scope,
+): Rope {
+  if (!computed && property.type === "Identifier" && !isKeyword(property.name))
+    return callArguments(rewriter, node, scope);
+  const values = argumentList(rewriter, node.arguments, scope, false);
+  return [{ text: "(", offset: property.end }, values, ")"];
+}
+
+function isKeyword(name: string): boolean {
+  return tokenizer(name, { ecmaVersion: "latest" }).getToken().type.keyword !== undefined;
 }
 
 function argumentList(
