@@ -19,15 +19,25 @@ export class ServerProcess {
 
   /** Bytes that are in use after a garbage collection. */
   async memory() {
-    const answer = this.#answer();
-    this.#child.send("memory");
-    return (await answer).memory;
+    return (await this.#asked("memory")).memory;
+  }
+
+  /** The time on a processor until now, in microseconds: other processes of the machine change it little. */
+  async cpu() {
+    const { user, system } = (await this.#asked("cpu")).cpu;
+    return user + system;
   }
 
   async stop() {
     const ended = new Promise((resolve) => this.#child.once("exit", resolve));
     this.#child.send("stop");
     return ended;
+  }
+
+  #asked(question) {
+    const answer = this.#answer();
+    this.#child.send(question);
+    return answer;
   }
 
   #answer() {
@@ -53,20 +63,25 @@ export const WORKS = {
   }),
 };
 
-/** Sends requests for rows 1 … rows; gives the latencies' median and 99th percentile in milliseconds, and what did not succeed. */
-export async function load(address, work, { amount, connections, rows }) {
+/**
+ * Sends requests for rows 1 … rows; gives the latencies' median and 99th percentile in milliseconds, the server's time on a processor for a
+ * request in microseconds, and what did not succeed.
+ */
+export async function load(server, work, { amount, connections, rows }) {
   const latencies = [];
   let [number, failed] = [0, 0];
   const next = (request) => ({ ...request, ...WORKS[work](1 + (number++ % rows), number) });
-  const run = autocannon({ url: address, amount, connections, requests: [{ setupRequest: next }] });
+  const before = await server.cpu();
+  const run = autocannon({ url: server.address, amount, connections, requests: [{ setupRequest: next }] });
   run.on("response", (_client, status, _bytes, milliseconds) => {
     latencies.push(milliseconds);
     if (status !== 200) failed += 1;
   });
   const { errors, timeouts } = await run;
+  const cpu = ((await server.cpu()) - before) / latencies.length;
   latencies.sort((left, right) => left - right);
   const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
-  return { count: latencies.length, failed: failed + errors + timeouts, p50: at(0.5), p99: at(0.99) };
+  return { count: latencies.length, failed: failed + errors + timeouts, p50: at(0.5), p99: at(0.99), cpu };
 }
 
 /** Both servers in turn, so that a slow moment of the machine meets both; medians of the rounds' ratios. */
@@ -75,20 +90,23 @@ export async function compare(servers, work, rounds, options) {
   for (let round = 0; round < rounds; round += 1) {
     const order = round % 2 === 0 ? ["bare", "retort"] : ["retort", "bare"];
     const result = {};
-    for (const kind of order) result[kind] = await load(servers[kind].address, work, options);
+    for (const kind of order) result[kind] = await load(servers[kind], work, options);
     results.push(result);
   }
   const ofAll = (figure) => median(results.map(figure));
   return {
-    bare: { p50: ofAll(({ bare }) => bare.p50), p99: ofAll(({ bare }) => bare.p99) },
-    retort: { p50: ofAll(({ retort }) => retort.p50), p99: ofAll(({ retort }) => retort.p99) },
-    ratios: {
-      p50: ofAll(({ bare, retort }) => retort.p50 / bare.p50),
-      p99: ofAll(({ bare, retort }) => retort.p99 / bare.p99),
-    },
+    bare: each((figure) => ofAll(({ bare }) => bare[figure])),
+    retort: each((figure) => ofAll(({ retort }) => retort[figure])),
+    ratios: each((figure) => ofAll(({ bare, retort }) => retort[figure] / bare[figure])),
     failed: results.reduce((sum, { bare, retort }) => sum + bare.failed + retort.failed, 0),
     count: results.reduce((sum, { bare, retort }) => sum + bare.count + retort.count, 0),
   };
+}
+
+const FIGURES = ["p50", "p99", "cpu"];
+
+function each(of) {
+  return Object.fromEntries(FIGURES.map((figure) => [figure, of(figure)]));
 }
 
 /**
@@ -98,7 +116,7 @@ export async function compare(servers, work, rounds, options) {
 export async function growth(server, work, { amount, readings, ...options }) {
   const memory = [];
   for (let reading = 0; reading < readings; reading += 1) {
-    await load(server.address, work, { ...options, amount: amount / readings });
+    await load(server, work, { ...options, amount: amount / readings });
     memory.push(await server.memory());
   }
   const later = memory.slice(Math.floor(readings / 2));

@@ -15,8 +15,9 @@ export function createServer(db: Database): MicroblogServer {
   let isStopping = false;
 
   // A connection that is kept alive would keep the server from closing.
-  http.addHook("onSend", async (_, reply) => {
+  http.addHook("onSend", (_request, reply, _payload, done) => {
     if (isStopping) reply.header("connection", "close");
+    done();
   });
   http.get("/health", () => ({ status: "up" }));
   http.get("/ready", async (_, reply) => {

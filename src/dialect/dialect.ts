@@ -243,7 +243,7 @@ export interface Connection {
   releaseSavepoint(name: string): MaybePromise<unknown>;
   rollbackToSavepoint(name: string): MaybePromise<unknown>;
   readonly inTransaction: boolean;
-  close(): Promise<void>;
+  close(): MaybePromise<void>;
 }
 
 /** The part of a connection that writing rows needs. */

@@ -33,5 +33,5 @@ export function poolsOf(dataSource: DataSource): PoolStatus[] {
 }
 
 function holder({ session, purpose, since, lastStatement }: PoolUser): PoolHolder {
-  return { session, purpose, milliseconds: performance.now() - since, statement: lastStatement };
+  return { session, purpose: purpose(), milliseconds: performance.now() - since, statement: lastStatement() };
 }

@@ -9,11 +9,11 @@ export interface PoolUser {
   /** Whether the connection is one to a replica. */
   readonly isReplica: boolean;
   /** What it holds the connection for. */
-  readonly purpose: "transaction" | "statement" | "stream";
+  readonly purpose: () => "transaction" | "statement" | "stream";
   /** When it took the connection, in milliseconds of `performance.now()`. */
   readonly since: number;
   /** The last statement that it sent. */
-  readonly lastStatement: string | undefined;
+  readonly lastStatement: () => string | undefined;
 }
 
 /** Sessions that use the connection pool of a DataSource. */
@@ -39,17 +39,18 @@ export class PoolUsers {
     const [oldest] = users;
     if (!oldest) return "no session holds one, so code that uses TypeORM itself does";
     const purposes = (["transaction", "statement", "stream"] as const).flatMap((purpose) => {
-      const count = users.filter((user) => user.purpose === purpose).length;
+      const count = users.filter((user) => user.purpose() === purpose).length;
       return count === 0 ? [] : [PURPOSES[purpose](count)];
     });
     const seconds = ((performance.now() - oldest.since) / 1000).toFixed(1);
-    const last = oldest.lastStatement === undefined ? "" : `; its last statement: ${shortened(oldest.lastStatement)}`;
+    const statement = oldest.lastStatement();
+    const last = statement === undefined ? "" : `; its last statement: ${shortened(statement)}`;
     const holds = users.length === 1 ? "holds" : "hold";
     return `${pluralize(users.length, "session")} ${holds} one (${purposes.join(", ")}), the oldest (${oldest.session}) for ${seconds} s${last}`;
   }
 }
 
-const PURPOSES: Record<PoolUser["purpose"], (count: number) => string> = {
+const PURPOSES: Record<ReturnType<PoolUser["purpose"]>, (count: number) => string> = {
   transaction: (count) => `${count} in a transaction`,
   statement: (count) => `${count} waiting for a statement`,
   stream: (count) => `${count} reading a stream`,
@@ -88,6 +89,15 @@ export function withinPoolTimeout<T>(
       connecting.then(late, () => undefined);
       reject(poolTimeout(milliseconds / 1000, users.describe()));
     }, milliseconds);
-    connecting.then(resolve, reject).finally(() => clearTimeout(timer));
+    connecting.then(
+      (connection) => {
+        clearTimeout(timer);
+        resolve(connection);
+      },
+      (error: Error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
 }

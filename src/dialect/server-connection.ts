@@ -3,6 +3,7 @@ import type {
   Connection,
   ConnectionOptions,
   Dialect,
+  MaybePromise,
   QueryResult,
   Row,
   RunResult,
@@ -87,6 +88,8 @@ export abstract class ServerConnection<Client> implements Connection {
   /** Sends one statement through the driver; its rows are arrays. */
   protected abstract send(client: Client, sql: string, parameters: readonly unknown[]): Promise<DriverResult>;
   protected abstract readonly readDriverError: (error: unknown) => DriverErrorFacts;
+  /** Whether somebody waits for a connection of the pool. */
+  protected abstract readonly isPoolAwaited: boolean;
   /** Ends a broken connection, so that the pool does not hand it out again. */
   protected abstract discard(client: Client): void;
   /** The server that a connection leads to. */
@@ -137,7 +140,7 @@ export abstract class ServerConnection<Client> implements Connection {
 
   /** Concurrent calls share one connection. */
   #connected(): Promise<Client> {
-    return (this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined)));
+    return (this.#connecting ??= this.#connect());
   }
 
   async #connect(): Promise<Client> {
@@ -146,34 +149,27 @@ export abstract class ServerConnection<Client> implements Connection {
     } catch (error) {
       // It would return the same failure for ever.
       this.#queryRunner = undefined;
-      throw error;
+      throw this.#failureOf(error, "", []).error;
+    } finally {
+      this.#connecting = undefined;
     }
     this.#poolUser = this.#addPoolUser(() => (this.#begun ? "transaction" : "statement"));
     return this.#client;
   }
 
-  async #takeFromPool(queryRunner: QueryRunner): Promise<Client> {
+  /** @throws the driver's error, or RetortError `database/pool-timeout` */
+  #takeFromPool(queryRunner: QueryRunner): Promise<Client> {
     const connecting = queryRunner.connect() as Promise<Client>;
-    const late = (): void => void queryRunner.release();
-    try {
-      return await withinPoolTimeout(connecting, this.#poolTimeout, this.#poolUsers, late);
-    } catch (error) {
-      throw this.#failureOf(error, "", []).error;
-    }
+    return withinPoolTimeout(connecting, this.#poolTimeout, this.#poolUsers, () => void queryRunner.release());
   }
 
-  #addPoolUser(purpose: () => PoolUser["purpose"]): PoolUser {
-    const lastStatement = (): string | undefined => this.#lastStatement;
+  #addPoolUser(purpose: PoolUser["purpose"]): PoolUser {
     const user = {
       session: this.#options.label,
       isReplica: this.#options.isReplica === true,
       since: performance.now(),
-      get purpose() {
-        return purpose();
-      },
-      get lastStatement() {
-        return lastStatement();
-      },
+      purpose,
+      lastStatement: () => this.#lastStatement,
     };
     this.#poolUsers.add(user);
     return user;
@@ -182,28 +178,23 @@ export abstract class ServerConnection<Client> implements Connection {
   /** Returns the connection at the end of this turn of the event loop, so that statements sent one after the other share it. */
   #returnIfUnused(): void {
     if (!this.#isUnused) return;
-    if (this.#isAwaited) return void this.#release();
+    if (this.isPoolAwaited) return void this.#release();
     this.#returning ??= setImmediate(() => {
       this.#returning = undefined;
       if (this.#isUnused) void this.#release();
     });
   }
 
-  /** Whether somebody waits for a connection of the pool. */
-  get #isAwaited(): boolean {
-    return this.dialect.pools(this.dataSource).some(({ waiting }) => waiting > 0);
-  }
-
   get #isUnused(): boolean {
     return this.#uses === 0 && !this.#begun && !this.#isJoined && this.#queryRunner !== undefined;
   }
 
-  async #release(): Promise<void> {
+  #release(): MaybePromise<void> {
     const queryRunner = this.#queryRunner;
     this.#queryRunner = undefined;
     this.#client = undefined;
     if (this.#poolUser) this.#poolUsers.remove(this.#poolUser);
-    await queryRunner?.release();
+    return queryRunner?.release();
   }
 
   // Replicas
@@ -219,20 +210,18 @@ export abstract class ServerConnection<Client> implements Connection {
 
   // Statements
 
-  async rows(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+  rows(sql: string, parameters: readonly unknown[] = []): MaybePromise<Row[]> {
     const replica = this.#replicaToRead();
     if (replica) return replica.rows(sql, parameters);
-    const { rows } = await this.#retryIfLost(() => this.#sendObserved(sql, parameters));
-    return rows;
+    return this.#retryIfLost(() => this.#sendObserved(sql, parameters, rowsOf));
   }
 
-  async query(sql: string, parameters: readonly unknown[] = []): Promise<QueryResult> {
-    const { columns, rows, result } = await this.#retryIfLost(() => this.#sendObserved(sql, parameters));
-    return { columns: columns ?? [], rows, changes: result.changes };
+  query(sql: string, parameters: readonly unknown[] = []): Promise<QueryResult> {
+    return this.#retryIfLost(() => this.#sendObserved(sql, parameters, queryResultOf));
   }
 
-  async run(sql: string, parameters: readonly unknown[] = []): Promise<RunResult> {
-    return (await this.#sendObserved(sql, parameters)).result;
+  run(sql: string, parameters: readonly unknown[] = []): Promise<RunResult> {
+    return this.#sendObserved(sql, parameters, runResultOf);
   }
 
   async runMany(sql: string, batches: readonly (readonly unknown[])[]): Promise<number[]> {
@@ -374,52 +363,64 @@ export abstract class ServerConnection<Client> implements Connection {
     await this.run(`ROLLBACK TO SAVEPOINT ${this.dialect.quote(name)}`);
   }
 
-  async close(): Promise<void> {
+  close(): MaybePromise<void> {
     if (this.#isJoined) return;
+    if (this.#replica || this.#begun) return this.#end();
+    // A statement that nobody awaited, and that still runs, returns it at its end.
+    if (this.#uses === 0) return this.#release();
+  }
+
+  async #end(): Promise<void> {
     await this.#replica?.close();
+    this.#replica = undefined;
     if (this.#begun) await this.rollback();
-    await this.#release();
+    await this.close();
   }
 
   /**
    * Retries over another connection where the connection was lost outside a transaction: then nothing was lost with
    * it.
    */
-  async #retryIfLost<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      const started = performance.now();
-      try {
-        return await work();
-      } catch (error) {
-        if (!this.#canRetry(error, started, attempt)) throw error;
-      }
+  #retryIfLost<T>(work: () => Promise<T>, attempt = 1): Promise<T> {
+    const started = performance.now();
+    return work().catch((error: unknown) => {
+      if (!this.#canRetry(error, started, attempt)) throw error;
       this.#notify("reconnect");
-    }
+      return this.#retryIfLost(work, attempt + 1);
+    });
   }
 
   #canRetry(error: unknown, started: number, attempt: number): boolean {
     return !this.inTransaction && isLost(error) && performance.now() - started < RETRY_WITHIN && attempt < MAX_ATTEMPTS;
   }
 
-  #sendObserved(sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
-    return this.hold(async () => {
+  async #sendObserved<T>(
+    sql: string,
+    parameters: readonly unknown[],
+    resultOf: (answer: DriverResult) => T,
+  ): Promise<T> {
+    this.#uses++;
+    try {
       // On MySQL it would be written outside a transaction; PostgreSQL would only say that the transaction is aborted.
       if (this.#failure) throw this.#failure;
       const client = this.#client ?? (await this.#connected());
-      const { queryRunner } = this;
       this.#lastStatement = sql;
-      const statement = this.#observer.sending(sql, parameters, queryRunner, () => this.#addressOf(client));
+      const address = (): DatabaseAddress => this.#addressOf(client);
+      const statement = this.#observer.sending(sql, parameters, this.queryRunner, address);
       try {
         const answer = await this.send(client, sql, parameters);
         this.#observer.sent(statement, answer.rows.length || answer.result.changes);
-        return answer;
+        return resultOf(answer);
       } catch (error) {
         const failure = this.#failureOf(error, sql, parameters);
         this.#observer.failed(statement, error, failure);
         this.#noteFailure(failure.error, client);
         throw failure.error;
       }
-    });
+    } finally {
+      this.#uses--;
+      this.#returnIfUnused();
+    }
   }
 
   #noteFailure(failure: RetortError, client: Client): void {
@@ -450,6 +451,14 @@ export abstract class ServerConnection<Client> implements Connection {
     void this.#release();
   }
 }
+
+const rowsOf = ({ rows }: DriverResult): Row[] => rows;
+const runResultOf = ({ result }: DriverResult): RunResult => result;
+const queryResultOf = ({ columns = [], rows, result: { changes } }: DriverResult): QueryResult => ({
+  columns,
+  rows,
+  changes,
+});
 
 function isLost(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && error.kind === "connection-lost";

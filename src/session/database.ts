@@ -57,10 +57,10 @@ export class Database {
     const { fresh = false, ...sessionOptions } = options;
     const outer = this.#scopes.getStore();
     if (outer && !fresh) return work(outer);
-    if (outer?.inTransaction && !dialectOf(this.dataSource).supportsRowLocks) throw scopeWrites();
+    if (outer?.inTransaction && !this.#registry.dialect.supportsRowLocks) throw scopeWrites();
     const session = this.newSession(sessionOptions);
     try {
-      return await this.#scopes.run(session, async () => work(session));
+      return await this.#scopes.run(session, work, session);
     } finally {
       await session.close();
     }

@@ -1,11 +1,11 @@
 import type { QueryRunner } from "typeorm";
 import type { Connection, Dialect, IsolationLevel, MaybePromise, Row } from "../dialect/dialect";
-import { databaseControlOf, dialectOf } from "../dialect/dialects";
+import { databaseControlOf } from "../dialect/dialects";
 import { DatabaseError } from "../dialect/errors";
 import { JoinedConnection } from "../dialect/joined";
 import type { Observers } from "../dialect/observers";
 import { SandboxConnection } from "../dialect/sandbox";
-import type { EntityModel, RelationModel } from "../metadata/model";
+import type { EntityModel, EntityTarget, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
 import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../query/context";
 import type { Query } from "../query/query";
@@ -55,7 +55,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     queryRunner?: QueryRunner,
   ) {
     const { dataSource } = registry.models;
-    this.dialect = dialectOf(dataSource);
+    this.dialect = registry.dialect;
     this.models = registry.models;
     this.#options = options;
     this.#isolation = isolation;
@@ -196,8 +196,8 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     return this.#options.strict;
   }
 
-  get(model: EntityModel, key: unknown): Promise<object | null> {
-    return this.#loader.get(model, key);
+  get(entity: EntityModel | EntityTarget, key: unknown): Promise<object | null> {
+    return this.#loader.get(entity, key);
   }
 
   materialize(segments: readonly Segment[], rows: readonly Row[], options: MaterializeOptions): MaybePromise<object[]> {
@@ -317,12 +317,21 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     if (this.state.hasChanges()) throw unflushedChanges();
   }
 
-  commit(): Promise<FlushResult> {
-    return this.exclusive(async () => {
-      const result = await this.#flush();
+  async commit(): Promise<void> {
+    // A request that only read ends so: there is nothing to wait for, and nothing to send.
+    if (this.#isIdle && !this.state.hasChanges()) {
+      this.check();
+      return this.#transaction.forget();
+    }
+    await this.exclusive(async () => {
+      await this.#flush();
       await this.#transaction.commit();
-      return result;
     });
+  }
+
+  /** Whether no operation runs, and no transaction is open. */
+  get #isIdle(): boolean {
+    return this.#running === undefined && !this.state.connection.inTransaction;
   }
 
   rollback(): Promise<void> {
@@ -361,16 +370,21 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     });
   }
 
-  async close(): Promise<void> {
-    if (this.closed) return;
-    await this.exclusive(async () => {
-      const { connection } = this.state;
+  close(): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    return this.#isIdle ? this.#close() : this.exclusive(() => this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const { connection } = this.state;
+    try {
       // An object whose row is rolled back is a new object again.
       if (connection.inTransaction || this.#transaction.failure) await this.#transaction.rollback();
+    } finally {
+      this.closed = true;
+      this.state.clear();
       await connection.close();
-    });
-    this.state.clear();
-    this.closed = true;
+    }
   }
 }
 

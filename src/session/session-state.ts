@@ -1,6 +1,5 @@
 import type { DataSource } from "typeorm";
 import type { Connection, Dialect } from "../dialect/dialect";
-import { dialectOf } from "../dialect/dialects";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
 import type { Query } from "../query/query";
@@ -45,7 +44,7 @@ export class SessionState implements InstanceOwner {
     this.registry = registry;
     this.models = registry.models;
     this.dataSource = registry.models.dataSource;
-    this.dialect = dialectOf(this.dataSource);
+    this.dialect = registry.dialect;
     this.options = options;
     this.connection = connection;
     this.#source = source;
@@ -159,8 +158,11 @@ export class SessionState implements InstanceOwner {
     }
   }
 
+  /** Lets go of all objects; the session is closed. */
   clear(): void {
-    for (const instance of [...this.identities, ...this.pending]) this.withdraw(instance);
+    for (const instances of this.identities.tables())
+      for (const instance of instances.values()) this.withdraw(instance);
+    for (const instance of this.pending) this.withdraw(instance);
     this.identities.clear();
     this.pending.clear();
     this.deleting.clear();

@@ -199,8 +199,8 @@ export class Session {
   }
 
   /** Flushes, and commits the transaction. Sends nothing where nothing was changed. */
-  async commit(): Promise<void> {
-    await this.#context.commit();
+  commit(): Promise<void> {
+    return this.#context.commit();
   }
 
   /** Reverts everything since the last commit, in the database and in memory. */
@@ -252,8 +252,8 @@ export class Session {
   // Reading
 
   /** The entity of a primary key, or null. A loaded one is returned without a statement, unless it is expired. */
-  async get<T extends object>(entity: EntityClass<T>, key: Key): Promise<T | null> {
-    return (await this.#context.get(this.#model(entity), key)) as T | null;
+  get<T extends object>(entity: EntityClass<T>, key: Key): Promise<T | null> {
+    return this.#context.get(entity as EntityTarget, key) as Promise<T | null>;
   }
 
   /** Inserts rows without objects, with few statements. @see Query.insert */

@@ -59,8 +59,13 @@ export class Transaction {
   }
 
   async commit(): Promise<void> {
-    const { connection, undoLog, bulkWritten, readInTransaction, options } = this.#state;
-    if (connection.inTransaction) await this.#commitConnection();
+    if (this.#state.connection.inTransaction) await this.#commitConnection();
+    this.forget();
+  }
+
+  /** Discards what a rollback would restore, after a commit and where there is nothing to commit. */
+  forget(): void {
+    const { undoLog, bulkWritten, readInTransaction, options } = this.#state;
     for (const instance of undoLog.commit()) if (instance.deletion === "sent") instance.owner = undefined;
     this.#savepoints.length = 0;
     bulkWritten.clear();

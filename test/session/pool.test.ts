@@ -157,6 +157,18 @@ eachDatabase(
       expect(await last.query(User).count()).toBe(5);
     });
 
+    test("session 39: a statement that nobody awaits when its session is closed returns its connection too", async () => {
+      const holders = [newSession(), newSession(), newSession()];
+      for (const holder of holders) await holder.begin();
+      const closed = newSession();
+      const unawaited = closed.query(User).all();
+      await closed.close();
+      for (const holder of holders) await holder.rollback();
+      expect(await unawaited).toHaveLength(5);
+      await nextTurn();
+      expect(inUse(bench)).toBe(0);
+    });
+
     test("session 39: the connection that arrives after that error is returned", async () => {
       const holders = [newSession(), newSession(), newSession()];
       for (const [index, session] of holders.entries()) {

@@ -7,6 +7,7 @@ import type { Observers } from "../observers";
 import { ServerConnection, type DriverResult } from "../server-connection";
 import { readDriverError } from "./driver-error";
 import { FloatReading } from "./float-reading";
+import { areMysqlPoolsAwaited } from "./pools";
 
 interface Answer {
   readonly answer: Row[] | ResultSetHeader;
@@ -30,6 +31,10 @@ export class MysqlConnection extends ServerConnection<PoolConnection> {
   }
 
   protected readonly readDriverError = readDriverError;
+
+  protected get isPoolAwaited(): boolean {
+    return areMysqlPoolsAwaited(this.dataSource);
+  }
 
   protected discard(client: PoolConnection): void {
     client.destroy();

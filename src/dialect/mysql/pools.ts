@@ -34,6 +34,12 @@ export function mysqlPools({ driver }: DataSource): PoolCounts[] {
   return [...summed("master", masters!), ...summed("replicas", replicas!)];
 }
 
+/** Whether somebody waits for a connection. It is asked after every statement outside a transaction. */
+export function areMysqlPoolsAwaited({ driver }: DataSource): boolean {
+  const pools = namedPools(driver as unknown as PoolSource<CountedPool>);
+  return pools.some(([, { _connectionQueue }]) => _connectionQueue.length > 0);
+}
+
 function counts({
   config,
   _allConnections,

@@ -4,23 +4,20 @@ import type { DatabaseAddress } from "../events";
 import { ServerConnection, type DriverResult } from "../server-connection";
 import { streamEnded } from "../errors";
 import { readDriverError } from "./driver-error";
+import { arePostgresPoolsAwaited } from "./pools";
 
 export class PostgresConnection extends ServerConnection<PoolClient> {
   #cursors = 0;
 
-  protected async send(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
-    const query: QueryArrayConfig = { text: sql, values: parameters as unknown[], rowMode: "array" };
-    const answer = await queued(client, query);
-    // Of several statements in one text, the last one's.
-    const { rows, rowCount, fields, command } = Array.isArray(answer) ? (answer.at(-1) as typeof answer) : answer;
-    return {
-      columns: fields?.map(({ name }) => name),
-      rows: rows ?? [],
-      result: { changes: command === "SELECT" || command === "FETCH" ? 0 : (rowCount ?? 0), lastId: undefined },
-    };
+  protected send(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
+    return queued(client, { text: sql, values: parameters as unknown[], rowMode: "array" }, driverResultOf);
   }
 
   protected readonly readDriverError = readDriverError;
+
+  protected get isPoolAwaited(): boolean {
+    return arePostgresPoolsAwaited(this.dataSource);
+  }
 
   /** The pool drops clients that have ended. */
   protected discard(client: PoolClient): void {
@@ -76,6 +73,16 @@ export class PostgresConnection extends ServerConnection<PoolClient> {
   }
 }
 
+function driverResultOf(answer: QueryResult<Row>): DriverResult {
+  // Of several statements in one text, the last one's.
+  const { rows, rowCount, fields, command } = Array.isArray(answer) ? (answer.at(-1) as typeof answer) : answer;
+  return {
+    columns: fields?.map(({ name }) => name),
+    rows: rows ?? [],
+    result: { changes: command === "SELECT" || command === "FETCH" ? 0 : (rowCount ?? 0), lastId: undefined },
+  };
+}
+
 const NO_SUCH_CURSOR = "34000";
 
 const behindPooler = new WeakMap<PoolClient, Promise<boolean>>();
@@ -100,18 +107,27 @@ async function* fetched(client: PoolClient, name: string, batchSize: number): As
   }
 }
 
-/** The last query of each client. */
+/** The last query of each client that is not done. */
 const pending = new WeakMap<PoolClient, Promise<unknown>>();
 
 /** Sends a query when the earlier queries of the client are done: pg 9 throws otherwise, and pg 8 warns. */
-function queued(client: PoolClient, query: QueryConfig | QueryArrayConfig): Promise<QueryResult<Row>> {
-  const send = (): Promise<QueryResult<Row>> => client.query<Row>(query);
+function queued<T = QueryResult<Row>>(
+  client: PoolClient,
+  query: QueryConfig | QueryArrayConfig,
+  resultOf: (answer: QueryResult<Row>) => T = (answer) => answer as T,
+): Promise<T> {
   const before = pending.get(client);
-  const result = before ? before.then(send, send) : send();
+  const result = new Promise<T>((resolve, reject) => {
+    // With a callback: pg's own promise is two more of them, and a trace of the stack that nobody reads.
+    const send = (): void =>
+      client.query<Row>(query, (error: Error | null, answer) => {
+        if (pending.get(client) === result) pending.delete(client);
+        if (error) reject(error);
+        else resolve(resultOf(answer));
+      });
+    if (before) before.then(send, send).catch(reject);
+    else send();
+  });
   pending.set(client, result);
-  const done = (): void => {
-    if (pending.get(client) === result) pending.delete(client);
-  };
-  result.then(done, done);
   return result;
 }

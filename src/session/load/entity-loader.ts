@@ -1,5 +1,5 @@
 import type { Connection, MaybePromise, Row } from "../../dialect/dialect";
-import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/model";
+import { EntityModel, type ColumnModel, type EntityTarget, type RelationModel } from "../../metadata/model";
 import type { MaterializeOptions, QueryContext, Segment } from "../../query/context";
 import { condition, ROOT, type Condition } from "../../query/expression";
 import { Query } from "../../query/query";
@@ -29,7 +29,6 @@ export class EntityLoader implements RelationSource {
   readonly #state: SessionState;
   readonly #context: LoadContext;
   readonly #reader: RowReader;
-  readonly #getStatements = new Map<EntityModel, { sql: string; rest: readonly unknown[] }>();
 
   constructor(state: SessionState, context: LoadContext) {
     this.#state = state;
@@ -38,8 +37,9 @@ export class EntityLoader implements RelationSource {
   }
 
   /** The entity of a key: the loaded one, unless it is expired, or read from the database; null where there is no row. */
-  async get(model: EntityModel, key: unknown): Promise<object | null> {
+  async get(entity: EntityModel | EntityTarget, key: unknown): Promise<object | null> {
     const state = this.#state;
+    const model = entity instanceof EntityModel ? entity : state.models.get(entity);
     const maker = keyMaker(model);
     const parts = maker.parts(key);
     const known = state.identities.get(model, maker.ofValues(parts));
@@ -53,7 +53,7 @@ export class EntityLoader implements RelationSource {
         ? this.#context.ready(`${model.name}.get()`)
         : this.#context.connected();
     const connection = ready instanceof Promise ? await ready : ready;
-    const { sql, rest } = this.#getStatement(model);
+    const { sql, rest } = getStatementOf(model, this.#context);
     const parameters = model.primary.map(({ codec }, place) =>
       codec.encode ? codec.encode(parts[place]) : parts[place],
     );
@@ -66,16 +66,6 @@ export class EntityLoader implements RelationSource {
     }
     const entities = this.materialize([{ model, offset: 0 }], rows, { populateExisting: false });
     return (entities instanceof Promise ? await entities : entities)[0]!;
-  }
-
-  #getStatement(model: EntityModel): { sql: string; rest: readonly unknown[] } {
-    let statement = this.#getStatements.get(model);
-    if (!statement) {
-      const query = Query.of<object>(() => this.#context, model).filter(...model.primary.map(isParameter));
-      const { sql, parameters } = query.toSQL();
-      this.#getStatements.set(model, (statement = { sql, rest: parameters.slice(model.primary.length) }));
-    }
-    return statement;
   }
 
   materialize(segments: readonly Segment[], rows: readonly Row[], options: MaterializeOptions): MaybePromise<object[]> {
@@ -114,7 +104,27 @@ export class EntityLoader implements RelationSource {
   }
 }
 
-/** Compares a column with a parameter whose value is sent later: the statement of `get` is compiled once for all keys. */
+/** The statement of `get`: the parts of the key are its first parameters. */
+interface GetStatement {
+  readonly sql: string;
+  /** The parameters after the key. */
+  readonly rest: readonly unknown[];
+}
+
+const getStatements = new WeakMap<EntityModel, GetStatement>();
+
+/** Compiled once for all sessions and keys: a server opens a session for each request, and compiling takes longer than the rest of `get`. */
+function getStatementOf(model: EntityModel, context: QueryContext): GetStatement {
+  let statement = getStatements.get(model);
+  if (!statement) {
+    const query = Query.of<object>(() => context, model).filter(...model.primary.map(isParameter));
+    const { sql, parameters } = query.toSQL();
+    getStatements.set(model, (statement = { sql, rest: parameters.slice(model.primary.length) }));
+  }
+  return statement;
+}
+
+/** Compares a column with a parameter whose value is sent later. */
 function isParameter(column: ColumnModel): Condition {
   return condition((renderer) => `${renderer.column(column, ROOT)} = ${renderer.parameter(null)}`);
 }

@@ -1,4 +1,6 @@
 import type { DataSource } from "typeorm";
+import type { Dialect } from "../../dialect/dialect";
+import { dialectOf } from "../../dialect/dialects";
 import { Models } from "../../metadata/models";
 import { heldByAnotherSession, notInitialised } from "../state/errors";
 import type { Instance, InstanceOwner } from "../state/instance";
@@ -8,12 +10,14 @@ import { TypeormView } from "./typeorm-view";
 
 const registries = new WeakMap<DataSource, Registry>();
 
-/** What all sessions of one DataSource share: the models of its entities, and the relationships of their objects. */
+/** What all sessions of one DataSource share: its dialect, the models of its entities, and the relationships of their objects. */
 export class Registry {
+  readonly dialect: Dialect;
   readonly models: Models;
   readonly relationships: Relationships;
 
   private constructor(dataSource: DataSource) {
+    this.dialect = dialectOf(dataSource);
     this.models = new Models(dataSource);
     this.relationships = new Relationships(this.models);
     routeRelationValues(dataSource, new TypeormView(this.relationships));
