@@ -96,7 +96,12 @@ function wordsOf(words: Vocabulary): ServerWords {
     const backfills = given.backfills.map((answer) => {
       const [, subject, sql] = /^(.*?)=\((.*)\)$/s.exec(answer)!;
       if (sql!.startsWith("'filled")) return `${subject}=(${words.concatenated("filled ", quote("id"))})`;
-      const own = [...after.tables, ...before.tables]
+      // A dropped column is named with the new name of its table.
+      const renamed = before.tables.map((table) => ({
+        ...table,
+        name: after.tables.find(({ id }) => id === table.id)?.name ?? table.name,
+      }));
+      const own = [...after.tables, ...renamed]
         .flatMap((table) => table.columns.map((column) => ({ subject: `${table.name}.${column.name}`, ...column })))
         .find((column) => column.subject === subject);
       const isOther = own && ["flag", "bytes"].includes(own.kind);
