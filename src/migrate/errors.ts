@@ -2,6 +2,7 @@ import path from "node:path";
 import { pluralize } from "../text";
 import { ExitCode, RetortError, shortMessage } from "../errors";
 import { didYouMean } from "../suggestion";
+import type { FailureKind } from "../dialect/schema/failure";
 import { shorten } from "./history/statement";
 
 // The migration files
@@ -273,10 +274,29 @@ export interface Failure {
   /** What became of it: "it was rolled back". */
   readonly outcome: string;
   readonly cause: unknown;
+  /** What kept the statement from being done. */
+  readonly kind: FailureKind;
 }
 
+/** What to do about a failure of the kind; the file is to be corrected where there is nothing to say. */
+const ADVICE: Readonly<Partial<Record<FailureKind, string>>> = {
+  rows: "retort migrate lint shows the rows; correct them",
+  conversion: "correct the values that cannot be converted",
+  permission: "grant the right to the user of the DataSource, or connect as the owner of the object",
+  "read-only": "connect to the server that accepts writes",
+  space: "make room on the disk of the database",
+  connection: "look whether the server runs (retort doctor)",
+};
+
+/** How the file is to be corrected. */
+const CORRECTIONS: Readonly<Partial<Record<FailureKind, string>>> = {
+  missing: " (retort migrate check says what the database lacks)",
+  name: " (a shorter name)",
+  dependents: " (drop what needs it before, and create it again after)",
+};
+
 export function migrationFailed(failure: Failure): RetortError {
-  const { name, direction, file, statement, outcome, cause } = failure;
+  const { name, direction, file, statement, outcome, cause, kind } = failure;
   const place = placeOf(statement);
   const message = shortMessage(cause);
   if (cause instanceof RetortError && cause.code === "migrate/lock-not-free")
@@ -285,20 +305,22 @@ export function migrationFailed(failure: Failure): RetortError {
       retryable: true,
       cause,
     });
-  const correction = `correct ${file ?? name}, then: retort migrate ${direction}`;
-  const isThere = direction === "up" && /already exists|duplicate column/i.test(message);
+  const isThere = direction === "up" && kind === "exists";
   const stamp = isThere ? `if the database has all of it already: retort migrate stamp ${name}; else ` : "";
+  const advice = ADVICE[kind] ?? `${stamp}correct ${file ?? name}${CORRECTIONS[kind] ?? ""}`;
   return new RetortError("migrate/failed", `${name} (${direction}) failed${place}: ${message}`, {
-    hint: `${outcome}; ${stamp}${correction}`,
+    hint: `${outcome}; ${advice}, then: retort migrate ${direction}`,
+    ...(kind === "connection" && { retryable: true }),
     cause,
   });
 }
 
 export function leftHalfApplied(failure: Failure): RetortError {
-  const { name, direction, file, statement, outcome, cause } = failure;
+  const { name, direction, file, statement, outcome, cause, kind } = failure;
   const place = placeOf(statement);
+  const advice = ADVICE[kind] ?? `correct ${file ?? name} or the rows${CORRECTIONS[kind] ?? ""}`;
   return new RetortError("migrate/half-applied", `${name} (${direction}) failed${place}: ${shortMessage(cause)}`, {
-    hint: `${outcome}; correct ${file ?? name} or the rows, then: retort migrate ${direction}    (resumes there)`,
+    hint: `${outcome}; ${advice}, then: retort migrate ${direction}    (resumes there)`,
     exitCode: ExitCode.halfApplied,
     cause,
   });
@@ -462,6 +484,23 @@ export function fileNotWritten(file: string, cause: unknown): RetortError {
   const why = message.replace(/^[A-Z]+: |, \w+( '.*)?$/g, "");
   return new RetortError("migrate/file-not-written", `${file} cannot be written: ${why}`, {
     hint: "nothing was written; make room, or check the folder's permissions",
+    cause,
+  });
+}
+
+// Commands that read
+
+/**
+ * The database refused a statement of a command, which is no migration's.
+ * @param command as it is typed
+ */
+export function statementRefused(command: string, kind: FailureKind, cause: unknown): RetortError {
+  const { query } = (cause ?? {}) as { query?: unknown };
+  const statement = typeof query === "string" ? ` (${shorten(query)})` : "";
+  const advice = ADVICE[kind] ?? `${command} --verbose shows where it comes from`;
+  return new RetortError("migrate/refused", `${command}: ${shortMessage(cause)}${statement}`, {
+    hint: kind in ADVICE ? `${advice}, then: ${command}` : advice,
+    ...(kind === "connection" && { retryable: true }),
     cause,
   });
 }

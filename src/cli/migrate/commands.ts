@@ -200,6 +200,23 @@ const squash: Command = {
   load: () => require("./squash") as typeof import("./squash"),
 };
 
+/** The command with advice where the database refuses a statement of it, as far as no migration is to blame. */
+function advised(command: Command): Command {
+  const load = () => {
+    const { run } = command.load!();
+    const work: typeof run = async (context) => {
+      try {
+        return await run(context);
+      } catch (error) {
+        const { refusal } = require("./refusal") as typeof import("./refusal");
+        throw await refusal(context, `retort migrate ${command.name}`, error);
+      }
+    };
+    return { run: work };
+  };
+  return { ...command, load };
+}
+
 /** `retort migrate …`, and `retort db …` for Flask's habits. */
 export const migrate: Command = {
   name: "migrate",
@@ -207,19 +224,8 @@ export const migrate: Command = {
   summary: "writes and runs migrations",
   commands: [
     init,
-    generate,
-    create,
-    up,
-    down,
-    redo,
-    status,
-    history,
-    current,
-    stamp,
-    baseline,
-    check,
-    verify,
-    lint,
-    squash,
+    ...[generate, create, up, down, redo, status, history, current, stamp, baseline, check, verify, lint, squash].map(
+      advised,
+    ),
   ],
 };

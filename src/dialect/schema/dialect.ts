@@ -1,5 +1,6 @@
 import type { DataSource, EntityMetadata, QueryRunner } from "typeorm";
 import type { ChangeCosts } from "./change-cost";
+import type { FailureKind } from "./failure";
 import type { Spelling } from "./spelling";
 
 import type { Operation, Rename } from "./operation";
@@ -60,6 +61,8 @@ export interface SchemaDialect {
   count(table: ObjectName, condition?: string): string;
   /** Whether an error is caused by the rows, not by the statement. */
   isDataError(error: unknown): boolean;
+  /** What keeps a statement from being done. */
+  failureOf(error: unknown): FailureKind;
   /** Whether an error is caused by a table, column or operator that does not exist. */
   isMissingObjectError(error: unknown): boolean;
   /** The expression as text, so that it can be compared with any string. */

@@ -192,6 +192,10 @@ function namesIn(tokens: readonly Token[]): ReadonlySet<Token> {
 
 /** Whether the expression mentions a column of that name. */
 export function mentions(expression: string, name: string, quoting: Quoting = sqliteQuoting): boolean {
-  const names = [...namesIn(tokenize(expression, quoting))];
-  return names.some(({ text }) => nameIn(text).toLowerCase() === name.toLowerCase());
+  return mentionedNames(expression, quoting).has(name.toLowerCase());
+}
+
+/** All names and words of an expression, in lower case. */
+export function mentionedNames(expression: string, quoting: Quoting): ReadonlySet<string> {
+  return new Set([...namesIn(tokenize(expression, quoting))].map(({ text }) => nameIn(text).toLowerCase()));
 }

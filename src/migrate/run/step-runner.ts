@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { awaiting } from "../../awaited-work";
 import { pluralize } from "../../text";
-import { dialectOf } from "../../dialect/dialects";
+import { dialectOf, schemaDialectOf } from "../../dialect/dialects";
 import { RetortError } from "../../errors";
 import {
   cannotWrite,
@@ -262,7 +262,10 @@ export class StepRunner {
     if (isLockLost(lost)) return lost;
     const { log, runner, database } = this.#context;
     const { migration, direction } = step;
-    const { halfApplied } = await log.read(runner);
+    const contents = await log.read(runner).catch(() => undefined);
+    // The connection is lost: the log can be read by another one only.
+    if (!contents) return this.#failure(step, error, "retort migrate status says what is left of it");
+    const { halfApplied } = contents;
     if (halfApplied?.name !== migration.name) {
       await log.removeStatements(database.send, migration.name, direction);
       return this.#failure(step, error, "nothing of it was kept");
@@ -335,6 +338,7 @@ export class StepRunner {
       statement: interception?.statement,
       outcome,
       cause: this.#causeOf(thrownBy(error)),
+      kind: schemaDialectOf(dataSourceOf(this.#context.runner)).failureOf(thrownBy(error)),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { DataSource } from "typeorm";
+import { type FailureKind, failureKind } from "../../schema/failure";
 import { driverErrorOf } from "../../../errors";
 import { isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
 import type { SchemaDialect, UntrackedCode } from "../../schema/dialect";
@@ -58,12 +59,44 @@ export const mysqlSchema: SchemaDialect = {
   isDataError: (error) =>
     isConstraintViolation(readDriverError(driverErrorOf(error))) ||
     BAD_VALUES.has((driverErrorOf(error) as { errno?: number } | null)?.errno ?? 0),
+  failureOf: (error) => failureKind(readDriverError(driverErrorOf(error)), FAILURES),
   isMissingObjectError: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
   asText: (expression) => `CONCAT(${expression})`,
   requirements,
   untracked: async (runner) => (await runner.query(UNTRACKED)) as UntrackedCode[],
   changedValues,
   costs: changeCosts,
+};
+
+/** https://mariadb.com/docs/server/reference/error-codes/mariadb-error-code-reference */
+const FAILURES: Readonly<Record<string, FailureKind>> = {
+  "1044": "permission",
+  "1142": "permission",
+  "1143": "permission",
+  "1227": "permission",
+  "1091": "missing",
+  "1051": "missing",
+  "1305": "missing",
+  "1050": "exists",
+  "1060": "exists",
+  "1061": "exists",
+  "1826": "exists",
+  "1059": "name",
+  "1103": "name",
+  "1166": "name",
+  "1265": "conversion",
+  "1292": "conversion",
+  "1366": "conversion",
+  "1406": "conversion",
+  "1264": "conversion",
+  "1138": "rows",
+  "1553": "dependents",
+  "1829": "dependents",
+  "1834": "dependents",
+  "1451": "dependents",
+  "1114": "space",
+  "1021": "space",
+  "1030": "space",
 };
 
 const UNTRACKED = `

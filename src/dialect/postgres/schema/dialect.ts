@@ -1,5 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
+import { type FailureKind, failureKind } from "../../schema/failure";
 import { driverErrorOf } from "../../../errors";
 import { isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
 import type { SchemaDialect, UntrackedCode } from "../../schema/dialect";
@@ -71,6 +72,7 @@ export const postgresSchema: SchemaDialect = {
   isDataError: (error) =>
     isConstraintViolation(readDriverError(driverErrorOf(error))) ||
     /^22/.test((driverErrorOf(error) as { code?: string } | null)?.code ?? ""),
+  failureOf: (error) => failureKind(readDriverError(driverErrorOf(error)), FAILURES),
   isMissingObjectError: (error) =>
     isMissingObject(readDriverError(driverErrorOf(error))) ||
     (driverErrorOf(error) as { code?: string } | null)?.code === UNDEFINED_FUNCTION,
@@ -79,6 +81,30 @@ export const postgresSchema: SchemaDialect = {
   untracked: async (runner) => (await runner.query(UNTRACKED)) as UntrackedCode[],
   changedValues,
   costs: changeCosts,
+};
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const FAILURES: Readonly<Record<string, FailureKind>> = {
+  "42501": "permission",
+  "42P01": "missing",
+  "42703": "missing",
+  "42704": "missing",
+  "42883": "missing",
+  "3F000": "missing",
+  "42P07": "exists",
+  "42701": "exists",
+  "42710": "exists",
+  "42P06": "exists",
+  "42723": "exists",
+  "42804": "conversion",
+  "42846": "conversion",
+  "42622": "name",
+  "42939": "name",
+  "2BP01": "dependents",
+  "0A000": "dependents",
+  "53100": "space",
+  "53200": "space",
+  "53300": "connection",
 };
 
 /** Bodies of routines are text: the server does not know what they name. */

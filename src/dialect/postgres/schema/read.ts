@@ -189,8 +189,8 @@ interface EnumRow {
 const ACTIONS = { a: "NO ACTION", r: "RESTRICT", c: "CASCADE", n: "SET NULL", d: "SET DEFAULT" } as const;
 
 /** Objects of extensions do not belong to the project. */
-const NOT_OF_AN_EXTENSION = (oid: string) =>
-  `NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.objid = ${oid} AND e.deptype = 'e')`;
+const NOT_OF_AN_EXTENSION = (catalog: string, oid: string) =>
+  `NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
 
 const SCHEMAS_WITH_VIEWS_OVER = `
   WITH RECURSIVE edge AS (
@@ -210,7 +210,7 @@ const TABLES = `
       SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum
     ) END AS "columns", c.relispopulated AS "populated", CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS "partitioning"
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND ${NOT_OF_AN_EXTENSION("c.oid")}
+  WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND ${NOT_OF_AN_EXTENSION("pg_class", "c.oid")}
   ORDER BY c.oid`;
 
 const COLUMNS = `
@@ -219,7 +219,7 @@ const COLUMNS = `
     (
       SELECT q.relname FROM pg_depend s JOIN pg_class q ON q.oid = s.objid AND q.relkind = 'S'
       JOIN pg_depend u ON u.classid = 'pg_attrdef'::regclass AND u.objid = d.oid AND u.refobjid = q.oid
-      WHERE s.refobjid = a.attrelid AND s.refobjsubid = a.attnum AND s.deptype = 'a'
+      WHERE s.refclassid = 'pg_class'::regclass AND s.refobjid = a.attrelid AND s.classid = 'pg_class'::regclass AND s.refobjsubid = a.attnum AND s.deptype = 'a'
       LIMIT 1
     ) AS "sequence",
     CASE WHEN a.attcollation <> t.typcollation THEN l.collname END AS "collation",
@@ -291,7 +291,7 @@ const ENUMS = `
   SELECT n.nspname AS "schema", t.typname AS "name",
     ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) AS "values"
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-  WHERE n.nspname = ANY($1) AND t.typtype = 'e' AND ${NOT_OF_AN_EXTENSION("t.oid")} ORDER BY t.oid`;
+  WHERE n.nspname = ANY($1) AND t.typtype = 'e' AND ${NOT_OF_AN_EXTENSION("pg_type", "t.oid")} ORDER BY t.oid`;
 
 function byTable<T extends { oid: number }>(rows: readonly T[]): Map<number, T[]> {
   return groupBy(rows, ({ oid }) => oid);

@@ -19,8 +19,8 @@ export async function requirementsBy(runner: QueryRunner, query: string): Promis
 
 export const OF_USERS = `nspname !~ '^(pg_|information_schema$)'`;
 
-export const isOfExtension = (oid: string) =>
-  `EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = ${oid} AND d.deptype = 'e')`;
+export const isOfExtension = (catalog: string, oid: string) =>
+  `EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.classid = '${catalog}'::regclass AND d.objid = ${oid} AND d.deptype = 'e')`;
 
 export const SCHEMAS = `SELECT nspname::text AS "text" FROM pg_namespace WHERE ${OF_USERS} ORDER BY 1`;
 
@@ -40,7 +40,7 @@ export const TYPES = `SELECT CASE typtype
     END AS "create", format('type %I.%I', nspname, typname) AS "name",
     format('DROP %s %I.%I', CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, nspname, typname) AS "drop"
   FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = typnamespace LEFT JOIN pg_class AS r ON r.oid = typrelid
-  WHERE (typtype IN ('d', 'r') OR r.relkind = 'c') AND ${OF_USERS} AND NOT ${isOfExtension("t.oid")} ORDER BY t.oid`;
+  WHERE (typtype IN ('d', 'r') OR r.relkind = 'c') AND ${OF_USERS} AND NOT ${isOfExtension("pg_type", "t.oid")} ORDER BY t.oid`;
 
 export const SEQUENCES = `SELECT format('CREATE SEQUENCE %I.%I AS %s INCREMENT %s MINVALUE %s MAXVALUE %s START %s', nspname, relname,
     format_type(seqtypid, NULL), seqincrement, seqmin, seqmax, seqstart) AS "create",
@@ -53,4 +53,4 @@ export const ROUTINES = `SELECT pg_get_functiondef(p.oid) AS "create",
     format('%s %s', CASE prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, p.oid::regprocedure) AS "name",
     format('DROP ROUTINE %s', p.oid::regprocedure) AS "drop"
   FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = pronamespace
-  WHERE prokind IN ('f', 'p') AND ${OF_USERS} AND NOT ${isOfExtension("p.oid")} ORDER BY p.oid`;
+  WHERE prokind IN ('f', 'p') AND ${OF_USERS} AND NOT ${isOfExtension("pg_proc", "p.oid")} ORDER BY p.oid`;

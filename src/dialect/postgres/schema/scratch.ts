@@ -258,4 +258,4 @@ const DEFAULT_PRIVILEGES = `SELECT format('ALTER DEFAULT PRIVILEGES FOR ROLE %I 
 
 const EVENT_TRIGGERS = `SELECT format('CREATE EVENT TRIGGER %I ON %s%s EXECUTE FUNCTION %s()', evtname, evtevent,
     (SELECT format(' WHEN TAG IN (%s)', string_agg(quote_literal(tag), ', ')) FROM unnest(evttags) AS tag HAVING count(*) > 0), evtfoid::regproc) AS "text"
-  FROM pg_event_trigger AS e WHERE evtenabled IN ('O', 'A') AND NOT ${isOfExtension("e.oid")}`;
+  FROM pg_event_trigger AS e WHERE evtenabled IN ('O', 'A') AND NOT ${isOfExtension("pg_event_trigger", "e.oid")}`;

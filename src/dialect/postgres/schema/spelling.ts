@@ -1,7 +1,7 @@
 import type { QueryRunner } from "typeorm";
 import type { Column, Exclusion, Index, Schema, Table, View } from "../../schema/model";
 import { type Normalizer, type Spelling, type TableExpression, alignedWith } from "../../schema/spelling";
-import { isTrivia, postgresQuoting, tokenize } from "../../schema/tokens";
+import { isTrivia, mentionedNames, postgresQuoting, tokenize } from "../../schema/tokens";
 import { quote } from "./create";
 
 /**
@@ -87,38 +87,74 @@ async function typeNames(explain: Explain, { tables }: Schema): Promise<Map<stri
 }
 
 function normalizer(explain: Explain): Normalizer {
+  const forms = new ExpressionForms(explain);
   return {
-    expressions: (table, columns, expressions) => expressionForms(explain, table, columns, expressions),
+    expressions: (table, columns, expressions) => forms.of(table, columns, expressions),
     isSameView: (wanted, actual) => isSameView(explain, wanted, actual),
   };
 }
 
-/** Over a row of typed NULLs, so that the table need be neither there nor readable. OFFSET keeps the NULLs out of the expressions. */
-async function expressionForms(
-  explain: Explain,
-  table: Table,
-  columns: readonly Column[],
-  expressions: readonly TableExpression[],
-): Promise<readonly (string | undefined)[]> {
-  const nulls = columns.map((column) => `NULL::${column.type} AS ${quote(column.name)}`);
-  const known = await outputs(
-    explain,
-    columns.map(({ type }) => `NULL::${type}`),
-    "",
-  );
-  const readable = nulls.filter((_, at) => known[at] !== undefined);
-  const from = `FROM (SELECT ${readable.join(", ")} OFFSET 0) AS ${quote(table.name)}`;
-  const parts = expressions.map(partsOf);
-  const forms = await outputs(
-    explain,
-    parts.flatMap(({ items }) => items),
-    from,
-  );
-  let at = 0;
-  return parts.map(({ items, frame }) => {
-    const own = forms.slice(at, (at += items.length));
-    return own.includes(undefined) ? undefined : [frame, ...own].join("\0");
-  });
+/** Asks for each type, and for each value that names no column, once: tables have many alike. */
+class ExpressionForms {
+  readonly #types = new Map<string, boolean>();
+  readonly #values = new Map<string, string | undefined>();
+  readonly #mentioned = new Map<string, ReadonlySet<string>>();
+
+  constructor(readonly explain: Explain) {}
+
+  async of(
+    table: Table,
+    columns: readonly Column[],
+    expressions: readonly TableExpression[],
+  ): Promise<readonly (string | undefined)[]> {
+    const names = new Set([table, ...columns].map(({ name }) => name.toLowerCase()));
+    const isValue = ({ text, isExclusion }: TableExpression) =>
+      !isExclusion && ![...this.#mentionedIn(text)].some((name) => names.has(name));
+    const values = expressions.filter((one) => isValue(one) && !this.#values.has(valueKey(one)));
+    const asked = [...values, ...expressions.filter((one) => !isValue(one))];
+    const forms = asked.length === 0 ? [] : await this.#ask(table, columns, asked);
+    values.forEach((one, at) => this.#values.set(valueKey(one), forms[at]));
+    return expressions.map((one) => (isValue(one) ? this.#values.get(valueKey(one)) : forms[asked.indexOf(one)]));
+  }
+
+  /** Over a row of typed NULLs, so that the table need be neither there nor readable. OFFSET keeps the NULLs out of the expressions. */
+  async #ask(
+    table: Table,
+    columns: readonly Column[],
+    expressions: readonly TableExpression[],
+  ): Promise<readonly (string | undefined)[]> {
+    const readable: string[] = [];
+    for (const { name, type } of columns)
+      if (await this.#isKnown(type)) readable.push(`NULL::${type} AS ${quote(name)}`);
+    const from = `FROM (SELECT ${readable.join(", ")} OFFSET 0) AS ${quote(table.name)}`;
+    const parts = expressions.map(partsOf);
+    const forms = await outputs(
+      this.explain,
+      parts.flatMap(({ items }) => items),
+      from,
+    );
+    let at = 0;
+    return parts.map(({ items, frame }) => {
+      const own = forms.slice(at, (at += items.length));
+      return own.includes(undefined) ? undefined : [frame, ...own].join("\0");
+    });
+  }
+
+  #mentionedIn(text: string): ReadonlySet<string> {
+    const names = this.#mentioned.get(text) ?? mentionedNames(text, postgresQuoting);
+    this.#mentioned.set(text, names);
+    return names;
+  }
+
+  async #isKnown(type: string): Promise<boolean> {
+    const known = this.#types.get(type) ?? (await outputs(this.explain, [`NULL::${type}`], ""))[0] !== undefined;
+    this.#types.set(type, known);
+    return known;
+  }
+}
+
+function valueKey({ text, column }: TableExpression): string {
+  return `${column?.type ?? ""}\0${text}`;
 }
 
 /** What of an expression the database can print, and the text around it. */

@@ -1,4 +1,5 @@
-import { driverErrorOf } from "../../../errors";
+import { type FailureKind, failureKind } from "../../schema/failure";
+import { driverErrorOf, messageOf } from "../../../errors";
 import { isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
 import type { SchemaDialect } from "../../schema/dialect";
 import { readDriverError } from "../driver-error";
@@ -48,6 +49,7 @@ export const sqliteSchema: SchemaDialect = {
   count: ({ name }, condition) =>
     `SELECT COUNT(*) AS "rows" FROM ${quote(name)}${condition ? ` WHERE ${condition}` : ""}`,
   isDataError: (error) => isConstraintViolation(readDriverError(driverErrorOf(error))),
+  failureOf,
   isMissingObjectError: (error) => isMissingObject(readDriverError(driverErrorOf(error))),
   asText: (expression) => expression,
   untracked: async (runner) => {
@@ -65,6 +67,18 @@ export const sqliteSchema: SchemaDialect = {
     return { rows, refused: 0, condition };
   },
 };
+
+/** SQLite says most of it in words only. */
+function failureOf(error: unknown): FailureKind {
+  const cause = driverErrorOf(error);
+  const message = messageOf(cause);
+  if (/^error in (view|trigger)|foreign key mismatch|cannot drop column/i.test(message)) return "dependents";
+  const kind = failureKind(readDriverError(cause), { SQLITE_FULL: "space", SQLITE_IOERR: "space" });
+  if (kind !== "other") return kind;
+  if (/already exists|duplicate column name/i.test(message)) return "exists";
+  if (/no such (table|column|index|view|trigger|function|collation)/i.test(message)) return "missing";
+  return /object name reserved/i.test(message) ? "name" : "other";
+}
 
 function sameType(a: string, b: string, table: Table): boolean {
   const plain = (type: string) => normalized(type);
