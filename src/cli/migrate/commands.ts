@@ -1,4 +1,4 @@
-import type { Command, CommandOption } from "../command";
+import type { Command, CommandContext, CommandOption } from "../command";
 import { parseDuration } from "./duration";
 
 const json: CommandOption = { flags: "--json", summary: "print the result as one JSON object" };
@@ -204,7 +204,7 @@ const squash: Command = {
 function advised(command: Command): Command {
   const load = () => {
     const { run } = command.load!();
-    const work: typeof run = async (context) => {
+    const work = async (context: CommandContext) => {
       try {
         return await run(context);
       } catch (error) {
