@@ -56,6 +56,13 @@ const CHANGES: Readonly<Record<"postgres" | "mariadb", readonly Change[]>> = {
     [{ type: "varchar" }, { type: "enum", enum: ["a", "b"] }, ["a"], [], ["c"]],
     [{ type: "json" }, { type: "jsonb" }, ['{"b": 1}'], [], []],
     [{ type: "varchar", length: "10" }, { type: "text" }, ["abc"], [], []],
+    [{ type: "enum", enum: ["5", "x"] }, { type: "int" }, ["5"], [], ["x"]],
+    [{ type: "int" }, { type: "smallint" }, ["-32768"], [], ["32768"]],
+    [{ type: "date" }, { type: "timestamp" }, ["2025-01-02"], [], []],
+    [{ type: "interval" }, { type: "time" }, ["03:04:05"], ["2 days 03:04:05"], []],
+    [{ type: "jsonb" }, { type: "varchar", length: "200" }, ['{"a": 1}'], [], []],
+    [{ type: "varchar" }, { type: "inet" }, ["10.0.0.1"], ["10.0.0.1/32"], ["host"]],
+    [{ type: "text", array: true }, { type: "int", array: true }, ["{1,2}"], ["{01}"], ["{a}"]],
   ],
   mariadb: [
     [
@@ -78,6 +85,21 @@ const CHANGES: Readonly<Record<"postgres" | "mariadb", readonly Change[]>> = {
     [{ type: "varchar" }, { type: "date" }, ["2025-01-02"], ["2025-1-2"], ["soon"]],
     [{ type: "datetime" }, { type: "date" }, ["2025-01-02 00:00:00"], ["2025-01-02 00:00:01"], []],
     [{ type: "varchar", length: 10 }, { type: "text" }, ["abc"], [], []],
+    [{ type: "datetime" }, { type: "timestamp" }, ["2025-01-02 03:04:05"], [], ["1950-01-01 00:00:00"]],
+    [{ type: "varchar" }, { type: "varchar", charset: "latin1" }, ["abc"], [], ["✓"]],
+    [{ type: "enum", enum: ["5", "7"] }, { type: "varchar", length: "20" }, ["5"], [], []],
+    [{ type: "enum", enum: ["5", "x"] }, { type: "int" }, [], ["5", "x"], []],
+    [{ type: "int" }, { type: "smallint" }, ["-32768"], [], ["32768"]],
+    [{ type: "int" }, { type: "int", unsigned: true }, ["3"], [], ["-3"]],
+    [{ type: "time", precision: 6 }, { type: "time" }, ["03:04:05"], ["03:04:05.5"], []],
+    [{ type: "text" }, { type: "json" }, ['{"a": 1}'], [], ["{"]],
+    [
+      { type: "varchar" },
+      { type: "uuid" },
+      ["00000000-0000-4000-8000-00000000000a"],
+      ["00000000-0000-4000-8000-00000000000A"],
+      ["none"],
+    ],
   ],
 };
 

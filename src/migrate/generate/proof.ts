@@ -236,7 +236,8 @@ function hasOtherValues({ enumType }: Column, operations: readonly Operation[]):
 }
 
 function mayChangeValues({ before, after, backfill, replaced }: Extract<Operation, { kind: "alterColumn" }>): boolean {
-  return before.type !== after.type || backfill !== undefined || replaced !== undefined || Boolean(after.generated);
+  const isOtherType = before.type !== after.type || before.charset !== after.charset;
+  return isOtherType || backfill !== undefined || replaced !== undefined || Boolean(after.generated);
 }
 
 function expectSameRows(

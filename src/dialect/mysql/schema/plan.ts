@@ -129,11 +129,12 @@ function alterColumn(operation: AlterColumn, own: Table): Statement[] {
 function fittedValues({ table, before, after, narrowing, unfit }: AlterColumn, own: Table): Statement[] {
   const refused = refusedValues(before, after);
   const value = unfit ?? (narrowing ? cutValue(before, after) : undefined);
-  if (refused === undefined || value === undefined || before.type === after.type) return [];
+  if (refused === undefined || value === undefined) return [];
   const isRequired = /^null$/i.test(value) && !before.nullable;
+  const isOtherCharset = before.charset !== after.charset;
   return [
     ...(isRequired ? [alter(table, `MODIFY COLUMN ${create.columnDefinition({ ...before, nullable: true })}`)] : []),
-    ...update(own, before.name, value, refused),
+    ...update(own, before.name, value, refused).map((one) => (isOtherCharset ? lenient(one) : one)),
   ];
 }
 
@@ -161,6 +162,11 @@ function update(table: Table, column: string, value: string, where?: string): St
     sql(`UPDATE ${path(table)} SET ${set}${where === undefined ? "" : ` WHERE ${where}`}`),
     ...triggers.map((trigger) => sql(trigger.sql)),
   ];
+}
+
+/** Strict mode would refuse to compare a value with what the other character set makes of it. */
+function lenient(one: Statement): Statement {
+  return one.kind === "sql" ? { ...one, sql: one.sql.replace(/^UPDATE /, "UPDATE IGNORE ") } : one;
 }
 
 interface OwnedKey {

@@ -18,6 +18,12 @@ export async function changedValues(
   before: Column,
   after: Column,
 ): Promise<ChangedValues> {
+  if (before.values && NUMBER.test(after.type)) {
+    // The number of an enum's value is its place in the list.
+    const own = quote(before.name);
+    const isOther = `CAST(${own} AS CHAR) <> CAST(${own} + 0 AS CHAR)`;
+    return { rows: await countRows(runner, table, isOther), refused: 0, condition: isOther };
+  }
   const condition = refusedValues(before, after);
   const refused = condition === undefined ? 0 : await countRows(runner, table, condition);
   const changed = await thereAndBack(runner, table, before, after);
@@ -91,8 +97,18 @@ const A_UUID = "^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-
 export function refusedValues(before: Column, after: Column): string | undefined {
   const column = quote(before.name);
   const length = Number(/^(?:var)?char\((\d+)\)/i.exec(after.type)?.[1]);
-  if (length && !before.values) return `CHAR_LENGTH(${column}) > ${length}`;
+  if (TEXT.test(before.type) && TEXT.test(after.type)) {
+    const conditions = [
+      length && `CHAR_LENGTH(${column}) > ${length}`,
+      after.charset && before.charset !== after.charset && isNotIn(column, after.charset),
+    ].filter(Boolean);
+    return conditions.length === 0 ? undefined : conditions.join(" OR ");
+  }
+  if (length) return `CHAR_LENGTH(${column}) > ${length}`;
   if (after.values) return `${column} NOT IN (${after.values.map(text).join(", ")})`;
+  // What is outside of the range of a timestamp counts as no time.
+  if (/^(date|datetime)\b/.test(before.type) && /^timestamp\b/.test(after.type))
+    return `${column} IS NOT NULL AND COALESCE(UNIX_TIMESTAMP(${column}), 0) = 0`;
   const range = rangeOf(after.type);
   if (NUMBER.test(before.type)) return range && `${column} NOT BETWEEN ${range}`;
   if (!TEXT.test(before.type)) return undefined;
@@ -101,6 +117,12 @@ export function refusedValues(before: Column, after: Column): string | undefined
   if (/^time\b/.test(after.type)) return `${column} NOT REGEXP ${text(A_TIME)}`;
   if (after.type === "uuid") return `${column} NOT REGEXP ${text(A_UUID)}`;
   return after.type === "json" ? `NOT JSON_VALID(${column})` : undefined;
+}
+
+/** Whether the character set lacks a character of the value. */
+function isNotIn(column: string, charset: string): string {
+  const bytes = (value: string) => `CAST(CONVERT(${value} USING utf8mb4) AS BINARY)`;
+  return `${bytes(`CONVERT(${column} USING ${charset})`)} <> ${bytes(column)}`;
 }
 
 /** The smallest and the largest value of an integer type, or of a decimal. */

@@ -13,8 +13,8 @@ type Confirmed = Pick<AlterColumn, "narrowing" | "unfit">;
 /** A change of type that changes values, or for which values cannot be converted, needs an answer. */
 export async function resolveNarrowing(state: ResolverState, operation: AlterColumn): Promise<Confirmed> {
   const { before, after } = operation;
-  const isOfValues = before.values !== undefined || before.generated !== undefined || after.generated !== undefined;
-  if (before.type === after.type || isOfValues || isSameEnum(before, after)) return {};
+  const isSameType = before.type === after.type && before.charset === after.charset;
+  if (isSameType || before.generated || after.generated || isSameEnum(before, after)) return {};
   const changed = await changedValues(state, operation);
   if (changed.rows === 0) return {};
   return confirm(state, operation, changed);
@@ -22,7 +22,8 @@ export async function resolveNarrowing(state: ResolverState, operation: AlterCol
 
 /** Values of an enum are compared one by one; see resolveEnumValues. */
 function isSameEnum(before: Column, after: Column): boolean {
-  return before.enumType !== undefined && after.enumType !== undefined;
+  const isEnum = ({ values, enumType }: Column) => values !== undefined || enumType !== undefined;
+  return isEnum(before) && isEnum(after);
 }
 
 /** Of the rows as they are now, by the names that table and column have now. */
@@ -53,8 +54,9 @@ async function confirm(state: ResolverState, operation: AlterColumn, changed: Ch
   return isAnswered ? confirm(state, operation, changed) : {};
 }
 
-function textOf({ table, after }: AlterColumn, { rows, refused }: ChangedValues): string {
-  const head = `"${after.name}" of ${displayName(table)} becomes ${after.type}`;
+function textOf({ table, before, after }: AlterColumn, { rows, refused }: ChangedValues): string {
+  const charset = before.charset === after.charset || after.charset === undefined ? "" : ` in ${after.charset}`;
+  const head = `"${after.name}" of ${displayName(table)} becomes ${after.type}${charset}`;
   if (refused === 0) return `${head}, which changes the value of ${pluralize(rows, "row")}`;
   const others = rows > refused ? `, and changes that of ${rows - refused} more` : "";
   return `${head}, for which the value of ${pluralize(refused, "row")} cannot be converted${others}`;
