@@ -140,7 +140,8 @@ eachDatabase((kind) => {
     for (const argv of [["status"], ["history"], ["current"]]) {
       const { exitCode, stderr } = await retort(...argv);
       expect([argv, exitCode, stderr]).toEqual([argv, 1, expect.stringMatching(ONE_LINE_AND_ADVICE)]);
-      expect(stderr).toMatch(/^error: retort migrate \w+: .*timestamp.*migrations/);
+      // TypeORM 0.3 does not say which statement it was on SQLite.
+      expect(stderr).toMatch(/^error: retort migrate \w+: .*timestamp/);
     }
   });
 
