@@ -235,7 +235,7 @@ export interface Connection {
    * Reads rows in batches, with one batch in memory at a time. Statements sent in the meantime, writes and commits
    * included, neither wait for the stream nor show in it. The columns of the statement must have distinct names.
    */
-  stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]>;
+  stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncGenerator<Row[], void>;
   begin(options: TransactionOptions): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;

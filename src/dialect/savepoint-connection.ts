@@ -56,7 +56,7 @@ export abstract class SavepointConnection implements Connection {
     return this.inner.runMany(sql, batches);
   }
 
-  stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
+  stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncGenerator<Row[], void> {
     return this.inner.stream(sql, parameters, batchSize);
   }
 

@@ -231,7 +231,7 @@ export abstract class ServerConnection<Client> implements Connection {
   }
 
   /** Outside a transaction a stream uses a connection of its own; inside one it must see what the transaction wrote. */
-  async *stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
+  async *stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncGenerator<Row[], void> {
     const replica = this.#replicaToRead();
     if (replica) {
       yield* replica.stream(sql, parameters, batchSize);
@@ -366,7 +366,7 @@ export abstract class ServerConnection<Client> implements Connection {
   close(): MaybePromise<void> {
     if (this.#isJoined) return;
     if (this.#replica || this.#begun) return this.#end();
-    // A statement that nobody awaited, and that still runs, returns it at its end.
+    // A statement that nobody awaited, and that still runs, returns the connection at its end.
     if (this.#uses === 0) return this.#release();
   }
 

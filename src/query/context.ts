@@ -40,7 +40,14 @@ export interface QueryContext {
   readonly dialect: Dialect;
   /** Waits for a running operation, autoflushes, and returns the open connection. */
   ready(origin: string): MaybePromise<Connection>;
-  /** The same, and begins the transaction: for a query that locks its rows. */
+  /** Streams the rows of a statement over a connection that is `ready`; the end of the session ends it. */
+  stream(
+    connection: Connection,
+    sql: string,
+    parameters: readonly unknown[],
+    batchSize: number,
+  ): AsyncGenerator<Row[], void>;
+  /** What `ready` does, and begins the transaction: for a query that locks its rows. */
   lockable(origin: string): Promise<Connection>;
   /** The entities of the first segment, one for each row. */
   materialize(segments: readonly Segment[], rows: readonly Row[], options: MaterializeOptions): MaybePromise<object[]>;

@@ -357,7 +357,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     const context = this.#context();
     const connection = await context.ready(`${model.name}.query.stream()`);
     const statement = values ? this.#compiler().values(values) : this.#streamed().#compiler().entities(true);
-    for await (const rows of connection.stream(statement.sql, statement.parameters, STREAM_BATCH)) {
+    for await (const rows of context.stream(connection, statement.sql, statement.parameters, STREAM_BATCH)) {
       if (values) yield* this.#decoded(rows);
       else yield* this.#batch(statement as EntityStatement, rows);
     }

@@ -44,6 +44,8 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   #autoflushSuspended = 0;
   /** The operation that runs, and with it those that wait for it. */
   #running: Promise<unknown> | undefined;
+  /** Streams that were not read to their end. */
+  readonly #streams = new Set<AsyncGenerator<Row[], void>>();
   /** Work inside the operation that runs. */
   #inside = 0;
 
@@ -148,6 +150,23 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   async #begun(): Promise<Connection> {
     await this.#transaction.begin();
     return this.state.connection;
+  }
+
+  async *stream(
+    connection: Connection,
+    sql: string,
+    parameters: readonly unknown[],
+    batchSize: number,
+  ): AsyncGenerator<Row[], void> {
+    const batches = connection.stream(sql, parameters, batchSize);
+    this.#streams.add(batches);
+    try {
+      yield* batches;
+    } finally {
+      this.#streams.delete(batches);
+    }
+    // Where the session was closed, the rows are not all.
+    this.#checkOpen();
   }
 
   async lockable(origin: string): Promise<Connection> {
@@ -378,6 +397,8 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   async #close(): Promise<void> {
     const { connection } = this.state;
     try {
+      // They hold connections, and what goes wrong with them concerns nobody any more.
+      for (const stream of this.#streams) await stream.return().catch(() => undefined);
       // An object whose row is rolled back is a new object again.
       if (connection.inTransaction || this.#transaction.failure) await this.#transaction.rollback();
     } finally {

@@ -49,6 +49,16 @@ eachDatabase((kind) => {
     expect(db.pools().flatMap(({ holders }) => holders)).toEqual([]);
   });
 
+  test("session 10: a request that reads sends one statement, and one that changes a row its transaction besides", async () => {
+    const sent: string[] = [];
+    db.observe((event) => void (event.type === "statement" && sent.push(event.operation)));
+    const { http } = server;
+    await http.inject("/users/1");
+    expect(sent.splice(0)).toEqual(["SELECT"]);
+    await http.inject({ method: "PATCH", url: "/users/1", payload: { email: "s@example.com" } });
+    expect(sent).toEqual(["SELECT", expect.stringMatching(/^(START|BEGIN)$/), "UPDATE", "COMMIT"]);
+  });
+
   test("health says that the server lives, readiness that its database answers", async () => {
     const { http } = server;
     expect((await http.inject("/health")).json()).toEqual({ status: "up" });

@@ -157,6 +157,23 @@ eachDatabase(
       expect(await last.query(User).count()).toBe(5);
     });
 
+    test("session 39: the end of a session ends its streams, which say so", async () => {
+      const outside = newSession();
+      const inside = newSession();
+      await inside.begin();
+      const streams = [outside, inside].map((session) => session.query(User).stream());
+      for (const stream of streams) await stream.next();
+      for (const session of [outside, inside]) await session.close();
+      await nextTurn();
+      expect(inUse(bench)).toBe(0);
+      for (const stream of streams)
+        await expect(
+          (async () => {
+            for await (const user of stream) expect(user.username).toBeTruthy();
+          })(),
+        ).rejects.toMatchObject({ code: "session/closed" });
+    });
+
     test("session 39: a statement that nobody awaits when its session is closed returns its connection too", async () => {
       const holders = [newSession(), newSession(), newSession()];
       for (const holder of holders) await holder.begin();

@@ -167,7 +167,7 @@ export class SqliteConnection implements Connection {
     return changes;
   }
 
-  async *stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncIterable<Row[]> {
+  async *stream(sql: string, parameters: readonly unknown[], batchSize: number): AsyncGenerator<Row[], void> {
     const batches = this.#canReadWhileWriting()
       ? this.#streamFromCursor(sql, parameters, batchSize)
       : this.#streamFromCopy(sql, parameters, batchSize);
