@@ -4,6 +4,7 @@ import type { Command, CommandOption, GlobalOptions } from "./command";
 import { commandMissing, invalidUsage, unknownCommand, unknownOption } from "./errors";
 import { ansi, trusted, type EscapedText } from "../terminal/escaped-text";
 import type { Style } from "../terminal/style";
+import { otherCommand } from "../other-tools";
 
 /** What the command line asks for. */
 export type Request =
@@ -108,10 +109,10 @@ class Program {
     try {
       this.#root.parse(argv, { from: "user" });
     } catch (error) {
-      if (error instanceof RetortError) throw error;
+      if (error instanceof RetortError) throw this.#inOtherWords(argv, error);
       if (!(error instanceof CommanderError)) throw error;
       if (error.exitCode === 0) return { kind: "text", text: trusted(this.#text) };
-      throw this.#errorOf(error);
+      throw this.#inOtherWords(argv, this.#errorOf(error));
     }
     return this.#request ?? { kind: "text", text: trusted(this.#root.helpInformation()) };
   }
@@ -170,6 +171,15 @@ class Program {
         writeErr: () => undefined,
         getOutHelpWidth: () => this.#columns,
       });
+  }
+
+  /** An error with the command that does what another tool calls so: `retort db migrate -m text`. */
+  #inOtherWords(argv: readonly string[], error: RetortError): RetortError {
+    if (!/^cli\/(?:unknown-command|unknown-option)$/.test(error.code)) return error;
+    const { command } = otherCommand(argv.map((word) => (/\s/.test(word) ? `"${word}"` : word)).join(" "));
+    // An option that a command of retort does not have.
+    if (command === undefined || pathOf(this.#current) === `retort ${command}`) return error;
+    return new RetortError(error.code, error.message, { exitCode: error.exitCode, hint: `retort ${command}` });
   }
 
   #errorOf(error: CommanderError): RetortError {

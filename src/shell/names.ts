@@ -134,6 +134,15 @@ export class Names {
     return this.entities.find((entity) => entity.name === name);
   }
 
+  /** The entity that is meant by its name or that of its table, in small or capital letters. */
+  entityCalled(text: string): string | undefined {
+    const wanted = text.toLowerCase();
+    const found = this.entities.find(
+      ({ name, model }) => name.toLowerCase() === wanted || model.metadata.tableName.toLowerCase() === wanted,
+    );
+    return found?.name;
+  }
+
   /** Whether a name exists without an input that declares it. */
   isPredefined(name: string): boolean {
     return name in this.defined || BUILT_IN.has(name);

@@ -263,6 +263,7 @@ export class Repl implements ShellContext {
     return {
       members: (expression) => this.members(expression),
       isEntity: (name) => this.names.entity(name) !== undefined,
+      entityCalled: (name) => this.names.entityCalled(name),
       entity: this.names.entities[0]?.name ?? "Entity",
     };
   }

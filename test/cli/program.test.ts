@@ -92,6 +92,11 @@ test.each([
   [["migrat"], 'unknown command "migrat"; did you mean "migrate"? → retort --help'],
   [["xyzzy"], 'unknown command "xyzzy" → retort --help'],
   [["db", "upgrad"], 'unknown command "upgrad"; did you mean "upgrade"? → retort migrate --help'],
+  // The words of other tools.
+  [["db", "migrate", "-m", "two words"], 'retort migrate has no option "-m" → retort migrate generate "two words"'],
+  [["migration:run"], 'unknown command "migration:run" → retort migrate up'],
+  [["console"], 'unknown command "console" → retort shell'],
+  [["migrate", "deploy"], 'unknown command "deploy" → retort migrate up'],
   [["migrate"], "retort migrate needs a command → retort migrate --help"],
   [
     ["migrate", "generate", "--mesage", "x"],

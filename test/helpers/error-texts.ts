@@ -3,11 +3,13 @@ export function normalizedError(output: string): string {
   return (
     output
       .replace(/\n +at .*/g, "")
+      // The text of a function.
+      .replace(/ \((?:reading|setting) '[^\n]*(?:[{]|=>)[^\n]*'\)/g, "")
       .replace(/(\(intermediate value\)|\(\.\.\.\))+/g, "(value)")
       .replace(/^('caught' "|throws TypeError: ).*\(value\).* is not /gm, "$1(value) is not ")
       // Often only the type: "number 1 is not iterable (cannot read property Symbol(Symbol.iterator))".
       .replace(
-        /^('caught' "|throws TypeError: ).* is not iterable(?: \(cannot read .*\)\))?/gm,
+        /^('caught' ["']|throws TypeError: ).* is not iterable(?: \(cannot read .*\)\))?/gm,
         "$1(value) is not iterable",
       )
       .replace(/of '.*' as it is/g, "of (value) as it is")

@@ -123,6 +123,12 @@ test.each([
   "(() => { 'use strict'; print(g()); function g() { return 1 } function g() { return 2 } return g() })()",
   "(() => { print(g.name, String(g)); var g; function g(a) { return a } return g(3) })()",
   "[...(function* (a) { print(typeof a); var g = 1; function g() {} yield g; yield a; function a() {} })(1)].map(x => typeof x)",
+  "(( /* ( */ [a, b = print(1)]) => a)([1])",
+  "(( // (\n [a, b = print(1)]) => a)([1])",
+  "(function f /* ( */ ([a, b = print(1)]) { return a })([1])",
+  "(([let, b = print(1)]) => let)([1])",
+  "(() => { const q = [1]; for (const q of q) print(q) })()",
+  "(() => { const q = [1]; for (const { q } of [...q]) print(q) })()",
   "typeof (a => { print(typeof a); function* a() {} async function a() {} return a })(1)",
 ])("shell 19: %s gives what Node gives", async (text) => {
   Object.assign(globalThis, { print });

@@ -137,6 +137,19 @@ function natively(text: string, print: (...values: unknown[]) => void): (() => u
   };
 }
 
+/** Undoes what a program does to shared objects: variables that it has not declared, methods that it deletes. */
+function restorer(objects: readonly object[]): () => void {
+  const before = objects.map((object) => [object, Object.getOwnPropertyDescriptors(object)] as const);
+  return () => {
+    for (const [object, descriptors] of before) {
+      for (const key of Reflect.ownKeys(object))
+        if (!Object.hasOwn(descriptors, key)) Reflect.deleteProperty(object, key);
+      for (const key of Reflect.ownKeys(descriptors))
+        if (!Object.hasOwn(object, key)) Object.defineProperty(object, key, descriptors[key as string]!);
+    }
+  };
+}
+
 test(
   "shell 19: programs with random changes give what Node gives: rewriter",
   async () => {
@@ -154,7 +167,16 @@ test(
       import: (specifier) => import(specifier),
     });
     evaluator.define("print", print);
-    const before = new Set(Reflect.ownKeys(globalThis));
+    const restore = restorer([
+      globalThis,
+      Object,
+      Symbol,
+      Array.prototype,
+      String.prototype,
+      Map.prototype,
+      Set.prototype,
+      print,
+    ]);
     const result = async (run: () => unknown): Promise<string> => {
       printed = [];
       try {
@@ -162,8 +184,7 @@ test(
       } catch (error) {
         return [`throws ${shown(error)}`, ...printed].join("\n");
       } finally {
-        // Variables that the program has not declared.
-        for (const key of Reflect.ownKeys(globalThis)) if (!before.has(key)) Reflect.deleteProperty(globalThis, key);
+        restore();
       }
     };
     try {
@@ -179,6 +200,8 @@ test(
           if (outcome.kind === "error") throw outcome.error;
           return outcome.kind === "value" ? outcome.value : outcome.kind;
         });
+        // V8 does not tell what is called from what it gives; of `...new Set(1)(2)` it names the class.
+        if (/is not a function or its return value/.test(node) && / is not a function$/m.test(prompt)) return;
         // The parser of the prompt refuses `f() = 1` at once, V8 when it is reached.
         if (/SyntaxError: Assigning to rvalue/.test(prompt)) return;
         if (normalizedError(prompt) !== normalizedError(node))

@@ -75,7 +75,7 @@ test("shell 7: ?name and .help explain entities, columns, methods and names", as
   expect(await type("?")).toEqual(await type(".help"));
   expect((await type("?db.session.commit"))[0]).toMatch(/^commit\(\) {2}/);
   expect((await type("?print"))[0]).toMatch(/^print\(/);
-  expect(await type("?nothing")).toEqual(["there is no help on nothing", "  → .help"]);
+  expect(await type("?zebra")).toEqual(["there is no help on zebra", "  → .help"]);
   expect((await type(".help export"))[0]).toMatch(/^\.export FILE QUERY {2}/);
   expect(await type(".hlep")).toEqual(['there is no command .hlep; did you mean "help"?', "  → .help"]);
 });

@@ -16,7 +16,23 @@ test.each([
   ["help()", ".help"],
   ["help(Shop)", ".help"],
   ["\\dt", ".entities"],
-  ["\\d shop", ".schema"],
+  ["\\d shop", ".schema Shop"],
+  ["\\d nothing", ".entities"],
+  ["help shop", ".help Shop"],
+  ["describe shop", ".schema Shop"],
+  ["show tables", ".entities"],
+  ["db migrate -m 'two words'", '.migrate generate "two words"'],
+  ["flask db upgrade", ".migrate up"],
+  ["migration:run", ".migrate up"],
+  ["npx typeorm-ts-node-commonjs migration:generate -d data-source.ts src/migrations/posts", ".migrate generate posts"],
+  ["npx prisma migrate dev --name posts", ".migrate generate posts"],
+  ["bundle exec rake db:rollback", ".migrate down"],
+  ["python manage.py showmigrations", ".migrate status"],
+  ["migrate up", ".migrate up"],
+  ["retort migrate status", ".migrate status"],
+  ["rails c", ".help"],
+  ["git status", "Ctrl-Z"],
+  ["ls", "Ctrl-Z"],
   ["clear", "Ctrl-L"],
   ["commit()", "db.session.commit()"],
   ["rollback", "db.session.rollback()"],
@@ -39,7 +55,6 @@ test.each([
   "update shop set name = 'x'",
   "delete from shop",
   "create table t(a int)",
-  "show tables",
   "begin",
 ])("shell 18: SQL typed as it is, %s, is answered with how it is sent", async (input) => {
   const [first, next] = await opened.type(input);
@@ -84,6 +99,18 @@ test("shell 18: a name that the project or an input defines keeps its meaning", 
   expect(await opened.type("exit = 3; exit")).toEqual(["3"]);
   expect(await opened.type("Shop.find = () => 'own'; Shop.find()")).toEqual(["'own'"]);
   await opened.type("delete Shop.find; exit = undefined");
+});
+
+test.each([
+  [".help shop", ".help Shop"],
+  [".help filterby", ".help filterBy"],
+  [".help exprt", ".help export"],
+])("shell 7: %s, which there is no help on, is answered with %s", async (input, next) => {
+  expect((await opened.type(input)).join("\n")).toContain(next);
+});
+
+test("shell 18: a short name that another tool uses is a name", async () => {
+  expect((await opened.type("c")).join("\n")).toBe("ReferenceError: c is not defined");
 });
 
 test.each([

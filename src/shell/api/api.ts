@@ -37,6 +37,11 @@ export function entriesNamed(name: string): ApiEntry[] {
   return [...new Set(Object.values(API).flatMap((table) => entryIn(table, name) ?? []))];
 }
 
+/** Every name that there is help on. */
+export function apiNames(): string[] {
+  return Object.values(API).flatMap((table) => Object.keys(table));
+}
+
 function entryIn(table: ApiTable, name: string): ApiEntry | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }

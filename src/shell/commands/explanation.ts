@@ -1,10 +1,11 @@
 import { ansi, escapeLine, slice, type EscapedText } from "../../terminal/escaped-text";
 import { wrap } from "../../terminal/width";
-import { entriesNamed, memberEntry } from "../api/api";
+import { apiNames, entriesNamed, memberEntry } from "../api/api";
 import type { ApiEntry } from "../api/entry";
 import { membersOf } from "../complete/members";
 import { scan } from "../complete/scan";
 import { Inference } from "../complete/types";
+import { nearest } from "../../suggestion";
 import type { ShellContext } from "../context";
 import type { RetortError } from "../../errors";
 import { notHere } from "../errors";
@@ -27,8 +28,11 @@ export function explanation(text: string, shell: ShellContext): EscapedText[] {
   return [];
 }
 
-export function noHelp(name: string): RetortError {
-  return notHere(`there is no help on ${name}`, ".help");
+/** @param more names of which the caller has help */
+export function noHelp(name: string, { names }: ShellContext, more: readonly string[]): RetortError {
+  const meant =
+    names.entityCalled(name) ?? nearest(name, [...names.entities.map((one) => one.name), ...more, ...apiNames()]);
+  return notHere(`there is no help on ${name}`, meant === undefined ? ".help" : `.help ${meant}`);
 }
 
 /** The function of a call, complete or not: `User.query.filterBy(` → `User.query.filterBy`. */

@@ -24,7 +24,12 @@ export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
     if (!argument.startsWith(".")) {
       const { explanation, noHelp } = require("./explanation") as typeof import("./explanation");
       lines.unshift(...explanation(argument, shell));
-      if (lines.length === 0) throw noHelp(argument);
+      if (lines.length === 0)
+        throw noHelp(
+          argument,
+          shell,
+          commands.map((candidate) => candidate.name),
+        );
     }
     shell.output.printText(lines);
   },

@@ -53,6 +53,9 @@ const MAX_INPUTS = 500;
 const REWRITTEN =
   /^(?:string ".*"|(?:number|boolean) \S+|object null|object|symbol|bigint)(?= is not a (?:constructor|function))|^(?:function|#<\w+>|\(\(__r.*)(?= is not a constructor)|__(?:run|retort[\d.sync]*)\.of\(\.\.\.\)|\(0\s*,\s*__(?:run|retort[\d.sync]*)\.t\)|__(?:run|retort[\d.sync]*)\.t(?:\.[\p{ID_Continue}$]+|\[[^\]]*\]|\.?\(intermediate value\))*|(?:\(intermediate value\))+/u;
 
+/** A function that is the key of a member: `o.missing[f]`. */
+const REWRITTEN_KEY = / \((?:reading|setting) '[^]*__r(?:un|etort)[^]*'\)$/;
+
 const SUBJECTS: readonly (readonly [message: RegExp, subject: ErrorSubject])[] = [
   [/ is not a function/, "callee"],
   [/ is not a constructor/, "constructor"],
@@ -218,12 +221,12 @@ export class Evaluator {
   /** Changes the message of an error of JavaScript so that it names what was typed, not the rewritten code. */
   private describe(error: unknown): void {
     const message = isObject(error) ? (error as Error).message : undefined;
-    if (typeof message !== "string" || !REWRITTEN.test(message)) return;
+    if (typeof message !== "string" || !(REWRITTEN.test(message) || REWRITTEN_KEY.test(message))) return;
     const location = this.locate(error);
     const subject = SUBJECTS.find(([pattern]) => pattern.test(message))?.[1];
     const typed = location && subject && subjectAt(location.text, location.offset, subject);
     if (typed === undefined && !message.includes("__r")) return;
-    const described = message.replace(REWRITTEN, typed ?? "(intermediate value)");
+    const described = message.replace(REWRITTEN_KEY, "").replace(REWRITTEN, typed ?? "(intermediate value)");
     const { stack } = error as Error;
     (error as Error).message = described;
     // The stack begins with the message of the time when the error was made.

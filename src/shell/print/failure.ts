@@ -8,10 +8,10 @@ import type { Style } from "../../terminal/style";
 import { cut, wrap } from "../../terminal/width";
 import { positionAt } from "../rewrite/rope";
 import { accessAt } from "../rewrite/access";
-import { adviceFor, type Advice } from "./newcomers";
+import { adviceFor, type Advice, type KnownNames } from "./newcomers";
 import type { SourceLocation } from "../evaluate/evaluator";
 
-export interface FailureContext {
+export interface FailureContext extends KnownNames {
   readonly style: Style;
   readonly width: number;
   /** Whether long lines are wrapped at a blank. */
@@ -19,13 +19,8 @@ export interface FailureContext {
   readonly verbose: boolean;
   /** Known names, for "did you mean". */
   names(): Iterable<string>;
-  /** Known members of an expression, found by types: nothing is run. */
-  members(expression: string): Iterable<string>;
   /** The input that failed, where it is known. */
   readonly input: string | undefined;
-  isEntity(name: string): boolean;
-  /** The name of some entity, for examples. */
-  readonly entity: string;
   /** Whether the session needs a rollback, and the error is about it. */
   readonly needsRollback: boolean;
   /** Whether the shell is read-only. */

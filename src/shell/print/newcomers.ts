@@ -2,6 +2,7 @@ import { RetortError } from "../../errors";
 import { isObject } from "../../values";
 import type { SourceLocation } from "../evaluate/evaluator";
 import { accessAt } from "../rewrite/access";
+import { otherCommand } from "../../other-tools";
 
 /*
  * Words of other shells, languages and ORMs that people try first, and what to type instead. They are looked up only after the input
@@ -16,6 +17,8 @@ export interface KnownNames {
   members(expression: string): Iterable<string>;
   /** The name of some entity, for examples. */
   readonly entity: string;
+  /** The entity that is meant by its name or that of its table, in small or capital letters. */
+  entityCalled(name: string): string | undefined;
 }
 
 /** What to type instead, and what the input is where JavaScript's own message does not say it. */
@@ -39,12 +42,15 @@ export function adviceFor(
   if (location === undefined) return undefined;
   const { name, message } = error as Error;
   const line = lineAt(location);
-  if (name === "SyntaxError") return slashCommand(line) ?? sqlAdvice(line, location.text);
+  if (name === "SyntaxError")
+    return (
+      slashCommand(line, names) ?? commandAdvice(line) ?? wordsAdvice(line, names) ?? sqlAdvice(line, location.text)
+    );
   if (name === "ReferenceError") {
     const missing = /^(\S+) is not defined$/.exec(message)?.[1];
     if (missing === undefined) return undefined;
     const hint = insteadOfName(missing, names) ?? undefined;
-    return hint === undefined ? sqlAdvice(line, location.text) : { hint };
+    return hint === undefined ? (commandAdvice(line) ?? sqlAdvice(line, location.text)) : { hint };
   }
   return name === "TypeError" ? memberAdvice(message, location, names) : undefined;
 }
@@ -105,7 +111,7 @@ function sqlAdvice(line: string, text: string): Advice | undefined {
 const SLASH_COMMANDS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [/^\\q/, ".exit    (or Ctrl-D)"],
   [/^\\d[tvmisS+]*$|^\\d[tvmis]\b/, ".entities"],
-  [/^\\d\+?\s+(\w+)/, ".schema Entity"],
+  [/^\\d\+?\s/, ".entities"],
   [/^\\(?:h|\?)/, ".help"],
   [/^\\i\s+/, ".load FILE"],
   [/^\\e/, ".editor"],
@@ -114,10 +120,57 @@ const SLASH_COMMANDS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [/^\\/, ".help"],
 ];
 
-function slashCommand(line: string): Advice | undefined {
+function slashCommand(line: string, names: KnownNames): Advice | undefined {
   const found = SLASH_COMMANDS.find(([pattern]) => pattern.test(line));
-  return found && { message: `${line.split(/\s/, 1)[0]!} is no command of this prompt`, hint: found[1] };
+  const table = /^\\d\+?\s+"?(?:\w+\.)?(\w+)/.exec(line)?.[1];
+  const known = table === undefined ? undefined : names.entityCalled(table);
+  const hint = known === undefined ? found?.[1] : `.schema ${known}`;
+  return hint === undefined ? undefined : { message: `${line.split(/\s/, 1)[0]!} is no command of this prompt`, hint };
 }
+
+// Words of command lines -------------------------------------------------------------------------------------------------
+
+/** `help User`, `describe users`, `show tables`: on SQLite no SQL either. */
+function wordsAdvice(line: string, names: KnownNames): Advice | undefined {
+  const [, word, what = ""] =
+    /^(help|man|describe|desc|show|source)\s+(?:table\s+)?["`]?([\w.$/-]+)["`]?\s*;?$/i.exec(line) ?? [];
+  const entity = names.entityCalled(what) ?? what;
+  switch (word?.toLowerCase()) {
+    case "help":
+    case "man":
+      return { hint: `.help ${entity}` };
+    case "describe":
+    case "desc":
+      return { hint: names.entityCalled(what) === undefined ? ".entities" : `.schema ${entity}` };
+    case "show":
+      return /^tables$/i.test(what) ? { hint: ".entities" } : undefined;
+    case "source":
+      return { hint: `.load ${what}` };
+    default:
+      return undefined;
+  }
+}
+
+const OWN_COMMAND =
+  /^(?:npx\s+)?(?:retort\s+)?(?:migrate|db)\s+((?:status|up|down|generate|create|redo|lint|verify)\b.*)$/;
+
+const SYSTEM_COMMAND =
+  /^(?:ls|cd|pwd|cat|git|npm|npx|yarn|pnpm|docker|psql|mysql|sqlite3|vim?|nano|code|man|sudo|mkdir|rm|cp|mv|grep|node|python3?)(?:\s|$)/;
+
+/** Commands of retort, of other tools, and of the system, which are typed outside of the prompt. */
+function commandAdvice(line: string): Advice | undefined {
+  const own = OWN_COMMAND.exec(line)?.[1];
+  if (own !== undefined) return { message: "commands of retort begin with a dot here", hint: `.migrate ${own}` };
+  const { isCertain, command } = otherCommand(line);
+  if (isCertain && command === "shell") return { message: "this is the prompt already", hint: ".help" };
+  if (isCertain && command?.startsWith("migrate "))
+    return { message: "migrations are commands here", hint: `.${command}` };
+  if (isCertain && command !== undefined) return { message: OUTSIDE, hint: `retort ${command}    (${TO_SYSTEM})` };
+  return isCertain || SYSTEM_COMMAND.test(line) ? { message: OUTSIDE, hint: TO_SYSTEM } : undefined;
+}
+
+const OUTSIDE = "this is a command of the system's shell, and the prompt takes JavaScript";
+const TO_SYSTEM = "Ctrl-Z goes to the system's shell, fg comes back";
 
 // Names -----------------------------------------------------------------------------------------------------------------
 

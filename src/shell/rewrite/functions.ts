@@ -135,9 +135,10 @@ function headerOf(rewriter: Rewriter, node: FunctionNode, scope: Scope): Header 
   }
   const first = params[0]!;
   const last = params.at(-1)!;
-  const open = rewriter.source.lastIndexOf("(", first.start);
+  const open = findToken(rewriter, "(", "id" in node && node.id ? node.id.end : node.start);
   const close = findToken(rewriter, ")", last.end);
-  const parenthesised = open >= node.start && rewriter.source.slice(open + 1, first.start).trim() === "";
+  // `a => …` has none.
+  const parenthesised = open < first.start && rewriter.source[open] === "(";
   const before = slice(node.start, parenthesised ? open : first.start);
   const after = slice(parenthesised ? close + 1 : last.end, end);
   const given = placeholders(params);
@@ -145,7 +146,9 @@ function headerOf(rewriter: Rewriter, node: FunctionNode, scope: Scope): Header 
   const shapes = params.map((param) => (param.type === "RestElement" ? "0" : (shapeOf(param) ?? "0")));
   const values = awaited(`${scope.helper}.parts(${given.list},{e:[${shapes.join(",")}]})`, scope);
   // What the body declares again for the whole function is the same variable; a function in a block of the body is another.
-  const isVariable = node.body.type === "BlockStatement" && isDeclaredAgain(names, functionScopeNames(node.body));
+  const isVariable =
+    names.includes("let") ||
+    (node.body.type === "BlockStatement" && isDeclaredAgain(names, functionScopeNames(node.body)));
   return {
     start: [before, given.names, after],
     binding: [isVariable ? "var [" : "let [", binding, "]=", values, ";"],

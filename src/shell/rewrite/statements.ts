@@ -1,6 +1,7 @@
 import type * as acorn from "acorn";
 import { assignmentTarget, destructured, pattern } from "./assignments";
-import { replaceNodes, singleName, slice, type Node } from "./ast";
+import { childrenOf, replaceNodes, singleName, slice, type Node } from "./ast";
+import { declaredNames } from "./patterns";
 import { condition } from "./operators";
 import type { Rope } from "./rope";
 import type { Rewriter, Scope } from "./scope";
@@ -121,8 +122,21 @@ export function forOf(rewriter: Rewriter, node: acorn.ForOfStatement, scope: Sco
     rewriter.node(node.body, scope),
     `}}catch(__caught){${iteration}.fail(__caught)}finally{`,
     awaited(`${iteration}.close()`, scope),
-    "}}",
+    "}",
+    unreadable(node),
+    "}",
   ];
+}
+
+/** What `for (const x of …)` iterates over cannot read `x`, nor a variable around it that has the name. */
+function unreadable({ left, right }: acorn.ForOfStatement): string {
+  if (left.type !== "VariableDeclaration" || left.kind === "var") return "";
+  const names = declaredNames(left).filter((name) => mentions(right, name));
+  return names.length > 0 ? `let ${names.join(",")};` : "";
+}
+
+function mentions(node: Node, name: string): boolean {
+  return (node.type === "Identifier" && node.name === name) || childrenOf(node).some((child) => mentions(child, name));
 }
 
 export function forIn(rewriter: Rewriter, node: acorn.ForInStatement, scope: Scope): Rope {
