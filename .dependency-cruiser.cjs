@@ -66,6 +66,12 @@ module.exports = {
       "The command line passes the migrations what they need of the others.",
     ),
     mayNotImport(["config"], ["shell", "migrate"], "A project is loaded the same way for every command."),
+    mayNotImport(["inspect"], ["cli", "shell", "config", "session", "query"], upwards),
+    mayNotImport(
+      ["migrate", "shell", "config", "session", "query", "metadata", "dialect"],
+      ["inspect"],
+      "Only the command line reads entities from a database.",
+    ),
     mayNotImport(["session"], ["cli", "shell", "migrate", "config"], upwards),
     ...sessionStages,
     {
@@ -90,7 +96,7 @@ module.exports = {
       to: { path: "^src/[^/]+/", pathNot: "^src/terminal/" },
     },
     mayNotImport(
-      ["session", "query", "metadata", "dialect", "migrate", "config"],
+      ["session", "query", "metadata", "dialect", "migrate", "inspect", "config"],
       ["terminal"],
       "Only the command line and the shell print.",
     ),

@@ -100,6 +100,8 @@ export interface CommandContext<Options extends object = object> {
   noteStyled(line: EscapedText): void;
   /** Finds and loads the project's configuration; no connection is made. */
   project(): Promise<Project>;
+  /** Takes another project than the one that is found. */
+  useProject(load: () => Promise<Project>): void;
   /**
    * The project's DataSource, connected and with its metadata built; it is closed after the command. `synchronize`, `migrationsRun` and
    * `dropSchema` of the configuration are ignored: only commands for it change the schema.

@@ -16,6 +16,7 @@ const shell: Command = {
       choices: ["table", "json", "csv", "ndjson"],
       default: "table",
     },
+    { flags: "--database <url>", summary: "open a database without a project, with entities of its tables" },
   ],
   load: () => require("./shell") as typeof import("./shell"),
 };
@@ -44,6 +45,25 @@ const types: Command = {
   load: () => require("./types") as typeof import("./types"),
 };
 
+const inspect: Command = {
+  name: "inspect",
+  arguments: "[tables...]",
+  summary: "prints or writes entity classes of the tables of a database",
+  options: [
+    { flags: "--database <url>", summary: "the database (default: the project's)" },
+    { flags: "--out <folder>", summary: "write a file for each class; existing files are not replaced" },
+    { flags: "--schema <name>", summary: "a schema besides the default one (MySQL: a database)", repeatable: true },
+    { flags: "--json", summary: "print the result as one JSON object" },
+  ],
+  details: `The classes have types, defaults, relations, indexes, checks and enums, so that retort migrate check agrees at once; what no entity of
+TypeORM can say is named. A view, and a table without a primary key, becomes a class that is read only. The database is only read.
+
+  retort inspect --database postgres://me@localhost/shop --out src/entities
+  retort inspect 'order*'              the classes of some tables, printed
+  retort shell --database shop.sqlite  a prompt on the same classes, without files`,
+  load: () => require("./inspect/inspect") as typeof import("./inspect/inspect"),
+};
+
 const doctor: Command = {
   name: "doctor",
   summary: "says what was found of the project and what is wrong with it (exit 1: something is)",
@@ -53,4 +73,4 @@ const doctor: Command = {
 };
 
 /** The commands of `retort`; the first one runs without a command. */
-export const commands: readonly Command[] = [shell, run, types, init, doctor, migrate];
+export const commands: readonly Command[] = [shell, run, types, init, inspect, doctor, migrate];

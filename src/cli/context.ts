@@ -63,6 +63,10 @@ export class Context<Options extends object> implements CommandContext<Options> 
     return (this.#project ??= this.#loadProject());
   }
 
+  useProject(load: () => Promise<Project>): void {
+    this.#project = load();
+  }
+
   dataSource(access: DatabaseUse): Promise<DataSource> {
     return (this.#dataSource ??= this.#openDataSource(access));
   }

@@ -15,6 +15,7 @@ export interface ShellOptions {
   readonly write?: boolean;
   readonly echo?: boolean;
   readonly format?: ResultFormat;
+  readonly database?: string;
 }
 
 type ShellContext = CommandContext<ShellOptions>;
@@ -22,6 +23,7 @@ type ShellContext = CommandContext<ShellOptions>;
 /** `retort shell`: the prompt, a pipe, or `-e`. */
 export async function run(context: ShellContext): Promise<ExitCode> {
   const { io, options } = context;
+  if (options.database !== undefined) useDatabase(context, options.database);
   const access: DatabaseUse = { use: options.readOnly ? "read" : "write", entities: "required" };
   const project = await projectOrOffer(context);
   if (!project) return ExitCode.done;
@@ -45,13 +47,19 @@ export async function run(context: ShellContext): Promise<ExitCode> {
       verbose: options.verbose,
       load: (file) => project.load(file),
       namesOf: (database) => namesOfStartFile(project, database),
-      migrate: migrations(context, project, db),
+      migrate: options.database === undefined ? migrations(context, project, db) : undefined,
       reload: () => reloader.reload(),
     });
     return exitCode as ExitCode;
   } finally {
     await reloader.close();
   }
+}
+
+/** Instead of a project, a database and entities of its tables. */
+function useDatabase(context: ShellContext, address: string): void {
+  const { databaseProject } = require("./inspect/database-project") as typeof import("./inspect/database-project");
+  context.useProject(() => databaseProject(context, { address, entities: true }));
 }
 
 /** The project. Where there is none, a terminal offers `retort init`. */

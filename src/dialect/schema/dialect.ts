@@ -4,7 +4,8 @@ import type { FailureKind } from "./failure";
 import type { Spelling } from "./spelling";
 
 import type { Operation, Rename } from "./operation";
-import type { Column, ObjectName, Schema, Table } from "./model";
+import type { DeclaredColumn } from "./declared-column";
+import type { Column, EnumType, ObjectName, Schema, Table } from "./model";
 
 /** What a database must provide so that its schema can be read, compared and changed. */
 export interface SchemaDialect {
@@ -35,6 +36,8 @@ export interface SchemaDialect {
   renamed(schema: Schema, rename: Rename): Schema;
   /** Reads the whole schema, but for what `isLeftAlone` names. */
   read(runner: QueryRunner, scope: Scope): Promise<Schema>;
+  /** The columns of a view. */
+  viewColumns(runner: QueryRunner, view: ObjectName): Promise<Pick<Column, "name" | "type">[]>;
   /**
    * Whether the database has stored exactly the statements of the plan for an empty database: then its schema is right,
    * without a comparison. Absent where a database does not store statements as they were sent.
@@ -124,6 +127,8 @@ export interface EntityRules {
   ): string | undefined;
   /** The column as this database has it. @param base what is the same on every database */
   column(dataSource: DataSource, column: EntityMetadata["columns"][number], base: Column, table: ObjectName): Column;
+  /** The reverse: what `@Column` says of a column that the database has; a type that TypeORM does not have is replaced. */
+  declared(dataSource: DataSource, column: Column, enums: readonly EnumType[], table: ObjectName): DeclaredColumn;
   // What a database does not support is left out of the declared schema.
 
   readonly supportsDeferrable: boolean;

@@ -7,6 +7,7 @@ import { readDriverError } from "../driver-error";
 import type { Column } from "../../schema/model";
 import { mentions, mysqlQuoting, normalized, unwrapped } from "../../schema/tokens";
 import { path, quote, text } from "./create";
+import { declared } from "./declared-column";
 import { changeCosts } from "./change-costs";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
@@ -37,6 +38,7 @@ export const mysqlSchema: SchemaDialect = {
         nullable: base.nullable || Boolean(base.generated),
       };
     },
+    declared,
     supportsDeferrable: false,
     supportsExclusions: false,
     supportsNamedPrimaryKeys: false,
@@ -45,12 +47,14 @@ export const mysqlSchema: SchemaDialect = {
   sameName: (a, b) => a.toLowerCase() === b.toLowerCase(),
   sameExpression: (a, b) => a === b || same(a) === same(b),
   mentions: (expression, name) => mentions(expression, name, mysqlQuoting),
-  sameType: (a, b) => a.toLowerCase() === b.toLowerCase(),
+  sameType: (a, b) => withoutWidth(a) === withoutWidth(b),
   // InnoDB treats the two alike.
   sameAction: (a, b) => a.replace("NO ACTION", "RESTRICT") === b.replace("NO ACTION", "RESTRICT"),
   canCollate: (type) => /char|text|enum|set/i.test(type),
   renamed,
   read: readSchema,
+  viewColumns: async (runner, { schema, name }) =>
+    (await runner.query(VIEW_COLUMNS, [schema ?? null, name])) as Awaited<ReturnType<SchemaDialect["viewColumns"]>>,
   scratch: mysqlScratch,
   spelling: mysqlSpelling,
   plan,
@@ -99,6 +103,9 @@ const FAILURES: Readonly<Record<string, FailureKind>> = {
   "1030": "space",
 };
 
+const VIEW_COLUMNS = `SELECT COLUMN_NAME AS \`name\`, COLUMN_TYPE AS \`type\` FROM information_schema.COLUMNS
+  WHERE TABLE_SCHEMA = COALESCE(?, DATABASE()) AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`;
+
 const UNTRACKED = `
   SELECT CONCAT('trigger "', TRIGGER_NAME, '" of "', EVENT_OBJECT_TABLE, '"') AS \`name\`, EVENT_OBJECT_TABLE AS \`table\`,
     ACTION_STATEMENT AS \`text\` FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()
@@ -109,6 +116,12 @@ const UNTRACKED = `
 
 function same(expression: string): string {
   return normalized(unwrapped(expression, mysqlQuoting), mysqlQuoting);
+}
+
+/** The display width of an integer is no part of its type: entities of TypeORM 1.x cannot say it. */
+function withoutWidth(type: string): string {
+  const lower = type.toLowerCase();
+  return lower.endsWith("zerofill") ? lower : lower.replace(/^((?:tiny|small|medium|big)?int)\(\d+\)/, "$1");
 }
 
 type ColumnMetadata = Parameters<SchemaDialect["entities"]["column"]>[1];
@@ -122,8 +135,12 @@ function typeOf(_dataSource: DataSource, column: ColumnMetadata, base: Column): 
   return base.type + set + unsigned + zerofill;
 }
 
-/** A backslash escapes in a string here, so a default that holds one has it doubled. */
+/**
+ * A backslash escapes in a string here, so a default that holds one has it doubled. TypeORM rounds a number to the digits that the column
+ * declares, and to an integer where it declares none.
+ */
 function defaultOf(column: ColumnMetadata, base: Column): string | undefined {
+  if (typeof column.default === "number" && typeof column.scale !== "number") return `'${column.default}'`;
   return typeof column.default === "string" && column.default.includes("\\")
     ? base.default?.replaceAll("\\", "\\\\")
     : base.default;

@@ -5,10 +5,11 @@ import { driverErrorOf } from "../../../errors";
 import { isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
 import type { SchemaDialect, UntrackedCode } from "../../schema/dialect";
 import { readDriverError } from "../driver-error";
-import type { Column } from "../../schema/model";
+import type { Column, ObjectName } from "../../schema/model";
 import { quotedText } from "../../literals";
 import { mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";
+import { declared } from "./declared-column";
 import { changeCosts } from "./change-costs";
 import { plan, renamed } from "./plan";
 import { readSchema } from "./read";
@@ -52,6 +53,8 @@ export const postgresSchema: SchemaDialect = {
         onUpdate: undefined,
       };
     },
+    declared: (dataSource, column, enums, table) =>
+      declared(dataSource, column, enums, derivedEnum(table, column.name)),
     supportsDeferrable: true,
     supportsExclusions: true,
     supportsNamedPrimaryKeys: true,
@@ -65,6 +68,8 @@ export const postgresSchema: SchemaDialect = {
   canCollate: (type) => /^(character|text|citext|name)/.test(type),
   renamed,
   read: readSchema,
+  viewColumns: async (runner, view) =>
+    (await runner.query(VIEW_COLUMNS, [path(view)])) as Awaited<ReturnType<SchemaDialect["viewColumns"]>>,
   scratch: postgresScratch,
   spelling: postgresSpelling,
   plan,
@@ -107,6 +112,9 @@ const FAILURES: Readonly<Record<string, FailureKind>> = {
   "53300": "connection",
 };
 
+const VIEW_COLUMNS = `SELECT attname AS "name", format_type(atttypid, atttypmod) AS "type" FROM pg_attribute
+  WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`;
+
 /** Bodies of routines are text: the server does not know what they name. */
 const UNTRACKED = `SELECT format('%s "%s"', CASE prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, proname) AS "name", prosrc AS "text"
   FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
@@ -128,15 +136,14 @@ function isEnum(type: unknown): boolean {
 type ColumnMetadata = Parameters<SchemaDialect["entities"]["column"]>[1];
 
 /** The type's name as TypeORM makes it. */
-function enumOf(
-  dataSource: DataSource,
-  column: ColumnMetadata,
-  table: { schema?: string | undefined; name: string },
-): { schema?: string | undefined; name: string } {
-  if (column.enumName === undefined)
-    return { schema: table.schema, name: `${table.name}_${column.databaseName.toLowerCase()}_enum` };
+function enumOf(dataSource: DataSource, column: ColumnMetadata, table: ObjectName): ObjectName {
+  if (column.enumName === undefined) return derivedEnum(table, column.databaseName);
   const [name, schema] = column.enumName.split(".").reverse() as [string, string?];
   return { schema: schema === standardSchema(dataSource) ? undefined : (schema ?? table.schema), name };
+}
+
+function derivedEnum({ schema, name }: ObjectName, column: string): ObjectName {
+  return { schema, name: `${name}_${column.toLowerCase()}_enum` };
 }
 
 /** TypeORM writes the elements of an array without quotes, also those that need them. */

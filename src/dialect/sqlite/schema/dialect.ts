@@ -8,6 +8,7 @@ import { quotedText } from "../../literals";
 import { mentions, normalized, unwrapped } from "../../schema/tokens";
 import { entityInAttachedFile } from "../../errors";
 import { quote } from "./create";
+import { declared } from "./declared-column";
 import { plan, renamed } from "./plan";
 import { matchesExactly, readSchema, storedTable } from "./read";
 import { sqliteScratch } from "./scratch";
@@ -29,6 +30,7 @@ export const sqliteSchema: SchemaDialect = {
       // SQLite keeps no comments, and has no character sets and no ON UPDATE for columns.
       return { ...base, values, comment: undefined, charset: undefined, onUpdate: undefined };
     },
+    declared,
     supportsDeferrable: true,
     supportsExclusions: false,
     supportsNamedPrimaryKeys: false,
@@ -42,6 +44,8 @@ export const sqliteSchema: SchemaDialect = {
   canCollate: () => true,
   renamed,
   read: readSchema,
+  viewColumns: async (runner, { name }) =>
+    (await runner.query(`PRAGMA table_xinfo(${quote(name)})`)) as Awaited<ReturnType<SchemaDialect["viewColumns"]>>,
   matchesExactly,
   storedTable,
   scratch: sqliteScratch,
