@@ -89,7 +89,7 @@ class Describer {
   #column(column: Column, { table, properties }: EntityTable): PropertyDescription {
     const { valueType, ...declared } = this.#declared(column, table);
     const property = properties.get(column.name)!;
-    const fallback = declaredDefault(column, valueType);
+    const fallback = declaredDefault(column, { ...declared, valueType });
     const value: Argument | undefined =
       fallback && ("sql" in fallback ? new SqlExpression(fallback.sql) : fallback.value);
     const isPrimary = table.primaryKey!.columns.includes(column.name);

@@ -159,6 +159,10 @@ export class Relations {
         referencedColumnName: entity.properties.get(key.referencedColumns[place]!),
         foreignKeyConstraintName: this.#keyName(table, key),
       }));
+    const actionsOf = ({ key: { onDelete, onUpdate } }: (typeof sides)[0], usual?: string): Options =>
+      isOfTypeorm
+        ? { onDelete: onDelete === usual ? undefined : onDelete, onUpdate: onUpdate === usual ? undefined : onUpdate }
+        : {};
     this.#add(owner.entity, {
       name,
       type: `Relation<${other.entity.className}[]>`,
@@ -167,6 +171,7 @@ export class Relations {
           "ManyToMany",
           new ClassReference(other.entity.className),
           new PropertyReference(other.entity.className, inverse),
+          actionsOf(owner, "CASCADE"),
         ),
         decorator("JoinTable", {
           name: table.name,
@@ -185,6 +190,8 @@ export class Relations {
           "ManyToMany",
           new ClassReference(owner.entity.className),
           new PropertyReference(owner.entity.className, name),
+          // TypeORM 0.3 takes NO ACTION where this side says nothing, 1.x CASCADE.
+          actionsOf(other),
         ),
       ],
     });
@@ -207,8 +214,7 @@ export class Relations {
       uniques.length === 0 &&
       comment === undefined &&
       indexes.length === 2 &&
-      keys.every((key) => key.onDelete === "CASCADE" && !key.deferrable) &&
-      keys[0].onUpdate === "CASCADE" &&
+      keys.every((key) => !key.deferrable) &&
       keys.every(({ columns }) =>
         indexes.some(({ name }) => name === namingStrategy.indexName(table.name, [...columns])),
       )

@@ -89,9 +89,12 @@ function valueTypeOf(type: string, { bigint, decimal }: ValueTypes): string {
 /** The default as `@Column` takes it: a value where it is a plain one, or else an expression. */
 export function declaredDefault(
   { default: expression }: Column,
-  valueType: string,
-): { readonly value: string | number | boolean } | { readonly sql: string } | undefined {
+  { valueType, array = false }: Pick<DeclaredColumn, "valueType" | "array">,
+): { readonly value: string | number | boolean | readonly string[] } | { readonly sql: string } | undefined {
   if (expression === undefined || /^null(::.*)?$/i.test(expression)) return undefined;
+  // TypeORM 0.3 takes no expression for a list.
+  const [, elements] = (array && /^'\{((?:\w+(?:,\w+)*)?)\}'::/.exec(expression)) || [];
+  if (elements !== undefined) return { value: elements === "" ? [] : elements.split(",") };
   const [, text] = /^'((?:[^'\\]|'')*)'(?:::[\w ".]+)?$/.exec(expression) ?? [];
   if (text !== undefined && isText(valueType)) return { value: text.replaceAll("''", "'") };
   if (valueType === "boolean" && /^(true|false)$/i.test(expression)) return { value: /^true$/i.test(expression) };
