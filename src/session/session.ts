@@ -281,7 +281,8 @@ export class Session {
    * @param statement a text with the placeholders of the database (`$1` on PostgreSQL, `?` elsewhere), or ``sql`…` ``
    * @param parameters the parameters of a text
    * @returns the rows as objects, with `changes`: the number of rows that the statement wrote
-   * @throws RetortError `session/transaction-statement` for BEGIN, COMMIT and the like
+   * @throws RetortError `session/transaction-statement` for BEGIN, COMMIT and the like; `session/several-statements`;
+   *   `session/ends-transaction` where a change of the schema would commit the open transaction (MySQL, MariaDB)
    * @example const [row] = await session.execute(sql`SELECT count(*) AS n FROM users WHERE age > ${18}`);
    * @see SQLAlchemy's `Session.execute()`
    */

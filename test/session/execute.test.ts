@@ -77,6 +77,37 @@ eachDatabase((kind) => {
       expect(await failureOf(bench.session.execute(text))).toMatchObject({ code: "session/transaction-statement" });
   });
 
+  test("session 40: several statements in one text are refused before any of them is sent", async () => {
+    const { session } = bench;
+    for (const text of [
+      `UPDATE "user" SET "age" = 50; COMMIT`,
+      "SELECT 1; COMMIT; SELECT 2",
+      "SELECT 1;; /* x */ SELECT 2",
+    ])
+      expect(await failureOf(session.execute(quoted(text)))).toMatchObject({ code: "session/several-statements" });
+    expect(await session.execute("SELECT ';' AS \n a; -- ; end\n")).toEqual([{ a: ";" }]);
+    await session.rollback();
+    expect(await bench.stored(`SELECT "age" FROM "user" WHERE "age" = 50`)).toEqual([]);
+  });
+
+  test("session 40: a change of the schema is part of the transaction, or refused while one is open", async () => {
+    const { session } = bench;
+    const create = quoted(`CREATE TABLE "made" ("id" int)`);
+    const susan = await session.query(User).filterBy({ username: "susan" }).one();
+    susan.age = 77;
+    if (bench.kind === "mariadb") {
+      expect(await failureOf(session.execute(create))).toMatchObject({ code: "session/ends-transaction" });
+      await session.rollback();
+      await session.execute(create);
+      susan.age = 78;
+      await session.flush();
+    } else await session.execute(create);
+    await session.rollback();
+    expect(await bench.stored(`SELECT "age" FROM "user" WHERE "age" > 70`)).toEqual([]);
+    await session.execute(quoted(`DROP TABLE IF EXISTS "made"`));
+    await session.commit();
+  });
+
   test("session 40: at the prompt sql`…` alone runs in the session, and prints its rows", async () => {
     const shell = replOver(bench.db);
     try {

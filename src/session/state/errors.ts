@@ -121,6 +121,21 @@ export function transactionStatement(statement: string): RetortError {
   );
 }
 
+export function severalStatements(): RetortError {
+  return new RetortError("session/several-statements", "execute() takes one statement, and this text has several", {
+    hint: "call execute() for each of them",
+  });
+}
+
+/** @param statement its first word: `CREATE` */
+export function endsTransaction(statement: string): RetortError {
+  return new RetortError(
+    "session/ends-transaction",
+    `${statement} is not executed: this database would commit the session's open transaction with it`,
+    { hint: "commit() or rollback() first" },
+  );
+}
+
 export function scopeWrites(): RetortError {
   return new RetortError(
     "session/scope-writes",

@@ -86,8 +86,8 @@ class ExportedRows {
 
   private async *batches(): AsyncGenerator<unknown[]> {
     const { value, shell } = this;
-    const total = value instanceof Query ? await (value as Query).count().catch(() => undefined) : undefined;
-    const progress = new Progress(shell.output, () => total);
+    // How many rows a query has would take a second reading of all of them.
+    const progress = new Progress(shell.output, () => undefined);
     try {
       for await (const rows of batches(value)) {
         yield rows;

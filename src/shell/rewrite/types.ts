@@ -1,5 +1,6 @@
 import { SourceMap } from "node:module";
 import type * as TypeScript from "typescript";
+import { shortMessage } from "../../errors";
 import { offsetAt } from "./rope";
 import type { StripTypes, Stripped } from "./parse";
 
@@ -11,7 +12,22 @@ let compiler: typeof TypeScript | undefined;
  */
 export const stripTypes: StripTypes = (text) => {
   const ts = (compiler ??= require("typescript") as typeof TypeScript);
-  const output = ts.transpileModule(text, {
+  let output: TypeScript.TranspileOutput;
+  try {
+    output = transpiled(text, ts);
+  } catch (error) {
+    // Of some texts that are no TypeScript the compiler makes a tree, and breaks off when it prints it.
+    return { status: "invalid", message: `the TypeScript compiler refuses this: ${shortMessage(error)}`, offset: 0 };
+  }
+  const [wrong] = (output.diagnostics ?? []).filter(
+    ({ category, code }) => category === ts.DiagnosticCategory.Error && code < 2000,
+  );
+  if (wrong) return invalid(text, wrong, ts);
+  return { status: "complete", source: withoutMapComment(output.outputText), offset: toInputOffset(text, output) };
+};
+
+function transpiled(text: string, ts: typeof TypeScript): TypeScript.TranspileOutput {
+  return ts.transpileModule(text, {
     fileName: "input.ts",
     reportDiagnostics: true,
     compilerOptions: {
@@ -25,12 +41,7 @@ export const stripTypes: StripTypes = (text) => {
       removeComments: false,
     },
   });
-  const [wrong] = (output.diagnostics ?? []).filter(
-    ({ category, code }) => category === ts.DiagnosticCategory.Error && code < 2000,
-  );
-  if (wrong) return invalid(text, wrong, ts);
-  return { status: "complete", source: withoutMapComment(output.outputText), offset: toInputOffset(text, output) };
-};
+}
 
 function invalid(text: string, { messageText, start = 0 }: TypeScript.Diagnostic, ts: typeof TypeScript): Stripped {
   if (start >= text.trimEnd().length) return { status: "incomplete" };
