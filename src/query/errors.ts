@@ -114,6 +114,16 @@ export function noRowLocks(database: string, option: string): RetortError {
   });
 }
 
+export function pageOfLocked(): RetortError {
+  return new RetortError(
+    "query/lock",
+    "skipLocked takes no limit here: a join makes rows of an entity several, so the page is chosen before",
+    {
+      hint: "filter with exists(…) instead of the join, and load lists with selectin(…)",
+    },
+  );
+}
+
 export function locksNothing(method: string, lock: string): RetortError {
   return new RetortError("query/lock", `${method} locks no rows, so ${lock}() has no effect`, {
     hint: `read the rows with ${lock}().all() first`,

@@ -236,7 +236,8 @@ export class Query<T extends object = object, R extends object = T> implements S
    * Locks the rows until the transaction ends, which it begins where none is open: no other transaction changes or locks them.
    * Loaded objects take the values that are read; their unflushed changes are flushed first. On SQLite the whole database is locked.
    *
-   * @param options.skipLocked leaves out rows that another transaction has locked, instead of waiting
+   * @param options.skipLocked leaves out rows that another transaction has locked, instead of waiting; with a limit, only where no join
+   *   makes rows of an entity several
    * @param options.nowait fails with `database/locked` where another transaction has locked one
    * @throws RetortError `query/lock` where both are asked for, or the database has no locks of rows (SQLite)
    * @example const job = await Job.query.orderBy("id").limit(1).forUpdate({ skipLocked: true }).first();

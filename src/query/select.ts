@@ -1,7 +1,7 @@
 import type { Dialect } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, JunctionModel, RelationModel } from "../metadata/model";
 import type { Segment } from "./context";
-import { ambiguousEntity, assignedFromJoin, notJoined } from "./errors";
+import { ambiguousEntity, assignedFromJoin, notJoined, pageOfLocked } from "./errors";
 import type { Assignment } from "./assignments";
 import {
   Column,
@@ -82,6 +82,8 @@ export class SelectCompiler implements Renderer {
     const multiplied = this.#level.repeats || fetched.some((relations) => relations.some(({ toMany }) => toMany));
     // A limit counts entities, not the rows of a join. The rows of a stream must not split an entity between two batches.
     const page = (paged || uniqueNames) && multiplied && groups.length === 0 && this.#hasKey();
+    // Rows that are locked would be missing from the page, and no others take their place.
+    if (page && this.#selection.lock?.ifLocked === "skip") throw pageOfLocked();
     const from = page ? this.#pageOfRoots(where, orders) : this.#fromRoot();
     const segments = this.#segments();
     const columns = segments.flatMap(({ segment, scope }) => selectedColumns(segment.model, scope.alias));

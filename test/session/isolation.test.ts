@@ -254,6 +254,8 @@ eachDatabase(
       await session.query(User).filterBy({ username: "joe" }).forUpdate().one();
       const other = (await bench.fresh()).session;
       const rest = await other.query(User).orderBy("username").forUpdate({ skipLocked: true }).all();
+      const paged = other.query(User).leftJoin("posts").limit(1).forUpdate({ skipLocked: true });
+      expect(await failureOf(paged.all())).toMatchObject({ code: "query/lock" });
       expect(rest.map(({ username }) => username)).toEqual(["susan"]);
       await other.rollback();
       expect(await failureOf(other.query(User).forShare({ nowait: true }).all())).toMatchObject({
