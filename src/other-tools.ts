@@ -69,6 +69,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   "migrate stamp": ["db stamp", "stamp"],
   shell: ["console", "c", "shell", "repl", "shell_plus", "dbconsole", "dbshell", "studio"],
   init: ["db init", "init"],
+  inspect: ["db pull", "introspect", "inspectdb", "pull"],
   "run seed.ts": ["db seed", "db:seed", "seed:run", "seed"],
 };
 

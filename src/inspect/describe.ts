@@ -19,6 +19,8 @@ export interface Descriptions {
   readonly entities: readonly EntityDescription[];
   /** What no entity can say, a line each. */
   readonly remarks: readonly string[];
+  /** Tables that can be read and not written, a line each. */
+  readonly readOnly: readonly string[];
 }
 
 /** Describes the entity classes of a database's tables and views. */
@@ -29,6 +31,7 @@ export function describeEntities(database: InspectedDatabase): Descriptions {
 class Describer {
   readonly #database: InspectedDatabase;
   readonly #remarks: string[] = [];
+  readonly #readOnlyTables: string[] = [];
   readonly #classNames = new Names();
 
   constructor(database: InspectedDatabase) {
@@ -45,7 +48,11 @@ class Describer {
     for (const table of joinTables) this.#remarks.push(...relations.addJoinTable(table));
     const entities = mapped.map((entity) => this.#entity(entity, relations));
     const keyless = others.filter((table) => !table.primaryKey).map((table) => this.#keyless(table));
-    return { entities: [...entities, ...keyless, ...views.map((view) => this.#view(view))], remarks: this.#remarks };
+    return {
+      entities: [...entities, ...keyless, ...views.map((view) => this.#view(view))],
+      remarks: this.#remarks,
+      readOnly: this.#readOnlyTables,
+    };
   }
 
   #named(table: Table): EntityTable {
@@ -179,7 +186,7 @@ class Describer {
   /** TypeORM maps no table without a primary key, but views have none. */
   #keyless(table: Table): EntityDescription {
     const path = this.#database.dialect.path(table);
-    this.#remarks.push(`${displayName(table)} has no primary key: it can be read, and not written`);
+    this.#readOnlyTables.push(`${displayName(table)} has no primary key: it can be read, and not written`);
     return this.#readOnly(table, table.columns, `SELECT * FROM ${path}`, false);
   }
 

@@ -10,6 +10,7 @@ import type { Sql } from "../query/sql";
 import type { Key, Values } from "../query/types";
 import type { ExecutedRows } from "./execute";
 import { completed, type BeginOptions, type RetryOptions, type SessionOptions } from "./options";
+import { cascadedObjects } from "./flush/load-pending-relations";
 import { Merger } from "./load/merger";
 import { changesOf } from "./state/changes";
 import { notPersistent } from "./state/errors";
@@ -372,9 +373,9 @@ export class Session {
     return session;
   }
 
-  /** Objects that the next flush inserts. */
+  /** Objects that the next flush inserts: those that were added, and the new ones that objects of the session refer to. */
   get new(): object[] {
-    return [...this.#state.pending].map(({ entity }) => entity);
+    return [...[...this.#state.pending].map(({ entity }) => entity), ...cascadedObjects(this.#state)];
   }
   /** Objects that the next flush updates. */
   get dirty(): object[] {

@@ -2,10 +2,29 @@ import { ExitCode, RetortError } from "../errors";
 import { didYouMean } from "../suggestion";
 
 export function unknownDotCommand(name: string, names: readonly string[]): RetortError {
-  return new RetortError("shell/unknown-command", `there is no command .${name}${didYouMean(name, names)}`, {
-    hint: ".help",
-  });
+  const same = Object.hasOwn(OTHER_SHELLS, name) ? OTHER_SHELLS[name] : undefined;
+  const guess = same === undefined ? didYouMean(name, names) : "";
+  return new RetortError("shell/unknown-command", `there is no command .${name}${guess}`, { hint: same ?? ".help" });
 }
+
+/** Commands of sqlite3 and of Node's prompt, and what does the same here. */
+const OTHER_SHELLS: Readonly<Record<string, string>> = {
+  tables: ".entities",
+  indexes: ".schema Entity",
+  fullschema: ".schema Entity",
+  describe: ".schema Entity",
+  databases: "db.dataSource.options.database",
+  mode: ".format csv",
+  headers: ".format csv",
+  dump: ".export FILE Entity",
+  output: ".export FILE Entity",
+  once: ".export FILE Entity",
+  import: "db.session.addAll(rows.map((row) => Entity(row)))",
+  read: ".load FILE",
+  timer: ".timing",
+  quit: ".exit",
+  break: "Ctrl-C",
+};
 
 export function unknownEntity(name: string, names: readonly string[]): RetortError {
   return new RetortError("shell/unknown-entity", `there is no entity ${name}${didYouMean(name, names)}`, {

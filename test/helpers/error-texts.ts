@@ -3,6 +3,8 @@ export function normalizedError(output: string): string {
   return (
     output
       .replace(/\n +at .*/g, "")
+      // In the fields of a class, only the type: "object is not a constructor".
+      .replace(/^('caught' ["']|throws TypeError: )[^\n]* is not a constructor/gm, "$1(value) is not a constructor")
       // The text of a function.
       .replace(/ \((?:reading|setting) '[^\n]*(?:[{]|=>)[^\n]*'\)/g, "")
       .replace(/(\(intermediate value\)|\(\.\.\.\))+/g, "(value)")

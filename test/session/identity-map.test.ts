@@ -170,6 +170,26 @@ eachDatabase((database) => {
     expect(new Set(loaded.map(({ guest }) => guest))).toEqual(new Set(seats.map(({ guest }) => guest)));
   });
 
+  test("session 5: what the next flush inserts is new: what objects of the session refer to, too", async () => {
+    const { db, session } = bench;
+    const susan = db.create(User, { username: "susan", posts: [] });
+    session.add(susan);
+    await session.commit();
+    const added = () => session.new.map((post) => (post as Post).body);
+    susan.posts.push(db.create(Post, { body: "one" }));
+    susan.posts[1] = db.create(Post, { body: "two" });
+    expect(added()).toEqual(["one", "two"]);
+    expect((await session.plan()).steps.map(({ action, rows }) => [action, rows.length])).toEqual([["insert", 2]]);
+    susan.posts.pop();
+    expect(added()).toEqual(["one"]);
+    susan.posts = [db.create(Post, { body: "three" })];
+    expect(added()).toEqual(["three"]);
+    session.delete(susan);
+    expect(added()).toEqual([]);
+    await session.rollback();
+    expect(added()).toEqual([]);
+  });
+
   test("session 5: adding twice inserts once", async () => {
     const { db, session } = bench;
     const susan = db.create(User, { username: "susan" });

@@ -77,6 +77,7 @@ test("shell 7: ?name and .help explain entities, columns, methods and names", as
   expect((await type("?print"))[0]).toMatch(/^print\(/);
   expect(await type("?zebra")).toEqual(["there is no help on zebra", "  → .help"]);
   expect((await type(".help export"))[0]).toMatch(/^\.export FILE QUERY {2}/);
+  expect(await type(".tables")).toEqual(["there is no command .tables", "  → .entities"]);
   expect(await type(".hlep")).toEqual(['there is no command .hlep; did you mean "help"?', "  → .help"]);
 });
 

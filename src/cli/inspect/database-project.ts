@@ -65,8 +65,8 @@ export async function databaseProject(context: CommandContext, database: NamedDa
 async function entitiesOf(project: Project, typeorm: Typeorm): Promise<(new () => object)[]> {
   const dataSource = await openDataSource(project, { use: "read", entities: false });
   try {
-    const { entities, remarks } = await inspect(dataSource);
-    for (const remark of remarks) project.note(remark);
+    const { entities, readOnly } = await inspect(dataSource);
+    for (const line of readOnly) project.note(line);
     return makeClasses(entities, typeorm);
   } finally {
     await dataSource.destroy();

@@ -38,11 +38,15 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   const dataSource = await command.dataSource({ use: "read", entities: false });
   const settings = project.settings.migrations ?? {};
   const schemas = options.schema ?? [];
-  const { entities, remarks } = await inspect(dataSource, { tables: args, schemas, settings });
+  const { entities, remarks, readOnly } = await inspect(dataSource, { tables: args, schemas, settings });
   if (entities.length === 0) throw nothingFound(addressOf(dataSource));
   const isWhole = args.length === 0;
   const differences = isWhole ? await leftToSay(project, dataSource, entities) : [];
-  const notes = [...remarks, ...differences.map((text) => `${text}: no entity of TypeORM says it as it is`)];
+  const notes = [
+    ...remarks,
+    ...readOnly,
+    ...differences.map((text) => `${text}: no entity of TypeORM says it as it is`),
+  ];
   const files =
     options.out === undefined ? undefined : writeFiles(project, path.resolve(command.io.cwd, options.out), entities);
   if (options.json) printJson(command, report(project, entities, files, notes));

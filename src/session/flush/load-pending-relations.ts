@@ -25,6 +25,20 @@ export async function loadPendingRelations(state: SessionState, withoutAutoflush
     else await readChildren(state, relation, unread, withoutAutoflush);
 }
 
+/**
+ * The new objects that the next flush adds, because one of the session refers to them: those of SQLAlchemy's save-update cascade, which
+ * are pending as soon as they are referred to.
+ */
+export function cascadedObjects(state: SessionState): object[] {
+  const found = new PendingRelations(state);
+  try {
+    found.search();
+  } catch {
+    // What cannot be a member of a relation is named by the flush.
+  }
+  return [...found.added].filter(({ snapshot }) => !snapshot).map(({ entity }) => entity);
+}
+
 /** A relation that was set before it was read. */
 interface Unread {
   readonly instance: Instance;
@@ -75,9 +89,9 @@ async function readChildren(
 class PendingRelations {
   readonly unread: Unread[] = [];
   readonly promising = new Set<Instance>();
-  readonly #state: SessionState;
   /** Objects that come into the session because one of it refers to them. */
-  #added = new Set<Instance>();
+  readonly added = new Set<Instance>();
+  readonly #state: SessionState;
 
   constructor(state: SessionState) {
     this.#state = state;
@@ -87,10 +101,10 @@ class PendingRelations {
     const { identities, pending } = this.#state;
     this.unread.length = 0;
     this.promising.clear();
-    this.#added = new Set();
+    this.added.clear();
     for (const instances of identities.tables()) for (const instance of instances.values()) this.#visit(instance);
     for (const instance of pending) this.#visit(instance);
-    for (const instance of this.#added) this.#visit(instance);
+    for (const instance of this.added) this.#visit(instance);
   }
 
   #visit(instance: Instance): void {
@@ -104,13 +118,13 @@ class PendingRelations {
       related.detectChanges();
       if (related.needsStored && relation.holdsKey) relationships.leaveStored(instance, relation);
       else if (related.needsStored) this.unread.push({ instance, relation, related });
-      if (related.isChanged) related.forEachAssigned(this.#add);
+      if (related.isChanged && !this.#state.deleting.has(instance)) related.forEachAssigned(this.#add);
     }
   }
 
   readonly #add = (entity: object): void => {
     const instance = this.#state.registry.relationships.instanceFor(entity);
-    if (!instance.owner) this.#added.add(instance);
+    if (!instance.owner && instance.deletion !== "sent") this.added.add(instance);
   };
 }
 

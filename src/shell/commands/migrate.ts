@@ -8,6 +8,8 @@ const COMMANDS = ["status", "up", "down", "generate", "create", "history", "curr
 /** Commands that write nothing into the database. */
 const READS: ReadonlySet<string> = new Set(["status", "show", "history", "current", "create"]);
 
+const TAKE_OVER = "retort init, retort inspect --out src/entities, retort migrate baseline";
+
 export const migrate: DotCommand = {
   name: "migrate",
   takes: "status|up|down|generate …",
@@ -15,7 +17,7 @@ export const migrate: DotCommand = {
   completions: () => COMMANDS,
   async run(argument, shell) {
     const hook = shell.options.migrate;
-    if (!hook) throw notHere("migrations are not available here", "retort migrate status");
+    if (!hook) throw notHere("a database without a project has no migrations", TAKE_OVER);
     if (argument === "") throw usage("migrate", `.migrate ${COMMANDS.slice(0, 4).join("|")}`);
     const args = words(argument);
     const { restrictions } = shell;
