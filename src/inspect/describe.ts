@@ -32,7 +32,7 @@ class Describer {
   readonly #database: InspectedDatabase;
   readonly #remarks: string[] = [];
   readonly #readOnlyTables: string[] = [];
-  readonly #classNames = new Names();
+  readonly #classNames = new Names({ ignoresCase: true });
 
   constructor(database: InspectedDatabase) {
     this.#database = database;
@@ -44,7 +44,7 @@ class Describer {
     const others = tables.filter((table) => !joinTables.includes(table));
     const mapped = others.filter((table) => table.primaryKey).map((table) => this.#named(table));
     const relations = new Relations(this.#database, mapped);
-    for (const entity of mapped) relations.addForeignKeys(entity);
+    for (const entity of mapped) this.#remarks.push(...relations.addForeignKeys(entity));
     for (const table of joinTables) this.#remarks.push(...relations.addJoinTable(table));
     const entities = mapped.map((entity) => this.#entity(entity, relations));
     const keyless = others.filter((table) => !table.primaryKey).map((table) => this.#keyless(table));

@@ -8,6 +8,8 @@ const TAKEN: ReadonlySet<string> = new Set([
   ...(vm.runInNewContext("Object.getOwnPropertyNames(globalThis)") as string[]),
   ...DECORATORS,
   "Relation",
+  // The type of bytes.
+  "Buffer",
 ]);
 
 /** Names of a property that every object has, or that make an object a promise. */
@@ -15,22 +17,28 @@ const UNUSABLE: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(Obj
 
 /** Gives out names, each once. */
 export class Names {
-  readonly #used: Set<string>;
+  readonly #used = new Set<string>();
+  readonly #keyOf: (name: string) => string;
 
-  constructor(used: Iterable<string> = []) {
-    this.#used = new Set(used);
+  /** @param ignoresCase whether names that differ in case only are one, as the names of files may be */
+  constructor({ ignoresCase = false } = {}) {
+    this.#keyOf = ignoresCase ? (name) => name.toLowerCase() : (name) => name;
   }
 
   /** The first of the names that is free, or else the last one with a number. */
   free(...names: readonly string[]): string {
-    const name = names.find((one) => !this.#used.has(one)) ?? this.#numbered(names.at(-1)!);
-    this.#used.add(name);
+    const name = names.find((one) => this.#isFree(one)) ?? this.#numbered(names.at(-1)!);
+    this.#used.add(this.#keyOf(name));
     return name;
+  }
+
+  #isFree(name: string): boolean {
+    return !this.#used.has(this.#keyOf(name));
   }
 
   #numbered(name: string): string {
     let number = 2;
-    while (this.#used.has(`${name}${number}`)) number++;
+    while (!this.#isFree(`${name}${number}`)) number++;
     return `${name}${number}`;
   }
 }
@@ -76,10 +84,10 @@ export function capitalized(name: string): string {
 function wordsOf(name: string): string[] {
   const words = name
     .replace(/([\p{Ll}\d])(\p{Lu})/gu, "$1 $2")
-    .split(/[^\p{L}\p{N}]+/u)
+    .split(/(?:[^\p{ID_Continue}]|_)+/u)
     .filter((word) => word !== "")
     .map((word) => (word === word.toUpperCase() ? word.toLowerCase() : word));
-  return words.length === 0 || /^\p{N}/u.test(words[0]!) ? ["t", ...words] : words;
+  return words.length === 0 || !/^\p{ID_Start}/u.test(words[0]!) ? ["t", ...words] : words;
 }
 
 function pascalCase(words: readonly string[]): string {

@@ -33,11 +33,18 @@ export class Relations {
     return this.#declared.has(unique);
   }
 
-  addForeignKeys(entity: EntityTable): void {
-    for (const key of entity.table.foreignKeys) {
+  /** @returns the foreign keys to tables that have no entity, a line each */
+  addForeignKeys(entity: EntityTable): string[] {
+    return entity.table.foreignKeys.flatMap((key) => {
       const target = this.#entities.find(({ table }) => isSameObject(table, key.references));
       if (target) this.#addForeignKey(entity, key, target);
-    }
+      const columns = key.columns.join(", ");
+      return target
+        ? []
+        : [
+            `${displayName(entity.table)}: the foreign key (${columns}) is left out: ${displayName(key.references)} has no entity here`,
+          ];
+    });
   }
 
   #addForeignKey(entity: EntityTable, key: ForeignKey, target: EntityTable): void {

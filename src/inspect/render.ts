@@ -62,7 +62,7 @@ function renderArgument(argument: Argument, indent?: string): string {
   if (argument instanceof SqlExpression) return `() => ${JSON.stringify(argument.sql)}`;
   if (argument instanceof ClassReference) return `() => ${argument.className}`;
   if (argument instanceof PropertyReference) {
-    const parameter = argument.className.charAt(0).toLowerCase() + argument.className.slice(1);
+    const parameter = parameterOf(argument.className);
     return `(${parameter}) => ${parameter}${propertyAccess(argument.property)}`;
   }
   if (Array.isArray(argument)) {
@@ -78,6 +78,21 @@ function renderArgument(argument: Argument, indent?: string): string {
   if (indent === undefined) return `{ ${entries.join(", ")} }`;
   return `{\n${entries.map((entry) => `${indent}  ${entry},\n`).join("")}${indent}}`;
 }
+
+/** `orderItem`; of a class whose name would be one of JavaScript's words, `entity`. */
+function parameterOf(className: string): string {
+  const name = className.charAt(0).toLowerCase() + className.slice(1);
+  return RESERVED.has(name) ? "entity" : name;
+}
+
+/** What cannot name a parameter in a module. */
+const RESERVED: ReadonlySet<string> = new Set(
+  (
+    "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for " +
+    "function if implements import in instanceof interface let new null package private protected public return static super switch " +
+    "this throw true try typeof var void while with yield"
+  ).split(" "),
+);
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 

@@ -1,5 +1,6 @@
 import type { Connection, QueryResult } from "../dialect/dialect";
 import { DatabaseError } from "../dialect/errors";
+import { SavepointConnection } from "../dialect/savepoint-connection";
 import { isTrivia, tokenize, type Quoting } from "../dialect/schema/tokens";
 import type { SessionState } from "./session-state";
 import { endsTransaction, severalStatements, transactionStatement } from "./state/errors";
@@ -12,7 +13,10 @@ export type ExecutedRows = Record<string, unknown>[] & { readonly changes: numbe
 const TRANSACTION = /^(begin|start\s+transaction|commit|rollback|abort|end|savepoint|release|xa)\b/i;
 /** Statements that commit an open transaction, where changes of the schema are not part of it (MySQL, MariaDB). */
 const COMMITTING =
-  /^(alter|analyze|cache|check\s+table|(create|drop)(?!\s+temporary)|flush|grant|install|lock|optimize|rename|repair|revoke|set\s+password|truncate|uninstall)\b/i;
+  /^(alter|(create|drop)(?!\s+temporary)|grant|install|lock|rename|revoke|set\s+password|truncate|uninstall)\b/i;
+/** Those that give rows, and can be sent again. */
+const MAINTAINING =
+  /^((analyze|check|optimize|repair)\s+((no_write_to_binlog|local)\s+)?tables?|cache\s+index|flush)\b/i;
 const READING = /^(\(|(select|with|values|table|show|explain|describe|desc)\b)/i;
 const LOCKING =
   /\b(for\s+(no\s+key\s+)?update|for\s+(key\s+)?share|lock\s+in\s+share\s+mode|into\s+(outfile|dumpfile))\b/i;
@@ -30,15 +34,12 @@ export async function execute(
   parameters: readonly unknown[],
 ): Promise<ExecutedRows> {
   const { connection, dialect } = state;
-  if (hasSeveral(sql, dialect.quoting)) throw severalStatements();
-  const text = withoutComments(sql);
+  const text = statementIn(sql, dialect.quoting);
+  if (text === undefined) throw severalStatements();
   if (TRANSACTION.test(text)) throw transactionStatement(firstWord(text));
-  if (!dialect.supportsTransactionalDdl && COMMITTING.test(text)) {
-    if (connection.inTransaction) throw endsTransaction(firstWord(text));
-    await connection.open();
-    const result = await connection.query(sql, parameters);
-    expireEverything(state);
-    return rowsOf(result);
+  if (!dialect.supportsTransactionalDdl && (COMMITTING.test(text) || MAINTAINING.test(text))) {
+    if (connection.inTransaction || connection instanceof SavepointConnection) throw endsTransaction(firstWord(text));
+    return committed(state, text, sql, parameters);
   }
   const isReading = READING.test(text) && !LOCKING.test(text);
   if (isReading && !connection.inTransaction) {
@@ -83,19 +84,38 @@ function rowsOf({ columns, rows, changes }: QueryResult): ExecutedRows {
   return Object.defineProperty(objects, "changes", { value: changes, enumerable: false }) as unknown as ExecutedRows;
 }
 
-/** Whether something follows a semicolon: PostgreSQL would execute it, a COMMIT too. */
-function hasSeveral(sql: string, quoting: Quoting): boolean {
-  if (!sql.includes(";")) return false;
-  const tokens = tokenize(sql, quoting).filter((token) => !isTrivia(token));
-  const end = tokens.findIndex(({ text }) => text === ";");
-  return end >= 0 && tokens.slice(end).some(({ text }) => text !== ";");
+/**
+ * The statement without the comments before it, and with what MySQL executes of its comments; undefined where something follows a
+ * semicolon: PostgreSQL would execute it, a COMMIT too. The body of a trigger or a routine is part of the statement.
+ */
+function statementIn(sql: string, quoting: Quoting): string | undefined {
+  const executed = quoting.hash ? sql.replace(/\/\*M?!\d*/gi, " ") : sql;
+  const tokens = tokenize(executed, quoting);
+  const words = tokens.filter((token) => !isTrivia(token));
+  const hasBody = /^create$/i.test(words[0]?.text ?? "") && words.some(({ text }) => /^begin$/i.test(text));
+  const body = hasBody ? words.findLastIndex(({ text }) => /^end$/i.test(text)) : -1;
+  const end = words.findIndex(({ text }, place) => place > body && text === ";");
+  if (end >= 0 && words.slice(end).some(({ text }) => text !== ";")) return undefined;
+  return words[0] ? executed.slice(words[0].start) : "";
+}
+
+/** Runs a statement that is no part of a transaction. One that changes something is not sent again when the connection is lost. */
+async function committed(
+  state: SessionState,
+  text: string,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<ExecutedRows> {
+  const { connection } = state;
+  await connection.open();
+  const result = MAINTAINING.test(text)
+    ? await connection.query(sql, parameters)
+    : { columns: [], rows: [], changes: (await connection.run(sql, parameters)).changes };
+  expireEverything(state);
+  return rowsOf(result);
 }
 
 /** `COMMIT` */
 function firstWord(text: string): string {
   return text.split(/[\s;]/, 1)[0]!.toUpperCase();
-}
-
-function withoutComments(sql: string): string {
-  return sql.replace(/^(\s+|--[^\n]*(\n|$)|\/\*[^]*?\*\/)+/, "");
 }

@@ -88,6 +88,20 @@ eachDatabase((kind) => {
     expect(await session.execute("SELECT ';' AS \n a; -- ; end\n")).toEqual([{ a: ";" }]);
     await session.rollback();
     expect(await bench.stored(`SELECT "age" FROM "user" WHERE "age" = 50`)).toEqual([]);
+    const body = { sqlite: "UPDATE note SET id = 1; ", mariadb: "SET @a = 1; SET @b = 2; " };
+    if (bench.kind === "postgres") return;
+    await session.execute("CREATE TABLE note (id int)");
+    const each = bench.kind === "mariadb" ? "FOR EACH ROW " : "";
+    await session.execute(`CREATE TRIGGER noted AFTER INSERT ON note ${each}BEGIN ${body[bench.kind]}END`);
+    await session.execute("DROP TABLE note");
+    await session.commit();
+    if (bench.kind === "mariadb") {
+      expect(await session.execute("SELECT 1 AS a; # done")).toEqual([{ a: 1 }]);
+      for (const text of ["# now\nCOMMIT", "/*!40000 COMMIT */", "SELECT 1 /*! ; COMMIT */"])
+        expect(await failureOf(session.execute(text))).toMatchObject({
+          code: expect.stringMatching(/^session\//) as string,
+        });
+    }
   });
 
   test("session 40: a change of the schema is part of the transaction, or refused while one is open", async () => {

@@ -486,6 +486,21 @@ describe("changes of relations", () => {
       await expect(session.commit()).rejects.toThrow(/has the key \d+ of .*loaded already/);
     });
 
+    test("session 43: what is done on the other side later decides over a promise, which may be resolved late", async () => {
+      const { session } = bench;
+      const [a, b, n] = [cart("a", { lines: [] }), cart("b", { lines: [] }), line("n")];
+      session.add(a, b, n);
+      await session.commit();
+      let resolve!: (value: Cart) => void;
+      const promise = new Promise<Cart>((done) => (resolve = done));
+      n.cart = promise as unknown as Cart;
+      b.lines.push(n);
+      resolve(a);
+      await promise;
+      await session.commit();
+      expect(await stored()).toBe("n>b");
+    });
+
     test("session 44: a promise that is assigned is awaited, in objects that it brings too", async () => {
       const { session } = bench;
       const c = cart("c");

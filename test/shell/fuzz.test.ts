@@ -137,17 +137,22 @@ function natively(text: string, print: (...values: unknown[]) => void): (() => u
   };
 }
 
-/** Undoes what a program does to shared objects: variables that it has not declared, methods that it deletes. */
+/** Undoes what a program does to shared objects: variables that it has not declared, methods that it deletes or replaces. */
 function restorer(objects: readonly object[]): () => void {
   const before = objects.map((object) => [object, Object.getOwnPropertyDescriptors(object)] as const);
   return () => {
     for (const [object, descriptors] of before) {
       for (const key of Reflect.ownKeys(object))
         if (!Object.hasOwn(descriptors, key)) Reflect.deleteProperty(object, key);
-      for (const key of Reflect.ownKeys(descriptors))
-        if (!Object.hasOwn(object, key)) Object.defineProperty(object, key, descriptors[key as string]!);
+      for (const key of Reflect.ownKeys(descriptors)) restoreProperty(object, key, descriptors[key as string]!);
     }
   };
+}
+
+function restoreProperty(object: object, key: PropertyKey, before: PropertyDescriptor): void {
+  const now = Object.getOwnPropertyDescriptor(object, key);
+  if (!now || (now.configurable && "value" in before && !Object.is(now.value, before.value)))
+    Object.defineProperty(object, key, before);
 }
 
 test(
@@ -169,6 +174,8 @@ test(
     evaluator.define("print", print);
     const restore = restorer([
       globalThis,
+      // Jest's own realm, in which the prompt evaluates.
+      new Script("globalThis").runInThisContext() as object,
       Object,
       Symbol,
       Array.prototype,

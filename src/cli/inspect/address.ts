@@ -16,12 +16,13 @@ const SERVERS: Readonly<Record<string, "postgres" | "mysql" | "mariadb">> = {
  * @throws cli/unknown-address, cli/no-database
  */
 export function optionsOfAddress(address: string, cwd: string): DataSourceOptions {
-  const [, scheme, rest] = /^([a-z][a-z\d+]+):(.*)$/is.exec(address) ?? [];
-  const server = SERVERS[scheme?.toLowerCase() ?? ""];
+  const [, scheme = "", rest = ""] = /^([a-z][\w+.-]*):(.*)$/is.exec(address) ?? [];
+  const server = SERVERS[scheme.toLowerCase()];
   if (server) return { type: server, url: address } as DataSourceOptions;
-  const isFile = scheme === undefined || /^(sqlite3?|file)$/i.test(scheme);
-  if (!isFile) throw unknownAddress(scheme);
-  const file = path.resolve(cwd, scheme === undefined ? address : rest!.replace(/^\/\/(?=\/|[^/])/, ""));
+  const isFile = /^(sqlite3?|file)$/i.test(scheme);
+  // A misspelt address is no path: it may hold a password, which the error must not show.
+  if (!isFile && /\/\/|@/.test(address)) throw unknownAddress(/^[\w+.-]*/.exec(address)![0]);
+  const file = path.resolve(cwd, isFile ? rest.replace(/^\/\/(?=\/|[^/])/, "") : address);
   if (!fs.existsSync(file)) throw noDatabase(file);
   return { type: "better-sqlite3", database: file } as DataSourceOptions;
 }

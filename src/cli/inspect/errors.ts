@@ -5,7 +5,7 @@ import { displayPath } from "../../migrate/errors";
 const ADDRESSES = "--database postgres://user@host/name, mysql://user@host/name or the path of an SQLite file";
 
 export function unknownAddress(scheme: string): RetortError {
-  const message = `databases of the address "${scheme}:" are not supported`;
+  const message = `no database has an address that begins with "${scheme}"`;
   return new RetortError("cli/unknown-address", message, { exitCode: ExitCode.usage, hint: ADDRESSES });
 }
 
@@ -14,9 +14,11 @@ export function noDatabase(file: string): RetortError {
   return new RetortError("cli/no-database", message, { exitCode: ExitCode.usage, hint: ADDRESSES });
 }
 
-export function nothingFound(address: string): RetortError {
-  return new RetortError("cli/nothing-to-inspect", `${address} has no such tables`, {
-    hint: "name other tables, or --schema NAME",
+/** @param address of the database @param names what the command line has named */
+export function nothingFound(address: string, names: readonly string[]): RetortError {
+  const message = names.length > 0 ? `${address} has no table ${names.join(", ")}` : `${address} has no tables`;
+  return new RetortError("cli/nothing-to-inspect", message, {
+    hint: names.length > 0 ? "retort inspect    (all tables)" : "--schema NAME, where they are in another schema",
   });
 }
 

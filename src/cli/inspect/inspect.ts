@@ -39,7 +39,7 @@ export async function run(command: CommandContext<Options>): Promise<void> {
   const settings = project.settings.migrations ?? {};
   const schemas = options.schema ?? [];
   const { entities, remarks, readOnly } = await inspect(dataSource, { tables: args, schemas, settings });
-  if (entities.length === 0) throw nothingFound(addressOf(dataSource));
+  if (entities.length === 0) throw nothingFound(nameOf(dataSource), args);
   const isWhole = args.length === 0;
   const differences = isWhole ? await leftToSay(project, dataSource, entities) : [];
   const notes = [
@@ -58,6 +58,13 @@ export async function run(command: CommandContext<Options>): Promise<void> {
       `${pluralize(entities.length, "entity class", "entity classes")}${next(files, isWhole && differences.length === 0)}`,
     );
   }
+}
+
+/** Of a database that is a file, the file. */
+function nameOf(dataSource: DataSource): string {
+  const { type, database } = dataSource.options;
+  const address = addressOf(dataSource);
+  return address === type && typeof database === "string" ? displayPath(process.cwd(), database) : address;
 }
 
 function next(files: ReadonlyMap<string, string> | undefined, agrees: boolean): string {
@@ -111,6 +118,16 @@ function writeFiles(
   );
   const existing = [...files.keys()].filter((file) => fs.existsSync(file));
   if (existing.length > 0) throw filesExist(root, existing);
-  for (const [file, text] of files) writeNewFile(file, text);
+  const written: string[] = [];
+  try {
+    for (const [file, text] of files) {
+      writeNewFile(file, text);
+      written.push(file);
+    }
+  } catch (error) {
+    // All or none: what was written refers to the others.
+    for (const file of written) fs.rmSync(file, { force: true });
+    throw error;
+  }
   return files;
 }

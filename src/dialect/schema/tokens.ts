@@ -8,6 +8,8 @@ export interface Quoting {
   readonly backslash: boolean;
   /** Whether $tag$ … $tag$ is a string (PostgreSQL). */
   readonly dollar: boolean;
+  /** Whether # begins a comment, and what stands in a comment that begins with an exclamation mark is executed (MySQL). */
+  readonly hash?: boolean;
 }
 
 export const sqliteQuoting: Quoting = {
@@ -22,6 +24,7 @@ export const mysqlQuoting: Quoting = {
   strings: ["'", '"'],
   backslash: true,
   dollar: false,
+  hash: true,
 };
 
 export interface Token {
@@ -51,7 +54,7 @@ export function tokenize(text: string, quoting: Quoting = sqliteQuoting): Token[
 function next(text: string, at: number, quoting: Quoting): Token {
   const character = text[at]!;
   const take = (kind: Token["kind"], end: number): Token => ({ kind, text: text.slice(at, end), start: at });
-  if (text.startsWith("--", at)) return take("comment", endOf(text, "\n", at));
+  if (text.startsWith("--", at) || (quoting.hash && character === "#")) return take("comment", endOf(text, "\n", at));
   if (text.startsWith("/*", at)) return take("comment", endOf(text, "*/", at + 2));
   const closing = quoting.identifiers[character];
   if (closing) return take("identifier", quotedEnd(text, at, closing, false));

@@ -25,6 +25,11 @@ type ToMany = Collection<object> | LazyCollection;
  */
 export class Relationships implements CollectionAdapter, RelationAccess {
   readonly #models: Models;
+  /** The order in which promises were assigned. */
+  readonly #placeOf = new WeakMap<Promise<unknown>, number>();
+  #promises = 0;
+  /** The place of the promise whose value is written now; what is assigned directly comes after all promises. */
+  #writing = Infinity;
   /** Whether a value is taken that was set before a session saw the object, so that no accessor saw in which order. */
   #isAdopting = false;
 
@@ -312,13 +317,18 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   #writePromise(instance: Instance, relation: RelationModel, promise: Promise<unknown>): void {
     instance.owner?.changing(instance);
     instance.setPromise(relation, promise);
+    const place = this.#promises++;
+    this.#placeOf.set(promise, place);
     const take = (value: unknown): void => {
       if (instance.promises?.get(relation) !== promise) return;
+      this.#writing = place;
       try {
         this.write(instance, relation, value);
       } catch {
         // The flush awaits it again, and says why it cannot be written.
         instance.setPromise(relation, promise);
+      } finally {
+        this.#writing = Infinity;
       }
     };
     promise.then(take, () => undefined);
@@ -445,8 +455,10 @@ export class Relationships implements CollectionAdapter, RelationAccess {
   /** Sets a relation of an entity because its other side changed. */
   #notify(entity: object, relation: RelationModel, member: object, belongs: boolean): void {
     const other = this.instanceFor(entity);
-    if (relation.toMany) this.#syncMember(other, relation, member, belongs);
-    else if (belongs || this.#refersTo(other, relation, member))
+    if (relation.toMany) return this.#syncMember(other, relation, member, belongs);
+    const promise = belongs ? other.promises?.get(relation) : undefined;
+    if (promise && this.#placeOf.get(promise)! < this.#writing) other.dropPromise(relation);
+    if (belongs || this.#refersTo(other, relation, member))
       this.#setReference(other, relation, belongs ? member : null, member);
   }
 

@@ -21,6 +21,7 @@ const TSCONFIG = JSON.stringify({
     module: "node16",
     strict: true,
     skipLibCheck: true,
+    types: ["node"],
     experimentalDecorators: true,
     emitDecoratorMetadata: true,
   },
@@ -89,7 +90,9 @@ eachDatabase((database) => {
 
 test.each([
   ["nowhere.sqlite", "cli/no-database", /there is no database nowhere\.sqlite/],
-  ["oracle://me@host/x", "cli/unknown-address", /databases of the address "oracle:" are not supported/],
+  ["oracle://me:sekret@host/x", "cli/unknown-address", /no database has an address that begins with "oracle"/],
+  ["postgres-ql://u:sekret@h/db", "cli/unknown-address", /begins with "postgres-ql"/],
+  ["postgres//u:sekret@h/db", "cli/unknown-address", /begins with "postgres"/],
 ])("what is no database is refused, and nothing is created: %s", async (address, code, message) => {
   const project = scratchProject();
   for (const command of [
@@ -98,6 +101,7 @@ test.each([
   ]) {
     const { stderr, exitCode } = await project.retort(command);
     expect(stderr).toMatch(message);
+    expect(stderr).not.toContain("sekret");
     expect(exitCode).toBe(2);
   }
   const { stdout } = await project.retort(["inspect", "--database", address, "--json"]);
@@ -110,6 +114,58 @@ test("a database without tables has nothing to show", async () => {
   const { stderr, exitCode } = await project.retort(["inspect", "--database", "empty.sqlite"]);
   expect({ stderr, exitCode }).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringMatching(/no such tables/) as string,
+    stderr: expect.stringContaining("empty.sqlite has no tables") as string,
   });
+});
+
+test("names that are words of JavaScript, of Node or of no language make classes that compile", async () => {
+  const project = scratchProject({ files: { "tsconfig.json": TSCONFIG } });
+  const dataSource = await new DataSource({
+    type: "better-sqlite3",
+    database: project.path("odd.sqlite"),
+  }).initialize();
+  const names = [
+    "classes",
+    "packages",
+    "functions",
+    "buffers",
+    "objects",
+    "m²",
+    "1st",
+    "user_x",
+    "userx",
+    "a`b${c}*/",
+    "'",
+    "await",
+  ];
+  for (const name of names)
+    await dataSource.query(
+      `CREATE TABLE "${name}" (id INTEGER PRIMARY KEY, "data" BLOB, "a b" TEXT DEFAULT '\`\${1}*/', "class" INTEGER)`,
+    );
+  for (const [place, name] of names.entries())
+    await dataSource.query(
+      `CREATE TABLE "child ${place}" (id INTEGER PRIMARY KEY, "parent_id" INTEGER REFERENCES "${name}" (id), "class_id" INTEGER REFERENCES classes (id))`,
+    );
+  await dataSource.destroy();
+  const { exitCode, stderr } = await project.retort(["inspect", "--database", "odd.sqlite", "--out", "src/entities"]);
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringContaining("agrees with them") as string,
+  });
+  expect(diagnosticsOf(project)).toEqual([]);
+  const files = project.list("src/entities").map((name) => name.toLowerCase());
+  expect(new Set(files).size).toBe(names.length * 2);
+});
+
+test("of some tables only, the foreign keys to the others are named", async () => {
+  const project = scratchProject();
+  const dataSource = await new DataSource({
+    type: "better-sqlite3",
+    database: project.path("two.sqlite"),
+  }).initialize();
+  await dataSource.query("CREATE TABLE users (id INTEGER PRIMARY KEY)");
+  await dataSource.query("CREATE TABLE posts (id INTEGER PRIMARY KEY, author_id INTEGER REFERENCES users (id))");
+  await dataSource.destroy();
+  const { stderr } = await project.retort(["inspect", "--database", "two.sqlite", "posts"]);
+  expect(stderr).toContain(`"posts": the foreign key (author_id) is left out: "users" has no entity here`);
 });
