@@ -58,10 +58,16 @@ eachDatabase(
 function mostAtOnce(): () => number {
   const { query } = Client.prototype;
   let [running, most] = [0, 0];
-  jest.spyOn(Client.prototype, "query").mockImplementation(function (this: Client, ...given: unknown[]) {
+  type Send = (query: unknown, done: (...answer: unknown[]) => void) => unknown;
+  const send: Send = function (this: Client, statement, done) {
     most = Math.max(most, ++running);
-    return (query.apply(this, given as never) as unknown as Promise<unknown>).finally(() => running--) as never;
-  });
+    const counted: typeof done = (...answer) => {
+      running--;
+      done(...answer);
+    };
+    return (query as unknown as Send).call(this, statement, counted);
+  };
+  jest.spyOn(Client.prototype, "query").mockImplementation(send as never);
   return () => {
     jest.restoreAllMocks();
     return most;
