@@ -35,7 +35,9 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   readonly state: SessionState;
   readonly dialect: Dialect;
   readonly models: Models;
+  /** Set when `close()` begins to end what is open: nothing may start any more. */
   closed = false;
+  #closing: Promise<void> | undefined;
   readonly #options: CompleteOptions;
   readonly #isolation: IsolationLevel | undefined;
   readonly #observers: Observers;
@@ -97,7 +99,11 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
 
   // One operation after the other
 
-  /** Runs an operation when those before it are done. */
+  /**
+   * Runs an operation when those before it are done.
+   *
+   * @throws RetortError `session/closed` where one of those closed the session
+   */
   async exclusive<T>(operation: () => Promise<T>): Promise<T> {
     const before = this.#running;
     let done!: () => void;
@@ -105,7 +111,9 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     const running = new Promise<void>((resolve) => (done = resolve));
     this.#running = running;
     try {
-      return await (before ? before.then(operation) : operation());
+      if (before) await before;
+      this.#checkOpen();
+      return await operation();
     } finally {
       if (this.#running === running) this.#running = undefined;
       done();
@@ -144,11 +152,13 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   async #opened(): Promise<Connection> {
     const { connection } = this.state;
     await connection.open();
+    this.#checkOpen();
     return connection;
   }
 
   async #begun(): Promise<Connection> {
-    await this.#transaction.begin();
+    // Where the session was closed meanwhile, that is the reason, whatever became of the BEGIN.
+    await this.#transaction.begin().finally(() => this.#checkOpen());
     return this.state.connection;
   }
 
@@ -158,6 +168,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     parameters: readonly unknown[],
     batchSize: number,
   ): AsyncGenerator<Row[], void> {
+    this.#checkOpen();
     const batches = connection.stream(sql, parameters, batchSize);
     this.#streams.add(batches);
     try {
@@ -354,10 +365,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   }
 
   rollback(): Promise<void> {
-    return this.exclusive(async () => {
-      this.#checkOpen();
-      await this.#transaction.rollback();
-    });
+    return this.exclusive(() => this.#transaction.rollback());
   }
 
   /** Opens a savepoint; resolves to its name. */
@@ -374,7 +382,6 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
 
   releaseSavepoint(name: string): Promise<void> {
     return this.exclusive(async () => {
-      this.#checkOpen();
       this.#transaction.checkSavepoint(name);
       await this.#flush();
       await this.#transaction.releaseSavepoint(name);
@@ -383,28 +390,26 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
 
   rollbackToSavepoint(name: string): Promise<void> {
     return this.exclusive(async () => {
-      this.#checkOpen();
       this.#transaction.checkSavepoint(name);
       await this.#transaction.rollbackToSavepoint(name);
     });
   }
 
   close(): Promise<void> {
-    if (this.closed) return Promise.resolve();
-    return this.#isIdle ? this.#close() : this.exclusive(() => this.#close());
+    return (this.#closing ??= this.#isIdle ? this.#close() : this.exclusive(() => this.#close()));
   }
 
   async #close(): Promise<void> {
-    const { connection } = this.state;
+    // Set first: a stream that is ended below would seem to have given all its rows, and what starts meanwhile would find no session.
+    this.closed = true;
     try {
       // They hold connections, and what goes wrong with them concerns nobody any more.
       for (const stream of this.#streams) await stream.return().catch(() => undefined);
       // An object whose row is rolled back is a new object again.
-      if (connection.inTransaction || this.#transaction.failure) await this.#transaction.rollback();
+      if (this.state.connection.inTransaction || this.#transaction.failure) await this.#transaction.rollback();
     } finally {
-      this.closed = true;
       this.state.clear();
-      await connection.close();
+      await this.#transaction.close();
     }
   }
 }

@@ -209,7 +209,10 @@ export class Session {
     return this.#context.rollback();
   }
 
-  /** Rolls back an open transaction and releases the connection. A closed session cannot be used any more. */
+  /**
+   * Rolls back an open transaction and releases the connection, after the writes, commits and rollbacks that were called before.
+   * What is called later throws `session/closed`, and so does a stream that was not read to its end.
+   */
   close(): Promise<void> {
     return this.#context.close();
   }

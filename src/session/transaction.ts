@@ -102,6 +102,16 @@ export class Transaction {
     if (state.connection.inTransaction) await state.connection.rollback();
   }
 
+  /**
+   * Closes the connection. It does not wait for a BEGIN that was sent but not answered, which may itself wait for a lock or a
+   * connection that the caller holds: when it is answered, the transaction is rolled back.
+   */
+  async close(): Promise<void> {
+    const { connection } = this.#state;
+    this.#beginning?.then(() => connection.close()).catch(() => undefined);
+    await connection.close();
+  }
+
   // Savepoints
 
   /** Opens a savepoint; returns its name. */

@@ -26,6 +26,9 @@ const failureOf = (work: Promise<unknown>): Promise<RetortError> =>
 /** Of one turn of the event loop: a connection is returned at its end. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** What a session sends after its end, the ROLLBACK of a late BEGIN, is answered. */
+const answered = (): Promise<void> => sleep(50);
+
 eachDatabase(
   (kind) => {
     const bench = benchOn(kind, { poolSize: 3 });
@@ -183,6 +186,28 @@ eachDatabase(
       for (const holder of holders) await holder.rollback();
       expect(await unawaited).toHaveLength(5);
       await nextTurn();
+      expect(inUse(bench)).toBe(0);
+    });
+
+    test("session 39: a BEGIN that nobody awaits when its session is closed is rolled back, and its connection returned", async () => {
+      const closed = newSession({ isolation: "SERIALIZABLE" });
+      const unawaited = failureOf(closed.query(User).all());
+      await closed.close();
+      expect(await unawaited).toMatchObject({ code: "session/closed" });
+      await answered();
+      expect(inUse(bench)).toBe(0);
+      expect(closed.inTransaction).toBe(false);
+    });
+
+    test("session 39: the end of a session does not wait for a BEGIN that waits for the pool", async () => {
+      const holders = [newSession(), newSession(), newSession()];
+      for (const holder of holders) await holder.begin();
+      const closed = newSession({ isolation: "SERIALIZABLE" });
+      const unawaited = failureOf(closed.query(User).all());
+      await closed.close();
+      for (const holder of holders) await holder.rollback();
+      expect(await unawaited).toMatchObject({ code: "session/closed" });
+      await answered();
       expect(inUse(bench)).toBe(0);
     });
 

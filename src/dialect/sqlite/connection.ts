@@ -66,6 +66,7 @@ export class SqliteConnection implements Connection {
   /** Lets TypeORM's own connection wait for locks again. */
   #allowOthers: (() => void) | undefined;
   isOpen = false;
+  #opening: Promise<void> | undefined;
 
   constructor(dialect: Dialect, dataSource: DataSource, observers: Observers, options: ConnectionOptions) {
     this.dialect = dialect;
@@ -87,8 +88,12 @@ export class SqliteConnection implements Connection {
     return this.#joined ? this.#joined.isTransactionActive : this.#begun;
   }
 
+  /** Statements at the same time open one connection. */
   async open(): Promise<void> {
-    if (this.isOpen) return;
+    if (!this.isOpen) await (this.#opening ??= this.#open().finally(() => (this.#opening = undefined)));
+  }
+
+  async #open(): Promise<void> {
     const driver = this.#dataSource.driver as unknown as Driver;
     if (this.#joined) {
       this.#handle = driver.databaseConnection;
@@ -233,9 +238,9 @@ export class SqliteConnection implements Connection {
     const readOnly = options.readOnly === true;
     if (!(readOnly && this.#ownsHandle) && !(await this.#mutex.acquire(this, this.#timeout)))
       throw this.#lockTimeout("another session of this process");
-    // In a sandbox over a database in memory, whose one connection refuses writes otherwise.
-    if (areWritesAllowed()) this.#handle.pragma("query_only = OFF");
     try {
+      // In a sandbox over a database in memory, whose one connection refuses writes otherwise.
+      if (areWritesAllowed()) this.#handle.pragma("query_only = OFF");
       await transactionStep(this.#queryRunner, "Start", async () => {
         for (const statement of this.dialect.beginTransaction(options)) await this.run(statement);
       });
@@ -293,8 +298,10 @@ export class SqliteConnection implements Connection {
   }
 
   async close(): Promise<void> {
-    if (!this.isOpen) return;
+    await this.#opening?.catch(() => undefined);
+    // A BEGIN that waited for a lock may have been answered after the end of the session.
     if (this.#begun) await this.rollback();
+    if (!this.isOpen) return;
     this.#statements.clear();
     if (this.#ownsHandle) this.#handle.close();
     this.isOpen = false;
