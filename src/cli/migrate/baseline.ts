@@ -82,7 +82,7 @@ async function printAsJson(
   made: Baseline,
   isShown: boolean,
 ): Promise<void> {
-  const { className, timestamp, file, steps, differences, unsaid, notCreated, proof, text } = made;
+  const { className, timestamp, file, steps, differences, notDeclared, notCreated, proof, text } = made;
   printJson(command, {
     status: isShown ? "shown" : "written",
     name: className,
@@ -91,7 +91,7 @@ async function printAsJson(
     steps: steps.map(({ comment }) => comment),
     agrees: differences.length === 0,
     differences,
-    unsaid,
+    notDeclared,
     notCreated,
     proof,
     ...(command.options.sql && { statements: statementsOf(made) }),
@@ -115,7 +115,7 @@ function print(
       `${made.className} creates the schema as it is, and is marked as applied${state.history.length > 0 ? ` in the place of ${pluralize(state.history.length, "migration")}` : ""}.`,
     );
   }
-  for (const one of made.unsaid) command.note(`  no entity says: ${one}`);
+  for (const one of made.notDeclared) command.note(`  no entity declares: ${one}`);
   for (const one of made.notCreated) warn(`  not created by the migration: ${one}`);
   if (made.proof.status === "not proven") warn(`  not proven: ${made.proof.reason}`);
   for (const one of made.differences) warn(`  entities and database differ: ${one}`);

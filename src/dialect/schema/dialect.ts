@@ -73,12 +73,15 @@ export interface SchemaDialect {
   /** What changes of large tables cost. Absent where one process at a time uses the database. */
   readonly costs?: ChangeCosts;
   /**
-   * What tables, views and triggers may need and no entity says: schemas, extensions, types, sequences, routines, in an order
-   * in which most can be created. Absent where a schema has nothing of the kind.
+   * What tables, views and triggers in the scope may need and no entity says: schemas, extensions, types, sequences, routines, in an
+   * order in which most can be created. Absent where a schema has nothing of the kind.
    */
-  requirements?(runner: QueryRunner): Promise<Requirement[]>;
-  /** Code that names tables and columns, and that the database does not rewrite or keep from becoming wrong. */
-  untracked(runner: QueryRunner): Promise<UntrackedCode[]>;
+  requirements?(runner: QueryRunner, scope: Scope): Promise<Requirement[]>;
+  /**
+   * Code that names tables and columns, and that the database does not rewrite or keep from becoming wrong.
+   * @param scope leaves out what is in none of its schemas, or is ignored
+   */
+  untracked(runner: QueryRunner, scope?: Scope): Promise<UntrackedCode[]>;
   /**
    * Counts the values that are not the same after they were converted to the column's new type and back. Creates nothing
    * that others see.
@@ -90,6 +93,8 @@ export interface Requirement {
   /** `schema shop`, `function total(integer)` */
   readonly name: string;
   readonly create: string;
+  /** Statements that give it owner, comment and privileges. */
+  readonly beside?: readonly string[] | undefined;
   /** Absent for what others may use as well, and stays on the way down. */
   readonly drop?: string | undefined;
 }

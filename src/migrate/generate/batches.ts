@@ -34,7 +34,7 @@ type Filling = (AddColumn | AlterColumn) & { readonly backfill: string };
  * @throws migrate/nothing-to-batch, migrate/key-missing, migrate/batches-and-triggers
  */
 export function batchedPlan({ actual, operations, dialect }: Difference, dataSource: DataSource): Plan {
-  const batched = operations.flatMap((one) => (isFilling(one) ? [inThree(one)] : []));
+  const batched = operations.flatMap((one) => (isFilling(one) ? [asThreeOperations(one)] : []));
   if (batched.length === 0) throw nothingToBatch();
   const first = dialect.plan(
     actual,
@@ -46,10 +46,10 @@ export function batchedPlan({ actual, operations, dialect }: Difference, dataSou
   );
   const filled = batched.map((one) => fillOf(one, first.schema));
   const fills = filled.map((one) => fillStep(one, dialect, dataSource));
-  const rest = filled.map((one) => restStep(one, dialect));
+  const late = filled.map((one) => lateRowsStep(one, dialect));
   return {
     schema: last.schema,
-    steps: [...together(first.steps, dataSource), ...fills, ...together([...rest, ...last.steps], dataSource)],
+    steps: [...together(first.steps, dataSource), ...fills, ...together([...late, ...last.steps], dataSource)],
   };
 }
 
@@ -63,7 +63,7 @@ function isFilling(operation: Operation): operation is Filling {
   return operation.kind === "alterColumn" && operation.backfill !== undefined && operation.before.nullable;
 }
 
-function inThree(operation: Filling): Batched {
+function asThreeOperations(operation: Filling): Batched {
   const { table, backfill } = operation;
   const column = operation.kind === "addColumn" ? operation.column : operation.after;
   const open = { ...column, nullable: true };
@@ -107,8 +107,8 @@ function fillStep({ column, value, table }: Fill, dialect: SchemaDialect, dataSo
   return { comment: `Fill "${column}" of ${displayName(table)}, a number of rows at a time`, statements: [statement] };
 }
 
-/** What came in behind the batches. */
-function restStep({ column, value, table }: Fill, dialect: SchemaDialect): Step {
+/** For rows that were added behind the batches. */
+function lateRowsStep({ column, value, table }: Fill, dialect: SchemaDialect): Step {
   const set = setting({ column, value, table }, dialect);
   return {
     comment: `Fill "${column}" of rows of ${displayName(table)} that were added meanwhile`,

@@ -11,6 +11,7 @@ import { type Difference, resolvedDifference } from "./resolve/resolver";
 import { isVerbatim, readSchemas } from "./schemas";
 import { classNameOf, fileNameOf, renderFile } from "./render";
 import { batchedPlan, inTransaction } from "./batches";
+import { withRebuildCheck } from "./rebuild-function";
 import { noProof, pendingMigrations } from "./errors";
 import { type Proof, prove } from "./proof";
 import { losses, refusals } from "./irreversible";
@@ -115,7 +116,7 @@ async function mentionsOf({ dataSource }: MigrationContext, { operations, dialec
 /** Both directions where rows get their values in batches: the class has no transaction, but for the parts that need one. */
 function batchedPlans(difference: Difference, dataSource: DataSource): { up: Plan; down: Plan } {
   const { up, down } = plans(difference, batchedPlan(difference, dataSource));
-  return { up, down: inTransaction(down, dataSource) };
+  return { up: withRebuildCheck(up, [difference.actual, up.schema]), down: inTransaction(down, dataSource) };
 }
 
 /** The statements of both directions. */

@@ -1,3 +1,7 @@
+import { quotedText } from "../../dialect/literals";
+import type { Plan, Statement } from "../../dialect/schema/dialect";
+import type { Schema } from "../../dialect/schema/model";
+
 /**
  * How SQLite tables are rebuilt, and what the runner of migrations must do around it.
  *
@@ -15,6 +19,39 @@
  * Another runner may not do this: where foreign keys are on and a table references the one to be rebuilt, the function
  * throws before it changes anything. `transaction = false` means what it means in TypeORM.
  */
+
+/** Whether dropping the table would delete or change rows that refer to it. @param table an expression */
+const isUnsafe = (table: string) => `(SELECT "foreign_keys" FROM pragma_foreign_keys) AND EXISTS (
+       SELECT 1 FROM "sqlite_master" AS "child", pragma_foreign_key_list("child"."name") AS "key"
+       WHERE "child"."type" = 'table' AND "key"."table" = ${table} COLLATE NOCASE)`;
+
+/**
+ * Without a transaction around the migration, the steps before a rebuild that throws would stay done: it is asked first.
+ * @param schemas before and after the migration, which may create a table that refers to the rebuilt one
+ */
+export function withRebuildCheck(plan: Plan, schemas: readonly Schema[]): Plan {
+  const statements = plan.steps.flatMap((step) => step.statements);
+  const tables = [...new Set(statements.flatMap((one) => (one.kind === "rebuild" ? [one.table] : [])))];
+  const keys = schemas.flatMap((schema) => schema.tables).flatMap(({ foreignKeys }) => foreignKeys);
+  const checks = tables.map((table): Statement => {
+    const isReferredTo = keys.some(({ references }) => references.name.toLowerCase() === table.toLowerCase());
+    return {
+      kind: "assertNoRows",
+      query: isReferredTo
+        ? 'SELECT "foreign_keys" AS "rows" FROM pragma_foreign_keys'
+        : `SELECT ${isUnsafe(quotedText(table))} AS "rows"`,
+      message: unsafeMessage(`"${table.replaceAll('"', '""')}"`),
+    };
+  });
+  if (checks.length === 0) return plan;
+  const comment =
+    "Foreign keys must be off for the last step, which this file cannot do itself: nothing is begun before";
+  return { ...plan, steps: [{ comment, statements: checks }, ...plan.steps] };
+}
+
+const unsafeMessage = (table: string) =>
+  `${table} cannot be rebuilt while foreign keys are on: rows that refer to it would be lost. ` +
+  "Run this migration with: retort migrate up, or retort migrate down";
 
 /** How the name of a table begins while its rows are copied. */
 const OLD_TABLE_PREFIX = "retort_rebuilt_";
@@ -43,15 +80,12 @@ async function rebuild(${parameters})${result} {
   const name = (text${text}) => \`"\${text.replaceAll('"', '""')}"\`;
   const temporary = name(\`${OLD_TABLE_PREFIX}\${table}\`);
   const [{ unsafe }] = await queryRunner.query(
-    \`SELECT (SELECT "foreign_keys" FROM pragma_foreign_keys) AND EXISTS (
-       SELECT 1 FROM "sqlite_master" AS "child", pragma_foreign_key_list("child"."name") AS "key"
-       WHERE "child"."type" = 'table' AND "key"."table" = ? COLLATE NOCASE) AS "unsafe"\`,
+    \`SELECT ${isUnsafe("?")} AS "unsafe"\`,
     [table],
   );
   if (unsafe) {
     throw new Error(
-      \`\${name(table)} cannot be rebuilt while foreign keys are on: rows that refer to it would be lost. \` +
-        "Run this migration with: retort migrate up, or retort migrate down",
+      \`${unsafeMessage("\${name(table)}")}\`,
     );
   }
   const kept = await queryRunner.query(

@@ -10,13 +10,13 @@ import type { MigrationContext } from "../context";
 import { classNameOf, fileNameOf, renderFile, withReplaces } from "../generate/render";
 import type { MigrationFile } from "../files/files";
 import { withParameters } from "../run/literal";
-import type { RunContext, RunOptions } from "../run/context";
+import type { RunContext } from "../run/context";
 import { badRange, sharesItsFile, squashNotProven, tooFewToSquash, rangePartlyApplied } from "../errors";
 import { schemaDifferences, type Snapshot } from "../scratch/snapshot";
 import type { MigrationState } from "../history/state";
 import { parseTarget } from "../history/target";
 import { interceptStatements } from "../run/intercept";
-import { type TrialMigration, trialFile, withTrial } from "./trial";
+import { TRIAL_OPTIONS, type TrialMigration, trialFile, withTrial } from "./trial";
 import { dataSourceOf } from "../../typeorm/data-source";
 
 export interface Squashed {
@@ -31,8 +31,6 @@ export interface Squashed {
 }
 
 type Body = TrialMigration["body"];
-
-const OPTIONS: RunOptions = { transaction: "each", lockTimeout: 10_000, strict: false };
 
 /**
  * Squashes migrations into one and proves on scratch databases that both give the same schema and rows after up, and the earlier schema
@@ -124,7 +122,7 @@ async function record(
   before: readonly MigrationFile[],
   inside: readonly MigrationFile[],
 ): Promise<Recording> {
-  return withTrial(context, running, OPTIONS, async (empty) => {
+  return withTrial(context, running, TRIAL_OPTIONS, async (empty) => {
     const written = inside.map((migration) => ({ migration, up: [] as string[], down: [] as string[] }));
     const trial = empty.with([...before, ...written.map(({ migration, up, down }) => recording(migration, up, down))]);
     if (before.length > 0) throwIfFailed(await trial.up(`+${before.length}`));
@@ -193,7 +191,7 @@ async function differenceOf(
   candidate: Candidate,
   wanted: Recording,
 ): Promise<string | undefined> {
-  return withTrial(context, running, OPTIONS, async (empty) => {
+  return withTrial(context, running, TRIAL_OPTIONS, async (empty) => {
     const trial = empty.with([...before, trialFile(candidate)]);
     const upError = await trial.up();
     if (upError) return upError.message;

@@ -23,6 +23,9 @@ const SILENT: RunObserver = {
   done: () => undefined,
 };
 
+/** For a migration that is tried while it is made: nobody waits for its scratch database. */
+export const TRIAL_OPTIONS: RunOptions = { transaction: "each", lockTimeout: 10_000, strict: false };
+
 /** Migrations that are run on an empty scratch database, with its schema and rows between them. */
 export class Trial {
   readonly dialect: SchemaDialect;

@@ -98,6 +98,31 @@ eachDatabase((kind) => {
     expect(await done("check")).toBe("");
   });
 
+  if (kind.name === "sqlite")
+    test.each(["before", "in the same migration"])(
+      "where another table refers to the one that is rebuilt (%s), a run that leaves foreign keys on stops before the first step",
+      async (when) => {
+        const pet = `exports.Pet = new EntitySchema({ name: "Pet", columns: { id: { type: Number, primary: true, generated: true } },
+          relations: { owner: { type: "many-to-one", target: "Person", onDelete: "CASCADE" } } });`;
+        if (when === "before") {
+          project.write("entities.js", entities(NICK(true)) + pet);
+          await done("generate", "pet");
+          await done("up");
+          await project.query("INSERT INTO pet (ownerId) VALUES (1)");
+        }
+        project.write("entities.js", entities(NICK(true), AGE) + pet);
+        await done("generate", "age", "--backfill", "Person.age=7", "--batched");
+        const run = await project.typeorm("migration:run", "-t", "none");
+        expect([run.exitCode, run.stdout + run.stderr]).toEqual([1, expect.stringContaining("retort migrate up")]);
+        await expect(project.query("SELECT age FROM person")).rejects.toThrow("no such column");
+
+        await done("up");
+        expect(await count("age = 7")).toBe(ROWS);
+        expect(await done("check")).toBe("");
+        if (when === "before") expect(await project.query("SELECT ownerId FROM pet")).toEqual([{ ownerId: 1 }]);
+      },
+    );
+
   test("on a terminal a bar shows how far it is", async () => {
     project.write("entities.js", entities(NICK(false)));
     await done("generate", "nick", "--backfill", "Person.nick=none", "--batched");

@@ -128,7 +128,8 @@ async function statementOf(source: QueryRunner, table: Table): Promise<string> {
 
 /** What cannot be created is missed by what uses it only. */
 async function copyRoutines(source: QueryRunner, target: QueryRunner): Promise<void> {
-  for (const { create } of await requirements(source)) await target.query(create).catch(() => undefined);
+  for (const { create } of await requirements(source, { isIgnored: () => false }))
+    await target.query(create).catch(() => undefined);
 }
 
 function keysOf(table: Table): Operation[] {

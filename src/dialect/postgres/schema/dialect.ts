@@ -1,11 +1,12 @@
-import type { DataSource } from "typeorm";
+import type { DataSource, QueryRunner } from "typeorm";
 import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
 import { type FailureKind, failureKind } from "../../schema/failure";
 import { driverErrorOf } from "../../../errors";
 import { isMissingObject, isConstraintViolation } from "../../schema/driver-errors";
-import type { SchemaDialect, UntrackedCode } from "../../schema/dialect";
+import type { SchemaDialect, Scope, UntrackedCode } from "../../schema/dialect";
 import { readDriverError } from "../driver-error";
 import type { Column, ObjectName } from "../../schema/model";
+import { isInScope } from "../../schema/scratch";
 import { quotedText } from "../../literals";
 import { mentions, normalized, postgresQuoting, unwrapped } from "../../schema/tokens";
 import { path, quote } from "./create";
@@ -83,7 +84,7 @@ export const postgresSchema: SchemaDialect = {
     (driverErrorOf(error) as { code?: string } | null)?.code === UNDEFINED_FUNCTION,
   asText: (expression) => `${expression}::text`,
   requirements,
-  untracked: async (runner) => (await runner.query(UNTRACKED)) as UntrackedCode[],
+  untracked,
   changedValues,
   costs: changeCosts,
 };
@@ -116,10 +117,17 @@ const VIEW_COLUMNS = `SELECT attname AS "name", format_type(atttypid, atttypmod)
   WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`;
 
 /** Bodies of routines are text: the server does not know what they name. */
-const UNTRACKED = `SELECT format('%s "%s"', CASE prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, proname) AS "name", prosrc AS "text"
+async function untracked(runner: QueryRunner, scope?: Scope): Promise<UntrackedCode[]> {
+  const rows = (await runner.query(UNTRACKED)) as (UntrackedCode & { object: string; schema: string | null })[];
+  return rows
+    .filter(({ object, schema }) => !scope || isInScope({ name: object, schema: schema ?? undefined }, scope))
+    .map(({ name, text }) => ({ name, text }));
+}
+
+const UNTRACKED = `SELECT proname AS "object", nullif(nspname, current_schema()) AS "schema", format('%s "%s"', CASE prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, proname) AS "name", prosrc AS "text"
   FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
   WHERE nspname !~ '^(pg_|information_schema$)' AND prokind IN ('f', 'p')
-    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') ORDER BY 1`;
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') ORDER BY "name"`;
 
 function same(expression: string): string {
   return normalized(unwrapped(expression, postgresQuoting), postgresQuoting);

@@ -9,7 +9,7 @@ import { executePlan, isInScope, optionsForDatabase } from "../../schema/scratch
 import { list, path, quote } from "./create";
 import { plan } from "./plan";
 import { readSchema } from "./read";
-import { EXTENSIONS, ROUTINES, SCHEMAS, SEQUENCES, TYPES, isOfExtension, requirementsBy } from "./requirements";
+import { EXTENSIONS, ROUTINES, SCHEMAS, SEQUENCES, TYPES, creationBy, isOfExtension } from "./requirements";
 
 /** Rows in one INSERT. */
 const ROWS_A_STATEMENT = 500;
@@ -81,7 +81,7 @@ async function prepare(source: QueryRunner, target: QueryRunner): Promise<void> 
   for (const schema of await select(source, SCHEMAS))
     await target.query(`CREATE SCHEMA IF NOT EXISTS ${quote(schema)}`);
   // Some extensions need a superuser; a migration that needs one of them fails by itself.
-  for (const { create } of await requirementsBy(source, EXTENSIONS)) await target.query(create).catch(() => undefined);
+  for (const create of await creationBy(source, EXTENSIONS)) await target.query(create).catch(() => undefined);
 }
 
 /** Types and routines, then tables, rows, constraints, views and triggers: so that rows need no order and fire no trigger. */
@@ -100,7 +100,10 @@ async function copy(source: QueryRunner, target: QueryRunner, scope: Scope, limi
     ),
     target,
   );
+  await copySequences(source, target);
   await copyRoutines(source, target);
+  // A range may compare by a function.
+  await copyTypes(source, target);
   for (const table of bare(schema).tables) await execute([{ kind: "createTable", table }], isInScope(table, scope));
   await copyRoutines(source, target);
   let isComplete = true;
@@ -182,10 +185,14 @@ function add(table: ObjectName, constraint: AddConstraint["constraint"]): Operat
   return { kind: "addConstraint", table, constraint };
 }
 
-/** Domains, composite types and ranges, which may be made of each other, and sequences that no column owns. */
+/** Domains, composite types and ranges, which may be made of each other. */
 async function copyTypes(source: QueryRunner, target: QueryRunner): Promise<void> {
-  for (const { create } of await requirementsBy(source, TYPES)) await target.query(create).catch(() => undefined);
-  for (const { create } of await requirementsBy(source, SEQUENCES)) await target.query(create);
+  for (const create of await creationBy(source, TYPES)) await target.query(create).catch(() => undefined);
+}
+
+/** Sequences that no column owns. */
+async function copySequences(source: QueryRunner, target: QueryRunner): Promise<void> {
+  for (const create of await creationBy(source, SEQUENCES)) await target.query(create);
 }
 
 /**
@@ -194,7 +201,7 @@ async function copyTypes(source: QueryRunner, target: QueryRunner): Promise<void
  */
 async function copyRoutines(source: QueryRunner, target: QueryRunner): Promise<void> {
   await target.query("SET check_function_bodies = off");
-  for (const { create } of await requirementsBy(source, ROUTINES)) await target.query(create).catch(() => undefined);
+  for (const create of await creationBy(source, ROUTINES)) await target.query(create).catch(() => undefined);
   await target.query("RESET check_function_bodies");
 }
 
