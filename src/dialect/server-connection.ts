@@ -303,11 +303,12 @@ export abstract class ServerConnection<Client> implements Connection {
       await this.#retryIfLost(() =>
         transactionStep(this.queryRunner, "Start", async () => {
           for (const statement of this.dialect.beginTransaction(options)) await this.run(statement);
+          // A subscriber that throws afterwards leaves it open, to be rolled back.
+          this.#begun = true;
+          this.#failure = undefined;
+          this.#isReadOnly = options.readOnly === true;
         }),
       );
-      this.#begun = true;
-      this.#failure = undefined;
-      this.#isReadOnly = options.readOnly === true;
       this.#notify("begin");
     });
   }

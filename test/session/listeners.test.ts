@@ -449,6 +449,40 @@ eachDatabase((database) => {
     });
   });
 
+  describe("a subscriber that refuses a transaction when it has begun", () => {
+    let refuses = false;
+    @EventSubscriber()
+    class Refusing implements EntitySubscriberInterface {
+      afterTransactionStart(): void {
+        if (refuses) throw new Error("not today");
+      }
+    }
+    const bench = benchOn(database, {
+      entities,
+      subscribers: [Refusing],
+      extra: database.name === "mariadb" ? { connectionLimit: 1 } : { max: 1 },
+    });
+
+    test("the transaction is rolled back, and the connection comes back without it", async () => {
+      const { session, db } = bench;
+      session.add(db.create(Text, { title: "refused" }));
+      refuses = true;
+      await expect(session.commit()).rejects.toThrow("not today");
+      refuses = false;
+      await session.close();
+      const open = {
+        sqlite: "SELECT 0 AS open",
+        postgres: "SELECT (now() < statement_timestamp())::int AS open",
+        mariadb: "SELECT @@in_transaction AS open",
+      };
+      expect(Number((await bench.dataSource.query<{ open: number }[]>(open[database.name]))[0]!.open)).toBe(0);
+      const other = (await bench.fresh()).session;
+      other.add(db.create(Text, { title: "kept" }));
+      await other.commit();
+      expect((await bench.stored(`SELECT "title" FROM "text"`)).map(({ title }) => title)).toEqual(["kept"]);
+    });
+  });
+
   describe("listeners alone", () => {
     const bench = benchOn(database, { entities });
     beforeEach(() => void listened());

@@ -243,15 +243,16 @@ export class SqliteConnection implements Connection {
       if (areWritesAllowed()) this.#handle.pragma("query_only = OFF");
       await transactionStep(this.#queryRunner, "Start", async () => {
         for (const statement of this.dialect.beginTransaction(options)) await this.run(statement);
+        // A subscriber that throws afterwards leaves it open, to be rolled back.
+        this.#begun = true;
+        this.#readOnly = readOnly;
+        if (this.#ownsHandle && !readOnly)
+          this.#allowOthers = refuseOtherWriters(this.#dataSource.driver as unknown as TypeormDriver);
       });
     } catch (error) {
-      this.#mutex.release(this);
+      if (!this.#begun) this.#mutex.release(this);
       throw error;
     }
-    this.#begun = true;
-    this.#readOnly = readOnly;
-    if (this.#ownsHandle && !readOnly)
-      this.#allowOthers = refuseOtherWriters(this.#dataSource.driver as unknown as TypeormDriver);
     this.#notify("begin");
   }
 
