@@ -33,19 +33,21 @@ export async function lockFile(file: string, sqlite: typeof BetterSqlite3, wait:
 function tryLock(file: string, sqlite: typeof BetterSqlite3): BetterSqlite3.Database | undefined {
   // Closing any handle of a file that this process has locked would release the lock, so only a new file is opened here.
   if (!fs.existsSync(file)) fs.closeSync(fs.openSync(file, "a"));
-  const before = inode(file);
+  const before = identity(file);
   const handle = new sqlite(file, { timeout: 0 });
   try {
-    // The same inode before opening and after locking: then the locked file is the one that other processes see.
+    // The same file before opening and after locking: then the locked file is the one that other processes see.
     handle.exec("BEGIN EXCLUSIVE");
-    if (before !== undefined && inode(file) === before) return handle;
+    if (before !== undefined && identity(file) === before) return handle;
   } catch (error) {
-    if (!isBusy(error) && !isDamaged(error)) {
+    // SQLite reports a file that its holder has just removed as one that cannot be read: the next try opens the new one.
+    const isRemoved = identity(file) !== before;
+    if (!isBusy(error) && !isDamaged(error) && !isRemoved) {
       handle.close();
       throw error;
     }
     // Nothing is stored in it: the next try makes a new one.
-    if (isDamaged(error)) fs.rmSync(file, { force: true });
+    if (isDamaged(error) && !isRemoved) fs.rmSync(file, { force: true });
   }
   handle.close();
   return undefined;
@@ -74,6 +76,8 @@ function heldLock(file: string, handle: BetterSqlite3.Database): RunLock {
   };
 }
 
-function inode(file: string): bigint | undefined {
-  return fs.statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
+/** What tells a file from one that took its name. The number of a removed file is given again, at once on some file systems. */
+function identity(file: string): string | undefined {
+  const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.ino} ${stat.birthtimeNs}`;
 }
