@@ -98,6 +98,8 @@ export interface CommandContext<Options extends object = object> {
   note(line: string): void;
   /** Writes a line with styles to stderr. */
   noteStyled(line: EscapedText): void;
+  /** Writes a line about the work itself to stderr, dim: `retort: read .env`. */
+  remark(line: string): void;
   /** Finds and loads the project's configuration; no connection is made. */
   project(): Promise<Project>;
   /** Takes another project than the one that is found. */

@@ -59,6 +59,10 @@ export class Context<Options extends object> implements CommandContext<Options> 
     writeLines(this.io.stderr, [line]);
   }
 
+  remark(line: string): void {
+    this.noteStyled(this.noteStyle.dim(escapeText(`retort: ${line}`)));
+  }
+
   project(): Promise<Project> {
     return (this.#project ??= this.#loadProject());
   }
@@ -86,7 +90,7 @@ export class Context<Options extends object> implements CommandContext<Options> 
   #loadProject(): Promise<Project> {
     const { loadProject } = require("../config/project") as typeof import("../config/project");
     const { dataSource, name } = this.options;
-    const note = (line: string) => this.noteStyled(this.noteStyle.dim(escapeText(`retort: ${line}`)));
+    const note = (line: string) => this.remark(line);
     return loadProject({ dataSource, name, cwd: this.io.cwd, env: this.io.env, note });
   }
 

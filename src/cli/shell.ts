@@ -3,7 +3,6 @@ import type { Project } from "../config/project";
 import type { MigrateHook, ResultFormat } from "../shell/options";
 import { openShell } from "../shell/shell";
 import type { Database } from "../session/database";
-import { escapeText } from "../terminal/escaped-text";
 import type { CommandContext } from "./command";
 import { namesOfStartFile } from "./start-file";
 import type { DatabaseUse } from "../config/open";
@@ -70,7 +69,7 @@ async function projectOrOffer(context: ShellContext): Promise<Project | undefine
     const isMissing = error instanceof RetortError && error.code === "config/not-found";
     const { isTerminal, confirm } = require("./migrate/prompt") as typeof import("./migrate/prompt");
     if (!isMissing || context.options.eval !== undefined || !isTerminal(context)) throw error;
-    context.noteStyled(context.noteStyle.dim(escapeText(`retort: ${error.message}`)));
+    context.remark(error.message);
     if (!(await confirm(context, "Create a configuration and a migrations folder (retort init)?"))) throw error;
     const { init } = require("./init/init") as typeof import("./init/init");
     await init(context, { yes: true });

@@ -32,7 +32,7 @@ export async function run(context: CommandContext<Options>): Promise<void> {
   }
   if (before !== text) writeWholeFile(file, text);
   context.print(`${before === text ? "kept" : before === undefined ? "created" : "changed"}  ${shown}`);
-  for (const line of leftOut) context.noteStyled(context.noteStyle.dim(escapeText(`retort: ${line}`)));
+  for (const line of leftOut) context.remark(line);
   if (isIncluded(file) === false)
     context.noteStyled(
       context.noteStyle.warn(escapeText(`retort: no "include" of tsconfig.json covers ${shown}: name another file`)),

@@ -2,7 +2,7 @@ import type { DataSource } from "typeorm";
 import { schemaDialectOf } from "../dialect/dialects";
 import type { Column } from "../dialect/schema/model";
 import { keyOf } from "../dialect/schema/model";
-import { scopeOf } from "../migrate/generate/schemas";
+import { ownScope } from "../migrate/generate/schemas";
 import { wildcard } from "../text";
 import type { MigrationSettings } from "../migrate/context";
 import { type Descriptions, describeEntities } from "./describe";
@@ -26,8 +26,7 @@ export async function inspect(
   { schemas = [], tables = [], settings = {} }: InspectOptions = {},
 ): Promise<Descriptions> {
   const dialect = schemaDialectOf(dataSource);
-  const nothing = { schema: { tables: [], views: [], enums: [] }, entities: [], ignored: [] };
-  const scope = { ...scopeOf({ dataSource, settings }, nothing), schemas };
+  const scope = ownScope({ dataSource, settings }, { schemas });
   const runner = dataSource.createQueryRunner();
   try {
     const read = await dialect.read(runner, scope);

@@ -152,21 +152,21 @@ export class Relations {
   addJoinTable(table: Table): string[] {
     const place = ({ columns }: ForeignKey) => table.primaryKey!.columns.indexOf(columns[0]!);
     const keys = [...table.foreignKeys].sort((one, after) => place(one) - place(after));
-    const sides = keys.map((key) => ({
+    const sides = keys.map((key): Side => ({
       key,
       entity: this.#entities.find((entity) => isSameObject(entity.table, key.references))!,
     }));
-    const [owner, other] = sides as [(typeof sides)[0], (typeof sides)[0]];
+    const [owner, other] = sides as [Side, Side];
     const name = linkName(owner.entity, other.entity, table);
     const inverse = linkName(other.entity, owner.entity, table);
     const isOfTypeorm = this.#isOfTypeorm(table, owner.key, other.key);
-    const joinColumns = ({ key, entity }: (typeof sides)[0]) =>
+    const joinColumns = ({ key, entity }: Side) =>
       key.columns.map((column, place) => ({
         name: column,
         referencedColumnName: entity.properties.get(key.referencedColumns[place]!),
         foreignKeyConstraintName: this.#keyName(table, key),
       }));
-    const actionsOf = ({ key: { onDelete, onUpdate } }: (typeof sides)[0], usual?: string): Options =>
+    const actionsOf = ({ key: { onDelete, onUpdate } }: Side, usual?: string): Options =>
       isOfTypeorm
         ? { onDelete: onDelete === usual ? undefined : onDelete, onUpdate: onUpdate === usual ? undefined : onUpdate }
         : {};
@@ -233,6 +233,12 @@ export class Relations {
     if (known) known.push(property);
     else this.#properties.set(entity, [property]);
   }
+}
+
+/** One foreign key of a join table, and the entity that it refers to. */
+interface Side {
+  readonly key: ForeignKey;
+  readonly entity: EntityTable;
 }
 
 /** `posts`; where that is taken, `postsByPostLikes`. */

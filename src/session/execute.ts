@@ -86,17 +86,25 @@ function rowsOf({ columns, rows, changes }: QueryResult): ExecutedRows {
 
 /**
  * The statement without the comments before it, and with what MySQL executes of its comments; undefined where something follows a
- * semicolon: PostgreSQL would execute it, a COMMIT too. The body of a trigger or a routine is part of the statement.
+ * semicolon: PostgreSQL would execute it, a COMMIT too.
  */
 function statementIn(sql: string, quoting: Quoting): string | undefined {
   const executed = quoting.hash ? sql.replace(/\/\*M?!\d*/gi, " ") : sql;
-  const tokens = tokenize(executed, quoting);
-  const words = tokens.filter((token) => !isTrivia(token));
-  const hasBody = /^create$/i.test(words[0]?.text ?? "") && words.some(({ text }) => /^begin$/i.test(text));
-  const body = hasBody ? words.findLastIndex(({ text }) => /^end$/i.test(text)) : -1;
-  const end = words.findIndex(({ text }, place) => place > body && text === ";");
-  if (end >= 0 && words.slice(end).some(({ text }) => text !== ";")) return undefined;
-  return words[0] ? executed.slice(words[0].start) : "";
+  const text = executed.replace(quoting.hash ? LEADING_WITH_HASH : LEADING, "");
+  return text.includes(";") && hasSeveral(text, quoting) ? undefined : text;
+}
+
+/** Spaces and comments before a statement. */
+const LEADING = /^(\s+|--[^\n]*(\n|$)|\/\*[^]*?\*\/)+/;
+const LEADING_WITH_HASH = /^(\s+|(--|#)[^\n]*(\n|$)|\/\*[^]*?\*\/)+/;
+
+/** The body of a trigger or a routine is part of the statement. */
+function hasSeveral(text: string, quoting: Quoting): boolean {
+  const words = tokenize(text, quoting).filter((token) => !isTrivia(token));
+  const hasBody = /^create$/i.test(words[0]?.text ?? "") && words.some((word) => /^begin$/i.test(word.text));
+  const body = hasBody ? words.findLastIndex((word) => /^end$/i.test(word.text)) : -1;
+  const end = words.findIndex((word, place) => place > body && word.text === ";");
+  return end >= 0 && words.slice(end).some((word) => word.text !== ";");
 }
 
 /** Runs a statement that is no part of a transaction. One that changes something is not sent again when the connection is lost. */

@@ -9,7 +9,6 @@ import { typeormMissing } from "../../config/errors";
 import { makeClasses, type Typeorm } from "../../inspect/classes";
 import { inspect } from "../../inspect/inspect";
 import { copyFor } from "../../typeorm/copy";
-import { escapeText } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { optionsOfAddress } from "./address";
 
@@ -33,7 +32,7 @@ export async function databaseProject(context: CommandContext, database: NamedDa
   const options = optionsOfAddress(database.address, cwd);
   const copy = copyFor(file) ?? copyFor(__filename);
   if (!copy) throw typeormMissing(file);
-  const note = (line: string) => context.noteStyled(context.noteStyle.dim(escapeText(`retort: ${line}`)));
+  const note = (line: string) => context.remark(line);
   const loader = new Loader(cwd, note);
   loader.install();
   const typeorm = new ProjectTypeorm(path.join(copy.folder, "package.json"), (name) => loader.load(name), note);

@@ -121,16 +121,21 @@ function withoutStored(schema: Schema): Schema {
 }
 
 /** The tables that the project owns: without TypeORM's and Retort's own, and without what settings or entities exclude. */
-export function scopeOf(
-  { dataSource, settings }: Pick<MigrationContext, "dataSource" | "settings">,
-  declared: Declared,
+export function scopeOf(context: OwnScopeContext, { ignored, schema }: Declared): Scope {
+  const schemas = new Set(schema.tables.flatMap((table) => (table.schema === undefined ? [] : [table.schema])));
+  return ownScope(context, { ignored, schemas: [...schemas] });
+}
+
+type OwnScopeContext = Pick<MigrationContext, "dataSource" | "settings">;
+
+/** The same without entities. @param parts what else is ignored, and the schemas besides the default one */
+export function ownScope(
+  { dataSource, settings }: OwnScopeContext,
+  { ignored = [], schemas }: { readonly ignored?: readonly string[]; readonly schemas: readonly string[] },
 ): Scope {
   const ownTables = [dataSource.options.migrationsTableName ?? "migrations", dataSource.metadataTableName, "retort_*"];
   const cache = dataSource.options.cache;
   const cacheTable = typeof cache === "object" && cache.tableName ? cache.tableName : "query-result-cache";
-  const patterns = [...ownTables, cacheTable, ...declared.ignored, ...(settings.ignore ?? [])].map(wildcard);
-  return {
-    isIgnored: (name) => patterns.some((one) => one.test(name)),
-    schemas: [...new Set(declared.schema.tables.flatMap(({ schema }) => (schema === undefined ? [] : [schema])))],
-  };
+  const patterns = [...ownTables, cacheTable, ...ignored, ...(settings.ignore ?? [])].map(wildcard);
+  return { isIgnored: (name) => patterns.some((one) => one.test(name)), schemas };
 }

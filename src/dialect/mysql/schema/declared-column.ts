@@ -1,7 +1,7 @@
 import type { DataSource } from "typeorm";
 import { type DeclaredColumn, declaredColumn, partsOf, unionOf } from "../../schema/declared-column";
 import type { Column } from "../../schema/model";
-import { nameIn } from "../../schema/tokens";
+import { valuesIn } from "./read";
 
 /** What `@Column` says of a column of MySQL or MariaDB. */
 export function declared(dataSource: DataSource, { type, values }: Column): DeclaredColumn {
@@ -9,7 +9,7 @@ export function declared(dataSource: DataSource, { type, values }: Column): Decl
   const [name = "", ...traits] = whole.toLowerCase().split(" ");
   if (name === "enum" && values) return { type: "enum", valueType: unionOf(values), enum: values };
   if (name === "set") {
-    const members = (inside?.match(/'(?:[^'\\]|''|\\.)*'/g) ?? []).map(nameIn);
+    const members = valuesIn(inside ?? "");
     return { type: "set", valueType: `(${unionOf(members)})[]`, enum: members };
   }
   if (name === "tinyint" && inside === "1" && traits.length === 0) return { type: "boolean", valueType: "boolean" };

@@ -302,7 +302,8 @@ function defaultOf(row: ColumnRow, isMariaDb: boolean): string | undefined {
 /** Characters that the server prints as escapes. */
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", 0: "\0", Z: "\x1a" };
 
-function valuesIn(list: string): string[] {
+/** The texts of `'a','b'`, as the catalog lists the values of an enum or set. */
+export function valuesIn(list: string): string[] {
   return [...list.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map((match) =>
     match[1]!.replace(/''|\\(.)/gs, (_, escaped?: string) =>
       escaped === undefined ? "'" : (ESCAPES[escaped] ?? escaped),

@@ -92,8 +92,6 @@ export const postgresSchema: SchemaDialect = {
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const FAILURES: Readonly<Record<string, FailureKind>> = {
   "42501": "permission",
-  "42P01": "missing",
-  "42703": "missing",
   "42704": "missing",
   "42883": "missing",
   "3F000": "missing",
