@@ -29,6 +29,7 @@ module.exports = {
     "scripts/*.mjs",
     "bench/*.mjs",
     "bench/server/serve.mjs", // a process of its own
+    "bench/session/{cold-run,stream}.mjs", // likewise
     "examples/server/main.ts",
   ],
   project: [
@@ -39,7 +40,7 @@ module.exports = {
     "bin/*.js",
     "scripts/**",
     "bench/*.mjs",
-    "bench/server/*.mjs",
+    "bench/{server,session,start}/*.mjs",
   ],
   // Of what the examples are compiled to.
   ignoreUnresolved: ["../microblog", "./server"],

@@ -1,6 +1,6 @@
-// `npm run bench`: Retort's session beside a hand-written program, TypeORM's own calls, MikroORM (npm ci --prefix bench/peers)
-// and SQLAlchemy (apt-get install python3-sqlalchemy). SQLite files, in turn, best of five; only ratios of one run mean
-// anything. It writes bench/RESULTS.md.
+// `npm run bench`: Retort's session beside a hand-written program, TypeORM's own calls, MikroORM (installed for the bench
+// alone, once) and SQLAlchemy (apt-get install python3-sqlalchemy). SQLite files, in turn, best of five; only ratios of one
+// run mean anything. It writes bench/RESULTS.md.
 //
 //     node bench/session.mjs --only retort --works insert,update --rounds 9     prints, and writes nothing; with --write it does
 import { spawnSync } from "node:child_process";
@@ -10,9 +10,9 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { contestants } from "./session/contestants.mjs";
-import { best, note } from "./session/measure.mjs";
+import { race } from "./session/race.mjs";
 import { render } from "./session/report.mjs";
-import { Scratch } from "./session/scratch.mjs";
+import { SqliteScratch } from "./session/sqlite-scratch.mjs";
 import { AIMS, WORKS } from "./session/works.mjs";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
@@ -22,10 +22,11 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     works: { type: "string" },
     rounds: { type: "string", default: "5" },
+    linear: { type: "boolean" },
     write: { type: "boolean" },
   },
 });
-const scratch = await Scratch.open(repository);
+const scratch = await SqliteScratch.open(repository);
 try {
   await main();
 } finally {
@@ -38,44 +39,25 @@ async function main() {
   const works = WORKS.filter(({ name }) => !options.works || options.works.split(",").includes(name));
   const taking = await contestants(scratch, options.only?.split(","));
   scratch.fill(ROWS);
-  const results = await race(taking, works, ROWS, rounds);
+  const results = await race(scratch, taking, works, ROWS, rounds);
   const report = { rows: ROWS, rounds, contestants: taking.map(({ name, version }) => ({ name, version })), results };
-  if (whole) {
-    report.linear = await linear(taking, rounds);
-    report.stream = stream();
-  }
+  if (whole || options.linear) report.linear = await linear(taking, works, rounds);
+  if (whole) report.stream = stream();
   for (const contestant of taking) await contestant.close?.();
   const text = render(report, AIMS);
   console.log(text);
   if (whole) writeFileSync(path.join(repository, "bench/RESULTS.md"), text);
 }
 
-/** Every work by every contestant, in turn, so that a slow moment of the machine meets all of them. */
-async function race(taking, works, rows, rounds) {
-  const results = new Map(works.map((work) => [work.name, new Map()]));
-  for (let round = 1; round <= rounds; round++)
-    for (const work of works)
-      for (const contestant of taking) {
-        const before = results.get(work.name).get(contestant.name);
-        if (before?.failed) continue;
-        const result = await scratch.run(contestant, work.name, rows);
-        note(
-          `round ${round}  ${work.name.padEnd(8)} ${contestant.name.padEnd(12)} ${result.failed ?? result.milliseconds.toFixed(1)}`,
-        );
-        results.get(work.name).set(contestant.name, best(before, result));
-      }
-  return results;
-}
-
 /** Retort's works with ten times the rows, and the ceiling's. */
-async function linear(taking, rounds) {
-  const works = WORKS.filter(({ grows }) => grows);
+async function linear(taking, works, rounds) {
+  const growing = works.filter(({ grows }) => grows);
   const both = taking.filter(({ name }) => name === "Retort" || name === "ceiling");
   scratch.fill(ROWS * 10);
-  const many = await race(both, works, ROWS * 10, Math.min(3, rounds));
+  const many = await race(scratch, both, growing, ROWS * 10, Math.min(3, rounds));
   scratch.fill(ROWS);
-  const few = await race(both, works, ROWS, rounds);
-  return works.map(({ name }) => ({ name, few: few.get(name), many: many.get(name) }));
+  const few = await race(scratch, both, growing, ROWS, rounds);
+  return growing.map(({ name }) => ({ name, few: few.get(name), many: many.get(name) }));
 }
 
 /** In a process of its own, whose greatest size is the streaming's. */

@@ -1,20 +1,14 @@
 import process from "node:process";
 
 /**
- * Runs what is to be timed; what came before it left garbage that is not its own, so that goes first where node lets it.
- * Young garbage only: between two works no object of an entity is alive, and a whole collection would take what V8 has learnt
- * of their classes, with the code that it compiled for them. No program lives through that in the middle of its work.
+ * Runs what is to be timed. Nothing is collected before it: no program does that in the middle of its work.
  *
  * @returns {Promise<{ milliseconds: number }>}
  */
 export async function timed(work) {
-  globalThis.gc?.({ type: "minor" });
   const started = performance.now();
-  const c0 = process.cpuUsage();
   await work();
-  const milliseconds = performance.now() - started;
-  const c = process.cpuUsage(c0);
-  return { milliseconds, cpu: (c.user + c.system) / 1000 };
+  return { milliseconds: performance.now() - started };
 }
 
 /** The better of two results of one work. */
@@ -30,4 +24,10 @@ export function note(line) {
 /** A check outside the clock: a contestant that is fast because it did not do the work is found out. */
 export function expect(what, actual, expected) {
   if (actual !== expected) throw new Error(`${what}: ${actual} instead of ${expected}`);
+}
+
+export function median(numbers) {
+  const sorted = numbers.toSorted((left, right) => left - right);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -1,16 +1,19 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { expect, timed } from "./measure.mjs";
+import { installed } from "../../scripts/installed.mjs";
+import { expect, note, timed } from "./measure.mjs";
 import { LOOPED, bodyOf, userValues } from "./works.mjs";
 
-/** MikroORM's unit of work; undefined where bench/peers is not installed. */
-export async function mikroOrm({ repository }) {
-  const peers = path.join(repository, "bench/peers");
-  if (!existsSync(path.join(peers, "node_modules/@mikro-orm/better-sqlite"))) return undefined;
-  const require = createRequire(path.join(peers, "index.js"));
-  const { Collection, EntitySchema, MikroORM } = require("@mikro-orm/better-sqlite");
-  const { version } = JSON.parse(readFileSync(path.join(peers, "node_modules/@mikro-orm/core/package.json"), "utf8"));
+const VERSION = "6.6.16";
+
+/** MikroORM's unit of work; undefined where it cannot be installed. */
+export function mikroOrm({ mikroOrm: driver }) {
+  const folder = folderOf(driver.package);
+  if (!folder) return undefined;
+  const require = createRequire(path.join(folder, "index.js"));
+  const { Collection, EntitySchema, MikroORM } = require(driver.package);
+  const { version } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
 
   class User {
     posts = new Collection(this);
@@ -40,10 +43,10 @@ export async function mikroOrm({ repository }) {
     }),
   ];
 
-  const opened = (work) => async (file, rows) => {
+  const opened = (work) => async (place, rows) => {
     const counter = { statements: 0 };
     const log = work.length === 3 ? { debug: ["query"], logger: () => void counter.statements++ } : {};
-    const orm = await MikroORM.init({ dbName: file, entities, ...log });
+    const orm = await MikroORM.init({ ...driver.options(place), entities, ...log });
     counter.statements = 0;
     try {
       return await work(orm.em.fork(), rows, counter);
@@ -113,4 +116,13 @@ export async function mikroOrm({ repository }) {
       return { ...result, statements: counter.statements };
     }),
   };
+}
+
+function folderOf(name) {
+  try {
+    return installed(`${name}@${VERSION}`);
+  } catch (error) {
+    note(`MikroORM does not take part: ${error.message}`);
+    return undefined;
+  }
 }

@@ -4,16 +4,13 @@ import { expect, timed } from "./measure.mjs";
 import { LOOPED, bodyOf, userValues } from "./works.mjs";
 
 /** Retort as it is built in dist/. */
-export function retort({ require, repository, entities }) {
-  const { User, Post } = entities;
+export function retort({ require, repository, entities: { User, Post }, dataSource }) {
   const { connect } = require(path.join(repository, "dist/index.js"));
-  const { DataSource } = require("typeorm");
   const { version } = JSON.parse(readFileSync(path.join(repository, "package.json"), "utf8"));
 
-  /** Hands a database and a session on a file to a work, and puts them away. */
-  const opened = (work) => async (file, rows) => {
-    const dataSource = new DataSource({ type: "better-sqlite3", database: file, entities: [User, Post] });
-    const db = await connect(dataSource);
+  /** Hands a database and a session to a work, and puts them away. */
+  const opened = (work) => async (place, rows) => {
+    const db = await connect(dataSource(place));
     const session = db.newSession();
     try {
       return await work(session, rows, db);

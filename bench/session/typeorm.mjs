@@ -2,9 +2,8 @@ import { expect, timed } from "./measure.mjs";
 import { LOOPED, bodyOf, userValues } from "./works.mjs";
 
 /** TypeORM's own calls, as its documentation shows them. */
-export function typeOrm({ require, entities: { User, Post }, version }) {
-  const { DataSource } = require("typeorm");
-  const opened = (work) => async (file, rows) => {
+export function typeOrm({ entities: { User, Post }, version, dataSource }) {
+  const opened = (work) => async (place, rows) => {
     const counter = { statements: 0 };
     const count = () => void counter.statements++;
     const none = () => undefined;
@@ -20,13 +19,13 @@ export function typeOrm({ require, entities: { User, Post }, version }) {
     };
     // What a logger costs is not to be measured with the rest.
     const logs = work.length === 3 ? { logging: true, logger } : {};
-    const dataSource = new DataSource({ type: "better-sqlite3", database: file, entities: [User, Post], ...logs });
-    await dataSource.initialize();
+    const opening = dataSource(place, logs);
+    await opening.initialize();
     counter.statements = 0;
     try {
-      return await work(dataSource.manager, rows, counter);
+      return await work(opening.manager, rows, counter);
     } finally {
-      await dataSource.destroy();
+      await opening.destroy();
     }
   };
 
