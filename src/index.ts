@@ -14,8 +14,10 @@ export {
   type LockOptions,
   type UpsertOptions,
   type OrderArgument,
+  type PlaceArgument,
   type RelationArgument,
 } from "./query/query";
+export { Batches } from "./query/batches";
 export type { Statement } from "./query/selection";
 export { Pagination, type PaginateOptions } from "./query/pagination";
 export { joined, raise, selectin, type LoadOption } from "./query/loading";
@@ -57,6 +59,7 @@ export {
 } from "./metadata/model";
 export type { IsolationLevel, TransactionOptions } from "./dialect/dialect";
 export type {
+  BatchEvent,
   DatabaseAddress,
   DatabaseEvent,
   DatabaseListener,

@@ -53,6 +53,11 @@ export interface ColumnTypes {
    */
   select(type: string, isArray: boolean): ((sql: string) => string) | undefined;
   /**
+   * How the place of a row in an order is read and compared.
+   * @param type the normalized type of the column; undefined for an expression
+   */
+  place(type: string | undefined): PlaceType;
+  /**
    * A parameter in the form in which the driver sends it without loss.
    * @param type the normalized type
    */
@@ -61,6 +66,19 @@ export interface ColumnTypes {
   readonly refusesNul: boolean;
   /** What the driver reads from a JSON column: its text, the parsed value, or either, depending on the server. */
   readonly json: "text" | "parsed" | "either";
+}
+
+/**
+ * How a value of an order is read so that nothing of it is lost, and compared as ORDER BY compares it: JavaScript's dates have fewer
+ * digits of a second than columns, and some types sort otherwise than they compare with a parameter.
+ */
+export interface PlaceType {
+  /** The SQL that reads the value. */
+  readonly read: (sql: string) => string;
+  /** The SQL that the value is compared with. */
+  readonly compared: (sql: string) => string;
+  /** The SQL of the value that was read, given the placeholder of its parameter. */
+  readonly value: (placeholder: string) => string;
 }
 
 export interface DateLimits {
@@ -79,6 +97,11 @@ export interface ByteLimits {
   /** Every value has exactly `limit` bytes. */
   readonly isFixed: boolean;
 }
+
+const same = (sql: string): string => sql;
+
+/** The place of a value that is read and compared as it is. */
+export const PLAIN_PLACE: PlaceType = { read: same, compared: same, value: same };
 
 /** 31 December 9999, the last day with a year of four digits. */
 export const END_OF_YEAR_9999 = 253_402_300_799_999;

@@ -99,6 +99,10 @@ export interface Dialect {
   readonly hasImplicitDefaults: boolean;
   /** Whether ORDER BY takes NULLS FIRST and NULLS LAST. */
   readonly supportsNullsOrder: boolean;
+  /** Whether NULL sorts as if it were larger than every value; else as if it were smaller. */
+  readonly nullsAreLargest: boolean;
+  /** Whether `(a, b) > (1, 2)` is answered by an index on both columns. */
+  readonly findsRowValuesByIndex: boolean;
   /** Whether HAVING and ORDER BY find an expression of SELECT or GROUP BY by its name only, and not by its text. */
   readonly findsExpressionsByName: boolean;
   /** The most parameters that one statement can have. */

@@ -49,6 +49,25 @@ export interface StatementEvent {
   readonly error: RetortError | undefined;
 }
 
+/** A batch of `query.inBatches(n)` has ended: its rows were read and processed, updated or deleted. */
+export interface BatchEvent {
+  readonly type: "batch";
+  readonly session: string;
+  /** The name of the entity. */
+  readonly entity: string;
+  readonly operation: "read" | "update" | "delete";
+  /** Batches so far, this one included. */
+  readonly batches: number;
+  /** Their rows. */
+  readonly rows: number;
+  /** The share of the work that is done, from 0 to 1, as far as the first column of the order tells. */
+  readonly share: number | undefined;
+  /** Whether the batches were committed, each by itself. */
+  readonly isCommitted: boolean;
+  /** The SELECT that has found the batch. */
+  readonly sql: string;
+}
+
 /** What happens on the connection of a session. */
 export type DatabaseEvent =
   | StatementEvent
@@ -59,6 +78,7 @@ export type DatabaseEvent =
       readonly updated: number;
       readonly deleted: number;
     }
+  | BatchEvent
   | { readonly type: "begin" | "commit" | "rollback"; readonly session: string }
   /** The connection to a server was lost outside a transaction, and another one was taken. */
   | { readonly type: "reconnect"; readonly session: string };

@@ -1,5 +1,6 @@
 import type { Connection, Dialect, MaybePromise, Row } from "../dialect/dialect";
 import type { ColumnModel, EntityModel, RelationModel } from "../metadata/model";
+import type { BatchEvent } from "../dialect/events";
 import type { Models } from "../metadata/models";
 
 /** Where the columns of one entity stand in the rows of a query. */
@@ -55,6 +56,10 @@ export interface QueryContext {
   get(model: EntityModel, key: unknown): Promise<object | null>;
   /** The values of the primary key's columns in a key as `get` accepts it. */
   keyParts(model: EntityModel, key: unknown): readonly unknown[];
+  /** The entity of an object; undefined for an object of none, such as a row of values. */
+  modelOf(object: object): EntityModel | undefined;
+  /** The key of an object's row; of an object of no entity, the key that it names. Undefined where there is no row yet. */
+  keyOf(model: EntityModel, object: object): readonly unknown[] | undefined;
   /** Loads a relation of many entities, in as few statements as possible. */
   loadRelation(entities: readonly object[], relation: RelationModel, newlyLoaded?: Set<object>): Promise<void>;
   /** The loaded entities that one is related to. */
@@ -63,6 +68,15 @@ export interface QueryContext {
   forbidLoading(entities: readonly object[], relation: RelationModel): void;
   /** Runs an UPDATE or DELETE in the session's transaction, and synchronises loaded objects with it. */
   write(work: BulkWrite): Promise<number>;
+  /** Runs work in the open transaction, else in one of its own, which is committed. @throws RetortError `session/unflushed` */
+  transacted<T>(origin: string, work: () => Promise<T>): Promise<T>;
+  /** Whether a transaction is open. */
+  readonly inTransaction: boolean;
+  /** @returns a function that throws when the session's statements were cancelled meanwhile; it waits for the event loop */
+  cancellation(): () => Promise<void>;
+  /** Notifies observers of a batch; nothing where there are none. */
+  readonly isObserved: boolean;
+  notifyBatch(event: Omit<BatchEvent, "type" | "session">): void;
   /** Detaches entities that a stream has passed, unless they were changed. */
   release(entities: Iterable<object>): void;
 }

@@ -240,6 +240,71 @@ export function badCount(method: string, value: unknown): RetortError {
   });
 }
 
+/** @param method `after` */
+export function damagedCursor(text: string, method: string): RetortError {
+  const begin = text.length > 20 ? `${text.slice(0, 20)}…` : text;
+  return new RetortError("query/cursor", `${method}(${JSON.stringify(begin)}) is not a cursor, or not all of one`, {
+    hint: "await query.cursorOf(entity) makes one; null is the beginning",
+  });
+}
+
+/** @param given an object of what, or a cursor of what */
+export function placeOfAnother(method: string, entity: string, given: string): RetortError {
+  return new RetortError("query/cursor", `${method}() of a query of ${entity} was given ${given}`, {
+    hint: `pass a ${entity}, or what query.cursorOf(entity) gave; null is the beginning`,
+  });
+}
+
+export function cursorOfAnotherOrder(method: string, own: readonly string[], cursors: readonly string[]): RetortError {
+  return new RetortError(
+    "query/cursor",
+    `${method}() was given a cursor of the order ${shownOrder(cursors)}, and the query's order is ${shownOrder(own)}`,
+    { hint: "sort as the query that has made it, or begin anew: after(null)" },
+  );
+}
+
+function shownOrder(names: readonly string[]): string {
+  return names.map((name) => name.replace(/^expression:\w+/, "expression")).join(", ");
+}
+
+/** @param why what the query has */
+export function noPlaces(entity: string, method: string, why: string, hint: string): RetortError {
+  return new RetortError("query/cursor", `${method}() needs a place of each ${entity} in the order: ${why}`, { hint });
+}
+
+export function placeIsGone(entity: string, method: string): RetortError {
+  return new RetortError(
+    "query/cursor",
+    `${method}() needs values of the ${entity}'s row, which is gone: its place in the order is not known any more`,
+    { hint: "take the cursor while the row is there: await query.cursorOf(entity)" },
+  );
+}
+
+export function placeWithoutRow(entity: string, method: string): RetortError {
+  return new RetortError("query/cursor", `${method}() was given a ${entity} that has no row yet`, {
+    hint: "commit() or flush() it first",
+  });
+}
+
+export function placeToRead(entity: string, method: string): RetortError {
+  return new RetortError(
+    "query/cursor",
+    `${method}() of this order reads the ${entity}'s place from the database, which nothing here can wait for`,
+    { hint: `${method}(await query.cursorOf(entity))` },
+  );
+}
+
+/** @param what a list of what */
+export function batchesNotInOrder(entity: string, what: string, hint: string): RetortError {
+  return new RetortError("query/batches", `inBatches() of ${entity} cannot go on from batch to batch: ${what}`, {
+    hint,
+  });
+}
+
+export function cancelledBatches(): RetortError {
+  return new RetortError("query/cancelled", "cancelled between two batches");
+}
+
 export function relationCompared(label: string, property: string, key: string, method: string): RetortError {
   return new RetortError("query/relation", `${label} is a relation, which has no ${method}()`, {
     hint: `filterBy({ ${property}: … }) compares it with an object or a key; ${label}.${key}.${method}(…) compares its key`,

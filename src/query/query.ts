@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { RetortError } from "../errors";
-import { isRecord } from "../values";
+import { isObject, isRecord } from "../values";
 import type { Row, RowLock } from "../dialect/dialect";
+import { shown } from "../metadata/errors";
 import type { ColumnModel, EntityModel, EntityTarget, RelationModel } from "../metadata/model";
 import { wrongType, type Refusal } from "../metadata/inspection/refusal";
 import type { QueryContext } from "./context";
@@ -10,16 +11,20 @@ import {
   aliasOfAnother,
   badCount,
   badDirection,
+  batchesNotInOrder,
   bothLockOptions,
   emptyWrite,
   insertsNoSelection,
   locksNothing,
   manyResults,
   noDeleteDate,
+  noPlaces,
   noResult,
   noRowLocks,
   notAnExpression,
   notCriteria,
+  placeIsGone,
+  placeOfAnother,
   unknownProperty,
 } from "./errors";
 import {
@@ -31,6 +36,7 @@ import {
   or,
   Order,
   checkCondition,
+  condition,
   isSubquery,
   Rendered,
   renderInto,
@@ -40,12 +46,25 @@ import {
   type Subquery,
 } from "./expression";
 import { assignmentsOf } from "./assignments";
+import { Batches, type Batch, type BatchFacts } from "./batches";
 import { BulkInsert, type OnConflict } from "./bulk-insert";
 import { columnsOfAlias } from "./columns";
 import { defaultOrder } from "./default-order";
 import { LabelReference } from "./label-reference";
+import { digestOf, isOwn, reversed, totalOrder, type Side } from "./keyset";
 import type { LoadOption } from "./loading";
 import { pageOf, Pagination, type PaginateOptions } from "./pagination";
+import {
+  checkCursor,
+  conditionOfBound,
+  keyOfPlace,
+  placeColumns,
+  textOfPlace,
+  valuesOfBound,
+  valuesOfObject,
+  type Bound,
+  type Ordered,
+} from "./places";
 import { RelationExpression, relationOf } from "./relation";
 import { relationsAlong } from "./scope";
 import { Sql } from "./sql";
@@ -70,7 +89,12 @@ interface QueryState extends Selection {
   readonly populateExisting: boolean;
   /** Collects the objects that were not loaded before. */
   readonly newlyLoaded: Set<object> | undefined;
+  /** The places that rows are selected beyond, one for each side at most. */
+  readonly bounds: readonly Bound[];
 }
+
+/** Where `after` and `before` begin: an entity, an object with its key, or a cursor; null leaves nothing out. */
+export type PlaceArgument<T> = T | Readonly<Record<string, unknown>> | string | null;
 
 /** What happens with rows that another transaction has locked; without an option the statement waits for them. */
 export interface LockOptions {
@@ -132,6 +156,7 @@ export class Query<T extends object = object, R extends object = T> implements S
       loads: [],
       populateExisting: false,
       newlyLoaded: undefined,
+      bounds: [],
     });
   }
 
@@ -165,6 +190,48 @@ export class Query<T extends object = object, R extends object = T> implements S
   /** Skips this many of the first results, a non-negative integer. Use it with `orderBy`: rows have no order of their own. */
   offset(offset: number): Query<T, R> {
     return this.#with({ offset: wholeNumber("offset", offset) });
+  }
+
+  /**
+   * Selects the rows after a place in the query's order, which gets the primary key as its last term: keyset pagination. Unlike `offset`
+   * it reads none of the rows before, where an index has the order. NULL stands where the database sorts it. The last call counts.
+   *
+   * @param place the entity (or an object with its key) that the page before ended with, or its cursor; null for the first page, which
+   *   gets the same order
+   * @throws RetortError `query/cursor`, when the query is sent, for a place in another order or of another entity
+   * @example
+   * const users = await User.query.orderBy("name").after(request.query.after ?? null).limit(20).all();
+   * @see sqlakeyset
+   */
+  after(place: PlaceArgument<T>): Query<T, R> {
+    return this.#bound("after", place);
+  }
+
+  /**
+   * Selects the rows before a place in the query's order. A limit counts backwards from the place, and the rows come in the query's order:
+   * `before(users[0]).limit(20)` is the page before.
+   *
+   * @param place as of `after`; null for the last page
+   */
+  before(place: PlaceArgument<T>): Query<T, R> {
+    return this.#bound("before", place);
+  }
+
+  #bound(side: Side, place: PlaceArgument<T>): Query<T, R> {
+    const isPlace = typeof place === "string" || (typeof place === "object" && !Array.isArray(place));
+    const { name } = this.#state.model;
+    if (!isPlace) throw placeOfAnother(side, name, shown(place));
+    if (typeof place === "string") checkCursor(place, side, name);
+    return this.#with({ bounds: [...this.#otherBounds(side), { side, at: place, isInclusive: false }] });
+  }
+
+  #otherBounds(side: Side): readonly Bound[] {
+    return this.#state.bounds.filter((bound) => bound.side !== side);
+  }
+
+  /** @internal The rows beyond a place of known values. */
+  beyond(side: Side, values: readonly unknown[], isInclusive: boolean): Query<T, R> {
+    return this.#with({ bounds: [...this.#otherBounds(side), { side, at: null, isInclusive, values }] });
   }
 
   /** Removes duplicate rows of `select(…)`. Entities are never returned twice. */
@@ -275,13 +342,19 @@ export class Query<T extends object = object, R extends object = T> implements S
 
   /** All entities, each once. */
   async all(): Promise<R[]> {
+    const located = this.#located("all");
+    if (located instanceof Promise) return (await located).all();
     return this.#state.values ? this.#values("all") : this.#entities("all");
   }
 
   /** The entity of this primary key, or null. A loaded one is returned without a statement. */
   async get(key: Key): Promise<R | null> {
-    const { conditions, joins, loads, withDeleted, populateExisting, values, model } = this.#state;
-    const bare = conditions.length + joins.length + loads.length === 0 && !withDeleted && !populateExisting && !values;
+    const { conditions, joins, loads, bounds, withDeleted, populateExisting, values, model } = this.#state;
+    const bare =
+      conditions.length + joins.length + loads.length + bounds.length === 0 &&
+      !withDeleted &&
+      !populateExisting &&
+      !values;
     if (bare) return (await this.#context().get(model, key)) as R | null;
     const parts = this.#context().keyParts(model, key);
     return this.filter(and(...model.primary.map((column, place) => this.#column(column).eq(parts[place])))).first();
@@ -316,6 +389,8 @@ export class Query<T extends object = object, R extends object = T> implements S
 
   /** The first value of the first row, or null: `User.query.select(User.c.age.max()).scalar()`. Without `select`, the first column of the primary key. */
   async scalar<V = unknown>(): Promise<V | null> {
+    const located = this.#located("scalar");
+    if (located instanceof Promise) return (await located).scalar<V>();
     const { values, model } = this.#state;
     const [first] = values ?? [new Labelled<unknown>(this.#column(model.primary[0] ?? model.columns[0]!), "key")];
     const rows = await this.#rows(this.#atMost(1).#compiler().values([first!]), "scalar", this.#state.lock);
@@ -325,6 +400,8 @@ export class Query<T extends object = object, R extends object = T> implements S
   /** The number of entities, or of rows of `select(…)`. */
   async count(): Promise<number> {
     this.#refuseLock("count()");
+    const located = this.#located("count");
+    if (located instanceof Promise) return (await located).count();
     const [row] = await this.#rows(this.#compiler().count(), "count");
     return Number(row![0]);
   }
@@ -332,6 +409,8 @@ export class Query<T extends object = object, R extends object = T> implements S
   /** Whether there is a result. */
   async exists(): Promise<boolean> {
     this.#refuseLock("exists()");
+    const located = this.#located("exists");
+    if (located instanceof Promise) return (await located).exists();
     const [row] = await this.#rows(this.#compiler().found(), "exists");
     return Boolean(row![0]);
   }
@@ -355,6 +434,10 @@ export class Query<T extends object = object, R extends object = T> implements S
   async *stream(): AsyncGenerator<R> {
     const { values, model } = this.#state;
     this.#refuseLock("stream()");
+    const located = this.#located("stream");
+    if (located instanceof Promise) return yield* (await located).stream();
+    // The rows are read from the last one on; their limit is the user's own.
+    if (this.#isBackward) return yield* await this.all();
     const context = this.#context();
     const connection = await context.ready(`${model.name}.query.stream()`);
     const statement = values ? this.#compiler().values(values) : this.#streamed().#compiler().entities(true);
@@ -362,6 +445,200 @@ export class Query<T extends object = object, R extends object = T> implements S
       if (values) yield* this.#decoded(rows);
       else yield* this.#batch(statement as EntityStatement, rows);
     }
+  }
+
+  /**
+   * Reads and writes any number of rows in batches, each found by its place in the order (`after`). A batch is a statement of its own: no
+   * transaction is held open between two batches, and what others commit meanwhile is seen.
+   *
+   * - `for await (const users of User.query.inBatches(500))` gives lists of entities, in the query's order; those that were not loaded
+   *   before and not changed are detached when the next list is read.
+   * - `update(values)` and `delete()` write each batch in a transaction of its own, or in the session's where one is open.
+   *
+   * @param size rows of a batch. Default 1000
+   * @example const rows = await User.query.filter(User.c.seen.lt(day)).inBatches(10_000).delete();
+   * @see Rails' `find_in_batches` and `in_batches`
+   */
+  inBatches(size = 1_000): Batches<T, R> {
+    const { model, limit, bounds } = this.#state;
+    if (wholeNumber("inBatches", size) === 0) throw badCount("inBatches", size);
+    this.#refuseLock("inBatches()");
+    if (limit !== undefined && this.#isBackward)
+      throw batchesNotInOrder(model.name, "before() with a limit counts backwards", "use after(), or no limit");
+    return new Batches<T, R>(bounds.some(({ side }) => side === "after") ? this : this.after(null), size, model);
+  }
+
+  /** @internal What `inBatches` needs to know. */
+  get batchFacts(): BatchFacts {
+    const { limit, offset } = this.#state;
+    const hasOffset = Boolean(offset);
+    const { terms } = this.#ordered("inBatches");
+    return { context: this.#context(), limit, hasOffset, isLimited: hasOffset || limit !== undefined, terms };
+  }
+
+  /** @internal The same rows, sorted by the primary key alone. */
+  inKeyOrder(): Query<T, R> {
+    return this.#with({ orders: this.#state.model.primary.map((column) => this.#column(column).asc()) });
+  }
+
+  /** @internal The first and the last key of the table in the query's order; undefined where that is not by a number that is the key. */
+  async tableEnds(): Promise<readonly [number, number] | undefined> {
+    const [term] = this.#ordered("inBatches").terms;
+    const [key, ...others] = this.#state.model.primary;
+    if (others.length > 0 || !(term!.scalar instanceof Column) || term!.scalar.model !== key || !term!.scalar.isNumber)
+      return undefined;
+    const table = Query.of<T>(this.#context, this.#state.model).withDeleted();
+    const ends = [await table.orderBy(term!.order).scalar(), await table.orderBy(reversed(term!.order)).scalar()];
+    const [first, last] = ends.map(Number) as [number, number];
+    return Number.isFinite(first) && Number.isFinite(last) ? [first, last] : undefined;
+  }
+
+  /** @internal The same query without an offset. */
+  withoutOffset(): Query<T, R> {
+    return this.#with({ offset: undefined });
+  }
+
+  /** @internal The next rows, and the place of the last one. */
+  async readBatch(size: number): Promise<Batch<R>> {
+    const query = this.#atMost(size);
+    const located = query.#located("inBatches");
+    if (located instanceof Promise) return (await located).readBatch(size);
+    const { values } = this.#state;
+    if (values) return query.#readValues(values);
+    const newlyLoaded = new Set<object>();
+    const rows = await query.collectNewlyLoaded(newlyLoaded).#entities("inBatches");
+    const last = await query.#placeOfLast(rows);
+    return { rows, last, sql: query.toSQL().sql, release: () => this.#context().release(newlyLoaded) };
+  }
+
+  async #readValues(values: readonly Labelled[]): Promise<Batch<R>> {
+    const columns = [...values, ...placeColumns(this.#ordered("inBatches").terms)];
+    const statement = this.#compiler().values(columns);
+    const rows = await this.#rows(statement, "inBatches");
+    const last = rows.at(-1)?.slice(values.length);
+    return { rows: this.#decoded(rows), last, sql: statement.sql, release: () => undefined };
+  }
+
+  /** The place of the last of these entities whose row is still there. */
+  async #placeOfLast(entities: readonly object[]): Promise<readonly unknown[] | undefined> {
+    for (const entity of [...entities].reverse()) {
+      const values = await this.#placeOf(entity, "after");
+      if (values) return values;
+    }
+    if (entities.length > 0) throw placeIsGone(this.#state.model.name, "inBatches");
+    return undefined;
+  }
+
+  /** @internal The place of the row with this number, counted from 0; undefined where there are fewer. */
+  async placeAt(number: number): Promise<{ readonly values: readonly unknown[] | undefined; readonly sql: string }> {
+    const located = this.#located("inBatches");
+    if (located instanceof Promise) return (await located).placeAt(number);
+    const query = this.offset((this.#state.offset ?? 0) + number).limit(1);
+    const statement = query.#compiler().values(placeColumns(this.#ordered("inBatches").terms));
+    const [values] = await this.#rows(statement, "inBatches");
+    return { values, sql: statement.sql };
+  }
+
+  /**
+   * The place of an entity in the query's order as a text of letters, digits, `-` and `_`, for a URL: `after(cursor)` goes on behind it, in
+   * another process too, and when the row is gone. It holds the values that the query sorts by, encoded and not encrypted.
+   *
+   * @param entity an entity, or an object with its key, such as a row of `select(…)`
+   * @throws RetortError `query/cursor` where the row is gone
+   */
+  async cursorOf(entity: R | T | Readonly<Record<string, unknown>>): Promise<string> {
+    if (!isObject(entity)) throw placeOfAnother("cursorOf", this.#state.model.name, shown(entity));
+    const values = await this.#placeOf(entity, "cursorOf");
+    if (!values) throw placeIsGone(this.#state.model.name, "cursorOf");
+    return textOfPlace(this.#ordered("cursorOf"), values);
+  }
+
+  /** The place of an object in the order; undefined where it has to be read, and the row is gone. */
+  async #placeOf(object: object, method: string): Promise<readonly unknown[] | undefined> {
+    const ordered = this.#ordered(method);
+    return (
+      valuesOfObject(object, method, ordered) ?? (await this.#readPlace(keyOfPlace(object, method, ordered), method))
+    );
+  }
+
+  async #readPlace(key: readonly unknown[], method: string): Promise<readonly unknown[] | undefined> {
+    const { terms } = this.#ordered(method);
+    const { primary } = this.#state.model;
+    const ofRow = condition((renderer) =>
+      primary
+        .map((column, index) => {
+          const { value } = renderer.dialect.columnTypes.place(column.databaseType);
+          return `${renderer.expression(this.#column(column))} = ${value(renderer.parameter(key[index]))}`;
+        })
+        .join(" AND "),
+    );
+    const row = this.#with({
+      bounds: [],
+      conditions: [ofRow],
+      orders: [],
+      limit: 1,
+      offset: undefined,
+      withDeleted: true,
+    });
+    const [values] = await row.#rows(row.#compiler().values(placeColumns(terms)), method);
+    return values;
+  }
+
+  /** The query with the places of its bounds read, where only the database knows them: digits of a date, an expression, another table. */
+  #located(method: string): this | Promise<Query<T, R>> {
+    const { bounds } = this.#state;
+    if (bounds.length === 0) return this;
+    const ordered = this.#ordered(method);
+    const isKnown = (bound: Bound): boolean =>
+      (bound.at === null && !bound.values) || valuesOfBound(bound, ordered) !== undefined;
+    return bounds.every(isKnown) ? this : this.#readBounds(ordered, isKnown);
+  }
+
+  async #readBounds(ordered: Ordered, isKnown: (bound: Bound) => boolean): Promise<Query<T, R>> {
+    const bounds: Bound[] = [];
+    for (const bound of this.#state.bounds) {
+      if (isKnown(bound)) bounds.push(bound);
+      else {
+        const values = await this.#readPlace(keyOfPlace(bound.at as object, bound.side, ordered), bound.side);
+        if (!values) throw placeIsGone(ordered.model.name, bound.side);
+        bounds.push({ ...bound, values });
+      }
+    }
+    return this.#with({ bounds });
+  }
+
+  /** Whether rows are read backwards from a place, since a limit counts from it. */
+  get #isBackward(): boolean {
+    const { bounds, limit, offset } = this.#state;
+    return bounds.length === 1 && bounds[0]!.side === "before" && (limit !== undefined || Boolean(offset));
+  }
+
+  /** The query's order, in which every row has a place. @throws RetortError `query/cursor` where it has none */
+  #ordered(method: string): Ordered {
+    const { model, alias, groups, having, distinct, values, joins } = this.#state;
+    const refuse = (why: string, hint: string): RetortError => noPlaces(model.name, method, why, hint);
+    if (model.primary.length === 0) throw refuse("it has no primary key", "paginate() takes pages by their numbers");
+    if (groups.length + having.length > 0 || (distinct && values))
+      throw refuse("rows of groups and distinct values have none", "paginate() takes pages by their numbers");
+    const context = this.#context();
+    const orders = this.#resolvedOrders();
+    const isRepeated = joins.some(({ relations }) => relations.some(({ toMany }) => toMany));
+    if (isRepeated && !orders.every(({ scalar }) => isOwn(scalar, alias)))
+      throw refuse(
+        "the order is by a value of a join to many, of which an entity has several",
+        "select with exists(…) instead of the join, or sort by columns of the entity",
+      );
+    const terms = totalOrder(model, alias, orders, context.dialect, (scalar) => this.#digestOf(scalar));
+    return { model, alias, terms, context };
+  }
+
+  #digestOf(scalar: Scalar): string {
+    const { joins, model, alias } = this.#state;
+    const selection = { ...everyRow(model, alias), joins };
+    const { sql, parameters } = new SelectCompiler(this.#context().dialect, selection).values([
+      new Labelled(scalar, "it"),
+    ]);
+    return `expression:${digestOf(sql, parameters)}`;
   }
 
   /** `for await (const user of User.query)`: the same as `stream()`. */
@@ -448,8 +725,8 @@ export class Query<T extends object = object, R extends object = T> implements S
     rows: Values<T> | readonly Values<T>[],
     onConflict: OnConflict,
   ): Promise<void> {
-    const { model, conditions, joins, limit, offset, lock } = this.#state;
-    if (conditions.length + joins.length > 0 || limit !== undefined || offset !== undefined || lock)
+    const { model, conditions, joins, bounds, limit, offset, lock } = this.#state;
+    if (conditions.length + joins.length + bounds.length > 0 || limit !== undefined || offset !== undefined || lock)
       throw insertsNoSelection(model.name, `${method}()`);
     const list = (Array.isArray(rows) ? rows : [rows]) as readonly object[];
     if (list.length === 0) return;
@@ -476,6 +753,8 @@ export class Query<T extends object = object, R extends object = T> implements S
 
   /** The database's plan for this query, as lines of text. */
   async explain(): Promise<string[]> {
+    const located = this.#located("explain");
+    if (located instanceof Promise) return (await located).explain();
     const { sql, parameters } = this.toSQL();
     const { dialect } = this.#context();
     const rows = await this.#rows({ sql: dialect.explainPrefix + sql, parameters }, "explain");
@@ -539,7 +818,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     // A join of a relation to many repeats the entity for each of its members.
     const found = repeats ? [...new Set(entities)] : entities;
     if (loads.length > 0) await this.#loadRelations(found, this.#state.newlyLoaded);
-    return found;
+    return this.#isBackward ? found.reverse() : found;
   }
 
   async #loadRelations(entities: readonly object[], newlyLoaded: Set<object> | undefined): Promise<void> {
@@ -577,7 +856,10 @@ export class Query<T extends object = object, R extends object = T> implements S
   }
 
   async #values(origin: string): Promise<R[]> {
-    return this.#decoded(await this.#rows(this.#compiler().values(this.#state.values!), origin, this.#state.lock));
+    const rows = this.#decoded(
+      await this.#rows(this.#compiler().values(this.#state.values!), origin, this.#state.lock),
+    );
+    return this.#isBackward ? rows.reverse() : rows;
   }
 
   #decoded(rows: readonly Row[]): R[] {
@@ -597,6 +879,8 @@ export class Query<T extends object = object, R extends object = T> implements S
   ): Promise<number> {
     const { model } = this.#state;
     this.#refuseLock(`${method}()`);
+    const located = this.#located(method);
+    if (located instanceof Promise) return located.then((query) => query.#write(method, columns, compile));
     const { sql, parameters } = compile(this.#compiler());
     return this.#context().write({
       origin: `${model.name}.query.${method}()`,
@@ -679,19 +963,42 @@ export class Query<T extends object = object, R extends object = T> implements S
     }
   }
 
-  /** The clauses, with names of selected values replaced by those. */
+  /** The clauses, with names of selected values replaced by those, and the places of bounds as conditions. */
   #selection(): Selection {
-    const { groups, orders, values = [], model, alias } = this.#state;
+    const { groups, orders, bounds, model } = this.#state;
+    if (bounds.length > 0) return this.#boundSelection();
     if (groups.length + orders.length === 0)
       return model.metadata.orderBy && !this.#state.values
-        ? { ...this.#state, orders: defaultOrder(model, alias) }
+        ? { ...this.#state, orders: this.#resolvedOrders() }
         : this.#state;
-    const resolved = (scalar: Scalar): Scalar => (scalar instanceof LabelReference ? scalar.among(values) : scalar);
     return {
       ...this.#state,
-      groups: groups.map(resolved),
-      orders: orders.map((order) => order.of(resolved(order.scalar))),
+      groups: groups.map((group) => this.#resolved(group)),
+      orders: this.#resolvedOrders(),
     };
+  }
+
+  #boundSelection(): Selection {
+    const { bounds, conditions } = this.#state;
+    const ordered = this.#ordered(bounds[0]!.side);
+    const orders = ordered.terms.map(({ order }) => order);
+    const beyondBounds = bounds.flatMap((bound) => conditionOfBound(bound, ordered) ?? []);
+    return {
+      ...this.#state,
+      conditions: [...conditions, ...beyondBounds],
+      orders: this.#isBackward ? orders.map(reversed) : orders,
+    };
+  }
+
+  /** The orders, or what the entity declares where there are none. */
+  #resolvedOrders(): readonly Order[] {
+    const { orders, values, model, alias } = this.#state;
+    if (orders.length === 0 && model.metadata.orderBy && !values) return defaultOrder(model, alias);
+    return orders.map((order) => order.of(this.#resolved(order.scalar)));
+  }
+
+  #resolved(scalar: Scalar): Scalar {
+    return scalar instanceof LabelReference ? scalar.among(this.#state.values ?? []) : scalar;
   }
 
   /** A column, by its name or by a path along relations: `author.username`. */

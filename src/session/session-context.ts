@@ -3,11 +3,13 @@ import type { Connection, Dialect, IsolationLevel, MaybePromise, Row } from "../
 import { databaseControlOf } from "../dialect/dialects";
 import { DatabaseError } from "../dialect/errors";
 import { JoinedConnection } from "../dialect/joined";
+import type { BatchEvent } from "../dialect/events";
 import type { Observers } from "../dialect/observers";
 import { SandboxConnection } from "../dialect/sandbox";
 import type { EntityModel, EntityTarget, RelationModel } from "../metadata/model";
 import type { Models } from "../metadata/models";
 import type { BulkWrite, MaterializeOptions, QueryContext, Segment } from "../query/context";
+import { cancelledBatches } from "../query/errors";
 import type { Query } from "../query/query";
 import { forgetDeleteActions } from "./flush/delete-actions";
 import { READ_YOUR_WRITES } from "./options";
@@ -23,6 +25,7 @@ import { SessionState } from "./session-state";
 import { alreadyInTransaction, closedSession, inAutoflush, needsRollback, unflushedChanges } from "./state/errors";
 import { keyMaker } from "./state/identity-key";
 import { instanceOf, type Instance, type RelationSource } from "./state/instance";
+import { storedKeyValues } from "./state/values";
 import { Transaction } from "./transaction";
 import { BulkSync } from "./write/bulk-sync";
 import { NOTHING_FLUSHED, UnitOfWork, type FlushResult } from "./write/unit-of-work";
@@ -44,6 +47,8 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   readonly #transaction: Transaction;
   readonly #loader: EntityLoader;
   #autoflushSuspended = 0;
+  /** How often `cancel()` was called. */
+  #cancellations = 0;
   /** The operation that runs, and with it those that wait for it. */
   #running: Promise<unknown> | undefined;
   /** Streams that were not read to their end. */
@@ -88,6 +93,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   }
 
   async cancel(): Promise<void> {
+    this.#cancellations++;
     const { dataSource } = this.state;
     await databaseControlOf(dataSource).cancel(dataSource);
   }
@@ -258,6 +264,16 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     return keyMaker(model).parts(key);
   }
 
+  modelOf(object: object): EntityModel | undefined {
+    return instanceOf(object)?.model ?? this.models.find(object);
+  }
+
+  keyOf(model: EntityModel, object: object): readonly unknown[] | undefined {
+    const instance = instanceOf(object);
+    if (instance) return instance.snapshot && storedKeyValues(instance);
+    return this.keyParts(model, object);
+  }
+
   release(entities: Iterable<object>): void {
     this.state.release(entities);
   }
@@ -316,6 +332,41 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
     return changed;
   }
 
+  get inTransaction(): boolean {
+    return this.state.connection.inTransaction;
+  }
+
+  async transacted<T>(origin: string, work: () => Promise<T>): Promise<T> {
+    this.check();
+    if (this.inTransaction) return work();
+    if (this.state.hasChanges()) throw unflushedChanges(origin);
+    try {
+      const result = await work();
+      await this.commit();
+      return result;
+    } catch (error) {
+      await this.rollback();
+      throw error;
+    }
+  }
+
+  cancellation(): () => Promise<void> {
+    const before = this.#cancellations;
+    return async () => {
+      // A database in this process answers without the event loop, so that nobody could cancel.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#cancellations !== before) throw cancelledBatches();
+    };
+  }
+
+  get isObserved(): boolean {
+    return this.#observers.areThere;
+  }
+
+  notifyBatch(event: Omit<BatchEvent, "type" | "session">): void {
+    if (this.isObserved) this.#observers.notify({ type: "batch", session: this.label, ...event });
+  }
+
   async execute(sql: string, parameters: readonly unknown[]): Promise<ExecutedRows> {
     await this.ready("session.execute()");
     return this.exclusive(() => execute(this.state, this.#transaction, sql, parameters));
@@ -344,7 +395,7 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   checkUnused(): void {
     this.check();
     if (this.state.connection.inTransaction) throw alreadyInTransaction();
-    if (this.state.hasChanges()) throw unflushedChanges();
+    if (this.state.hasChanges()) throw unflushedChanges("transaction()");
   }
 
   async commit(): Promise<void> {

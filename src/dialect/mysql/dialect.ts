@@ -30,6 +30,8 @@ export const mysqlDialect: Dialect = {
   supportsArrays: false,
   hasImplicitDefaults: true,
   supportsNullsOrder: false,
+  nullsAreLargest: false,
+  findsRowValuesByIndex: false,
   findsExpressionsByName: true,
   supportsRowLocks: true,
   parameterLimit: 65_535,

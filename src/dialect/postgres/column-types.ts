@@ -1,7 +1,10 @@
-import type { ColumnTypes } from "../column-types";
+import { PLAIN_PLACE, type ColumnTypes, type PlaceType } from "../column-types";
 
 /** The range of JavaScript's dates, which PostgreSQL's includes. */
 const EVERY_DATE = { earliest: -8.64e15, latest: 8.64e15 };
+
+/** Its text keeps all of a value, and a parameter takes the type of what it is compared with. */
+const TEXT_PLACE: PlaceType = { ...PLAIN_PLACE, read: (sql) => `(${sql})::text` };
 
 export const postgresColumnTypes: ColumnTypes = {
   booleansAreIntegers: false,
@@ -33,6 +36,7 @@ export const postgresColumnTypes: ColumnTypes = {
     if (type === "geometry" || type === "geography") return (sql) => `ST_AsGeoJSON(${sql})::json`;
     return type === "date" ? (sql) => `${sql}::text${isArray ? "[]" : ""}` : undefined;
   },
+  place: () => TEXT_PLACE,
   bind: (parameter, type) => (type === "timestamp with time zone" ? withUtcTexts(parameter) : parameter),
   refusesNul: true,
   json: "parsed",

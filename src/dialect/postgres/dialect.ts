@@ -17,6 +17,8 @@ export const postgresDialect: Dialect = {
   supportsArrays: true,
   hasImplicitDefaults: false,
   supportsNullsOrder: true,
+  nullsAreLargest: true,
+  findsRowValuesByIndex: true,
   findsExpressionsByName: false,
   supportsRowLocks: true,
   parameterLimit: 65_535,

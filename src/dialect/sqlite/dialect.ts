@@ -13,6 +13,8 @@ export const sqliteDialect: Dialect = {
   supportsArrays: false,
   hasImplicitDefaults: false,
   supportsNullsOrder: true,
+  nullsAreLargest: false,
+  findsRowValuesByIndex: true,
   findsExpressionsByName: false,
   supportsRowLocks: false,
   parameterLimit: 32_766,

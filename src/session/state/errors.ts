@@ -104,10 +104,11 @@ export function alreadyInTransaction(): RetortError {
   });
 }
 
-export function unflushedChanges(): RetortError {
+/** @param method what would commit them: `transaction()` */
+export function unflushedChanges(method: string): RetortError {
   return new RetortError(
     "session/unflushed",
-    "the session has changes that are not flushed, and transaction() would commit or discard them",
+    `the session has changes that are not flushed, and ${method} would commit or discard them`,
     { hint: "commit() or rollback() them first, or make them inside the function" },
   );
 }
