@@ -238,6 +238,7 @@ class Progress {
 
   /** The same error with its code and cause; its message says what the batches before it have done. */
   stoppedBy(error: Error): Error {
+    if (this.#batches === 0) return error;
     const done = `${this.#operation} of ${this.#model.name} in batches stopped after ${pluralize(this.rows, "row")}`;
     error.message = `${error.message} (${done}${this.#isCommitted && this.rows > 0 ? ", which are committed" : ""})`;
     return error;

@@ -40,13 +40,16 @@ export function totalOrder(
 ): KeysetTerm[] {
   const direction = orders.at(-1)?.direction ?? "ASC";
   const keys = model.primary
-    .filter((column) => !orders.some(({ scalar }) => isOwn(scalar, alias) && scalar.model.column === column.column))
+    .filter(
+      (column) => !orders.some(({ scalar }) => isOwn(scalar, model, alias) && scalar.model.column === column.column),
+    )
     .map((column) => new Order(new Column(column, { relations: [], alias }), direction));
-  return [...orders, ...keys].map((order) => termOf(order, alias, dialect, describe));
+  return [...orders, ...keys].map((order) => termOf(order, model, alias, dialect, describe));
 }
 
 function termOf(
   order: Order,
+  model: EntityModel,
   alias: Alias | undefined,
   dialect: Dialect,
   describe: (scalar: Scalar) => string,
@@ -54,25 +57,33 @@ function termOf(
   const { scalar, direction, nulls } = order;
   const nullsFirst = nulls ? nulls === "FIRST" : (direction === "ASC") !== dialect.nullsAreLargest;
   const column = scalar instanceof Column && !scalar.model.isComputed ? scalar.model : undefined;
-  const isOwnColumn = isOwn(scalar, alias);
-  const path = column && [...(scalar as Column).path.relations.map(({ property }) => property), column.property];
   return {
     scalar,
     direction,
     nullsFirst,
-    isNullable: !isOwnColumn || (scalar.model.metadata.isNullable && !scalar.model.isPrimary),
+    isNullable: !isOwn(scalar, model, alias) || (scalar.model.metadata.isNullable && !scalar.model.isPrimary),
     type: dialect.columnTypes.place(column?.databaseType),
-    name: `${path && !(scalar as Column).path.alias ? path.join(".") : describe(scalar)} ${direction}${nulls ? ` NULLS ${nulls}` : ""}`,
+    name: `${pathOf(scalar, model, alias) ?? describe(scalar)} ${direction}${nulls ? ` NULLS ${nulls}` : ""}`,
     order,
   };
 }
 
+/** A column by its path from the queried entity, `author.username`; undefined for anything else. */
+function pathOf(scalar: Scalar, model: EntityModel, alias: Alias | undefined): string | undefined {
+  if (!(scalar instanceof Column) || scalar.model.isComputed || scalar.path.alias !== alias) return undefined;
+  const { relations } = scalar.path;
+  const start = relations[0]?.model ?? scalar.model.model;
+  if (start.root !== model.root) return undefined;
+  return [...relations.map(({ property }) => property), scalar.model.property].join(".");
+}
+
 /** Whether an expression is a column of the queried entity itself. */
-export function isOwn(scalar: Scalar, alias: Alias | undefined): scalar is Column {
+export function isOwn(scalar: Scalar, model: EntityModel, alias: Alias | undefined): scalar is Column {
   return (
     scalar instanceof Column &&
     scalar.path.relations.length === 0 &&
     scalar.path.alias === alias &&
+    scalar.model.model.root === model.root &&
     !scalar.model.isComputed
   );
 }

@@ -84,7 +84,7 @@ export function valuesOfObject(place: object, method: string, ordered: Ordered):
   const isEntity = context.modelOf(place) !== undefined;
   const key = keyOfPlace(place, method, ordered);
   const values = terms.map(({ scalar }) => {
-    if (!isOwn(scalar, alias) || !isExact(scalar.model)) return undefined;
+    if (!isOwn(scalar, model, alias) || !isExact(scalar.model)) return undefined;
     const part = model.primary.findIndex(({ column }) => column === scalar.model.column);
     if (part !== -1) return key[part];
     // The row of a `select(…)` may give the name of a column to another value.

@@ -623,7 +623,7 @@ export class Query<T extends object = object, R extends object = T> implements S
     const context = this.#context();
     const orders = this.#resolvedOrders();
     const isRepeated = joins.some(({ relations }) => relations.some(({ toMany }) => toMany));
-    if (isRepeated && !orders.every(({ scalar }) => isOwn(scalar, alias)))
+    if (isRepeated && !orders.every(({ scalar }) => isOwn(scalar, model, alias)))
       throw refuse(
         "the order is by a value of a join to many, of which an entity has several",
         "select with exists(…) instead of the join, or sort by columns of the entity",
