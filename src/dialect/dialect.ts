@@ -59,6 +59,25 @@ export interface RowLock {
   readonly ifLocked: "skip" | "fail" | undefined;
 }
 
+/** A table that a query plan reads as a whole. */
+export interface PlanScan {
+  /** Its alias in the statement, or its name, unquoted. */
+  readonly table: string;
+  /** Whether that is in the order of an index. */
+  readonly isByIndex: boolean;
+}
+
+/** The names of a table. */
+export interface TablePath {
+  /** With its database or schema, where the entity names one, quoted. */
+  readonly quoted: string;
+  readonly database: string | undefined;
+  readonly name: string;
+}
+
+/** From this number of rows on, reading a whole table is worth a remark. */
+export const LARGE_TABLE = 10_000;
+
 /** Column types of the tables that Retort keeps for itself. */
 export interface InternalTable {
   /** The type of `id`, which numbers the rows in the order they were inserted. */
@@ -187,6 +206,13 @@ export interface Dialect {
   readonly explainPrefix: string;
   /** The query plan as lines; the steps that feed a step stand below it, indented. */
   planLines(rows: readonly Row[]): string[];
+  /** The tables that a query plan reads as a whole. */
+  scans(rows: readonly Row[]): readonly PlanScan[];
+  /**
+   * The statement that reads the indexes of a table: for each column of an index its name, the column, and about how many rows the table
+   * has; one row without names where it has no index. Where the database has no such figure, rows are counted up to `LARGE_TABLE`.
+   */
+  indexesOf(table: TablePath): { readonly sql: string; readonly parameters: readonly unknown[] };
   readonly internalTable: InternalTable;
   /**
    * The statement that reads what the database does with the rows of each foreign key when the row that they refer to is deleted: schema,

@@ -64,7 +64,11 @@ export class Batches<T extends object = object, R extends object = T> implements
     this.#model = model;
   }
 
-  /** What messages show of it. */
+  /** @internal */
+  get entity(): EntityModel {
+    return this.#model;
+  }
+
   get [Symbol.toStringTag](): string {
     return `Batches of ${this.#model.name}`;
   }
@@ -90,8 +94,9 @@ export class Batches<T extends object = object, R extends object = T> implements
       } finally {
         release();
       }
-      await progress.add(rows.length, last, sql, () => this.#query.tableEnds());
-      if (rows.length < size) return;
+      const isLast = rows.length < size;
+      await progress.add(rows.length, isLast ? undefined : last, sql, () => this.#query.tableEnds());
+      if (isLast) return;
       await checkCancelled();
       left -= rows.length;
       query = query.withoutOffset().beyond("after", last, false);

@@ -48,11 +48,13 @@ import {
 import { assignmentsOf } from "./assignments";
 import { Batches, type Batch, type BatchFacts } from "./batches";
 import { BulkInsert, type OnConflict } from "./bulk-insert";
+import { ColumnUsage } from "./column-usage";
 import { columnsOfAlias } from "./columns";
 import { defaultOrder } from "./default-order";
 import { LabelReference } from "./label-reference";
 import { digestOf, isOwn, reversed, totalOrder, type Side } from "./keyset";
 import type { LoadOption } from "./loading";
+import { missingIndexes } from "./missing-indexes";
 import { pageOf, Pagination, type PaginateOptions } from "./pagination";
 import {
   checkCursor,
@@ -751,14 +753,28 @@ export class Query<T extends object = object, R extends object = T> implements S
     return model.deleteDate;
   }
 
-  /** The database's plan for this query, as lines of text. */
+  /**
+   * The database's plan for this query, as lines of text. Where it reads a large table as a whole (10,000 rows or more), a last line names
+   * the columns of the conditions, joins or order that have no index.
+   */
   async explain(): Promise<string[]> {
+    const { plan, remarks } = await this.explained();
+    return [...plan, ...remarks];
+  }
+
+  /** @internal The plan, and remarks on missing indexes. */
+  async explained(): Promise<{ readonly plan: string[]; readonly remarks: string[] }> {
     const located = this.#located("explain");
-    if (located instanceof Promise) return (await located).explain();
-    const { sql, parameters } = this.toSQL();
+    if (located instanceof Promise) return (await located).explained();
     const { dialect } = this.#context();
+    const { values, limit } = this.#state;
+    const usage = new ColumnUsage();
+    const compiler = new SelectCompiler(dialect, this.#selection(), undefined, usage);
+    const { sql, parameters } = values ? compiler.values(values) : compiler.entities();
     const rows = await this.#rows({ sql: dialect.explainPrefix + sql, parameters }, "explain");
-    return dialect.planLines(rows);
+    const send = (statement: Statement): Promise<Row[]> => this.#rows(statement, "explain");
+    const remarks = await missingIndexes(rows, usage, limit !== undefined, dialect, send);
+    return { plan: dialect.planLines(rows), remarks };
   }
 
   /** The statement and its parameters, without sending it. */

@@ -20,6 +20,7 @@ import {
   type Subquery,
   type Path,
 } from "./expression";
+import type { ColumnUsage } from "./column-usage";
 import { RepeatedExpressions, type Clause } from "./repeated-expressions";
 import {
   foreignKeyFor,
@@ -45,6 +46,8 @@ interface Shared {
   /** Values in the order of rendering. The text contains marks for them, which become placeholders when it is complete. */
   readonly values: unknown[];
   readonly aliases: Set<string>;
+  /** Records which columns rows are found and sorted by, where that is asked for. */
+  readonly usage?: ColumnUsage | undefined;
 }
 
 /** Compiles one selection to SQL. A compiler is used once. */
@@ -55,11 +58,18 @@ export class SelectCompiler implements Renderer {
   /** Undefined where no clause has to find an expression of another one, and inside an EXISTS. */
   #repeated: RepeatedExpressions | undefined;
   #level: SelectScope;
+  /** What the columns that are rendered now are used for. */
+  #use: "filtered" | "sorted" | undefined;
 
-  constructor(dialect: Dialect, selection: Selection, outer?: { level: SelectScope; shared: Shared }) {
+  constructor(
+    dialect: Dialect,
+    selection: Selection,
+    outer?: { level: SelectScope; shared: Shared },
+    usage?: ColumnUsage,
+  ) {
     this.dialect = dialect;
     this.#selection = selection;
-    this.#shared = outer?.shared ?? { values: [], aliases: new Set() };
+    this.#shared = outer?.shared ?? { values: [], aliases: new Set(), usage };
     const { model, alias } = selection;
     this.#level = this.#newLevel(model, alias?.name ?? model.metadata.tableName, outer?.level, alias);
     const { groups, having, distinct } = selection;
@@ -231,7 +241,9 @@ export class SelectCompiler implements Renderer {
   column(column: ColumnModel, path: Path): string {
     const key = foreignKeyFor(column, path);
     if (key) return this.column(key, { ...path, relations: path.relations.slice(0, -1) });
-    return column.of(this.#scopeOf(path.relations[0]?.model ?? column.model, path).alias);
+    const { alias } = this.#scopeOf(path.relations[0]?.model ?? column.model, path);
+    if (this.#use) this.#shared.usage?.add(alias, column, this.#use);
+    return column.of(alias);
   }
 
   subquery(query: Subquery): string {
@@ -244,6 +256,7 @@ export class SelectCompiler implements Renderer {
     const inner = this.#newLevel(relation.target, relation.property, outer);
     this.#level = inner;
     this.#repeated = undefined;
+    this.#recordJoin(relation, inner.root.alias);
     const where = [...this.#hiddenRows(inner.root)];
     let from = this.#fromRoot();
     if (relation.junction) {
@@ -327,6 +340,7 @@ export class SelectCompiler implements Renderer {
     const hidden = this.#hiddenRows(scope);
     const { junction } = relation;
     if (relation.toMany) level.repeats = true;
+    this.#recordJoin(relation, scope.alias);
     if (!junction) {
       const on = [onClause(relation, owner, scope), ...hidden].join(" AND ");
       level.add(scope, ` ${kind} JOIN ${target} ON ${on}`);
@@ -344,6 +358,13 @@ export class SelectCompiler implements Renderer {
         : ` ${kind} JOIN ${linked} ON ${toOwner} ${kind} JOIN ${target} ON ${on}`,
     );
     return scope;
+  }
+
+  /** The columns by which the rows of a joined table are found. */
+  #recordJoin({ joins, holdsKey, junction }: RelationModel, alias: string): void {
+    if (!this.#shared.usage || junction) return;
+    for (const { foreign, referenced } of joins)
+      this.#shared.usage.add(alias, holdsKey ? referenced : foreign, "filtered");
   }
 
   /** Joins a relation for `options(joined(…))`. All members of a relation to many are read, whatever the conditions select. */
@@ -432,11 +453,13 @@ export class SelectCompiler implements Renderer {
   #whereClause(): string {
     const repeated = this.#repeated;
     this.#repeated = undefined;
+    this.#use = "filtered";
     const all = [
       ...this.#selection.conditions.flatMap((one) => one.conjuncts()).map((one) => one.renderGuarded(this)),
       ...this.#hiddenRows(this.#level.root),
     ];
     this.#repeated = repeated;
+    this.#use = undefined;
     return all.length === 0 ? "" : ` WHERE ${all.length < MAX_UNNESTED ? all.join(" AND ") : connected(all, "AND")}`;
   }
 
@@ -459,7 +482,10 @@ export class SelectCompiler implements Renderer {
 
   #renderedOrders(): { order: Order; text: string }[] {
     this.#enter("order");
-    return this.#selection.orders.map((order) => ({ order, text: this.#orderText(order.scalar) }));
+    this.#use = "sorted";
+    const orders = this.#selection.orders.map((order) => ({ order, text: this.#orderText(order.scalar) }));
+    this.#use = undefined;
+    return orders;
   }
 
   /** With DISTINCT, rows are sorted by what was selected, which of some columns is another form than their own. */

@@ -4,6 +4,7 @@ import { awaiting } from "../awaited-work";
 import { RetortError } from "../errors";
 import { isAwaitable } from "../query/awaitable";
 import type { EntityModel } from "../metadata/model";
+import { Batches } from "../query/batches";
 import { Query } from "../query/query";
 import { Sql } from "../query/sql";
 import type { Database } from "../session/database";
@@ -21,6 +22,7 @@ import { Names } from "./names";
 import type { OutputMode, ShellOptions } from "./options";
 import { Entities } from "./print/entities";
 import { adviceLines, failureLines } from "./print/failure";
+import { BatchProgress } from "./print/batch-progress";
 import { FlushProgress } from "./print/flush-progress";
 import { adviceForRead, type KnownNames } from "./print/newcomers";
 import { Output } from "./print/output";
@@ -53,6 +55,7 @@ export class Repl implements ShellContext {
   private isInterrupted = false;
   private cancelling: Promise<void> | undefined;
   private readonly progress: FlushProgress;
+  private readonly batches: BatchProgress;
   private readonly restorePrint: () => void;
   private stopObserving: () => void = () => undefined;
 
@@ -75,6 +78,7 @@ export class Repl implements ShellContext {
     });
     this.names = new Names(this.evaluator, options.settings);
     this.progress = new FlushProgress(this.output, () => this.unsaved);
+    this.batches = new BatchProgress(this.output);
     this.restorePrint = redirectPrint((values) => this.output.printValues(values));
     this.useDatabase(options.db, restrictions, names);
   }
@@ -100,6 +104,7 @@ export class Repl implements ShellContext {
   private takesKeywords(receiver: unknown): boolean {
     return (
       receiver instanceof Query ||
+      receiver instanceof Batches ||
       receiver instanceof Collection ||
       receiver === this.db ||
       receiver === this.db.session ||
@@ -122,9 +127,11 @@ export class Repl implements ShellContext {
 
   async run(text: string, { hasMore = false, linesBefore = 0 }: RunOptions = {}): Promise<boolean> {
     this.statements = new StatementSummary();
+    this.batches.begin();
     const source = "\n".repeat(linesBefore) + text;
     const result = await this.executed(source, await this.evaluate(source));
     this.progress.end();
+    this.batches.end();
     if (result.kind === "value") this.printResult(text, result, hasMore);
     else this.printFailure(result, text);
     this.output.secrets.revealed = false;
@@ -238,7 +245,12 @@ export class Repl implements ShellContext {
     const { failure } = this.db.session;
     const needsRollback = failure !== undefined;
     if (result.kind === "interrupted") {
-      const hint = needsRollback ? ansi`; the session needs db.session.rollback()` : ansi``;
+      const { written } = this.batches;
+      const hint = needsRollback
+        ? ansi`; the session needs db.session.rollback()`
+        : written
+          ? ansi`; ${escapeLine(written)}`
+          : ansi``;
       // The terminal has echoed ^C.
       const start = output.progressStream ? ansi`${LINE_START}${CLEAR_LINE}` : ansi``;
       return output.note([ansi`${start}${output.style.warn(ansi`interrupted${hint}`)}`]);
@@ -282,15 +294,18 @@ export class Repl implements ShellContext {
     const summary = statements.text(this.isTiming, this.db.session.failure !== undefined);
     if (summary) output.message(summary, output.style.dim);
     output.note(
-      repeatedQueries(statements.statements, this.entities).map((line) => output.style.warn(escapeLine(line))),
+      repeatedQueries(statements.statements, this.entities, (sql) => statements.batchQueries.has(sql)).map((line) =>
+        output.style.warn(escapeLine(line)),
+      ),
     );
   }
 
   private observe(event: DatabaseEvent): void {
     const { output } = this;
     this.statements.add(event);
-    if (event.type !== "statement") this.progress.end();
-    else if (!this.isEchoing) this.progress.statementSent(event);
+    if (event.type === "batch") this.batches.batchEnded(event);
+    else if (event.type !== "statement") this.progress.end();
+    else if (!this.isEchoing && !this.batches.isRunning) this.progress.statementSent(event);
     if (this.isEchoing) output.note(echoLines(event, output.style, output.secrets));
   }
 

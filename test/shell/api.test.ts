@@ -40,6 +40,7 @@ const expressions = (...classNames: string[]): string[] =>
 
 test.each<[ApiKind, string[]]>([
   ["query", members("Query")],
+  ["batches", members("Batches")],
   ["session", members("Session")],
   ["database", members("Database")],
   ["collection", members("Collection", "LazyCollection")],
@@ -77,6 +78,7 @@ describe("at a prompt", () => {
 
   test.each<[ApiKind, string]>([
     ["query", "Shop.query"],
+    ["batches", "Shop.query.inBatches(10)"],
     ["session", "db.session"],
     ["database", "db"],
     ["collection", "s.articles"],

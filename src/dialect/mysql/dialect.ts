@@ -4,6 +4,7 @@ import type { DatabaseErrorKind } from "../errors";
 import { backtickQuoted, escapedText, hexadecimal, quotedText } from "../literals";
 import { mysqlQuoting } from "../schema/tokens";
 import { MysqlConnection } from "./connection";
+import { indexesOf, planLines, scans } from "./plan";
 import { mysqlPools } from "./pools";
 import { updateRows } from "./update-rows";
 
@@ -87,17 +88,9 @@ export const mysqlDialect: Dialect = {
   },
   transactionAfter: (kind) => (ENDING.has(kind) ? "ended" : "open"),
   explainPrefix: "EXPLAIN ",
-  planLines: (rows) =>
-    rows.map(([, kind, table, type, , key, , , count, extra]) =>
-      [
-        `${String(kind)} ${String(table)}: ${String(type)}`,
-        key && `by ${String(key)}`,
-        count !== null && `${Number(count)} rows`,
-        extra,
-      ]
-        .filter(Boolean)
-        .join(", "),
-    ),
+  planLines,
+  scans,
+  indexesOf,
   internalTable: {
     id: "int NOT NULL AUTO_INCREMENT PRIMARY KEY",
     word: "varchar(32)",

@@ -3,6 +3,7 @@ import type { Dialect } from "../dialect";
 import { doubleQuoted, exactLiteral, hexadecimal, quotedText } from "../literals";
 import { postgresQuoting } from "../schema/tokens";
 import { PostgresConnection } from "./connection";
+import { indexesOf, planLines, scans } from "./plan";
 import { postgresPools } from "./pools";
 import { updateRows } from "./update-rows";
 
@@ -78,7 +79,9 @@ export const postgresDialect: Dialect = {
   ],
   transactionAfter: (kind) => (kind === "connection-lost" || kind === "outcome-unknown" ? "ended" : "aborted"),
   explainPrefix: "EXPLAIN ",
-  planLines: (rows) => rows.map((row) => String(row[0])),
+  planLines,
+  scans,
+  indexesOf,
   internalTable: {
     id: "SERIAL PRIMARY KEY",
     word: "varchar",

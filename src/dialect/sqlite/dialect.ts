@@ -1,8 +1,9 @@
 import { sqliteColumnTypes } from "./column-types";
-import type { Dialect, Row } from "../dialect";
+import type { Dialect } from "../dialect";
 import { doubleQuoted, exactLiteral, hexadecimal, quotedText } from "../literals";
 import { sqliteQuoting } from "../schema/tokens";
 import { SqliteConnection } from "./connection";
+import { indexesOf, planLines, scans } from "./plan";
 
 export const sqliteDialect: Dialect = {
   displayName: "SQLite",
@@ -71,6 +72,8 @@ export const sqliteDialect: Dialect = {
   transactionAfter: () => "open",
   explainPrefix: "EXPLAIN QUERY PLAN ",
   planLines,
+  scans,
+  indexesOf,
   internalTable: {
     id: "integer PRIMARY KEY",
     word: "varchar",
@@ -83,16 +86,6 @@ export const sqliteDialect: Dialect = {
   connect: (dataSource, observers, options) => new SqliteConnection(sqliteDialect, dataSource, observers, options),
   pools: () => [],
 };
-
-/** A row has the step's number, its parent's, an unused number and a description. */
-function planLines(rows: readonly Row[]): string[] {
-  const depths = new Map<unknown, number>();
-  return rows.map(([id, parent, , detail]) => {
-    const depth = (depths.get(parent) ?? -1) + 1;
-    depths.set(id, depth);
-    return "  ".repeat(depth) + String(detail);
-  });
-}
 
 /** Numbers and texts: SQLite compares no other JSON values as it compares its own. */
 function jsonList(values: readonly unknown[]): string | undefined {

@@ -3,7 +3,7 @@ import { DATABASE } from "./database";
 import type { ApiEntry, ApiTable } from "./entry";
 import { ALIASED, CASE, CONDITION, EXPRESSION, ORDER, RELATION } from "./expression";
 import { NAMES } from "./names";
-import { QUERY } from "./query";
+import { BATCHES, QUERY } from "./query";
 import { SESSION } from "./session";
 
 /*
@@ -13,6 +13,7 @@ import { SESSION } from "./session";
 export const API = {
   names: NAMES,
   query: QUERY,
+  batches: BATCHES,
   session: SESSION,
   database: DATABASE,
   collection: COLLECTION,

@@ -7,6 +7,8 @@ export type ResultKind =
   /** A list of such entities. */
   | "list"
   | "page"
+  /** A query in batches. */
+  | "batches"
   | "columns"
   | "session"
   | "expression"

@@ -1,5 +1,23 @@
 import { awaited, direct, type ApiTable } from "./entry";
 
+/** Members of `query.inBatches(n)`. */
+export const BATCHES: ApiTable = {
+  update: awaited(
+    "update({ property: value })",
+    "updates all rows batch by batch, each committed by itself outside a transaction; the number of rows",
+    "User.query.inBatches(1000).update({ email: null })",
+    "number",
+    "values",
+  ),
+  delete: awaited(
+    "delete()",
+    "deletes all rows batch by batch, each committed by itself outside a transaction; the number of rows",
+    "Post.query.filter(Post.c.id.gt(100)).inBatches(1000).delete()",
+    "number",
+  ),
+  size: direct("size", "rows of a batch", "User.query.inBatches(1000).size", "number"),
+};
+
 /** Members of a query. */
 export const QUERY: ApiTable = {
   all: awaited("all()", "all matching entities, as a list", "User.query.all()", "list"),
@@ -60,6 +78,29 @@ export const QUERY: ApiTable = {
   ),
   limit: direct("limit(n)", "at most n rows", "User.query.limit(10).all()", "query"),
   offset: direct("offset(n)", "skips the first n rows", "User.query.orderBy('id').offset(10).limit(10).all()", "query"),
+  after: direct(
+    "after(place)",
+    "the rows after an entity, or a cursor, in the order; null begins; as quick on a long table as on a short one",
+    "User.query.orderBy('username').after(User.query.get(1)).limit(10).all()",
+    "query",
+  ),
+  before: direct(
+    "before(place)",
+    "the rows before an entity, or a cursor; a limit counts backwards from it",
+    "User.query.orderBy('username').before(User.query.get(1)).limit(10).all()",
+    "query",
+  ),
+  cursorOf: awaited(
+    "cursorOf(entity)",
+    "the place of an entity in the order as a text for a URL, for after() and before()",
+    "User.query.orderBy('username').cursorOf(User.query.get(1))",
+  ),
+  inBatches: direct(
+    "inBatches(n?)",
+    "reads, updates or deletes any number of rows, n (1000) with each statement",
+    "User.query.inBatches(1000).update({ email: null })",
+    "batches",
+  ),
   distinct: direct("distinct()", "each different row once", "User.query.select('username').distinct().all()", "query"),
   join: direct(
     "join(relation, aliased?)",

@@ -31,6 +31,7 @@ export function candidatesOf(type: Type, shell: ShellContext): Candidate[] {
     case "session":
       return unique([...documented(API.session), ...inherited(shell.db.session)]);
     case "query":
+    case "batches":
     case "page":
     case "relation":
     case "column":

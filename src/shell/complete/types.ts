@@ -13,7 +13,7 @@ import type { ColumnModel, EntityModel, RelationModel } from "../../metadata/mod
  */
 
 export type Type =
-  | { readonly kind: "class" | "entity" | "columns" | "query"; readonly model: EntityModel }
+  | { readonly kind: "class" | "entity" | "columns" | "query" | "batches"; readonly model: EntityModel }
   | { readonly kind: "column"; readonly model: EntityModel; readonly column: ColumnModel }
   | { readonly kind: "relation"; readonly model: EntityModel; readonly relation: RelationModel }
   | { readonly kind: "collection"; readonly model: EntityModel }
@@ -205,6 +205,7 @@ export class Inference {
         return this.ofApi(object, name, target.kind === "class" ? target.model : undefined);
       }
       case "query":
+      case "batches":
       case "page":
       case "column":
       case "expression":
@@ -230,7 +231,7 @@ export class Inference {
 
 /** The entity that an object of the API is about. */
 function modelOf(type: Type): EntityModel | undefined {
-  if (type.kind === "query" || type.kind === "collection") return type.model;
+  if (type.kind === "query" || type.kind === "batches" || type.kind === "collection") return type.model;
   return type.kind === "page" && type.of.kind === "entity" ? type.of.model : undefined;
 }
 
@@ -249,6 +250,7 @@ function typeOfResult(result: ResultKind, model: EntityModel | undefined): Type 
     case "page":
       return { kind: result, of: model ? { kind: "entity", model } : UNKNOWN };
     case "query":
+    case "batches":
     case "entity":
     case "columns":
       return model ? { kind: result, model } : UNKNOWN;
@@ -281,6 +283,7 @@ function calledValue(value: unknown, name: string): Type {
 
 function elementOf(type: Type): Type {
   if (type.kind === "list") return type.of;
+  if (type.kind === "batches") return { kind: "list", of: { kind: "entity", model: type.model } };
   return type.kind === "collection" || type.kind === "query" ? { kind: "entity", model: type.model } : UNKNOWN;
 }
 

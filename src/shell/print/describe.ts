@@ -2,6 +2,7 @@ import { inspect, types } from "node:util";
 import { ansi, escapeLine, type EscapedText } from "../../terminal/escaped-text";
 import type { Style } from "../../terminal/style";
 import { dialectOf } from "../../dialect/dialects";
+import { Batches } from "../../query/batches";
 import { Column, Expression, Labelled, Order, type Condition, type Renderer } from "../../query/expression";
 import { RelationExpression, relationOf } from "../../query/relation";
 import { Query } from "../../query/query";
@@ -37,6 +38,10 @@ export function describe(value: unknown, context: DescribeContext): EscapedText 
     return ansi`${escapeLine(relationOf(value).relation.label)}  ${style.dim(ansi`relation`)}`;
   if (types.isProxy(value)) return columnsText(value, db, entities);
   if (value instanceof Query) return queryText(value as Query, entities);
+  if (value instanceof Batches)
+    return escapeLine(
+      `Batches of ${value.entity.name}, ${value.size} rows each; .update({ … }) or .delete() writes them, for (const rows of …) reads them`,
+    );
   if (value instanceof Column && value.path.relations.length === 0)
     return ansi`${escapeLine(value.model.label)}  ${style.dim(ansi`column`)}`;
   if (value instanceof Expression) return escapeLine(sqlOf(value, db));

@@ -26,14 +26,15 @@ export class Progress {
     private readonly totalOf: () => number | undefined,
   ) {}
 
-  update(done: number): void {
+  /** @param share the part that is done, from 0 to 1, where it is known by other means than a total */
+  update(done: number, share?: number): void {
     const stream = this.target.progressStream;
     const now = performance.now();
     if (!stream || now - this.started < DELAY || now - this.drawnAt < INTERVAL) return;
     if (!this.isDrawn) this.total = this.totalOf();
     this.drawnAt = now;
     this.isDrawn = true;
-    write(stream, ansi`${LINE_START}${this.line(done)}${CLEAR_LINE}`);
+    write(stream, ansi`${LINE_START}${this.line(done, share)}${CLEAR_LINE}`);
   }
 
   end(): void {
@@ -41,12 +42,16 @@ export class Progress {
     this.isDrawn = false;
   }
 
-  private line(done: number): EscapedText {
+  private line(done: number, share: number | undefined): EscapedText {
+    if (share !== undefined) return ansi`${this.bar(share)}  ${done} rows`;
     if (this.total === undefined || this.total === 0) return ansi` ${done} rows`;
-    const part = Math.min(1, done / this.total);
+    return ansi`${this.bar(Math.min(1, done / this.total))}  ${done} of ${this.total}`;
+  }
+
+  private bar(part: number): EscapedText {
     const width = Math.max(10, Math.min(40, this.target.width - 30));
     const full = Math.round(part * width);
     const bar = ansi`${repeat(ansi`█`, full)}${repeat(ansi`░`, width - full)}`;
-    return ansi` ${bar} ${Math.floor(part * 100)} %  ${done} of ${this.total}`;
+    return ansi` ${bar} ${Math.floor(part * 100)} %`;
   }
 }

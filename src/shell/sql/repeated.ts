@@ -8,10 +8,19 @@ interface Sent {
   readonly sql: string;
 }
 
-/** Messages about N+1 queries: which SELECT was repeated, and the option that replaces it by one. */
-export function repeatedQueries(statements: readonly Sent[], entities: Entities): string[] {
+/**
+ * Messages about N+1 queries: which SELECT was repeated, and the option that replaces it by one.
+ *
+ * @param isIntended whether a SELECT is repeated by intention, as those of batches are
+ */
+export function repeatedQueries(
+  statements: readonly Sent[],
+  entities: Entities,
+  isIntended: (sql: string) => boolean = () => false,
+): string[] {
   const shapes = new Map<string, number>();
-  for (const { sql } of statements) if (/^\s*select\b/i.test(sql)) shapes.set(sql, (shapes.get(sql) ?? 0) + 1);
+  for (const { sql } of statements)
+    if (/^\s*select\b/i.test(sql) && !isIntended(sql)) shapes.set(sql, (shapes.get(sql) ?? 0) + 1);
   return [...shapes]
     .filter(([, times]) => times >= OFTEN)
     .map(([sql, times]) => {

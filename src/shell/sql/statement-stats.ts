@@ -4,6 +4,8 @@ import type { DatabaseEvent, StatementEvent } from "../../dialect/events";
 /** What one input sent to the database. */
 export class StatementSummary {
   readonly statements: StatementEvent[] = [];
+  /** SELECTs that find the rows of batches: they are repeated by intention. */
+  readonly batchQueries = new Set<string>();
   /** It is printed once for each input. */
   isPrinted = false;
   private inserted = 0;
@@ -15,6 +17,7 @@ export class StatementSummary {
 
   add(event: DatabaseEvent): void {
     if (event.type === "statement") this.statements.push(event);
+    else if (event.type === "batch") this.batchQueries.add(event.sql);
     else if (event.type === "rollback") this.rolledBack = true;
     else if (event.type === "reconnect") this.reconnected = true;
     else if (event.type === "flush") {
