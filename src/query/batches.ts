@@ -87,12 +87,13 @@ export class Batches<T extends object = object, R extends object = T> implements
     let left = limit;
     while (left > 0) {
       const size = Math.min(this.#size, left);
-      const { rows, last, sql, release } = await query.readBatch(size);
+      const batch = await query.readBatch(size);
+      const { rows, last, sql } = batch;
       if (!last) return;
       try {
         yield rows;
       } finally {
-        release();
+        batch.release();
       }
       const isLast = rows.length < size;
       await progress.add(rows.length, isLast ? undefined : last, sql, () => this.#query.tableEnds());

@@ -439,7 +439,10 @@ export class Query<T extends object = object, R extends object = T> implements S
     const located = this.#located("stream");
     if (located instanceof Promise) return yield* (await located).stream();
     // The rows are read from the last one on; their limit is the user's own.
-    if (this.#isBackward) return yield* await this.all();
+    if (this.#isBackward) {
+      yield* await this.all();
+      return;
+    }
     const context = this.#context();
     const connection = await context.ready(`${model.name}.query.stream()`);
     const statement = values ? this.#compiler().values(values) : this.#streamed().#compiler().entities(true);

@@ -79,7 +79,8 @@ eachDatabase((database) => {
     }
     expect(found).toBe(VISITS);
     await bench.session.rollback();
-    for await (const visits of Visit.query.filterBy({ state: "none" }).inBatches()) throw new Error(String(visits));
+    for await (const visits of Visit.query.filterBy({ state: "none" }).inBatches())
+      throw new Error(`${visits.length} visits`);
     expect(() => Visit.query.inBatches(0)).toThrow(expect.objectContaining({ code: "query/count" }) as Error);
   });
 

@@ -5,7 +5,7 @@ export function planLines(rows: readonly Row[]): string[] {
     const { kind, table, type, key, count, extra } = stepOf(row);
     return [
       `${String(kind)} ${String(table)}: ${String(type)}`,
-      key && `by ${String(key)}`,
+      typeof key === "string" && `by ${key}`,
       count !== null && `${Number(count)} rows`,
       extra,
     ]

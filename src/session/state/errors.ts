@@ -109,7 +109,7 @@ export function unflushedChanges(method: string): RetortError {
   return new RetortError(
     "session/unflushed",
     `the session has changes that are not flushed, and ${method} would commit or discard them`,
-    { hint: "commit() or rollback() them first, or make them inside the function" },
+    { hint: "commit() or rollback() them first" },
   );
 }
 
