@@ -437,7 +437,10 @@ export class Query<T extends object = object, R extends object = T> implements S
     const { values, model } = this.#state;
     this.#refuseLock("stream()");
     const located = this.#located("stream");
-    if (located instanceof Promise) return yield* (await located).stream();
+    if (located instanceof Promise) {
+      yield* (await located).stream();
+      return;
+    }
     // The rows are read from the last one on; their limit is the user's own.
     if (this.#isBackward) {
       yield* await this.all();
