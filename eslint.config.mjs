@@ -33,7 +33,7 @@ const escapedOutput = [
 ];
 
 export default defineConfig(
-  globalIgnores(["dist/", "build/", "coverage/", "reports/"]),
+  globalIgnores(["dist/", "build/", "coverage/", "reports/", "test/projects/*/"]),
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
+  // Projects that are run whole have packages of their own.
+  modulePathIgnorePatterns: ["<rootDir>/test/projects/.+/"],
   globalSetup: "<rootDir>/test/helpers/global-setup.ts",
   globalTeardown: "<rootDir>/test/helpers/global-teardown.ts",
   // A test that starts a dozen processes takes seconds, and a minute on a busy machine.

@@ -26,6 +26,7 @@ module.exports = {
     "test/**/*.test.ts",
     "test/types.ts",
     "test/helpers/global-*.ts",
+    "test/projects/*.ts", // loaded by their names
     "scripts/*.mjs",
     "bench/*.mjs",
     "bench/server/serve.mjs", // a process of its own
@@ -35,6 +36,7 @@ module.exports = {
   project: [
     "src/**/*.ts",
     "test/**/*.ts",
+    "!test/projects/*/**",
     "test/lab/*.mjs",
     "examples/**/*.ts",
     "bin/*.js",

@@ -20,12 +20,17 @@ import { compilerSettings } from "./tsconfig";
 export function aliasedFile(request: string, from: string): string | undefined {
   const owner = packageOf(path.dirname(from));
   if (!owner) return undefined;
-  const file = [...moduleAliases(request, owner), ...compilerSettings(path.dirname(from)).pathsOf(request)]
-    .map((candidate) => sourceFile(path.normalize(candidate)))
-    .find((one) => one !== undefined);
-  if (file === undefined) return undefined;
   const counterpart = /\.[cm]?tsx?$/.test(from) ? sourceOfCompiled : compiledOfSource;
-  return counterpart(file, owner.root) ?? file;
+  for (const candidate of [
+    ...moduleAliases(request, owner),
+    ...compilerSettings(path.dirname(from)).pathsOf(request),
+  ]) {
+    const file = sourceFile(path.normalize(candidate));
+    // What an alias of compiled files stands for may not be compiled yet.
+    const found = counterpart(file ?? path.normalize(candidate), owner.root) ?? file;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /**

@@ -105,7 +105,12 @@ export async function describedEntities(project: Project): Promise<readonly Enti
   } catch (error) {
     throw openingFailure(error, project, undefined);
   }
-  return dataSource.entityMetadatas.filter(({ tableType }) => DECLARED.has(tableType));
+  return declaredEntities(dataSource);
+}
+
+/** The entities that the project declares. */
+export function declaredEntities({ entityMetadatas }: DataSource): readonly EntityMetadata[] {
+  return entityMetadatas.filter(({ tableType }) => DECLARED.has(tableType));
 }
 
 /** Tables that are declared by the project; join tables and closure tables are TypeORM's own. */

@@ -65,8 +65,8 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   const { file, foundBy, isGuess } = findConfiguration(options);
   const root = projectRoot(file);
   if (isGuess) note(`${shown(file)} is the only file that exports a DataSource`);
-  const environmentFiles = readEnvironmentFiles(root, env);
-  if (environmentFiles.length > 0) note(`read ${environmentFiles.map(shown).join(" and ")}`);
+  const { files: environmentFiles, hasSet } = readEnvironmentFiles(root, env);
+  if (hasSet) note(`read ${environmentFiles.map(shown).join(" and ")}`);
   const loader = (current ??= installed(root, note));
   return load({ file, foundBy, environmentFiles, root }, loader, options);
 }

@@ -275,9 +275,16 @@ export class Repl implements ShellContext {
     return {
       members: (expression) => this.members(expression),
       isEntity: (name) => this.names.entity(name) !== undefined,
+      queryOf: (name) => this.queryOf(name),
       entityCalled: (name) => this.names.entityCalled(name),
       entity: this.names.entities[0]?.name ?? "Entity",
     };
+  }
+
+  private queryOf(entity: string): string {
+    const { hasQuery } = require("./complete/types") as typeof import("./complete/types");
+    const known = this.names.entity(entity);
+    return known && !hasQuery(known.model) ? `db.query(${entity})` : `${entity}.query`;
   }
 
   /** The members of an expression, found by types. */

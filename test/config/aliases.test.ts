@@ -48,6 +48,14 @@ test.each([
   expect((result as string[]).every((file) => file.startsWith(`${folder}/`))).toBe(true);
 });
 
+test("what an alias of compiled files stands for need not be compiled yet", async () => {
+  const project = scratchProject({
+    packageJson: { _moduleAliases: { "@app": "dist" } },
+    files: { "src/user.ts": USER, "src/db.ts": source("@app/user") },
+  });
+  expect(Object.keys((await probe(project, { dataSource: "src/db.ts" })).columns)).toEqual(["User.id", "User.name"]);
+});
+
 test("a package goes before an alias of the same name", async () => {
   const project = scratchProject({
     packageJson: { _moduleAliases: { typeorm: "src/nothing" } },

@@ -29,6 +29,11 @@ test(".env.local goes before .env, and what is set goes before both", async () =
   expect((await opened({ files: { ".env": "DB_FILE=env.sqlite" } }, { DB_FILE: "" })).database).toBe("");
 });
 
+test("nothing is said where all of its variables are set already", async () => {
+  const files = { ".env": "DB_FILE=env.sqlite" };
+  expect(await opened({ files }, { DB_FILE: "set.sqlite" })).toEqual({ database: "set.sqlite", stderr: "" });
+});
+
 test('"env": false turns it off', async () => {
   const files = { ".env": "DB_FILE=env.sqlite" };
   const packageJson = { retort: { env: false } };

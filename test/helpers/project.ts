@@ -6,11 +6,15 @@ import { hosted, type HostedOptions } from "./host";
 import { repository } from "./repository";
 import { openTerminal, type Terminal, type TerminalOptions } from "./terminal";
 
-/** Packages that a project finds in its node_modules: links to this checkout's own. */
+/** Packages that a project finds in its node_modules. */
 const LINKED = ["typeorm", "better-sqlite3", "reflect-metadata", "pg", "mysql2", "typescript", "@types/node"];
 
 export interface ProjectOptions {
-  /** Path in the project → text. A package.json that is not given is made. */
+  /** Copied first. */
+  folder?: string;
+  /** Name → folder of each package in its node_modules. Default: this checkout's own, of what a project uses. */
+  packages?: Readonly<Record<string, string>>;
+  /** Path in the project → text. A package.json that is not there is made. */
   files?: Readonly<Record<string, string>>;
   /** Merged into the package.json that is made, e.g. `{ type: "module" }`. */
   packageJson?: Readonly<Record<string, unknown>>;
@@ -42,7 +46,13 @@ afterAll(() => {
   for (const project of projects) project.remove();
 });
 
-export function scratchProject({ files = {}, packageJson = {}, env = {} }: ProjectOptions = {}): ScratchProject {
+export function scratchProject({
+  folder,
+  packages = ownPackages(),
+  files = {},
+  packageJson = {},
+  env = {},
+}: ProjectOptions = {}): ScratchProject {
   const root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "retort-project-")));
   const inside = (...names: string[]) => path.join(root, ...names);
   const project: ScratchProject = {
@@ -64,19 +74,21 @@ export function scratchProject({ files = {}, packageJson = {}, env = {} }: Proje
     },
   };
   projects.add(project);
-  link(root);
-  project.write("package.json", JSON.stringify({ name: "scratch", private: true, ...packageJson }, null, 2));
+  if (folder) fs.cpSync(folder, root, { recursive: true });
+  for (const [name, target] of Object.entries(packages)) symlink(target, project.path("node_modules", name));
+  if (!project.exists("package.json"))
+    project.write("package.json", JSON.stringify({ name: "scratch", private: true, ...packageJson }, null, 2));
   for (const [file, text] of Object.entries(files)) project.write(file, text);
   return project;
 }
 
-function link(root: string): void {
-  const modules = path.join(root, "node_modules");
-  for (const name of LINKED) symlink(path.join(repository, "node_modules", name), path.join(modules, name));
-  symlink(repository, path.join(modules, "typeorm-retort"));
+/** Links of a project's node_modules to this checkout's own packages, and to Retort. */
+export function ownPackages(names: readonly string[] = LINKED): Record<string, string> {
+  const own = names.map((name) => [name, path.join(repository, "node_modules", name)] as const);
+  return { ...Object.fromEntries(own), "typeorm-retort": repository };
 }
 
-function symlink(target: string, file: string): void {
+export function symlink(target: string, file: string): void {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.symlinkSync(target, file, "junction");
 }

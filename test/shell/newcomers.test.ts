@@ -1,4 +1,14 @@
+import { BaseEntity, Column, Entity, PrimaryGeneratedColumn } from "typeorm";
 import { openRepl, type TestRepl } from "../helpers/repl";
+
+@Entity()
+class Legacy extends BaseEntity {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column("varchar")
+  name!: string;
+}
 
 let opened: TestRepl;
 beforeAll(async () => {
@@ -122,4 +132,14 @@ test.each([
   [".help .export", /writes the rows/],
 ])("shell 18: %s is explained", async (input, text) => {
   expect((await opened.type(input)).join("\n")).toMatch(text);
+});
+
+test("shell 18: where `query` of a class is TypeORM's own, as of BaseEntity, the query of its rows is db.query(Entity)", async () => {
+  const legacy = await openRepl({ entities: [Legacy] });
+  const [first, next] = await legacy.type("Legacy.query.filterBy({ name: 'x' })");
+  expect(first).toBe("Legacy.query is a method of TypeORM's BaseEntity, which sends SQL");
+  expect(next).toContain("→ db.query(Legacy).filterBy({ name: 'x' })");
+  expect((await legacy.type("Legacy.objects.all()")).join("\n")).toContain("→ db.query(Legacy).all()");
+  expect(await legacy.type("db.query(Legacy).count()")).toContain("0");
+  await legacy.close();
 });

@@ -2,7 +2,7 @@ import path from "node:path";
 import { ExitCode } from "../../errors";
 import { deadEntityPatterns } from "../../config/entity-patterns";
 import { entitiesNotFound, shown } from "../../config/errors";
-import { addressOf } from "../../config/open";
+import { addressOf, declaredEntities } from "../../config/open";
 import { packageOf } from "../../config/package";
 import type { Project } from "../../config/project";
 import { check } from "../../migrate/generate/check";
@@ -85,7 +85,7 @@ class Examination {
     state: MigrationState,
   ): Promise<void> {
     const pending = pendingFiles(state).length;
-    this.facts["entities"] = String(context.dataSource.entityMetadatas.length);
+    this.facts["entities"] = String(declaredEntities(context.dataSource).length);
     this.facts["migrations"] = `${running.files.length}, ${pending} pending`;
     await this.#add(() => lostMigrations(root, running.files, file));
     await this.#add(() => historyProblems(state));

@@ -4,7 +4,7 @@ import type { ApiTable } from "../api/entry";
 import type { ShellContext } from "../context";
 import { shownColumns } from "../print/printer";
 import type { Candidate } from "./completions";
-import { Inference, prototypeChain, type Type } from "./types";
+import { hasQuery, Inference, prototypeChain, type Type } from "./types";
 
 /** The members of an expression, found by types: nothing is run. */
 export function membersOf(expression: string, shell: ShellContext): string[] {
@@ -16,7 +16,7 @@ export function candidatesOf(type: Type, shell: ShellContext): Candidate[] {
   switch (type.kind) {
     case "class":
       return [
-        { text: "query", note: `Query of ${type.model.name}` },
+        ...(hasQuery(type.model) ? [{ text: "query", note: `Query of ${type.model.name}` }] : []),
         { text: "c", note: "its columns" },
         ...staticMembers(type.model.target),
       ];

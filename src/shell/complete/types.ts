@@ -29,6 +29,11 @@ const NUMBER: Type = { kind: "value", value: 0 };
 const TEXT: Type = { kind: "value", value: "" };
 const BOOLEAN: Type = { kind: "value", value: true };
 
+/** Whether `query` of the class is a query of its rows: classes that extend BaseEntity have TypeORM's own method of that name. */
+export function hasQuery({ target }: EntityModel): boolean {
+  return typeof (target as { query?: unknown }).query !== "function";
+}
+
 /** Methods of arrays, by what they give. */
 const SAME_LIST = new Set("filter slice sort reverse concat toSorted toReversed splice flat".split(" "));
 const ELEMENT = new Set("find findLast at pop shift".split(" "));
@@ -138,7 +143,7 @@ export class Inference {
   private member(object: Type, name: string): Type {
     switch (object.kind) {
       case "class":
-        if (name === "query") return { kind: "query", model: object.model };
+        if (name === "query") return hasQuery(object.model) ? { kind: "query", model: object.model } : UNKNOWN;
         if (name === "c") return { kind: "columns", model: object.model };
         return UNKNOWN;
       case "columns": {

@@ -13,6 +13,8 @@ import { otherCommand } from "../../other-tools";
 export interface KnownNames {
   /** Whether a name is that of an entity. */
   isEntity(name: string): boolean;
+  /** What a query of an entity is written as: `User.query`, or `db.query(User)` of a class with a `query` of its own. */
+  queryOf(entity: string): string;
   /** The members of an expression, found by types: nothing is run. */
   members(expression: string): Iterable<string>;
   /** The name of some entity, for examples. */
@@ -60,7 +62,7 @@ export function adviceForRead(text: string, names: KnownNames): Advice | undefin
   const [, entity, member] = /^\s*(?:await\s+)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\.(\w+)\s*;?\s*$/u.exec(text) ?? [];
   if (entity === undefined || !names.isEntity(entity)) return undefined;
   const instead = valueOf(OF_ENTITY, member!);
-  return instead && { message: `${entity} has no "${member}"`, hint: instead(entity, "") };
+  return instead && { message: `${entity} has no "${member}"`, hint: withQuery(instead(entity, ""), entity, names) };
 }
 
 function lineAt({ text, offset }: SourceLocation): string {
@@ -210,13 +212,13 @@ function valueOf<T>(table: Readonly<Record<string, T>>, name: string): T | undef
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-function insteadOfName(name: string, { isEntity, entity }: KnownNames): string | undefined {
+function insteadOfName(name: string, names: KnownNames): string | undefined {
   const instead = valueOf(NAMES, name);
-  if (instead) return instead(entity);
+  if (instead) return withQuery(instead(names.entity), names.entity, names);
   // userRepository, usersService
   const [, owner] = /^(\w+?)s?(?:Repository|Repo|Service|Model)$/i.exec(name) ?? [];
-  const known = owner && [owner, `${owner[0]!.toUpperCase()}${owner.slice(1)}`].find(isEntity);
-  return known ? `${known}.query` : undefined;
+  const known = owner && [owner, `${owner[0]!.toUpperCase()}${owner.slice(1)}`].find((one) => names.isEntity(one));
+  return known ? names.queryOf(known) : undefined;
 }
 
 // Members ---------------------------------------------------------------------------------------------------------------
@@ -299,13 +301,23 @@ function memberAdvice(message: string, location: SourceLocation, names: KnownNam
   if (read !== undefined) return adviceForRead(access.object, names);
   if (!/ is not a function/.test(message)) return undefined;
   const given = argumentsOf(location.text, access.object, access.name);
+  const [, owner] = /^([\p{ID_Continue}$]+)\.query$/u.exec(access.object) ?? [];
+  if (owner !== undefined && names.isEntity(owner) && names.queryOf(owner) !== access.object)
+    return {
+      message: `${access.object} is a method of TypeORM's BaseEntity, which sends SQL`,
+      hint: `${names.queryOf(owner)}.${access.name}(${given})`,
+    };
   const isQuery = !names.isEntity(access.object) && [...names.members(access.object)].includes("filterBy");
   const instead = names.isEntity(access.object)
     ? valueOf(OF_ENTITY, access.name)
     : isQuery
       ? valueOf(OF_QUERY, access.name)
       : undefined;
-  return instead && { hint: instead(access.object, given) };
+  return instead && { hint: withQuery(instead(access.object, given), access.object, names) };
+}
+
+function withQuery(hint: string, entity: string, names: KnownNames): string {
+  return names.isEntity(entity) ? hint.replaceAll(`${entity}.query`, names.queryOf(entity)) : hint;
 }
 
 const CONTINUES = "a line that begins with ( or ` continues the line before it; end that line with a semicolon";

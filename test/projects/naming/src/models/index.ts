@@ -1,0 +1,2 @@
+export { Company } from "./company.js";
+export { Contact } from "./contact.js";

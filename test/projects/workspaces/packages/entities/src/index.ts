@@ -1,0 +1,2 @@
+export { Account } from "./account";
+export { Ticket, type Priority } from "./ticket";

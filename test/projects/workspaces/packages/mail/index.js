@@ -1,0 +1,1 @@
+exports.send = (to, text) => `to ${to}: ${text}`;
