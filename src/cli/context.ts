@@ -72,7 +72,11 @@ export class Context<Options extends object> implements CommandContext<Options> 
   }
 
   dataSource(access: DatabaseUse): Promise<DataSource> {
-    return (this.#dataSource ??= this.#openDataSource(access));
+    return (this.#dataSource ??= this.#openDataSource(access).catch((error: unknown) => {
+      // Another access may do without what has failed.
+      this.#dataSource = undefined;
+      throw error;
+    }));
   }
 
   database(access: DatabaseUse): Promise<Database> {

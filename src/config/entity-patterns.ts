@@ -33,23 +33,51 @@ function lastPart(pattern: string): string {
   return name.replace(/(?:\.[cm]?[jt]s|\.?\{[^{}]*\})$/, "");
 }
 
+/** The files that the patterns of `entities` find, absolute. */
+export function entityFiles(dataSource: DataSource, root: string): string[] {
+  const files = new Set<string>();
+  for (const pattern of entityPatterns(dataSource)) someFile(pattern, root, (file) => !files.add(file));
+  const leftOut = Object.values(dataSource.options.entities ?? [])
+    .filter((entity) => typeof entity === "string" && entity.startsWith("!"))
+    .map((pattern) => matcher(absolutePattern((pattern as string).slice(1), root)));
+  return [...files].filter((file) => !leftOut.some((isMatch) => isMatch(file)));
+}
+
 function matchesFile(pattern: string, root: string): boolean {
-  const picomatch = require("picomatch") as {
-    (glob: string, options: object): (text: string) => boolean;
-    scan(glob: string): { base: string; isGlob: boolean };
-  };
-  const absolute = path.posix.resolve(root.replaceAll("\\", "/"), pattern.replaceAll("\\", "/"));
-  const { base, isGlob } = picomatch.scan(absolute);
-  if (!isGlob) return isCode(absolute) && fs.existsSync(absolute);
-  const isMatch = picomatch(absolute, { dot: true });
+  return someFile(pattern, root, () => true);
+}
+
+/** Visits the files that a pattern matches until one is accepted. */
+function someFile(pattern: string, root: string, accept: (file: string) => boolean): boolean {
+  const absolute = absolutePattern(pattern, root);
+  const { base, isGlob } = picomatch().scan(absolute);
+  if (!isGlob) return isCode(absolute) && fs.existsSync(absolute) && accept(absolute);
+  const isMatch = matcher(absolute);
   const isPackaged = /node_modules/.test(absolute);
   const visit = (folder: string): boolean =>
     entriesOf(folder).some((name) => {
       const file = `${folder}/${name}`;
-      if (isCode(name) && isMatch(file)) return true;
+      if (isCode(name) && isMatch(file) && accept(file)) return true;
       return (isPackaged || !SKIPPED.test(name)) && isFolder(file) && visit(file);
     });
   return visit(base.replace(/\/$/, ""));
+}
+
+function absolutePattern(pattern: string, root: string): string {
+  return path.posix.resolve(root.replaceAll("\\", "/"), pattern.replaceAll("\\", "/"));
+}
+
+function matcher(absolute: string): (file: string) => boolean {
+  return picomatch()(absolute, { dot: true });
+}
+
+interface Picomatch {
+  (glob: string, options: object): (text: string) => boolean;
+  scan(glob: string): { base: string; isGlob: boolean };
+}
+
+function picomatch(): Picomatch {
+  return require("picomatch") as Picomatch;
 }
 
 function isCode(name: string): boolean {

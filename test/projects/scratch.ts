@@ -42,7 +42,7 @@ function installAsPnpm(project: ScratchProject, packages: Readonly<Record<string
   const store = project.path(`node_modules/.pnpm/typeorm@${version}/node_modules`);
   const filter = (file: string) => !file.endsWith(".map") && path.relative(typeorm!, file) !== "browser";
   fs.cpSync(typeorm!, path.join(store, "typeorm"), { recursive: true, filter });
-  for (const name of [...Object.keys(dependencies), "better-sqlite3", "reflect-metadata"])
+  for (const name of new Set([...Object.keys(dependencies), "better-sqlite3", "reflect-metadata"]))
     if (!fs.existsSync(path.join(typeorm!, "node_modules", name)))
       symlink(path.join(repository, "node_modules", name), path.join(store, name));
   for (const [name, target] of Object.entries(others)) symlink(target, project.path("node_modules", name));

@@ -13,6 +13,7 @@ import { ansi, escapeLine, escapeText } from "../../terminal/escaped-text";
 import type { CommandContext } from "../command";
 import { printJson } from "../migrate/json";
 import { openMigrations, type OpenedMigrations } from "../migrate/open";
+import { brokenEntityFiles } from "./entities";
 import { doubledPackages, metadataNotEmitted } from "./installation";
 import { historyProblems, lostMigrations } from "./migrations";
 import { problemOf, type Problem } from "./problem";
@@ -43,6 +44,7 @@ class Examination {
   readonly facts: Facts = { Node: process.versions.node };
   readonly problems: Problem[] = [];
   readonly #command: CommandContext<Options>;
+  #hasEntities = true;
 
   constructor(command: CommandContext<Options>) {
     this.#command = command;
@@ -57,7 +59,9 @@ class Examination {
     if (!project) return;
     await this.#examineProject(project);
     const isSynchronized = project.dataSource.options.synchronize === true;
-    const opened = await this.#try(() => openMigrations(this.#command, { use: "read" }));
+    const opened = await this.#open(project);
+    if (project.language === "ts")
+      await this.#add(() => metadataNotEmitted(project.root, project.file, project.loadedFiles()));
     if (!opened) return;
     const state = await this.#try(opened.state);
     if (!state) return;
@@ -66,17 +70,37 @@ class Examination {
     await this.#examineDatabase(opened, state);
   }
 
-  async #examineProject({ root, file, foundBy, environmentFiles, dataSource, language }: Project): Promise<void> {
+  async #examineProject({ root, file, foundBy, environmentFiles, dataSource }: Project): Promise<void> {
     const typeorm = copyOf(dataSource);
     this.facts["configuration"] = `${shown(file)} (${foundBy})`;
     if (environmentFiles.length > 0) this.facts["environment"] = environmentFiles.map(shown).join(", ");
     if (typeorm) this.facts["TypeORM"] = `${typeorm.version} in ${shown(typeorm.folder)}`;
     this.facts["database"] = databaseOf(dataSource.options, addressOf(dataSource));
-    if (language === "ts") await this.#add(() => metadataNotEmitted(root, file));
     await this.#add(() => {
       const dead = deadEntityPatterns(dataSource, root);
       return dead.length > 0 ? [problemOf(entitiesNotFound(dead, file, true))] : [];
     });
+  }
+
+  /** With the entities; without them where they cannot be loaded, which is a problem for each file of theirs that does not load. */
+  async #open(project: Project): Promise<OpenedMigrations | undefined> {
+    const { migrations = [] } = project.dataSource.options;
+    try {
+      return await openMigrations(this.#command, { use: "read" });
+    } catch (error) {
+      const broken = await brokenEntityFiles(project);
+      this.problems.push(...(broken.length > 0 ? broken : [problemOf(error)]));
+    }
+    try {
+      this.#hasEntities = false;
+      // Opening has taken them over from TypeORM.
+      project.dataSource.setOptions({ migrations });
+      return await openMigrations(this.#command, { use: "read", entities: false });
+    } catch (error) {
+      const problem = problemOf(error);
+      if (!this.problems.some(({ message }) => message === problem.message)) this.problems.push(problem);
+      return undefined;
+    }
   }
 
   async #examineMigrations(
@@ -85,7 +109,7 @@ class Examination {
     state: MigrationState,
   ): Promise<void> {
     const pending = pendingFiles(state).length;
-    this.facts["entities"] = String(declaredEntities(context.dataSource).length);
+    if (this.#hasEntities) this.facts["entities"] = String(declaredEntities(context.dataSource).length);
     this.facts["migrations"] = `${running.files.length}, ${pending} pending`;
     await this.#add(() => lostMigrations(root, running.files, file));
     await this.#add(() => historyProblems(state));
@@ -103,6 +127,7 @@ class Examination {
   async #examineDatabase({ context, running }: OpenedMigrations, state: MigrationState): Promise<void> {
     const { dataSource } = context;
     await this.#add(() => leftOvers(dataSource, running));
+    if (!this.#hasEntities) return;
     // While migrations are pending the database has to differ from the entities.
     if (pendingFiles(state).length > 0) return;
     const compared = await this.#try(() => check(context));

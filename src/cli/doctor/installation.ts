@@ -56,11 +56,19 @@ function realFolder(folder: string): string | undefined {
 /** Compilers that have their own settings for metadata. */
 const OTHER_COMPILERS = [".swcrc", "babel.config.js", "babel.config.json", ".babelrc", "vite.config.ts"];
 
-/** The project's own compiler does not emit what TypeORM's decorators read, so that the application differs from what Retort loads. */
-export function metadataNotEmitted(root: string, configuration: string): Problem[] {
+/** A column whose type is that of its property: without options, or with options that do not say it. */
+const TYPE_OF_PROPERTY = /@(?:Primary)?Column\(\s*(?:\)|\{(?![^}]*\btype\s*:)[^}]*\})/;
+
+/**
+ * The project's own compiler does not emit what TypeORM's decorators read, so that the application differs from what Retort loads.
+ * @param sources the files of the project that were loaded: those whose columns say their types need no metadata
+ */
+export function metadataNotEmitted(root: string, configuration: string, sources: readonly string[]): Problem[] {
   const { file, emitsMetadata } = compilerSettings(path.dirname(configuration));
   if (file === undefined || emitsMetadata) return [];
   if (OTHER_COMPILERS.some((name) => fs.existsSync(path.join(root, name)))) return [];
+  const typed = sources.filter((name) => /\.[cm]?tsx?$/.test(name));
+  if (!typed.some((name) => TYPE_OF_PROPERTY.test(fs.readFileSync(name, "utf8")))) return [];
   return [
     {
       code: "doctor/no-metadata",

@@ -87,7 +87,9 @@ export class MigrationPlace {
     if (folder !== undefined) return [path.resolve(root, folder)];
     const files = findMigrationFiles(this.options);
     const used = files.length > 0 ? [path.dirname(newest(files))] : [];
-    const named = this.#inOrder()
+    const globs = this.#inOrder();
+    // A folder that a pattern names goes before one whose name would be made up.
+    const named = [...globs.filter(namesFolder), ...globs.filter((glob) => !namesFolder(glob))]
       .flatMap((glob) => foldersOf(glob))
       .map((name) => sourceFolder(path.resolve(root, name), this.options));
     const standard = named.length > 0 ? [] : [path.resolve(root, DEFAULT_FOLDER)];
@@ -138,10 +140,18 @@ function newest(files: readonly string[]): string {
   return files.reduce((one, other) => (stamp(other) > stamp(one) ? other : one));
 }
 
+function namesFolder(glob: string): boolean {
+  return !glob.split("/").slice(0, -1).some(isOpen);
+}
+
+/** Whether a part of a pattern stands for more than one name. */
+function isOpen(part: string): boolean {
+  return /[*?{}[\]()!+@|]/.test(part);
+}
+
 /** The folders of a pattern that a new file may go to: its fixed part, and with `migrations` for what is left open. */
 function foldersOf(glob: string): string[] {
   const parts = glob.split("/").slice(0, -1);
-  const isOpen = (part: string) => /[*?{}[\]()!+@|]/.test(part);
   const first = parts.findIndex(isOpen);
   if (first === -1) return [parts.join("/") || (glob.startsWith("/") ? "/" : ".")];
   const filled = parts.map((part) => (isOpen(part) ? DEFAULT_FOLDER : part));

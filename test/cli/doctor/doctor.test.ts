@@ -118,6 +118,39 @@ test("the mapping: a difference, patterns that match nothing, synchronize beside
   expect(await problems(project)).toEqual({ ...hints, "doctor/differs": "retort migrate generate NAME" });
 });
 
+test("entity files that do not load are named one by one, and the rest is examined without them", async () => {
+  const project = scratchProject({
+    files: {
+      "ormconfig.js": `const { DataSource } = require("typeorm");
+        module.exports = new DataSource({ type: "better-sqlite3", database: "app.sqlite", entities: ["entities/*.js"], migrations: ["migrations/*.js"] });`,
+      "entities/good.js": `const { EntitySchema } = require("typeorm");
+        module.exports = new EntitySchema({ name: "Good", columns: { id: { type: Number, primary: true } } });`,
+      "entities/broken.js": "class {",
+      "entities/throws.js": 'throw new Error("no settings");',
+      [`migrations/${stampOf(1)}-one.js`]: `exports.One = class One${stampOf(1)} { async up() {} async down() {} };`,
+    },
+  });
+  const { found, problems: named } = await diagnosis(project);
+  expect(found).toMatchObject({ migrations: "1, 1 pending" });
+  expect(named).toMatchObject([
+    { message: expect.stringContaining("entities/broken.js:1") as string },
+    { message: expect.stringMatching(/entities\/throws\.js:1.*no settings/) as string },
+    { code: "doctor/pending", hint: "retort migrate up" },
+  ]);
+});
+
+test("a project without decorators, or whose columns say their types, needs no metadata", async () => {
+  const project = scratchProject({
+    files: {
+      "tsconfig.json": '{ "compilerOptions": { "experimentalDecorators": true } }',
+      "ormconfig.ts": `import { Column, DataSource, Entity, PrimaryColumn } from "typeorm";
+        @Entity() export class Thing { @PrimaryColumn("int") id!: number; @Column({ type: "text", nullable: true }) name!: string; }
+        export default new DataSource({ type: "better-sqlite3", database: "app.sqlite", entities: [Thing] });`,
+    },
+  });
+  expect(Object.keys(await problems(project))).toEqual(["doctor/differs"]);
+});
+
 test("two copies of TypeORM or of reflect-metadata", async () => {
   const project = migrationProject(sqlite.create());
   for (const name of ["typeorm", "reflect-metadata"])

@@ -62,6 +62,10 @@ test("a pattern that begins in the configuration's folder is a pattern like any 
   expect(newFile(placeOf([`${root}/app/migrations/*{.ts,.js}`]))).toBe(`app/migrations/${BASE}.ts`);
 });
 
+test("migrate promise 7: a folder that a pattern names goes before one whose name would be made up", () => {
+  expect(newFile(placeOf(["modules/*/migrations/*.ts", "changes/*.ts"]))).toBe(`changes/${BASE}.ts`);
+});
+
 test("migrate promise 7: a new file goes beside the newest one, where several folders match", () => {
   write("modules/shop/migrations/1700000000001-a.ts", "modules/blog/migrations/1700000000002-b.ts");
   expect(newFile(placeOf(["modules/*/migrations/*.ts"]))).toBe(`modules/blog/migrations/${BASE}.ts`);

@@ -1,0 +1,1 @@
+throw new Error("loaded by a pattern that leaves it out");
