@@ -84,7 +84,7 @@ test("shell 7: ?name and .help explain entities, columns, methods and names", as
 test("in a narrow terminal values stand below their names", async () => {
   opened = await openRepl({ columns: 20 });
   const help = await opened.type(".help");
-  expect(help.slice(0, 3)).toEqual(["  .help", "    [command|name]", "    this list, or"]);
+  expect(help.slice(0, 3)).toEqual(["  .help [name|topic]", "    this list, or", "    help on a"]);
   await opened.type("s = Shop(name='a name that is long')");
   for (const line of await opened.type("s")) expect(line.length).toBeLessThanOrEqual(20);
 });

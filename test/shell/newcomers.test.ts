@@ -96,9 +96,35 @@ test.each([
   ["Shop.query.filter(Shop.c.name == 'x').all()", "Shop.c.name.eq('x')"],
   ["Shop('x')", "Shop(name='x'), or Shop({ name: 'x' })"],
   ["Shop.query.al()", 'did you mean "all"?'],
+  ["Shop.qery.all()", 'Shop.qery is undefined, so it has no "all"; did you mean "query"?'],
+  ["db.sesion.add({})", 'db.sesion is undefined, so it has no "add"; did you mean "session"?'],
+  ["db.migrate()", ".migrate generate"],
+  ["db.create_all()", ".migrate generate, then .migrate up"],
+  ["db.execute('select 1')", "db.session.execute('select 1')"],
+  ["db.session.save(1)", "db.session.add(object)"],
+  ["db.session.remove(1)", "db.session.delete(object)"],
+  ["session.findOne()", "Shop.query.all()"],
 ])("shell 18: %s, a word of another ORM, is answered with %s", async (input, next) => {
   const lines = await opened.type(input);
   expect(lines.join("\n")).toContain(next);
+});
+
+test.each([
+  ["for s in Shop.query.all(): print(s)", "for (const s of Shop.query.all()) print(s)"],
+  ["for s in Shop.query.all():", "for (const s of Shop.query.all()) { … }"],
+  ["[s.name for s in Shop.query.all()]", "Shop.query.all().map(s => s.name)"],
+  ["if Shop.query.count() > 1: print(1)", "if (Shop.query.count() > 1) print(1)"],
+  ["def twice(n):", "function twice(n) { … }"],
+  ["Shop.query.all().map(lambda s: s.name)", "Shop.query.all().map((s) => s.name)"],
+])("shell 18: Python typed as it is, %s, is answered with JavaScript", async (input, next) => {
+  const [first, hint] = await opened.type(input);
+  expect(first).toBe("this is Python, and the prompt takes JavaScript");
+  expect(hint).toBe(`  → ${next}`);
+});
+
+test("shell 18: a name that begins like Python, and an error inside a loop of JavaScript, stay what they are", async () => {
+  expect((await opened.type("for (const s of 1 2) { }"))[0]).toMatch(/^SyntaxError/);
+  expect((await opened.type("({ if: 1, for: 2 })")).join("")).toContain("if: 1");
 });
 
 test("shell 18: a line that begins with ( is read as Node reads it, and that is said where it fails", async () => {

@@ -1,15 +1,17 @@
 import { ansi, EMPTY, escapeLine, type EscapedText } from "../../terminal/escaped-text";
+import { wrap } from "../../terminal/width";
 import type { ShellContext } from "../context";
 import { unknownDotCommand } from "../errors";
 import { drawPairs } from "../print/table";
 import type { DotCommand } from "./command";
+import { topicNamed, TOPICS, type HelpTopic } from "./topics";
 
 /** `.help`; it is part of the table of commands that it prints. */
 export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
   name: "help",
-  takes: "[command|name]",
-  summary: "this list, or help on a command or a name",
-  completions: (shell) => [...table().map(({ name }) => name), ...shell.names.entities.map(({ name }) => name)],
+  takes: "[name|topic]",
+  summary: "this list, or help on a command, a name or a topic",
+  completions: (shell) => [...new Set([...table(), ...TOPICS, ...shell.names.entities].map(({ name }) => name))],
   run(argument, shell) {
     if (argument === "") return shell.output.printText(overview(table(), shell));
     const commands = table();
@@ -24,11 +26,14 @@ export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
     if (!argument.startsWith(".")) {
       const { explanation, noHelp } = require("./explanation") as typeof import("./explanation");
       lines.unshift(...explanation(argument, shell));
+      const topic = topicNamed(argument);
+      // Another word for a topic may be the name of something else: `update`, `where`.
+      if (topic && (topic.name === argument || lines.length === 0)) lines.push(...aboutTopic(topic, shell));
       if (lines.length === 0)
         throw noHelp(
           argument,
           shell,
-          commands.map((candidate) => candidate.name),
+          [...commands, ...TOPICS].map((candidate) => candidate.name),
         );
     }
     shell.output.printText(lines);
@@ -36,6 +41,7 @@ export const helpOn = (table: () => readonly DotCommand[]): DotCommand => ({
 });
 
 const HINTS: readonly (readonly [name: string, text: string])[] = [
+  [`.help ${TOPICS[0]!.name}`, `help on a topic: ${TOPICS.map(({ name }) => name).join(", ")}`],
   ["?User", "help on an entity, a method or a name"],
   ["User.query.all()", "nothing needs await"],
   ["User(username='susan')", "makes an object; db.session.add(u), db.session.commit() save it"],
@@ -66,4 +72,8 @@ function aboutCommand(command: DotCommand, { output: { style } }: ShellContext):
     ansi`${style.accent(escapeLine(usageOf(command)))}  ${escapeLine(command.summary)}`,
     ...(command.details ?? []).map((line) => escapeLine(`  ${line}`)),
   ];
+}
+
+function aboutTopic({ title, examples }: HelpTopic, shell: ShellContext): EscapedText[] {
+  return [...wrap(escapeLine(title), shell.output.width).map(shell.output.style.bold), ...pairs(examples, shell)];
 }

@@ -35,7 +35,6 @@ export class Engine {
   private readonly session = new Session();
   /** The promises of code that has not ended. */
   private readonly running = new Set<Promise<unknown>>();
-  private context: { contextId?: number } | undefined;
 
   /**
    * @param holder stores thrown objects
@@ -141,7 +140,7 @@ export class Engine {
 
   /** The execution context of this module's realm: a test runner or a host program may have more. */
   private here(): { contextId?: number } {
-    return (this.context ??= this.findContext());
+    return (realm ??= this.findContext());
   }
 
   private findContext(): { contextId?: number } {
@@ -150,6 +149,8 @@ export class Engine {
     this.session.on("Runtime.executionContextCreated", ({ params }) => contexts.push({ contextId: params.context.id }));
     this.session.post("Runtime.enable");
     this.session.post("Runtime.disable");
+    // The newest first: V8 of Node 26 lists contexts that are being collected, and crashes when it is to evaluate in one.
+    contexts.sort((a, b) => b.contextId - a.contextId);
     const found = contexts.find((context) => this.hasHolder(context));
     if (!found) throw new Error("the inspector does not find the execution context of the shell");
     return found;
@@ -182,6 +183,9 @@ function tellingFirstPromise(tell: (promise: Promise<unknown>) => void, work: ()
     }
   };
 }
+
+/** The execution context of this module; all sessions of the inspector number contexts alike. */
+let realm: { contextId?: number } | undefined;
 
 const WORK = "__retortWork";
 

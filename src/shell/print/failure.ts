@@ -114,13 +114,23 @@ function explained(error: Error, location: SourceLocation | undefined, context: 
   );
   if (empty) {
     const access = accessAt(location.text, location.offset, empty[2]);
-    return access?.object && `${access.object} is ${empty[1]}, so it has no "${access.name}"`;
+    if (access?.object === undefined) return undefined;
+    const misspelt = empty[1] === "undefined" ? suggestedMember(access.object, context) : "";
+    return `${access.object} is ${empty[1]}, so it has no "${access.name}"${misspelt}`;
   }
   const access = accessAt(location.text, location.offset);
   if (/ is not a function$/.test(error.message) && access?.object) {
     return `${access.object}.${access.name} is not a function${didYouMean(access.name, context.members(access.object))}`;
   }
   return undefined;
+}
+
+/** `User.qery`: the member whose name is near, where what is read from has none of this name. */
+function suggestedMember(expression: string, context: FailureContext): string {
+  const dot = expression.lastIndexOf(".");
+  const [owner, name] = [expression.slice(0, dot), expression.slice(dot + 1)];
+  const members = dot < 0 ? [] : [...context.members(owner)];
+  return members.includes(name) ? "" : didYouMean(name, members);
 }
 
 /** The shell's own frames between the input and what it calls. */

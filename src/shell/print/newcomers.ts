@@ -46,7 +46,11 @@ export function adviceFor(
   const line = lineAt(location);
   if (name === "SyntaxError")
     return (
-      slashCommand(line, names) ?? commandAdvice(line) ?? wordsAdvice(line, names) ?? sqlAdvice(line, location.text)
+      slashCommand(line, names) ??
+      pythonAdvice(line) ??
+      commandAdvice(line) ??
+      wordsAdvice(line, names) ??
+      sqlAdvice(line, location.text)
     );
   if (name === "ReferenceError") {
     const missing = /^(\S+) is not defined$/.exec(message)?.[1];
@@ -62,7 +66,9 @@ export function adviceForRead(text: string, names: KnownNames): Advice | undefin
   const [, entity, member] = /^\s*(?:await\s+)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\.(\w+)\s*;?\s*$/u.exec(text) ?? [];
   if (entity === undefined || !names.isEntity(entity)) return undefined;
   const instead = valueOf(OF_ENTITY, member!);
-  return instead && { message: `${entity} has no "${member}"`, hint: withQuery(instead(entity, ""), entity, names) };
+  return (
+    instead && { message: `${entity} has no "${member}"`, hint: withQuery(instead(entity, "", entity), entity, names) }
+  );
 }
 
 function lineAt({ text, offset }: SourceLocation): string {
@@ -128,6 +134,25 @@ function slashCommand(line: string, names: KnownNames): Advice | undefined {
   const known = table === undefined ? undefined : names.entityCalled(table);
   const hint = known === undefined ? found?.[1] : `.schema ${known}`;
   return hint === undefined ? undefined : { message: `${line.split(/\s/, 1)[0]!} is no command of this prompt`, hint };
+}
+
+/** Python's `for u in users: …`, `if x: …`, `def f(): …`, `lambda`, `import`, where JavaScript's parser has refused it. */
+function pythonAdvice(line: string): Advice | undefined {
+  const loop = /^(?:async\s+)?for\s+([\w$]+)\s+in\s+(.+?):\s*(.*)$/.exec(line);
+  const list = /^\[\s*(.+?)\s+for\s+([\w$]+)\s+in\s+(.+?)\s*\]$/.exec(line);
+  const branch = /^(if|while)\s+([^({].*?):\s*(.*)$/.exec(line);
+  const hint = loop
+    ? `for (const ${loop[1]!} of ${loop[2]!}) ${loop[3]! || "{ … }"}`
+    : list
+      ? `${list[3]!}.map(${list[2]!} => ${list[1]!})`
+      : branch
+        ? `${branch[1]!} (${branch[2]!}) ${branch[3]! || "{ … }"}`
+        : /^def\s+\w+\s*\(.*\)\s*(?:->.*)?:/.test(line)
+          ? line.replace(/^def\s+(\w+)\s*(\(.*\)).*$/, "function $1$2 { … }")
+          : /\blambda\s+[\w, ]*:/.test(line)
+            ? line.replace(/\blambda\s+([\w, ]*):\s*/, "($1) => ")
+            : undefined;
+  return hint === undefined ? undefined : { message: "this is Python, and the prompt takes JavaScript", hint };
 }
 
 // Words of command lines -------------------------------------------------------------------------------------------------
@@ -223,8 +248,11 @@ function insteadOfName(name: string, names: KnownNames): string | undefined {
 
 // Members ---------------------------------------------------------------------------------------------------------------
 
-/** @param given the arguments as they were typed */
-type InsteadOfMember = (owner: string, given: string) => string;
+/**
+ * @param given the arguments as they were typed
+ * @param entity the name of some entity
+ */
+type InsteadOfMember = (owner: string, given: string, entity: string) => string;
 
 const filtered =
   (end: string): InsteadOfMember =>
@@ -307,17 +335,22 @@ function memberAdvice(message: string, location: SourceLocation, names: KnownNam
       message: `${access.object} is a method of TypeORM's BaseEntity, which sends SQL`,
       hint: `${names.queryOf(owner)}.${access.name}(${given})`,
     };
-  const isQuery = !names.isEntity(access.object) && [...names.members(access.object)].includes("filterBy");
-  const instead = names.isEntity(access.object)
-    ? valueOf(OF_ENTITY, access.name)
-    : isQuery
-      ? valueOf(OF_QUERY, access.name)
-      : undefined;
-  return instead && { hint: withQuery(instead(access.object, given), access.object, names) };
+  const instead = valueOf(wordsFor(access.object, names), access.name);
+  const about = names.isEntity(access.object) ? access.object : names.entity;
+  return instead && { hint: withQuery(instead(access.object, given, names.entity), about, names) };
 }
 
 function withQuery(hint: string, entity: string, names: KnownNames): string {
   return names.isEntity(entity) ? hint.replaceAll(`${entity}.query`, names.queryOf(entity)) : hint;
+}
+
+/** The words of others for the members of an expression; which kind it is, its own members tell. */
+function wordsFor(expression: string, names: KnownNames): Readonly<Record<string, InsteadOfMember>> {
+  if (names.isEntity(expression)) return OF_ENTITY;
+  const members = new Set(names.members(expression));
+  if (members.has("filterBy")) return OF_QUERY;
+  if (members.has("dataSource")) return OF_DATABASE;
+  return members.has("flush") ? OF_SESSION : {};
 }
 
 const CONTINUES = "a line that begins with ( or ` continues the line before it; end that line with a semicolon";
@@ -329,6 +362,32 @@ function continuesBefore({ text, offset }: SourceLocation): boolean {
 
 /** Characters of arguments that are repeated in a hint. */
 const MAX_ARGUMENTS = 60;
+
+/** Flask-Migrate's, Flask-SQLAlchemy's and TypeORM's words for the database. */
+const OF_DATABASE: Readonly<Record<string, InsteadOfMember>> = {
+  ...alikeMembers("migrate revision makeMigration", () => ".migrate generate"),
+  ...alikeMembers("upgrade runMigrations", () => ".migrate up"),
+  ...alikeMembers("downgrade undoLastMigration", () => ".migrate down"),
+  ...alikeMembers("init stamp current history showMigrations", () => ".migrate status"),
+  ...alikeMembers("create_all createAll synchronize sync", () => ".migrate generate, then .migrate up"),
+  ...alikeMembers("drop_all dropAll dropDatabase", () => ".migrate down"),
+  ...alikeMembers("add save persist", (_, given) => `db.session.add(${given || "object"})`),
+  ...alikeMembers("delete remove", (_, given) => `db.session.delete(${given || "object"})`),
+  ...alikeMembers("commit", () => "db.session.commit()"),
+  ...alikeMembers("rollback", () => "db.session.rollback()"),
+  ...alikeMembers("flush", () => "db.session.flush()"),
+  ...alikeMembers("execute raw", (_, given) => `db.session.execute(${given})`),
+};
+
+/** TypeORM's, MikroORM's, Hibernate's and Django's words for a session. */
+const OF_SESSION: Readonly<Record<string, InsteadOfMember>> = {
+  ...alikeMembers("save persist insertOrUpdate create_all bulk_save_objects", () => "db.session.add(object)"),
+  ...alikeMembers("remove destroy", () => "db.session.delete(object)"),
+  ...alikeMembers("saveChanges persistAndFlush", () => "db.session.commit()"),
+  ...alikeMembers("find findAll findBy findOne findOneBy select", (_, __, entity) => `${entity}.query.all()`),
+  ...alikeMembers("clear reset", () => "db.session.expungeAll()"),
+  ...alikeMembers("transactional", () => "db.session.transaction(work)"),
+};
 
 /** The arguments of a call as they were typed; empty where they are long. */
 function argumentsOf(text: string, object: string, member: string): string {
