@@ -150,8 +150,13 @@ export class Printer {
     const shown = values.slice(0, limit);
     const rows = this.tableOf(shown);
     if (!rows) return this.inspected(values, limit);
-    const lines = drawTable(rows.columns, rows.cells, this.options.width(), this.options.style);
-    return { lines, hidden: values.length - shown.length, of: "rows" };
+    const draw = (cells: TableCell[][]) => drawTable(rows.columns, cells, this.options.width(), this.options.style);
+    const lines = draw(rows.cells);
+    const heading = 2;
+    if (lines.length <= limit + heading) return { lines, hidden: values.length - shown.length, of: "rows" };
+    // A row takes several lines of a narrow terminal.
+    const fitting = Math.max(1, Math.floor(limit / (lines.length / shown.length)));
+    return { lines: draw(rows.cells.slice(0, fitting)), hidden: values.length - fitting, of: "rows" };
   }
 
   /** One page of a query, and which of how many it is. */
