@@ -160,13 +160,13 @@ test("shell 9: long results show their first rows and the total, 100,000 of them
 });
 
 test("shell 9: rows that stand upright in a narrow terminal fill the screen and no more", async () => {
-  const { type, close } = await openRepl({ entities: [Wide], columns: 40, rows: 30 });
-  const lines = await type(
+  const narrow = await openRepl({ entities: [Wide], columns: 40, rows: 30 });
+  const lines = await narrow.type(
     "wide = 'x'.repeat(20); [...Array(50)].map((_, i) => Wide({ a: wide, b: wide, c: wide, d: wide, e: wide, f: `${i}` }))",
   );
   expect(lines).toHaveLength(3 * 8 + 1);
   expect(lines.at(-1)).toBe("… 47 more; .all shows them");
-  await close();
+  await narrow.close();
 });
 
 test("shell 9: a long text fills the screen and no more; in a pipe it is whole", async () => {
