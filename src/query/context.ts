@@ -37,6 +37,8 @@ export interface BulkWrite {
 export interface QueryContext {
   /** Whether values that a database would cut or round are refused. */
   readonly strict: boolean;
+  /** The most rows that `all()` gives where the query has no limit of its own; undefined for any number. */
+  readonly rowLimit: number | undefined;
   readonly models: Models;
   readonly dialect: Dialect;
   /** Waits for a running operation, autoflushes, and returns the open connection. */

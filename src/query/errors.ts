@@ -240,6 +240,12 @@ export function badCount(method: string, value: unknown): RetortError {
   });
 }
 
+export function tooManyRows(entity: string, limit: number): RetortError {
+  return new RetortError("query/too-many-rows", `${entity}.query.all() has more than ${limit} rows here`, {
+    hint: `.all ${entity}.query shows them page by page; for (const one of ${entity}.query) reads them one by one; .limit(n).all() takes n`,
+  });
+}
+
 /** @param method `after` */
 export function damagedCursor(text: string, method: string): RetortError {
   const begin = text.length > 20 ? `${text.slice(0, 20)}…` : text;

@@ -25,6 +25,7 @@ import {
   notCriteria,
   placeIsGone,
   placeOfAnother,
+  tooManyRows,
   unknownProperty,
 } from "./errors";
 import {
@@ -91,6 +92,8 @@ interface QueryState extends Selection {
   readonly populateExisting: boolean;
   /** Collects the objects that were not loaded before. */
   readonly newlyLoaded: Set<object> | undefined;
+  /** Whether the user has asked for it, and not the session for what it needs. */
+  readonly isUsers: boolean;
   /** The places that rows are selected beyond, one for each side at most. */
   readonly bounds: readonly Bound[];
 }
@@ -159,7 +162,13 @@ export class Query<T extends object = object, R extends object = T> implements S
       populateExisting: false,
       newlyLoaded: undefined,
       bounds: [],
+      isUsers: false,
     });
+  }
+
+  /** @internal The same for `User.query`, whose `all()` obeys the session's limit of rows. */
+  static ofUser<T extends object>(context: () => QueryContext, model: EntityModel): Query<T> {
+    return Query.of<T>(context, model).#with({ isUsers: true });
   }
 
   /** The queried entity. */
@@ -346,7 +355,17 @@ export class Query<T extends object = object, R extends object = T> implements S
   async all(): Promise<R[]> {
     const located = this.#located("all");
     if (located instanceof Promise) return (await located).all();
+    const { isUsers, limit, lock } = this.#state;
+    const { rowLimit } = this.#context();
+    if (rowLimit !== undefined && isUsers && limit === undefined && !lock) return this.#upTo(rowLimit);
     return this.#state.values ? this.#values("all") : this.#entities("all");
+  }
+
+  /** All of them, unless they are more than can be held in memory. */
+  async #upTo(rowLimit: number): Promise<R[]> {
+    const found = await this.limit(rowLimit + 1).all();
+    if (found.length > rowLimit) throw tooManyRows(this.#state.model.name, rowLimit);
+    return found;
   }
 
   /** The entity of this primary key, or null. A loaded one is returned without a statement. */

@@ -38,6 +38,8 @@ export class SessionContext implements QueryContext, LoadContext, RelationSource
   readonly state: SessionState;
   readonly dialect: Dialect;
   readonly models: Models;
+  /** Set by the prompt, where nobody has written a limit for a table of any length. */
+  rowLimit: number | undefined;
   /** Set when `close()` begins to end what is open: nothing may start any more. */
   closed = false;
   #closing: Promise<void> | undefined;

@@ -304,7 +304,12 @@ export class Session {
 
   /** @internal A query that runs in the session that is current when it sends a statement. */
   static queryOf<T extends object>(current: () => Session, entity: EntityClass<T>): Query<T> {
-    return Query.of<T>(() => current().#context, current().#model(entity));
+    return Query.ofUser<T>(() => current().#context, current().#model(entity));
+  }
+
+  /** @internal Makes `all()` of a query without a limit refuse more rows than these, instead of holding them in memory. */
+  limitRows(limit: number): void {
+    this.#context.rowLimit = limit;
   }
 
   /** @internal The same of an alias. */

@@ -13,7 +13,7 @@ export interface Terminal {
   /** The inputs of this project, oldest first. */
   readonly history: { readonly entries: readonly string[] };
   /** Shows lines page by page. */
-  page(lines: readonly EscapedText[]): Promise<void>;
+  page(lines: AsyncIterable<readonly EscapedText[]>): Promise<void>;
   /** Asks a question that one key answers; gives the letter, or "" where it was cancelled. */
   ask(question: EscapedText): Promise<string>;
   /** The next input takes several lines, until Ctrl-D. */

@@ -34,6 +34,9 @@ import { echoLines } from "./sql/echo";
 import { repeatedQueries } from "./sql/repeated";
 import { StatementSummary } from "./sql/statement-stats";
 
+/** The most rows that `all()` holds in memory at the prompt, where a table may be longer than anybody knew. */
+const MAX_ROWS = 100_000;
+
 const UNRESTRICTED: Restrictions = { sandbox: false, readOnly: undefined };
 
 type Success = Extract<EvaluationResult, { kind: "value" }>;
@@ -89,6 +92,7 @@ export class Repl implements ShellContext {
     this.db = db;
     this.entities = new Entities(db.models);
     this.output.useDatabase(db, this.entities);
+    if (this.isInteractive) db.session.limitRows(MAX_ROWS);
     this.stopObserving = db.observe((event) => this.observe(event), { parameters: true });
     this.names.define(db, this.entities, names);
     this.evaluator.defineRequire(path.join(this.options.root, "package.json"));

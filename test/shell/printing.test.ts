@@ -144,7 +144,9 @@ test("relations that are loaded are shown by name, those that are not send nothi
 
 test("shell 9: long results show their first rows and the total, 100,000 of them at once; .all pages through the rest", async () => {
   const pages: number[] = [];
-  const page = (all: readonly string[]) => Promise.resolve(void pages.push(all.length));
+  const page = async (batches: AsyncIterable<readonly string[]>) => {
+    for await (const lines of batches) pages.push(lines.length);
+  };
   await open({ rows: 20, terminal: { ...noTerminal, page } });
   await type("rows = Array.from({ length: 100_000 }, (_, n) => ({ n, text: `row ${n}` }))");
   const started = performance.now();

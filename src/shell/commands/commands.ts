@@ -13,7 +13,8 @@ import { migrate } from "./migrate";
 import { reload } from "./reload";
 import { save } from "./save";
 import { entities, schema } from "./schema";
-import { all, echo, exit, format, reveal, timing } from "./settings";
+import { all } from "./all";
+import { echo, exit, format, reveal, timing } from "./settings";
 import { sql } from "./sql";
 
 /** Every dot-command, in the order of `.help`. */

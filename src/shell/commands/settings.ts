@@ -1,6 +1,5 @@
 import { usage } from "../errors";
 import type { ResultFormat } from "../options";
-import type { ShellContext } from "../context";
 import type { DotCommand } from "./command";
 
 const FORMATS: readonly ResultFormat[] = ["table", "json", "csv", "ndjson"];
@@ -63,21 +62,6 @@ export const reveal: DotCommand = {
     return true;
   },
 };
-
-export const all: DotCommand = {
-  name: "all",
-  summary: "prints every row of the last value, page by page",
-  async run(_argument, shell) {
-    if (!shell.output.lastPrinted) return shell.output.message("nothing was printed yet");
-    await printAll(shell.output.lastPrinted.value, shell);
-  },
-};
-
-async function printAll(value: unknown, shell: ShellContext): Promise<void> {
-  const { lines } = shell.output.printer.print(value, Number.MAX_SAFE_INTEGER);
-  if (shell.terminal) await shell.terminal.page(lines);
-  else shell.output.print(lines);
-}
 
 export const exit: DotCommand = {
   name: "exit",

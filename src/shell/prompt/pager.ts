@@ -5,29 +5,70 @@ import { cut } from "../../terminal/width";
 import { write, writeLines } from "../../terminal/write";
 import type { Key } from "./keys";
 
-/** Shows lines page by page: the space bar shows the next page, Enter the next line, q ends. */
+/** Shows lines page by page as they come: the space bar shows the next page, Enter the next line, q ends. */
 export async function pageThrough(
-  lines: readonly EscapedText[],
+  batches: AsyncIterable<readonly EscapedText[]>,
   output: NodeJS.WriteStream,
   nextKey: () => Promise<Key>,
 ): Promise<void> {
-  let at = 0;
-  let step = pageSize(output);
-  while (at < lines.length) {
-    writeLines(output, lines.slice(at, at + step));
-    at += step;
-    if (at >= lines.length) return;
-    const bar = escapeLine(` ${lines.length - at} more rows · space: page, Enter: row, G: all, q: quit `);
-    write(output, inverse(cut(bar, Math.max(8, columnsOf(output) - 1))));
-    const key = await nextKey();
-    write(output, ansi`${LINE_START}${CLEAR_LINE}`);
-    if (key.text === "q" || key.name === "ctrl-c" || key.name === "ctrl-d" || key.name === "escape") return;
-    step = stepOf(key, lines.length, output);
+  const lines = new Lines(batches);
+  try {
+    for (let step = pageSize(output); ;) {
+      await lines.write(step, output);
+      if (lines.isEnded) return;
+      const bar = escapeLine(` ${lines.rest} · space: page, Enter: row, G: all, q: quit `);
+      write(output, inverse(cut(bar, Math.max(8, columnsOf(output) - 1))));
+      const key = await nextKey();
+      write(output, ansi`${LINE_START}${CLEAR_LINE}`);
+      if (key.text === "q" || key.name === "ctrl-c" || key.name === "ctrl-d" || key.name === "escape") return;
+      step = stepOf(key, output);
+    }
+  } finally {
+    await lines.close();
   }
 }
 
-function stepOf({ text, name }: Key, all: number, output: NodeJS.WriteStream): number {
-  if (text === "G") return all;
+/** Lines that come in batches; one batch is read ahead, to know whether there are more. */
+class Lines {
+  private readonly batches: AsyncIterator<readonly EscapedText[]>;
+  private waiting: readonly EscapedText[] = [];
+  /** The batch behind those that wait; undefined where there is none. */
+  private ahead: readonly EscapedText[] | undefined = [];
+
+  constructor(batches: AsyncIterable<readonly EscapedText[]>) {
+    this.batches = batches[Symbol.asyncIterator]();
+  }
+
+  get isEnded(): boolean {
+    return this.ahead === undefined && this.waiting.length === 0;
+  }
+
+  /** What is left, as far as it is known. */
+  get rest(): string {
+    return this.ahead === undefined ? `${this.waiting.length} more rows` : "more rows";
+  }
+
+  async write(count: number, output: NodeJS.WriteStream): Promise<void> {
+    for (let left = count; left > 0 && !this.isEnded;) {
+      const written = this.waiting.slice(0, left);
+      writeLines(output, written);
+      left -= written.length;
+      this.waiting = this.waiting.slice(written.length);
+      while (this.waiting.length === 0 && this.ahead) {
+        this.waiting = this.ahead;
+        const { done, value } = await this.batches.next();
+        this.ahead = done ? undefined : (value as readonly EscapedText[]);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.batches.return?.();
+  }
+}
+
+function stepOf({ text, name }: Key, output: NodeJS.WriteStream): number {
+  if (text === "G") return Infinity;
   return name === "return" || name === "enter" || name === "down" ? 1 : pageSize(output);
 }
 

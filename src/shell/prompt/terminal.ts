@@ -133,7 +133,7 @@ export class PromptTerminal implements Terminal {
 
   // For commands --------------------------------------------------------------------------------------------------------
 
-  page(lines: readonly EscapedText[]): Promise<void> {
+  page(lines: AsyncIterable<readonly EscapedText[]>): Promise<void> {
     return pageThrough(lines, this.output, () => this.nextKey());
   }
 

@@ -1,11 +1,13 @@
 import { pluralize } from "../../text";
-import type { DatabaseEvent, StatementEvent } from "../../dialect/events";
+import type { BatchEvent, DatabaseEvent, StatementEvent } from "../../dialect/events";
 
 /** What one input sent to the database. */
 export class StatementSummary {
   readonly statements: StatementEvent[] = [];
   /** SELECTs that find the rows of batches: they are repeated by intention. */
   readonly batchQueries = new Set<string>();
+  /** Statements before the batch that runs. */
+  private beforeBatch = 0;
   /** It is printed once for each input. */
   isPrinted = false;
   private inserted = 0;
@@ -17,7 +19,7 @@ export class StatementSummary {
 
   add(event: DatabaseEvent): void {
     if (event.type === "statement") this.statements.push(event);
-    else if (event.type === "batch") this.batchQueries.add(event.sql);
+    else if (event.type === "batch") this.batchEnded(event);
     else if (event.type === "rollback") this.rolledBack = true;
     else if (event.type === "reconnect") this.reconnected = true;
     else if (event.type === "flush") {
@@ -25,6 +27,14 @@ export class StatementSummary {
       this.updated += event.updated;
       this.deleted += event.deleted;
     }
+  }
+
+  /** A batch that is written sends nothing but its own statements; what is done with one that was read may be anything. */
+  private batchEnded({ operation, sql }: BatchEvent): void {
+    this.batchQueries.add(sql);
+    if (operation !== "read")
+      for (const statement of this.statements.slice(this.beforeBatch)) this.batchQueries.add(statement.sql);
+    this.beforeBatch = this.statements.length;
   }
 
   /** `3 queries · 12 ms · 41 rows`, `2 inserted, 1 updated`; empty where nothing was sent. */
