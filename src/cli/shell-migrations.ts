@@ -13,6 +13,8 @@ import { placeOf, sourcesOf } from "./migrate/open";
 /** The number of migrations that are not applied yet. */
 export async function countPending(project: Project, dataSource: DataSource): Promise<number> {
   const files = await loadMigrations(sourcesOf(project, placeOf(project, dataSource)));
+  // Every table that is looked at delays the first prompt by a round trip.
+  if (files.length === 0) return 0;
   const runner = dataSource.createQueryRunner("master");
   try {
     const state = await readState(files, new History(dataSource), new MigrationLog(dataSource), runner);

@@ -102,8 +102,9 @@ function isBehindPooler(client: PoolClient): Promise<boolean> {
 async function* fetched(client: PoolClient, name: string, batchSize: number): AsyncIterable<Row[]> {
   for (;;) {
     const { rows } = await queued(client, { text: `FETCH ${batchSize} FROM ${name}`, rowMode: "array" });
-    if (rows.length === 0) return;
-    yield rows;
+    if (rows.length > 0) yield rows;
+    // Another FETCH would cost a round trip to find nothing.
+    if (rows.length < batchSize) return;
   }
 }
 

@@ -56,8 +56,8 @@ class Lines {
       this.waiting = this.waiting.slice(written.length);
       while (this.waiting.length === 0 && this.ahead) {
         this.waiting = this.ahead;
-        const { done, value } = await this.batches.next();
-        this.ahead = done ? undefined : (value as readonly EscapedText[]);
+        const next = await this.batches.next();
+        this.ahead = next.done === true ? undefined : next.value;
       }
     }
   }
