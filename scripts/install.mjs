@@ -67,48 +67,6 @@ module.exports = new DataSource({
 });
 `;
 
-/** A NestJS application without a file of its data source. */
-const NEST = {
-  "tsconfig.json": JSON.stringify({
-    compilerOptions: {
-      module: "commonjs",
-      target: "es2022",
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-    },
-  }),
-  ".env": "DB_FILE=nest.sqlite",
-  "src/user.entity.ts": `import { Column, Entity, PrimaryGeneratedColumn } from "typeorm";
-@Entity() export class User { @PrimaryGeneratedColumn() id: number; @Column() name: string; }`,
-  "src/users.module.ts": `import { Injectable, Module } from "@nestjs/common";
-import { InjectRepository, TypeOrmModule } from "@nestjs/typeorm";
-import { Repository } from "typeorm";
-import { User } from "./user.entity";
-@Injectable() export class Users { constructor(@InjectRepository(User) readonly users: Repository<User>) {} }
-@Module({ imports: [TypeOrmModule.forFeature([User])], providers: [Users] }) export class UsersModule {}`,
-  "src/app.module.ts": `import { Injectable, Module } from "@nestjs/common";
-import { TypeOrmModule } from "@nestjs/typeorm";
-import { UsersModule } from "./users.module";
-@Injectable() class Config { readonly file = process.env.DB_FILE; }
-@Module({ providers: [Config], exports: [Config] }) class ConfigModule {}
-@Module({
-  imports: [
-    TypeOrmModule.forRootAsync({
-      imports: [ConfigModule],
-      inject: [Config],
-      useFactory: (config: Config) => ({
-        type: "better-sqlite3" as const, database: config.file, autoLoadEntities: true, synchronize: true,
-      }),
-    }),
-    UsersModule,
-  ],
-})
-export class AppModule {}`,
-  "src/main.ts": `import { NestFactory } from "@nestjs/core";
-import { AppModule } from "./app.module";
-void NestFactory.create(AppModule).then((app) => app.listen(3000));`,
-};
-
 const rows = [];
 const failures = [];
 let passed = 0;
@@ -118,7 +76,7 @@ try {
     for (const manager of Object.keys(MANAGERS))
       attempt(`${title}, ${manager}`, () => installInto(title, dependencies, manager, packed));
   for (const node of Object.keys(NODES)) attempt(`Node ${node}`, () => runsOn(node, packed));
-  attempt("a NestJS application", () => nestApplication(packed));
+  for (const name of ["nest", "nest-data-sources"]) attempt(name, () => wholeProject(name, packed));
   attempt("better-sqlite3 13 on Node 20", () => refusedOn("20", "13", packed));
   report();
 } finally {
@@ -188,20 +146,11 @@ function expectToRun(project, node) {
   if (!stdout.includes("susan")) throw new Error(`the shell printed ${stdout}`);
 }
 
-// A NestJS application
+// A project of test/projects, a NestJS application without a file of its data source
 
-function nestApplication(packed) {
-  const nest = ["@nestjs/common", "@nestjs/core", "@nestjs/typeorm"].map((name) => [name, "^11.0.0"]);
-  const dependencies = {
-    ...Object.fromEntries(nest),
-    typeorm: "^0.3.31",
-    rxjs: "^7.8.0",
-    "reflect-metadata": "^0.2.2",
-  };
-  const project = makeProject("nest", dependencies);
-  fs.rmSync(path.join(project, "ormconfig.js"));
-  for (const [name, text] of Object.entries(NEST))
-    write(path.join(project, path.dirname(name)), path.basename(name), text);
+function wholeProject(name, packed) {
+  const project = path.join(scratch, name);
+  fs.cpSync(path.join(repository, "test/projects", name), project, { recursive: true });
   run(project, ...MANAGERS.npm.add(packed));
   copyBinary(project);
   const { stdout } = retort(project, process.execPath, ["init"]);
@@ -209,7 +158,11 @@ function nestApplication(packed) {
   // Looking synchronizes nothing, though the application's options say so.
   const { status } = retortIn(project, process.execPath, ["migrate", "check"]);
   if (status !== 4) throw new Error(`check exits ${status}`);
-  expectToRun(project, process.execPath);
+  const jest = path.join(repository, "node_modules/jest/bin/jest.js");
+  const argv = [jest, "--testMatch", "**/test/projects/installed.ts"];
+  const env = { ...process.env, RETORT_INSTALLED_PROJECT: project };
+  const result = spawnSync(process.execPath, argv, { cwd: repository, env, encoding: "utf8" });
+  if (result.status !== 0) throw new Error(result.stderr);
 }
 
 // One Node

@@ -12,6 +12,8 @@ export interface MadeProject {
   readonly typeorm: "1" | "0.3";
   /** Default sqlite: a file in the project. A server's address is written to `.env` as DATABASE_URL. */
   readonly database?: DatabaseName;
+  /** Whether it needs packages that this checkout does not have: `npm run test:install` installs them, and runs it. Default false. */
+  readonly installs?: boolean;
   /** Packages that the project does not have. */
   readonly without?: readonly string[];
   /** How its packages lie. Default: a link each, as npm does with `--install-links`. */
@@ -32,12 +34,13 @@ export interface MadeProject {
   readonly transcript: string;
 }
 
-/** Their names, those that need a real package manager left out. */
+/** Their names, without those whose packages are installed for them. */
 export function madeProjects(): string[] {
   return fs
     .readdirSync(__dirname, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== "installed")
-    .map(({ name }) => name);
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => factsOf(name).installs !== true);
 }
 
 /** The inputs of a transcript, and what they print together. */

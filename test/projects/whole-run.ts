@@ -5,8 +5,10 @@ import type { CommandResult } from "../helpers/command";
 import type { ScratchProject } from "../helpers/project";
 import { readTranscript, type MadeProject } from "./made-project";
 
+export type RunProject = Pick<ScratchProject, "root" | "path" | "retort">;
+
 /** What a project's users do with it, from the first migration on, with the real command each time. */
-export async function runWhole(project: ScratchProject, facts: MadeProject, server?: DataSourceOptions): Promise<void> {
+export async function runWhole(project: RunProject, facts: MadeProject, server?: DataSourceOptions): Promise<void> {
   const { options = [], notes = "", env = {} } = facts;
   const cwd = project.path(facts.folder ?? ".");
   const retort = async (argv: readonly string[], stdin = ""): Promise<CommandResult> => {
@@ -38,14 +40,14 @@ export async function runWhole(project: ScratchProject, facts: MadeProject, serv
   expect(await contents(project, server)).toEqual(before);
 }
 
-function addWhatComesLater(project: ScratchProject): void {
+function addWhatComesLater(project: RunProject): void {
   for (const file of filesOf(project)) {
     const text = fs.readFileSync(file, "utf8");
     if (text.includes("// later: ")) fs.writeFileSync(file, text.replaceAll("// later: ", ""));
   }
 }
 
-function filesOf(project: ScratchProject): string[] {
+function filesOf(project: RunProject): string[] {
   return fs
     .readdirSync(project.root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -56,7 +58,7 @@ function filesOf(project: ScratchProject): string[] {
 type Contents = Record<string, unknown>;
 
 /** The definition and the rows of each table, except those that say which migrations were applied; read past Retort. */
-async function contents(project: ScratchProject, server: DataSourceOptions | undefined): Promise<Contents> {
+async function contents(project: RunProject, server: DataSourceOptions | undefined): Promise<Contents> {
   const databases = filesOf(project).filter((file) => file.endsWith(".sqlite"));
   const connections: DataSourceOptions[] = server
     ? [server]

@@ -121,3 +121,60 @@ test("a NestJS application gets a file that starts its module without listening"
   expect(text).toContain("NestFactory.createApplicationContext(ShopModule, ");
   expect(text).not.toContain("listen(");
 });
+
+describe("a NestJS application with several data sources", () => {
+  const options = (module: string) => ({
+    packageJson: { dependencies: { "@nestjs/typeorm": "11", typeorm: "1" } },
+    files: {
+      "tsconfig.json": "{}",
+      "src/constants.ts": "export const AUDIT = 'audit-log';",
+      "src/app.module.ts": module,
+    },
+  });
+
+  test("gets a file with an export for each", async () => {
+    const project = scratchProject(
+      options(`@Module({ imports: [
+        TypeOrmModule.forRoot({ name: AUDIT, type: "postgres", extra: { name: "not this" }, migrations: [] }),
+        TypeOrmModule.forRootAsync({ useFactory: () => ({ name: "nor this" }) }),
+        TypeOrmModule.forRootAsync({ name: "stock", inject: [Config], useFactory: (config: Config) => config.stock() }),
+      ] }) export class AppModule {}`),
+    );
+    expect((await project.hosted(["init"])).stdout).toBe("created  src/data-source.ts\ncreated  src/migrations\n");
+    expect(project.read("src/data-source.ts")).toMatchInlineSnapshot(`
+     "import "reflect-metadata";
+     import { NestFactory } from "@nestjs/core";
+     import { getDataSourceToken } from "@nestjs/typeorm";
+     import { DataSource } from "typeorm";
+     import { AppModule } from "./app.module";
+
+     /** The application, which is started without listening. */
+     const start = () => NestFactory.createApplicationContext(AppModule, { logger: ["error"], abortOnError: false });
+     let app: ReturnType<typeof start> | undefined;
+
+     async function dataSource(name: string): Promise<DataSource> {
+       return (await (app ??= start())).get<DataSource>(getDataSourceToken(name));
+     }
+
+     /** Its DataSources, which \`retort … --name NAME\` takes by the names of these exports. */
+     export default async () => (await dataSource("default")).setOptions({ migrations: [__dirname + "/migrations/*{.ts,.js}"] });
+     export const auditLog = async () => (await dataSource("audit-log"));
+     export const stock = async () => (await dataSource("stock")).setOptions({ migrations: [__dirname + "/migrations/stock/*{.ts,.js}"] });
+     "
+    `);
+  });
+
+  test("is refused where a name is not known from the text", async () => {
+    const project = scratchProject(
+      options(
+        `@Module({ imports: [TypeOrmModule.forRoot({ name: nameFor("x"), type: "postgres" })] }) export class AppModule {}`,
+      ),
+    );
+    const { stderr, exitCode } = await project.hosted(["init"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(
+      "src/app.module.ts: the name of a DataSource is no text, nor a constant that is one: nameFor",
+    );
+    expect(project.exists("src/data-source.ts")).toBe(false);
+  });
+});
