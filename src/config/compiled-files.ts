@@ -11,6 +11,10 @@ import type { TypedCompiler } from "./types";
 /** Incremented when the compiled form of the same source changes. */
 const GENERATION = "3";
 
+const COMPILING = "compiling the project's TypeScript files: this start is slow, the next one is not";
+/** How long files are compiled before a line says so, in milliseconds: with what comes before it, a second of the start. */
+const SILENT = 700;
+
 /** The first line of a cached file, before the code. */
 interface Header {
   readonly format: "cjs" | "esm";
@@ -35,6 +39,8 @@ export class CompiledFiles {
   readonly #noted = new Set<string>();
   readonly #hashes = new Map<string, string>();
   #typed: TypedCompiler | undefined;
+  /** When the first file was compiled. */
+  #started: number | undefined;
 
   constructor(root: string, note: Warn) {
     this.#root = root;
@@ -66,6 +72,7 @@ export class CompiledFiles {
 
   /** Forgets what was derived from other files: they may have changed. */
   forget(): void {
+    this.#started = undefined;
     this.#hashes.clear();
     this.#typed = undefined;
   }
@@ -100,7 +107,9 @@ export class CompiledFiles {
     // Warned about when a file is compiled, not at every start.
     for (const warning of source.settings.warnings) this.#noteOnce(warning);
     const { compile } = require("./compile") as typeof import("./compile");
+    this.#started ??= performance.now();
     const compiled = compile(source);
+    if (performance.now() - this.#started > SILENT) this.#noteOnce(COMPILING);
     this.#keep(name, source.file, compiled);
     return compiled;
   }
