@@ -204,6 +204,8 @@ export class RelationModel {
   readonly toMany: boolean;
   /** Whether this side's table holds the foreign key. */
   readonly holdsKey: boolean;
+  /** Whether it goes through a join table. */
+  readonly isManyToMany: boolean;
   readonly #models: ModelRegistry;
   readonly #property: Property;
   #target: EntityModel | undefined;
@@ -218,6 +220,7 @@ export class RelationModel {
     this.property = metadata.propertyPath;
     this.toMany = metadata.isOneToMany || metadata.isManyToMany;
     this.holdsKey = metadata.isWithJoinColumn;
+    this.isManyToMany = metadata.isManyToMany;
     this.#models = models;
     this.#property = propertyOf(metadata);
   }
@@ -250,11 +253,6 @@ export class RelationModel {
     return this.target.relations.find(
       ({ metadata }) => metadata.isOwning && metadata.junctionEntityMetadata === junctionEntityMetadata,
     );
-  }
-
-  /** Whether it goes through a join table. */
-  get isManyToMany(): boolean {
-    return this.metadata.isManyToMany;
   }
 
   /** Foreign key and referenced columns, whichever side holds them; none for a many-to-many. */

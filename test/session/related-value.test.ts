@@ -40,6 +40,29 @@ eachDatabase((database) => {
     expect(posts.changes()).toEqual({ added: [], removed: [] });
   });
 
+  test("what was saved of a collection keeps which members their own side has set", async () => {
+    const { user, two } = await susan();
+    await user.posts;
+    const posts = related(user, "posts");
+    const ofThisSide = (): object[] => {
+      const found: object[] = [];
+      posts.forEachAssigned((member) => found.push(member));
+      return found;
+    };
+    two.author = user;
+    expect(ofThisSide()).toEqual([]);
+    const saved = posts.save()!;
+    two.author = null;
+    user.posts.push(two);
+    expect(ofThisSide()).toEqual([two]);
+    saved.restore();
+    expect(ofThisSide()).toEqual([]);
+    two.author = null;
+    user.posts.push(two);
+    saved.restore();
+    expect(ofThisSide()).toEqual([]);
+  });
+
   test("a relation that is not loaded knows what was added and removed on its side", async () => {
     const { user, one, two } = await susan();
     const { db } = bench;

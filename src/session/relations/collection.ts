@@ -49,6 +49,8 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
   #index: Set<T> | undefined;
   /** Members that were added because their own side was changed, and not on this side too. */
   #setByMember: Set<T> | undefined;
+  /** Whether a saved state has the same `#setByMember`. */
+  #isSetSaved = false;
   /** The array that was assigned to the relation: what is put into it later belongs to the relation too. */
   #assigned: AssignedArray<T> | undefined;
 
@@ -104,7 +106,7 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
   /** Adds members that are not there yet. */
   add(...members: T[]): this {
     for (const member of members)
-      if (this.includes(member)) this.#setByMember?.delete(member);
+      if (this.includes(member)) this.#notSetByMember(member);
       else this.push(member);
     return this;
   }
@@ -131,7 +133,7 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
         this.#report(member);
         this.#adapter.memberAdded(this.#owner, this.#relation, member);
       }
-      this.#setByMember?.delete(member);
+      this.#notSetByMember(member);
     }
     return this.length;
   }
@@ -216,7 +218,7 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
     for (const member of added) this.#adapter.checkMember(this.#relation, member);
     this.#reported = [...new Set<T>(this)];
     this.#index = undefined;
-    for (const member of removed) this.#setByMember?.delete(member as T);
+    for (const member of removed) this.#notSetByMember(member as T);
     for (const member of removed) this.#adapter.memberRemoved(this.#owner, this.#relation, member);
     for (const member of added) this.#adapter.memberAdded(this.#owner, this.#relation, member);
   }
@@ -262,6 +264,7 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
 
   /** @internal */
   save(): SavedRelation {
+    this.#isSetSaved = true;
     // A change by index or length is in the array before it is detected; the stored members are what was there before it.
     return new SavedCollection<T>(
       this,
@@ -291,12 +294,12 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
     this.#changing();
     if (belongs) {
       this.#report(member);
-      (this.#setByMember ??= new Set()).add(member);
+      this.#isSetByMember(member);
       super.push(member);
     } else {
       this.#reported = (this.#reported ?? this.#stored).filter((one) => one !== member);
       this.#index?.delete(member);
-      this.#setByMember?.delete(member);
+      this.#notSetByMember(member);
       // A list may have a member twice.
       for (let place = this.length - 1; place >= 0; place--)
         if (this[place] === member) Array.prototype.splice.call(this, place, 1);
@@ -310,7 +313,7 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
       if (operation === "remove") members.delete(member);
       else {
         members.add(member);
-        if (!isOwn) (this.#setByMember ??= new Set()).add(member);
+        if (!isOwn) this.#isSetByMember(member);
       }
     this.restore([...members], this.#stored);
   }
@@ -326,9 +329,10 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
   }
 
   /** @internal Restores the members and which of them their own side set. */
-  restoreSaved(members: readonly T[], stored: readonly T[], setByMember: ReadonlySet<T> | undefined): void {
+  restoreSaved(members: readonly T[], stored: readonly T[], setByMember: Set<T> | undefined): void {
     this.restore(members, stored);
-    this.#setByMember = setByMember && new Set(setByMember);
+    this.#setByMember = setByMember;
+    this.#isSetSaved = true;
   }
 
   /**
@@ -368,6 +372,22 @@ export class Collection<T extends object> extends Array<T> implements RelatedVal
 
   #changing(): void {
     this.#owner.owner?.changing(this.#owner);
+  }
+
+  #isSetByMember(member: T): void {
+    this.#unshareSet();
+    (this.#setByMember ??= new Set()).add(member);
+  }
+
+  #notSetByMember(member: T): void {
+    this.#unshareSet();
+    this.#setByMember?.delete(member);
+  }
+
+  /** Copied when it changes, not when it is saved: most of what is saved is never changed again. */
+  #unshareSet(): void {
+    if (this.#isSetSaved) this.#setByMember &&= new Set(this.#setByMember);
+    this.#isSetSaved = false;
   }
 
   #isReported(member: T): boolean {
@@ -435,18 +455,13 @@ class SavedCollection<T extends object> implements SavedRelation {
   readonly #collection: Collection<T>;
   readonly #members: readonly T[];
   readonly #stored: readonly T[];
-  readonly #setByMember: ReadonlySet<T> | undefined;
+  readonly #setByMember: Set<T> | undefined;
 
-  constructor(
-    collection: Collection<T>,
-    members: readonly T[],
-    stored: readonly T[],
-    setByMember: ReadonlySet<T> | undefined,
-  ) {
+  constructor(collection: Collection<T>, members: readonly T[], stored: readonly T[], setByMember: Set<T> | undefined) {
     this.#collection = collection;
     this.#members = members;
     this.#stored = stored;
-    this.#setByMember = setByMember && new Set(setByMember);
+    this.#setByMember = setByMember;
   }
 
   includes(entity: object): boolean {

@@ -27,6 +27,19 @@ export function isTracked({ isVirtual, isOfChild, metadata }: ColumnModel): bool
   );
 }
 
+const compared = new WeakMap<EntityModel, readonly ColumnModel[]>();
+
+/** The columns that are compared with the snapshot: the tracked ones, and foreign keys without a property. */
+function comparedColumns(model: EntityModel): readonly ColumnModel[] {
+  let columns = compared.get(model);
+  if (!columns) {
+    const keys = foreignKeysOf(model);
+    columns = model.columns.filter((column) => isTracked(column) || (column.isVirtual && keys[column.index]));
+    compared.set(model, columns);
+  }
+  return columns;
+}
+
 /**
  * The columns that an UPDATE of an object has to write.
  *
@@ -36,11 +49,10 @@ export function changesOf(instance: Instance, orphaned?: OrphanActions): Change[
   const { snapshot, model } = instance;
   const changes: Change[] = [];
   if (!snapshot) return changes;
-  const keys = foreignKeysOf(model);
   if (instance.reusesRowOf) return changesOfReusedRow(instance, model, snapshot);
-  for (const column of model.columns) {
+  const keys = foreignKeysOf(model);
+  for (const column of comparedColumns(model)) {
     const key = keys[column.index];
-    if (!isTracked(column) && !(column.isVirtual && key)) continue;
     const action = key && orphaned?.get(key.relation);
     if (action === "disable") continue;
     const value = action === "nullify" ? null : currentValue(instance, column);

@@ -80,7 +80,14 @@ export class UndoLog {
   /** Discards all records; returns the objects that changed. */
   commit(): Instance[] {
     while (this.depth > 0) this.merge();
-    return this.take().map(({ instance }) => instance);
+    const changed: Instance[] = [];
+    for (const record of this.#innermost) {
+      if (!isCurrent(record)) continue;
+      record.instance.undoRecord = record.outer;
+      changed.push(record.instance);
+    }
+    this.#levels[0] = [];
+    return changed;
   }
 
   clear(): void {

@@ -158,7 +158,8 @@ export class UnitOfWork implements FlushObserver {
       pending.delete(instance);
       instance.generation = generation;
     }
-    for (const { instance } of updates) this.#updateIdentity(instance);
+    for (const { instance, changes } of updates)
+      if (changes.some(({ column }) => column.isPrimary)) this.#updateIdentity(instance);
     this.#removeFromRelations(deletes);
     for (const instance of this.#flushing)
       if (endFlush(instance)) relationsChanged.delete(instance);
