@@ -76,7 +76,8 @@ try {
     for (const manager of Object.keys(MANAGERS))
       attempt(`${title}, ${manager}`, () => installInto(title, dependencies, manager, packed));
   for (const node of Object.keys(NODES)) attempt(`Node ${node}`, () => runsOn(node, packed));
-  for (const name of ["nest", "nest-data-sources"]) attempt(name, () => wholeProject(name, packed));
+  for (const name of ["nest", "nest-data-sources"]) attempt(name, () => nestProject(name, packed));
+  attempt("yarn-pnp", () => plugAndPlayProject("yarn-pnp", packed));
   attempt("better-sqlite3 13 on Node 20", () => refusedOn("20", "13", packed));
   report();
 } finally {
@@ -146,11 +147,11 @@ function expectToRun(project, node) {
   if (!stdout.includes("susan")) throw new Error(`the shell printed ${stdout}`);
 }
 
-// A project of test/projects, a NestJS application without a file of its data source
+// Projects of test/projects, each run whole
 
-function wholeProject(name, packed) {
-  const project = path.join(scratch, name);
-  fs.cpSync(path.join(repository, "test/projects", name), project, { recursive: true });
+/** A NestJS application without a file of its data source. */
+function nestProject(name, packed) {
+  const project = copied(name);
   run(project, ...MANAGERS.npm.add(packed));
   copyBinary(project);
   const { stdout } = retort(project, process.execPath, ["init"]);
@@ -158,11 +159,38 @@ function wholeProject(name, packed) {
   // Looking synchronizes nothing, though the application's options say so.
   const { status } = retortIn(project, process.execPath, ["migrate", "check"]);
   if (status !== 4) throw new Error(`check exits ${status}`);
-  const jest = path.join(repository, "node_modules/jest/bin/jest.js");
-  const argv = [jest, "--testMatch", "**/test/projects/installed.ts"];
-  const env = { ...process.env, RETORT_INSTALLED_PROJECT: project };
-  const result = spawnSync(process.execPath, argv, { cwd: repository, env, encoding: "utf8" });
-  if (result.status !== 0) throw new Error(result.stderr);
+  runWhole(project, [path.join(project, "node_modules/typeorm-retort/bin/retort.js")]);
+}
+
+/** Yarn has the packages in archives, and those with a binary in a folder each. */
+function plugAndPlayProject(name, packed) {
+  const project = copied(name);
+  const yarn = program("@yarnpkg/cli-dist@4", "bin/yarn.js");
+  const registry = run(project, "npm", ["config", "get", "registry"]).stdout.trim();
+  run(project, process.execPath, [yarn, "config", "set", "npmRegistryServer", registry]);
+  run(project, process.execPath, [yarn, "add", `better-sqlite3@${sqlite}`, `typeorm-retort@file:${packed}`]);
+  const unplugged = path.join(project, ".yarn/unplugged");
+  for (const folder of fs.readdirSync(unplugged).filter((one) => one.startsWith("better-sqlite3-")))
+    fs.cpSync(path.join(ownSqlite, BINARY), path.join(unplugged, folder, "node_modules/better-sqlite3", BINARY));
+  runWhole(project, [yarn, "retort"]);
+}
+
+function copied(name) {
+  const project = path.join(scratch, name);
+  fs.cpSync(path.join(repository, "test/projects", name), project, { recursive: true });
+  return project;
+}
+
+/** @param command what Node runs as `retort` */
+function runWhole(project, command) {
+  const argv = ["node_modules/jest/bin/jest.js", "--testMatch", "**/test/projects/installed.ts"];
+  const env = {
+    ...process.env,
+    RETORT_INSTALLED_PROJECT: project,
+    RETORT_INSTALLED_COMMAND: JSON.stringify(command),
+  };
+  const { status, stderr } = spawnSync(process.execPath, argv, { cwd: repository, env, encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
 }
 
 // One Node

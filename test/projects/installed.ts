@@ -7,9 +7,9 @@ import { runWhole } from "./whole-run";
 
 const root = process.env["RETORT_INSTALLED_PROJECT"]!;
 const inside = (...names: string[]) => path.join(root, ...names);
-const command = inside("node_modules/typeorm-retort/bin/retort.js");
+const command = JSON.parse(process.env["RETORT_INSTALLED_COMMAND"]!) as string[];
 
 test(path.basename(root), async () => {
-  const retort = (argv: readonly string[], options = {}) => runNode([command, ...argv], { cwd: root, ...options });
+  const retort = (argv: readonly string[], options = {}) => runNode([...command, ...argv], { cwd: root, ...options });
   await runWhole({ root, path: inside, retort }, factsOf(path.basename(root)));
 });
