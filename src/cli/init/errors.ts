@@ -18,3 +18,18 @@ export function nestNameUnknown(written: string, file: string): RetortError {
     },
   );
 }
+
+/** The address is not shown: it may have a password. */
+export function addressOfNoServer(): RetortError {
+  return new RetortError("cli/unknown-address", "--url is not the address of a server", {
+    exitCode: ExitCode.usage,
+    hint: "--url postgres://user@host/name, --url mysql://user@host/name, or --database sqlite for a file in this folder",
+  });
+}
+
+export function addressOfOther(database: string, server: string): RetortError {
+  return new RetortError("cli/other-database", `--database says ${database}, and --url is the address of ${server}`, {
+    exitCode: ExitCode.usage,
+    hint: "leave --database out",
+  });
+}

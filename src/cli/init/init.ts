@@ -14,7 +14,7 @@ import { printJson } from "../migrate/json";
 import { placeOf } from "../migrate/open";
 import { choose, confirm, isTerminal } from "../migrate/prompt";
 import { configurationText, DRIVER_PACKAGES, firstEntityText, TSCONFIG, type Driver } from "./configuration";
-import { installFailed } from "./errors";
+import { addressOfNoServer, addressOfOther, installFailed } from "./errors";
 import { nestApplication, nestConfigurationText } from "./nest";
 
 interface Options {
@@ -59,6 +59,8 @@ export async function init(command: CommandContext, options: Options): Promise<v
   const hasInstalled = options.install !== false && install(command, missing);
   if (json) printJson(command, report);
   else print(command, report, missing, hasInstalled);
+  if (options.url !== undefined && missing.existing.some((file) => path.basename(file) === ".env"))
+    command.note(".env was there already and is not changed: write the address into it as DATABASE_URL");
 }
 
 async function existingProject(command: CommandContext): Promise<Project | undefined> {
@@ -149,11 +151,21 @@ const DRIVERS: Readonly<Record<NonNullable<Options["database"]>, Driver>> = {
   mysql: "mysql",
 };
 
+/** @throws cli/unknown-address */
+function serverOf(url: string): Driver {
+  const scheme = /^[\w+.-]*(?=:)/.exec(url)?.[0].toLowerCase() ?? "";
+  if (/^(mysql|mariadb)$/.test(scheme)) return "mysql";
+  if (/^postgres(ql)?$/.test(scheme)) return "postgres";
+  throw addressOfNoServer();
+}
+
 /** What is said, else by the address, else the driver that the project depends on, else what is asked. */
 async function driverFor(command: CommandContext, options: Options, owner: Package | undefined): Promise<Driver> {
   const { database, url, yes, json } = options;
+  const server = url === undefined ? undefined : serverOf(url);
+  if (database && server && DRIVERS[database] !== server) throw addressOfOther(database, server);
   if (database) return DRIVERS[database];
-  if (url !== undefined) return /^(mysql|mariadb)/i.test(url) ? "mysql" : "postgres";
+  if (server) return server;
   const installed = (Object.keys(DRIVER_PACKAGES) as Driver[]).find(
     (driver) => owner && dependsOn(owner.json, DRIVER_PACKAGES[driver]),
   );

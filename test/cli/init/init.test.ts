@@ -84,6 +84,29 @@ test("a project with TypeORM and entities gets what is missing only; --dry-run s
   expect((await project.hosted(["init"])).stdout).toBe("created  ormconfig.ts\ncreated  migrations\n");
 });
 
+test.each([
+  [["--url", "shop.sqlite"], /--url is not the address of a server\n.*--database sqlite/],
+  [["--url", "oracle://me:secret@host/x"], /^error: --url is not the address of a server\n(?!.*secret)/],
+  [
+    ["--database", "mysql", "--url", "postgres://host/x"],
+    /--database says mysql, and --url is the address of postgres/,
+  ],
+])("an address that does not fit, %j, is refused, and nothing is written", async (argv, message) => {
+  const project = scratchProject();
+  const before = project.list();
+  const { stderr, exitCode } = await project.hosted(["init", ...argv]);
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(project.list()).toEqual(before);
+});
+
+test("an address that cannot be written, because there is an .env already, is said", async () => {
+  const project = scratchProject({ files: { ".env": "A=1\n" } });
+  const { stderr } = await project.hosted(["init", "--url", "postgres://host/x"]);
+  expect(stderr).toContain(".env was there already and is not changed: write the address into it as DATABASE_URL");
+  expect(project.read(".env")).toBe("A=1\n");
+});
+
 test("packages that are missing are named with the project's package manager", async () => {
   const project = scratchProject({ files: { "pnpm-lock.yaml": "" } });
   fs.rmSync(project.path("node_modules/mysql2"));
