@@ -109,7 +109,8 @@ export class CompiledFiles {
     const { compile } = require("./compile") as typeof import("./compile");
     this.#started ??= performance.now();
     const compiled = compile(source);
-    if (performance.now() - this.#started > SILENT) this.#noteOnce(COMPILING);
+    // Where types were read, a line has said so already.
+    if (!this.#typed && performance.now() - this.#started > SILENT) this.#noteOnce(COMPILING);
     this.#keep(name, source.file, compiled);
     return compiled;
   }
