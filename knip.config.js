@@ -21,6 +21,7 @@ module.exports = {
     "src/cli/{process,code-cache,quick-start}.ts", // bin/retort.js requires what they are built to
     ...loadedLate(),
     "src/shell/rewrite/deep-thread.ts", // a thread runs it
+    "src/dialect/sqlite/{busy-thread,read-process}.ts", // likewise, and a process
     "ormconfig.ts",
     "migrations/*.ts",
     "test/**/*.test.ts",
@@ -30,7 +31,7 @@ module.exports = {
     "scripts/*.mjs",
     "bench/*.mjs",
     "bench/server/serve.mjs", // a process of its own
-    "bench/session/{cold-run,stream}.mjs", // likewise
+    "bench/{session/{cold-run,stream},long/work}.mjs", // likewise
     "examples/server/main.ts",
   ],
   project: [
@@ -42,7 +43,7 @@ module.exports = {
     "bin/*.js",
     "scripts/**",
     "bench/*.mjs",
-    "bench/{server,session,start}/*.mjs",
+    "bench/{long,server,session,start}/*.mjs",
   ],
   // Of what the examples are compiled to.
   ignoreUnresolved: ["../microblog", "./server"],

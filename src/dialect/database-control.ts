@@ -1,5 +1,11 @@
 import type { DataSource } from "typeorm";
 
+/** A text for a terminal, written while the main thread is blocked. */
+export interface Unstoppable {
+  readonly fd: number;
+  readonly text: string;
+}
+
 /** Forbids writes and cancels statements, enforced by the database and not by our own code. */
 export interface DatabaseControl {
   /**
@@ -12,6 +18,13 @@ export interface DatabaseControl {
    * nothing for others who use the same server or its pooler.
    */
   forbidWrites(dataSource: DataSource): Promise<void>;
+  /**
+   * Prepares for `cancel` where statements run in this process, which could not be ended there: reads outside of a transaction that may
+   * take long run in another one.
+   *
+   * @param unstoppable what is written where a statement that cannot be ended runs for a second; undefined: nothing
+   */
+  makeStoppable(dataSource: DataSource, unstoppable: Unstoppable | undefined): void;
   /** Cancels the statements that run on the DataSource's connections; their callers receive errors. */
   cancel(dataSource: DataSource): Promise<void>;
 }

@@ -50,6 +50,8 @@ export interface TransactionOptions {
   readonly isolation?: IsolationLevel | undefined;
   /** Whether the database refuses writes in the transaction. */
   readonly readOnly?: boolean | undefined;
+  /** @internal Whether it is there for one statement, which needs no view of the rows in common with another one. */
+  readonly isForOne?: boolean | undefined;
 }
 
 /** How a SELECT locks its rows. */

@@ -61,7 +61,7 @@ async function readOnly(
 ): Promise<QueryResult | undefined> {
   if (transaction.readsInTransaction) return undefined;
   await connection.open();
-  await connection.begin({ readOnly: true });
+  await connection.begin({ readOnly: true, isForOne: true });
   try {
     const result = await connection.query(sql, parameters);
     await connection.commit();

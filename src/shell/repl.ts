@@ -1,4 +1,5 @@
 import path from "node:path";
+import { databaseControlOf } from "../dialect/dialects";
 import type { DatabaseEvent } from "../dialect/events";
 import { awaiting } from "../awaited-work";
 import { RetortError } from "../errors";
@@ -36,6 +37,10 @@ import { StatementSummary } from "./sql/statement-stats";
 
 /** The most rows that `all()` holds in memory at the prompt, where a table may be longer than anybody knew. */
 const MAX_ROWS = 100_000;
+
+/** Written by a thread, as it is, while the main thread waits for SQLite. */
+const UNSTOPPABLE =
+  "SQLite runs this statement inside the shell, in a transaction or for a write: Ctrl-C cannot end it\r\n";
 
 const UNRESTRICTED: Restrictions = { sandbox: false, readOnly: undefined };
 
@@ -92,10 +97,18 @@ export class Repl implements ShellContext {
     this.db = db;
     this.entities = new Entities(db.models);
     this.output.useDatabase(db, this.entities);
-    if (this.isInteractive) db.session.limitRows(MAX_ROWS);
+    if (this.isInteractive) this.prepareForLongTables(db);
     this.stopObserving = db.observe((event) => this.observe(event), { parameters: true });
     this.names.define(db, this.entities, names);
     this.evaluator.defineRequire(path.join(this.options.root, "package.json"));
+  }
+
+  /** Nobody knows how long a table is before it is read. */
+  private prepareForLongTables(db: Database): void {
+    db.session.limitRows(MAX_ROWS);
+    const { fd } = this.options.output as { fd?: number };
+    const unstoppable = fd === undefined ? undefined : { fd, text: UNSTOPPABLE };
+    databaseControlOf(db.dataSource).makeStoppable(db.dataSource, unstoppable);
   }
 
   private create(target: unknown, values: unknown): object {

@@ -28,6 +28,8 @@ export const mysqlControl: DatabaseControl = {
   hosts: (dataSource) =>
     poolsOf(dataSource.driver as unknown as Driver).map((pool) => hostOf(pool as unknown as Resolved)),
   forbidWrites: (dataSource) => onEveryConnect(dataSource.driver as unknown as Driver, forbidIn),
+  // A server ends what it runs.
+  makeStoppable: () => undefined,
   async cancel(dataSource) {
     const driver = dataSource.driver as unknown as Driver;
     await Promise.all(poolsOf(driver).map((pool) => cancelIn(pool, driver.mysql)));

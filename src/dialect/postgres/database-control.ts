@@ -24,6 +24,8 @@ export const postgresControl: DatabaseControl = {
     return [master, ...slaves].map((pool) => hostOf(pool as unknown as ClientSource));
   },
   forbidWrites: (dataSource) => onEveryConnect(dataSource.driver as unknown as Driver, forbidIn),
+  // A server ends what it runs.
+  makeStoppable: () => undefined,
   async cancel(dataSource) {
     const { master, slaves } = dataSource.driver as unknown as Driver;
     const running = [master, ...slaves].flatMap((pool) => (pool._clients ?? []).filter(isRunning));

@@ -22,6 +22,8 @@ import { areWritesAllowed } from "../write-permission";
 import { readDriverError, isBusy } from "./driver-error";
 import { lockHolder } from "./lock-holder";
 import { refuseOtherWriters, type TypeormDriver } from "./own-lock";
+import type { ReadAnswer } from "./read-process";
+import { stoppableReadsOf, type StoppableReads } from "./stoppable-reads";
 import { isMemory, writeMutexOf, type WriteMutex } from "./write-mutex";
 
 /** How long a writer waits where the DataSource sets no `timeout`, in milliseconds (better-sqlite3's default). */
@@ -30,6 +32,9 @@ const DEFAULT_TIMEOUT = 5_000;
 const RETRY_EVERY = 10;
 /** How many prepared statements are kept; the oldest is dropped first. */
 const STATEMENT_CACHE = 200;
+
+/** Rows that another process has read. */
+type ElsewhereRead = Exclude<ReadAnswer, { readonly failed: string }>;
 
 type Statement = BetterSqlite3.Statement<unknown[], Row>;
 
@@ -63,6 +68,7 @@ export class SqliteConnection implements Connection {
   #ownsHandle = false;
   #begun = false;
   #readOnly = false;
+  #isForOne = false;
   /** Lets TypeORM's own connection wait for locks again. */
   #allowOthers: (() => void) | undefined;
   isOpen = false;
@@ -130,15 +136,20 @@ export class SqliteConnection implements Connection {
   }
 
   rows(sql: string, parameters: readonly unknown[] = []): Row[] | Promise<Row[]> {
-    return this.#send(sql, parameters, (statement) => {
+    const reads = this.#stoppable(sql, parameters);
+    const read = (statement: Statement): Row[] => {
       if (statement.reader) return statement.all(parameters as unknown[]);
       statement.run(parameters as unknown[]);
       return [];
-    });
+    };
+    return reads
+      ? this.#sendElsewhere(reads, sql, parameters, ({ rows }) => [...rows], read)
+      : this.#send(sql, parameters, read);
   }
 
   query(sql: string, parameters: readonly unknown[] = []): QueryResult | Promise<QueryResult> {
-    return this.#send(sql, parameters, (statement) => {
+    const reads = this.#stoppable(sql, parameters);
+    const query = (statement: Statement): QueryResult => {
       if (!statement.reader) {
         const { changes } = statement.run(parameters as unknown[]);
         return { columns: [], rows: [], changes };
@@ -146,7 +157,9 @@ export class SqliteConnection implements Connection {
       const rows = statement.all(parameters as unknown[]);
       const columns = statement.columns().map(({ name }) => name);
       return { columns, rows, changes: statement.readonly ? 0 : rows.length };
-    });
+    };
+    const resultOf = ({ rows, columns }: ElsewhereRead): QueryResult => ({ rows: [...rows], columns, changes: 0 });
+    return reads ? this.#sendElsewhere(reads, sql, parameters, resultOf, query) : this.#send(sql, parameters, query);
   }
 
   run(sql: string, parameters: readonly unknown[] = []): RunResult | Promise<RunResult> {
@@ -246,6 +259,7 @@ export class SqliteConnection implements Connection {
         // A subscriber that throws afterwards leaves it open, to be rolled back.
         this.#begun = true;
         this.#readOnly = readOnly;
+        this.#isForOne = readOnly && options.isForOne === true;
         if (this.#ownsHandle && !readOnly)
           this.#allowOthers = refuseOtherWriters(this.#dataSource.driver as unknown as TypeormDriver);
       });
@@ -281,6 +295,7 @@ export class SqliteConnection implements Connection {
   #end(): void {
     this.#begun = false;
     this.#readOnly = false;
+    this.#isForOne = false;
     this.#allowOthers?.();
     this.#allowOthers = undefined;
     this.#mutex.release(this);
@@ -328,10 +343,46 @@ export class SqliteConnection implements Connection {
     return statement;
   }
 
+  /** Where a read runs that somebody may want to end; undefined: here. */
+  #stoppable(sql: string, parameters: readonly unknown[]): StoppableReads | undefined {
+    const reads = this.#ownsHandle ? stoppableReadsOf(this.#dataSource) : undefined;
+    reads?.prepared(sql);
+    if (!reads || (this.#begun && !this.#isForOne)) return undefined;
+    try {
+      const { reader, readonly } = this.#prepare(sql);
+      return reader && readonly && reads.mayTakeLong(this.#handle, sql, parameters) ? reads : undefined;
+    } catch {
+      // Sending it gives the error.
+      return undefined;
+    }
+  }
+
+  /** Reads in another process; what that one cannot do is done here. */
+  async #sendElsewhere<T>(
+    reads: StoppableReads,
+    sql: string,
+    parameters: readonly unknown[],
+    resultOf: (answer: ElsewhereRead) => T,
+    send: (statement: Statement) => T,
+  ): Promise<T> {
+    const sent = this.#sending(sql, parameters);
+    try {
+      const answer = await reads.read({ sql, parameters });
+      const result = "failed" in answer ? send(this.#prepare(sql)) : resultOf(answer);
+      this.#observer.sent(sent, countOf(result));
+      return result;
+    } catch (error) {
+      if (isBusy(error)) return this.#sendWhenFree(sent, send);
+      throw this.#failed(sent, error);
+    }
+  }
+
   #send<T>(sql: string, parameters: readonly unknown[], send: (statement: Statement) => T): T | Promise<T> {
     const sent = this.#sending(sql, parameters);
     try {
-      const result = send(this.#writable(this.#prepare(sql), sql, parameters));
+      const statement = this.#writable(this.#prepare(sql), sql, parameters);
+      const reads = stoppableReadsOf(this.#dataSource);
+      const result = reads ? reads.watched(() => send(statement)) : send(statement);
       this.#observer.sent(sent, countOf(result));
       return result;
     } catch (error) {

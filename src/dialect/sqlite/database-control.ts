@@ -2,6 +2,7 @@ import type BetterSqlite3 from "better-sqlite3";
 import type { QueryRunner } from "typeorm";
 import type { DatabaseControl } from "../database-control";
 import { areWritesAllowed } from "../write-permission";
+import { makeReadsStoppable, stoppableReadsOf } from "./stoppable-reads";
 import { isMemory } from "./write-mutex";
 
 /** The parts of TypeORM's better-sqlite3 driver that are used here; `createDatabaseConnection` is protected there. */
@@ -29,8 +30,11 @@ export const sqliteControl: DatabaseControl = {
     driver.queryRunner = undefined;
     writable.close();
   },
-  async cancel() {
-    // SQLite needs nothing here: statements run in this thread, so none is running when this code is.
+  makeStoppable: makeReadsStoppable,
+  // eslint-disable-next-line @typescript-eslint/require-await -- a server's is asked
+  async cancel(dataSource) {
+    // Other statements run in this thread, so none is running when this code is.
+    stoppableReadsOf(dataSource)?.stop();
   },
 };
 
