@@ -109,7 +109,7 @@ Two fifths of its profile are TypeScript's compiler, for 496 files that are load
 another file declares, for which all files are read a second time; 8 % writing the cache. In the demo a sixth of the shell's profile is
 loading its own modules, which \`migrate status\` does not need, and opens the database.
 
-${cpus.length} × ${cpus[0]?.model ?? "unknown processor"}, ${os.type()} ${os.machine()}; node ${process.version}, typeorm ${version("typeorm")}, better-sqlite3 ${version("better-sqlite3")}.
+${cpus.length} × ${cpus[0]?.model ?? "unknown processor"}, ${os.type()} ${os.machine()}, load ${os.loadavg()[0].toFixed(1)} when it ended; node ${process.version}, typeorm ${version("typeorm")}, better-sqlite3 ${version("better-sqlite3")}.
 `;
 }
 

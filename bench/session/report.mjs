@@ -104,7 +104,7 @@ ${table(["work", few, many, "growth", "the ceiling's", "ratio"], lines)}`;
 export function machine(contestants) {
   const cpus = os.cpus();
   const versions = contestants.map(({ name, version }) => (name === "ceiling" ? version : `${name} ${version}`));
-  return `${cpus.length} × ${cpus[0]?.model ?? "unknown processor"}, ${os.type()} ${os.machine()}; node ${process.version}, ${versions.join(", ")}.`;
+  return `${cpus.length} × ${cpus[0]?.model ?? "unknown processor"}, ${os.type()} ${os.machine()}, load ${os.loadavg()[0].toFixed(1)} when it ended; node ${process.version}, ${versions.join(", ")}.`;
 }
 
 function table(header, rows) {
