@@ -31,7 +31,6 @@ export const sqliteControl: DatabaseControl = {
     writable.close();
   },
   makeStoppable: makeReadsStoppable,
-  // eslint-disable-next-line @typescript-eslint/require-await -- a server's is asked
   async cancel(dataSource) {
     // Other statements run in this thread, so none is running when this code is.
     stoppableReadsOf(dataSource)?.stop();

@@ -5,7 +5,9 @@ import { Worker } from "node:worker_threads";
 import type BetterSqlite3 from "better-sqlite3";
 import type { DataSource } from "typeorm";
 import type { Unstoppable } from "../database-control";
+import type { Row } from "../dialect";
 import type { BusyThreadData } from "./busy-thread";
+import { scans } from "./plan";
 import type { ReadAnswer, ReadProcessOptions, ReadRequest } from "./read-process";
 import { isMemory } from "./write-mutex";
 
@@ -82,10 +84,10 @@ export class StoppableReads {
   /** Whether a statement that only reads may take long enough to be ended by hand. */
   mayTakeLong(handle: BetterSqlite3.Database, sql: string, parameters: readonly unknown[]): boolean {
     if (this.#isUseless) return false;
-    const plan = handle.prepare<unknown[], [number, number, number, string]>(`EXPLAIN QUERY PLAN ${sql}`).raw(true);
-    const steps = plan.all(...parameters).map(([, , , detail]) => detail);
-    const scans = steps.filter((step) => step.startsWith("SCAN"));
-    if (scans.length > 1 || steps.some((step) => step.startsWith("RECURSIVE"))) return true;
+    const statement = handle.prepare<unknown[], Row>(`EXPLAIN QUERY PLAN ${sql}`).raw(true);
+    const plan = statement.all(...parameters);
+    const steps = plan.map((row) => String(row[3]));
+    if (scans(plan).length > 1 || steps.some((step) => step.startsWith("RECURSIVE"))) return true;
     return this.#isLarge() && steps.some((step) => /^(SCAN|SEARCH)/.test(step) && !step.endsWith("(rowid=?)"));
   }
 

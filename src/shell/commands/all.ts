@@ -2,6 +2,7 @@ import { Query } from "../../query/query";
 import type { EscapedText } from "../../terminal/escaped-text";
 import type { ShellContext } from "../context";
 import type { DotCommand } from "./command";
+import { queryOfClass, valueOrLast } from "./value";
 
 /** Rows of a query that are held in memory and drawn as one table. */
 const BATCH_SIZE = 500;
@@ -12,9 +13,9 @@ export const all: DotCommand = {
   summary: "prints every row of the last value, or of a query, page by page",
   details: ["The rows of a query are read as they are shown: .all User.query.orderBy('id')"],
   async run(argument, shell) {
-    const value = argument === "" ? shell.output.lastPrinted?.value : await shell.valueOf(argument);
+    const value = await valueOrLast(argument, shell);
     if (value === undefined) return shell.output.message("nothing was printed yet");
-    const source = shell.entities.ofTarget(value) ? shell.db.query(value as never) : value;
+    const source = queryOfClass(value, shell);
     if (source instanceof Query) return shell.summarized(() => show(tablesOf(source as Query, shell), shell));
     await show(linesOf(value, shell), shell);
   },
@@ -25,7 +26,6 @@ async function show(lines: AsyncIterable<readonly EscapedText[]>, shell: ShellCo
   else for await (const some of lines) shell.output.print(some);
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a list is there already
 async function* linesOf(value: unknown, shell: ShellContext): AsyncGenerator<readonly EscapedText[]> {
   yield shell.output.printer.print(value, Number.MAX_SAFE_INTEGER).lines;
 }

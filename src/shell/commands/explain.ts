@@ -3,6 +3,7 @@ import { escapeLine } from "../../terminal/escaped-text";
 import { usage } from "../errors";
 import { planTree } from "../sql/plan";
 import type { DotCommand } from "./command";
+import { valueOrLast } from "./value";
 
 export const explain: DotCommand = {
   name: "explain",
@@ -10,7 +11,7 @@ export const explain: DotCommand = {
   summary: "the database's plan for a query, as a tree",
   details: [".explain User.query.filterBy(username='susan')"],
   async run(argument, shell) {
-    const value = argument === "" ? shell.output.lastPrinted?.value : await shell.valueOf(argument);
+    const value = await valueOrLast(argument, shell);
     if (!(value instanceof Query)) throw usage("explain", ".explain User.query.filterBy(username='susan')");
     const query = value as Query;
     await shell.summarized(async () => {

@@ -12,6 +12,7 @@ import type { DotCommand } from "./command";
 import { CsvFile } from "./csv-file";
 import { createFile, mayWrite, takeFile, type NamedFile } from "./file";
 import { Progress } from "../print/progress";
+import { queryOfClass } from "./value";
 
 const FORMATS = { ".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson" } as const;
 type Format = (typeof FORMATS)[keyof typeof FORMATS];
@@ -38,8 +39,7 @@ export const exportRows: DotCommand = {
 
 /** The value to write; for an entity class a query of all its rows. */
 async function rowsOf(expression: string, shell: ShellContext): Promise<unknown> {
-  const value = await shell.valueOf(expression);
-  if (shell.entities.ofTarget(value)) return shell.db.query(value as never);
+  const value = queryOfClass(await shell.valueOf(expression), shell);
   if (value === undefined || value === null || typeof value === "function") throw nothingToWrite(expression);
   return value;
 }

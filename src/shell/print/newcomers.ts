@@ -136,23 +136,20 @@ function slashCommand(line: string, names: KnownNames): Advice | undefined {
   return hint === undefined ? undefined : { message: `${line.split(/\s/, 1)[0]!} is no command of this prompt`, hint };
 }
 
-/** Python's `for u in users: …`, `if x: …`, `def f(): …`, `lambda`, `import`, where JavaScript's parser has refused it. */
+/** Python's loops, lists, branches, functions and lambdas, where JavaScript's parser has refused them, and the same in JavaScript. */
+const PYTHON: readonly (readonly [pattern: RegExp, inJavaScript: string])[] = [
+  [/^(?:async\s+)?for\s+([\w$]+)\s+in\s+([^:]+):\s*$/, "for (const $1 of $2) { … }"],
+  [/^(?:async\s+)?for\s+([\w$]+)\s+in\s+(.+?):\s*(.+)$/, "for (const $1 of $2) $3"],
+  [/^\[\s*(.+?)\s+for\s+([\w$]+)\s+in\s+(.+?)\s*\]$/, "$3.map($2 => $1)"],
+  [/^(if|while)\s+([^({][^:]*):\s*$/, "$1 ($2) { … }"],
+  [/^(if|while)\s+([^({].*?):\s*(.+)$/, "$1 ($2) $3"],
+  [/^def\s+(\w+)\s*(\(.*\))\s*(?:->.*)?:.*$/, "function $1$2 { … }"],
+  [/\blambda\s+([\w, ]*):\s*/, "($1) => "],
+];
+
 function pythonAdvice(line: string): Advice | undefined {
-  const loop = /^(?:async\s+)?for\s+([\w$]+)\s+in\s+(.+?):\s*(.*)$/.exec(line);
-  const list = /^\[\s*(.+?)\s+for\s+([\w$]+)\s+in\s+(.+?)\s*\]$/.exec(line);
-  const branch = /^(if|while)\s+([^({].*?):\s*(.*)$/.exec(line);
-  const hint = loop
-    ? `for (const ${loop[1]!} of ${loop[2]!}) ${loop[3]! || "{ … }"}`
-    : list
-      ? `${list[3]!}.map(${list[2]!} => ${list[1]!})`
-      : branch
-        ? `${branch[1]!} (${branch[2]!}) ${branch[3]! || "{ … }"}`
-        : /^def\s+\w+\s*\(.*\)\s*(?:->.*)?:/.test(line)
-          ? line.replace(/^def\s+(\w+)\s*(\(.*\)).*$/, "function $1$2 { … }")
-          : /\blambda\s+[\w, ]*:/.test(line)
-            ? line.replace(/\blambda\s+([\w, ]*):\s*/, "($1) => ")
-            : undefined;
-  return hint === undefined ? undefined : { message: "this is Python, and the prompt takes JavaScript", hint };
+  const found = PYTHON.find(([pattern]) => pattern.test(line));
+  return found && { message: "this is Python, and the prompt takes JavaScript", hint: line.replace(...found) };
 }
 
 // Words of command lines -------------------------------------------------------------------------------------------------
@@ -312,6 +309,32 @@ const OF_QUERY: Readonly<Record<string, InsteadOfMember>> = {
   ...alikeMembers("getSql getQuery toSql sql", (query) => `.sql ${query}`),
 };
 
+/** Flask-Migrate's, Flask-SQLAlchemy's and TypeORM's words for the database. */
+const OF_DATABASE: Readonly<Record<string, InsteadOfMember>> = {
+  ...alikeMembers("migrate revision makeMigration", () => ".migrate generate"),
+  ...alikeMembers("upgrade runMigrations", () => ".migrate up"),
+  ...alikeMembers("downgrade undoLastMigration", () => ".migrate down"),
+  ...alikeMembers("init stamp current history showMigrations", () => ".migrate status"),
+  ...alikeMembers("create_all createAll synchronize sync", () => ".migrate generate, then .migrate up"),
+  ...alikeMembers("drop_all dropAll dropDatabase", () => ".migrate down"),
+  ...alikeMembers("add save persist", (_, given) => `db.session.add(${given || "object"})`),
+  ...alikeMembers("delete remove", (_, given) => `db.session.delete(${given || "object"})`),
+  ...alikeMembers("commit", () => "db.session.commit()"),
+  ...alikeMembers("rollback", () => "db.session.rollback()"),
+  ...alikeMembers("flush", () => "db.session.flush()"),
+  ...alikeMembers("execute raw", (_, given) => `db.session.execute(${given})`),
+};
+
+/** TypeORM's, MikroORM's, Hibernate's and Django's words for a session. */
+const OF_SESSION: Readonly<Record<string, InsteadOfMember>> = {
+  ...alikeMembers("save persist insertOrUpdate create_all bulk_save_objects", () => "db.session.add(object)"),
+  ...alikeMembers("remove destroy", () => "db.session.delete(object)"),
+  ...alikeMembers("saveChanges persistAndFlush", () => "db.session.commit()"),
+  ...alikeMembers("find findAll findBy findOne findOneBy select", (_, __, entity) => `${entity}.query.all()`),
+  ...alikeMembers("clear reset", () => "db.session.expungeAll()"),
+  ...alikeMembers("transactional", () => "db.session.transaction(work)"),
+};
+
 function alikeMembers(names: string, instead: InsteadOfMember): Record<string, InsteadOfMember> {
   return Object.fromEntries(names.split(" ").map((name) => [name, instead]));
 }
@@ -362,32 +385,6 @@ function continuesBefore({ text, offset }: SourceLocation): boolean {
 
 /** Characters of arguments that are repeated in a hint. */
 const MAX_ARGUMENTS = 60;
-
-/** Flask-Migrate's, Flask-SQLAlchemy's and TypeORM's words for the database. */
-const OF_DATABASE: Readonly<Record<string, InsteadOfMember>> = {
-  ...alikeMembers("migrate revision makeMigration", () => ".migrate generate"),
-  ...alikeMembers("upgrade runMigrations", () => ".migrate up"),
-  ...alikeMembers("downgrade undoLastMigration", () => ".migrate down"),
-  ...alikeMembers("init stamp current history showMigrations", () => ".migrate status"),
-  ...alikeMembers("create_all createAll synchronize sync", () => ".migrate generate, then .migrate up"),
-  ...alikeMembers("drop_all dropAll dropDatabase", () => ".migrate down"),
-  ...alikeMembers("add save persist", (_, given) => `db.session.add(${given || "object"})`),
-  ...alikeMembers("delete remove", (_, given) => `db.session.delete(${given || "object"})`),
-  ...alikeMembers("commit", () => "db.session.commit()"),
-  ...alikeMembers("rollback", () => "db.session.rollback()"),
-  ...alikeMembers("flush", () => "db.session.flush()"),
-  ...alikeMembers("execute raw", (_, given) => `db.session.execute(${given})`),
-};
-
-/** TypeORM's, MikroORM's, Hibernate's and Django's words for a session. */
-const OF_SESSION: Readonly<Record<string, InsteadOfMember>> = {
-  ...alikeMembers("save persist insertOrUpdate create_all bulk_save_objects", () => "db.session.add(object)"),
-  ...alikeMembers("remove destroy", () => "db.session.delete(object)"),
-  ...alikeMembers("saveChanges persistAndFlush", () => "db.session.commit()"),
-  ...alikeMembers("find findAll findBy findOne findOneBy select", (_, __, entity) => `${entity}.query.all()`),
-  ...alikeMembers("clear reset", () => "db.session.expungeAll()"),
-  ...alikeMembers("transactional", () => "db.session.transaction(work)"),
-};
 
 /** The arguments of a call as they were typed; empty where they are long. */
 function argumentsOf(text: string, object: string, member: string): string {
